@@ -1,0 +1,162 @@
+package datapath
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mdlayher/genetlink"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	idDatapath = 40
+	idVport    = 41
+)
+
+// fakeKernel has two datapaths, 7 and 8, and what was asked of it.
+type fakeKernel struct {
+	missing error
+	vports  map[uint32][]genetlink.Message
+	byName  map[string]genetlink.Message // what is found by a name
+	deleted []vport
+	refuse  error
+}
+
+func (k *fakeKernel) GetFamily(name string) (genetlink.Family, error) {
+	return genetlink.Family{ID: map[string]uint16{familyDatapath: idDatapath, familyVport: idVport}[name]}, k.missing
+}
+
+func (k *fakeKernel) Execute(m genetlink.Message, family uint16, flags netlink.HeaderFlags) ([]genetlink.Message, error) {
+	dp := binary.NativeEndian.Uint32(m.Data)
+	switch {
+	case family == idDatapath && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
+		return []genetlink.Message{message(1, 2, 7, nil), message(1, 2, 8, nil)}, nil
+	case family == idVport && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
+		return k.vports[dp], nil
+	case family == idVport && m.Header.Command == commandGet && flags == netlink.Request && dp == 0:
+		attrs, err := netlink.NewAttributeDecoder(m.Data[headerLen:])
+		if err != nil || !attrs.Next() || attrs.Type() != attrName {
+			return nil, errors.New("not asked by name")
+		}
+		if found, ok := k.byName[attrs.String()]; ok {
+			return []genetlink.Message{found}, nil
+		}
+		return nil, unix.ENODEV
+	case family == idVport && m.Header.Command == commandDel && k.refuse == nil:
+		v, err := decode(m.Data)
+		k.deleted = append(k.deleted, v)
+		return nil, err
+	}
+	return nil, k.refuse
+}
+
+// port is a vport as Linux 6.1 dumps it: number, type netdev, name, ifindex.
+func port(t *testing.T, dp, number, ifindex uint32, name string, more ...func(*netlink.AttributeEncoder)) genetlink.Message {
+	t.Helper()
+	a := netlink.NewAttributeEncoder()
+	a.Uint32(attrPortNo, number)
+	a.Uint32(attrType, typeNetdev)
+	a.String(attrName, name)
+	if ifindex != 0 {
+		a.Uint32(attrIfIndex, ifindex)
+	}
+	for _, add := range more {
+		add(a)
+	}
+	b, err := a.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return message(1, versionVport, dp, b)
+}
+
+func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
+		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")},
+		8: {{Data: []byte{1}}, port(t, 8, 1, 11, "pf0vf1"), port(t, 8, 2, 12, "ens1")},
+	}}
+	found, err := detach(t.Context(), k, 12, "ens1")
+	if !found || err != nil {
+		t.Fatalf("found %t, %v", found, err)
+	}
+	want := []vport{{datapath: 8, number: 2}}
+	if diff := cmp.Diff(want, k.deleted, cmp.AllowUnexported(vport{})); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+}
+
+func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
+	held := port(t, 7, 1, 10, "pf0vf0")
+	for name, tt := range map[string]struct {
+		found genetlink.Message
+		want  bool
+	}{
+		"the netdev's own":              {held, false},
+		"another netdev of that name's": {port(t, 7, 2, 11, "pf0vf0"), true},
+	} {
+		k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": tt.found}}
+		if found, err := detach(t.Context(), k, 10, "pf0vf0"); found != tt.want || err != nil || len(k.deleted) > 0 != tt.want {
+			t.Errorf("%s: removed %v, found %t, %v", name, k.deleted, found, err)
+		}
+	}
+}
+
+// The kernel tells the ifindex that a netdev has in its own namespace, where ours
+// may belong to another one: Neutron's DHCP agent moves an internal port to such
+// a namespace (ovs_vport_cmd_fill_info in net/openvswitch/datapath.c).
+func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
+	elsewhere := func(a *netlink.AttributeEncoder) { a.Int32(attrNetNSID, 0) }
+	internal := func(a *netlink.AttributeEncoder) { a.Uint32(attrType, 2) } // OVS_VPORT_TYPE_INTERNAL
+	ours := port(t, 8, 2, 12, "pf0vf0")
+	for name, other := range map[string]genetlink.Message{
+		"a netdev of another namespace":   port(t, 7, 3, 12, "pf0vf0", elsewhere),
+		"an internal port of another one": port(t, 7, 3, 12, "tap0", internal, elsewhere),
+		"an internal port":                port(t, 7, 3, 12, "tap0", internal),
+	} {
+		k := &fakeKernel{
+			vports: map[uint32][]genetlink.Message{7: {other}, 8: {ours}},
+			byName: map[string]genetlink.Message{"pf0vf0": other},
+		}
+		found, err := detach(t.Context(), k, 12, "pf0vf0")
+		if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].datapath != 8 || k.deleted[0].number != 2 {
+			t.Errorf("%s: found %t, removed %+v, %v; want ours", name, found, k.deleted, err)
+		}
+	}
+}
+
+func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")}}}
+	for _, ifindex := range []uint32{0, 13} {
+		if found, err := detach(t.Context(), k, ifindex, "pf0vf0"); found || err != nil || len(k.deleted) != 0 {
+			t.Errorf("ifindex %d: found %t, removed %v, %v", ifindex, found, k.deleted, err)
+		}
+	}
+}
+
+func TestDetachFindsNothingWithoutTheKernelModule(t *testing.T) {
+	if found, err := detach(t.Context(), &fakeKernel{missing: os.ErrNotExist}, 10, "pf0vf0"); found || err != nil {
+		t.Errorf("found %t, %v", found, err)
+	}
+}
+
+func TestDetachSaysWhatTheKernelRefused(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: os.ErrPermission}
+	if _, err := detach(t.Context(), k, 10, "pf0vf0"); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("%v, want os.ErrPermission", err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{7, 0, 0, 0, 8, 0, 1, 0, 1, 0, 0, 0, 8, 0, 8, 0, 10, 0, 0, 0})
+	f.Add([]byte{7, 0, 0, 0, 6, 0, 8, 0, 1, 2, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if v, err := decode(b); err != nil && v.ifindex != 0 {
+			t.Errorf("%+v with %v", v, err)
+		}
+	})
+}

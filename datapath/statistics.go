@@ -1,0 +1,95 @@
+package datapath
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// System is the name of the datapath that all bridges share whose datapath_type is
+// "system", the default (open_dpif_backer in ofproto/ofproto-dpif.c).
+const System = "ovs-system"
+
+// From linux/openvswitch.h.
+const (
+	attrDatapathName  = 1 // OVS_DP_ATTR_NAME
+	attrDatapathStats = 3 // OVS_DP_ATTR_STATS
+	statisticsLen     = 4 * 8
+)
+
+// Statistics is struct ovs_dp_stats of linux/openvswitch.h. All but Flows only grow,
+// from when the datapath was made, which may outlive several ovs-vswitchd.
+type Statistics struct {
+	// Hit is how many packets a flow of the datapath was there for.
+	Hit uint64
+	// Missed is how many had to be handed up to ovs-vswitchd, which decides on them
+	// and adds a flow for those to come.
+	Missed uint64
+	// Lost is how many could not be handed up, whether for want of a flow or because a
+	// flow said so, and were dropped. It may be more than Missed.
+	Lost uint64
+	// Flows is how many there are now.
+	Flows uint64
+}
+
+func statistics(k kernel, name string) (Statistics, error) {
+	family, err := k.GetFamily(familyDatapath)
+	if err != nil { // os.ErrNotExist without the module
+		return Statistics{}, fmt.Errorf("family %s: %w", familyDatapath, err)
+	}
+	attrs := netlink.NewAttributeEncoder()
+	attrs.String(attrDatapathName, name)
+	body, err := attrs.Encode()
+	if err != nil {
+		return Statistics{}, fmt.Errorf("encoding: %w", err)
+	}
+	answer, err := k.Execute(message(commandGet, versionDatapath, 0, body), family.ID, netlink.Request)
+	if errors.Is(err, unix.ENODEV) {
+		return Statistics{}, fmt.Errorf("there is no datapath %q: %w", name, os.ErrNotExist)
+	}
+	if err != nil {
+		return Statistics{}, fmt.Errorf("looking for datapath %q: %w", name, err)
+	}
+	if len(answer) != 1 {
+		return Statistics{}, fmt.Errorf("looking for datapath %q: %d answers, where one is due", name, len(answer))
+	}
+	return decodeStatistics(answer[0].Data)
+}
+
+func decodeStatistics(b []byte) (Statistics, error) {
+	_, rest, err := split(b)
+	if err != nil {
+		return Statistics{}, err
+	}
+	attrs, err := netlink.NewAttributeDecoder(rest)
+	if err != nil {
+		return Statistics{}, fmt.Errorf("attributes: %w", err)
+	}
+	var s Statistics
+	found := false
+	for attrs.Next() {
+		if attrs.Type() != attrDatapathStats {
+			continue
+		}
+		b := attrs.Bytes()
+		if len(b) < statisticsLen { // a later kernel may append to it
+			return Statistics{}, fmt.Errorf("statistics of %d bytes, where there are at least %d", len(b), statisticsLen)
+		}
+		s = Statistics{
+			Hit: binary.NativeEndian.Uint64(b), Missed: binary.NativeEndian.Uint64(b[8:]),
+			Lost: binary.NativeEndian.Uint64(b[16:]), Flows: binary.NativeEndian.Uint64(b[24:]),
+		}
+		found = true
+	}
+	if err := attrs.Err(); err != nil {
+		return Statistics{}, fmt.Errorf("attributes: %w", err)
+	}
+	if !found {
+		return Statistics{}, errors.New("the datapath tells no statistics")
+	}
+	return s, nil
+}

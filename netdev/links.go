@@ -1,0 +1,158 @@
+// Package netdev reads and watches the network devices of our network namespace
+// over rtnetlink, sets one up, and asks udev whether it has finished with one.
+package netdev
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/netlinkio"
+)
+
+// Link is a network device as an RTM_NEWLINK message shows it.
+type Link struct {
+	// IfIndex is never 0 and is not given to another device for as long as the
+	// kernel runs, unless someone asks for it.
+	IfIndex uint32
+	// Name is not empty, but its bytes are whatever who named the device chose: the
+	// kernel refuses only slashes, colons and white space.
+	Name string
+	// Up is the administrative state (IFF_UP).
+	Up bool
+	// MTU is in bytes.
+	MTU uint32
+	// HWAddr is the device's own address (IFLA_ADDRESS), nil when it has none.
+	HWAddr net.HardwareAddr
+	// PermAddr is the address that the hardware came with (IFLA_PERM_ADDRESS, from
+	// Linux 5.6 on), whatever HWAddr was set to; nil when the driver tells none.
+	PermAddr net.HardwareAddr
+	// Port names the devlink port that the device belongs to (IFLA_DEVLINK_PORT, from
+	// Linux 6.2 on), nil when none is told.
+	Port *Port
+}
+
+// Port names a devlink port, as "pci/0000:03:00.0/1" does.
+type Port struct {
+	Bus, Device string
+	Index       uint32
+}
+
+// decodeLinks decodes the payloads of RTM_NEWLINK messages. Those that can't be
+// decoded are left out and told of in a *netlinkio.MalformedError.
+func decodeLinks(messages [][]byte) ([]Link, error) {
+	links := make([]Link, 0, len(messages))
+	malformed := netlinkio.Malformed{What: "network devices"}
+	for _, m := range messages {
+		l, err := decodeLink(m)
+		if err != nil {
+			malformed.Add(err)
+			continue
+		}
+		links = append(links, l)
+	}
+	return links, malformed.Err()
+}
+
+// decodeLink decodes a struct ifinfomsg (linux/rtnetlink.h) and the attributes
+// that follow it.
+func decodeLink(b []byte) (Link, error) {
+	if len(b) < unix.SizeofIfInfomsg {
+		return Link{}, fmt.Errorf("a message of %d bytes; struct ifinfomsg has %d", len(b), unix.SizeofIfInfomsg)
+	}
+	index := int32(binary.NativeEndian.Uint32(b[4:8]))
+	if index <= 0 {
+		return Link{}, fmt.Errorf("ifindex %d", index)
+	}
+	l := Link{
+		IfIndex: uint32(index),
+		Up:      binary.NativeEndian.Uint32(b[8:12])&unix.IFF_UP != 0,
+	}
+	err := eachAttribute(b[unix.SizeofIfInfomsg:], func(kind uint16, value []byte) error {
+		switch kind {
+		case unix.IFLA_IFNAME:
+			l.Name = string(bytes.TrimRight(value, "\x00"))
+		case unix.IFLA_MTU:
+			if len(value) != 4 {
+				return fmt.Errorf("an MTU of %d bytes", len(value))
+			}
+			l.MTU = binary.NativeEndian.Uint32(value)
+		case unix.IFLA_ADDRESS:
+			l.HWAddr = nil
+			if len(value) > 0 {
+				l.HWAddr = bytes.Clone(value)
+			}
+		case unix.IFLA_PERM_ADDRESS:
+			l.PermAddr = nil
+			if len(value) > 0 {
+				l.PermAddr = bytes.Clone(value)
+			}
+		case unix.IFLA_DEVLINK_PORT:
+			p, err := decodePort(value)
+			l.Port = p
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return Link{}, fmt.Errorf("ifindex %d: %w", index, err)
+	}
+	if l.Name == "" {
+		return Link{}, fmt.Errorf("ifindex %d: no name", index)
+	}
+	return l, nil
+}
+
+// decodePort decodes what is nested in IFLA_DEVLINK_PORT: attributes of devlink's
+// own numbering (rtnl_fill_devlink_port in net/core/rtnetlink.c), none of them for
+// a device without a port.
+func decodePort(b []byte) (*Port, error) {
+	var p Port
+	var found int
+	err := eachAttribute(b, func(kind uint16, value []byte) error {
+		switch kind {
+		case unix.DEVLINK_ATTR_BUS_NAME:
+			p.Bus = string(bytes.TrimRight(value, "\x00"))
+		case unix.DEVLINK_ATTR_DEV_NAME:
+			p.Device = string(bytes.TrimRight(value, "\x00"))
+		case unix.DEVLINK_ATTR_PORT_INDEX:
+			if len(value) != 4 {
+				return fmt.Errorf("a port index of %d bytes", len(value))
+			}
+			p.Index = binary.NativeEndian.Uint32(value)
+		default:
+			return nil
+		}
+		found++
+		return nil
+	})
+	if err != nil || found != 3 {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// eachAttribute calls f for each struct rtattr in b (linux/rtnetlink.h), without
+// the flags in its type. The library's own parser panics when the last one is cut
+// within its padding.
+func eachAttribute(b []byte, f func(kind uint16, value []byte) error) error {
+	for len(b) >= unix.SizeofRtAttr {
+		size := int(binary.NativeEndian.Uint16(b))
+		if size < unix.SizeofRtAttr || size > len(b) {
+			return fmt.Errorf("an attribute of %d bytes where %d are left", size, len(b))
+		}
+		kind := binary.NativeEndian.Uint16(b[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
+		if err := f(kind, b[unix.SizeofRtAttr:size]); err != nil {
+			return err
+		}
+		aligned := (size + unix.RTA_ALIGNTO - 1) &^ (unix.RTA_ALIGNTO - 1)
+		b = b[min(aligned, len(b)):]
+	}
+	if len(b) > 0 {
+		return fmt.Errorf("%d bytes after the last attribute", len(b))
+	}
+	return nil
+}

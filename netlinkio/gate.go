@@ -1,0 +1,102 @@
+// Package netlinkio holds what the clients of netlink have in common: a call
+// that the kernel may keep for long, bounded by a context all the same, and a
+// listener that turns a multicast group into pokes. It speaks no protocol.
+package netlinkio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ErrStuck tells that a request was not made because an earlier one has not come
+// back from the kernel.
+var ErrStuck = errors.New("the kernel has not finished an earlier request")
+
+// grace is how long a call may take to notice that its context ended. Only a
+// call that is inside the kernel, where nothing reaches it, needs longer.
+const grace = 100 * time.Millisecond
+
+// A Gate lets one call at a time into the kernel, and lets its caller go when the
+// context ends even if the call can't be ended: a netlink request runs in the
+// caller's own system call, and that sleeps uninterruptibly on a device's lock,
+// for the whole of a reload or of a change of eswitch mode (devl_lock and
+// rtnl_lock in Linux). While such a call is inside, no other follows it, so that
+// a hung kernel costs one thread and not one for each attempt.
+type Gate struct {
+	free chan struct{}
+
+	// mu guards left: whether a call is inside that its caller has given up.
+	mu   sync.Mutex
+	left bool
+}
+
+// NewGate makes an open gate.
+func NewGate() *Gate {
+	g := &Gate{free: make(chan struct{}, 1)}
+	g.free <- struct{}{}
+	return g
+}
+
+// Call runs f behind the gate and returns what it returns. f must itself return
+// soon after ctx ends where it can. Where it can't, Call returns an error that
+// wraps the context's, and what f returns later is dropped: f must not touch
+// anything of its caller's, and must let go of what it made when it finds ctx
+// ended. An error that wraps ErrStuck tells that f was not run: at once when the
+// call inside is one that its caller has given up, else when ctx ends.
+func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	var none T
+	if ctx.Err() != nil {
+		return none, context.Cause(ctx)
+	}
+	if g.stuck() {
+		return none, ErrStuck
+	}
+	select {
+	case <-g.free:
+	case <-ctx.Done():
+		return none, fmt.Errorf("%w: %w", ErrStuck, context.Cause(ctx))
+	}
+	answers := make(chan answer, 1)
+	ended := false // guarded by the gate
+	go func() {
+		defer func() {
+			g.mu.Lock()
+			ended, g.left = true, false
+			g.mu.Unlock()
+			g.free <- struct{}{}
+		}()
+		value, err := f()
+		answers <- answer{value, err}
+	}()
+
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+	}
+	patience := time.NewTimer(grace)
+	defer patience.Stop()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-patience.C:
+		g.mu.Lock()
+		g.left = !ended
+		g.mu.Unlock()
+		return none, fmt.Errorf("the kernel doesn't answer: %w", context.Cause(ctx))
+	}
+}
+
+// stuck tells whether the call inside is one that its caller has given up.
+func (g *Gate) stuck() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.left
+}

@@ -1,0 +1,208 @@
+package netlinkio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Source is an open netlink socket that is a member of a multicast group.
+type Source interface {
+	// Receive waits for a datagram and tells whether anything in it may have
+	// changed what the listener's owner reads. Close ends the wait.
+	Receive() (relevant bool, err error)
+	Close() error
+}
+
+// ListenerOptions make a Listener.
+type ListenerOptions struct {
+	// Name names what is listened to in logs and errors: "devlink".
+	Name string
+	Log  *slog.Logger
+	// Open opens a socket and joins the group. An error for which errors.Is says
+	// os.ErrNotExist means that the kernel doesn't have the thing at all.
+	Open func() (Source, error)
+	// Poke is called after everything that calls for a fresh look: the group was
+	// joined, could not be joined or was lost, something happened, something that
+	// happened was lost. It must not block.
+	Poke func()
+}
+
+// Reopening waits longer after each failure in a row, and evenly where the
+// kernel lacks the thing altogether.
+const (
+	reopenFirst  = 100 * time.Millisecond
+	reopenMost   = 10 * time.Second
+	reopenAbsent = 5 * time.Second
+	// openBound is how long opening may take; it may wait for the kernel's locks.
+	openBound = 10 * time.Second
+	// steady is how long a socket must have lived for the next failure to count as
+	// the first.
+	steady = 10 * time.Second
+)
+
+// A Listener pokes its owner whenever a netlink multicast group says that
+// something changed. It carries no data: the owner reads everything afresh, so
+// that events that are lost, doubled or out of order can't do harm.
+type Listener struct {
+	opts ListenerOptions
+	gate *Gate
+
+	mu     sync.Mutex
+	status ListenerStatus
+}
+
+// ListenerStatus is what a Listener has seen so far.
+type ListenerStatus struct {
+	// Joined is true while the group is joined, and nothing happens unheard.
+	Joined bool
+	// Err says why it is not joined, nil before the first attempt.
+	Err error
+	// Events counts datagrams that mattered; Overruns counts how often the kernel
+	// dropped some because the socket's buffer was full (ENOBUFS); Failures counts
+	// sockets that could not be opened or broke.
+	Events, Overruns, Failures uint64
+}
+
+// NewListener makes a Listener; Run starts it.
+func NewListener(o ListenerOptions) *Listener {
+	return &Listener{opts: o, gate: NewGate()}
+}
+
+// Status is what the listener has seen so far. Any goroutine may ask.
+func (l *Listener) Status() ListenerStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+// Run listens until ctx ends. What breaks is opened again, for ever.
+func (l *Listener) Run(ctx context.Context) {
+	wait := reopenFirst
+	for ctx.Err() == nil {
+		opened := time.Now()
+		err := l.listen(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(opened) >= steady {
+			wait = reopenFirst
+		}
+		l.failed(ctx, err)
+		pause := jitter(wait)
+		if errors.Is(err, os.ErrNotExist) {
+			pause = reopenAbsent
+		}
+		wait = min(2*wait, reopenMost)
+		sleep(ctx, pause)
+	}
+}
+
+// listen opens one socket and reads it until it breaks.
+func (l *Listener) listen(ctx context.Context) error {
+	src, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = src.Close()
+	})
+	defer func() {
+		if stop() {
+			_ = src.Close()
+			return
+		}
+		<-closed
+	}()
+	l.joined(ctx)
+	for {
+		relevant, err := src.Receive()
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, unix.ENOBUFS):
+			l.count(func(s *ListenerStatus) { s.Overruns++ })
+			l.opts.Poke()
+		case err != nil:
+			return fmt.Errorf("read %s notifications: %w", l.opts.Name, err)
+		case relevant:
+			l.count(func(s *ListenerStatus) { s.Events++ })
+			l.opts.Poke()
+		}
+	}
+}
+
+func (l *Listener) open(ctx context.Context) (Source, error) {
+	bounded, cancel := context.WithTimeout(ctx, openBound)
+	defer cancel()
+	src, err := Call(bounded, l.gate, func() (Source, error) {
+		src, err := l.opts.Open()
+		if err == nil && bounded.Err() != nil {
+			_ = src.Close()
+			return nil, context.Cause(bounded)
+		}
+		return src, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen to %s notifications: %w", l.opts.Name, err)
+	}
+	return src, nil
+}
+
+// joined notes that the group is joined. Only now is it time for the first look:
+// what changes between a look and the joining would be missed.
+func (l *Listener) joined(ctx context.Context) {
+	level := slog.LevelDebug
+	l.count(func(s *ListenerStatus) {
+		if s.Err != nil {
+			level = slog.LevelInfo // what was warned of is over
+		}
+		s.Joined, s.Err = true, nil
+	})
+	l.opts.Log.Log(ctx, level, "listening to the kernel", "to", l.opts.Name)
+	l.opts.Poke()
+}
+
+// failed notes why the group is not joined, and says so once for each reason.
+func (l *Listener) failed(ctx context.Context, err error) {
+	var before ListenerStatus
+	l.count(func(s *ListenerStatus) {
+		before = *s
+		s.Joined, s.Err = false, err
+		s.Failures++
+	})
+	if before.Joined || before.Err == nil || before.Err.Error() != err.Error() {
+		l.opts.Log.WarnContext(ctx, "not listening to the kernel; changes are only seen when it is asked again", "to", l.opts.Name, "err", err)
+		l.opts.Poke()
+	}
+}
+
+func (l *Listener) count(change func(*ListenerStatus)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.status)
+}
+
+// jitter spreads d by a quarter to both sides.
+func jitter(d time.Duration) time.Duration {
+	return d - d/4 + rand.N(d/2)
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
