@@ -1,0 +1,189 @@
+package devlink
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/representord/representord/netlinkio"
+)
+
+// maxJSON bounds what ParseJSON reads, in bytes. A port takes about 300.
+const maxJSON = 16 << 20
+
+// ParseJSON reads what `devlink -j port show` or `devlink -jp port show` printed
+// (iproute2's devlink.c), sorted by handle and index. A netdev is known by name
+// only there, so IfIndex is 0. Keys that aren't known are skipped; a flavour with
+// an unknown name becomes FlavourUnknown, a link layer with an unknown name
+// TypeNotSet. Ports that can't be decoded are left out: the others are then
+// returned together with a *netlinkio.MalformedError. More than 16 MiB of input,
+// or input of another form, is an error.
+func ParseJSON(r io.Reader) ([]Port, error) {
+	input, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
+	if err != nil {
+		return nil, fmt.Errorf("read devlink's JSON: %w", err)
+	}
+	if len(input) > maxJSON {
+		return nil, fmt.Errorf("read devlink's JSON: more than %d bytes", maxJSON)
+	}
+	var document struct {
+		Port map[string]json.RawMessage `json:"port"`
+	}
+	if err := json.Unmarshal(input, &document); err != nil {
+		return nil, fmt.Errorf("read devlink's JSON: %w", err)
+	}
+	if document.Port == nil {
+		return nil, errors.New(`read devlink's JSON: no object "port"; the output of "devlink -j port show" was expected`)
+	}
+	ports := make([]Port, 0, len(document.Port))
+	malformed := netlinkio.Malformed{What: "devlink ports"}
+	for _, key := range sortedKeys(document.Port) {
+		p, err := parseJSONPort(key, document.Port[key])
+		if err != nil {
+			malformed.Add(fmt.Errorf("port %q: %w", bounded(key), err))
+			continue
+		}
+		ports = append(ports, p)
+	}
+	SortPorts(ports)
+	return ports, malformed.Err()
+}
+
+// SortPorts sorts ports by handle and index.
+func SortPorts(ports []Port) {
+	slices.SortStableFunc(ports, func(a, b Port) int {
+		return cmp.Or(
+			cmp.Compare(a.Handle.Bus, b.Handle.Bus),
+			cmp.Compare(a.Handle.Device, b.Handle.Device),
+			cmp.Compare(a.Index, b.Index),
+		)
+	})
+}
+
+func sortedKeys(m map[string]json.RawMessage) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// jsonPort is one port as devlink(8) prints it (pr_out_port in devlink.c).
+type jsonPort struct {
+	Type       string        `json:"type"`
+	Netdev     string        `json:"netdev"`
+	Flavour    string        `json:"flavour"`
+	Port       *uint32       `json:"port"`
+	Controller *uint32       `json:"controller"`
+	External   *bool         `json:"external"`
+	PF         *uint16       `json:"pfnum"`
+	VF         *uint16       `json:"vfnum"`
+	SF         *uint32       `json:"sfnum"`
+	Function   *jsonFunction `json:"function"`
+}
+
+type jsonFunction struct {
+	HWAddr  string `json:"hw_addr"`
+	State   string `json:"state"`
+	OpState string `json:"opstate"`
+}
+
+func parseJSONPort(key string, body []byte) (Port, error) {
+	handle, index, err := parsePortKey(key)
+	if err != nil {
+		return Port{}, err
+	}
+	if !bytes.HasPrefix(body, []byte("{")) {
+		return Port{}, errors.New("not an object")
+	}
+	var j jsonPort
+	if err := json.Unmarshal(body, &j); err != nil {
+		return Port{}, err
+	}
+	p := Port{
+		Handle:     handle,
+		Index:      index,
+		Type:       typeByName(j.Type),
+		Flavour:    flavourByName(j.Flavour),
+		Number:     optional(j.Port),
+		Controller: optional(j.Controller),
+		External:   optional(j.External),
+		PF:         optional(j.PF),
+		VF:         optional(j.VF),
+		SF:         optional(j.SF),
+		NetdevName: j.Netdev,
+	}
+	if j.Function != nil {
+		f, err := j.Function.function()
+		if err != nil {
+			return Port{}, err
+		}
+		p.Function = &f
+	}
+	return p, nil
+}
+
+func (j jsonFunction) function() (Function, error) {
+	f := Function{State: FunctionState(j.State), OpState: OpState(j.OpState)}
+	if j.HWAddr == "" {
+		return f, nil
+	}
+	addr, err := net.ParseMAC(j.HWAddr)
+	if err != nil || !strings.Contains(j.HWAddr, ":") {
+		return Function{}, fmt.Errorf("hw_addr %q is not an address in colon-separated hexadecimal", bounded(j.HWAddr))
+	}
+	f.HWAddr = addr
+	return f, nil
+}
+
+// parsePortKey parses "<bus>/<device>/<index>".
+func parsePortKey(key string) (Handle, uint32, error) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 3 {
+		return Handle{}, 0, errors.New("not of the form bus/device/index")
+	}
+	h, err := newHandle(parts[0], parts[1])
+	if err != nil {
+		return Handle{}, 0, err
+	}
+	index, err := strconv.ParseUint(parts[2], 10, 32)
+	if err != nil || strconv.FormatUint(index, 10) != parts[2] {
+		return Handle{}, 0, fmt.Errorf("index %q is not a decimal number of 32 bits", bounded(parts[2]))
+	}
+	return h, uint32(index), nil
+}
+
+func optional[T comparable](v *T) Optional[T] {
+	if v == nil {
+		return Optional[T]{}
+	}
+	return Some(*v)
+}
+
+func flavourByName(name string) Flavour {
+	for _, f := range []Flavour{
+		FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused, FlavourPCISF,
+	} {
+		if f.String() == name {
+			return f
+		}
+	}
+	return FlavourUnknown
+}
+
+func typeByName(name string) PortType {
+	for _, t := range []PortType{TypeAuto, TypeEth, TypeIB} {
+		if t.String() == name {
+			return t
+		}
+	}
+	return TypeNotSet
+}

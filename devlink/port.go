@@ -1,0 +1,156 @@
+// Package devlink reads the kernel's devlink over generic netlink: the ports of
+// a NIC's embedded switch, what a device says of itself, and its eswitch mode.
+// It only reads; it needs no capability except for the eswitch mode.
+package devlink
+
+import (
+	"math"
+	"net"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// Handle names one devlink instance, as in "pci/0000:03:00.0"
+// (DEVLINK_ATTR_BUS_NAME and DEVLINK_ATTR_DEV_NAME).
+type Handle struct {
+	Bus    string
+	Device string
+}
+
+// String gives the handle as devlink(8) writes it.
+func (h Handle) String() string { return h.Bus + "/" + h.Device }
+
+// Optional is an attribute that a kernel or driver may leave out. Absence has a
+// meaning of its own (an old kernel has no controller numbers), so it is kept
+// apart from zero.
+type Optional[T comparable] struct {
+	Value   T
+	Present bool
+}
+
+// Some is a present attribute.
+func Some[T comparable](v T) Optional[T] { return Optional[T]{Value: v, Present: true} }
+
+// Flavour is what a port is for (enum devlink_port_flavour in linux/devlink.h).
+type Flavour uint16
+
+// The flavours that matter to representors; others are kept by number.
+const (
+	FlavourPhysical Flavour = unix.DEVLINK_PORT_FLAVOUR_PHYSICAL
+	FlavourCPU      Flavour = unix.DEVLINK_PORT_FLAVOUR_CPU
+	FlavourDSA      Flavour = unix.DEVLINK_PORT_FLAVOUR_DSA
+	FlavourPCIPF    Flavour = unix.DEVLINK_PORT_FLAVOUR_PCI_PF
+	FlavourPCIVF    Flavour = unix.DEVLINK_PORT_FLAVOUR_PCI_VF
+	FlavourVirtual  Flavour = unix.DEVLINK_PORT_FLAVOUR_VIRTUAL
+	FlavourUnused   Flavour = unix.DEVLINK_PORT_FLAVOUR_UNUSED
+	// FlavourPCISF is DEVLINK_PORT_FLAVOUR_PCI_SF, which x/sys/unix doesn't have.
+	FlavourPCISF Flavour = 7
+	// FlavourUnknown stands for a flavour that was not given, or by a name that
+	// isn't known. The kernel has no such number.
+	FlavourUnknown Flavour = math.MaxUint16
+)
+
+// String gives the flavour as devlink(8) writes it, or its number.
+func (f Flavour) String() string {
+	switch f {
+	case FlavourPhysical:
+		return "physical"
+	case FlavourCPU:
+		return "cpu"
+	case FlavourDSA:
+		return "dsa"
+	case FlavourPCIPF:
+		return "pcipf"
+	case FlavourPCIVF:
+		return "pcivf"
+	case FlavourVirtual:
+		return "virtual"
+	case FlavourUnused:
+		return "unused"
+	case FlavourPCISF:
+		return "pcisf"
+	case FlavourUnknown:
+		return "unknown flavour"
+	}
+	return "flavour " + strconv.Itoa(int(f))
+}
+
+// PortType is the link layer of a port (enum devlink_port_type).
+type PortType uint16
+
+// The link layers.
+const (
+	TypeNotSet PortType = unix.DEVLINK_PORT_TYPE_NOTSET
+	TypeAuto   PortType = unix.DEVLINK_PORT_TYPE_AUTO
+	TypeEth    PortType = unix.DEVLINK_PORT_TYPE_ETH
+	TypeIB     PortType = unix.DEVLINK_PORT_TYPE_IB
+)
+
+// String gives the link layer as devlink(8) writes it, or its number.
+func (t PortType) String() string {
+	switch t {
+	case TypeNotSet:
+		return "notset"
+	case TypeAuto:
+		return "auto"
+	case TypeEth:
+		return "eth"
+	case TypeIB:
+		return "ib"
+	}
+	return "type " + strconv.Itoa(int(t))
+}
+
+// FunctionState is DEVLINK_PORT_FN_ATTR_STATE: whether the function was activated.
+type FunctionState string
+
+// OpState is DEVLINK_PORT_FN_ATTR_OPSTATE: whether a driver is attached to it.
+type OpState string
+
+// The states of a function as devlink(8) writes them; empty when the driver
+// reports none, and "unknown (N)" for a number N that has no name here.
+const (
+	StateInactive   FunctionState = "inactive"
+	StateActive     FunctionState = "active"
+	OpStateDetached OpState       = "detached"
+	OpStateAttached OpState       = "attached"
+)
+
+// Function is the host function behind a port (DEVLINK_ATTR_PORT_FUNCTION).
+type Function struct {
+	// HWAddr is the function's MAC, nil when the driver reports none. Drivers
+	// that support the attribute but don't know the address report all zeros.
+	HWAddr  net.HardwareAddr
+	State   FunctionState
+	OpState OpState
+}
+
+// Port is one devlink port, as DEVLINK_CMD_PORT_GET or a notification shows it.
+type Port struct {
+	Handle  Handle
+	Index   uint32
+	Type    PortType
+	Flavour Flavour
+
+	// Number is DEVLINK_ATTR_PORT_NUMBER: the front panel number of a physical port.
+	Number Optional[uint32]
+	// Controller and External are absent on kernels before 5.11; see
+	// representor.Function for what absence means.
+	Controller Optional[uint32]
+	External   Optional[bool]
+	// PF, VF and SF number a function below its controller: VF and SF count from
+	// 0 within their PF, any uint16 (VF) or uint32 (SF) may occur.
+	PF Optional[uint16]
+	VF Optional[uint16]
+	SF Optional[uint32]
+
+	// IfIndex is the port's netdev, 0 while it has none or has one in another
+	// network namespace. NetdevName is the name at the time of the message: names
+	// change without a devlink event, so it is for showing only.
+	IfIndex    uint32
+	NetdevName string
+
+	// Function is nil when the kernel sends no such attribute.
+	Function *Function
+}
