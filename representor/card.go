@@ -1,0 +1,92 @@
+package representor
+
+import "github.com/representord/representord/devlink"
+
+// Link is a netdev of our network namespace, as rtnetlink and udev show it now.
+type Link struct {
+	Name string
+	// Up is the administrative state (IFF_UP).
+	Up bool
+	// MTU is in bytes.
+	MTU int
+	// HWAddr is the netdev's own MAC (IFLA_ADDRESS), zero when it has none or one of
+	// another length. For a representor it is not the function's MAC.
+	HWAddr MAC
+	// Settled is false while udev still works on a netdev that is new to us: its
+	// name may change, and Linux refuses to rename an interface that is up.
+	Settled bool
+}
+
+// Uplink names a physical port of a devlink instance by its number, which is
+// also the number of the PF whose traffic it carries.
+type Uplink struct {
+	Handle devlink.Handle
+	Number uint32
+}
+
+// Card is everything the kernel said of the card at one time. It is not
+// modified once made.
+type Card struct {
+	Ports []devlink.Port
+	// Links holds every netdev of our network namespace by ifindex.
+	Links map[uint32]Link
+	// PFMACs holds host PF addresses found outside devlink, for drivers that
+	// report zero there (sysfs smart_nic/pf/config below the uplink's netdev).
+	PFMACs map[Uplink]MAC
+	// Serials holds what is known of each instance's card.
+	Serials map[devlink.Handle]Serial
+	// Complete is true when Ports and Links are full dumps; nothing may be
+	// concluded from absence otherwise.
+	Complete bool
+	// MayLackPFs is true when a port that is there, or may be, is not in Ports although
+	// the dumps are full, and it may be a PF's: the driver failed to tell of it. A MAC
+	// that one PF here has may then be another one's as well.
+	MayLackPFs bool
+	// Problem says, for an operator, why the snapshot is not complete, or what in a
+	// complete one could not be made sense of and was left out.
+	Problem string
+}
+
+// Serial is a card's serial number.
+type Serial struct {
+	// Number is as the card tells it, empty while it isn't known. It may be a
+	// placeholder: package serial knows which are.
+	Number string
+	From   SerialSource
+	// Problem says, for an operator, why the number isn't known.
+	Problem string
+}
+
+// SerialSource is where a serial number was found.
+type SerialSource string
+
+// The sources: devlink's board.serial_number, and the field SN of the Vital Product
+// Data of the instance's PCI device.
+const (
+	SerialFromDevlink SerialSource = "devlink"
+	SerialFromVPD     SerialSource = "vpd"
+)
+
+// Representor is a devlink port that stands for a host function.
+type Representor struct {
+	Function Function
+	// PortIndex is the devlink port index, for showing.
+	PortIndex uint32
+	Type      devlink.PortType
+	// HWAddr is the function's own MAC; for a PF the address Lookup compares,
+	// wherever it was found. Zero when unknown.
+	HWAddr  MAC
+	State   devlink.FunctionState
+	OpState devlink.OpState
+	// IfIndex is 0 while the port has no netdev in our network namespace, and
+	// Link is then empty.
+	IfIndex uint32
+	Link    Link
+}
+
+// Settings change how an Index answers.
+type Settings struct {
+	// LocalFunctions admits functions of the machine we run on (external false),
+	// for a plain switchdev NIC that is its own host.
+	LocalFunctions bool
+}

@@ -1,0 +1,243 @@
+package representor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/devlink"
+)
+
+// The sentences of Lookup: what was asked, what is there instead, what to do.
+
+func reason(code Code, candidates []string, format string, args ...any) *Reason {
+	return &Reason{Code: code, Message: fmt.Sprintf(format, args...), Candidates: candidates}
+}
+
+func (x *Index) incomplete(q Query) *Reason {
+	problem := Escape(x.problem, problemMost)
+	if problem == "" {
+		problem = "no complete dump has been made yet"
+	}
+	return reason(CodeNoDevlink, nil, "the card's ports can't all be read, so nothing is certain of PF %s: %s", q.PFMAC, problem)
+}
+
+func (x *Index) macZero(q Query) *Reason {
+	return reason(CodePFNotFound, nil,
+		"PF MAC %s matches nothing: it is what drivers report for a MAC they don't know; request the PF's true MAC", q.PFMAC)
+}
+
+func (x *Index) pfNotFound(q Query, local []pf) *Reason {
+	candidates := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return !x.candidate(p.function) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "no PF of a host has MAC %s; ", q.PFMAC)
+	switch {
+	case len(local) > 0:
+		fmt.Fprintf(&b, "%s has it but is a function of this machine itself: set local-functions if this machine is to serve as its own host",
+			list(functions(local)))
+	case len(candidates) > 0:
+		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
+			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", list(macs(candidates)))
+	case slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
+		b.WriteString("this card shows only functions of this machine itself: set local-functions if this machine is to serve as its own host")
+	default:
+		b.WriteString("this card shows no PF of a host at all: check that its eswitch is in switchdev mode (devlink dev eswitch show) " +
+			"and that devlink port show lists ports of flavour pcipf")
+	}
+	return reason(CodePFNotFound, nil, "%s", b.String())
+}
+
+func (x *Index) macUnknown(q Query, unknown []pf) *Reason {
+	var without []string
+	for _, p := range unknown {
+		name := p.function.name()
+		if ports := x.find(p.function); len(ports) > 0 {
+			name += " (devlink port " + ports[0].port() + ")"
+		}
+		without = append(without, name)
+	}
+	known := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return p.mac.IsZero() || !x.candidate(p.function) })
+	others := ""
+	if len(known) > 0 {
+		others = "; PFs with a known MAC are " + list(macs(known))
+	}
+	remedy := "if that stays so, set it: devlink port function set PORT hw_addr MAC"
+	if x.settings.LocalFunctions {
+		remedy += "; for this machine's own PF, see that its uplink's netdev is in this network namespace"
+	}
+	return reason(CodePFMACUnknown, functions(unknown), "no PF is known to have MAC %s, and the driver doesn't tell that of %s%s; %s",
+		q.PFMAC, list(without), others, remedy)
+}
+
+func (x *Index) pfAmbiguous(q Query, possible []pf) *Reason {
+	names := functions(possible)
+	remedy := "give each PF a MAC of its own"
+	controllers := map[devlink.Optional[uint32]]bool{}
+	handles := map[devlink.Handle]bool{}
+	for _, p := range possible {
+		controllers[p.function.Controller] = true
+		handles[p.function.Handle] = true
+	}
+	switch {
+	case len(controllers) == len(names):
+		remedy += ", or choose one with the option vif-plug:representor:controller"
+	case len(handles) == len(names) && q.CardSerial == "":
+		remedy += ", or, if they are on several cards, choose one with the option vif-plug:representor:card-serial-number"
+	}
+	return reason(CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names), q.PFMAC, list(names), remedy)
+}
+
+// pfUncertain: of those that can be read this one has the MAC; there may be none.
+func (x *Index) pfUncertain(q Query, found []pf) *Reason {
+	who := "no PF that can be read has MAC " + q.PFMAC.String()
+	if len(found) > 0 {
+		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, list(functions(found)))
+	}
+	remedy := "see what devlink port show and the kernel's log say of the ports"
+	var candidates []string
+	if len(found) > 0 {
+		candidates = functions(found)
+		remedy += ", or say which PF is meant with the option vif-plug:representor:controller or card-serial-number"
+	}
+	return reason(CodePFUncertain, candidates,
+		"%s, and a PF with that MAC may be among the ports that can't be read: %s; nothing new is plugged for it, what is plugged stays; %s",
+		who, Escape(x.problem, problemMost), remedy)
+}
+
+func (x *Index) otherController(q Query, others []pf) *Reason {
+	return reason(CodePFNotFound, functions(others),
+		"MAC %s is that of %s, while the request admits only controller %d; correct or remove the option vif-plug:representor:controller",
+		q.PFMAC, list(functions(others)), q.Controller.Value)
+}
+
+// serialMismatch: these have the MAC, on another card; there may be none.
+func (x *Index) serialMismatch(q Query, others []pf) *Reason {
+	const remedy = "correct requested-chassis, or the option vif-plug:representor:card-serial-number"
+	var have []string
+	for _, h := range x.handles() {
+		if s, ok := x.serial(h); ok {
+			have = append(have, Quote(s)+" ("+Escape(h.String(), nameMost)+")")
+		}
+	}
+	if len(others) == 0 {
+		return reason(CodeSerialMismatch, nil, "the request is for the card with serial number %s, which is not the one here: %s; %s",
+			Quote(q.CardSerial), list(have), remedy)
+	}
+	return reason(CodeSerialMismatch, functions(others),
+		"MAC %s is that of %s, and the request is for the card with serial number %s, while the numbers here are %s; %s",
+		q.PFMAC, list(functions(others)), Quote(q.CardSerial), list(have), remedy)
+}
+
+func (x *Index) serialUnknown(q Query, pfs []pf) *Reason {
+	return reason(CodeSerialUnknown, functions(pfs),
+		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no board.serial_number, and its PCI VPD gives none; "+
+			"remove the option vif-plug:representor:card-serial-number if the card is the right one",
+		Quote(q.CardSerial), list(functions(pfs)))
+}
+
+func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
+	what := fmt.Sprintf("PF %s (MAC %s)", parent.function.name(), q.PFMAC)
+	if q.Kind == PF {
+		return reason(CodeFunctionNotFound, nil,
+			"%s has no representor of its own: only its VFs and SFs can be plugged; add the option vif-plug:representor:vf-num or sf-num", what)
+	}
+	kind := strings.ToUpper(q.Kind.String())
+	var numbers []uint32
+	var near []string
+	for i := range x.reps {
+		g := x.reps[i].Function
+		if g.Handle != f.Handle || g.PF != f.PF || g.Kind != f.Kind {
+			continue
+		}
+		switch {
+		case g.parent() == parent.function:
+			numbers = append(numbers, g.Number)
+		case g.Number == f.Number:
+			near = append(near, g.name())
+		}
+	}
+	has := "no " + kind + " at all"
+	if len(numbers) > 0 {
+		has = fmt.Sprintf("only %ss %s", kind, ranges(slices.Compact(numbers)))
+	}
+	not := ""
+	if len(near) > 0 {
+		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", list(slices.Compact(near)))
+	}
+	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num"
+	if q.Kind == SF {
+		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
+	}
+	return reason(CodeFunctionNotFound, nil, "%s has no %s %d: it has %s%s; %s", what, kind, q.Number, has, not, remedy)
+}
+
+func (x *Index) functionAmbiguous(q Query, ports []Representor) *Reason {
+	names := make([]string, 0, len(ports))
+	for i := range ports {
+		names = append(names, ports[i].port())
+	}
+	slices.Sort(names)
+	return reason(CodeFunctionAmbiguous, names,
+		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and devlink dev reload may help",
+		len(ports), ports[0].Function.name(), q.PFMAC, list(names))
+}
+
+func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {
+	ports := x.disputed[ifindex]
+	return reason(CodeFunctionAmbiguous, ports,
+		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the driver",
+		r.Function.name(), Escape(x.links[ifindex].Name, nameMost), ifindex, list(ports))
+}
+
+func (x *Index) noNetdev(r Representor) *Reason {
+	return reason(CodeNoNetdev, nil,
+		"%s (devlink port %s%s) has no netdev in this network namespace: the driver hasn't made it yet, or it was moved to another namespace; it is plugged when it appears",
+		r.Function.name(), r.port(), states(r))
+}
+
+func (x *Index) notEthernet(r Representor) *Reason {
+	layer := fmt.Sprintf("link layer %d", uint16(r.Type))
+	if r.Type == devlink.TypeIB {
+		layer = "InfiniBand"
+	}
+	return reason(CodeNotEthernet, nil,
+		"%s (devlink port %s) is %s and can't be on a bridge; switch the port to Ethernet: devlink port set %s type eth", r.Function.name(), r.port(), layer, r.port())
+}
+
+func (x *Index) settling(r Representor) *Reason {
+	name := Escape(r.Link.Name, nameMost)
+	if x.names[r.Link.Name] == 0 {
+		return reason(CodeNetdevSettling, nil, "the netdev of %s was called %s, which another netdev is called too: one was just renamed; its name is looked up again",
+			r.Function.name(), name)
+	}
+	return reason(CodeNetdevSettling, nil,
+		"the netdev of %s is new and udev isn't finished with %s yet: its name may still change, so it is plugged a moment later", r.Function.name(), name)
+}
+
+// states are the facts about a function that explain a netdev that is missing.
+func states(r Representor) string {
+	var facts []string
+	if r.State != "" {
+		facts = append(facts, "state "+Escape(string(r.State), nameMost))
+	}
+	if r.OpState != "" {
+		facts = append(facts, "opstate "+Escape(string(r.OpState), nameMost))
+	}
+	if len(facts) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(facts, ", ")
+}
+
+// macs lists PFs with their MACs.
+func macs(pfs []pf) []string {
+	var all []string
+	for _, p := range pfs {
+		mac := p.mac.String()
+		if p.mac.IsZero() {
+			mac = "MAC not known"
+		}
+		all = append(all, p.function.name()+" ("+mac+")")
+	}
+	return slices.Compact(all)
+}

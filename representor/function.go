@@ -1,0 +1,74 @@
+// Package representor finds the representor of a host function. It is pure: it
+// is given what the kernel says of the card, and answers from that alone.
+package representor
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Kind tells apart the functions a representor may stand for.
+type Kind uint8
+
+// The kinds of function (devlink flavours pcipf, pcivf and pcisf).
+const (
+	PF Kind = iota + 1
+	VF
+	SF
+)
+
+// String gives the kind in lower case: "pf", "vf" or "sf".
+func (k Kind) String() string {
+	switch k {
+	case PF:
+		return "pf"
+	case VF:
+		return "vf"
+	case SF:
+		return "sf"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// Function is the one identity of a host function. It is comparable, holds
+// nothing that changes while the function lives (no netdev name, no ifindex, no
+// port index), and is what markers on Interface rows record.
+type Function struct {
+	Handle devlink.Handle
+	// Controller is absent on kernels that don't report controllers.
+	Controller devlink.Optional[uint32]
+	// External is true for a function of another host than the one we run on. A
+	// kernel that doesn't report it is taken to mean true: such kernels only ran
+	// on DPUs whose pcipf and pcivf ports are all the host's.
+	External bool
+	// PF is the number of the function's PF, or its own.
+	PF   uint16
+	Kind Kind
+	// Number is the VF or SF number, 0 for a PF.
+	Number uint32
+}
+
+// String gives the canonical text of the identity, one to one with the value:
+// the handle, a space, and the kernel's phys_port_name grammar
+// ("[c<controller>]pf<N>[vf<N>|sf<N>]", net/devlink), followed by " local" for a
+// function that is not external. Example: "pci/0000:03:00.0 c1pf0vf3".
+func (f Function) String() string {
+	b := make([]byte, 0, len(f.Handle.Bus)+len(f.Handle.Device)+len("/ c4294967295pf65535sf4294967295 local"))
+	b = append(b, f.Handle.Bus...)
+	b = append(b, '/')
+	b = append(b, f.Handle.Device...)
+	b = append(b, ' ')
+	if f.Controller.Present {
+		b = strconv.AppendUint(append(b, 'c'), uint64(f.Controller.Value), 10)
+	}
+	b = strconv.AppendUint(append(b, "pf"...), uint64(f.PF), 10)
+	if f.Kind != PF {
+		b = strconv.AppendUint(append(b, f.Kind.String()...), uint64(f.Number), 10)
+	}
+	if !f.External {
+		b = append(b, " local"...)
+	}
+	return string(b)
+}

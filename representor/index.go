@@ -1,0 +1,287 @@
+package representor
+
+import (
+	"slices"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Index answers lookups from one Card. It is not modified once made, and any
+// number of goroutines may use it.
+//
+// What identifies a function is its devlink handle, controller, external flag,
+// PF number, kind and number, all of which the kernel keeps for the life of the
+// function. Port indexes, netdev names and switch ids do not take part: they
+// differ between drivers and change at run time. The order of Card.Ports has no
+// meaning either.
+//
+// Kernel bugs and races may make a Card contradict itself. The Index then knows
+// less: it never picks one of two contradicting facts.
+type Index struct {
+	complete   bool
+	mayLackPFs bool
+	problem    string
+	settings   Settings
+
+	// reps is sorted by function, then by port index. Several entries with one
+	// function are a contradiction.
+	reps []Representor
+	// uplinks are the physical ports, in the order that Uplinks gives.
+	uplinks []UplinkPort
+	// pfs are the PFs a MAC may name, sorted by function.
+	pfs []pf
+	// functions finds the one entry of reps by canonical text, or ambiguous.
+	functions map[string]int
+	// netdevs finds an entry of reps by ifindex.
+	netdevs map[uint32]int
+	// names finds the ifindex of a netdev, 0 when the Card has two of that name.
+	names map[string]uint32
+	// disputed holds, by ifindex, the ports that claim one netdev for different
+	// functions; disputes finds that ifindex by function. Nil without any.
+	disputed map[uint32][]string
+	disputes map[Function]uint32
+
+	links   map[uint32]Link
+	serials map[devlink.Handle]Serial
+	census  map[Class]int
+}
+
+// ambiguous stands in Index.functions for a function that several ports claim.
+const ambiguous = -1
+
+// NewIndex builds an index of everything on the card that may be a representor:
+// ports of flavour pcipf, pcivf and pcisf that say which function they stand for.
+func NewIndex(card Card, settings Settings) *Index {
+	x := &Index{
+		complete:   card.Complete,
+		mayLackPFs: card.MayLackPFs,
+		problem:    card.Problem,
+		settings:   settings,
+		links:      card.Links,
+		serials:    card.Serials,
+		names:      make(map[string]uint32, len(card.Links)),
+	}
+	for i, l := range card.Links {
+		if _, twice := x.names[l.Name]; twice {
+			i = 0
+		}
+		x.names[l.Name] = i
+	}
+	x.findDisputes(card.Ports)
+	x.addPorts(card)
+	x.addUplinks(card.Ports)
+	x.pfs = findPFs(card, x.reps, settings)
+	x.census = count(card.Ports)
+	return x
+}
+
+// findDisputes looks for netdevs that several functions claim.
+func (x *Index) findDisputes(ports []devlink.Port) {
+	claims := make(map[uint32]Function, len(ports))
+	for i := range ports {
+		p := &ports[i]
+		if p.IfIndex == 0 {
+			continue
+		}
+		f, _ := functionOf(p) // zero for a port that is no representor
+		if other, ok := claims[p.IfIndex]; ok && other != f {
+			if x.disputed == nil {
+				x.disputed = map[uint32][]string{}
+				x.disputes = map[Function]uint32{}
+			}
+			x.disputed[p.IfIndex] = nil
+		}
+		claims[p.IfIndex] = f
+	}
+	if x.disputed == nil {
+		return
+	}
+	for i := range ports {
+		p := &ports[i]
+		if _, ok := x.disputed[p.IfIndex]; !ok {
+			continue
+		}
+		if f, ok := functionOf(p); ok {
+			x.disputes[f] = p.IfIndex
+		}
+		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], Escape(portName(p.Handle, p.Index), nameMost))
+	}
+	for _, claimants := range x.disputed {
+		slices.Sort(claimants)
+	}
+}
+
+// addPorts fills reps and what finds its entries.
+func (x *Index) addPorts(card Card) {
+	n := 0
+	for i := range card.Ports {
+		if _, ok := functionOf(&card.Ports[i]); ok {
+			n++
+		}
+	}
+	x.reps = make([]Representor, 0, n)
+	for i := range card.Ports {
+		if r, ok := x.representorOf(&card.Ports[i]); ok {
+			x.reps = append(x.reps, r)
+		}
+	}
+	slices.SortFunc(x.reps, compareRepresentors)
+	x.reps = slices.Compact(x.reps) // a port listed twice is one port
+	addPFMACs(card, x.reps)
+
+	x.functions = make(map[string]int, len(x.reps))
+	x.netdevs = make(map[uint32]int, len(x.reps))
+	for i := range x.reps {
+		r := &x.reps[i]
+		name := r.Function.String()
+		if i > 0 && x.reps[i-1].Function == r.Function {
+			x.functions[name] = ambiguous
+		} else {
+			x.functions[name] = i
+		}
+		if r.IfIndex != 0 {
+			x.netdevs[r.IfIndex] = i
+		}
+	}
+}
+
+// representorOf joins a port with its netdev as rtnetlink shows it now.
+func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
+	f, ok := functionOf(p)
+	if !ok {
+		return Representor{}, false
+	}
+	r := Representor{Function: f, PortIndex: p.Index, Type: p.Type}
+	if p.Function != nil {
+		r.State, r.OpState = p.Function.State, p.Function.OpState
+		if len(p.Function.HWAddr) == len(r.HWAddr) {
+			copy(r.HWAddr[:], p.Function.HWAddr)
+		}
+	}
+	r.IfIndex, r.Link = x.netdevOf(p)
+	return r, true
+}
+
+// netdevOf is a port's netdev, 0 if it has none, or one that others claim as well.
+func (x *Index) netdevOf(p *devlink.Port) (ifindex uint32, l Link) {
+	l, ok := x.links[p.IfIndex]
+	if _, disputed := x.disputed[p.IfIndex]; disputed || !ok || p.IfIndex == 0 {
+		return 0, Link{}
+	}
+	if x.names[l.Name] == 0 {
+		l.Settled = false // two netdevs of one name: one was renamed just now
+	}
+	return p.IfIndex, l
+}
+
+// external tells whether a port stands for a function of another host. Linux
+// never says so of an SF (devlink_nl_port_attrs_put() of net/devlink has it for
+// PFs and VFs only), but it does number the controllers, and 0 is the machine's own.
+// What says neither is from a kernel that knew no functions but the host's.
+func external(p *devlink.Port) bool {
+	switch {
+	case p.External.Present:
+		return p.External.Value
+	case p.Flavour == devlink.FlavourPCISF && p.Controller.Present:
+		return p.Controller.Value != 0
+	}
+	return true
+}
+
+// functionOf is the identity of the function a port stands for, false for a port
+// that stands for none or doesn't say for which.
+func functionOf(p *devlink.Port) (Function, bool) {
+	f := Function{
+		Handle:     p.Handle,
+		Controller: p.Controller,
+		External:   external(p),
+		PF:         p.PF.Value,
+	}
+	if !f.Controller.Present {
+		f.Controller.Value = 0
+	}
+	ok := p.PF.Present
+	switch p.Flavour {
+	case devlink.FlavourPCIPF:
+		f.Kind = PF
+	case devlink.FlavourPCIVF:
+		f.Kind, f.Number = VF, uint32(p.VF.Value)
+		ok = ok && p.VF.Present
+	case devlink.FlavourPCISF:
+		f.Kind, f.Number = SF, p.SF.Value
+		ok = ok && p.SF.Present
+	default:
+		ok = false
+	}
+	if !ok {
+		return Function{}, false
+	}
+	return f, true
+}
+
+// find gives the entries of reps for a function: one, none, or contradicting ones.
+func (x *Index) find(f Function) []Representor {
+	i, ok := slices.BinarySearchFunc(x.reps, f, func(r Representor, f Function) int { return r.Function.Compare(f) })
+	if !ok {
+		return nil
+	}
+	j := i + 1
+	for j < len(x.reps) && x.reps[j].Function == f {
+		j++
+	}
+	return x.reps[i:j]
+}
+
+// Complete reports whether absence from the index means anything, and if not, why.
+func (x *Index) Complete() (bool, string) { return x.complete, x.problem }
+
+// All gives every representor, local ones included whatever the settings, sorted
+// by function. A function that several ports claim is there once for each.
+func (x *Index) All() []Representor { return slices.Clone(x.reps) }
+
+// ByFunction finds a representor by the canonical text of its function, as
+// Function.String gives it. It finds none for a function that several ports claim.
+// A netdev that ports of other functions claim too counts as no netdev.
+func (x *Index) ByFunction(canonical string) (Representor, bool) {
+	if i, ok := x.functions[canonical]; ok && i != ambiguous {
+		return x.reps[i], true
+	}
+	return Representor{}, false
+}
+
+// ByNetdev finds the representor whose netdev has this name now: local ones too,
+// and such as udev is not finished with. What it says is certain: it finds none
+// while the card shows two netdevs of that name, or when ports of different
+// functions claim the netdev.
+func (x *Index) ByNetdev(name string) (Representor, bool) {
+	ifindex := x.names[name]
+	if ifindex == 0 {
+		return Representor{}, false
+	}
+	return x.ByIfIndex(ifindex)
+}
+
+// ByIfIndex finds the representor whose netdev has this index now, under the same
+// rules as ByNetdev: none when ports of different functions claim the netdev.
+func (x *Index) ByIfIndex(ifindex uint32) (Representor, bool) {
+	if i, ok := x.netdevs[ifindex]; ok {
+		return x.reps[i], true
+	}
+	return Representor{}, false
+}
+
+// LinkByIfIndex finds any netdev of our network namespace.
+func (x *Index) LinkByIfIndex(ifindex uint32) (Link, bool) {
+	l, ok := x.links[ifindex]
+	return l, ok
+}
+
+// LinkByName finds any netdev of our network namespace by its present name, none
+// while the card shows two of that name.
+func (x *Index) LinkByName(name string) (ifindex uint32, l Link, ok bool) {
+	ifindex = x.names[name]
+	if ifindex == 0 {
+		return 0, Link{}, false
+	}
+	return ifindex, x.links[ifindex], true
+}

@@ -1,0 +1,200 @@
+package representor
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Lookup finds the representor of the function that a query names.
+//
+// Without a Reason it was found, and its netdev is there, settled and Ethernet:
+// it may be plugged. With a Reason it may not. When the function is certain all
+// the same and only its netdev is wanting (CodeNoNetdev, CodeNetdevSettling,
+// CodeNotEthernet, a disputed netdev), the Representor is filled in; otherwise
+// its Function.Kind is 0.
+//
+// Where more than one answer is possible none is given, and the Reason names them
+// all. Where the Card is not complete no answer is final, neither that there is
+// no such function nor that there is only one: the Reason is CodeNoDevlink. Where
+// the Card may lack PFs, a MAC alone leads to none (CodePFUncertain); together with
+// a controller or a card's serial number it does.
+func (x *Index) Lookup(q Query) (Representor, *Reason) {
+	if !x.complete {
+		return Representor{}, x.incomplete(q)
+	}
+	r, reason := x.lookup(q)
+	if reason != nil {
+		return r, reason
+	}
+	return r, x.netdevReason(r)
+}
+
+// lookup finds the function, whatever its netdev.
+func (x *Index) lookup(q Query) (Representor, *Reason) {
+	parent, reason := x.lookupPF(q)
+	if reason != nil {
+		return Representor{}, reason
+	}
+	if ports := x.find(parent.function); len(ports) > 1 {
+		return Representor{}, x.functionAmbiguous(q, ports)
+	}
+	f := parent.function
+	f.Kind, f.Number = q.Kind, q.Number
+	if q.Kind == PF {
+		f.Number = 0
+	}
+	switch ports := x.find(f); len(ports) {
+	case 0:
+		return Representor{}, x.functionNotFound(q, parent, f)
+	case 1:
+		return ports[0], nil
+	default:
+		return Representor{}, x.functionAmbiguous(q, ports)
+	}
+}
+
+// standing is what a query says of a PF, its MAC apart.
+type standing uint8
+
+const (
+	admitted standing = iota
+	// anyCard: its card's serial number isn't known, and one was asked for.
+	anyCard
+	// otherCard: its card has another serial number than asked for.
+	otherCard
+	// otherController: it is on another controller than asked for.
+	otherController
+	// ownMachine: it is a function of our own machine, which isn't admitted.
+	ownMachine
+	standings
+)
+
+func (x *Index) standing(q Query, f Function) standing {
+	serial, known := x.serial(f.Handle)
+	switch {
+	case !x.candidate(f):
+		return ownMachine
+	case q.Controller.Present && f.Controller != devlink.Some(q.Controller.Value):
+		return otherController
+	case q.CardSerial == "" || serial == q.CardSerial:
+		return admitted
+	case known:
+		return otherCard
+	}
+	return anyCard
+}
+
+// lookupPF finds the one PF with the MAC asked for.
+func (x *Index) lookupPF(q Query) (pf, *Reason) {
+	if q.PFMAC.IsZero() {
+		return pf{}, x.macZero(q)
+	}
+	var found [standings][]pf // those with the MAC
+	var unknown []pf          // those that may have it
+	for _, p := range x.pfs {
+		s := x.standing(q, p.function)
+		switch {
+		case p.mac == q.PFMAC:
+			found[s] = append(found[s], p)
+		case p.mac.IsZero() && (s == admitted || s == anyCard):
+			unknown = append(unknown, p)
+		}
+	}
+	// A card whose serial number isn't known may be the one asked for as well.
+	possible := slices.Concat(found[admitted], found[anyCard])
+	switch {
+	case several(possible):
+		return pf{}, x.pfAmbiguous(q, possible)
+	case len(found[admitted]) > 0 && !x.certain(q):
+		return pf{}, x.pfUncertain(q, found[admitted])
+	case len(found[admitted]) > 0:
+		return found[admitted][0], nil
+	}
+	return pf{}, x.noPF(q, found, unknown)
+}
+
+// certain tells whether the one PF that has the MAC is the one that is meant.
+func (x *Index) certain(q Query) bool {
+	return !x.mayLackPFs || q.Controller.Present || q.CardSerial != ""
+}
+
+// noPF says why none of those that have the MAC, or may have it, is meant.
+func (x *Index) noPF(q Query, found [standings][]pf, unknown []pf) *Reason {
+	switch {
+	case len(found[anyCard]) > 0:
+		return x.serialUnknown(q, found[anyCard])
+	case q.CardSerial != "" && x.otherCardsOnly(q.CardSerial), len(found[otherCard]) > 0:
+		return x.serialMismatch(q, found[otherCard])
+	case len(unknown) > 0:
+		return x.macUnknown(q, unknown)
+	case len(found[otherController]) > 0:
+		return x.otherController(q, found[otherController])
+	case x.mayLackPFs && len(found[ownMachine]) == 0:
+		return x.pfUncertain(q, nil)
+	}
+	return x.pfNotFound(q, found[ownMachine])
+}
+
+// candidate reports whether a function may be asked for: the hosts' always, our
+// own machine's only by setting.
+func (x *Index) candidate(f Function) bool { return f.External || x.settings.LocalFunctions }
+
+// serial is the board serial number of an instance, false when it isn't known.
+func (x *Index) serial(h devlink.Handle) (string, bool) {
+	s := x.serials[h].Number
+	return s, s != ""
+}
+
+// otherCardsOnly reports whether every instance that could have the function has
+// a known serial number, and another one than this.
+func (x *Index) otherCardsOnly(serial string) bool {
+	handles := x.handles()
+	for _, h := range handles {
+		if s, known := x.serial(h); !known || s == serial {
+			return false
+		}
+	}
+	return len(handles) > 0
+}
+
+// handles gives the devlink instances that have candidate PFs, sorted.
+func (x *Index) handles() []devlink.Handle {
+	set := map[devlink.Handle]struct{}{}
+	for i := range x.pfs {
+		if x.candidate(x.pfs[i].function) {
+			set[x.pfs[i].function.Handle] = struct{}{}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(set), compareHandles)
+}
+
+// several reports whether these are more than one PF. Entries for one PF, which
+// several ports then claim, are told apart later.
+func several(pfs []pf) bool {
+	for _, p := range pfs {
+		if p.function != pfs[0].function {
+			return true
+		}
+	}
+	return false
+}
+
+// netdevReason says why a function's netdev can't be plugged, nil if it can.
+func (x *Index) netdevReason(r Representor) *Reason {
+	ifindex, disputed := x.disputes[r.Function]
+	switch {
+	case disputed:
+		return x.netdevDisputed(r, ifindex)
+	case r.Type == devlink.TypeNotSet, r.Type == devlink.TypeAuto:
+		return x.noNetdev(r)
+	case r.Type != devlink.TypeEth:
+		return x.notEthernet(r)
+	case r.IfIndex == 0:
+		return x.noNetdev(r)
+	case !r.Link.Settled:
+		return x.settling(r)
+	}
+	return nil
+}

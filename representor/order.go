@@ -1,0 +1,65 @@
+package representor
+
+import (
+	"bytes"
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Compare orders functions: by devlink instance, then controller (none first),
+// the host's before our own machine's, then PF, kind and number.
+func (f Function) Compare(g Function) int {
+	if c := compareHandles(f.Handle, g.Handle); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		compareBools(f.Controller.Present, g.Controller.Present),
+		cmp.Compare(f.Controller.Value, g.Controller.Value),
+		compareBools(g.External, f.External),
+		cmp.Compare(f.PF, g.PF),
+		cmp.Compare(f.Kind, g.Kind),
+		cmp.Compare(f.Number, g.Number),
+	)
+}
+
+// compareRepresentors orders by function and then by what tells the entries of a
+// function that several ports claim apart, so that the order is always the same.
+func compareRepresentors(a, b Representor) int {
+	if c := a.Function.Compare(b.Function); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		cmp.Compare(a.PortIndex, b.PortIndex),
+		cmp.Compare(a.IfIndex, b.IfIndex),
+		bytes.Compare(a.HWAddr[:], b.HWAddr[:]),
+		cmp.Compare(a.Type, b.Type),
+		cmp.Compare(a.State, b.State),
+		cmp.Compare(a.OpState, b.OpState),
+	)
+}
+
+func compareHandles(a, b devlink.Handle) int {
+	if c := strings.Compare(a.Bus, b.Bus); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Device, b.Device)
+}
+
+// compareBools puts false first.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// portName is a devlink port as devlink(8) writes it: handle and index.
+func portName(h devlink.Handle, index uint32) string {
+	return h.String() + "/" + strconv.FormatUint(uint64(index), 10)
+}

@@ -1,0 +1,104 @@
+package representor
+
+import (
+	"slices"
+
+	"github.com/representord/representord/devlink"
+)
+
+// pf is a PF that a pf-mac may name.
+type pf struct {
+	function Function
+	// mac is zero while nothing knows it.
+	mac MAC
+}
+
+// findPFs lists the PFs a MAC may name: those that have a pcipf port and, when
+// functions of our own machine are admitted, those of a plain switchdev NIC. Such
+// a NIC shows its VFs and SFs as local functions, and its own PF only as the
+// uplink: the physical port of the PF's number, whose netdev has the PF's MAC.
+func findPFs(card Card, reps []Representor, settings Settings) []pf {
+	var pfs []pf
+	have := map[Function]struct{}{}
+	for i := range reps {
+		if f := reps[i].Function; f.Kind == PF {
+			pfs = append(pfs, pf{function: f, mac: reps[i].HWAddr})
+			have[f] = struct{}{}
+		}
+	}
+	if !settings.LocalFunctions {
+		return pfs
+	}
+	uplinks := uplinkMACs(card)
+	add := func(f Function) {
+		if _, ok := have[f]; !ok {
+			have[f] = struct{}{}
+			pfs = append(pfs, pf{function: f, mac: uplinks[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]})
+		}
+	}
+	local := map[Uplink]struct{}{}
+	for i := range reps {
+		if f := reps[i].Function; !f.External {
+			local[Uplink{Handle: f.Handle, Number: uint32(f.PF)}] = struct{}{}
+			add(f.parent())
+		}
+	}
+	// A PF without any VF yet is known all the same, so that what is missing can be
+	// named. Controller 0 is the machine's own wherever the kernel numbers them.
+	for u := range uplinks {
+		if _, ok := local[u]; !ok && u.Number <= 0xffff {
+			add(Function{Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF})
+		}
+	}
+	slices.SortFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
+	return pfs
+}
+
+// parent is the identity of the PF that a function belongs to, its own for a PF.
+func (f Function) parent() Function {
+	f.Kind, f.Number = PF, 0
+	return f
+}
+
+// uplinkMACs gives the MAC of each physical port's netdev. Where several ports
+// share a number (one that was split), or the netdev isn't ours to see, the entry
+// is zero: not known.
+func uplinkMACs(card Card) map[Uplink]MAC {
+	macs := map[Uplink]MAC{}
+	for i := range card.Ports {
+		p := &card.Ports[i]
+		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present {
+			continue
+		}
+		u := Uplink{Handle: p.Handle, Number: p.Number.Value}
+		mac := card.Links[p.IfIndex].HWAddr
+		if other, ok := macs[u]; ok && other != mac {
+			mac = MAC{}
+		}
+		macs[u] = mac
+	}
+	return macs
+}
+
+// addPFMACs fills in PF addresses that the driver reports as zero, or not at all,
+// from what was found outside devlink. That source knows a PF only by instance and
+// number, so it says nothing where two controllers have a PF of that number; and
+// it means the host's PF, never a local one.
+func addPFMACs(card Card, reps []Representor) {
+	if len(card.PFMACs) == 0 {
+		return
+	}
+	count := map[Uplink]int{}
+	for i := range reps {
+		if f := reps[i].Function; f.Kind == PF && f.External {
+			count[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]++
+		}
+	}
+	for i := range reps {
+		r := &reps[i]
+		u := Uplink{Handle: r.Function.Handle, Number: uint32(r.Function.PF)}
+		if r.Function.Kind == PF && r.Function.External && r.HWAddr.IsZero() && count[u] == 1 {
+			r.HWAddr = card.PFMACs[u]
+		}
+	}
+}

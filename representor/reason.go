@@ -1,0 +1,83 @@
+package representor
+
+// Code is the kind of a Reason: stable, lower case, for scripts and metrics.
+type Code string
+
+// Why a representor was not found.
+const (
+	// CodeNoDevlink: the kernel has no devlink, or it could not be read.
+	CodeNoDevlink Code = "no-devlink"
+	// CodePFNotFound: no candidate PF has the MAC asked for.
+	CodePFNotFound Code = "pf-not-found"
+	// CodePFMACUnknown: no PF matched, and at least one candidate PF's MAC is not known.
+	CodePFMACUnknown Code = "pf-mac-unknown"
+	// CodePFAmbiguous: several PFs have the MAC asked for; none is chosen.
+	CodePFAmbiguous Code = "pf-ambiguous"
+	// CodePFUncertain: a port that can't be read may be a PF with the MAC asked for;
+	// none is chosen.
+	CodePFUncertain Code = "pf-uncertain"
+	// CodeFunctionNotFound: the PF is there, the VF or SF is not (not enabled on the host, perhaps).
+	CodeFunctionNotFound Code = "function-not-found"
+	// CodeFunctionAmbiguous: several ports claim to be the function; none is chosen.
+	CodeFunctionAmbiguous Code = "function-ambiguous"
+	// CodeSerialMismatch: the card's serial number is not the one asked for.
+	CodeSerialMismatch Code = "card-serial-mismatch"
+	// CodeSerialUnknown: a serial number was asked for and the card's is not known.
+	CodeSerialUnknown Code = "card-serial-unknown"
+	// CodeNoNetdev: the port has no netdev (yet), or it is in another network namespace.
+	CodeNoNetdev Code = "no-netdev"
+	// CodeNetdevSettling: the netdev is new and udev is not finished with it.
+	CodeNetdevSettling Code = "netdev-settling"
+	// CodeNotEthernet: the port's link layer is not Ethernet.
+	CodeNotEthernet Code = "not-ethernet"
+)
+
+// What is wrong with a request.
+const (
+	// CodeInvalidOption: an option breaks its grammar; Option and Value name it.
+	CodeInvalidOption Code = "invalid-option"
+	// CodeIgnoredOption: a warning: an option was not understood and is left out.
+	CodeIgnoredOption Code = "ignored-option"
+)
+
+// Why a request with a representor isn't plugged, or a row is kept.
+const (
+	CodeLocalDatabase       Code = "local-database-unreachable"
+	CodeBridgeMissing       Code = "bridge-missing"
+	CodeUnsupportedDatapath Code = "unsupported-datapath"
+	CodeSouthboundUntrusted Code = "southbound-untrusted"
+	CodeChassisMissing      Code = "chassis-missing"
+	CodeForeignName         Code = "foreign-name"
+	CodeForeignIfaceID      Code = "foreign-iface-id"
+	CodeFunctionTaken       Code = "function-taken"
+	CodeTransactionFailed   Code = "transaction-failed"
+	CodeTransactionPending  Code = "transaction-pending"
+	CodeAwaitingOfport      Code = "awaiting-ofport"
+	CodeInterfaceError      Code = "interface-error"
+	CodeStaleInterface      Code = "stale-interface"
+	CodeLinkUpFailed        Code = "link-up-failed"
+	CodeMassUnplug          Code = "mass-unplug"
+	CodeSouthboundReplaced  Code = "southbound-replaced"
+	CodeRequestUnverified   Code = "request-unverified"
+	CodeRequestEvidence     Code = "request-evidence"
+	CodeBuiltInProvider     Code = "built-in-provider"
+	CodeWithdrawn           Code = "withdrawn"
+)
+
+// Reason says why a request is in the state it is in, with the facts in it. It
+// is a value: logs, metrics, the API and the CLI all show this one.
+type Reason struct {
+	Code Code `json:"code"`
+	// Message is one sentence for an operator: the value, the rule and, where
+	// there is one, the remedy. It is bounded and free of control characters.
+	Message string `json:"message"`
+	// Option and Value are the option that was refused and what it held, for
+	// CodeInvalidOption and CodeIgnoredOption; Value is bounded and escaped.
+	Option string `json:"option,omitempty"`
+	Value  string `json:"value,omitempty"`
+	// Candidates are the functions or rows that stood in the way, sorted.
+	Candidates []string `json:"candidates,omitempty"`
+}
+
+// Error lets a Reason be returned and wrapped as an error.
+func (r *Reason) Error() string { return r.Message }

@@ -1,0 +1,110 @@
+package representor
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// nameMost bounds a name, number or MAC that others chose, in bytes.
+	nameMost = 80
+	// problemMost bounds a whole sentence that is quoted.
+	problemMost = 300
+	// listMost bounds how many things a sentence lists.
+	listMost = 8
+)
+
+// Escape makes text that others chose fit for a Reason, a log or a terminal:
+// control characters, invalid UTF-8, quotes and backslashes are written as Go
+// string literals write them, and what is longer than most bytes is cut and its
+// true length told.
+func Escape(s string, most int) string {
+	cut := s
+	if len(s) > most {
+		cut = s[:most]
+		// Don't cut through a character.
+		for n := 1; n < utf8.UTFMax && n <= len(cut); n++ {
+			if i := len(cut) - n; utf8.RuneStart(cut[i]) {
+				if !utf8.FullRuneInString(cut[i:]) {
+					cut = cut[:i]
+				}
+				break
+			}
+		}
+	}
+	quoted := strconv.Quote(cut)
+	quoted = quoted[1 : len(quoted)-1]
+	if len(cut) < len(s) {
+		quoted += fmt.Sprintf("... (%d bytes)", len(s))
+	}
+	return quoted
+}
+
+// Quote is a name or a value that others chose as a Reason or a log shows it.
+func Quote(s string) string { return `"` + Escape(s, nameMost) + `"` }
+
+// Prose makes a sentence that may quote others fit for a Reason. It is Escape but for
+// quotes and backslashes, which are left alone: what is quoted in it is escaped
+// already.
+func Prose(s string) string {
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(Escape(s, problemMost))
+}
+
+// Shell is a name that others chose as a word of a command for bash. What is too long
+// to be shown is no word: a part of it could be the name of something else.
+func Shell(s string) string {
+	switch {
+	case len(s) > nameMost:
+		return "NAME"
+	case s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+/-") == "":
+		return s
+	}
+	return "$'" + strings.ReplaceAll(Escape(s, nameMost), "'", `\'`) + "'"
+}
+
+// list joins the first few of many.
+func list(all []string) string {
+	if len(all) <= listMost {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:listMost], ", "), len(all)-listMost)
+}
+
+// ranges writes sorted numbers as "0-7, 9".
+func ranges(numbers []uint32) string {
+	var all []string
+	for i := 0; i < len(numbers); {
+		j := i
+		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
+			j++
+		}
+		r := strconv.FormatUint(uint64(numbers[i]), 10)
+		if j > i {
+			r += "-" + strconv.FormatUint(uint64(numbers[j]), 10)
+		}
+		all = append(all, r)
+		i = j + 1
+	}
+	return list(all)
+}
+
+// name is a function as a Reason shows it.
+func (f Function) name() string { return Escape(f.String(), nameMost) }
+
+// port is the devlink port of a representor as a Reason shows it.
+func (r *Representor) port() string {
+	return Escape(portName(r.Function.Handle, r.PortIndex), nameMost)
+}
+
+// functions gives the names of PFs, sorted and each once.
+func functions(pfs []pf) []string {
+	names := make([]string, 0, len(pfs))
+	for _, p := range pfs {
+		names = append(names, p.function.name())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

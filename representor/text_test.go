@@ -1,0 +1,196 @@
+package representor_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/representor"
+)
+
+func drawFunction(t *rapid.T, label string) representor.Function {
+	f := representor.Function{
+		Handle: devlink.Handle{
+			// As the kernel makes them, with the traps of the text form; a bus's name is
+			// a folder's in sysfs.
+			Bus:    rapid.SampledFrom([]string{"pci", "auxiliary", "platform"}).Draw(t, label+" bus"),
+			Device: rapid.SampledFrom([]string{"0000:03:00.0", "x", "x pf1", "x c1", "x pf1 local", "x/1"}).Draw(t, label+" device"),
+		},
+		Controller: drawOptional[uint32](t, label+" controller", 0, 1, 10, 4294967295),
+		External:   rapid.Bool().Draw(t, label+" external"),
+		PF:         rapid.SampledFrom([]uint16{0, 1, 10, 65535}).Draw(t, label+" pf"),
+		Kind:       rapid.SampledFrom([]representor.Kind{representor.PF, representor.VF, representor.SF}).Draw(t, label+" kind"),
+	}
+	if f.Kind != representor.PF {
+		f.Number = rapid.SampledFrom([]uint32{0, 1, 11, 65535, 4294967295}).Draw(t, label+" number")
+	}
+	return f
+}
+
+func TestFunctionsTextIsOneToOne(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f, g := drawFunction(t, "f"), drawFunction(t, "g")
+		if (f == g) != (f.String() == g.String()) || (f == g) != (f.Compare(g) == 0) || f.Compare(g) != -g.Compare(f) {
+			t.Fatalf("%+v is %q, %+v is %q, compared %d", f, f, g, g, f.Compare(g))
+		}
+	})
+}
+
+func TestQuerysTextIsOneToOne(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(label string) representor.Query {
+			q := representor.Query{
+				PFMAC:      drawMAC(t, label+" mac"),
+				Kind:       rapid.SampledFrom([]representor.Kind{representor.PF, representor.VF, representor.SF}).Draw(t, label+" kind"),
+				Controller: drawOptional[uint32](t, label+" controller", 0, 1),
+				CardSerial: rapid.SampledFrom([]string{"", "A", "A B"}).Draw(t, label+" serial"),
+			}
+			if q.Kind != representor.PF {
+				q.Number = rapid.Uint32Range(0, 2).Draw(t, label+" number")
+			}
+			return q
+		}
+		q, r := draw("q"), draw("r")
+		if (q == r) != (q.String() == r.String()) {
+			t.Fatalf("%+v is %q, %+v is %q", q, q, r, r)
+		}
+	})
+}
+
+func TestCanonicalTexts(t *testing.T) {
+	t.Parallel()
+	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}
+	for want, f := range map[string]representor.Function{
+		"pci/0000:03:00.0 pf1":              {Handle: handle, External: true, PF: 1, Kind: representor.PF},
+		"pci/0000:03:00.0 c1pf0vf3":         {Handle: handle, Controller: devlink.Some(uint32(1)), External: true, Kind: representor.VF, Number: 3},
+		"pci/0000:03:00.0 c0pf0sf88 local":  {Handle: handle, Controller: devlink.Some(uint32(0)), Kind: representor.SF, Number: 88},
+		"pci/0000:03:00.0 pf65535vf0 local": {Handle: handle, PF: 65535, Kind: representor.VF},
+	} {
+		if got := f.String(); got != want {
+			t.Errorf("%+v is %q, want %q", f, got, want)
+		}
+	}
+}
+
+// hostile is text that breaks logs and terminals.
+const hostile = "\x1b[31m\n\x00\xff\"\\\u202e"
+
+func TestReasonsAreBoundedAndPrintable(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat(hostile, 30)
+	huge := strings.Repeat(hostile, 100_000)
+	c := card(t, multiHost)
+	for i := range c.Ports {
+		c.Ports[i].Handle.Device = long
+	}
+	for i := range uint16(300) {
+		p := c.Ports[4]
+		p.VF, p.Index, p.IfIndex = devlink.Some(2*i), uint32(1000+i), 0
+		c.Ports = append(c.Ports, p)
+		p = c.Ports[0]
+		p.PF, p.Controller, p.Index, p.IfIndex = devlink.Some(10+i), devlink.Some(uint32(9)), uint32(2000+i), 0
+		c.Ports = append(c.Ports, p)
+		p.PF, p.Index, p.Function = devlink.Some(1000+i), uint32(3000+i), nil
+		c.Ports = append(c.Ports, p)
+		p = c.Ports[5]
+		p.Index = uint32(4000 + i)
+		c.Ports = append(c.Ports, p)
+	}
+	for i, l := range c.Links {
+		l.Name, l.Settled = long, false
+		c.Links[i] = l
+	}
+	c.Serials = map[devlink.Handle]representor.Serial{c.Ports[0].Handle: {Number: long}}
+	c.Problem = huge
+	check := func(x *representor.Index, q representor.Query) {
+		_, reason := x.Lookup(q)
+		if reason == nil {
+			t.Fatalf("%d %d is found", q.Kind, q.Number)
+		}
+		if len(reason.Message) > 16<<10 {
+			t.Errorf("%s: message of %d bytes", reason.Code, len(reason.Message))
+		}
+		for _, s := range append([]string{reason.Message}, reason.Candidates...) {
+			if !utf8.ValidString(s) || strings.ContainsAny(s, "\x1b\n\x00\u202e") {
+				t.Errorf("%s: %q", reason.Code, s)
+			}
+		}
+	}
+	for _, complete := range []bool{true, false} {
+		c.Complete = complete
+		x := representor.NewIndex(c, representor.Settings{})
+		for m := range byte(6) {
+			for kind := range representor.Kind(4) {
+				for n := range uint32(3) {
+					for _, serial := range []string{"", huge, long} {
+						if m == 2 && kind == representor.VF && n == 0 {
+							continue
+						}
+						check(x, representor.Query{PFMAC: representor.MAC{0, 0x53, 5: m}, Kind: kind, Number: n, CardSerial: serial})
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestEscapeIsPrintableAndBounded(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"":                   "",
+		"3":                  "3",
+		"a b":                "a b",
+		"a\tb\x00":           `a\tb\x00`,
+		"\xff":               `\xff`,
+		`"\`:                 `\"\\`,
+		"é":                  "é",
+		"\u202e":             `\u202e`,
+		"0123456789":         "0123456789",
+		"01234567890":        "0123456789... (11 bytes)",
+		"012345678é":         "012345678... (11 bytes)",
+		"0123456\U0001F600!": "0123456... (12 bytes)",
+		"012345678\xc3":      `012345678\xc3`,
+	} {
+		if got := representor.Escape(in, 10); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestProseKeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`its type is "localnet"`: `its type is "localnet"`,
+		`it says "a\x1b\\b"`:     `it says "a\x1b\\b"`,
+		"a\nb\x1b":               `a\nb\x1b`,
+	} {
+		if got := representor.Prose(in); got != want || representor.Prose(got) != got {
+			t.Errorf("%q gives %q and then %q, want %q", in, got, representor.Prose(got), want)
+		}
+	}
+	if got := representor.Prose(strings.Repeat("x", 1<<20)); len(got) > 400 {
+		t.Errorf("a long one has %d bytes", len(got))
+	}
+}
+
+func TestAShellTakesANameForOneWord(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"pf0vf3", "", " ", "a b", "a'b", `a"b\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "é\u202e", "\xff", "*", "~", "!!"} {
+		got, err := exec.CommandContext(t.Context(), "bash", "-c", "printf %s. "+representor.Shell(name)).Output()
+		if want := name + "."; err != nil || string(got) != want {
+			t.Errorf("%q written as %s is %q, %v", name, representor.Shell(name), got, err)
+		}
+	}
+	if got := representor.Shell("pf0vf3"); got != "pf0vf3" {
+		t.Errorf("an everyday name is written as %s", got)
+	}
+	if got := representor.Shell(strings.Repeat("x", 1<<20)); got != "NAME" {
+		t.Errorf("a name too long to be shown is written as %.100s", got)
+	}
+}
