@@ -1,0 +1,221 @@
+// Package dbconn is one bounded connection to one OVSDB server, RFC 7047, through
+// libovsdb. A connection is disposable: it never reconnects, it is dead within
+// twice its probe interval when the server is, and it takes everything with it
+// when it is closed. Whoever wants another dials again.
+//
+// The library's own reconnecting is not used: it can panic, lose tables, and it
+// hides that rows were deleted meanwhile.
+package dbconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/ovn-kubernetes/libovsdb/cache"
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+	"golang.org/x/sync/semaphore"
+)
+
+// DefaultProbe is how often a server is probed unless Options say otherwise. It
+// is the interval of OVS' and OVN's own clients.
+const DefaultProbe = 5 * time.Second
+
+// closeGrace bounds how long Close waits for the library, which gives up its
+// goroutines in well under a millisecond.
+const closeGrace = 5 * time.Second
+
+// Options say where to connect and how.
+type Options struct {
+	// Endpoint is one server, see CheckEndpoint.
+	Endpoint string
+	// TLS is wanted for "ssl:" endpoints, see TLSFiles.Load.
+	TLS *tls.Config
+	// Probe is how often the server must answer an echo, and how long it may take
+	// for it: 0 for DefaultProbe.
+	Probe time.Duration
+	// Log takes what is of no interest but to a developer; nil for none.
+	Log *slog.Logger
+}
+
+// Conn is a connection to a server. Its methods may be called from several
+// goroutines. The embedded API reads the cache that Monitor fills, and builds
+// operations; after the connection's death it goes on reading what there was.
+type Conn struct {
+	client.API
+
+	client   client.Client
+	cache    *cache.TableCache
+	schema   ovsdb.DatabaseSchema
+	endpoint string
+	probe    time.Duration
+	log      *slog.Logger
+
+	// life ends, with a cause, when the connection is dead. Every call ends with it.
+	life    context.Context //nolint:containedctx // it is the connection's life, not a call's
+	condemn context.CancelCauseFunc
+	// finished is closed when none of our goroutines is left, nor of the library's.
+	finished chan struct{}
+	owned    sync.WaitGroup
+
+	window    *semaphore.Weighted
+	limit     int
+	abandoned atomic.Int64
+	monitored atomic.Bool
+}
+
+// Dial connects to the server and compares the model with the schema of its
+// database; a model may have no column that the database lacks. It gives up when
+// the context ends, even if the server accepts the connection and never answers.
+// The context has no say over the connection once Dial has returned.
+func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, error) {
+	endpoint, err := canonical(o.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if NeedsTLS(o.Endpoint) && o.TLS == nil {
+		return nil, fmt.Errorf("%s: TLS needs a private key, a certificate and a CA certificate, and none are configured", o.Endpoint)
+	}
+	if o.Probe <= 0 {
+		o.Probe = DefaultProbe
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	limit := windowFor(o.Endpoint)
+	life, condemn := context.WithCancelCause(context.Background())
+	c := &Conn{
+		endpoint: o.Endpoint, probe: o.Probe, log: o.Log,
+		life: life, condemn: condemn, finished: make(chan struct{}),
+		window: semaphore.NewWeighted(int64(limit)), limit: limit,
+	}
+	logger := logr.New(&sink{log: o.Log, condemn: condemn})
+	c.client, err = client.NewOVSDBClient(dbModel,
+		client.WithEndpoint(endpoint), client.WithTLSConfig(o.TLS), client.WithLogger(&logger))
+	if err != nil {
+		condemn(err)
+		return nil, fmt.Errorf("%s: %w", o.Endpoint, err)
+	}
+	c.API = c.client
+
+	// The library tells of the end only to somebody who listens at that moment.
+	c.owned.Go(c.listen)
+	err = c.client.Connect(ctx)
+	if err == nil {
+		c.cache, c.schema = c.client.Cache(), c.client.Schema()
+		if c.cache == nil || c.schema.Name == "" { // it died since
+			err = ErrPeerClosed
+		}
+	}
+	if err != nil {
+		condemn(err)
+		c.finish()
+		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			return nil, fmt.Errorf("%s did not answer in time: %w", o.Endpoint, context.Cause(ctx))
+		}
+		return nil, fmt.Errorf("connecting to %s: %w", o.Endpoint, err)
+	}
+	c.owned.Go(c.keepAlive)
+	go c.finish()
+	return c, nil
+}
+
+// Done is closed when the connection is dead: closed by either side, silent for
+// longer than a probe may take, or fed with something that the cache can't hold.
+func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
+
+// Err says why the connection is dead, nil while it isn't: ErrClosed,
+// ErrPeerClosed, a *SilentError or a *DesyncError.
+func (c *Conn) Err() error { return context.Cause(c.life) }
+
+// Endpoint is the server, as Options named it.
+func (c *Conn) Endpoint() string { return c.endpoint }
+
+// Schema is the server's schema of the database, as of Dial. A server drops its
+// clients when it converts a database to another schema.
+func (c *Conn) Schema() ovsdb.DatabaseSchema { return c.schema }
+
+// Cache holds the rows that Monitor asked for. It stays readable, and stale, after
+// the connection's death.
+func (c *Conn) Cache() *cache.TableCache { return c.cache }
+
+// Close ends the connection and every call on it, and waits until nothing of it
+// is left running. It may be called more than once.
+func (c *Conn) Close() {
+	c.condemn(ErrClosed)
+	select {
+	case <-c.finished:
+	case <-time.After(closeGrace):
+		// Only when the kernel took less than a window of unread bytes: then the
+		// library is stuck in a write, with its locks held, until the kernel drops
+		// the connection.
+		c.log.Error("a database connection could not be closed", "endpoint", c.endpoint)
+	}
+}
+
+// listen waits for the library to say that the connection is gone.
+func (c *Conn) listen() {
+	select {
+	case <-c.client.DisconnectNotify():
+		c.condemn(ErrPeerClosed)
+	case <-c.life.Done():
+	}
+}
+
+// keepAlive probes the server until the connection is dead.
+func (c *Conn) keepAlive() {
+	ticker := time.NewTicker(c.probe)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.life.Done():
+			return
+		case <-ticker.C:
+			c.probeOnce()
+		}
+	}
+}
+
+// probeOnce asks for one echo. A server handles what a client sends in order, so
+// an answer also says that it has read everything sent before.
+func (c *Conn) probeOnce() {
+	silent := time.AfterFunc(c.probe, func() { c.condemn(&SilentError{Probe: c.probe}) })
+	defer silent.Stop()
+	before := c.abandoned.Load()
+	if err := c.client.Echo(c.life); err != nil {
+		c.condemn(brokenBy(err)) // no effect when the timer was first
+		return
+	}
+	c.abandoned.Add(-before)
+	c.window.Release(before)
+}
+
+// finish waits for the connection's death and takes down what is left of it.
+func (c *Conn) finish() {
+	defer close(c.finished)
+	<-c.life.Done()
+	c.client.Close()
+	// The library forgets its endpoint when its goroutines have ended.
+	pause := time.NewTicker(200 * time.Microsecond)
+	defer pause.Stop()
+	for c.client.CurrentEndpoint() != "" {
+		<-pause.C
+	}
+	c.owned.Wait()
+}
+
+// brokenBy turns the library's ways of saying that a connection is gone into one.
+func brokenBy(err error) error {
+	if errors.Is(err, client.ErrNotConnected) {
+		return ErrPeerClosed
+	}
+	return fmt.Errorf("%w: %w", ErrPeerClosed, err)
+}

@@ -1,0 +1,92 @@
+package dbconn
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// defaultPort is OVSDB's own port, registered with IANA: ovs-vsctl and
+// ovn-controller use it where an endpoint names none.
+const defaultPort = "6640"
+
+// maxShown bounds how much of an endpoint an error repeats.
+const maxShown = 128
+
+// CheckEndpoint tells whether a server can be reached under that name: an active
+// connection method of ovsdb(7), "unix:<absolute path>", "tcp:<host>[:<port>]" or
+// "ssl:<host>[:<port>]", an IPv6 address in brackets. The error says what is
+// wrong and what is wanted.
+func CheckEndpoint(endpoint string) error {
+	_, err := canonical(endpoint)
+	return err
+}
+
+// NeedsTLS tells whether connecting to the endpoint takes a private key, a
+// certificate and a CA certificate.
+func NeedsTLS(endpoint string) bool { return strings.HasPrefix(endpoint, "ssl:") }
+
+// canonical gives the endpoint as the library parses it without surprises: the
+// library takes a relative path, or anything else it can't read, for the socket
+// of another database (/var/run/openvswitch/db.sock).
+func canonical(endpoint string) (string, error) {
+	method, rest, _ := strings.Cut(endpoint, ":")
+	switch method {
+	case "unix":
+		if !strings.HasPrefix(rest, "/") {
+			return "", refuse(endpoint, "the socket's path must be absolute, as in unix:/run/ovn/ovnsb_db.sock")
+		}
+		if strings.ContainsRune(rest, 0) {
+			return "", refuse(endpoint, "a path can't hold a NUL")
+		}
+		u := url.URL{Scheme: "unix", Path: rest}
+		return u.String(), nil
+	case "tcp", "ssl":
+		hostport, err := withPort(rest)
+		if err != nil {
+			return "", refuse(endpoint, err.Error())
+		}
+		return method + ":" + hostport, nil
+	}
+	return "", refuse(endpoint, "it must begin with unix:, tcp: or ssl:")
+}
+
+// withPort checks host and port, and adds the port where none is named.
+func withPort(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.TrimSuffix(s, ":"), defaultPort
+		if bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"); bracketed {
+			host = host[1 : len(host)-1]
+		} else if strings.Contains(host, ":") {
+			return "", fmt.Errorf("an IPv6 address goes in brackets, as in ssl:[2001:db8::1]:6642")
+		}
+	}
+	if port == "" {
+		port = defaultPort
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("the port must be a number from 1 to 65535")
+	}
+	if host == "" {
+		return "", fmt.Errorf("it names no host")
+	}
+	if strings.ContainsFunc(host, notInHost) {
+		return "", fmt.Errorf("the host's name has characters that no name or address has")
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// notInHost leaves names, IPv4 and IPv6 addresses, and the zone of the latter.
+func notInHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_:%", r)
+}
+
+func refuse(endpoint, why string) error {
+	if len(endpoint) > maxShown {
+		endpoint = endpoint[:maxShown] + "..."
+	}
+	return fmt.Errorf("database endpoint %q: %s", endpoint, why)
+}

@@ -1,0 +1,45 @@
+package dbconn
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrClosed is the Err of a connection that was closed on our side.
+var ErrClosed = errors.New("the connection was closed")
+
+// ErrPeerClosed is the Err of a connection that the server ended, or that broke.
+var ErrPeerClosed = errors.New("the server closed the connection")
+
+// SilentError is the Err of a connection whose server stopped answering: it
+// hangs, or the network between us and it is gone.
+type SilentError struct {
+	// Probe is how long an answer was waited for.
+	Probe time.Duration
+}
+
+func (e *SilentError) Error() string {
+	return fmt.Sprintf("the server did not answer an inactivity probe within %v", e.Probe)
+}
+
+// DesyncError is the Err of a connection whose server sent an update that can't
+// be applied to the cache: the cache is no longer what the server has.
+type DesyncError struct{ Cause error }
+
+func (e *DesyncError) Error() string {
+	return fmt.Sprintf("an update from the server can't be applied: %v", e.Cause)
+}
+
+func (e *DesyncError) Unwrap() error { return e.Cause }
+
+// TooLargeError is returned for a transaction that is larger than one may be.
+// Nothing was sent; do it in smaller ones.
+type TooLargeError struct {
+	// Size and Limit are bytes of JSON.
+	Size, Limit int
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("a transaction of %d bytes is more than the %d that may be under way at once", e.Size, e.Limit)
+}

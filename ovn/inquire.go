@@ -1,0 +1,144 @@
+package ovn
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+)
+
+// Answer is what the Southbound says of one logical port when it is asked for that
+// one, whatever the port says about us.
+type Answer struct {
+	// Binding is the row judged for us, with fate Gone when there is no such row.
+	Binding
+	// ChassisKnown is true while our Chassis row is there.
+	ChassisKnown bool
+	// Type, ParentPort and Options are the row's columns of these names.
+	Type       string
+	ParentPort string
+	Options    map[string]string
+	// RequestedChassis, RequestedAdditional and Chassis are the names of the Chassis
+	// rows that the columns of these names refer to, empty for none. Chassis is who
+	// has claimed the port.
+	RequestedChassis    string
+	RequestedAdditional []string
+	Chassis             string
+}
+
+const columnChassis = "chassis"
+
+// Inquire asks the server for one logical port without any condition, for somebody
+// who wants to know why it is as it is. The error is ErrUntrusted, with the cause,
+// when there is no connection, or none whose server keeps up: nothing is known then.
+// It lasts as long as the context at most. Without a connection it returns at once.
+// Nothing may be removed on its word; for that there is Verify.
+func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
+	l := s.currentLive()
+	if l == nil {
+		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
+	}
+	a, err := s.inquire(ctx, l, logicalPort)
+	if err != nil {
+		return Answer{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+	}
+	return a, nil
+}
+
+func (s *Southbound) inquire(ctx context.Context, l *live, logicalPort string) (Answer, error) {
+	if _, err := s.vouched(ctx, l); err != nil {
+		return Answer{}, err
+	}
+	q := question{inquiry{live: l, room: l.feed.conn.Window() / 2}, logicalPort}
+	// By the row's uuid where it was seen, for that costs the server nothing.
+	known, _ := s.rowsOf([]string{logicalPort})
+	for _, k := range known {
+		a, found, err := q.ask(ctx, ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: k.uuid}))
+		if err != nil || found {
+			return a, err
+		}
+	}
+	a, _, err := q.ask(ctx, named(logicalPort))
+	return a, err
+}
+
+// question is one Inquire.
+type question struct {
+	inquiry
+	port string
+}
+
+// ask looks for the port's row in one way, and reports whether it is there.
+func (q *question) ask(ctx context.Context, which ovsdb.Condition) (a Answer, found bool, err error) {
+	a.Binding = gone(q.port)
+	if sizeOf(which) > q.room {
+		return a, false, nil // no port that is in use has such a name
+	}
+	op := q.selectPort(which)
+	op.Columns = append(op.Columns, columnChassis)
+	results, err := q.live.feed.conn.Transact(ctx, op, selectChassis(q.live.config.Chassis))
+	if err != nil {
+		return a, false, err
+	}
+	if q.chassis, err = selectedUUID(results, 1); err != nil {
+		return a, false, err
+	}
+	a.ChassisKnown = q.chassis != ""
+	rows, err := selected(results, 0)
+	if err != nil || len(rows) == 0 {
+		return a, false, err
+	}
+	r, err := parseRow(rows[0], q.live.feed.shape.additional)
+	if err != nil || r.LogicalPort != q.port {
+		return a, false, err
+	}
+	f := fields{row: rows[0]}
+	claimed := f.uuid(columnChassis)
+	if f.err != nil {
+		return a, false, f.err
+	}
+	a.Binding = bind(r, q.me())
+	a.Type, a.ParentPort, a.Options = r.Type, r.ParentPort, r.Options
+	err = q.nameChassis(ctx, &a, r, claimed)
+	return a, true, err
+}
+
+// nameChassis fills in what the Chassis rows are called that a row refers to.
+func (q *question) nameChassis(ctx context.Context, a *Answer, r row, claimed string) error {
+	uuids := slices.DeleteFunc(append([]string{r.RequestedChassis, claimed}, r.RequestedAdditional...), func(u string) bool { return u == "" })
+	if len(uuids) == 0 {
+		return nil
+	}
+	var ops []ovsdb.Operation
+	for _, u := range uuids {
+		ops = append(ops, ovsdb.Operation{
+			Op: ovsdb.OperationSelect, Table: tableChassis, Columns: []string{"name"},
+			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: u})},
+		})
+	}
+	results, err := q.live.feed.conn.Transact(ctx, ops...)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{"": ""}
+	for i, u := range uuids {
+		names[u] = u // a row that went meanwhile has no name any more
+		rows, err := selected(results, i)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 1 {
+			f := fields{row: rows[0]}
+			if names[u] = f.text("name"); f.err != nil {
+				return f.err
+			}
+		}
+	}
+	a.RequestedChassis, a.Chassis = names[r.RequestedChassis], names[claimed]
+	for _, u := range r.RequestedAdditional {
+		a.RequestedAdditional = append(a.RequestedAdditional, names[u])
+	}
+	slices.Sort(a.RequestedAdditional)
+	return nil
+}

@@ -1,0 +1,98 @@
+package ovn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options of a logical switch port that decide for whom it is; ovn-nb(5), and
+// ovn-northd copies them into Port_Binding.options.
+const (
+	keyPlugType         = "vif-plug-type"
+	keyRequestedChassis = "requested-chassis"
+
+	plugTypeRepresentor = "representor"
+)
+
+// row is what of a Port_Binding matters to us. Its maps and slices are shared.
+type row struct {
+	LogicalPort string
+	Type        string
+	ParentPort  string
+	Options     map[string]string
+	// RequestedChassis and RequestedAdditional are uuids of Chassis rows; northd
+	// alone may write these columns.
+	RequestedChassis    string
+	RequestedAdditional []string
+	Up                  bool
+}
+
+// me is who a row is judged for.
+type me struct {
+	Chassis  string
+	Hostname string
+	// UUID is that of our Chassis row, empty while there is none.
+	UUID string
+}
+
+// judge says what a row means for us, and in a few words why. Where
+// requested_chassis is set, it alone decides: two hosts may have one host name.
+// Where it is empty, as it is on every row while our Chassis row is gone, the
+// option it was made from still counts for what is plugged already. It can't ask
+// for anything new: every chassis may write the options of every row.
+func judge(r row, m me) (Fate, string) {
+	switch plugType, ok := r.Options[keyPlugType]; {
+	case r.Type != "":
+		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", shown(r.Type))
+	case r.ParentPort != "":
+		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", shown(r.ParentPort))
+	case !ok:
+		return Withdrawn, "it has no option vif-plug-type"
+	case plugType != plugTypeRepresentor:
+		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", shown(plugType))
+	}
+	switch {
+	case m.UUID != "" && r.RequestedChassis == m.UUID:
+		return Asked, "requested_chassis is our Chassis row"
+	case m.UUID != "" && slices.Contains(r.RequestedAdditional, m.UUID):
+		return Kept, "our Chassis row is among requested_additional_chassis"
+	case r.RequestedChassis != "":
+		return Withdrawn, "requested_chassis is another Chassis row"
+	case m.named(r.Options[keyRequestedChassis]):
+		return Kept, "requested_chassis is empty, but the option requested-chassis names us"
+	}
+	return Withdrawn, "requested_chassis is empty, and the option requested-chassis doesn't name us"
+}
+
+// named looks for us in a requested-chassis option: chassis names or host names,
+// separated by commas, the first for the port itself, the others for the time of
+// a migration (ovn-nb(5)).
+func (m me) named(requested string) bool {
+	for name := range strings.SplitSeq(requested, ",") {
+		name = strings.Trim(name, " ")
+		if name != "" && (name == m.Chassis || name == m.Hostname) {
+			return true
+		}
+	}
+	return false
+}
+
+// bind makes the Binding of a row.
+func bind(r row, m me) Binding {
+	fate, why := judge(r, m)
+	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up}
+	if fate == Asked || fate == Kept {
+		b.Request = ParseRequest(r.LogicalPort, r.Options)
+	}
+	return b
+}
+
+// shown quotes what others wrote, bounded.
+func shown(s string) string {
+	const most = 32
+	if len(s) > most {
+		return fmt.Sprintf("%.*q...", most, s)
+	}
+	return fmt.Sprintf("%q", s)
+}

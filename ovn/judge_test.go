@@ -1,0 +1,104 @@
+package ovn
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	ourUUID     = "11111111-1111-4111-8111-111111111111"
+	anotherUUID = "22222222-2222-4222-8222-222222222222"
+)
+
+func us() me { return me{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: ourUUID} }
+
+func withoutRow() me {
+	m := us()
+	m.UUID = ""
+	return m
+}
+
+// plugMe gives a row that asks for a representor, with more said by the changes.
+func plugMe(requestedChassis string, options ...string) row {
+	r := row{LogicalPort: "lp", RequestedChassis: requestedChassis, Options: map[string]string{"vif-plug-type": "representor"}}
+	for i := 0; i+1 < len(options); i += 2 {
+		r.Options[options[i]] = options[i+1]
+	}
+	return r
+}
+
+func but(r row, change func(*row)) row {
+	change(&r)
+	return r
+}
+
+func TestFateOfARow(t *testing.T) {
+	const option = "requested-chassis"
+	for name, c := range map[string]struct {
+		row  row
+		me   me
+		want Fate
+	}{
+		"requested_chassis is ours":                        {plugMe(ourUUID), us(), Asked},
+		"requested_chassis is ours, whatever the option":   {plugMe(ourUUID, option, "other"), us(), Asked},
+		"requested_chassis is another's":                   {plugMe(anotherUUID), us(), Withdrawn},
+		"requested_chassis is another's with our hostname": {plugMe(anotherUUID, option, "dpu1.example.org"), us(), Withdrawn},
+		"requested_chassis is set, our row is gone":        {plugMe(anotherUUID, option, "dpu1"), withoutRow(), Withdrawn},
+		"nothing requested":                                {plugMe(""), us(), Withdrawn},
+		"nothing requested, our row is gone":               {plugMe(""), withoutRow(), Withdrawn},
+		"the option alone is our name":                     {plugMe("", option, "dpu1"), us(), Kept},
+		"the option alone is our hostname":                 {plugMe("", option, "dpu1.example.org"), us(), Kept},
+		"the option alone is ours, our row is gone":        {plugMe("", option, "dpu1"), withoutRow(), Kept},
+		"the option alone lists us":                        {plugMe("", option, "other, dpu1 ,third"), us(), Kept},
+		"the option alone is another":                      {plugMe("", option, "dpu2"), us(), Withdrawn},
+		"the option alone begins with our name":            {plugMe("", option, "dpu10"), us(), Withdrawn},
+		"the option alone has our name in another case":    {plugMe("", option, "DPU1"), us(), Withdrawn},
+		"the option alone is empty and so is our hostname": {plugMe("", option, ",, "), me{Chassis: "dpu1"}, Withdrawn},
+		"additional only": {
+			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID, ourUUID} }), us(), Kept,
+		},
+		"additional and nobody else": {
+			but(plugMe(""), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), Kept,
+		},
+		"ours and another additional": {
+			but(plugMe(ourUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Asked,
+		},
+		"an empty additional is not our missing row": {
+			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{""} }), withoutRow(), Withdrawn,
+		},
+		"a type":        {but(plugMe(ourUUID), func(r *row) { r.Type = "localport" }), us(), Withdrawn},
+		"a sub-port":    {but(plugMe(ourUUID), func(r *row) { r.ParentPort = "parent" }), us(), Withdrawn},
+		"another plug":  {plugMe(ourUUID, "vif-plug-type", "other"), us(), Withdrawn},
+		"another case":  {plugMe(ourUUID, "vif-plug-type", "Representor"), us(), Withdrawn},
+		"an empty plug": {plugMe(ourUUID, "vif-plug-type", ""), us(), Withdrawn},
+		"no plug":       {but(plugMe(ourUUID), func(r *row) { r.Options = nil }), us(), Withdrawn},
+		"type, additional": {
+			but(plugMe(anotherUUID), func(r *row) { r.Type, r.RequestedAdditional = "virtual", []string{ourUUID} }), us(), Withdrawn,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fate, why := judge(c.row, c.me)
+			if fate != c.want {
+				t.Errorf("fate %d, want %d (%s)", fate, c.want, why)
+			}
+			if why == "" {
+				t.Error("the fate has no reason")
+			}
+		})
+	}
+}
+
+func TestAReasonIsBoundedAndHasNoControlCharacters(t *testing.T) {
+	hostile := strings.Repeat("\x1b[31m\n\xff", 1<<16)
+	for _, r := range []row{
+		but(plugMe(""), func(r *row) { r.Type = hostile }),
+		but(plugMe(""), func(r *row) { r.ParentPort = hostile }),
+		plugMe("", "vif-plug-type", hostile),
+		plugMe(hostile, "requested-chassis", hostile),
+	} {
+		_, why := judge(r, us())
+		if len(why) > 300 || strings.ContainsFunc(why, func(c rune) bool { return c < ' ' || c == '\uFFFD' }) {
+			t.Errorf("reason of %d bytes: %.300q", len(why), why)
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package ovn
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/representor"
+)
+
+// Options of a logical switch port, which northd copies to Port_Binding.options.
+// The first four are those of OVN's plug provider for representors (ovn-vif) and
+// of OVN itself; the last three are ours alone.
+const (
+	// OptionPFMAC is six pairs of hex digits with colons, in any case: a unicast
+	// address and not zero. It is required.
+	OptionPFMAC = "vif-plug:representor:pf-mac"
+	// OptionVFNum is a decimal number up to 65534. Missing or empty, the PF's own
+	// representor is meant.
+	OptionVFNum = "vif-plug:representor:vf-num"
+	// OptionMTU is the MTU to request, 68 to 65535 bytes. Missing, empty or 0, none
+	// is requested. With anything else the port is plugged without, and warned of.
+	OptionMTU = "vif-plug-mtu-request"
+	// OptionIfaceIDVer is copied to the Interface as it is: ovn-controller compares
+	// the two, and leaves the port alone while they differ. What is longer than 255
+	// bytes or not printable is not copied, and warned of.
+	OptionIfaceIDVer = "iface-id-ver"
+
+	// OptionSFNum is a decimal number of 32 bits: a scalable function instead of a
+	// VF. Never together with OptionVFNum.
+	OptionSFNum = "vif-plug:representor:sf-num"
+	// OptionController is a decimal number of 32 bits: only a PF of this devlink
+	// controller is meant.
+	OptionController = "vif-plug:representor:controller"
+	// OptionCardSerial is the board serial number that the card must have: up to
+	// 255 printable characters (the most that PCI VPD holds) without commas, which
+	// separate entries of ovn-cms-options, and without white space.
+	OptionCardSerial = "vif-plug:representor:card-serial-number"
+)
+
+const (
+	// maxVF is the largest VF number: SR-IOV's NumVFs is 16 bits wide, and VF
+	// numbers count from 0.
+	maxVF = math.MaxUint16 - 1
+	// minMTU is the least an IPv4 link may have (RFC 791), maxMTU what Linux allows.
+	minMTU, maxMTU = 68, math.MaxUint16
+	// textMost bounds a serial number and an iface-id-ver, in bytes.
+	textMost = 255
+	// shownMost bounds how much of a value a Reason shows, in bytes.
+	shownMost = 64
+)
+
+// ParseRequest reads what the options of a Port_Binding ask for, for a row that
+// asks this chassis at all. Numbers have one way to be written: no sign, no space,
+// no leading zero, no other base. Where an option that names the function breaks
+// its grammar, the request is Invalid and nothing may be plugged: the nearest
+// reading of it may be another tenant's function. An empty value is the same as
+// none, as OVN's own tools leave them behind.
+func ParseRequest(logicalPort string, options map[string]string) Request {
+	r := Request{LogicalPort: logicalPort}
+	q, invalid := parseQuery(options)
+	if invalid != nil {
+		r.Invalid = refuse(invalid)
+		return r
+	}
+	r.Query = q
+	r.MTU, r.Warnings = parseMTU(options[OptionMTU], r.Warnings)
+	r.IfaceIDVer, r.Warnings = parseIfaceIDVer(options[OptionIfaceIDVer], r.Warnings)
+	return r
+}
+
+// OptionError is an option that breaks its grammar.
+type OptionError struct {
+	Option, Value string
+	// Rule says what is wrong, to be read after the option and its value.
+	Rule string
+}
+
+// Error shows as much of the value as is fit for it.
+func (e *OptionError) Error() string {
+	if e.Value == "" {
+		return "option " + e.Option + " " + e.Rule
+	}
+	return "option " + e.Option + `="` + representor.Escape(e.Value, shownMost) + `" ` + e.Rule
+}
+
+// ParseQuery reads the options that name the function. The error is an *OptionError.
+func ParseQuery(options map[string]string) (representor.Query, error) {
+	q, wrong := parseQuery(options)
+	if wrong != nil {
+		return q, wrong
+	}
+	return q, nil
+}
+
+func parseQuery(options map[string]string) (representor.Query, *OptionError) {
+	none := representor.Query{}
+	q := representor.Query{Kind: representor.PF, CardSerial: options[OptionCardSerial]}
+	var wrong string
+	if q.PFMAC, wrong = parsePFMAC(options[OptionPFMAC]); wrong != "" {
+		return none, &OptionError{OptionPFMAC, options[OptionPFMAC], wrong}
+	}
+	vf, sf, controller := options[OptionVFNum], options[OptionSFNum], options[OptionController]
+	if vf != "" {
+		n, ok := parseNumber(vf, maxVF)
+		if !ok {
+			return none, &OptionError{OptionVFNum, vf, numberRule(maxVF) + "; leave it out for the PF itself"}
+		}
+		q.Kind, q.Number = representor.VF, n
+	}
+	if sf != "" {
+		n, ok := parseNumber(sf, math.MaxUint32)
+		switch {
+		case !ok:
+			return none, &OptionError{OptionSFNum, sf, numberRule(math.MaxUint32)}
+		case vf != "":
+			return none, &OptionError{OptionSFNum, sf, "names an SF while " + OptionVFNum + " names a VF; remove one of the two"}
+		}
+		q.Kind, q.Number = representor.SF, n
+	}
+	if controller != "" {
+		n, ok := parseNumber(controller, math.MaxUint32)
+		if !ok {
+			return none, &OptionError{OptionController, controller, numberRule(math.MaxUint32) + "; leave it out for any controller"}
+		}
+		q.Controller = devlink.Some(n)
+	}
+	if wrong := checkSerial(q.CardSerial); wrong != "" {
+		return none, &OptionError{OptionCardSerial, q.CardSerial, wrong}
+	}
+	return q, nil
+}
+
+// parsePFMAC reads a MAC, or says what is wrong with it.
+func parsePFMAC(s string) (mac representor.MAC, wrong string) {
+	const rule = "must be the PF's MAC, six pairs of hex digits with colons"
+	if s == "" {
+		return mac, "is missing; it " + rule
+	}
+	// net.ParseMAC takes hyphens, dots and longer addresses as well.
+	parsed, err := net.ParseMAC(s)
+	if err != nil || len(s) != len("00:00:00:00:00:00") || strings.Count(s, ":") != len(mac)-1 {
+		return mac, rule
+	}
+	mac = representor.MAC(parsed)
+	switch {
+	case mac.IsZero():
+		return mac, "is zero, which no PF has; it " + rule
+	case mac[0]&1 != 0:
+		return mac, "is a multicast address, which no PF has; it " + rule
+	}
+	return mac, ""
+}
+
+// parseNumber reads a decimal number that is written the one way it can be.
+func parseNumber(s string, most uint32) (uint32, bool) {
+	if s == "" || len(s) > len("4294967295") || (s[0] == '0' && s != "0") {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n > uint64(most) {
+		return 0, false
+	}
+	return uint32(n), true
+}
+
+func numberRule(most uint32) string {
+	return fmt.Sprintf("must be a decimal number from 0 to %d, without sign, spaces or leading zeros", most)
+}
+
+// checkSerial says what is wrong with a serial number that may be empty.
+func checkSerial(s string) string {
+	switch {
+	case len(s) > textMost:
+		return fmt.Sprintf("is longer than the %d bytes that a serial number may have", textMost)
+	case strings.Contains(s, ","):
+		return "has a comma, which no serial number may have: it separates entries of ovn-cms-options"
+	case !printable(s) || strings.ContainsFunc(s, unicode.IsSpace):
+		return "has white space or unprintable characters, which no serial number may have"
+	}
+	return ""
+}
+
+func parseMTU(s string, warnings []representor.Reason) (int, []representor.Reason) {
+	if s == "" || s == "0" {
+		return 0, warnings
+	}
+	n, ok := parseNumber(s, maxMTU)
+	if !ok || n < minMTU {
+		return 0, append(warnings, *ignore(OptionMTU, s,
+			fmt.Sprintf("must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it", minMTU, maxMTU)))
+	}
+	return int(n), warnings
+}
+
+func parseIfaceIDVer(s string, warnings []representor.Reason) (string, []representor.Reason) {
+	if len(s) <= textMost && printable(s) {
+		return s, warnings
+	}
+	return "", append(warnings, *ignore(OptionIfaceIDVer, s,
+		fmt.Sprintf("must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)))
+}
+
+// printable reports whether a value is UTF-8 without control or invisible
+// characters.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// refuse makes the reason for a request that can't be followed.
+func refuse(e *OptionError) *representor.Reason {
+	r := ignore(e.Option, e.Value, e.Rule)
+	r.Code = representor.CodeInvalidOption
+	r.Message += "; nothing is plugged until the logical switch port's option is corrected"
+	return r
+}
+
+// ignore makes the warning for an option that is left out.
+func ignore(option, value, wrong string) *representor.Reason {
+	e := OptionError{option, value, wrong}
+	return &representor.Reason{Code: representor.CodeIgnoredOption, Message: e.Error(), Option: option, Value: representor.Escape(value, shownMost)}
+}

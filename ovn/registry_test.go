@@ -1,0 +1,44 @@
+package ovn
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+
+	diff "github.com/google/go-cmp/cmp"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/test/servers"
+)
+
+func TestTheRegistryTellsWhoIsThereFromAnyServer(t *testing.T) {
+	d, w := southbound(t)
+	w.chassis("dpu2")
+	op := where(tableChassis, "name", "dpu2")
+	op.Op, op.Row = ovsdb.OperationUpdate, ovsdb.Row{
+		"hostname":     "dpu2.example.org",
+		"other_config": ovsdb.OvsMap{GoMap: map[any]any{"ovn-cms-options": "enable-chassis-as-gw,card-serial-number=MT1,"}},
+		"external_ids": ovsdb.OvsMap{GoMap: map[any]any{"ovn-cms-options": "older"}},
+	}
+	w.transact(op)
+	all, endpoint, err := ListChassis(t.Context(), dpu1("unix:"+servers.Dir(t)+"/nobody.sock", d.Endpoint))
+	if err != nil || endpoint != d.Endpoint {
+		t.Fatalf("%q, %v", endpoint, err)
+	}
+	slices.SortFunc(all, func(a, b Chassis) int { return cmp.Compare(a.Name, b.Name) })
+	want := []Chassis{{Name: "dpu1"}, {Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"enable-chassis-as-gw", "card-serial-number=MT1"}}}
+	if d := diff.Diff(want, all); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func TestTheRegistryNamesEveryServerThatDoesntAnswer(t *testing.T) {
+	dir := servers.Dir(t)
+	_, _, err := ListChassis(t.Context(), dpu1("unix:"+dir+"/a.sock", "unix:"+dir+"/b.sock"))
+	for _, want := range []string{"/a.sock", "/b.sock"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v doesn't name %s", err, want)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package ovn
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what a Southbound needs.
+type Options struct {
+	// Log takes connections made and lost; nil for none.
+	Log *slog.Logger
+	// Notify is called after View has changed, on Run's goroutine. It must return
+	// at once; nil for none.
+	Notify func()
+	// Restored is how long the leader of a cluster must stay behind what was seen of
+	// it before the cluster is taken for one that was restored from older files, which
+	// is another database then; 0 for 2 minutes.
+	Restored time.Duration
+}
+
+// Southbound follows what OVN's Southbound asks of one chassis. It reads, and
+// never writes. Its methods may be called from several goroutines.
+type Southbound struct {
+	log    *slog.Logger
+	notify func()
+	memory *memory
+
+	view atomic.Pointer[View]
+	// judgedFor is who the view's bindings were judged for; Run's own.
+	judgedFor Config
+	// logged is the last problem of each server that was logged; Run's own.
+	logged map[string]string
+	// shape is that of the last server; Run's own.
+	shape shape
+	// relayDoubt is a constant but for tests.
+	relayDoubt time.Duration
+
+	mu     sync.Mutex // for those below
+	config Config
+	// told: Configure was called.
+	told bool
+	// restart ends what is done for a config that is no longer so.
+	restart context.CancelFunc
+	live    *live
+	rows    rowMemory
+}
+
+// live is what Verify may ask: both connections are to the same server.
+type live struct {
+	endpoint string
+	config   Config
+	server   *server
+	feed     *feed
+}
+
+// New makes a Southbound. It does nothing before Run.
+func New(o Options) *Southbound {
+	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.notify == nil {
+		s.notify = func() {}
+	}
+	if o.Restored > 0 {
+		s.memory.restoredAfter = o.Restored
+	}
+	s.view.Store(&View{Since: time.Now(), Problem: "not started yet"})
+	return s
+}
+
+// View returns the present snapshot. It never blocks.
+func (s *Southbound) View() View { return *s.view.Load() }
+
+// Configure says who we are and where the Southbound is. It never blocks; Run
+// follows. A connection to a server that stays among the remotes is kept if
+// nothing else changed.
+func (s *Southbound) Configure(c Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told && c.equal(s.config) {
+		return
+	}
+	s.told = true
+	keep := s.live != nil && c.sameBut(s.config) && slices.Contains(c.Remotes, s.live.endpoint)
+	s.config = c.clone()
+	if keep {
+		return
+	}
+	s.live = nil // whom it judged for, we may no longer be
+	if s.restart != nil {
+		s.restart()
+	}
+}
+
+// Run follows the Southbound until the context ends, and returns nil then. It
+// tries for ever: nothing that a server does or fails to do ends it.
+func (s *Southbound) Run(ctx context.Context) error {
+	var pace backoff
+	for ctx.Err() == nil {
+		c, told, current, cancel := s.begin(ctx)
+		if problem := c.missing(); problem != "" {
+			if told {
+				s.logOnce("", problem)
+			} else {
+				problem = notTold // whoever reads the local database says why
+			}
+			s.offline("", problem)
+			<-current.Done()
+		} else if s.round(current, c) {
+			pace.reset()
+		}
+		if current.Err() != nil {
+			pace.reset() // it isn't the server's doing
+		}
+		sleep(current, pace.next())
+		cancel()
+	}
+	s.offline("", "stopped")
+	return nil
+}
+
+// notTold is why nothing is known before Configure.
+const notTold = "the local database, which says who we are and where the Southbound is, was not read yet"
+
+// begin gives the present config, whether it was told, and a context that ends when it
+// is no longer so.
+func (s *Southbound) begin(ctx context.Context) (Config, bool, context.Context, context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, s.restart = context.WithCancel(ctx)
+	return s.config, s.told, ctx, s.restart
+}
+
+// round tries every remote once, in random order: all servers are as good, and
+// all chassis asking the same one first would be too much for it. It reports
+// whether a connection lasted.
+func (s *Southbound) round(ctx context.Context, c Config) bool {
+	s.judgeAnewFor(c)
+	remotes := slices.Clone(c.Remotes)
+	rand.Shuffle(len(remotes), func(i, j int) { remotes[i], remotes[j] = remotes[j], remotes[i] })
+	var problems []string
+	lasted := false
+	for i, endpoint := range remotes {
+		if i > 0 {
+			sleep(ctx, rand.N(firstBackoff))
+		}
+		s.trying(endpoint)
+		x := newSession(s, c, endpoint)
+		problem := problemOf(endpoint, x.run(ctx))
+		if ctx.Err() != nil {
+			problem = "the configuration changed"
+		} else {
+			s.logOnce(endpoint, problem)
+		}
+		problems = append(problems, problem)
+		// First of all, lest anybody relies on it while the connections are closed.
+		s.offline(endpoint, strings.Join(problems, "; "))
+		x.close()
+		lasted = lasted || x.lasted()
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return lasted
+}
+
+// problemOf bounds what a server may have put into an error.
+func problemOf(endpoint string, err error) string {
+	const most = 400
+	p := err.Error()
+	if !strings.Contains(p, endpoint) {
+		p = endpoint + ": " + p
+	}
+	if len(p) > most {
+		p = strings.ToValidUTF8(p[:most], "") + "..."
+	}
+	return p
+}
+
+// judgeAnewFor drops bindings that were judged for somebody else.
+func (s *Southbound) judgeAnewFor(c Config) {
+	same := c.sameIdentity(s.judgedFor)
+	s.judgedFor = c
+	s.publish(func(v *View) {
+		v.Chassis = c.Chassis
+		if !same {
+			v.Complete, v.ChassisKnown, v.Bindings = false, false, nil
+		}
+	})
+}
+
+func (s *Southbound) trying(endpoint string) {
+	s.publish(func(v *View) {
+		v.Endpoint = endpoint
+		if v.Problem == "" || v.Problem == "not started yet" {
+			v.Problem = "connecting to " + endpoint
+		}
+	})
+}
+
+func (s *Southbound) waiting(problem string) {
+	s.log.Info("waiting for the Southbound", "problem", problem)
+	s.publish(func(v *View) { v.Problem = problem })
+}
+
+// logOnce logs a server's problem unless it was the last thing logged of it.
+func (s *Southbound) logOnce(endpoint, problem string) {
+	if s.logged[endpoint] == problem {
+		return
+	}
+	if len(s.logged) > 100 {
+		clear(s.logged)
+	}
+	s.logged[endpoint] = problem
+	s.log.Warn("not connected to the Southbound; trying again and again", "endpoint", endpoint, "problem", problem)
+}
+
+// offline keeps what was seen last, and says that it can't be relied on.
+func (s *Southbound) offline(endpoint, problem string) {
+	s.publish(func(v *View) { v.Connected, v.Endpoint, v.Problem = false, endpoint, problem })
+}
+
+// publish makes the next snapshot. Only Run's goroutine calls it.
+func (s *Southbound) publish(change func(*View)) {
+	old := s.view.Load()
+	next := *old
+	change(&next)
+	if next.Connected != old.Connected {
+		next.Since = time.Now()
+	}
+	s.view.Store(&next)
+	s.notify()
+}
+
+// setLive lets Verify ask a server, nil none, unless it is for a config that is
+// no longer so.
+func (s *Southbound) setLive(l *live) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l == nil || l.config.sameBut(s.config) {
+		s.live = l
+	}
+}
+
+func (s *Southbound) currentLive() *live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live
+}

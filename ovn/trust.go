@@ -1,0 +1,164 @@
+package ovn
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ErrUntrusted is the error of Verify when no server can be asked whose word
+// counts: nothing is known then, and nothing may be concluded.
+var ErrUntrusted = errors.New("no trustworthy connection to the Southbound")
+
+// maxClusters bounds how many clusters are remembered; there should be one.
+const maxClusters = 16
+
+const (
+	// restoredAfter is how long the leader of a cluster must stay behind what was seen
+	// of it before it is taken for one that was restored from older files.
+	restoredAfter = 2 * time.Minute
+	// overtakenAfter is how long it must have stayed behind for that when it is behind no
+	// more. A leader that was only elected knows within seconds what its cluster agreed
+	// on; what a restored one has is as far as that again, and is something else.
+	overtakenAfter = 10 * time.Second
+	// unseenMost is how long we may not have seen it in that time.
+	unseenMost = 2 * time.Minute
+)
+
+// modelRelay is the model of a server that holds a copy of another's database.
+const modelRelay = "relay"
+
+// serverState is what a server says of itself and its database, a row of Database
+// in its _Server database; ovsdb-server(5).
+type serverState struct {
+	Model     string // standalone, clustered or modelRelay
+	Connected bool
+	Leader    bool
+	Cluster   string // cid, of a clustered database only
+	Server    string // sid
+	// Index is how much of the cluster's log the server has applied; HasIndex is
+	// false for databases without one.
+	Index    int64
+	HasIndex bool
+}
+
+// memory is what was seen of databases, on whatever server.
+type memory struct {
+	mu sync.Mutex
+	// highest is the highest index seen of a cluster, by its id.
+	highest map[string]int64
+	// lags are the clusters whose leader is behind.
+	lags map[string]lag
+	// restoredAfter is a constant but for an Option.
+	restoredAfter time.Duration
+	// clusters and globals give a database's identity by either of its names.
+	clusters map[string]string
+	globals  map[string]global
+}
+
+// lag is when a cluster's leader was first and last seen to be behind.
+type lag struct{ first, last time.Time }
+
+// global is a database known by its SB_Global row.
+type global struct {
+	identity string
+	// clustered is true once the row was seen in a cluster.
+	clustered bool
+}
+
+func newMemory() *memory {
+	return &memory{highest: map[string]int64{}, lags: map[string]lag{}, restoredAfter: restoredAfter, clusters: map[string]string{}, globals: map[string]global{}}
+}
+
+// distrust says why a server in that state isn't to be listened to, "" if it is.
+// It remembers how far the server is. A leader has all that its cluster ever agreed
+// on; one that stays behind shows that the cluster lost something, and is accepted in
+// the end as another database, or as soon as its index is no longer behind.
+func (m *memory) distrust(s serverState) string {
+	if !s.Connected {
+		if s.Model == modelRelay {
+			return "the relay has no connection to the database that it relays"
+		}
+		return "the server is cut off from its cluster"
+	}
+	if s.Cluster == "" || !s.HasIndex {
+		return ""
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	highest := m.highest[s.Cluster]
+	if s.Index < highest {
+		problem := fmt.Sprintf("the server is behind what was seen already (index %d, seen %d)", s.Index, highest)
+		if !s.Leader {
+			return problem
+		}
+		if wait := m.lagging(s.Cluster); wait > 0 {
+			return problem + fmt.Sprintf("; it leads the cluster: if that was restored from older files, it is accepted in %v as another database", wait.Round(time.Second))
+		}
+		m.restored(s)
+	} else if l := m.lags[s.Cluster]; l.last.Sub(l.first) >= overtakenAfter {
+		m.restored(s)
+	}
+	if highest == 0 && len(m.highest) >= maxClusters {
+		clear(m.highest)
+		clear(m.lags)
+	}
+	delete(m.lags, s.Cluster)
+	m.highest[s.Cluster] = s.Index
+	return ""
+}
+
+// restored gives a cluster that was restored from older files an identity of its own.
+func (m *memory) restored(s serverState) {
+	m.clusters[s.Cluster] = fmt.Sprintf("%s restored at %d", s.Cluster, s.Index)
+}
+
+// lagging takes note that a cluster's leader is behind, and gives for how much
+// longer that is no reason to believe it.
+func (m *memory) lagging(cluster string) time.Duration {
+	now := time.Now()
+	l, known := m.lags[cluster]
+	if !known || now.Sub(l.last) > unseenMost {
+		l.first = now
+	}
+	l.last = now
+	m.lags[cluster] = l
+	return m.restoredAfter - now.Sub(l.first)
+}
+
+// identity names a database: by its cluster's id, else by its SB_Global row. A
+// relay doesn't tell the cluster of what it relays, and a database may be turned
+// into a clustered one and back: the same SB_Global row is the same database
+// then, and keeps its identity. The same row in another cluster is a copy, which
+// may be an old one: that is another identity.
+func (m *memory) identity(cluster, row string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if row == "" {
+		return cmp.Or(m.clusters[cluster], cluster)
+	}
+	if len(m.clusters)+len(m.globals) >= 2*maxClusters {
+		clear(m.clusters)
+		clear(m.globals)
+	}
+	known, seen := m.globals[row]
+	if cluster == "" {
+		if !seen {
+			known = global{identity: row}
+			m.globals[row] = known
+		}
+		return known.identity
+	}
+	identity, ok := m.clusters[cluster]
+	if !ok {
+		identity = cluster
+		if seen && !known.clustered {
+			identity = known.identity
+		}
+		m.clusters[cluster] = identity
+	}
+	m.globals[row] = global{identity: identity, clustered: true}
+	return identity
+}

@@ -1,0 +1,41 @@
+package ovn
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/test/servers"
+)
+
+func TestNorthdsVersionIsReadAsItPublishesIt(t *testing.T) {
+	c := servers.OVN(t)
+	v, err := ReadVersions(t.Context(), dpu1(c.SB.Endpoint), c.SB.Endpoint)
+	if err != nil || v.Schema == "" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	says := c.Sbctl(t, "get", "SB_Global", ".", "options:northd_internal_version")
+	if v.Northd == "" || v.NorthdSchema != v.Schema || !strings.HasPrefix(strings.Trim(says, `"`), v.Northd+"-"+v.NorthdSchema+"-") {
+		t.Errorf("%+v of %s", v, says)
+	}
+}
+
+func TestADatabaseThatNorthdHasNotSeenTellsItsSchemaAlone(t *testing.T) {
+	d := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
+	v, err := ReadVersions(t.Context(), dpu1(d.Endpoint), d.Endpoint)
+	if err != nil || v.Schema == "" || v.Northd != "" || v.NorthdSchema != "" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+func TestAnInternalVersionIsTakenApart(t *testing.T) {
+	for s, want := range map[string][2]string{
+		"23.03.1-20.27.0-70.6":     {"23.03.1", "20.27.0"},
+		"24.03.2-rc1-20.33.0-72.1": {"24.03.2-rc1", "20.33.0"},
+		"22.03.0":                  {"22.03.0", ""},
+		"":                         {"", ""},
+	} {
+		if release, schema := splitNorthdVersion(s); release != want[0] || schema != want[1] {
+			t.Errorf("%q: %q, %q", s, release, schema)
+		}
+	}
+}

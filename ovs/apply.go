@@ -1,0 +1,137 @@
+package ovs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/dbconn"
+)
+
+// Apply commits changes to the integration bridge: together where it can, apart
+// where together they fail, so that one that can't be done holds up no other.
+// Each change is done as a whole or not at all, and only if the rows that it
+// removes or edits are still what they were when it was planned. It returns one
+// error for each change, nil for those committed; see ErrNotConnected,
+// ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError.
+//
+// When it returns, View shows what was committed, if the connection still lives.
+func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
+	errs := make([]error, len(changes))
+	if len(changes) == 0 {
+		return errs
+	}
+	s.mu.Lock()
+	c, bridge := s.conn, s.bridge
+	s.mu.Unlock()
+	v := s.View()
+	var err error
+	switch {
+	case c == nil:
+		err = fmt.Errorf("%w: %s", ErrNotConnected, v.Problem)
+	case v.Bridge != bridge:
+		err = fmt.Errorf("%w: the integration bridge is now %s", ErrChanged, quote(bridge))
+	case v.BridgeUUID == "":
+		err = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
+	}
+	commit := committer{
+		transact: answered(c),
+		on:       target{uuid: v.BridgeUUID, name: v.Bridge, datapathType: v.DatapathType},
+		changes:  changes,
+		errs:     errs,
+	}
+	taken := takenIfaceIDs(v, changes)
+	var good []int
+	for n, change := range changes {
+		errs[n] = err
+		if errs[n] == nil {
+			errs[n] = change.validate(commit.on)
+		}
+		if errs[n] == nil {
+			errs[n] = change.fits(v, taken)
+		}
+		if errs[n] == nil {
+			good = append(good, n)
+		}
+	}
+	if len(good) > 0 {
+		commit.run(ctx, good)
+		s.counts.add(commit.counted)
+		// ovsdb-server sends a client what a transaction changed before the answer to it
+		// (ovsdb_jsonrpc_session_send in ovsdb/jsonrpc-server.c flushes the monitors), and
+		// the client handles messages in order: the cache has it all.
+		s.refresh(ctx, c)
+	}
+	return errs
+}
+
+// answered sends transactions on a connection and gives a failure to get an answer
+// its meaning.
+func answered(c *dbconn.Conn) transactor {
+	return func(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
+		results, err := c.Transact(ctx, ops...)
+		var tooLarge *dbconn.TooLargeError
+		switch {
+		case err == nil:
+			return results, nil
+		case errors.As(err, &tooLarge):
+			return nil, err // nothing was sent
+		case ctx.Err() != nil && c.Err() == nil:
+			return nil, fmt.Errorf("no answer in time, it is not known whether the change was made: %w", err)
+		}
+		return nil, fmt.Errorf("%w: it is not known whether the change was made: %w", ErrNotConnected, err)
+	}
+}
+
+// fits refuses a plug that the present view already contradicts, though the
+// database would let it pass: on a bridge of another datapath, or for a logical
+// port that another interface got meanwhile. A plug that replaces an interface of
+// that port makes nothing worse.
+func (c Change) fits(v View, taken map[string]string) error {
+	for _, p := range c.Plug {
+		if v.DatapathType != "" && v.DatapathType != "system" {
+			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, quote(v.Bridge), quote(v.DatapathType))
+		}
+		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return u.Interface.IfaceID == p.IfaceID })
+		if name, ok := taken[p.IfaceID]; ok && !replaced {
+			return fmt.Errorf("%w: Interface %s has the iface-id %s by now", ErrChanged, quote(name), quote(p.IfaceID))
+		}
+	}
+	return nil
+}
+
+// takenIfaceIDs are the interfaces on the bridge, by iface-id, that none of the
+// changes removes or edits. Only iface-ids that are to be plugged are looked for.
+func takenIfaceIDs(v View, changes []Change) map[string]string {
+	wanted := map[string]bool{}
+	touched := map[string]bool{}
+	for _, c := range changes {
+		for _, p := range c.Plug {
+			wanted[p.IfaceID] = true
+		}
+		for _, u := range c.Unplug {
+			touched[u.Interface.UUID] = true
+		}
+		for _, e := range c.Edit {
+			touched[e.Interface.UUID] = true
+		}
+	}
+	taken := map[string]string{}
+	if len(wanted) == 0 {
+		return taken
+	}
+	var names []string
+	for name, i := range v.Interfaces {
+		if i.Bridge == v.Bridge && wanted[i.IfaceID] && !touched[i.UUID] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Backward(names) {
+		taken[v.Interfaces[name].IfaceID] = name
+	}
+	return taken
+}

@@ -1,0 +1,76 @@
+package ovs
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Errors of Apply. Each may be wrapped with what it is about.
+var (
+	// ErrNotConnected: the local database didn't answer. If the connection was lost
+	// in the middle, it is not known what became of the change: look at the next
+	// complete View.
+	ErrNotConnected = errors.New("the local Open vSwitch database is not connected")
+	// ErrBridgeMissing: there is no integration bridge to plug into.
+	ErrBridgeMissing = errors.New("the integration bridge is missing")
+	// ErrChanged: a row is no longer what it was when the change was planned.
+	// Nothing was done; plan again.
+	ErrChanged = errors.New("the row changed since it was planned")
+	// ErrInvalidChange: the change asks for something that is never done, to remove a
+	// row that isn't ours for instance. Nothing was sent.
+	ErrInvalidChange = errors.New("invalid change")
+)
+
+// RefusedError is a change that the database server refused. Nothing was done.
+type RefusedError struct {
+	// Kind is the server's error, RFC 7047 section 3.1: "constraint violation" when a
+	// name is taken, "referential integrity violation", "I/O error" when the disk is
+	// full, and others.
+	Kind string
+	// Details names the rows and values, in the server's words.
+	Details string
+}
+
+func (e *RefusedError) Error() string {
+	s := "the local Open vSwitch database refused the change: " + bounded(e.Kind)
+	if e.Details != "" {
+		s += ": " + bounded(e.Details)
+	}
+	if e.Kind == errIO {
+		s += " (see whether its disk is full, and ovsdb-server's log)"
+	}
+	return s
+}
+
+// maxQuoted is how many bytes of others' text a message of ours holds.
+const maxQuoted = 300
+
+// quote makes others' text fit for a message: quoted, escaped and bounded.
+func quote(s string) string {
+	if len(s) > maxQuoted {
+		return strconv.Quote(s[:maxQuoted]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// bounded is quote for prose: without the quotation marks, and leaving those alone
+// that are in it.
+func bounded(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case i >= maxQuoted:
+			b.WriteString("...")
+			return b.String()
+		case r == utf8.RuneError || !unicode.IsPrint(r):
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

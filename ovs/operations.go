@@ -1,0 +1,244 @@
+package ovs
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+)
+
+// target is the bridge that changes are made on, as it was when they were begun.
+type target struct {
+	uuid         string
+	name         string
+	datapathType string
+}
+
+// transaction is a list of operations, with what each is there for.
+type transaction struct {
+	ops []ovsdb.Operation
+	// purposes[i] tells what ops[i] is for.
+	purposes []purpose
+}
+
+// purpose is whose operation it is, and what must have changed when it fails.
+type purpose struct {
+	scope scope
+	// change is the index of the change, for scopeChange.
+	change int
+	// guard says, for an operation that is one, what it found to be different.
+	guard string
+}
+
+type scope uint8
+
+const (
+	scopeAll    scope = iota // every change needs it
+	scopePlugs               // every change that plugs needs it
+	scopeChange              // it belongs to one change
+)
+
+// build makes one transaction of several changes. First come the guards, so that
+// nothing is done in vain; then the rows; then the bridge's set of ports in a
+// single mutation, since each mutation copies the whole set. Its deletions come
+// before its insertions. The Port and Interface rows of ports that leave the
+// bridge are deleted by the server when nothing refers to them any more.
+func build(on target, changes []Change) transaction {
+	var t transaction
+	t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
+		expect(tableBridge, ovsdb.Row{"name": on.name}, hasUUID(on.uuid)))
+	if slices.ContainsFunc(changes, func(c Change) bool { return len(c.Plug) > 0 }) {
+		t.add(purpose{scope: scopePlugs, guard: "the bridge's datapath_type changed"},
+			expect(tableBridge, ovsdb.Row{"datapath_type": on.datapathType}, hasUUID(on.uuid)))
+	}
+	for n, c := range changes {
+		for _, u := range c.Unplug {
+			t.guard(n, on, u.Interface)
+		}
+		for _, e := range c.Edit {
+			t.guard(n, on, e.Interface)
+		}
+	}
+	var out, in [][]string
+	for n, c := range changes {
+		for _, u := range c.Unplug {
+			out = append(out, uuidValue(u.Interface.PortUUID))
+		}
+		for _, e := range c.Edit {
+			t.edit(n, e)
+		}
+		for _, p := range c.Plug {
+			in = append(in, t.insert(n, len(in), p))
+		}
+	}
+	var ports []ovsdb.Mutation
+	if len(out) > 0 {
+		ports = append(ports, *ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete, setValue(out)))
+	}
+	if len(in) > 0 {
+		ports = append(ports, *ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, setValue(in)))
+	}
+	if len(ports) > 0 {
+		t.add(purpose{scope: scopeAll}, mutate(tableBridge, on.uuid, ports...))
+	}
+	text := comment(changes)
+	t.add(purpose{scope: scopeAll}, ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text})
+	return t
+}
+
+func (t *transaction) add(p purpose, op ovsdb.Operation) {
+	t.ops = append(t.ops, op)
+	t.purposes = append(t.purposes, p)
+}
+
+// guard makes the transaction depend on a row: that it is there under its uuid
+// and name with our marker, which others' keys are no part of; that it is its
+// port's only interface; and that the port is on our bridge.
+func (t *transaction) guard(change int, on target, i Interface) {
+	where := []ovsdb.Condition{hasUUID(i.UUID)}
+	if marks := marksOf(i); len(marks) > 0 {
+		where = append(where, includes("external_ids", mapValue(marks)))
+	}
+	if i.OVNPlugged == "" {
+		where = append(where, excludes("external_ids", mapValue(map[string]string{KeyOVNPlugged: builtInProvider})))
+	}
+	t.add(purpose{scopeChange, change, "Interface " + quote(i.Name) + " is gone, or its marks changed"},
+		expect(tableInterface, ovsdb.Row{"name": i.Name}, where...))
+	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is gone, or has other interfaces"},
+		expect(tablePort, ovsdb.Row{"name": i.PortName, "interfaces": uuidValue(i.UUID)}, hasUUID(i.PortUUID)))
+	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is no longer on the bridge"},
+		expect(tableBridge, ovsdb.Row{"name": on.name},
+			hasUUID(on.uuid), includes("ports", uuidValue(i.PortUUID))))
+}
+
+// builtInProvider is what ovn-controller's plug provider for representors writes
+// as the value of KeyOVNPlugged.
+const builtInProvider = "representor"
+
+// maxMark is the longest mark that a guard compares, in bytes. Ours are far
+// shorter. If somebody makes one so long that it fits into no transaction, it must
+// still be possible to remove the row.
+const maxMark = 4 << 10
+
+// marksOf are the keys that made a row ours, or the built-in provider's. A View
+// doesn't tell an empty mark from none, so empty ones are left out.
+func marksOf(i Interface) map[string]string {
+	marks := map[string]string{
+		KeyLogicalPort: i.Marker.LogicalPort,
+		KeyFunction:    i.Marker.Function,
+		KeyRequest:     i.Marker.Request,
+		KeyOVNPlugged:  i.OVNPlugged,
+	}
+	for key, value := range marks {
+		if value == "" || len(value) > maxMark {
+			delete(marks, key)
+		}
+	}
+	return marks
+}
+
+// insert makes the rows of a plug and returns the reference to its port. Whether
+// the name is free is the indexes' business.
+func (t *transaction) insert(change, number int, p Plug) []string {
+	ids := map[string]string{
+		KeyIfaceID:     p.IfaceID,
+		KeyLogicalPort: p.Marker.LogicalPort,
+		KeyFunction:    p.Marker.Function,
+		KeyRequest:     p.Marker.Request,
+	}
+	if p.IfaceIDVer != "" {
+		ids[KeyIfaceIDVer] = p.IfaceIDVer
+	}
+	if p.Southbound != "" {
+		ids[KeySouthbound] = p.Southbound
+	}
+	iface := ovsdb.Row{"name": p.Netdev, "external_ids": mapValue(ids)}
+	if p.MTURequest != 0 {
+		iface["mtu_request"] = p.MTURequest
+	}
+	suffix := strconv.Itoa(number)
+	own := purpose{scope: scopeChange, change: change}
+	t.add(own, ovsdb.Operation{Op: ovsdb.OperationInsert, Table: tableInterface, UUIDName: "interface" + suffix, Row: iface})
+	t.add(own, ovsdb.Operation{Op: ovsdb.OperationInsert, Table: tablePort, UUIDName: "port" + suffix, Row: ovsdb.Row{
+		"name": p.Netdev, "interfaces": namedUUID("interface" + suffix),
+	}})
+	return namedUUID("port" + suffix)
+}
+
+// edit changes single keys and columns of a row. Inserting a key that is there
+// already changes nothing (RFC 7047 section 5.1), so it is deleted first.
+func (t *transaction) edit(change int, e Edit) {
+	own := purpose{scope: scopeChange, change: change}
+	gone := slices.Clone(e.Delete)
+	for key := range e.Set {
+		gone = append(gone, key)
+	}
+	slices.Sort(gone)
+	gone = slices.Compact(gone)
+	var keys []ovsdb.Mutation
+	if len(gone) > 0 {
+		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationDelete, setValue(gone)))
+	}
+	if len(e.Set) > 0 {
+		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(e.Set)))
+	}
+	if len(keys) > 0 {
+		t.add(own, mutate(tableInterface, e.Interface.UUID, keys...))
+	}
+	columns := ovsdb.Row{}
+	if e.MTURequest != nil {
+		columns["mtu_request"] = any(setValue[int](nil))
+		if *e.MTURequest != 0 {
+			columns["mtu_request"] = *e.MTURequest
+		}
+	}
+	if e.ClearType {
+		columns["type"] = ""
+	}
+	if len(columns) > 0 {
+		t.add(own, ovsdb.Operation{
+			Op: ovsdb.OperationUpdate, Table: tableInterface,
+			Where: []ovsdb.Condition{hasUUID(e.Interface.UUID)},
+			Row:   columns,
+		})
+	}
+}
+
+// comment says in the server's log what a transaction was for (ovsdb-tool
+// show-log), as ovs-vsctl does.
+func comment(changes []Change) string {
+	var b strings.Builder
+	b.WriteString("representord:")
+	for n, c := range changes {
+		if b.Len() > maxQuoted {
+			fmt.Fprintf(&b, " and %d more", len(changes)-n)
+			break
+		}
+		if n > 0 {
+			b.WriteByte(';')
+		}
+		for _, what := range []struct {
+			verb string
+			n    int
+		}{{"unplug", len(c.Unplug)}, {"plug", len(c.Plug)}, {"edit", len(c.Edit)}} {
+			if what.n > 0 {
+				b.WriteString(" " + what.verb)
+			}
+		}
+		for m, port := range c.LogicalPorts {
+			if m == maxPortsInComment {
+				b.WriteString(" ...")
+				break
+			}
+			b.WriteString(" " + quote(port))
+		}
+		if c.Why != "" {
+			b.WriteString(" (" + bounded(c.Why) + ")")
+		}
+	}
+	return b.String()
+}
+
+const maxPortsInComment = 4

@@ -1,0 +1,87 @@
+package ovs
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+)
+
+// RootEdit changes single keys of Open_vSwitch.external_ids; other keys are left
+// alone.
+type RootEdit struct {
+	// Planned is the external_ids that the edit was planned on. It is refused when they
+	// have changed: a key that wasn't there may have come, and many programs write to
+	// this one row.
+	Planned map[string]string
+	// Set are keys with their new values, Delete keys that are to go.
+	Set    map[string]string
+	Delete []string
+	// Why says it in a few words, for the server's log.
+	Why string
+}
+
+// EditRoot changes keys of the root row in one transaction, or none of them. Its
+// errors are those of Apply. When it returns, View shows what was committed, if the
+// connection still lives.
+func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
+	s.mu.Lock()
+	c := s.conn
+	s.mu.Unlock()
+	v := s.View()
+	switch {
+	case c == nil:
+		return fmt.Errorf("%w: %s", ErrNotConnected, v.Problem)
+	case v.RootUUID == "":
+		return fmt.Errorf("%w: the table Open_vSwitch has no row (ovs-vsctl init makes it)", ErrChanged)
+	}
+	if err := e.validate(); err != nil {
+		return err
+	}
+	t := e.build(v.RootUUID)
+	results, err := answered(c)(ctx, t.ops...)
+	if err != nil {
+		return err
+	}
+	s.refresh(ctx, c) // see Apply
+	if f := t.judge(results); f != nil {
+		return f.err
+	}
+	return nil
+}
+
+func (e RootEdit) validate() error {
+	for key, value := range e.Set {
+		if slices.Contains(e.Delete, key) {
+			return fmt.Errorf("%w: external_ids:%s is to be set and deleted", ErrInvalidChange, quote(key))
+		}
+		if err := validText(key, value); err != nil {
+			return err
+		}
+	}
+	return validText(e.Delete...)
+}
+
+// build makes the transaction. As in an Edit, a key is deleted before it is set.
+func (e RootEdit) build(uuid string) transaction {
+	var t transaction
+	t.add(purpose{guard: "Open_vSwitch.external_ids changed"},
+		expect(tableRoot, ovsdb.Row{"external_ids": mapValue(e.Planned)}, hasUUID(uuid)))
+	gone := slices.AppendSeq(slices.Clone(e.Delete), maps.Keys(e.Set))
+	slices.Sort(gone)
+	var keys []ovsdb.Mutation
+	if gone = slices.Compact(gone); len(gone) > 0 {
+		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationDelete, setValue(gone)))
+	}
+	if len(e.Set) > 0 {
+		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(e.Set)))
+	}
+	if len(keys) > 0 {
+		t.add(purpose{}, mutate(tableRoot, uuid, keys...))
+	}
+	text := "representord: " + bounded(e.Why)
+	t.add(purpose{}, ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text})
+	return t
+}

@@ -1,0 +1,184 @@
+package ovs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+
+	"github.com/representord/representord/dbconn"
+)
+
+// The tables of the Open_vSwitch database that we read, vswitchd/vswitch.ovsschema,
+// with the columns that we read and no others: Interface.statistics alone would
+// wake us every five seconds for every port. All the columns are in Open vSwitch
+// since 2.6. The database client keeps these rows, and clones one whenever it
+// changes; without the methods it would do so by way of JSON.
+
+const database = "Open_vSwitch"
+
+const (
+	tableRoot      = "Open_vSwitch"
+	tableBridge    = "Bridge"
+	tablePort      = "Port"
+	tableInterface = "Interface"
+	tableSSL       = "SSL"
+)
+
+type rootRow struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Bridges     []string          `ovsdb:"bridges"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+	SSL         *string           `ovsdb:"ssl"`
+}
+
+type bridgeRow struct {
+	UUID         string   `ovsdb:"_uuid"`
+	Name         string   `ovsdb:"name"`
+	Ports        []string `ovsdb:"ports"`
+	DatapathType string   `ovsdb:"datapath_type"`
+}
+
+type portRow struct {
+	UUID       string   `ovsdb:"_uuid"`
+	Name       string   `ovsdb:"name"`
+	Interfaces []string `ovsdb:"interfaces"`
+}
+
+type interfaceRow struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Type        string            `ovsdb:"type"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	MTURequest  *int              `ovsdb:"mtu_request"`
+	Ofport      *int              `ovsdb:"ofport"`
+	Error       *string           `ovsdb:"error"`
+	IfIndex     *int              `ovsdb:"ifindex"`
+}
+
+type sslRow struct {
+	UUID        string `ovsdb:"_uuid"`
+	PrivateKey  string `ovsdb:"private_key"`
+	Certificate string `ovsdb:"certificate"`
+	CACert      string `ovsdb:"ca_cert"`
+}
+
+func clientModel() (model.ClientDBModel, error) {
+	return model.NewClientDBModel(database, map[string]model.Model{
+		tableRoot:      &rootRow{},
+		tableBridge:    &bridgeRow{},
+		tablePort:      &portRow{},
+		tableInterface: &interfaceRow{},
+		tableSSL:       &sslRow{},
+	})
+}
+
+// monitorOf asks for every row, and for each column of the rows by name: a table
+// without names would be monitored with all the columns that the server has.
+func monitorOf(c *dbconn.Conn) *client.Monitor {
+	root, bridge, port, iface, ssl := &rootRow{}, &bridgeRow{}, &portRow{}, &interfaceRow{}, &sslRow{}
+	return c.NewMonitor(
+		client.WithTable(root, &root.Bridges, &root.ExternalIDs, &root.OtherConfig, &root.SSL),
+		client.WithTable(bridge, &bridge.Name, &bridge.Ports, &bridge.DatapathType),
+		client.WithTable(port, &port.Name, &port.Interfaces),
+		client.WithTable(iface, &iface.Name, &iface.Type, &iface.ExternalIDs, &iface.MTURequest,
+			&iface.Ofport, &iface.Error, &iface.IfIndex),
+		client.WithTable(ssl, &ssl.PrivateKey, &ssl.Certificate, &ssl.CACert),
+	)
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+func equalPointers[T comparable](a, b *T) bool {
+	return a == b || (a != nil && b != nil && *a == *b)
+}
+
+// into is what CloneModelInto does. The client gives it a row of the same table.
+func into[T any](to model.Model, row T) {
+	if r, ok := to.(*T); ok {
+		*r = row
+	}
+}
+
+func (r *rootRow) clone() rootRow {
+	c := *r
+	c.Bridges, c.ExternalIDs, c.SSL = slices.Clone(r.Bridges), maps.Clone(r.ExternalIDs), clonePointer(r.SSL)
+	c.OtherConfig = maps.Clone(r.OtherConfig)
+	return c
+}
+
+// CloneModel, CloneModelInto and EqualsModel are what the database client asks for.
+func (r *rootRow) CloneModel() model.Model { c := r.clone(); return &c }
+
+func (r *rootRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
+
+func (r *rootRow) EqualsModel(other model.Model) bool {
+	o, ok := other.(*rootRow)
+	return ok && r.UUID == o.UUID && slices.Equal(r.Bridges, o.Bridges) &&
+		maps.Equal(r.ExternalIDs, o.ExternalIDs) && maps.Equal(r.OtherConfig, o.OtherConfig) && equalPointers(r.SSL, o.SSL)
+}
+
+func (r *bridgeRow) clone() bridgeRow {
+	c := *r
+	c.Ports = slices.Clone(r.Ports)
+	return c
+}
+
+func (r *bridgeRow) CloneModel() model.Model { c := r.clone(); return &c }
+
+func (r *bridgeRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
+
+func (r *bridgeRow) EqualsModel(other model.Model) bool {
+	o, ok := other.(*bridgeRow)
+	return ok && r.UUID == o.UUID && r.Name == o.Name && r.DatapathType == o.DatapathType && slices.Equal(r.Ports, o.Ports)
+}
+
+func (r *portRow) clone() portRow {
+	c := *r
+	c.Interfaces = slices.Clone(r.Interfaces)
+	return c
+}
+
+func (r *portRow) CloneModel() model.Model { c := r.clone(); return &c }
+
+func (r *portRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
+
+func (r *portRow) EqualsModel(other model.Model) bool {
+	o, ok := other.(*portRow)
+	return ok && r.UUID == o.UUID && r.Name == o.Name && slices.Equal(r.Interfaces, o.Interfaces)
+}
+
+func (r *interfaceRow) clone() interfaceRow {
+	c := *r
+	c.ExternalIDs, c.MTURequest, c.Ofport = maps.Clone(r.ExternalIDs), clonePointer(r.MTURequest), clonePointer(r.Ofport)
+	c.Error, c.IfIndex = clonePointer(r.Error), clonePointer(r.IfIndex)
+	return c
+}
+
+func (r *interfaceRow) CloneModel() model.Model { c := r.clone(); return &c }
+
+func (r *interfaceRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
+
+func (r *interfaceRow) EqualsModel(other model.Model) bool {
+	o, ok := other.(*interfaceRow)
+	return ok && r.UUID == o.UUID && r.Name == o.Name && r.Type == o.Type && maps.Equal(r.ExternalIDs, o.ExternalIDs) &&
+		equalPointers(r.MTURequest, o.MTURequest) && equalPointers(r.Ofport, o.Ofport) &&
+		equalPointers(r.Error, o.Error) && equalPointers(r.IfIndex, o.IfIndex)
+}
+
+func (r *sslRow) CloneModel() model.Model { c := *r; return &c }
+
+func (r *sslRow) CloneModelInto(to model.Model) { into(to, *r) }
+
+func (r *sslRow) EqualsModel(other model.Model) bool {
+	o, ok := other.(*sslRow)
+	return ok && *r == *o
+}

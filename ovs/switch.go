@@ -1,0 +1,278 @@
+package ovs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/representord/representord/dbconn"
+)
+
+// Options are what a Switch needs.
+type Options struct {
+	// Endpoint is the local ovsdb-server, "unix:/run/openvswitch/db.sock" as a rule.
+	Endpoint string
+	// TLS are the files that an "ssl:" endpoint needs; they are read for each
+	// connection anew.
+	TLS dbconn.TLSFiles
+	// Probe is how often the server must answer, 0 for dbconn.DefaultProbe.
+	Probe time.Duration
+	// Log takes connections made and lost; nil for none.
+	Log *slog.Logger
+	// Notify is called after View has changed, on a goroutine of Run's. It must
+	// return at once; nil for none.
+	Notify func()
+}
+
+// How connections are made. The server is local: it costs little to ask often.
+const (
+	dialTimeout  = 10 * time.Second
+	firstBackoff = 20 * time.Millisecond
+	maxBackoff   = 2 * time.Second
+)
+
+// How snapshots are made. The first change after a quiet time is shown at once;
+// in a flood there are 200 a second at most, and they take a fifth of the time.
+const (
+	minPause     = 5 * time.Millisecond
+	restPerWork  = 4
+	tornPause    = 100 * time.Microsecond
+	tornPatience = time.Second
+)
+
+// Switch follows the local Open_vSwitch database and changes it. Its methods may
+// be called from several goroutines.
+type Switch struct {
+	endpoint string
+	tls      dbconn.TLSFiles
+	probe    time.Duration
+	log      *slog.Logger
+	notify   func()
+	poke     chan struct{}
+
+	view   atomic.Pointer[View]
+	counts counts
+
+	// building is held while a snapshot is made, so that an older one can't replace
+	// a newer one.
+	building sync.Mutex
+	shown    rows       // what view was made of; for building
+	mu       sync.Mutex // for those below
+	bridge   string
+	conn     *dbconn.Conn // nil unless its cache is complete and it lives
+}
+
+// New makes a Switch. It does nothing before Run.
+func New(o Options) *Switch {
+	s := &Switch{endpoint: o.Endpoint, tls: o.TLS, probe: o.Probe, log: o.Log, notify: o.Notify, poke: make(chan struct{}, 1)}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.notify == nil {
+		s.notify = func() {}
+	}
+	s.view.Store(&View{Problem: "not connected to " + o.Endpoint + " yet"})
+	return s
+}
+
+// View returns the present snapshot. It never blocks.
+func (s *Switch) View() View { return *s.view.Load() }
+
+// SetBridge names the integration bridge, empty for none. It never blocks; View
+// follows in a moment.
+func (s *Switch) SetBridge(name string) {
+	s.mu.Lock()
+	changed := s.bridge != name
+	s.bridge = name
+	s.mu.Unlock()
+	if changed {
+		s.wake()
+	}
+}
+
+func (s *Switch) wake() {
+	select {
+	case s.poke <- struct{}{}:
+	default: // a snapshot is to be made anyway
+	}
+}
+
+// Run keeps connected and View up to date until the context ends, and then returns
+// nil. It never gives up. While there is no connection, View keeps what was there
+// last and is not complete.
+func (s *Switch) Run(ctx context.Context) error {
+	pauses := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstBackoff),
+		backoff.WithMaxInterval(maxBackoff),
+		backoff.WithMaxElapsedTime(0)) // for ever
+	said := ""
+	for ctx.Err() == nil {
+		start := time.Now()
+		err := s.connection(ctx)
+		s.lost(err)
+		if time.Since(start) > dialTimeout+maxBackoff { // it was a connection, for a while
+			pauses.Reset()
+			said = ""
+		}
+		if err.Error() != said && ctx.Err() == nil {
+			said = err.Error()
+			s.log.Warn("the local Open vSwitch database is not connected; trying again and again",
+				"endpoint", s.endpoint, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pauses.NextBackOff()):
+		}
+	}
+	return nil
+}
+
+// connection makes one connection and serves it until its end, which is the error.
+func (s *Switch) connection(ctx context.Context) error {
+	m, err := clientModel()
+	if err != nil {
+		return fmt.Errorf("model of the %s database: %w", database, err)
+	}
+	starting, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	o := dbconn.Options{Endpoint: s.endpoint, Probe: s.probe, Log: s.log}
+	if dbconn.NeedsTLS(s.endpoint) {
+		if o.TLS, err = s.tls.Load(); err != nil {
+			return err
+		}
+	}
+	c, err := dbconn.Dial(starting, m, o)
+	if err != nil {
+		if o.TLS != nil {
+			err = s.tls.Explain(err)
+		}
+		return err
+	}
+	defer c.Close()
+	c.OnChange(s.wake)
+	if err := c.Monitor(starting, monitorOf(c)); err != nil {
+		return fmt.Errorf("reading the database: %w", err)
+	}
+	cancel()
+	s.mu.Lock()
+	s.conn = c
+	s.mu.Unlock()
+	s.counts.connections.Add(1)
+	s.log.Info("connected to the local Open vSwitch database", "endpoint", s.endpoint)
+	return s.follow(ctx, c)
+}
+
+// follow makes a snapshot whenever something has changed.
+func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
+	for {
+		start := time.Now()
+		s.refresh(ctx, c)
+		s.notify()
+		if !s.View().Complete {
+			s.wake() // to look again
+		}
+		rest := time.NewTimer(max(minPause, restPerWork*time.Since(start)))
+		select {
+		case <-ctx.Done():
+		case <-c.Done():
+		case <-rest.C:
+		}
+		rest.Stop()
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-c.Done():
+			return c.Err()
+		case <-s.poke:
+		}
+	}
+}
+
+// lost marks the view when there is no connection any more.
+func (s *Switch) lost(err error) {
+	s.mu.Lock()
+	s.conn = nil
+	bridge := s.bridge
+	s.mu.Unlock()
+
+	s.building.Lock()
+	old := s.View()
+	v := old
+	v.Complete = false
+	v.Problem = bounded(err.Error())
+	if v.Bridge != bridge {
+		v.Bridge, v.BridgeUUID, v.DatapathType = bridge, "", ""
+	}
+	s.show(v)
+	s.shown = rows{}
+	s.building.Unlock()
+	if old.Complete || old.Problem != v.Problem || old.Bridge != v.Bridge {
+		s.notify()
+	}
+}
+
+// refresh makes a snapshot of a connection's cache and shows it. The client applies
+// a transaction of the server's to one table after the other, in microseconds, so
+// the tables may have to be read again until they fit together. If they never do,
+// the snapshot is shown and not to be acted on.
+func (s *Switch) refresh(ctx context.Context, c *dbconn.Conn) {
+	s.building.Lock()
+	defer s.building.Unlock()
+	deadline := time.Now().Add(tornPatience)
+	for {
+		r := readTables(c)
+		s.mu.Lock()
+		bridge, live := s.bridge, s.conn == c && c.Err() == nil
+		s.mu.Unlock()
+		if !live {
+			return
+		}
+		if old := s.view.Load(); old.Complete && old.Bridge == bridge && r.same(s.shown) {
+			return
+		}
+		v, err := buildView(r, bridge)
+		if err == nil {
+			s.show(v)
+			s.shown = r
+			return
+		}
+		if time.Now().After(deadline) {
+			v.Complete = false
+			v.Problem = "the local Open vSwitch database can't be read as a whole: " + err.Error()
+			s.show(v)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.Done():
+			return
+		case <-time.After(tornPause):
+		}
+	}
+}
+
+// show makes a snapshot the present one, with building held.
+func (s *Switch) show(v View) {
+	if old := s.view.Load(); old.Complete == v.Complete {
+		v.Since = old.Since
+	} else {
+		v.Since = time.Now()
+	}
+	s.view.Store(&v)
+}
+
+func readTables(c *dbconn.Conn) rows {
+	return rows{
+		root:       dbconn.Rows[*rootRow](c, tableRoot),
+		bridges:    dbconn.Rows[*bridgeRow](c, tableBridge),
+		ports:      dbconn.Rows[*portRow](c, tablePort),
+		interfaces: dbconn.Rows[*interfaceRow](c, tableInterface),
+		ssl:        dbconn.Rows[*sslRow](c, tableSSL),
+	}
+}

@@ -1,0 +1,86 @@
+package ovs
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// validate refuses what must never be sent: changes to rows that don't look like
+// ours or aren't on our bridge, and text that the server can't take. A NUL makes
+// it drop the connection, which would hold up every other change, and invalid
+// UTF-8 would be something else when it arrived.
+func (c Change) validate(on target) error {
+	for _, u := range c.Unplug {
+		if err := u.validate(on); err != nil {
+			return err
+		}
+	}
+	for _, e := range c.Edit {
+		if err := e.validate(on); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Plug {
+		if err := p.validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u Unplug) validate(on target) error {
+	if !u.Interface.Marked {
+		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, quote(u.Interface.Name))
+	}
+	return u.Interface.validate(on)
+}
+
+func (e Edit) validate(on target) error {
+	if !e.Interface.Marked && e.Interface.OVNPlugged == "" {
+		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be edited", ErrInvalidChange, quote(e.Interface.Name))
+	}
+	if e.MTURequest != nil && *e.MTURequest < 0 {
+		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, *e.MTURequest, quote(e.Interface.Name))
+	}
+	for key, value := range e.Set {
+		if err := validText(key, value); err != nil {
+			return err
+		}
+	}
+	if err := validText(e.Delete...); err != nil {
+		return err
+	}
+	return e.Interface.validate(on)
+}
+
+func (p Plug) validate() error {
+	if p.Netdev == "" || p.IfaceID == "" {
+		return fmt.Errorf("%w: a plug needs a netdev and a logical port, and has %s and %s",
+			ErrInvalidChange, quote(p.Netdev), quote(p.IfaceID))
+	}
+	if p.MTURequest < 0 {
+		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, p.MTURequest, quote(p.Netdev))
+	}
+	return validText(p.Netdev, p.IfaceID, p.IfaceIDVer, p.Marker.LogicalPort, p.Marker.Function, p.Marker.Request, p.Southbound)
+}
+
+// validate refuses a row that is not, as planned, alone in its port on our bridge.
+func (i Interface) validate(on target) error {
+	switch {
+	case i.UUID == "" || i.PortUUID == "" || i.PortInterfaces != 1:
+		return fmt.Errorf("%w: Interface %s is not the only one of a port", ErrInvalidChange, quote(i.Name))
+	case i.Bridge != on.name:
+		return fmt.Errorf("%w: Interface %s is on bridge %s, ours is %s", ErrChanged, quote(i.Name), quote(i.Bridge), quote(on.name))
+	}
+	return nil
+}
+
+func validText(texts ...string) error {
+	for _, s := range texts {
+		if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+			return fmt.Errorf("%w: %s has a NUL or is not UTF-8", ErrInvalidChange, quote(s))
+		}
+	}
+	return nil
+}
