@@ -1,0 +1,283 @@
+package plug
+
+import (
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// act turns what was resolved for one port into removals, a plug or edits, and
+// its status.
+func (p *planner) act(q *port) {
+	p.facts(q)
+	if !p.in.Actual.Complete || p.in.Actual.BridgeUUID == "" {
+		if q.asked && q.binding.Request.Invalid != nil {
+			p.report(q, Invalid, q.binding.Request.Invalid)
+		} else {
+			p.report(q, q.idle(), p.canAdd)
+		}
+		return
+	}
+	switch {
+	case q.goes != stay && !q.verified && len(q.rows) > 0:
+		p.out.Doubts = append(p.out.Doubts, q.name)
+		p.dropLeaks(q)
+		p.report(q, Held, reasonUnverified())
+	case q.goes == depart:
+		p.dropAll(q, "its request is gone: "+q.binding.Why)
+		p.report(q, Held, q.reason)
+	case q.goes == dropped:
+		p.drop(q)
+	case q.want == "":
+		p.dropLeaks(q)
+		p.report(q, Pending, q.reason)
+	case q.taken != nil:
+		p.yield(q)
+	case !q.ready:
+		p.waitForNetdev(q)
+	default:
+		p.plugOrKeep(q)
+	}
+}
+
+// facts fills in what a status says whatever its state.
+func (p *planner) facts(q *port) {
+	q.status.Request, q.status.Function = q.query, q.want
+	if q.query == "" && len(q.rows) > 0 {
+		q.status.Request = q.rows[0].Marker.Request
+	}
+	q.status.Netdev, q.status.IfIndex = q.rep.Link.Name, q.rep.IfIndex
+}
+
+// tellWhatIsPlugged corrects the status of a port whose request means another
+// function than its row is for, and whose row stays until that one can be plugged.
+func (p *planner) tellWhatIsPlugged(q *port) {
+	if q.want == "" || q.status.Reason == nil {
+		return
+	}
+	for _, r := range q.rows {
+		if f := p.functionOf(r); f != "" && f != q.want && !p.removed[r.UUID] {
+			q.status.Reason = reasonMoved(q, r, f)
+			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f, r.Name, r.IfIndex, r.Ofport
+			return
+		}
+	}
+}
+
+// drop handles a request that is invalid now, or names another function than
+// the rows have: old out, and new in with it where it is found.
+func (p *planner) drop(q *port) {
+	if q.binding.Request.Invalid != nil {
+		p.dropAll(q, "its request became invalid")
+		p.report(q, Invalid, q.binding.Request.Invalid)
+		return
+	}
+	if len(q.rows) > 0 {
+		p.out.Retargets = append(p.out.Retargets, q.name)
+	}
+	if p.pluggable(q) && p.mayPlug(q) {
+		p.replace(q, "its request names another function now")
+		return
+	}
+	p.dropAll(q, "its request names another function now")
+	switch {
+	case q.taken != nil:
+		p.report(q, Conflict, reasonTaken(q))
+	case p.canAdd != nil:
+		p.report(q, q.idle(), p.canAdd)
+	case q.status.State == "":
+		p.report(q, q.idle(), q.reason)
+	}
+}
+
+// yield: another port has the function. A row of ours for it that is only kept
+// goes when the owner's plug needs its place (see replace).
+func (p *planner) yield(q *port) {
+	p.dropLeaks(q)
+	if q.asked {
+		p.report(q, Conflict, reasonTaken(q))
+		return
+	}
+	p.report(q, Held, q.reason)
+}
+
+func (p *planner) waitForNetdev(q *port) {
+	p.dropLeaks(q)
+	p.putBack(q)
+	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
+}
+
+// putBack undoes what somebody edited in a row whose netdev is away: when it is back,
+// ovs-vswitchd opens it for whatever port the row names then.
+func (p *planner) putBack(q *port) {
+	if !q.asked || p.canAdd != nil {
+		return
+	}
+	if r, ok := p.rowOf(q, q.want); ok && p.leaks[r.UUID] == 0 {
+		p.edit(q, r)
+	}
+}
+
+// plugOrKeep handles a port whose representor is there and its own.
+func (p *planner) plugOrKeep(q *port) {
+	for _, r := range q.rows {
+		if p.leaks[r.UUID] == leakByIndex {
+			p.dropLeaks(q)
+			p.report(q, Pending, reasonStale(r))
+			return
+		}
+	}
+	keep := -1
+	for i, r := range q.rows {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID] == 0 && p.functionOf(r) == q.want {
+			keep = i
+		}
+	}
+	if keep >= 0 {
+		p.keep(q, q.rows[keep])
+		return
+	}
+	// Without a request that can be trusted now, a row may follow its function to
+	// another netdev, if the function is its alone.
+	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
+	if !p.evicts(q) && !follows {
+		p.dropLeaks(q)
+		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
+		return
+	}
+	if !p.mayPlug(q) {
+		p.dropLeaks(q)
+		return
+	}
+	p.replace(q, "")
+}
+
+// localReady reports whether everything but the Southbound allows a plug.
+func (p *planner) localReady() bool {
+	complete, _ := p.in.Index.Complete()
+	t := p.in.Actual.DatapathType
+	return complete && (t == "" || t == "system")
+}
+
+// idle is the state of a port for which nothing can be done now.
+func (q *port) idle() State {
+	if q.asked {
+		return Pending
+	}
+	return Held
+}
+
+// mayPlug looks for rows in the way, and reports the conflict if there are any.
+func (p *planner) mayPlug(q *port) bool {
+	if row, ours := p.obstacle(q); row != "" {
+		switch {
+		case ours:
+			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
+		case p.adopt(q):
+		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
+			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
+		default:
+			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
+		}
+		return false
+	}
+	if row := p.foreignIfaceID[q.name]; row != "" && len(q.rows) == 0 {
+		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
+		return false
+	}
+	return true
+}
+
+// replace takes out what the port has and plugs what it should have, at once.
+func (p *planner) replace(q *port, why string) {
+	pt := p.dropAll(q, why)
+	if why == "" {
+		pt.why = "asked for"
+		if len(q.rows) > 0 {
+			pt.why = "its representor is now " + representor.Escape(q.rep.Link.Name, candidateMost)
+		}
+	}
+	pl := ovs.Plug{Netdev: q.rep.Link.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q, q.rows...)}
+	if q.asked {
+		pl.IfaceIDVer, pl.MTURequest = q.binding.Request.IfaceIDVer, q.binding.Request.MTU
+	} else {
+		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
+	}
+	pt.plug = append(pt.plug, pl)
+	if p.evicts(q) {
+		p.evict(q, pt, pl)
+	}
+	p.report(q, Pending, reasonTransaction())
+}
+
+// evict removes rows of ours that must not stand beside the new one: those of
+// other ports for the same function, and those under its name that are only kept.
+func (p *planner) evict(q *port, pt *part, pl ovs.Plug) {
+	for _, o := range p.sorted {
+		if o == q {
+			continue
+		}
+		for _, r := range o.rows {
+			if r.Name == pl.Netdev && !o.asked || p.functionOf(r) == q.want {
+				p.unplug(pt, r)
+			}
+		}
+	}
+}
+
+func (p *planner) marker(q *port) ovs.Marker {
+	m := ovs.Marker{LogicalPort: q.name, Function: q.want, Request: q.query}
+	if len(q.rows) == 0 || q.query != "" && !q.unsure {
+		return m
+	}
+	// Not known to answer another request than it was made for.
+	m.Request = q.rows[0].Marker.Request
+	for _, r := range q.rows {
+		if r.Marker.Function == q.want {
+			m.Request = r.Marker.Request
+			break
+		}
+	}
+	return m
+}
+
+// southbound is what a row of a port's is to say of the Southbound it answers, in place
+// of these. It is the present one if that is accepted, in the words that are there
+// already, so that a relay's or a cluster's wording changes nothing. Until then a port
+// that is there doesn't move on: what its rows say is all that a restart would know.
+func (p *planner) southbound(q *port, rows ...ovs.Interface) string {
+	present, settled := p.view.Names, p.evicts(q) && !p.in.Hold.All
+	has, other := "", false
+	for _, r := range rows {
+		if is := present.IsIn(r.Southbound); r.Southbound != "" && (has == "" || !is) {
+			has, other = r.Southbound, !is
+		}
+	}
+	if len(rows) == 0 || settled && (has == "" || other) {
+		return present.String()
+	}
+	return has
+}
+
+// dropLeaks removes those rows of a port that leak, whatever becomes of the rest.
+func (p *planner) dropLeaks(q *port) {
+	pt, reopen := p.newPart(q, whyLeak), false
+	for _, r := range q.rows {
+		if p.leaks[r.UUID] != 0 {
+			p.unplug(pt, r)
+			reopen = reopen || p.leaks[r.UUID] == leakByIndex
+		}
+	}
+	if reopen {
+		p.out.Reopen = append(p.out.Reopen, q.name)
+	}
+	p.add(pt)
+}
+
+// dropAll removes all rows of a port, and returns the part that does.
+func (p *planner) dropAll(q *port, why string) *part {
+	pt := p.newPart(q, why)
+	for _, r := range q.rows {
+		p.unplug(pt, r)
+	}
+	return p.add(pt)
+}

@@ -1,0 +1,63 @@
+package plug
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/ovs"
+)
+
+// tellWhatIsLost gives a status to rows with our marks that bear the built-in
+// provider's too, where their ports have none: nobody asks for those.
+func (p *planner) tellWhatIsLost() {
+	for _, r := range p.lost {
+		name := lportOf(r)
+		i, told := slices.BinarySearchFunc(p.out.Ports, name, func(s Status, name string) int { return strings.Compare(s.LogicalPort, name) })
+		if told {
+			continue
+		}
+		p.out.Ports = slices.Insert(p.out.Ports, i, Status{
+			LogicalPort: name, State: Conflict, Reason: reasonBothMarks(r),
+			Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
+		})
+	}
+}
+
+// adopt takes over the built-in provider's row for exactly this request: one of its
+// own, or one of ours for this port that it took before we were started. What it takes
+// while we run shows that it runs too, and would be taken again.
+func (p *planner) adopt(q *port) bool {
+	r := p.in.Actual.Interfaces[q.rep.Link.Name]
+	if !p.in.Settings.AdoptOVNVIF || p.canAdd != nil || r.Marked && (lportOf(r) != q.name || p.in.Taken[r.UUID]) || r.OVNPlugged != "representor" ||
+		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || r.PortInterfaces != 1 || r.PortName != r.Name || len(q.rows) > 0 {
+		return false
+	}
+	if p.leakOf(r, q.want) != 0 {
+		return false // it would have to go at once
+	}
+	e := ovs.Edit{Interface: r, Set: p.marker(q).Keys(), Delete: []string{ovs.KeyOVNPlugged}}
+	p.editWanted(q, r, &e)
+	p.add(&part{lports: []string{q.name}, why: "adopting the row of the built-in plug provider", edit: []ovs.Edit{e}})
+	p.report(q, Pending, reasonTransaction())
+	return true
+}
+
+// noteTaken remembers which rows are ours, and gives those that were and now bear
+// the built-in provider's mark too.
+func (r *Reconciler) noteTaken(v ovs.View) map[string]bool {
+	if !v.Complete {
+		return nil
+	}
+	ours, taken := map[string]bool{}, map[string]bool{}
+	for _, i := range v.Interfaces {
+		switch {
+		case !i.Marked:
+		case i.OVNPlugged == "":
+			ours[i.UUID] = true
+		case r.ours[i.UUID]:
+			ours[i.UUID], taken[i.UUID] = true, true
+		}
+	}
+	r.ours = ours
+	return taken
+}

@@ -1,0 +1,65 @@
+package plug
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/representord/representord/representor"
+)
+
+// eventsMost is how many changes of state are remembered.
+const eventsMost = 1000
+
+// Event is a change of a logical port's state, or of the code of its reason.
+type Event struct {
+	// Number counts the events since the start, from 1 on.
+	Number      uint64
+	At          time.Time
+	LogicalPort string
+	// From is empty for a port that is new, To for one that is gone.
+	From, To State
+	Netdev   string
+	// Reason is why it is in To, nil for Plugged and for a port that is gone.
+	Reason *representor.Reason
+}
+
+// ring holds the last events. Its zero value is ready.
+type ring struct {
+	mu     sync.Mutex
+	last   uint64
+	events []Event // oldest first once turned
+}
+
+// add numbers an event and remembers it instead of the oldest.
+func (r *ring) add(e Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last++
+	e.Number = r.last
+	if len(r.events) < eventsMost {
+		r.events = append(r.events, e)
+		return
+	}
+	r.events[(r.last-1)%eventsMost] = e
+}
+
+// after gives the events with a larger number, oldest first, as far as they are
+// remembered.
+func (r *ring) after(number uint64) []Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if number >= r.last {
+		return nil
+	}
+	n := min(r.last-number, uint64(len(r.events)))
+	out := make([]Event, 0, n)
+	for i := r.last - n; i < r.last; i++ {
+		out = append(out, r.events[i%eventsMost])
+	}
+	return slices.Clip(out)
+}
+
+// Events gives the changes of state with a number larger than the one given, oldest
+// first: all of the last thousand for 0. It never blocks on a pass.
+func (r *Reconciler) Events(after uint64) []Event { return r.events.after(after) }

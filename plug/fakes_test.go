@@ -1,0 +1,153 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// cloud stands in for all three edges, where they must fail on cue. The real
+// ones are tested against real servers elsewhere.
+type cloud struct {
+	mu     sync.Mutex
+	view   ovn.View
+	truth  map[string]ovn.Binding
+	silent bool // Verify gets no answer
+	asked  int  // how often Verify was called
+	index  *representor.Index
+	actual ovs.View
+	refuse map[string]error // by logical port
+	// refusePlugs fails every change that plugs.
+	refusePlugs error
+	applied     int
+	changes     map[string]int // committed, by logical port
+	up          []uint32
+	upErr       error
+}
+
+func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
+	c := &cloud{view: trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: bridgeWith(), refuse: map[string]error{}, changes: map[string]int{}}
+	for _, b := range bs {
+		c.truth[b.LogicalPort] = b
+	}
+	return c
+}
+
+func (c *cloud) reconciler(edit func(*Config)) *Reconciler {
+	cfg := Config{Southbound: southbound{c}, Switch: localSwitch{c}, Devices: devices{c}, Log: slog.New(slog.DiscardHandler)}
+	if edit != nil {
+		edit(&cfg)
+	}
+	return NewReconciler(cfg)
+}
+
+func (c *cloud) with(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
+// rows is what is on the bridge now.
+func (c *cloud) rows() map[string]ovs.Interface {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.actual.Interfaces
+}
+
+type southbound struct{ *cloud }
+
+func (s southbound) View() ovn.View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view
+}
+
+func (s southbound) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	if s.silent {
+		return ovn.Verdict{}, errors.New("no answer")
+	}
+	v := ovn.Verdict{ChassisKnown: s.view.ChassisKnown, Identity: s.view.Identity, Bindings: map[string]ovn.Binding{}}
+	for _, l := range lports {
+		b, ok := s.truth[l]
+		if !ok {
+			b = ovn.Binding{LogicalPort: l, Fate: ovn.Gone, Why: "no such row"}
+		}
+		v.Bindings[l] = b
+	}
+	return v, nil
+}
+
+type localSwitch struct{ *cloud }
+
+func (s localSwitch) View() ovs.View {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.actual
+}
+
+func (s localSwitch) Apply(_ context.Context, changes []ovs.Change) []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errs := make([]error, len(changes))
+	for i, c := range changes {
+		for _, l := range c.LogicalPorts {
+			errs[i] = errors.Join(errs[i], s.refuse[l])
+		}
+		if len(c.Plug) > 0 {
+			errs[i] = errors.Join(errs[i], s.refusePlugs)
+		}
+		if errs[i] != nil {
+			continue
+		}
+		next, err := commit(s.actual, s.index, []ovs.Change{c})
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		s.actual = next
+		s.applied++
+		for _, l := range c.LogicalPorts {
+			s.changes[l]++
+		}
+	}
+	return errs
+}
+
+// lateDevices have another index after they were asked once: the card changes in
+// the middle of a pass.
+type lateDevices struct {
+	devices
+	first *representor.Index
+	asked bool
+}
+
+func (d *lateDevices) Index() *representor.Index {
+	if !d.asked {
+		d.asked = true
+		return d.first
+	}
+	return d.devices.Index()
+}
+
+type devices struct{ *cloud }
+
+func (d devices) Index() *representor.Index {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.index
+}
+
+func (d devices) LinkUp(_ context.Context, ifindex uint32) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.up = append(d.up, ifindex)
+	return d.upErr
+}

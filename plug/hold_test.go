@@ -1,0 +1,287 @@
+package plug
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// fourPorts is a cloud with ports p0 to p3 for VFs 0 to 3.
+func fourPorts() *cloud { return manyPorts(4) }
+
+// manyPorts is a cloud with ports p0 and on for as many VFs.
+func manyPorts(n int) *cloud {
+	var devs []netdev
+	var bs []ovn.Binding
+	for vf := range n {
+		devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", vf), ifindex: uint32(10 + vf)})
+		bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+	}
+	return newCloud(indexOf(devs...), bs...)
+}
+
+// leave makes the Southbound ask for the first n ports of manyPorts only.
+func (c *cloud) leave(r *Reconciler, n int) {
+	c.with(func() {
+		var bs []ovn.Binding
+		c.truth = map[string]ovn.Binding{}
+		for vf := range n {
+			b := asks(fmt.Sprintf("p%d", vf), 0, vf)
+			bs, c.truth[b.LogicalPort] = append(bs, b), b
+		}
+		c.view = trusted(bs...)
+	})
+	r.Poke()
+	synctest.Wait()
+}
+
+// forget makes the Southbound ask for nothing any more.
+func (c *cloud) forget(r *Reconciler, identity string) {
+	c.with(func() {
+		c.view, c.truth = trusted(), map[string]ovn.Binding{}
+		c.view.Identity, c.view.Names = identity, ovn.Names{Global: identity}
+	})
+	r.Poke()
+	synctest.Wait()
+}
+
+func TestAHoldIsReportedUntilItEnds(t *testing.T) {
+	for _, tt := range []struct {
+		name, identity string
+		code           representor.Code
+	}{
+		{"most ports go", "sb1", representor.CodeMassUnplug},
+		{"another Southbound", "sb2", representor.CodeSouthboundReplaced},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := fourPorts()
+				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+				run(t, r)
+				synctest.Wait()
+				if held := r.Report().Holds; len(held) != 0 {
+					t.Fatalf("%+v is held while all is well", held)
+				}
+				began := time.Now()
+				c.forget(r, tt.identity)
+				held := r.Report().Holds
+				if len(held) != 1 || held[0].Code != tt.code || held[0].Until.Sub(began) != 2*time.Minute ||
+					!slices.Equal(held[0].Ports, []string{"p0", "p1", "p2", "p3"}) {
+					t.Fatalf("held: %+v", held)
+				}
+				elapse(2*time.Minute + time.Second)
+				if rep := r.Report(); len(rep.Holds) != 0 || len(c.rows()) != 0 {
+					t.Errorf("after the hold %+v is held and %d rows are there", rep.Holds, len(c.rows()))
+				}
+			})
+		})
+	}
+}
+
+func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		if released := r.ReleaseHold(); len(released) != 0 {
+			t.Errorf("%+v released with nothing held", released)
+		}
+		c.forget(r, "sb1")
+		if len(c.rows()) != 4 || len(r.Report().Holds) != 1 {
+			t.Fatalf("%d rows and %+v held, after a release with nothing held", len(c.rows()), r.Report().Holds)
+		}
+		if released := r.ReleaseHold(); len(released) != 1 || released[0].Code != representor.CodeMassUnplug {
+			t.Errorf("released: %+v", released)
+		}
+		synctest.Wait()
+		if len(c.rows()) != 0 || len(r.Report().Holds) != 0 {
+			t.Errorf("after the release %d rows are there and %+v is held", len(c.rows()), r.Report().Holds)
+		}
+	})
+}
+
+func TestWhatIsAskedAgainWithinTheHoldIsNoLongerHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		before := c.rows()
+		truth, view := c.truth, c.view
+		c.forget(r, "sb2")
+		elapse(time.Minute)
+		c.with(func() { c.truth, c.view = truth, view; c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"} })
+		r.Poke()
+		synctest.Wait()
+		if s := find(t, r.Report(), "p0"); s.State != Plugged {
+			t.Errorf("asked for again: %+v", s)
+		}
+		elapse(5 * time.Minute)
+		for name, row := range c.rows() {
+			if want := answering(before[name], "SB_Global sb2"); row != want {
+				t.Errorf("%s became %+v, want %+v", name, row, want)
+			}
+		}
+		if c.applied != 8 || len(c.rows()) != 4 {
+			t.Errorf("%d changes in all, want the 4 plugs, and an edit of each row when the other Southbound was accepted", c.applied)
+		}
+	})
+}
+
+func TestRetargetsAndLeaksAreCountedWhenTheyAreCommittedAndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, netdev{pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}),
+			asks("a", 0, 0), asks("b", 0, 1))
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		c.with(func() {
+			c.refuse["a"] = errors.New("disk full")
+			c.view, c.truth["a"] = trusted(asks("a", 0, 2), asks("b", 0, 1)), asks("a", 0, 2)
+		})
+		for i := range 50 { // while the change for a is refused, others are made
+			c.with(func() {
+				i2 := c.actual.Interfaces["pf0vf1"]
+				i2.IfaceID = fmt.Sprint("edited", i)
+				c.actual = bridgeWith(c.actual.Interfaces["pf0vf0"], i2)
+			})
+			r.Poke()
+			elapse(2 * time.Second)
+		}
+		if rep := r.Report(); rep.Retargets != 0 {
+			t.Errorf("%d retargets counted before any was done", rep.Retargets)
+		}
+		c.with(func() { delete(c.refuse, "a") })
+		elapse(time.Minute)
+		if rep := r.Report(); rep.Retargets != 1 || rep.Leaks != 0 || find(t, rep, "a").Netdev != "pf0vf2" {
+			t.Errorf("%d retargets and %d leaks counted, want 1 and 0: %+v", rep.Retargets, rep.Leaks, rep.Ports)
+		}
+	})
+}
+
+func TestAHoldStartsOverForWhatHasNotWaited(t *testing.T) {
+	for _, at := range []time.Duration{time.Minute, 119 * time.Second, 120*time.Second - time.Nanosecond} {
+		t.Run(at.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := manyPorts(40)
+				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+				run(t, r)
+				synctest.Wait()
+				c.leave(r, 19) // 21 of 40
+				elapse(at)
+				c.leave(r, 0)
+				elapse(2*time.Minute - time.Second)
+				held := r.Report().Holds
+				if n := len(c.rows()); n != 40 || len(held) != 1 || len(held[0].Ports) != 40 {
+					t.Fatalf("%d rows and %+v held", n, held)
+				}
+				elapse(2 * time.Second)
+				if n := len(c.rows()); n != 0 {
+					t.Errorf("%d rows after all waited", n)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatHasWaitedDoesNotWaitAgainWhenItsRemovalIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+		run(t, r)
+		synctest.Wait()
+		for i := range 4 {
+			c.refuse[fmt.Sprintf("p%d", i)] = errors.New("disk full")
+		}
+		c.forget(r, "sb1")
+		elapse(2*time.Minute + time.Second)
+		c.with(func() { clear(c.refuse) })
+		elapse(31 * time.Second)
+		if n := len(c.rows()); n != 0 {
+			t.Errorf("%d rows half a minute after the database took changes again", n)
+		}
+	})
+}
+
+// A Southbound that comes and goes tells nothing while it is away, which is no
+// reason to forget for how long ports have been held.
+func TestAHoldEndsThoughTheSouthboundComesAndGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		r.Poke()
+		away := func(is bool) {
+			c.with(func() { c.view.Connected = !is })
+			r.Poke()
+			elapse(time.Second)
+		}
+		elapse(90 * time.Second)
+		if n := len(c.rows()); n != 4 {
+			t.Fatalf("%d rows within the hold, want 4", n)
+		}
+		away(true)
+		away(false)
+		elapse(40 * time.Second)
+		if n := len(c.rows()); n != 0 {
+			t.Errorf("%d rows after the hold, want none: %+v", n, r.Report().Holds)
+		}
+	})
+}
+
+func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = time.Hour })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		r.Poke()
+		elapse(time.Second)
+		c.with(func() { c.view.Connected = false })
+		r.Poke()
+		elapse(time.Second)
+		if held := r.ReleaseHold(); len(held) != 0 {
+			t.Errorf("released %+v, want nothing: nothing is held on the word of a Southbound that is away", held)
+		}
+		c.with(func() { c.view.Connected = true })
+		r.Poke()
+		elapse(5 * time.Second)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d rows, want all 4 to be held again", n)
+		}
+	})
+}
+
+func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		r.Poke()
+		elapse(10 * time.Second)
+		c.with(func() { c.silent = true })
+		r.ReleaseHold()
+		elapse(10 * time.Minute)
+		c.with(func() {
+			c.silent = false
+			c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
+		})
+		r.Poke()
+		elapse(time.Minute)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d rows with another Southbound, want all 4 to be held: %+v", n, r.Report().Holds)
+		}
+	})
+}

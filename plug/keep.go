@@ -1,0 +1,109 @@
+package plug
+
+import (
+	"maps"
+
+	"github.com/representord/representord/ovs"
+)
+
+// keep leaves the right row in place, puts right what differs, and says how it is.
+func (p *planner) keep(q *port, r ovs.Interface) {
+	differs := false
+	if q.asked && p.canAdd == nil {
+		differs = p.edit(q, r)
+		p.dropExtras(q, r)
+	} else {
+		p.dropLeaks(q)
+	}
+	if !q.rep.Link.Up {
+		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
+	}
+	if row := p.foreignIfaceID[q.name]; row != "" {
+		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
+	}
+	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
+	if r.Ofport < 0 && !differs {
+		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r, IfIndex: q.rep.IfIndex})
+	}
+	p.reportKept(q, r, differs)
+}
+
+func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
+	switch {
+	case !q.asked:
+		p.report(q, Held, q.reason)
+	case differs:
+		p.report(q, Pending, reasonTransaction())
+	case r.Ofport > 0 && r.IfIndex == q.rep.IfIndex:
+		if q.reason != nil { // found by its marker, not by its request
+			q.status.Warnings = append(q.status.Warnings, *q.reason)
+		}
+		p.report(q, Plugged, nil)
+	case r.Ofport < 0 || r.Error != "":
+		p.report(q, Pending, reasonInterfaceError(r))
+	case r.Ofport == 0:
+		p.report(q, Pending, reasonAwaitingOfport(r))
+	default:
+		p.report(q, Pending, reasonStale(r))
+	}
+}
+
+// edit puts back what somebody changed, and follows what the request changed. It
+// reports whether there is anything of that.
+func (p *planner) edit(q *port, r ovs.Interface) bool {
+	e := ovs.Edit{Interface: r, Set: map[string]string{}}
+	if r.IfaceID != q.name {
+		e.Set[ovs.KeyIfaceID] = q.name
+	}
+	if m := p.marker(q); r.Marker != m {
+		have := r.Marker.Keys()
+		maps.Copy(e.Set, m.Keys())
+		maps.DeleteFunc(e.Set, func(k, v string) bool { return k != ovs.KeyIfaceID && have[k] == v })
+	}
+	p.editWanted(q, r, &e)
+	if len(e.Set)+len(e.Delete) == 0 && e.MTURequest == nil && !e.ClearType {
+		return false
+	}
+	p.add(&part{lports: []string{q.name}, why: "its row differs from what is asked", edit: []ovs.Edit{e}})
+	return true
+}
+
+// editWanted adds what the request says of iface-id-ver and the MTU, whose request it
+// is, and that the netdev is one of the system.
+func (p *planner) editWanted(q *port, r ovs.Interface, e *ovs.Edit) {
+	req := q.binding.Request
+	switch req.IfaceIDVer {
+	case r.IfaceIDVer:
+	case "":
+		e.Delete = append(e.Delete, ovs.KeyIfaceIDVer)
+	default:
+		e.Set[ovs.KeyIfaceIDVer] = req.IfaceIDVer
+	}
+	if s := p.southbound(q, r); s != r.Southbound {
+		e.Set[ovs.KeySouthbound] = s
+	}
+	if req.MTU != r.MTURequest {
+		e.MTURequest = &req.MTU
+	}
+	e.ClearType = r.Type != "" && r.Type != "system" // which are the same
+}
+
+// dropExtras removes other rows of ours for the same port: two interfaces with
+// one iface-id take the port from each other for ever.
+func (p *planner) dropExtras(q *port, keep ovs.Interface) {
+	var extra bool
+	pt := p.newPart(q, "another row has the port")
+	for _, r := range q.rows {
+		switch {
+		case r.UUID == keep.UUID:
+		case q.verified && !p.in.Hold.All || p.leaks[r.UUID] != 0:
+			p.unplug(pt, r)
+		case !q.verified:
+			extra = true
+		}
+	}
+	if extra {
+		p.out.Doubts = append(p.out.Doubts, q.name)
+	}
+	p.add(pt)
+}

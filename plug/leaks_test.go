@@ -1,0 +1,183 @@
+package plug
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// swapped is the card after VF 0's netdev was renamed and VF 1's got its name.
+func swapped() *representor.Index {
+	return indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+}
+
+func TestALeakIsRemovedWithoutWaitingForTheSouthbound(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	r := c.reconciler(nil)
+	r.Pass(t.Context())
+	c.view.Connected, c.silent = false, true
+	c.index = indexOf(netdev{pf: 1, vf: 1, name: "pf0vf0", ifindex: 20})
+	if rep := r.Pass(t.Context()); len(c.rows()) != 0 || rep.Leaks != 1 {
+		t.Errorf("rows %v, %d leaks counted; want no row and 1", c.rows(), rep.Leaks)
+	}
+}
+
+func TestReadyWaitsForALeakThatCantBeRemovedYet(t *testing.T) {
+	c := newCloud(indexOf(oneVF()))
+	leak := ourRow("a", "pf0vf0", 0, 7, 10) // the netdev is VF 0's now
+	c.actual = bridgeWith(leak)
+	c.refuse["a"] = errors.New("disk full")
+	r := c.reconciler(nil)
+	r.Pass(t.Context())
+	select {
+	case <-r.Ready():
+		t.Fatal("ready with a leak on the bridge")
+	default:
+	}
+	c.refuse = map[string]error{}
+	r.Pass(t.Context())
+	select {
+	case <-r.Ready():
+	default:
+		t.Fatal("not ready after the leak was removed")
+	}
+}
+
+func TestALeakDoesNotWaitForThePaceOfWhatIsToBeDoneWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		c.with(func() {
+			c.refuse["a"] = errors.New("constraint violation")
+			c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10})
+		})
+		r.Poke()
+		elapse(3 * time.Minute) // the swap is tried every 30 s by now
+		c.with(func() {
+			delete(c.refuse, "a")
+			c.index = swapped()
+		})
+		r.Poke()
+		synctest.Wait()
+		if _, still := c.rows()["pf0vf0"]; still {
+			t.Fatal("the leak waits for the next try of the swap")
+		}
+		elapse(time.Minute)
+		if s := find(t, r.Report(), "a"); s.State != Plugged || s.Netdev != "ens1" || r.Report().Leaks != 1 {
+			t.Errorf("a minute later: %+v, %d leaks", s, r.Report().Leaks)
+		}
+	})
+}
+
+func TestALeakIsClosedThoughThePlugThatGoesWithItIsRefused(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	r := c.reconciler(nil)
+	r.Pass(t.Context())
+	c.index, c.refusePlugs = swapped(), errors.New("constraint violation")
+	rep := r.Pass(t.Context())
+	if len(c.rows()) != 0 || rep.Leaks != 1 {
+		t.Errorf("rows %v, %d leaks counted; want no row and 1", c.rows(), rep.Leaks)
+	}
+	if s := find(t, rep, "a"); codeOf(s.Reason) != representor.CodeTransactionFailed {
+		t.Errorf("the plug that was refused: %+v", s)
+	}
+}
+
+func TestALeakThatStaysDoesNotKeepOtherRemovalsFromBeingConfirmed(t *testing.T) {
+	c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 7, 10), ourRow("b", "pf0vf1", 0, 1, 11))
+	c.refuse["a"] = errors.New("disk full")
+	rep := c.reconciler(nil).Pass(t.Context())
+	if _, still := c.rows()["pf0vf1"]; still {
+		t.Errorf("the row of b, which nobody asks for, is still there: %+v", rep.Ports)
+	}
+}
+
+func TestADryRunWithALeakPlansWhatARunWouldDo(t *testing.T) {
+	c := newCloud(indexOf(oneVF()))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 7, 10), ourRow("gone", "pf0vf9", 0, 9, 19))
+	rep := c.reconciler(func(cfg *Config) { cfg.DryRun = true }).Pass(t.Context())
+	if len(rep.Planned) != 2 || c.applied != 0 {
+		t.Errorf("planned %d changes and made %d, want 2 and none", len(rep.Planned), c.applied)
+	}
+}
+
+func TestReadyMeansThatThePlanSawTheCardItself(t *testing.T) {
+	c := newCloud(indexOf(oneVF()))
+	c.view = ovn.View{}
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 7, 10)) // a leak
+	unread := representor.NewIndex(representor.Card{}, representor.Settings{})
+	r := c.reconciler(func(cfg *Config) { cfg.Devices = &lateDevices{devices: devices{c}, first: unread} })
+	r.Pass(t.Context())
+	select {
+	case <-r.Ready():
+		if len(c.rows()) != 0 {
+			t.Error("ready with a leak on the bridge")
+		}
+	default:
+	}
+	r.Pass(t.Context())
+	select {
+	case <-r.Ready():
+	default:
+		t.Error("not ready after a pass that saw everything")
+	}
+	if len(c.rows()) != 0 {
+		t.Errorf("left %v", c.rows())
+	}
+}
+
+func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
+	card := cardOf(netdev{pf: 0, vf: 0})
+	card.Links[10] = representor.Link{Name: "pf0vf0", Up: true, Settled: true} // registered before devlink names it
+	row := ourRow("a", "pf0vf0", 0, 0, 10)
+	d := planWith(Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(row)}, asks("a", 0, 0))
+	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeNoNetdev {
+		t.Errorf("plan %v, status %+v; want the row to stay", did(d), s)
+	}
+}
+
+// What a row is for can be read nowhere once its marker was edited while the card has
+// no PF of the MAC that is asked for: but not VF 1 for a request of VF 0.
+func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T) {
+	edited := ourRow("a", "pf0vf0", 0, 0, 10)
+	edited.Marker.Function = ""
+	unknown := asks("a", 0, 0)
+	unknown.Request.Query.PFMAC = representor.MAC{0, 0x53, 0, 0, 0, 0x99}
+	edited.Marker.Request = unknown.Request.Query.String()
+	opened := edited
+	opened.Name, opened.PortName, opened.IfIndex = "old", "old", 11
+	keeps := unknown
+	keeps.Fate = ovn.Kept
+	other := edited
+	other.Marker.Request = vfQuery(3, 0).String()
+	swapped := netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}
+	for _, c := range []struct {
+		name string
+		row  ovs.Interface
+		asks ovn.Binding
+		card netdev
+		want int
+	}{
+		{"a VF of another number has its name", edited, unknown, swapped, 1},
+		{"a VF of another number is open under it", opened, unknown, netdev{pf: 0, vf: 1, name: "new", ifindex: 11}, 1},
+		{"a VF of the number that is asked", edited, unknown, netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}, 0},
+		{"no netdev", edited, unknown, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, 0},
+		{"the request is not known", edited, keeps, swapped, 0},
+		{"the row was made for another request", other, unknown, swapped, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := planWith(Input{Asked: trusted(c.asks), Index: indexOf(c.card), Actual: bridgeWith(c.row)})
+			if len(d.Leaks) != c.want {
+				t.Errorf("%d leaks, want %d: %v", len(d.Leaks), c.want, did(d))
+			}
+		})
+	}
+}

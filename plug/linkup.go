@@ -1,0 +1,84 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/tempo"
+)
+
+// linkWait bounds what one pass spends on setting links up. The kernel does that
+// under a lock that drivers hold for as long as they work on a device (rtnl_lock),
+// and a pass must soon be free for a leak.
+const linkWait = time.Second
+
+// links remembers how setting links up went.
+type links struct {
+	failed map[string]error // why the last try failed, by logical port
+	pace   pace             // of tries that failed, by logical port
+	stuck  tempo.Tempo      // of the step as a whole, when the kernel doesn't answer
+}
+
+// next is when a link is to be set up again, zero if that needs a change first.
+func (l *links) next(now time.Time) time.Time {
+	return earliest(l.pace.next(now), l.stuck.Next(now))
+}
+
+// only forgets the ports that are not among these.
+func (l *links) only(ups []LinkUp) {
+	for lport := range l.failed {
+		if !slices.ContainsFunc(ups, func(u LinkUp) bool { return u.LogicalPort == lport }) {
+			l.forget(lport)
+		}
+	}
+}
+
+func (l *links) forget(lport string) {
+	delete(l.failed, lport)
+	delete(l.pace.ports, lport)
+}
+
+// setLinksUp sets links up and remembers why one could not be. Those that failed
+// before come last: one device that keeps the kernel busy holds up no other. When
+// the kernel doesn't answer, the rest waits too.
+func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
+	l := &r.links
+	l.only(ups)
+	if now := time.Now(); !l.stuck.Next(now).IsZero() {
+		return
+	}
+	slices.SortStableFunc(ups, func(a, b LinkUp) int { return l.pace.failures(a.LogicalPort) - l.pace.failures(b.LogicalPort) })
+	ctx, cancel := context.WithTimeout(ctx, linkWait)
+	defer cancel()
+	for _, u := range ups {
+		if !l.pace.due(time.Now(), u.LogicalPort).IsZero() {
+			continue
+		}
+		err := r.cfg.Devices.LinkUp(ctx, u.IfIndex)
+		if err == nil {
+			l.forget(u.LogicalPort)
+		} else {
+			r.linkFailed(u, err)
+		}
+		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+			l.stuck.Fail(time.Now(), err)
+			return
+		}
+		l.stuck = tempo.Tempo{}
+	}
+}
+
+func (r *Reconciler) linkFailed(u LinkUp, err error) {
+	l := &r.links
+	l.pace.fail(time.Now(), u.LogicalPort, err)
+	if old := l.failed[u.LogicalPort]; old == nil || old.Error() != err.Error() {
+		r.cfg.Log.Warn("link can't be set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
+	}
+	if l.failed == nil {
+		l.failed = map[string]error{}
+	}
+	l.failed[u.LogicalPort] = err
+}

@@ -1,0 +1,98 @@
+package plug
+
+import "github.com/representord/representord/ovs"
+
+// settleOwners gives every function that is asked for one owner: the port that
+// has it plugged keeps it, else the smallest name gets it. Nothing flaps: what
+// decides is what is plugged and what is asked, not the order of arrival. A row
+// that is only kept owns nothing.
+func (p *planner) settleOwners() {
+	clear(p.owners)
+	for _, q := range p.sorted {
+		if !q.asked || q.want == "" {
+			continue
+		}
+		if o := p.owners[q.want]; o == nil || p.grip(q) > p.grip(o) {
+			p.owners[q.want] = q
+		}
+	}
+	for _, q := range p.sorted {
+		q.taken = nil
+		if o := p.owners[q.want]; q.want != "" && o != q {
+			q.taken = o
+		}
+	}
+}
+
+// shared reports whether another port has a row for the function q wants.
+func (p *planner) shared(q *port) bool {
+	for _, r := range p.mine {
+		if p.portOf(r) != q && p.functionOf(r) == q.want {
+			return true
+		}
+	}
+	return false
+}
+
+// grip ranks how firmly a port has the function it wants: 2 with a row under
+// the netdev's present name, 1 with a row for it under another, 0 without.
+func (p *planner) grip(q *port) int {
+	rank := 0
+	for _, r := range q.rows {
+		if p.leaks[r.UUID] != 0 || p.functionOf(r) != q.want {
+			continue
+		}
+		if r.Name == q.rep.Link.Name {
+			return 2
+		}
+		rank = 1
+	}
+	return rank
+}
+
+// leaving reports whether a row of ours is certain to be removed by this plan
+// for a reason of its own.
+func (p *planner) leaving(r ovs.Interface) bool {
+	if p.leaks[r.UUID] != 0 {
+		return true
+	}
+	q := p.portOf(r)
+	return q != nil && q.goes != stay && q.verified
+}
+
+// obstacle finds the row that keeps a netdev from being plugged for q under its
+// name: not q's own, not one that leaves, not one that is only kept.
+func (p *planner) obstacle(q *port) (row string, ours bool) {
+	name := q.rep.Link.Name
+	r, exists := p.in.Actual.Interfaces[name]
+	if !exists {
+		if p.in.Actual.PortNames[name] {
+			return name, false
+		}
+		return "", false
+	}
+	if _, isMine := p.mine[name]; !isMine {
+		return name, false
+	}
+	if p.leaving(r) {
+		return "", false
+	}
+	for _, own := range q.rows {
+		if own.UUID == r.UUID {
+			return "", false
+		}
+	}
+	if o := p.portOf(r); p.evicts(q) && !o.asked {
+		return "", false
+	}
+	return name, true
+}
+
+func (p *planner) portOf(r ovs.Interface) *port {
+	return p.ports[lportOf(r)]
+}
+
+// evicts reports whether a port's plug may take the place of rows that are only
+// kept: a row that nobody asks for owns nothing, but only a request that can be
+// trusted now shows that.
+func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }

@@ -1,0 +1,88 @@
+package plug
+
+import (
+	"time"
+
+	"github.com/representord/representord/tempo"
+)
+
+const (
+	// paceChanges is how many changes for one logical port are made in a tempo.Window: a
+	// port whose row somebody keeps changing gets its row put back at that rate.
+	paceChanges = 10
+	reopenDelay = time.Second
+)
+
+// pace holds back changes for single ports. It is given the clock.
+type pace struct {
+	ports map[string]*tempo.Tempo
+}
+
+// due is when the port may be changed again, zero for now.
+func (c *pace) due(now time.Time, lport string) time.Time {
+	if t := c.ports[lport]; t != nil {
+		return t.Next(now)
+	}
+	return time.Time{}
+}
+
+// failure is why the last change for the port failed, nil if it did not.
+func (c *pace) failure(lport string) error {
+	if t := c.ports[lport]; t != nil {
+		return t.Failed()
+	}
+	return nil
+}
+
+// failures is how often in a row changes for the port failed.
+func (c *pace) failures(lport string) int {
+	if t := c.ports[lport]; t != nil {
+		return t.Failures()
+	}
+	return 0
+}
+
+func (c *pace) tempo(lport string) *tempo.Tempo {
+	if c.ports == nil {
+		c.ports = map[string]*tempo.Tempo{}
+	}
+	t := c.ports[lport]
+	if t == nil {
+		t = &tempo.Tempo{}
+		c.ports[lport] = t
+	}
+	return t
+}
+
+func (c *pace) fail(now time.Time, lport string, err error) { c.tempo(lport).Fail(now, err) }
+
+func (c *pace) succeed(now time.Time, lport string) { c.tempo(lport).Succeed(now, paceChanges) }
+
+func (c *pace) wait(until time.Time, lport string) { c.tempo(lport).Wait(until) }
+
+// prune forgets ports with nothing to remember, so that memory stays bounded. A
+// failure is remembered for as long as there is a change due.
+func (c *pace) prune(now time.Time, due map[string]bool) {
+	for name, t := range c.ports {
+		if _, wanted := due[name]; (t.Failures() == 0 || !wanted) && t.Idle(now) {
+			delete(c.ports, name)
+		}
+	}
+}
+
+// next is the earliest time at which something held back may go ahead.
+func (c *pace) next(now time.Time) time.Time {
+	var first time.Time
+	for _, t := range c.ports {
+		first = earliest(first, t.Next(now))
+	}
+	return first
+}
+
+// earliest is the first of two moments, either of which may be none at all.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

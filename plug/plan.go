@@ -1,0 +1,282 @@
+package plug
+
+import (
+	"sort"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// Settings change what Plan may do.
+type Settings struct {
+	// AdoptOVNVIF takes over rows of ovn-controller's built-in plug provider that
+	// already hold the right port: the marks are rewritten, the row stays.
+	AdoptOVNVIF bool
+}
+
+// Hold says which removals for the Southbound's sake may go ahead.
+type Hold struct {
+	// All: the Southbound is another database than before; every removal waits, and rows
+	// go on to name the one before. Without it, the present one is accepted.
+	All bool
+	// MassReleased: the operator allowed to remove most of our ports at once.
+	MassReleased bool
+	// Waited are the logical ports whose removal was waited for long enough.
+	Waited map[string]bool
+}
+
+// Input is everything a plan is made from.
+type Input struct {
+	Asked ovn.View
+	// Verdict, when not nil, is the Southbound's unconditioned word about some
+	// logical ports. Without it no row is removed for the Southbound's sake.
+	Verdict  *ovn.Verdict
+	Index    *representor.Index
+	Actual   ovs.View
+	Settings Settings
+	Hold     Hold
+	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
+	// built-in plug provider has put its mark since.
+	Taken map[string]bool
+}
+
+// LinkUp is a representor of a row of ours whose link is down.
+type LinkUp struct {
+	LogicalPort string
+	Netdev      string
+	IfIndex     uint32
+}
+
+// Decision is what Plan makes of an Input.
+type Decision struct {
+	// Changes are independent of each other, in a stable order.
+	Changes []ovs.Change
+	LinkUps []LinkUp
+	// Nudges are rows that need no change and that ovs-vswitchd failed to open.
+	Nudges []Nudge
+	// Ports has a Status, without Since, for every request and every row of ours,
+	// sorted by logical port.
+	Ports []Status
+	// Doubts are logical ports whose rows should go if the Southbound confirms it:
+	// ask it (Verify) and plan again with the verdict.
+	Doubts []string
+	// Leaving are logical ports whose rows go, or would but for a hold, because the
+	// Southbound says so.
+	Leaving []string
+	// MassHeld are logical ports whose rows stay only because too many would go at
+	// once.
+	MassHeld []string
+	// BuiltIn are the rows on our bridge with the mark of the built-in plug provider,
+	// by netdev name, sorted.
+	BuiltIn []string
+	// Reopen are logical ports whose row is removed because ovs-vswitchd has another
+	// netdev open under it. The row must stay away until ovs-vswitchd has noticed, or
+	// it would keep what it has open.
+	Reopen []string
+	// Compared tells that all of the bridge was compared with all of the card: what is
+	// a leak is among Leaks.
+	Compared bool
+	// Leaks are the uuids of the rows that Changes remove, marked as leaks, because
+	// their netdev has become another function, Retargets the logical ports that lose their rows because
+	// their request came to name another one.
+	Leaks     []string
+	Retargets []string
+}
+
+// Plan decides what must change on the bridge. It is a pure function of its
+// input. It obeys two rules above all: a row is made or changed only for a
+// request that stands now and for exactly its function; and a row is removed
+// for its request's sake only when a Verdict says that the request is gone,
+// withdrawn or changed.
+func Plan(in Input) Decision {
+	p := newPlanner(in)
+	p.findLeaks()
+	for _, q := range p.sorted {
+		p.resolve(q)
+	}
+	p.settleOwners()
+	if p.holdRemovals() {
+		p.settleOwners() // what is held owns nothing
+	}
+	for _, q := range p.sorted {
+		p.act(q)
+	}
+	return p.decision()
+}
+
+// planner is one run of Plan.
+type planner struct {
+	in     Input
+	view   ovn.View
+	known  bool // our Chassis row exists, by the freshest word
+	canAdd *representor.Reason
+
+	ports  map[string]*port
+	sorted []*port
+	mine   map[string]ovs.Interface // our rows by netdev name
+	lost   []ovs.Interface          // rows with our marks that the built-in provider took
+	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
+	foreignIfaceID map[string]string
+	owners         map[string]*port // by function
+
+	leaks   map[string]leak // by row uuid
+	removed map[string]bool // rows that go, by uuid
+	out     Decision
+	parts   []*part
+}
+
+// port is one logical port while it is decided on.
+type port struct {
+	name     string
+	rows     []ovs.Interface // ours, best first
+	binding  ovn.Binding
+	seen     bool // binding is from the view or the verdict
+	verified bool // binding is from the verdict
+
+	query  string // canonical text of what is asked
+	want   string // function that should be plugged, "" for none
+	rep    representor.Representor
+	ready  bool // rep has a netdev that may be plugged now
+	unsure bool // want is what a row is for, whatever is asked for now
+	asked  bool // want is wanted by a request; otherwise only kept
+	goes   goal
+	reason *representor.Reason // why there is nothing to plug, or why it is only kept
+	leaves bool                // its rows go and nothing takes their place
+	taken  *port               // the owner of want, when it is another
+
+	status Status
+}
+
+// goal is what should become of the rows a port has.
+type goal uint8
+
+const (
+	stay    goal = iota // the rows stay, or move with their function
+	depart              // gone or withdrawn: the rows go
+	dropped             // the request became invalid or names another function
+)
+
+func newPlanner(in Input) *planner {
+	p := &planner{
+		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
+		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
+		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{},
+	}
+	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
+		p.in.Verdict = nil // about another database than the view
+	}
+	if v := p.in.Verdict; v != nil {
+		p.known = v.ChassisKnown
+	}
+	p.canAdd = p.whyNoNew()
+	p.sortRows()
+	for name, b := range p.view.Bindings {
+		if q := p.port(name, b.Fate == ovn.Asked); q != nil {
+			q.binding, q.seen = b, true
+		}
+	}
+	if v := p.in.Verdict; v != nil {
+		for name, b := range v.Bindings {
+			if q := p.port(name, b.Fate == ovn.Asked); q != nil {
+				q.binding, q.seen, q.verified = b, true, true
+			}
+		}
+	}
+	for _, q := range p.ports {
+		sort.Slice(q.rows, func(i, j int) bool { return q.rows[i].Name < q.rows[j].Name })
+		p.sorted = append(p.sorted, q)
+	}
+	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	return p
+}
+
+// port finds the entry of a logical port, or makes it when add is true.
+func (p *planner) port(name string, add bool) *port {
+	q := p.ports[name]
+	if q == nil && add {
+		q = &port{name: name, status: Status{LogicalPort: name}}
+		p.ports[name] = q
+	}
+	return q
+}
+
+// sortRows tells our rows on our bridge from everybody else's.
+func (p *planner) sortRows() {
+	for _, r := range p.in.Actual.Interfaces {
+		if r.OVNPlugged != "" && r.Bridge != "" && r.Bridge == p.in.Actual.Bridge {
+			p.out.BuiltIn = append(p.out.BuiltIn, r.Name)
+			if r.Marked {
+				p.lost = append(p.lost, r)
+			}
+		}
+		if oursOn(p.in.Actual, r) {
+			p.mine[r.Name] = r
+			q := p.port(lportOf(r), true)
+			q.rows = append(q.rows, r)
+		} else if r.Bridge == p.in.Actual.Bridge && r.IfaceID != "" {
+			if old, ok := p.foreignIfaceID[r.IfaceID]; !ok || r.Name < old {
+				p.foreignIfaceID[r.IfaceID] = r.Name
+			}
+		}
+	}
+	sort.Strings(p.out.BuiltIn)
+	sort.Slice(p.lost, func(i, j int) bool { return p.lost[i].Name < p.lost[j].Name })
+}
+
+// lportOf is the logical port that a row of ours is for.
+func lportOf(r ovs.Interface) string {
+	if r.Marker.LogicalPort != "" {
+		return r.Marker.LogicalPort
+	}
+	return r.IfaceID
+}
+
+// oursOn: marked by us, alone in its port, on our bridge, and not also marked by
+// the built-in provider, which would be a fight.
+func oursOn(a ovs.View, r ovs.Interface) bool {
+	return r.Marked && r.OVNPlugged == "" && r.PortInterfaces == 1 && r.PortName == r.Name &&
+		a.Bridge != "" && r.Bridge == a.Bridge
+}
+
+// whyNoNew says why nothing new may be plugged at all, nil if it may.
+func (p *planner) whyNoNew() *representor.Reason {
+	a, v := p.in.Actual, p.view
+	complete, problem := p.in.Index.Complete()
+	switch {
+	case !a.Complete:
+		return reasonLocalDatabase(a)
+	case a.BridgeUUID == "":
+		return reasonBridgeMissing(a)
+	case a.DatapathType != "" && a.DatapathType != "system":
+		return reasonDatapath(a)
+	case !v.Complete || !v.Connected:
+		return reasonUntrusted(v)
+	case !p.known:
+		return reasonChassisMissing(v)
+	case !complete:
+		return reasonNoDevlink(problem)
+	}
+	return nil
+}
+
+// decision finishes the plan.
+func (p *planner) decision() Decision {
+	for _, q := range p.sorted {
+		// A row that is to go is told of until it has gone: its removal may be refused.
+		p.tellWhatIsPlugged(q)
+		if q.status.State != "" && (q.seen && q.binding.Fate == ovn.Asked || len(q.rows) > 0) {
+			p.out.Ports = append(p.out.Ports, q.status)
+		}
+	}
+	p.tellWhatIsLost()
+	p.out.Changes = join(p.parts)
+	whole, _ := p.in.Index.Complete()
+	p.out.Compared = whole && p.in.Actual.Complete
+	return p.out
+}
+
+// report sets the state of a port.
+func (p *planner) report(q *port, s State, why *representor.Reason) {
+	q.status.State, q.status.Reason = s, why
+}

@@ -1,0 +1,397 @@
+package plug
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// did is a plan in short: which rows go, which netdevs are plugged for whom, and
+// which rows are edited, change by change.
+func did(d Decision) []string {
+	var out []string
+	for _, c := range d.Changes {
+		s := ""
+		for _, u := range c.Unplug {
+			s += "-" + u.Interface.Name + " "
+		}
+		for _, p := range c.Plug {
+			s += "+" + p.Netdev + "=" + p.IfaceID + " "
+		}
+		for _, e := range c.Edit {
+			s += "~" + e.Interface.Name + " "
+		}
+		out = append(out, s[:len(s)-1])
+	}
+	return out
+}
+
+func TestPlan(t *testing.T) {
+	vf0 := netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}
+	vf1 := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
+	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+	row0 := ourRow("a", "pf0vf0", 0, 0, 10)
+	row1 := ourRow("b", "pf0vf1", 0, 1, 11)
+	gone := func(l string) ovn.Binding { return ovn.Binding{LogicalPort: l, Fate: ovn.Gone} }
+	lost := func(v ovn.View) ovn.View { v.Connected = false; v.Problem = "no answer"; return v }
+	noChassis := func(v ovn.View) ovn.View { v.ChassisKnown = false; return v }
+	with := func(r ovs.Interface, f func(*ovs.Interface)) ovs.Interface { f(&r); return r }
+
+	for _, tt := range []struct {
+		name  string
+		devs  []netdev
+		view  ovn.View
+		truth []ovn.Binding // what the Southbound answers when asked
+		rows  []ovs.Interface
+		hold  Hold
+		adopt bool
+		want  []string
+		state map[string]State
+		code  map[string]representor.Code
+		// reopen are the ports whose rows must stay away for a moment.
+		reopen []string
+	}{
+		{
+			name: "a new request is plugged", devs: []netdev{vf0}, view: trusted(asks("a", 0, 0)),
+			want: []string{"+pf0vf0=a"}, state: map[string]State{"a": Pending},
+		},
+		{
+			name: "what is plugged as asked stays untouched", devs: []netdev{vf0}, view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
+			state: map[string]State{"a": Plugged},
+		},
+		{
+			name: "a VF that isn't there yet is waited for", view: trusted(asks("a", 0, 0)),
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+		},
+		{
+			name: "an invalid request plugs nothing", devs: []netdev{vf0}, view: trusted(invalid("a")),
+			state: map[string]State{"a": Invalid}, code: map[string]representor.Code{"a": representor.CodeInvalidOption},
+		},
+		{
+			name: "a port that the Southbound says is gone is unplugged", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
+			truth: []ovn.Binding{gone("a")}, want: []string{"-pf0vf0"},
+		},
+		{
+			name: "a withdrawn request is unplugged", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
+			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, want: []string{"-pf0vf0"},
+		},
+		{
+			name: "absence from the view that the Southbound doesn't confirm removes nothing", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
+			truth: []ovn.Binding{asks("a", 0, 0)}, state: map[string]State{"a": Plugged},
+		},
+		{
+			name: "absence while the Southbound is unreachable removes nothing", devs: []netdev{vf0}, view: lost(trusted()), rows: []ovs.Interface{row0},
+			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundUntrusted},
+		},
+		{
+			name: "a request is not followed while the Southbound is unreachable", devs: []netdev{vf0}, view: lost(trusted(asks("a", 0, 0))),
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeSouthboundUntrusted},
+		},
+		{
+			name: "without our Chassis row, a marker that somebody edited doesn't unplug what the request means", devs: []netdev{vf0},
+			view:  noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))),
+			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Kept)},
+			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Marker.Request = "edited" })},
+			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+		},
+		{
+			name: "without our Chassis row nothing is removed", devs: []netdev{vf0}, view: noChassis(trusted()), rows: []ovs.Interface{row0},
+			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+		},
+		{
+			name: "without our Chassis row an evident request holds its row", devs: []netdev{vf0}, view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+		},
+		{
+			name: "without our Chassis row a renamed netdev is followed", devs: []netdev{renamed}, view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +ens1=a"},
+		},
+		{
+			name: "without our Chassis row a changed request takes the old row out and plugs nothing", devs: []netdev{vf0, vf1},
+			view: noChassis(trusted(fated(asks("a", 0, 1), ovn.Kept))), truth: []ovn.Binding{fated(asks("a", 0, 1), ovn.Kept)}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0"},
+		},
+		{
+			name: "the target of a live migration is never plugged", devs: []netdev{vf0}, view: trusted(fated(asks("a", 0, 0), ovn.Kept)),
+		},
+		{
+			name: "the target of a live migration keeps what it has, whatever the options name", devs: []netdev{vf0, vf1},
+			view: trusted(fated(asks("a", 0, 1), ovn.Kept)), rows: []ovs.Interface{row0}, state: map[string]State{"a": Held},
+		},
+		{
+			name: "a renamed netdev is followed in one transaction", devs: []netdev{renamed}, view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +ens1=a"}, state: map[string]State{"a": Pending},
+		},
+		{
+			name: "a renamed netdev is followed while the Southbound is unreachable", devs: []netdev{renamed}, view: lost(trusted()), rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +ens1=a"},
+		},
+		{
+			name: "another VF asked for is one transaction", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +pf0vf1=a"},
+		},
+		{
+			name: "another VF asked for that isn't there takes the old one out at once", devs: []netdev{vf0}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+		},
+		{
+			name: "a request that became invalid is unplugged", devs: []netdev{vf0}, view: trusted(invalid("a")), truth: []ovn.Binding{invalid("a")}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Invalid},
+		},
+		{
+			name: "two ports that exchange functions do so in one transaction", devs: []netdev{vf0, vf1},
+			view: trusted(asks("a", 0, 1), asks("b", 0, 0)), truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 0)}, rows: []ovs.Interface{row0, row1},
+			want: []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
+		},
+		{
+			name: "netdevs that exchange names are followed in one transaction", view: trusted(asks("a", 0, 0), asks("b", 0, 1)), rows: []ovs.Interface{row0, row1},
+			devs: []netdev{{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, {pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}},
+			want: []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
+		},
+		{
+			name: "a name that is another function's now is unplugged without asking anyone", view: lost(trusted()), rows: []ovs.Interface{row0},
+			devs: []netdev{{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}}, want: []string{"-pf0vf0"},
+		},
+		{
+			name: "a row under which ovs-vswitchd opened another live netdev is unplugged", view: trusted(asks("a", 0, 0)),
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf0, vf1},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface}, reopen: []string{"a"},
+		},
+		{
+			name: "a row whose ifindex is no more is waited for", view: trusted(asks("a", 0, 0)),
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 9 })}, devs: []netdev{vf0},
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface},
+		},
+		{
+			name: "a row under which another function's netdev is open is unplugged while its own function has no netdev", view: trusted(asks("a", 0, 0)),
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{{pf: 0, vf: 0}, vf1},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"a"},
+		},
+		{
+			name: "a row under which another function's netdev is open is unplugged while its own function has no port", view: lost(trusted()),
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf1},
+			want: []string{"-pf0vf0"}, reopen: []string{"a"},
+		},
+		{
+			name: "a row under which another function's netdev is open is unplugged while its own netdev has another name", view: trusted(asks("a", 0, 0)),
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{renamed, vf1},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"a"},
+		},
+		{
+			name: "a row whose netdev was renamed since ovs-vswitchd opened it isn't another function's", view: trusted(asks("a", 0, 0)),
+			rows:  []ovs.Interface{row0},
+			devs:  []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
+		},
+		{
+			name: "a netdev that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0}, devs: []netdev{{pf: 0, vf: 0}},
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNoNetdev},
+		},
+		{
+			name: "a function that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+		},
+		{
+			name: "a foreign row of that name is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, rows: []ovs.Interface{foreignRow("pf0vf0", "")},
+			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+		},
+		{
+			name: "a row on another bridge is not ours to judge, whatever its marker", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Bridge = "br-ex" })},
+			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+		},
+		{
+			name: "a foreign row with that iface-id is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, rows: []ovs.Interface{foreignRow("tap0", "a")},
+			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignIfaceID},
+		},
+		{
+			name: "a row of the built-in provider is a conflict", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows:  []ovs.Interface{with(foreignRow("pf0vf0", "a"), func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
+			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
+		},
+		{
+			name: "a row of the built-in provider is adopted in place when allowed", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			rows: []ovs.Interface{with(foreignRow("pf0vf0", "a"), func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
+			want: []string{"~pf0vf0"},
+		},
+		{
+			name: "a row of ours that the built-in provider took is adopted in place when allowed", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
+			want: []string{"~pf0vf0"},
+		},
+		{
+			name: "a row of ours for another port that the built-in provider took is not adopted", view: trusted(asks("b", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged, r.IfaceID = "representor", "b" })},
+			state: map[string]State{"a": Conflict, "b": Conflict},
+		},
+		{
+			name: "a row of ours that the built-in provider took is told of though nobody asks for it", view: trusted(asks("b", 0, 1)), devs: []netdev{vf0, vf1},
+			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged = "representor" }), row1},
+			state: map[string]State{"a": Conflict, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
+		},
+		{
+			name: "of two ports asking for one function the smaller name gets it", view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
+			want: []string{"+pf0vf0=a"}, state: map[string]State{"a": Pending, "b": Conflict}, code: map[string]representor.Code{"b": representor.CodeFunctionTaken},
+		},
+		{
+			name: "of two ports asking for one function the plugged one keeps it", view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
+			rows: []ovs.Interface{ourRow("b", "pf0vf0", 0, 0, 10)}, state: map[string]State{"a": Conflict, "b": Plugged},
+		},
+		{
+			name: "the other takes over in one transaction when the first goes", view: trusted(asks("b", 0, 0)), truth: []ovn.Binding{gone("a")}, devs: []netdev{vf0}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +pf0vf0=b"},
+		},
+		{
+			name: "a held row owns nothing: a valid request for its function takes over", view: trusted(asks("b", 0, 0), fated(asks("a", 0, 0), ovn.Kept)), devs: []netdev{vf0}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0 +pf0vf0=b"},
+		},
+		{
+			name: "an edited iface-id is put back", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfaceID = "evil" })}, want: []string{"~pf0vf0"},
+		},
+		{
+			name: "a lost marker key is put back", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Marker.Function = "" })}, want: []string{"~pf0vf0"},
+		},
+		{
+			name: "an edited MTU is put back", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.MTURequest = 9000 })}, want: []string{"~pf0vf0"},
+		},
+		{
+			name: "an edited type is put back", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Type, r.Ofport, r.IfIndex = "internal", -1, 0 })}, want: []string{"~pf0vf0"},
+		},
+		{
+			name: "a netdev that udev still works on is waited for", view: trusted(asks("a", 0, 0)), devs: []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
+			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
+		},
+		{
+			name: "most of our ports going at once is held", devs: []netdev{vf0, vf1}, view: trusted(),
+			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "two of our ports going at once is everyday", devs: []netdev{vf0, vf1}, view: trusted(), rows: []ovs.Interface{row0, row1},
+			want: []string{"-pf0vf0", "-pf0vf1"},
+		},
+		{
+			name: "most of our ports going at once is done when released", devs: []netdev{vf0, vf1}, view: trusted(), hold: Hold{MassReleased: true},
+			rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)}, want: []string{"-pf0vf0", "-pf0vf1", "-pf0vf2"},
+		},
+		{
+			name: "most of our ports going at once is done when it was waited for", devs: []netdev{vf0, vf1}, view: trusted(),
+			hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
+			rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)}, want: []string{"-pf0vf0", "-pf0vf1", "-pf0vf2"},
+		},
+		{
+			name: "one port that has not waited keeps the others, if together they are most of ours", devs: []netdev{vf0, vf1}, view: trusted(),
+			hold: Hold{Waited: map[string]bool{"a": true, "b": true}}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "most of our ports becoming invalid at once is held", devs: []netdev{vf0, vf1}, view: trusted(invalid("a"), invalid("b"), invalid("c")),
+			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "most of our ports naming functions that aren't there is held", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)),
+			truth: []ovn.Binding{asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "a row held for its number makes room for a valid request", devs: []netdev{vf0, vf1},
+			view:  trusted(invalid("a"), invalid("b"), invalid("c"), asks("d", 0, 0)),
+			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			want: []string{"-pf0vf0 +pf0vf0=d"}, state: map[string]State{"b": Held, "c": Held, "d": Pending},
+		},
+		{
+			name: "all our ports naming other functions that are there go on at once", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
+			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}},
+			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			want: []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
+		},
+		{
+			name: "another Southbound removes not even one", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0}, hold: Hold{All: true},
+			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundReplaced},
+		},
+		{
+			name: "a row held for another Southbound makes room for a valid request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)), rows: []ovs.Interface{row0}, hold: Hold{All: true},
+			want: []string{"-pf0vf0 +pf0vf0=b"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in := Input{Asked: tt.view, Index: indexOf(tt.devs...), Actual: bridgeWith(tt.rows...), Hold: tt.hold, Settings: Settings{AdoptOVNVIF: tt.adopt}}
+			d := planWith(in, tt.truth...)
+			if diff := cmp.Diff(tt.want, did(d)); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.reopen, d.Reopen); diff != "" {
+				t.Errorf("to be opened afresh (-want +got):\n%s", diff)
+			}
+			for lport, want := range tt.state {
+				if s := statusOf(t, d, lport); s.State != want {
+					t.Errorf("%s is %s (%v), want %s", lport, s.State, s.Reason, want)
+				}
+			}
+			for lport, want := range tt.code {
+				if s := statusOf(t, d, lport); codeOf(s.Reason) != want {
+					t.Errorf("%s is so for %v, want code %s", lport, s.Reason, want)
+				}
+			}
+		})
+	}
+}
+
+func TestPlanPlugsNothingWithoutASwitch(t *testing.T) {
+	vf0 := netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}
+	for _, tt := range []struct {
+		name string
+		edit func(*ovs.View)
+		code representor.Code
+	}{
+		{"no local database", func(v *ovs.View) { v.Complete = false }, representor.CodeLocalDatabase},
+		{"no bridge", func(v *ovs.View) { v.BridgeUUID = "" }, representor.CodeBridgeMissing},
+		{"userspace datapath", func(v *ovs.View) { v.DatapathType = "netdev" }, representor.CodeUnsupportedDatapath},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			v := bridgeWith()
+			tt.edit(&v)
+			d := planWith(Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(vf0), Actual: v})
+			if len(d.Changes) != 0 {
+				t.Errorf("planned %v", did(d))
+			}
+			if s := statusOf(t, d, "a"); s.State != Pending || codeOf(s.Reason) != tt.code {
+				t.Errorf("state %s for %v, want pending for %s", s.State, s.Reason, tt.code)
+			}
+		})
+	}
+}
+
+func TestPlanSetsTheLinkOfAPluggedRepresentorUp(t *testing.T) {
+	d := planWith(Input{
+		Asked: trusted(asks("a", 0, 0)), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10)),
+		Index: indexOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10, down: true}),
+	})
+	want := []LinkUp{{LogicalPort: "a", Netdev: "pf0vf0", IfIndex: 10}}
+	if diff := cmp.Diff(want, d.LinkUps); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+}
+
+// When the netdev is back, ovs-vswitchd opens it at once for whatever port the row
+// names then.
+func TestPlanPutsBackWhatIsEditedWhileTheNetdevIsAway(t *testing.T) {
+	row := ourRow("a", "pf0vf0", 0, 0, 0)
+	row.Ofport, row.IfaceID = -1, "edited"
+	for name, devs := range map[string][]netdev{"no VF": {{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}}, "no netdev": {{pf: 0, vf: 0}}} {
+		in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(devs...), Actual: bridgeWith(row)}
+		d := planWith(in, asks("a", 0, 0))
+		if len(d.Changes) != 1 || len(d.Changes[0].Edit) != 1 || d.Changes[0].Edit[0].Set[ovs.KeyIfaceID] != "a" || len(d.Changes[0].Unplug) != 0 {
+			t.Errorf("%s: planned %v, want iface-id put back and nothing else", name, did(d))
+		}
+	}
+}

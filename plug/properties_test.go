@@ -1,0 +1,312 @@
+package plug
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+func TestPlanIsAFunctionOfItsInput(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		if diff := cmp.Diff(planWith(w.input(), w.truth...), planWith(w.input(), w.truth...)); diff != "" {
+			t.Fatalf("two plans of one input differ:\n%s", diff)
+		}
+	})
+}
+
+func TestPlanNeverTouchesARowThatIsNotOurs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, u := range c.Unplug {
+				if !isOurs(u.Interface) {
+					t.Fatalf("unplugs %+v", u.Interface)
+				}
+			}
+			for _, e := range c.Edit {
+				if !isOurs(e.Interface) && !w.adoptable(e.Interface) {
+					t.Fatalf("edits %+v", e.Interface)
+				}
+			}
+		}
+	})
+}
+
+func isOurs(r ovs.Interface) bool { return r.Marked && r.OVNPlugged == "" && r.Bridge == "br-int" }
+
+// adoptable: the built-in provider's, for a port that is asked for, and not one that
+// it took from us since we run.
+func (w world) adoptable(r ovs.Interface) bool {
+	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Fate == ovn.Asked &&
+		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !w.taken[r.UUID])
+}
+
+func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, p := range c.Plug {
+				w.checkPlug(t, c, p)
+			}
+		}
+	})
+}
+
+// checkPlug is the first invariant: a row only for a request that stands now and
+// for exactly its function, or for the function that the port's row had already.
+func (w world) checkPlug(t *rapid.T, c ovs.Change, p ovs.Plug) {
+	rep, ok := w.index.ByNetdev(p.Netdev)
+	if !ok || rep.Function.String() != p.Marker.Function || !rep.Link.Settled {
+		t.Fatalf("plugs %s as %s, which it is not", p.Netdev, p.Marker.Function)
+	}
+	for _, u := range c.Unplug {
+		if u.Interface.Marker.LogicalPort == p.IfaceID && u.Interface.Marker.Function == p.Marker.Function {
+			return // moved
+		}
+	}
+	b := w.view.Bindings[p.IfaceID]
+	if w.view.Complete && w.view.Connected {
+		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Fate != ovn.Asked {
+			b = w.truthOf(p.IfaceID)
+		}
+	}
+	found, why := w.index.Lookup(b.Request.Query)
+	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Fate != ovn.Asked || b.Request.Invalid != nil || why != nil || found.Function.String() != p.Marker.Function {
+		t.Fatalf("plugs %s for %s, which asks for %+v", p.Marker.Function, p.IfaceID, b)
+	}
+}
+
+func TestPlanRemovesOnlyWithAProof(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, u := range c.Unplug {
+				if why := w.proof(c, u.Interface); why != "" {
+					t.Fatalf("removes %+v: %s", u.Interface, why)
+				}
+			}
+		}
+	})
+}
+
+// proof is the second invariant: it returns "" when the row may go.
+func (w world) proof(c ovs.Change, r ovs.Interface) string {
+	if w.leaks(r) != "" {
+		return ""
+	}
+	b := w.truthOf(r.Marker.LogicalPort)
+	for _, p := range c.Plug {
+		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == r.Marker.Function {
+			return "" // moved
+		}
+		if found, why := w.index.Lookup(b.Request.Query); why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
+			return "" // replaced by what is asked for
+		}
+		other := w.truthOf(r.Marker.LogicalPort)
+		if p.Marker.Function == r.Marker.Function && (other.Fate != ovn.Asked || r.Name != p.Netdev) {
+			return "" // only kept, or under a name of the past: makes room for a request
+		}
+		if p.Marker.Function == r.Marker.Function && w.hold.All {
+			return ""
+		}
+	}
+	switch {
+	case !w.view.Complete || !w.view.Connected:
+		return "the Southbound is not trusted"
+	case b.Fate == ovn.Kept && (w.view.ChassisKnown || w.mayMean(b.Request.Query, r)):
+		return "the Southbound says it stays"
+	case !w.view.ChassisKnown && (b.Fate == ovn.Gone || b.Fate == ovn.Withdrawn):
+		return "our Chassis row is missing"
+	case w.hold.All && c.Plug == nil:
+		return "another Southbound"
+	case b.Fate == ovn.Asked && b.Request.Invalid == nil && w.mayMean(b.Request.Query, r):
+		for name, o := range w.actual.Interfaces {
+			if name != r.Name && o.Marked && o.Bridge == "br-int" && o.Marker.LogicalPort == r.Marker.LogicalPort {
+				return "" // a second row for the port
+			}
+		}
+		return "it is still asked for"
+	}
+	return ""
+}
+
+// mayMean tells whether a request may be for what the row is plugged for: it is the
+// row's own, or is found to name the row's function, or differs from the row's own in
+// its qualifiers alone while the card doesn't tell what they mean.
+func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
+	rep, why := w.index.Lookup(q)
+	if q.String() == r.Marker.Request || rep.Function.Kind != 0 && rep.Function.String() == r.Marker.Function {
+		return true
+	}
+	bare := vfQuery(int(q.PFMAC[5]-pfMAC(0)[5]), int(q.Number)).String()
+	if f, known := w.index.ByFunction(r.Marker.Function); known && q.Controller.Present && f.Function.Controller.Present && f.Function.Controller != q.Controller {
+		return false
+	}
+	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
+		why.Code == representor.CodePFMACUnknown || why.Code == representor.CodePFUncertain)
+	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
+}
+
+// leaks looks at the card itself for a function that the row isn't for and that has
+// a netdev under the row's name, or one that ovs-vswitchd has open there. Of a card
+// that isn't read it says nothing.
+func (w world) leaks(r ovs.Interface) string {
+	if !w.whole {
+		return ""
+	}
+	for _, d := range w.devs {
+		f := vfFunction(d.pf, d.vf).String()
+		if d.ifindex != 0 && f != r.Marker.Function && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
+			return f
+		}
+	}
+	return ""
+}
+
+func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		after, err := commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, r := range after.Interfaces {
+			if f := w.leaks(r); f != "" && isOurs(r) {
+				t.Errorf("%s, a row for %s, carries %s", r.Name, r.Marker.Function, f)
+			}
+		}
+	})
+}
+
+// Which Southbound was before is known from the rows alone after a restart.
+func TestWhileAnotherSouthboundIsNotAcceptedNoPortMovesOnToIt(t *testing.T) {
+	answers := func(v ovs.View, lport, southbound string) bool {
+		for _, r := range v.Interfaces {
+			if isOurs(r) && lportOf(r) == lport && r.Southbound == southbound {
+				return true
+			}
+		}
+		return false
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.hold.All = true
+		after, err := commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, l := range lports() {
+			was, is := answers(w.actual, l, "SB_Global sb0"), false
+			for _, r := range after.Interfaces {
+				is = is || isOurs(r) && lportOf(r) == l
+			}
+			if was && is && !answers(after, l, "SB_Global sb0") && !w.lostARow(l) {
+				t.Fatalf("%s had a row that answers sb0, and has none of those of %+v", l, after.Interfaces)
+			}
+		}
+	})
+}
+
+// lostARow: a row of a port's that answers sb0 leaks, or makes room for another port.
+func (w world) lostARow(lport string) bool {
+	for _, c := range planWith(w.input(), w.truth...).Changes {
+		for _, u := range c.Unplug {
+			if r := u.Interface; lportOf(r) == lport && r.Southbound == "SB_Global sb0" && (u.Leak || slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return p != lport })) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestAnAcceptedSouthboundIsNamedByEveryRowThatIsPlugged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.hold.All = false
+		if !w.whole || !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown {
+			return // nothing is accepted then
+		}
+		d := planWith(w.input(), w.truth...)
+		after, err := commit(w.actual, w.index, d.Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, s := range d.Ports {
+			if r, ok := after.Interfaces[s.Netdev]; ok && s.State == Plugged && r.Southbound != w.view.Names.String() {
+				t.Errorf("%s is plugged, and its row answers %q", s.LogicalPort, r.Southbound)
+			}
+		}
+	})
+}
+
+func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		// Applying may make room for more; what matters is that it ends, soon.
+		for range 4 {
+			d := planWith(w.input(), w.truth...)
+			if len(d.Changes) == 0 {
+				return
+			}
+			next, err := commit(w.actual, w.index, d.Changes)
+			if err != nil {
+				t.Fatalf("the plan can't be applied: %v\n%v", err, did(d))
+			}
+			w.actual = next
+		}
+		t.Fatalf("still planning after four rounds: %v", did(planWith(w.input(), w.truth...)))
+	})
+}
+
+func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		d := planWith(w.input(), w.truth...)
+		after, err := commit(w.actual, w.index, d.Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, c := range d.Changes {
+			for _, p := range c.Plug {
+				for _, r := range after.Interfaces {
+					if r.Name == p.Netdev || r.Bridge != "br-int" {
+						continue
+					}
+					if isOurs(r) && r.Marker.Function == p.Marker.Function {
+						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
+					}
+					if r.IfaceID == p.IfaceID && isOurs(r) {
+						t.Errorf("%s has %s and %s", p.IfaceID, r.Name, p.Netdev)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		d := planWith(w.input(), w.truth...)
+		states := map[string]int{}
+		for _, s := range d.Ports {
+			states[s.LogicalPort]++
+			if (s.State == Plugged) != (s.Reason == nil) {
+				t.Errorf("%s is %s with reason %v", s.LogicalPort, s.State, s.Reason)
+			}
+		}
+		for l, b := range w.view.Bindings {
+			if b.Fate == ovn.Asked && states[l] != 1 {
+				t.Errorf("request %s has %d states", l, states[l])
+			}
+		}
+	})
+}

@@ -1,0 +1,172 @@
+package plug
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// publish makes the report of a pass, and logs what changed since the last.
+func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Change) Report {
+	now := time.Now()
+	due := dueChanges(d.Changes)
+	r.pace.prune(now, due)
+	r.total.Passes++
+	rep := r.total
+	rep.At, rep.Planned, rep.Due, rep.Ports = now, planned, d.Changes, d.Ports
+	rep.Holds, rep.BuiltIn = r.hold.holds(d.MassHeld, d.Ports), d.BuiltIn
+	seen := make(map[string]Status, len(d.Ports))
+	for i := range rep.Ports {
+		s := &rep.Ports[i]
+		r.overlay(now, s, due)
+		old, known := r.last[s.LogicalPort]
+		s.Since = now
+		if known && old.State == s.State && codeOf(old.Reason) == codeOf(s.Reason) {
+			s.Since = old.Since
+		} else {
+			r.logState(ctx, *s)
+			r.events.add(Event{At: now, LogicalPort: s.LogicalPort, From: old.State, To: s.State, Netdev: s.Netdev, Reason: s.Reason})
+		}
+		seen[s.LogicalPort] = *s
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.last)) {
+		if _, still := seen[name]; !still {
+			r.cfg.Log.Info("port gone", "port", representor.Quote(name))
+			r.events.add(Event{At: now, LogicalPort: name, From: r.last[name].State, Netdev: r.last[name].Netdev})
+		}
+	}
+	r.last = seen
+	r.steps.standing(now, d.Ports)
+	old := r.report.Swap(&rep)
+	r.logHolds(old.Holds, rep.Holds)
+	r.logBuiltIn(old.BuiltIn, rep.BuiltIn)
+	return rep
+}
+
+// dueChanges has the ports for which something is still to be done, and whether
+// that is the removal of a row.
+func dueChanges(changes []ovs.Change) map[string]bool {
+	due := map[string]bool{}
+	for _, c := range changes {
+		for _, p := range c.LogicalPorts {
+			if !due[p] {
+				due[p] = false
+			}
+		}
+		for _, u := range c.Unplug {
+			due[lportOf(u.Interface)] = true
+		}
+	}
+	return due
+}
+
+// overlay adds to a status what only the reconciler knows: failures and waits.
+func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
+	if err := r.links.failed[s.LogicalPort]; err != nil {
+		s.Warnings = append(s.Warnings, representor.Reason{
+			Code: representor.CodeLinkUpFailed,
+			Message: fmt.Sprintf("the link of %s can't be set up: %s; the function has no network until it is: ip link set %s up",
+				representor.Quote(s.Netdev), representor.Prose(err.Error()), representor.Shell(s.Netdev)),
+		})
+	}
+	if s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionPending {
+		r.overlayRefusal(now, s, due)
+		return
+	}
+	next := r.pace.due(now, s.LogicalPort)
+	switch err := r.pace.failure(s.LogicalPort); {
+	case err != nil:
+		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s", representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
+	case !next.IsZero():
+		s.Reason = reason(representor.CodeTransactionPending, "its row was changed too often just now; the next change waits %s", next.Sub(now).Round(time.Millisecond))
+	case r.cfg.DryRun:
+		s.Reason = reason(representor.CodeTransactionPending, "the change would be made, but this is a dry run")
+	}
+}
+
+// overlayRefusal says of a port that isn't on its way anyhow that what was to be
+// done about its rows was refused.
+func (r *Reconciler) overlayRefusal(now time.Time, s *Status, due map[string]bool) {
+	removes, wanted := due[s.LogicalPort]
+	err := r.pace.failure(s.LogicalPort)
+	if !wanted || err == nil {
+		return
+	}
+	again := max(r.pace.due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
+	if removes && (s.State == Held || s.State == Pending) {
+		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",
+			representor.Prose(err.Error()), again, s.Reason.Message)
+		return
+	}
+	s.Warnings = append(s.Warnings, *reason(representor.CodeTransactionFailed, "the local database refused a change: %s; it is tried again in %s", representor.Prose(err.Error()), again))
+}
+
+func (r *Reconciler) logState(ctx context.Context, s Status) {
+	level, why := slog.LevelInfo, ""
+	if s.Reason != nil {
+		why = s.Reason.Message
+	}
+	if s.State == Invalid || s.State == Conflict || s.State == Held {
+		level = slog.LevelWarn
+	}
+	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", representor.Quote(s.LogicalPort), "netdev", s.Netdev, "code", codeOf(s.Reason), "why", why)
+}
+
+// logHolds says that removals wait, for how many ports, and that they no longer do.
+func (r *Reconciler) logHolds(before, now []Holding) {
+	ports := func(all []Holding, code representor.Code) int {
+		for _, h := range all {
+			if h.Code == code {
+				return len(h.Ports)
+			}
+		}
+		return -1
+	}
+	for _, h := range now {
+		if ports(before, h.Code) != len(h.Ports) {
+			r.cfg.Log.Warn("HELD: removals wait; to let them go ahead at once: representorctl release-hold",
+				"code", h.Code, "until", h.Until.Format(time.RFC3339), "count", len(h.Ports), "ports", names(h.Ports))
+		}
+	}
+	for _, h := range before {
+		if ports(now, h.Code) < 0 {
+			r.cfg.Log.Warn("hold over", "code", h.Code)
+		}
+	}
+}
+
+// logBuiltIn says that somebody runs the built-in plug provider beside us.
+func (r *Reconciler) logBuiltIn(before, now []string) {
+	if len(now) > 0 && !slices.Equal(before, now) {
+		r.cfg.Log.Warn("a plug provider built into ovn-controller works on this bridge; its rows are left alone; run only one of the two",
+			"count", len(now), "netdevs", names(now))
+	}
+}
+
+func codeOf(r *representor.Reason) representor.Code {
+	if r == nil {
+		return ""
+	}
+	return r.Code
+}
+
+// names shows logical ports in a log line, bounded.
+func names(lports []string) string {
+	const most = 5
+	shown := make([]string, 0, most)
+	for _, p := range lports[:min(len(lports), most)] {
+		shown = append(shown, representor.Quote(p))
+	}
+	s := strings.Join(shown, ", ")
+	if len(lports) > most {
+		s += fmt.Sprintf(" and %d more", len(lports)-most)
+	}
+	return s
+}

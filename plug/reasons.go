@@ -1,0 +1,152 @@
+package plug
+
+import (
+	"fmt"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// candidateMost bounds the name of a row or a port among the candidates, in bytes.
+const candidateMost = 80
+
+func reason(code representor.Code, format string, args ...any) *representor.Reason {
+	return &representor.Reason{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// firstReason is the first that is there.
+func firstReason(rs ...*representor.Reason) *representor.Reason {
+	for _, r := range rs {
+		if r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+func reasonLocalDatabase(a ovs.View) *representor.Reason {
+	return reason(representor.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs", representor.Prose(a.Problem))
+}
+
+func reasonBridgeMissing(a ovs.View) *representor.Reason {
+	return reason(representor.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts", representor.Quote(a.Bridge))
+}
+
+func reasonDatapath(a ovs.View) *representor.Reason {
+	return reason(representor.CodeUnsupportedDatapath,
+		"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported", representor.Quote(a.Bridge), representor.Quote(a.DatapathType))
+}
+
+func reasonUntrusted(v ovn.View) *representor.Reason {
+	problem := v.Problem
+	if problem == "" {
+		problem = "its first complete view is awaited"
+	}
+	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now: %s; what is plugged stays", representor.Prose(problem))
+}
+
+func reasonChassisMissing(v ovn.View) *representor.Reason {
+	return reason(representor.CodeChassisMissing,
+		"the Southbound has no Chassis row named %s; start ovn-controller, which registers it; until then what is plugged stays and nothing new is plugged", representor.Quote(v.Chassis))
+}
+
+func reasonNoDevlink(problem string) *representor.Reason {
+	return reason(representor.CodeNoDevlink, "the card's ports can't be read: %s", representor.Prose(problem))
+}
+
+func reasonEvidence(b ovn.Binding) *representor.Reason {
+	return reason(representor.CodeRequestEvidence, "%s; what is plugged stays, nothing new would be plugged", representor.Prose(b.Why))
+}
+
+func reasonWithdrawn(b ovn.Binding) *representor.Reason {
+	return reason(representor.CodeWithdrawn, "the request is gone: %s", representor.Prose(b.Why))
+}
+
+func reasonUnverified() *representor.Reason {
+	return reason(representor.CodeRequestUnverified,
+		"the request is not in view any more or has changed, and the Southbound has not confirmed it yet; the row stays until it does")
+}
+
+func reasonReplaced(v ovn.View) *representor.Reason {
+	return reason(representor.CodeSouthboundReplaced,
+		"the Southbound is another database than before (now %s); removals wait for mass-unplug-hold, or for: representorctl release-hold", representor.Quote(v.Identity))
+}
+
+func reasonMass(n, of int) *representor.Reason {
+	return reason(representor.CodeMassUnplug,
+		"%d of our %d ports would be unplugged at once; in case the control plane is at fault, removals wait for mass-unplug-hold, or for: representorctl release-hold", n, of)
+}
+
+func reasonTaken(q *port) *representor.Reason {
+	r := reason(representor.CodeFunctionTaken, "function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", representor.Quote(q.want), representor.Quote(q.taken.name))
+	r.Candidates = []string{representor.Escape(q.taken.name, candidateMost)}
+	return r
+}
+
+func reasonNameTaken(row string, a ovs.View) *representor.Reason {
+	r := reason(representor.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", representor.Quote(row), representor.Quote(a.Interfaces[row].Marker.LogicalPort))
+	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	return r
+}
+
+func reasonForeignName(a ovs.View, row string) *representor.Reason {
+	where := "no bridge"
+	if i, ok := a.Interfaces[row]; ok && i.Bridge != "" {
+		where = "bridge " + representor.Quote(i.Bridge)
+	}
+	r := reason(representor.CodeForeignName,
+		"a row named %s that isn't ours exists already (on %s); it is left alone; if nobody needs it: ovs-vsctl del-port %s", representor.Quote(row), where, representor.Shell(row))
+	if a.Interfaces[row].OVNPlugged != "" {
+		r = reason(representor.CodeBuiltInProvider,
+			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif", representor.Quote(row), representor.Quote(a.Interfaces[row].OVNPlugged))
+	}
+	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	return r
+}
+
+func reasonBothMarks(r ovs.Interface) *representor.Reason {
+	return reason(representor.CodeBuiltInProvider,
+		"row %s has our marks and that of a plug provider built into ovn-controller (ovn-plugged=%s) and is left alone; run only one of the two; it is ours again after: ovs-vsctl remove Interface %s external_ids ovn-plugged",
+		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Shell(r.Name))
+}
+
+func reasonForeignIfaceID(a ovs.View, row, lport string) *representor.Reason {
+	code, whose := representor.CodeForeignIfaceID, "which isn't ours"
+	if a.Interfaces[row].OVNPlugged != "" {
+		code, whose = representor.CodeBuiltInProvider, "which a plug provider built into ovn-controller plugged"
+	}
+	r := reason(code, "interface %s, %s, has iface-id=%s already; it is left alone; if nobody needs it: ovs-vsctl del-port %s",
+		representor.Quote(row), whose, representor.Quote(lport), representor.Shell(row))
+	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	return r
+}
+
+func reasonNoNetdev(q *port) *representor.Reason {
+	return reason(representor.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns", representor.Quote(q.want))
+}
+
+// reasonMoved says of a port that what it waits for is not what it has.
+func reasonMoved(q *port, r ovs.Interface, has string) *representor.Reason {
+	why := *q.status.Reason
+	why.Message = fmt.Sprintf("%s stays plugged as %s, while the same request means %s now: %s",
+		representor.Quote(has), representor.Quote(r.Name), representor.Quote(q.want), why.Message)
+	return &why
+}
+
+func reasonTransaction() *representor.Reason {
+	return reason(representor.CodeTransactionPending, "the change is being written to the local database")
+}
+
+func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
+	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; check that ovs-vswitchd runs", representor.Quote(r.Name))
+}
+
+func reasonInterfaceError(r ovs.Interface) *representor.Reason {
+	return reason(representor.CodeInterfaceError, "ovs-vswitchd can't open %s: %s", representor.Quote(r.Name), representor.Prose(r.Error))
+}
+
+func reasonStale(r ovs.Interface) *representor.Reason {
+	return reason(representor.CodeStaleInterface,
+		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is awaited to notice", r.IfIndex, representor.Quote(r.Name))
+}

@@ -1,0 +1,353 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func oneVF() netdev { return netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10} }
+
+func find(t *testing.T, rep Report, lport string) Status {
+	t.Helper()
+	return statusOf(t, Decision{Ports: rep.Ports}, lport)
+}
+
+// run starts the reconciler, and stops it and waits for it at the end of the test.
+func run(t *testing.T, r *Reconciler) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// elapse lets the test's clock run on, and everything that is due then end.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+func TestAPassPlugsWhatIsAskedAndReportsIt(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	r := c.reconciler(nil)
+	if s := find(t, r.Pass(t.Context()), "a"); s.State != Plugged || s.Netdev != "pf0vf0" || s.Ofport != 10 {
+		t.Errorf("after one pass: %+v", s)
+	}
+	if rep := r.Pass(t.Context()); c.applied != 1 || len(rep.Planned) != 0 {
+		t.Errorf("a second pass planned %v; %d changes in all, want 1", rep.Planned, c.applied)
+	}
+}
+
+func TestAPokeMakesAPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()))
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view = trusted(asks("a", 0, 0)) })
+		r.Poke()
+		r.Poke()
+		synctest.Wait()
+		if s := find(t, r.Report(), "a"); s.State != Plugged {
+			t.Errorf("after a poke: %+v", s)
+		}
+	})
+}
+
+func TestWithoutAnyPokeTheAuditNoticesDrift(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()))
+		r := c.reconciler(func(cfg *Config) { cfg.Audit = time.Minute })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view = trusted(asks("a", 0, 0)) })
+		elapse(time.Minute + time.Second)
+		if s := find(t, r.Report(), "a"); s.State != Plugged {
+			t.Errorf("after an audit: %+v", s)
+		}
+	})
+}
+
+func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		c.refuse["a"] = errors.New("constraint violation")
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		a, b := find(t, r.Report(), "a"), find(t, r.Report(), "b")
+		if b.State != Plugged || a.State != Pending || codeOf(a.Reason) != representor.CodeTransactionFailed {
+			t.Fatalf("a: %+v\nb: %+v", a, b)
+		}
+		elapse(10 * time.Minute)
+		if n := r.Report().Failures; n < 10 || n > 60 {
+			t.Errorf("%d tries in 10 minutes, want a delay that grows to 30 s and no more", n)
+		}
+		c.with(func() { delete(c.refuse, "a") })
+		elapse(time.Minute)
+		if a := find(t, r.Report(), "a"); a.State != Plugged {
+			t.Errorf("a minute after the cause went away: %+v", a)
+		}
+		if rep := r.Report(); rep.Retries != rep.Failures {
+			t.Errorf("%d retries are counted, of a change that failed %d times and then did not", rep.Retries, rep.Failures)
+		}
+	})
+}
+
+func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		for range 600 { // a minute of a script that edits every 100 ms
+			c.with(func() {
+				v := bridgeWith()
+				for n, i := range c.actual.Interfaces {
+					i.IfaceID = "edited"
+					v.Interfaces[n] = i
+				}
+				c.actual = v
+			})
+			r.Poke()
+			elapse(100 * time.Millisecond)
+			s := find(t, r.Report(), "a")
+			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == Pending) || waits && codeOf(s.Reason) != representor.CodeTransactionPending {
+				t.Fatalf("with iface-id %s: %+v", c.rows()["pf0vf0"].IfaceID, s)
+			}
+		}
+		elapse(time.Minute)
+		var n int
+		c.with(func() { n = c.changes["a"] })
+		if n < 20 || n > 90 {
+			t.Errorf("%d changes for 600 edits in a minute, want about one a second", n)
+		}
+		if s := find(t, r.Report(), "a"); s.State != Plugged || c.rows()["pf0vf0"].IfaceID != "a" {
+			t.Errorf("after quiet: %+v", s)
+		}
+	})
+}
+
+func TestARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		r := c.reconciler(nil)
+		r.Pass(t.Context())
+		c.view, c.silent = trusted(), true
+		delete(c.truth, "a")
+		if s := find(t, r.Pass(t.Context()), "a"); s.State != Held || len(c.rows()) != 1 {
+			t.Errorf("unconfirmed: %+v with %d rows", s, len(c.rows()))
+		}
+		c.silent = false
+		elapse(time.Second)
+		if rep := r.Pass(t.Context()); len(rep.Ports) != 0 || len(c.rows()) != 0 {
+			t.Errorf("confirmed: %+v with %d rows, want none", rep.Ports, len(c.rows()))
+		}
+	})
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	down := oneVF()
+	down.down = true
+	c := newCloud(indexOf(down), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("gone", "pf0vf9", 0, 9, 19))
+	r := c.reconciler(func(cfg *Config) { cfg.DryRun = true })
+	rep := r.Pass(t.Context())
+	if c.applied != 0 || len(c.up) != 0 || len(rep.Planned) != 2 {
+		t.Errorf("applied %d, links up %v, planned %d; want 0, none, 2", c.applied, c.up, len(rep.Planned))
+	}
+}
+
+func TestALinkThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
+	down := oneVF()
+	down.down = true
+	c := newCloud(indexOf(down), asks("a", 0, 0))
+	c.upErr = os.ErrPermission
+	s := find(t, c.reconciler(nil).Pass(t.Context()), "a")
+	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != representor.CodeLinkUpFailed {
+		t.Errorf("%+v, want plugged with a warning", s)
+	}
+}
+
+func TestReadyNeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
+	c := newCloud(indexOf(oneVF()))
+	whole := c.index
+	c.view = ovn.View{}
+	r := c.reconciler(nil)
+	ready := func() bool {
+		r.Pass(t.Context())
+		select {
+		case <-r.Ready():
+			return true
+		default:
+			return false
+		}
+	}
+	c.actual.Complete = false
+	if ready() {
+		t.Fatal("ready before the local database was read")
+	}
+	c.actual.Complete, c.index = true, representor.NewIndex(representor.Card{}, representor.Settings{})
+	if ready() {
+		t.Fatal("ready before the card was read")
+	}
+	c.index = whole
+	if !ready() {
+		t.Fatal("not ready after a pass over the local database and the card")
+	}
+}
+
+func TestMostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var devs []netdev
+		var bs []ovn.Binding
+		for vf := range 4 {
+			devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", vf), ifindex: uint32(10 + vf)})
+			bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+		}
+		c := newCloud(indexOf(devs...), bs...)
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		r.Poke()
+		elapse(119 * time.Second)
+		if s := find(t, r.Report(), "p0"); s.State != Held || len(c.rows()) != 4 {
+			t.Fatalf("within the hold: %+v with %d rows", s, len(c.rows()))
+		}
+		elapse(2 * time.Second)
+		if len(c.rows()) != 0 {
+			t.Errorf("after the hold: %d rows", len(c.rows()))
+		}
+	})
+}
+
+func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		act  func(*Reconciler)
+	}{
+		{"after the hold", func(*Reconciler) { elapse(2 * time.Minute) }},
+		{"when released", func(r *Reconciler) { r.ReleaseHold() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+				run(t, r)
+				synctest.Wait()
+				c.with(func() {
+					c.view, c.truth = trusted(), map[string]ovn.Binding{}
+					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
+				})
+				r.Poke()
+				elapse(time.Minute)
+				if s := find(t, r.Report(), "a"); s.State != Held || codeOf(s.Reason) != representor.CodeSouthboundReplaced {
+					t.Fatalf("within the hold: %+v", s)
+				}
+				tt.act(r)
+				synctest.Wait()
+				if len(c.rows()) != 0 {
+					t.Errorf("the row is still there: %+v", r.Report().Ports)
+				}
+			})
+		})
+	}
+}
+
+func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		failed := ourRow("a", "pf0vf0", 0, 0, 10)
+		failed.Ofport, failed.IfIndex, failed.Error = -1, 0, "could not add network device pf0vf0 to ofproto (File exists)"
+		c.actual = bridgeWith(failed)
+		asked := func() (n int) {
+			c.with(func() { n = c.changes["a"] })
+			return n
+		}
+		detached := map[string]uint32{}
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Detach = func(_ context.Context, ifindex uint32, name string) (bool, error) {
+				if asked() != 0 {
+					return false, nil
+				}
+				c.with(func() { detached[name] = ifindex })
+				return true, nil
+			}
+		})
+		run(t, r)
+		synctest.Wait()
+		if n := asked(); n != 1 {
+			t.Fatalf("asked %d times at once, want 1", n)
+		}
+		if diff := cmp.Diff(map[string]uint32{"pf0vf0": 10}, detached); diff != "" {
+			t.Errorf("detached before ovs-vswitchd was asked (-want +got):\n%s", diff)
+		}
+		elapse(10 * time.Minute)
+		if n := asked(); n < 10 || n > 20 {
+			t.Errorf("asked %d times in 10 minutes, want an interval that grows to a minute", n)
+		}
+		if row := c.rows()["pf0vf0"]; row.UUID != failed.UUID || row.Marker != failed.Marker {
+			t.Errorf("the row became %+v", row)
+		}
+	})
+}
+
+func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		failed := ourRow("a", "pf0vf0", 0, 0, 10)
+		failed.Ofport, failed.IfIndex, failed.Error = -1, 0, "could not add network device pf0vf0 to ofproto (File exists)"
+		other := foreignRow("old", "")
+		other.IfIndex, other.Ofport = 10, 5
+		c.actual = bridgeWith(failed, other)
+		var detached []uint32
+		run(t, c.reconciler(func(cfg *Config) {
+			cfg.Detach = func(_ context.Context, ifindex uint32, _ string) (bool, error) {
+				detached = append(detached, ifindex)
+				return true, nil
+			}
+		}))
+		elapse(5 * time.Second)
+		if len(detached) > 0 {
+			t.Fatalf("detached %v, which somebody else has open", detached)
+		}
+		c.with(func() { c.actual = bridgeWith(failed) })
+		elapse(10 * time.Second)
+		if len(detached) == 0 || detached[0] != 10 {
+			t.Errorf("detached %v, want 10", detached)
+		}
+	})
+}
+
+func TestCleanupRemovesOurRowsAndNoOthers(t *testing.T) {
+	c := newCloud(indexOf(oneVF()))
+	other := ourRow("b", "pf0vf1", 0, 1, 11)
+	other.Bridge = "br-ex"
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10), other, foreignRow("tap0", "x"))
+	removed, err := c.reconciler(nil).Cleanup(t.Context())
+	if len(removed) != 1 || removed[0].Unplug[0].Interface.Name != "pf0vf0" || err != nil {
+		t.Errorf("removed %v, %v; want pf0vf0", removed, err)
+	}
+	if _, still := c.rows()["pf0vf0"]; still || len(c.rows()) != 2 {
+		t.Errorf("left %v", c.rows())
+	}
+}

@@ -1,0 +1,267 @@
+package plug
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// resolve finds out what one port should have: the function, or why none.
+func (p *planner) resolve(q *port) {
+	if q.seen {
+		q.status.Warnings = append(q.status.Warnings, q.binding.Request.Warnings...)
+		q.status.Up = q.binding.Up
+	}
+	switch {
+	case q.seen && q.binding.Fate == ovn.Asked:
+		p.resolveAsked(q)
+	case q.seen && q.binding.Fate == ovn.Kept:
+		p.resolveKept(q)
+	default:
+		p.resolveAbsent(q)
+	}
+}
+
+func (p *planner) resolveAsked(q *port) {
+	q.asked = true
+	if q.binding.Request.Invalid != nil {
+		q.reason = q.binding.Request.Invalid
+		q.goes = dropped
+		return
+	}
+	q.query = q.binding.Request.Query.String()
+	rep, reason := p.in.Index.Lookup(q.binding.Request.Query)
+	q.reason = reason
+	if reason == nil {
+		q.want, q.rep, q.ready = rep.Function.String(), rep, true
+	} else if rep.Function.Kind != 0 {
+		q.want, q.rep = rep.Function.String(), rep
+	}
+	if q.want == "" {
+		// The card can't say which function is meant. What is plugged for this very
+		// request, or for one that may still mean the same, stays with the function it
+		// was plugged for.
+		r, ok := rowFor(q, q.query)
+		if !ok {
+			r, ok = p.rowMeant(q, q.binding.Request.Query, reason)
+		}
+		if ok {
+			p.stayWith(q, r)
+			return
+		}
+	}
+	if _, ok := p.rowOf(q, q.want); len(q.rows) > 0 && !ok && !p.answers(q) {
+		q.goes = dropped // the rows answer another request than the present one
+	}
+}
+
+// resolveKept: the row stays for the function it has, and follows it.
+func (p *planner) resolveKept(q *port) {
+	if len(q.rows) == 0 {
+		return
+	}
+	row := q.rows[0]
+	// Without our Chassis row the options are all that is left of the request.
+	// They can't ask for anything, but they can take back.
+	if req := q.binding.Request; !p.known {
+		r, ok := p.rowStillMeant(q, req.Query)
+		if req.Invalid != nil || !ok {
+			q.goes = dropped
+			q.reason = reasonChassisMissing(p.view)
+			return
+		}
+		row = r
+	}
+	p.stayWith(q, row)
+	if p.known {
+		q.reason = reasonEvidence(q.binding)
+	} else {
+		q.reason = reasonChassisMissing(p.view)
+	}
+}
+
+// resolveAbsent: nothing in view asks for the port. Only a verdict can say why.
+func (p *planner) resolveAbsent(q *port) {
+	if len(q.rows) == 0 {
+		return
+	}
+	p.stayWith(q, q.rows[0])
+	switch {
+	case q.verified && p.known:
+		q.goes = depart
+		q.reason = reasonWithdrawn(q.binding)
+	case q.verified:
+		q.reason = reasonChassisMissing(p.view)
+	case !p.view.Complete || !p.view.Connected:
+		q.reason = reasonUntrusted(p.view)
+	default:
+		q.goes = depart
+		q.reason = reasonUnverified()
+	}
+}
+
+// stayWith makes the port want the function its row has.
+func (p *planner) stayWith(q *port, r ovs.Interface) {
+	q.want, q.unsure = p.functionOf(r), true
+	rep, ok := p.in.Index.ByFunction(q.want)
+	if !ok {
+		return
+	}
+	q.rep = rep
+	complete, _ := p.in.Index.Complete()
+	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Type == devlink.TypeEth
+}
+
+// holdRemovals keeps rows whose ports are said to be gone, or to have no use for
+// them, when that would be most of what we have: the likelier cause is a fault in
+// the control plane. It keeps every row when the Southbound is another one. It
+// reports whether it kept any.
+func (p *planner) holdRemovals() bool {
+	waited := p.findLeaving()
+	leaving := len(p.out.Leaving)
+	mass := leaving > 2 && 2*leaving > len(p.mine) && !p.in.Hold.MassReleased && !waited
+	held := false
+	for _, q := range p.sorted {
+		switch {
+		case q.goes == stay || !q.verified:
+			continue
+		case p.in.Hold.All:
+			p.hold(q, reasonReplaced(p.view))
+		case mass && q.leaves:
+			p.hold(q, reasonMass(leaving, len(p.mine)))
+			p.out.MassHeld = append(p.out.MassHeld, q.name)
+		default:
+			continue
+		}
+		held = true
+	}
+	return held
+}
+
+// findLeaving finds the ports whose rows go without anything to take their place,
+// and reports whether all of those have waited.
+func (p *planner) findLeaving() bool {
+	waited := true
+	for _, q := range p.sorted {
+		q.leaves = q.verified && len(q.rows) > 0 && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
+		if q.leaves {
+			p.out.Leaving = append(p.out.Leaving, q.name)
+			waited = waited && p.in.Hold.Waited[q.name]
+		}
+	}
+	return waited
+}
+
+// replaceable reports whether what a port's request names now can take the place
+// of its rows at once.
+func (p *planner) replaceable(q *port) bool {
+	if !p.pluggable(q) {
+		return false
+	}
+	row, _ := p.obstacle(q)
+	return row == ""
+}
+
+// pluggable reports whether what a port's request names can be plugged, unless a
+// row is in the way.
+func (p *planner) pluggable(q *port) bool {
+	return q.asked && q.want != "" && q.taken == nil && q.ready && p.canAdd == nil
+}
+
+// hold keeps the rows of a port that should go, and asks for nothing new.
+func (p *planner) hold(q *port, why *representor.Reason) {
+	q.goes, q.asked, q.reason = stay, false, why
+	q.want, q.ready = "", false
+	if len(q.rows) > 0 {
+		p.stayWith(q, q.rows[0])
+	}
+}
+
+// rowStillMeant finds the row that a request means, or may mean, whether it is worded
+// as when the row was made or not.
+func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
+	if r, ok := rowFor(q, query.String()); ok {
+		return r, true
+	}
+	if anyRequest(q.rows, query.String()) {
+		return q.rows[0], true
+	}
+	rep, reason := p.in.Index.Lookup(query)
+	if rep.Function.Kind != 0 {
+		return p.rowOf(q, rep.Function.String())
+	}
+	return p.rowMeant(q, query, reason)
+}
+
+// rowOf finds a row of a port for a function.
+func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
+	for _, r := range q.rows {
+		if function != "" && p.functionOf(r) == function {
+			return r, true
+		}
+	}
+	return ovs.Interface{}, false
+}
+
+// rowMeant finds a row that a query may mean though it is worded otherwise than the
+// request the row answers: they differ in the controller or the card's serial number
+// alone, and why nothing was found is not final. Were the row removed then, a card
+// that can't be read for a moment would unplug a machine whose request says no more
+// than which of the cards it always was on.
+func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (ovs.Interface, bool) {
+	switch codeOf(why) {
+	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain:
+	default:
+		return ovs.Interface{}, false
+	}
+	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
+	for _, r := range q.rows {
+		if rep, ok := p.in.Index.ByFunction(r.Marker.Function); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
+			continue // whatever the card can't tell, it isn't this one
+		}
+		if request := r.Marker.Request; r.Marker.Function != "" && (request == bare || strings.HasPrefix(request, bare+" ")) {
+			return r, true
+		}
+	}
+	return ovs.Interface{}, false
+}
+
+func rowFor(q *port, request string) (ovs.Interface, bool) {
+	for _, r := range q.rows {
+		if r.Marker.Request == request && r.Marker.Function != "" {
+			return r, true
+		}
+	}
+	return ovs.Interface{}, false
+}
+
+// answers reports whether the rows of a port may have been made for its present request.
+// One that has lost its request can't have been if the card knows that the request means
+// another function than the row's.
+func (p *planner) answers(q *port) bool {
+	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+		return r.Marker.Request == q.query || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
+	})
+}
+
+func anyRequest(rows []ovs.Interface, request string) bool {
+	for _, r := range rows {
+		if r.Marker.Request == request || r.Marker.Request == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *planner) allFor(rows []ovs.Interface, function string) bool {
+	for _, r := range rows {
+		if p.functionOf(r) != function {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,173 @@
+package plug
+
+import (
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// world is a state that a plan may find, drawn at random: far more mixed than
+// any real one, so that few names meet many functions.
+type world struct {
+	devs   []netdev // with a netdev or without, but each a devlink port
+	whole  bool     // the index is complete
+	index  *representor.Index
+	view   ovn.View
+	truth  []ovn.Binding
+	actual ovs.View
+	hold   Hold
+	adopt  bool
+	taken  map[string]bool
+}
+
+func lports() []string { return []string{"a", "b", "c", "d"} }
+
+func drawWorld(t *rapid.T) world {
+	var w world
+	names := rapid.Permutation([]string{"n0", "n1", "n2", "n3"}).Draw(t, "names")
+	for vf := range 4 {
+		d := netdev{pf: vf / 2, vf: vf % 2, name: names[vf], ifindex: uint32(10 + vf)}
+		switch rapid.IntRange(0, 9).Draw(t, fmt.Sprintf("netdev %d", vf)) {
+		case 0: // not there at all
+			continue
+		case 1:
+			d.ifindex = 0
+		case 2:
+			d.unready = true
+		case 3:
+			d.down = true
+		}
+		w.devs = append(w.devs, d)
+	}
+	w.index, w.whole = drawIndex(t, w.devs)
+	var seen []ovn.Binding
+	for _, l := range lports() {
+		b := drawBinding(t, l)
+		w.truth = append(w.truth, b)
+		if b.Fate != ovn.Gone && rapid.IntRange(0, 4).Draw(t, l+" in view") > 0 {
+			seen = append(seen, b)
+		}
+	}
+	w.view = trusted(seen...)
+	switch rapid.IntRange(0, 7).Draw(t, "trust") {
+	case 0:
+		w.view.Connected = false
+	case 1:
+		w.view.Complete = false
+	case 2:
+		w.view.ChassisKnown = false
+	}
+	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, MassReleased: rapid.Bool().Draw(t, "released"), Waited: map[string]bool{}}
+	for _, l := range lports() {
+		w.hold.Waited[l] = rapid.Bool().Draw(t, l+" has waited")
+	}
+	w.actual = bridgeWith(drawRows(t)...)
+	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
+	for name, r := range w.actual.Interfaces {
+		w.taken[r.UUID] = name < "n2"
+	}
+	return w
+}
+
+// drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
+// the MAC of a PF or its serial number.
+func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
+	card := cardOf(devs...)
+	switch rapid.IntRange(0, 9).Draw(t, "card") {
+	case 0:
+		card.Complete, card.Problem = false, "interrupted"
+	case 1:
+		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 2, 3, 4:
+		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
+	}
+	return representor.NewIndex(card, representor.Settings{}), card.Complete
+}
+
+// drawQualifiers adds to a query what it may say beside the PF's MAC and the number.
+func drawQualifiers(t *rapid.T, what string, q representor.Query) representor.Query {
+	switch rapid.IntRange(0, 9).Draw(t, what+" qualifiers") {
+	case 0:
+		q.Controller = devlink.Some[uint32](1)
+	case 1:
+		q.Controller = devlink.Some[uint32](2)
+	case 2:
+		q.CardSerial = "MT1"
+	case 3:
+		q.CardSerial = "MT2"
+	}
+	return q
+}
+
+func drawBinding(t *rapid.T, l string) ovn.Binding {
+	b := asks(l, rapid.IntRange(0, 1).Draw(t, l+" pf"), rapid.IntRange(0, 1).Draw(t, l+" vf"))
+	b.Request.Query = drawQualifiers(t, l, b.Request.Query)
+	switch rapid.IntRange(0, 9).Draw(t, l+" fate") {
+	case 0:
+		return ovn.Binding{LogicalPort: l, Fate: ovn.Gone, Why: "no such row"}
+	case 1:
+		return fated(b, ovn.Withdrawn)
+	case 2:
+		return fated(b, ovn.Kept)
+	case 3:
+		return invalid(l)
+	}
+	return b
+}
+
+func drawRows(t *rapid.T) []ovs.Interface {
+	var rows []ovs.Interface
+	for _, n := range []string{"n0", "n1", "n2", "n3", "old"} {
+		kind := rapid.IntRange(0, 9).Draw(t, "row "+n)
+		l := rapid.SampledFrom(lports()).Draw(t, n+" lport")
+		switch kind {
+		case 0:
+			rows = append(rows, foreignRow(n, l))
+		case 1:
+			r := ourRow(l, n, 0, 0, 10)
+			r.Bridge = "br-ex"
+			rows = append(rows, r)
+		case 2, 3, 4, 5:
+			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
+			drawEdits(t, n, &r)
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// drawEdits makes of a row what a request of other words, an operator or the
+// built-in plug provider would.
+func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
+	switch rapid.IntRange(0, 9).Draw(t, n+" edited") {
+	case 0:
+		r.IfaceID = "edited"
+	case 1:
+		r.OVNPlugged = "representor"
+	case 2:
+		r.Type = "internal"
+	case 4:
+		r.Southbound = rapid.SampledFrom([]string{"", "SB_Global sb0", "edited"}).Draw(t, n+" southbound")
+	case 3:
+		q := vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf"))
+		r.Marker.Request = drawQualifiers(t, n, q).String()
+	}
+}
+
+func (w world) input() Input {
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken}
+}
+
+func (w world) truthOf(l string) ovn.Binding {
+	for _, b := range w.truth {
+		if b.LogicalPort == l {
+			return b
+		}
+	}
+	return ovn.Binding{LogicalPort: l, Fate: ovn.Gone}
+}
