@@ -1,0 +1,219 @@
+package hypervisor
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/representord/representord/pci"
+	"github.com/representord/representord/pci/vpd"
+	"github.com/representord/representord/serial"
+	"github.com/representord/representord/test/pcitree"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// pf is a PF of a DPU, with two VFs.
+func pf(address string) pcitree.PF {
+	return pcitree.PF{
+		Function: pcitree.Function{
+			Address: address, Vendor: "15b3", Product: "a2d6", Driver: "mlx5_core",
+			Netdevs: []pcitree.Netdev{{Name: "p" + address[5:7], MAC: "00:53:00:00:00:42"}},
+			VPD:     pcitree.VPD("BlueField-2", "MBF2M516A", "MT2206X07512"),
+		},
+		TotalVFs: 8, VFs: 2, Offset: 2, Stride: 1, VFProduct: "101e",
+	}
+}
+
+func take(t *testing.T, tree *pcitree.Tree, deviceSpec ...string) *Inventory {
+	t.Helper()
+	i, err := Take(t.Context(), Options{Options: pci.Options{Sysfs: tree.Root}, DeviceSpec: deviceSpec, VPDDeadline: vpd.Deadline})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Identify(t.Context(), i.Cards...)
+	t.Cleanup(i.Wait)
+	return i
+}
+
+func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
+	const good, remote = Libvirt(9000000), `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	broken := pcitree.VPD("x", "y", "MT1")
+	for title, tt := range map[string]struct {
+		change  func(*pcitree.PF)
+		after   func(*pcitree.Tree)
+		libvirt Libvirt
+		specs   []string
+		stops   bool
+		want    []pci.Code
+	}{
+		"nothing":              {},
+		"nothing, with Nova's": {specs: []string{remote}},
+		"no VPD":               {change: func(p *pcitree.PF) { p.VPD = nil }, stops: true, want: []pci.Code{pci.CodeNoVPD}},
+		"a placeholder":        {change: func(p *pcitree.PF) { p.VPD = pcitree.VPD("x", "y", "0000") }, stops: true, want: []pci.Code{pci.Code(serial.CodePlaceholder)}},
+		"VPD libvirt refuses":  {change: func(p *pcitree.PF) { p.VPD = broken[:len(broken)-1] }, stops: true, want: []pci.Code{pci.CodeVPDInvalid}},
+		"PF in vfio":           {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "vfio-pci" }, stops: true, want: []pci.Code{pci.CodeVFIO}},
+		"PF without a driver":  {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "" }, stops: true, want: []pci.Code{pci.CodeNoNetdev}},
+		"bonded, another MAC": {change: func(p *pcitree.PF) {
+			p.Netdevs[0].MAC, p.Netdevs[0].Bond, p.Netdevs[0].PermHWAddr = "00:53:00:00:00:77", "bond0", "00:53:00:00:00:42"
+		}, stops: true, want: []pci.Code{pci.CodeMACDiffers}},
+		"bonded, its own MAC":   {change: func(p *pcitree.PF) { p.Netdevs[0].Bond, p.Netdevs[0].PermHWAddr = "bond0", "00:53:00:00:00:42" }, want: []pci.Code{pci.CodeBonded}},
+		"no VFs":                {change: func(p *pcitree.PF) { p.VFs = 0 }, stops: true, want: []pci.Code{CodeNoVFs}},
+		"no VFs allowed":        {change: func(p *pcitree.PF) { p.VFs, p.TotalVFs = 0, 0 }, stops: true, want: []pci.Code{CodeNoVFsAllowed}},
+		"old libvirt":           {libvirt: 8000000, stops: true, want: []pci.Code{CodeVLAN}},
+		"older libvirt":         {libvirt: 7008999, stops: true, want: []pci.Code{CodeVLAN, CodeLibvirtVPD}},
+		"the first good one":    {libvirt: 8001000},
+		"other driver":          {change: func(p *pcitree.PF) { p.Driver = "sfc" }, libvirt: 8000000},
+		"no libvirt":            {libvirt: -1, want: []pci.Code{CodeLibvirtUnknown}},
+		"VF without a number":   {after: func(tree *pcitree.Tree) { tree.Remove(tree.Device("0000:03:00.0", "virtfn0")) }, stops: true, want: []pci.Code{pci.CodeNoNumber}},
+		"doubtful number":       {after: func(tree *pcitree.Tree) { tree.Write(tree.Device("0000:03:00.0", "sriov_stride"), "2\n") }, want: []pci.Code{pci.CodeNumberDoubtful}},
+		"hidden second PF":      {after: management("0000:03:00.4"), want: []pci.Code{CodeHiddenPF}, change: func(p *pcitree.PF) { p.VFs = 1 }},
+		"nothing hidden":        {after: management("0000:03:00.4")},
+		"PFs hidden altogether": {after: management("0000:07:00.2"), stops: true, want: []pci.Code{CodeHiddenPF}},
+		"none is remote":        {specs: []string{`{"vendor_id":"15b3"}`}, stops: true, want: []pci.Code{CodeNoneRemote}},
+		"PF is remote as well":  {specs: []string{`{"vendor_id":"15b3","remote_managed":"true"}`}, want: []pci.Code{CodePFRemote}},
+		"an odd object":         {specs: []string{remote, `{"devname":"nobody"}`}, want: []pci.Code{CodeOddSpec}},
+		"left out": {
+			specs: []string{remote}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
+			want: []pci.Code{CodeLeftOut, pci.CodeNoVPD, CodeNoneRemote},
+		},
+	} {
+		t.Run(title, func(t *testing.T) {
+			tree, p := pcitree.New(t), pf("0000:03:00.0")
+			if tt.change != nil {
+				tt.change(&p)
+			}
+			tree.AddPF(p)
+			if tt.after != nil {
+				tt.after(tree)
+			}
+			libvirt := good
+			if tt.libvirt != 0 {
+				libvirt = max(tt.libvirt, 0)
+			}
+			stops := false
+			var got []pci.Code
+			for _, f := range take(t, tree, tt.specs...).Check(libvirt) {
+				got = append(got, f.Code)
+				stops = stops || f.Stops
+				if f.Remedy == "" && f.Code != pci.CodeNumberDoubtful && f.Code != CodeOddSpec {
+					t.Errorf("%s has no remedy", f.Code)
+				}
+			}
+			if !slices.Equal(got, tt.want) || stops != tt.stops {
+				t.Errorf("found %v, stops %v; want %v, %v", got, stops, tt.want, tt.stops)
+			}
+		})
+	}
+}
+
+func management(address string) func(*pcitree.Tree) {
+	return func(tree *pcitree.Tree) {
+		// What else there is between counts as shown, whatever it is.
+		tree.Add(pcitree.Function{Address: address[:len(address)-1] + "5", Vendor: "1234", Product: "5678", Class: "010802"})
+		if address == "0000:03:00.4" {
+			tree.Add(pcitree.Function{Address: "0000:03:00.1", Vendor: "15b3", Product: "6001", Class: "010802"})
+		}
+		tree.Add(pcitree.Function{Address: address, Vendor: "15b3", Product: "c2d3", Class: "080100"})
+	}
+}
+
+func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
+	tree := pcitree.New(t)
+	tree.AddPF(pf("0000:03:00.0"))
+	plain := pf("0000:05:00.0")
+	plain.Vendor, plain.Product, plain.VFProduct, plain.VPD, plain.VFs = "8086", "1572", "154c", nil, 1
+	tree.AddPF(plain)
+	spec := `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	if got := take(t, tree, spec, `{"vendor_id":"8086"}`).Check(libvirtVLAN); len(got) != 0 {
+		t.Errorf("found %v", got)
+	}
+	if got := take(t, tree).Check(libvirtVLAN); len(got) != 1 || got[0].On != "0000:05:00" {
+		t.Errorf("without device_spec found %v", got)
+	}
+}
+
+func TestEachVendorsFirmwareHasItsOwnTool(t *testing.T) {
+	for vendor, mlxconfig := range map[string]bool{"15b3": true, "8086": false} {
+		tree, p := pcitree.New(t), pf("0000:03:00.0")
+		p.Vendor, p.VFs, p.TotalVFs = vendor, 0, 0
+		tree.AddPF(p)
+		plain := pcitree.New(t)
+		plain.Add(pcitree.Function{Address: "0000:00:03.0", Vendor: vendor, Product: "1000", Class: "020000"})
+		for code, got := range map[pci.Code][]Finding{CodeNoVFsAllowed: take(t, tree).Check(libvirtVLAN), CodeNoCard: take(t, plain).Check(libvirtVLAN)} {
+			if len(got) != 1 || got[0].Code != code || strings.Contains(got[0].Remedy, "mlxconfig") != mlxconfig || strings.Contains(got[0].Remedy, "vendor's tool") == mlxconfig {
+				t.Errorf("vendor %s: %v, want %s", vendor, got, code)
+			}
+		}
+	}
+}
+
+func TestWhatManyVFsHaveInCommonIsSaidOnce(t *testing.T) {
+	tree, p := pcitree.New(t), pf("0000:03:00.0")
+	p.VFs = 5
+	tree.AddPF(p)
+	for n := range 4 {
+		tree.Remove(tree.Device("0000:03:00.0", "virtfn"+string(rune('0'+n))))
+	}
+	got := take(t, tree).Check(libvirtVLAN)
+	if len(got) != 1 || got[0].Code != pci.CodeNoNumber || got[0].On != "0000:03:00.0" {
+		t.Errorf("found %v", got)
+	}
+}
+
+func TestAnOldLibvirtIsKnownByItsLibrary(t *testing.T) {
+	for file, want := range map[string]Libvirt{
+		"usr/lib/x86_64-linux-gnu/libvirt.so.0.8001.0": 8001000,
+		"usr/lib64/libvirt.so.0.10010.3":               10010003,
+		"usr/lib/libvirt.so.0.7009.12":                 7009012,
+		"usr/local/lib64/libvirt.so.0.9000.0":          9000000,
+		"usr/lib64/libvirt.so.0":                       0,
+		"usr/lib64/libvirt.so.0.x.0":                   0,
+		"usr/lib64/libvirt-qemu.so.0.9000.0":           0,
+		"usr/lib64/libvirt.so.0.9000.0.bak":            0,
+	} {
+		root := t.TempDir()
+		path := filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := FindLibvirt(root); got != want {
+			t.Errorf("%s is libvirt %s, want %s", file, got, want)
+		}
+	}
+	if got := Libvirt(10010003).String(); got != "10.10.3" {
+		t.Error(got)
+	}
+}
+
+func TestCardsComeInOrderAndLateOnesLast(t *testing.T) {
+	i := &Inventory{o: Options{Patience: 50 * time.Millisecond}}
+	for _, slot := range []string{"late", "a", "later", "b"} {
+		i.Cards = append(i.Cards, &Card{Card: &pci.Card{Slot: slot}, done: make(chan struct{})})
+	}
+	close(i.Cards[1].done)
+	close(i.Cards[3].done)
+	var order []string
+	began := time.Now()
+	i.Each(func(c *Card) {
+		order = append(order, c.Slot)
+		if c.Slot == "b" {
+			close(i.Cards[2].done) // the later one answers first
+			close(i.Cards[0].done)
+		}
+	})
+	if want := []string{"a", "b", "late", "later"}; !slices.Equal(order, want) {
+		t.Errorf("%v, want %v", order, want)
+	}
+	if took := time.Since(began); took < i.o.Patience {
+		t.Errorf("the late ones were not waited for: %v", took)
+	}
+}

@@ -1,0 +1,244 @@
+package devspec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/pci"
+)
+
+// SyntaxError tells for which object, or text, Nova would not start.
+type SyntaxError struct {
+	// Text is the object or text.
+	Text string
+	Err  error
+}
+
+// Error names the text and what is wrong with it.
+func (e *SyntaxError) Error() string { return fmt.Sprintf("device_spec %s: %v", e.Text, e.Err) }
+
+// Unwrap gives what is wrong.
+func (e *SyntaxError) Unwrap() error { return e.Err }
+
+// Parse reads values of the option, for a host: a devname is looked up there, and a
+// PF's address is recognised as one. Errors are *SyntaxError.
+func Parse(host *pci.Host, values ...string) (*Specs, error) {
+	p := parser{host: host, specs: &Specs{}}
+	for _, value := range values {
+		objects, err := decode(value)
+		if err != nil {
+			return nil, &SyntaxError{Text: shorten(value), Err: err}
+		}
+		for _, object := range objects {
+			p.text = show(object)
+			spec, err := p.spec(object)
+			if err != nil {
+				return nil, &SyntaxError{Text: p.text, Err: err}
+			}
+			p.specs.All = append(p.specs.All, spec)
+		}
+	}
+	return p.specs, nil
+}
+
+// decode reads one value of the option.
+func decode(value string) ([]map[string]any, error) {
+	d := json.NewDecoder(strings.NewReader(value))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("it is no JSON: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it is no JSON: something follows the value")
+	}
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	objects := make([]map[string]any, 0, len(list))
+	for _, entry := range list {
+		object, ok := entry.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("%s is no object", show(entry))
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
+// parser reads the objects one after the other.
+type parser struct {
+	host  *pci.Host
+	specs *Specs
+	text  string // the object, for warnings
+}
+
+func (p *parser) warn(format string, args ...any) {
+	p.specs.Warnings = append(p.specs.Warnings, "device_spec "+p.text+": "+fmt.Sprintf(format, args...))
+}
+
+func (p *parser) spec(object map[string]any) (*Spec, error) {
+	s := &Spec{Text: p.text, Tags: maps.Clone(object)}
+	for _, key := range []string{"vendor_id", "product_id", "address", "devname"} {
+		delete(s.Tags, key)
+	}
+	var err error
+	if s.vendor, err = id(object, "vendor_id"); err != nil {
+		return nil, err
+	}
+	if s.product, err = id(object, "product_id"); err != nil {
+		return nil, err
+	}
+	if err := p.where(s, object); err != nil {
+		return nil, err
+	}
+	if err := p.tags(s); err != nil {
+		return nil, err
+	}
+	if s.RemoteManaged {
+		return s, checkRemoteManaged(s)
+	}
+	return s, nil
+}
+
+func id(object map[string]any, key string) (number, error) {
+	value, ok := object[key]
+	if !ok {
+		return number{any: true}, nil
+	}
+	text, ok := value.(string)
+	if !ok {
+		return number{}, fmt.Errorf("%s is %s, not a string of hexadecimal digits", key, show(value))
+	}
+	n, err := parseNumber(strings.TrimSpace(text), maxID)
+	if err != nil {
+		return number{}, fmt.Errorf("%s: %w", key, err)
+	}
+	return n, nil
+}
+
+// where reads address and devname.
+func (p *parser) where(s *Spec, object map[string]any) error {
+	name, ok := object["devname"].(string)
+	if !ok && object["devname"] != nil {
+		return fmt.Errorf("devname is %s, not a string", show(object["devname"]))
+	}
+	address := object["address"]
+	if text, isText := address.(string); address == nil || isText && text == "" || isEmpty(address) {
+		address = "*:*:*.*"
+		if name != "" {
+			return p.devname(s, name)
+		}
+	}
+	if name != "" {
+		return errors.New("it has both an address and a devname; remove one of them")
+	}
+	var err error
+	if s.address, err = p.address(address); err != nil {
+		return err
+	}
+	if one, is := s.address.single(); is {
+		p.findPF(s, one)
+	}
+	return nil
+}
+
+// address reads an address of either kind.
+func (p *parser) address(address any) (matcher, error) {
+	switch a := address.(type) {
+	case string:
+		return parseGlob(a)
+	case map[string]any:
+		r, unknown, err := parseRegexes(a)
+		if len(unknown) > 0 {
+			p.warn("Nova passes over %s in the address, which matches everything therefore", strings.Join(unknown, ", "))
+		}
+		return r, err
+	}
+	return nil, fmt.Errorf("address is %s, neither a string nor an object", show(address))
+}
+
+func isEmpty(v any) bool {
+	object, is := v.(map[string]any)
+	return is && len(object) == 0
+}
+
+// findPF looks whether a single address is a PF's.
+func (p *parser) findPF(s *Spec, a pci.Address) {
+	for _, pf := range p.host.PFs() {
+		if pf.Address == a && pf.TotalVFs > 0 {
+			s.pf = pf
+		}
+	}
+}
+
+// devname looks a netdev up. Nova takes it, and matches nothing, if there is none,
+// unless the object is about remote_managed devices.
+func (p *parser) devname(s *Spec, name string) error {
+	named := func(n pci.Netdev) bool { return n.Name == name }
+	for _, pf := range p.host.PFs() {
+		if slices.ContainsFunc(pf.Netdevs, named) {
+			s.address = one(pf.Address)
+			p.findPF(s, pf.Address)
+			return nil
+		}
+	}
+	for _, v := range p.host.VFs() {
+		if slices.ContainsFunc(v.Netdevs, named) {
+			s.address = one(v.Address)
+			return nil
+		}
+	}
+	p.warn("there is no PF or VF here with a netdev %s, so it matches none", name)
+	return nil
+}
+
+// one matches one address.
+func one(a pci.Address) glob {
+	return glob{{value: a.Domain}, {value: uint32(a.Bus)}, {value: uint32(a.Device)}, {value: uint32(a.Function)}}
+}
+
+// checkRemoteManaged refuses what can't be: a devname that isn't there, and a PF that
+// is to be managed remotely, or may be meant to.
+func checkRemoteManaged(s *Spec) error {
+	switch pf := s.pf; {
+	case s.address == nil:
+		return errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
+	case pf == nil:
+		return nil
+	case pf.VFProduct == 0:
+		return fmt.Errorf("remote_managed with the address of PF %s needs to know its VFs' product, which this kernel doesn't tell (sriov_vf_device, from Linux 4.15 on)", pf.Address)
+	case !s.product.any && s.product.matches(pf.VFProduct) && s.vendor.matches(pf.Vendor):
+		return nil
+	case s.product.matches(pf.Product) && s.vendor.matches(pf.Vendor):
+		return fmt.Errorf(`%s is a PF, and only VFs can be remote_managed; set "product_id" to that of its VFs, "%04x"`, pf.Address, pf.VFProduct)
+	default:
+		return fmt.Errorf(`the VFs of PF %s have "vendor_id" "%04x" and "product_id" "%04x", not these`, pf.Address, pf.Vendor, pf.VFProduct)
+	}
+}
+
+// show writes a value as JSON, on one line and not too long.
+func show(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Sprintf("%.80v", v)
+	}
+	return shorten(strings.TrimSuffix(b.String(), "\n"))
+}
+
+func shorten(s string) string {
+	const most = 200
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}

@@ -1,0 +1,99 @@
+package pci
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/representord/representord/pci/vpd"
+	"github.com/representord/representord/serial"
+)
+
+// Identity is what a card says of itself.
+type Identity struct {
+	// Serial is the serial number as package serial normalizes it; empty when Why tells
+	// why there is none.
+	Serial string
+	Why    *Reason
+	// Raw is the serial number as VPD has it, Libvirt as libvirt, and so Nova, reads it:
+	// the same unless it refuses the VPD, or finds two numbers in it.
+	Raw, Libvirt string
+	// Part is the part number, Name the identifier string.
+	Part, Name string
+	// From is the function whose VPD was read, Read tells whether any was.
+	From Address
+	Read bool
+	// Warnings tell what is wrong with the VPD. With one of CodeVPDInvalid libvirt, and
+	// so Nova, sees no serial number, whatever Serial says.
+	Warnings []Reason
+}
+
+// Identify reads the card's VPD, bounded by ctx; vpd.Deadline is a good bound. All
+// functions of a card have the same, so that one that has it is enough, and they are
+// asked one after the other, because they share the hardware.
+func (c *Card) Identify(ctx context.Context, sysfs string) Identity {
+	var err error
+	for _, p := range c.PFs {
+		var got vpd.Result
+		got, err = vpd.Read(ctx, filepath.Join(sysfs, device(p.Address, "vpd")))
+		if err == nil {
+			id := identify(&got, p.Address)
+			id.From, id.Read = p.Address, true
+			return id
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			break // the next one would have the same, and take as long
+		}
+	}
+	why := reason(CodeVPDUnreadable, "the VPD of card %s can't be read: %v", c.Slot, err).do(reset)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		why = reason(CodeNoVPD, "card %s has no VPD, so no serial number", c.Slot).do("update its firmware, or see whether that can switch VPD on")
+	case errors.Is(err, os.ErrPermission):
+		why = reason(CodeVPDPermission, "the VPD of card %s may be read by root only", c.Slot).do("run this as root")
+	case errors.Is(err, context.DeadlineExceeded):
+		why = reason(CodeVPDTimeout, "the VPD of card %s can't be read: %v", c.Slot, err).do(reset)
+	}
+	return Identity{Why: &why}
+}
+
+// reset is what helps a card that doesn't answer.
+const reset = "reset the card, or power-cycle the host"
+
+// identify makes sense of VPD.
+func identify(got *vpd.Result, from Address) Identity {
+	fields := got.Tolerant.ReadOnly
+	id := Identity{Name: got.Tolerant.Name, Part: fields[vpd.KeyPart]}
+	if got.Strict != nil {
+		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
+	}
+	if err := got.Err(); err != nil {
+		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number: %v", from, err).do("update the card's firmware"))
+	}
+	for _, p := range got.Problems {
+		if !p.Fatal() {
+			id.Warnings = append(id.Warnings, reason(CodeVPDOdd, "%s: %v", from, p))
+		}
+	}
+	var there bool
+	if id.Raw, there = fields[vpd.KeySerial]; !there {
+		id.Why = new(reason(CodeNoSerial, "the VPD of %s has no serial number (field SN)", from).do("have the card's vendor set it"))
+		// Where reading broke off before the number, that is the reason.
+		var problem *vpd.Problem
+		if errors.As(got.Err(), &problem) && problem.Code == vpd.CodeRead {
+			code := CodeVPDUnreadable
+			if errors.Is(problem, context.DeadlineExceeded) {
+				code = CodeVPDTimeout
+			}
+			id.Why = new(reason(code, "the VPD of %s could be read in part only: %v", from, problem).do(reset))
+		}
+		return id
+	}
+	var err error
+	var refused *serial.Error
+	if id.Serial, err = serial.Normalize(id.Raw); errors.As(err, &refused) {
+		id.Why = new(reason(Code(refused.Code), "the %s, in the VPD of %s", refused.Error(), from).do("have the card's vendor set it"))
+	}
+	return id
+}

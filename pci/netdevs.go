@@ -1,0 +1,172 @@
+package pci
+
+import (
+	"bytes"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// netdevs reads the netdevs of a function.
+func (r *reader) netdevs(a Address) []Netdev {
+	names, err := r.sysfs.list(device(a, "net"))
+	if err != nil {
+		return nil // no driver, or one that makes none
+	}
+	all := make([]Netdev, 0, len(names))
+	for _, name := range names {
+		dir := device(a, "net/"+name+"/")
+		index, ok := r.sysfs.number(dir+"ifindex", 10)
+		if !ok {
+			continue // gone
+		}
+		n := Netdev{Name: name, IfIndex: uint32(index)}
+		n.PortName, _ = r.sysfs.text(dir + "phys_port_name")
+		port, _ := r.sysfs.number(dir+"dev_port", 10)
+		n.DevPort = int(port)
+		if r.sysfs.exists(dir + "bonding_slave") {
+			n.Bond, _ = r.sysfs.link(dir + "master")
+		}
+		n.Current = r.address(dir + "address")
+		n.Permanent = r.permanentAddress(&n, dir)
+		all = append(all, n)
+	}
+	slices.SortFunc(all, func(a, b Netdev) int { return int(int64(a.IfIndex) - int64(b.IfIndex)) })
+	return all
+}
+
+// permanentAddress is what netlink tells, else what the bond remembers, else the
+// current address where nobody changed it: addr_assign_type is then NET_ADDR_PERM (0
+// in linux/netdevice.h).
+func (r *reader) permanentAddress(n *Netdev, dir string) net.HardwareAddr {
+	if l, ok := r.permanent[n.IfIndex]; ok && l.Name == n.Name && l.PermAddr != nil {
+		return l.PermAddr
+	}
+	if mac := r.address(dir + "bonding_slave/perm_hwaddr"); mac != nil {
+		return mac
+	}
+	if kind, ok := r.sysfs.number(dir+"addr_assign_type", 10); ok && kind == 0 {
+		return n.Current
+	}
+	return nil
+}
+
+func (r *reader) address(path string) net.HardwareAddr {
+	text, _ := r.sysfs.text(path)
+	mac, err := net.ParseMAC(text)
+	if err != nil {
+		return nil
+	}
+	return mac
+}
+
+// Netdev gives the function's own netdev: never a representor, of which a driver in
+// switchdev mode makes many below the PF. With none, the Reason tells why.
+func (p *PF) Netdev() (*Netdev, *Reason) {
+	if len(p.Netdevs) == 0 {
+		return nil, p.noNetdev()
+	}
+	representor := representors()
+	var own []*Netdev
+	for i := range p.Netdevs {
+		if n := &p.Netdevs[i]; !representor.MatchString(n.PortName) {
+			own = append(own, n)
+		}
+	}
+	if len(own) > 1 {
+		// Old drivers name representors by their number alone, and the uplink not at all.
+		named := slices.DeleteFunc(slices.Clone(own), func(n *Netdev) bool { return isDigits(n.PortName) })
+		if len(named) > 0 {
+			own = named
+		}
+		if first := firstPort(own); len(first) > 0 {
+			own = first
+		}
+	}
+	var why Reason
+	switch len(own) {
+	case 1:
+		return own[0], nil
+	case 0:
+		why = reason(CodeOnlyRepresentors, "all %d netdevs of PF %s are representors; its own is perhaps in another network namespace", len(p.Netdevs), p.Address).
+			do("run this in that namespace")
+	default:
+		names := make([]string, 0, len(own))
+		for _, n := range own {
+			names = append(names, n.Name)
+		}
+		why = reason(CodeSeveralNetdevs, "PF %s has several netdevs (%s), and nothing tells which one is its own", p.Address, strings.Join(names, ", "))
+	}
+	return nil, &why
+}
+
+func (p *PF) noNetdev() *Reason {
+	why := reason(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another network namespace", p.Address, p.Driver).
+		do("run this in that namespace, with nsenter")
+	switch {
+	case strings.HasPrefix(p.Driver, "vfio"):
+		why = reason(CodeVFIO, "PF %s is bound to %s, so it has no netdev and its MAC isn't known", p.Address, p.Driver).
+			do("bind the PF to its network driver, and only its VFs to vfio-pci")
+	case p.Driver == "":
+		why = reason(CodeNoNetdev, "PF %s has no driver, so it has no netdev and its MAC isn't known", p.Address).do("load its network driver")
+	}
+	return &why
+}
+
+// representors matches the names of ports that stand for another function
+// (devlink_port_phys_port_name_get in net/devlink).
+func representors() *regexp.Regexp { return regexp.MustCompile(`^(c\d+)?pf\d+((vf|sf)\d+)?$`) }
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// firstPort gives the netdevs of the function's first port.
+func firstPort(all []*Netdev) []*Netdev {
+	return slices.DeleteFunc(slices.Clone(all), func(n *Netdev) bool { return n.DevPort != 0 })
+}
+
+// MAC gives the PF's permanent address, by which a DPU knows it. When it isn't known,
+// the Reason tells why.
+func (p *PF) MAC() (net.HardwareAddr, *Reason) {
+	n, why := p.Netdev()
+	if why != nil {
+		return nil, why
+	}
+	var wrong Reason
+	switch mac := n.Permanent; {
+	case mac == nil:
+		wrong = reason(CodeMACUnknown, "the permanent MAC of %s (PF %s) isn't known: the driver %s doesn't tell it, and the current one, %s, was set by someone", n.Name, p.Address, p.Driver, n.Current).
+			do("take it out of its bond, or reload the driver, so that it has the MAC it came with")
+	case len(mac) != 6:
+		wrong = reason(CodeMACInvalid, "%s (PF %s) has the address %s, which is no Ethernet address", n.Name, p.Address, mac).do("set the port to Ethernet (mlxconfig LINK_TYPE_P1=ETH)")
+	case mac[0]&1 != 0 || bytes.Equal(mac, make([]byte, 6)):
+		wrong = reason(CodeMACInvalid, "%s (PF %s) has the permanent address %s, which no PF can have", n.Name, p.Address, mac).do("update the card's firmware")
+	default:
+		return mac, nil
+	}
+	return nil, &wrong
+}
+
+// Warnings tell why Nova, which reports the current MAC of any of the PF's netdevs,
+// may report another one than MAC gives.
+func (p *PF) Warnings() []Reason {
+	n, why := p.Netdev()
+	if why != nil {
+		return nil
+	}
+	var all []Reason
+	differs := n.Permanent != nil && n.Current != nil && !bytes.Equal(n.Permanent, n.Current)
+	if differs {
+		remedy := "ip link set " + n.Name + " address " + n.Permanent.String()
+		if n.Bond != "" {
+			remedy = "take it out of the bond " + n.Bond
+		}
+		all = append(all, reason(CodeMACDiffers, "%s (PF %s) uses the MAC %s, while its permanent one, by which the DPU knows it, is %s; Nova reports the former, and its bindings fail",
+			n.Name, p.Address, n.Current, n.Permanent).do("%s", remedy))
+	}
+	if n.Bond != "" && !differs {
+		all = append(all, reason(CodeBonded, "%s (PF %s) is a slave of the bond %s, which gives its slaves one MAC; it has its own at present, but not after a failover or when the bond is made anew",
+			n.Name, p.Address, n.Bond).do("take it out of the bond %s", n.Bond))
+	}
+	return all
+}

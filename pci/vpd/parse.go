@@ -1,0 +1,151 @@
+package vpd
+
+import (
+	"fmt"
+	"io"
+)
+
+// Tags: the first byte of a large resource, the four bits of a small one.
+const (
+	tagName      = 0x82
+	tagReadOnly  = 0x90
+	tagReadWrite = 0x91
+	tagEnd       = 0x0f
+)
+
+// resourcesMost bounds the resources. Cards have four or five; where a chip gives
+// the same byte again and again they are thousands, all of them nonsense.
+const resourcesMost = 64
+
+// parser is the state of one reading.
+type parser struct {
+	*stream
+	result Result
+	strict Contents
+
+	readOnly, readWrite int // how many of them were seen
+}
+
+// Parse reads VPD. It stops at the end tag, after Size bytes, or at the first error
+// of r, and always gives what it has by then.
+func Parse(r io.Reader) Result {
+	p := &parser{
+		stream: newStream(r),
+		strict: Contents{ReadOnly: map[string]string{}, ReadWrite: map[string]string{}},
+		result: Result{Tolerant: Contents{ReadOnly: map[string]string{}, ReadWrite: map[string]string{}}},
+	}
+	p.resources()
+	if p.readOnly == 0 {
+		p.note(CodeNoReadOnly, "", "there is no VPD-R, which would have the serial number")
+	}
+	if p.result.fatal == nil {
+		p.result.Strict = &p.strict
+	}
+	return p.result
+}
+
+func (p *parser) note(code Code, keyword, format string, args ...any) {
+	if p.result.full() && (!code.fatal() || p.result.fatal != nil) {
+		return // there may be ten thousand of them
+	}
+	p.result.add(&Problem{Code: code, Offset: p.offset, Keyword: keyword, text: fmt.Sprintf(format, args...)})
+}
+
+// resources reads resources until there is no more.
+func (p *parser) resources() {
+	for range resourcesMost {
+		if p.left() == 0 || p.atEnd() {
+			p.note(CodeNoEnd, "", "there is no end tag")
+			return
+		}
+		tag, length, problem := p.header()
+		if problem != nil {
+			p.result.add(problem)
+			return
+		}
+		if tag == tagEnd {
+			return
+		}
+		whole := length <= p.left()
+		if !whole {
+			p.note(CodeTooLong, "", "a resource of %d bytes (tag %#02x), where at most %d may follow", length, tag, p.left())
+			length = p.left()
+		}
+		if problem := p.resource(tag, length); problem != nil {
+			p.result.add(problem)
+			return
+		}
+		if !whole {
+			return
+		}
+	}
+	p.note(CodeTooMany, "", "more than %d resources; this is no VPD", resourcesMost)
+}
+
+// atEnd tells whether the data ends here. Other errors come again with what is read
+// next.
+func (p *parser) atEnd() bool {
+	_, err := p.r.Peek(1)
+	return err == io.EOF
+}
+
+// header reads the head of a resource.
+func (p *parser) header() (tag byte, length int, problem *Problem) {
+	b, problem := p.read(1)
+	if problem != nil {
+		return 0, 0, problem
+	}
+	if b[0]&0x80 == 0 {
+		return b[0] >> 3, int(b[0] & 7), nil
+	}
+	tag = b[0]
+	if b, problem = p.read(min(2, p.left())); problem != nil {
+		return 0, 0, problem
+	}
+	if len(b) < 2 {
+		return 0, 0, p.problem(io.ErrUnexpectedEOF)
+	}
+	return tag, int(b[0]) | int(b[1])<<8, nil
+}
+
+// resource reads the data of a resource, all of it unless there is a problem for
+// which nothing can follow.
+func (p *parser) resource(tag byte, length int) *Problem {
+	switch tag {
+	case tagName:
+		return p.name(length)
+	case tagReadOnly:
+		p.readOnly++
+		f := fields{parser: p, strict: p.strict.ReadOnly, left: length}
+		if p.readOnly == 1 {
+			f.tolerant = p.result.Tolerant.ReadOnly
+		}
+		return f.parse()
+	case tagReadWrite:
+		p.readWrite++
+		f := fields{parser: p, strict: p.strict.ReadWrite, writable: true, left: length}
+		if p.readWrite == 1 {
+			f.tolerant = p.result.Tolerant.ReadWrite
+		}
+		return f.parse()
+	}
+	return p.skip(length, false)
+}
+
+// name reads an identifier string.
+func (p *parser) name(length int) *Problem {
+	b, problem := p.read(length)
+	if problem != nil {
+		return problem
+	}
+	name, ok := text(b)
+	if !ok {
+		p.note(CodeName, "", "the identifier string has unprintable characters")
+		return nil
+	}
+	p.strict.Name, p.strict.HasName = name, true
+	if t := &p.result.Tolerant; !t.HasName {
+		t.Name, t.HasName = name, true
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package vpd
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRealCardsReadStrictlyAsLibvirtReadsThem(t *testing.T) {
+	vectors := readVectors(t)
+	if len(vectors) != 10 {
+		t.Fatalf("%d cards, want 10", len(vectors))
+	}
+	for _, v := range vectors {
+		t.Run(v.title, func(t *testing.T) {
+			for name, r := range map[string]io.Reader{
+				"at once":              bytes.NewReader(v.data),
+				"byte by byte":         iotest.OneByteReader(bytes.NewReader(v.data)),
+				"with EOF at the data": iotest.DataErrReader(bytes.NewReader(v.data)),
+				"with more after it":   io.MultiReader(bytes.NewReader(v.data), strings.NewReader(strings.Repeat("\xff", Size))),
+			} {
+				got := Parse(r)
+				if err := got.Err(); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if diff := cmp.Diff(&v.want, got.Strict); diff != "" {
+					t.Errorf("%s: strict (-want +got):\n%s", name, diff)
+				}
+				if diff := cmp.Diff(v.want, got.Tolerant); diff != "" {
+					t.Errorf("%s: tolerant (-want +got):\n%s", name, diff)
+				}
+			}
+		})
+	}
+}
+
+// card is a good VPD, made of its parts.
+func card(fields ...[]byte) []byte {
+	fields = append(fields, field("RV", 0))
+	return sum(large(tagName, []byte("a card")), large(tagReadOnly, fields...), end())
+}
+
+func sn(value string) []byte { return field(KeySerial, []byte(value)...) }
+
+func TestTheStrictReadingRefusesAndTheTolerantStillHasTheSerialNumber(t *testing.T) {
+	name := large(tagName, []byte("a card"))
+	wrongSum := card(sn("S1"))
+	wrongSum[len(wrongSum)-2]++
+	whole := card(sn("S1"))
+	noRV := bytes.Join([][]byte{name, large(tagReadOnly, sn("S1")), end()}, nil)
+	var tiny []byte
+	for range resourcesMost + 1 {
+		tiny = append(tiny, 0x33, 0x33, 0x33, 0x33)
+	}
+	long := bytes.Join([][]byte{name, {tagReadOnly, 0xff, 0xff}, sn("S1"), bytes.Repeat([]byte{'!'}, Size)}, nil)[:Size]
+	for title, tt := range map[string]struct {
+		data   []byte
+		code   Code
+		serial string
+	}{
+		"nothing":                         {nil, CodeNoEnd, ""},
+		"only an end tag":                 {end(), CodeNoReadOnly, ""},
+		"no VPD-R":                        {append(name, 0x78), CodeNoReadOnly, ""},
+		"no end tag":                      {whole[:len(whole)-1], CodeNoEnd, "S1"},
+		"the data ends in a header":       {append(whole[:len(whole)-1:len(whole)-1], 0x91, 3), CodeShort, "S1"},
+		"the data ends in RV":             {whole[:len(whole)-2], CodeShort, "S1"},
+		"the data ends in a field's head": {whole[:len(whole)-4], CodeShort, "S1"},
+		"the data ends in a name":         {[]byte{tagName, 9, 0, 'x'}, CodeShort, ""},
+		"no RV":                           {noRV, CodeNoChecksum, "S1"},
+		"an RV without a byte":            {bytes.Join([][]byte{name, large(tagReadOnly, sn("S1"), field("RV")), end()}, nil), CodeNoChecksum, "S1"},
+		"a wrong sum":                     {wrongSum, CodeChecksum, "S1"},
+		"RV not last":                     {sum(name, large(tagReadOnly, field("RV", 0), sn("S1")), end()), CodeNotLast, "S1"},
+		"two bytes after RV":              {sum(name, large(tagReadOnly, sn("S1"), field("RV", 0), []byte("ab")), end()), CodeOverrun, "S1"},
+		"RW in VPD-R":                     {card(field("RW", 0, 0), sn("S1")), CodeMisplaced, "S1"},
+		"RV in VPD-W":                     {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RV", 0)), end()), CodeMisplaced, "S1"},
+		"RW not last":                     {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RW"), field("YA")), end()), CodeNotLast, "S1"},
+		"a field beyond its resource":     {sum(large(tagReadOnly, sn("S1"), field("RV", 0), []byte{'P', 'N', 9, 'x'}), end()), CodeNotLast, "S1"},
+		"a field beyond VPD-R, no RV":     {bytes.Join([][]byte{large(tagReadOnly, sn("S1"), []byte{'P', 'N', 9, 'x'}), end()}, nil), CodeOverrun, "S1"},
+		"a field beyond VPD-W":            {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, []byte{'Y', 'A', 9}), end()), CodeOverrun, "S1"},
+		"an unprintable name":             {sum(large(tagName, []byte("a\x01b")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()), CodeName, "S1"},
+		"a name that isn't ASCII":         {sum(large(tagName, []byte("é")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()), CodeName, "S1"},
+		"the same byte again and again":   {tiny, CodeTooMany, ""},
+		"a VPD-R that goes on for ever":   {long, CodeTooLong, "S1"},
+		"zeros":                           {make([]byte, Size), CodeTooMany, ""},
+		"ones":                            {bytes.Repeat([]byte{0xff}, Size), CodeTooLong, ""},
+		"no end within 32 KiB":            {append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...), CodeNoEnd, "S1"},
+		"an end tag beyond 32 KiB":        {append(append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...), 0x78), CodeNoEnd, "S1"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			got := Parse(bytes.NewReader(tt.data))
+			var problem *Problem
+			if !errors.As(got.Err(), &problem) || problem.Code != tt.code || got.Strict != nil {
+				t.Errorf("error %v, strict %v; want %s", got.Err(), got.Strict, tt.code)
+			}
+			if serial := got.Tolerant.ReadOnly[KeySerial]; serial != tt.serial {
+				t.Errorf("tolerant serial number %q, want %q (%v)", serial, tt.serial, got.Problems)
+			}
+		})
+	}
+}
+
+func TestABrokenFieldCostsNothingButItself(t *testing.T) {
+	got := Parse(bytes.NewReader(card(field("PN", 'a', 0xe9), field("V0", 1, 2), sn("S1"))))
+	if got.Strict == nil || len(got.Problems) != 2 || got.Problems[0].Code != CodeText || got.Problems[0].Keyword != "PN" {
+		t.Fatalf("%+v", got)
+	}
+	if diff := cmp.Diff(map[string]string{KeySerial: "S1"}, got.Strict.ReadOnly); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsNotKnownIsSkipped(t *testing.T) {
+	data := sum(
+		large(0x85, []byte("an unknown large resource")), []byte{0x2a, 1, 2}, // and a small one
+		large(tagReadOnly, field("CP", 0, 1, 2), field("FG", 'x'), field("v0", 'x'), field("V!", 'x'), field("Y1", 'x'), field("\x00\xff", 1), sn("S1"), field("RV", 0)),
+		large(tagReadWrite, field("SN", 'x'), field("YA", 'a'), field("Y9", 'b'), field("VZ", 'c'), field("RW", 0, 0)),
+		end())
+	got := Parse(bytes.NewReader(data))
+	want := Contents{
+		ReadOnly:  map[string]string{KeySerial: "S1"},
+		ReadWrite: map[string]string{"YA": "a", "Y9": "b", "VZ": "c"},
+	}
+	if diff := cmp.Diff(&want, got.Strict); diff != "" || got.Problems != nil {
+		t.Errorf("%v, strict (-want +got):\n%s", got.Problems, diff)
+	}
+}
+
+func TestTextEndsAtNulAndKeepsInnerSpace(t *testing.T) {
+	for in, want := range map[string]string{
+		"  a b  ":         "a b",
+		"a\x00b":          "a",
+		"\x00":            "",
+		"":                "",
+		"\t a\r\n":        "a",
+		"a  \x00\xff\x01": "a",
+		"N/A":             "N/A",
+	} {
+		got := Parse(bytes.NewReader(card(sn(in))))
+		if value, there := got.Strict.ReadOnly[KeySerial]; value != want || !there {
+			t.Errorf("%q is read as %q, want %q", in, value, want)
+		}
+	}
+}
+
+func TestOfTwoSerialNumbersLibvirtHasTheLastAndLspciTheFirst(t *testing.T) {
+	got := Parse(bytes.NewReader(card(sn("S1"), sn("S2"))))
+	if got.Strict == nil || got.Strict.ReadOnly[KeySerial] != "S2" || got.Tolerant.ReadOnly[KeySerial] != "S1" {
+		t.Errorf("%+v", got)
+	}
+	if len(got.Problems) != 1 || got.Problems[0].Code != CodeDuplicate {
+		t.Errorf("problems %v", got.Problems)
+	}
+	if got := Parse(bytes.NewReader(card(sn("S1"), sn("S1")))); got.Problems != nil {
+		t.Errorf("the same twice: %v", got.Problems)
+	}
+}
+
+func TestTheTolerantSerialNumberIsTheFirstVPDRs(t *testing.T) {
+	second := sum(large(tagReadOnly, sn("S2"), field("RV", 0)))
+	got := Parse(io.MultiReader(bytes.NewReader(sum(large(tagReadOnly, field("RV", 0, 7, 7)))), bytes.NewReader(second), bytes.NewReader(end())))
+	if serial, there := got.Tolerant.ReadOnly[KeySerial]; there {
+		t.Errorf("tolerant %q", serial)
+	}
+	if got.Strict == nil || got.Strict.ReadOnly[KeySerial] != "S2" {
+		t.Errorf("strict %+v: %v", got.Strict, got.Err())
+	}
+}
+
+func TestTheReservedBytesOfRVAreNotSummed(t *testing.T) {
+	data := sum(large(tagReadOnly, sn("S1"), field("RV", 0, 1, 2, 3)), end())
+	if got := Parse(bytes.NewReader(data)); got.Strict == nil {
+		t.Error(got.Err())
+	}
+}
+
+func TestAReadErrorKeepsWhatWasRead(t *testing.T) {
+	whole := card(sn("S1"))
+	broken := errors.New("ETIMEDOUT")
+	for _, n := range []int{len(whole) - 1, len(whole) - 2} { // between two resources, and within one
+		got := Parse(io.MultiReader(bytes.NewReader(whole[:n]), iotest.ErrReader(broken)))
+		var problem *Problem
+		if !errors.As(got.Err(), &problem) || problem.Code != CodeRead || !errors.Is(got.Err(), broken) {
+			t.Errorf("after %d bytes: %v", n, got.Err())
+		}
+		if got.Tolerant.ReadOnly[KeySerial] != "S1" {
+			t.Errorf("after %d bytes: %+v", n, got.Tolerant)
+		}
+	}
+}
+
+// countingReader tells how much was asked of it.
+type countingReader struct {
+	r io.Reader
+	n int
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	return n, err
+}
+
+func TestNothingMuchIsReadBeyondTheEnd(t *testing.T) {
+	whole := card(sn("S1"))
+	r := &countingReader{r: io.MultiReader(bytes.NewReader(whole), bytes.NewReader(make([]byte, Size)))}
+	Parse(r)
+	if r.n > len(whole)+chunk {
+		t.Errorf("%d bytes read of %d", r.n, len(whole))
+	}
+	r = &countingReader{r: bytes.NewReader(bytes.Repeat([]byte{0x33}, Size))}
+	Parse(r)
+	if r.n > resourcesMost*4+chunk {
+		t.Errorf("%d bytes read of garbage", r.n)
+	}
+	r = &countingReader{r: io.MultiReader(bytes.NewReader([]byte{0x83, 0xfc, 0x7f}), bytes.NewReader(make([]byte, 4*Size)))}
+	Parse(r)
+	if r.n > Size {
+		t.Errorf("%d bytes read, VPD has at most %d", r.n, Size)
+	}
+}
+
+func TestProblemsAreBounded(t *testing.T) {
+	many := make([][]byte, 0, 1000)
+	for range 1000 {
+		many = append(many, field("PN", 0xff))
+	}
+	got := Parse(bytes.NewReader(sum(large(tagReadOnly, append(many, field("RV", 0))...))))
+	if len(got.Problems) != problemsMost || got.Strict != nil {
+		t.Errorf("%d problems, strict %v", len(got.Problems), got.Strict)
+	}
+	var problem *Problem
+	if !errors.As(got.Err(), &problem) || problem.Code != CodeNoEnd {
+		t.Errorf("the fatal one is lost: %v", got.Err())
+	}
+}
+
+func TestAReadingTakesLittleMemory(t *testing.T) {
+	field := append([]byte("V0\xff"), bytes.Repeat([]byte{'x'}, 255)...)
+	for title, data := range map[string][]byte{
+		"a name of 32 KiB":  append([]byte{tagName, 0xfc, 0x7f}, bytes.Repeat([]byte{'x'}, Size)...),
+		"fields all along":  append([]byte{tagReadOnly, 0xff, 0xff}, bytes.Repeat(field, Size/len(field))...),
+		"broken all along":  append([]byte{tagReadOnly, 0xff, 0xff}, bytes.Repeat([]byte{'P', 'N', 1, 0xff}, Size/4)...),
+		"nothing but tags":  bytes.Repeat([]byte{0x80, 0, 0}, Size),
+		"much more than is": bytes.Repeat([]byte{0x83, 0xff, 0x7f}, 1<<20),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Parse(bytes.NewReader(data))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 16*Size {
+			t.Errorf("%s takes %d bytes", title, took)
+		}
+	}
+}

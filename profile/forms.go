@@ -1,0 +1,98 @@
+package profile
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Options of a logical switch port (docs/options.md).
+const (
+	optionChassis = "requested-chassis"
+	optionType    = "vif-plug-type"
+	optionPFMAC   = "vif-plug:representor:pf-mac"
+	optionVFNum   = "vif-plug:representor:vf-num"
+	optionSerial  = "vif-plug:representor:card-serial-number"
+)
+
+// Option is one option of a logical switch port.
+type Option struct{ Key, Value string }
+
+// Options gives what a logical switch port needs so that a DPU plugs this VF for it.
+// It needs the PF's MAC and the number only. chassis is the DPU's chassis name or
+// hostname; empty, it is left out, and so is a serial number that isn't known. With
+// one, a wrong DPU refuses.
+func (p *Profile) Options(chassis string) []Option {
+	options := []Option{
+		{optionType, "representor"},
+		{optionPFMAC, p.PFMAC},
+		{optionVFNum, fmt.Sprint(p.VFNum)},
+	}
+	if chassis != "" {
+		options = append([]Option{{optionChassis, chassis}}, options...)
+	}
+	if p.Serial != "" {
+		options = append(options, Option{optionSerial, p.Serial})
+	}
+	return options
+}
+
+// NBCtl gives the command, for a shell, that sets the options of a logical switch
+// port. It keeps options that the port has besides, unlike lsp-set-options.
+func (p *Profile) NBCtl(port, chassis string) string {
+	words := []string{"ovn-nbctl", "set", "Logical_Switch_Port", port}
+	for _, o := range p.Options(chassis) {
+		words = append(words, "options:"+ovsText(o.Key)+"="+ovsText(o.Value))
+	}
+	for i, w := range words {
+		words[i] = shellWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// ovsText quotes a text for the command line of an OVSDB tool, as the JSON string
+// that it takes for what isn't a plain word (lib/ovsdb-data.c, ovsdb_token_parse in
+// lib/ovsdb-parser.c).
+func ovsText(s string) string {
+	if regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`).MatchString(s) {
+		return s
+	}
+	return compact(s)
+}
+
+// shellWord quotes a text for a POSIX shell.
+func shellWord(s string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9_.:=/@%+-]+$`).MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// Neutron gives the profile as JSON, on one line.
+func (p *Profile) Neutron() string { return compact(p) }
+
+// Nova gives the object for Nova's device_spec that makes exactly this VF one that a
+// DPU manages.
+func (p *Profile) Nova() string {
+	vendor, product, _ := strings.Cut(p.VendorInfo, ":")
+	return compact(struct {
+		Vendor          string  `json:"vendor_id"`
+		Product         string  `json:"product_id"`
+		Address         string  `json:"address"`
+		PhysicalNetwork *string `json:"physical_network"`
+		RemoteManaged   string  `json:"remote_managed"`
+	}{vendor, product, p.Slot, p.PhysicalNetwork, "true"})
+}
+
+// compact writes JSON on one line, for people too: < and > stay as they are.
+func compact(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Sprintf("%q", err.Error()) // texts and numbers always have a form
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
