@@ -1,0 +1,121 @@
+package card
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/representor"
+)
+
+// settlePoll is how often udev is asked about devices that it hasn't finished with.
+const settlePoll = 50 * time.Millisecond
+
+// linkReader reads netdevs, and waits for udev to finish with new ones.
+type linkReader struct {
+	source  linkSource
+	events  listener
+	audit   time.Duration
+	settler *netdev.Settler
+	// found is given what was read, linked the ports that netdevs say they belong to.
+	found  func(part[map[uint32]representor.Link])
+	linked func([]portRef)
+	count  *counts
+
+	retry backoff
+	last  map[uint32]representor.Link
+	// due is when the links must be read next, poked or not.
+	due time.Time
+}
+
+// read lists the links when poked or when it is time; otherwise it only asks udev
+// about those that wait for it.
+func (r *linkReader) read(ctx context.Context, poked bool) time.Duration {
+	now := time.Now()
+	if !poked && now.Before(r.due) && !r.settler.Poll(now) {
+		return r.next(now)
+	}
+	bounded, cancel := context.WithTimeout(ctx, dumpBound)
+	list, left, err := listSettled(bounded, r.source, r.settler)
+	cancel()
+	if ctx.Err() != nil {
+		return 0
+	}
+	now = time.Now()
+	r.count.note(left.count(), err)
+	if err != nil {
+		r.found(part[map[uint32]representor.Link]{value: r.last, problem: linkProblem(err, r.last != nil)})
+		r.due = now.Add(r.retry.grow())
+		return r.next(now)
+	}
+	r.retry.reset()
+	r.last = linksOf(list, r.settler)
+	r.found(part[map[uint32]representor.Link]{value: r.last, doubt: left.text()})
+	r.linked(portsOf(list))
+	r.due = now.Add(r.audit)
+	if !r.events.Status().Joined {
+		r.due = now.Add(min(r.audit, unheard))
+	}
+	return r.next(now)
+}
+
+// next is how long to wait for a poke.
+func (r *linkReader) next(now time.Time) time.Duration {
+	wait := max(r.due.Sub(now), 0)
+	if r.settler.Waiting() > 0 {
+		return min(wait, settlePoll)
+	}
+	return wait
+}
+
+// listSettled lists the links and asks for udev's word on each. Where udev finished
+// with one while they were listed, they are listed again: the name may be an old
+// one.
+func listSettled(ctx context.Context, source linkSource, settler *netdev.Settler) ([]netdev.Link, remark, error) {
+	list, err := source.Links(ctx)
+	left, err := warning(err)
+	if err == nil && settler.Observe(time.Now(), list) {
+		list, err = source.Links(ctx)
+		left, err = warning(err)
+		if err == nil {
+			settler.Observe(time.Now(), list)
+		}
+	}
+	return list, left, err
+}
+
+// linksOf gives the links as an index wants them.
+func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor.Link {
+	links := make(map[uint32]representor.Link, len(list))
+	for i := range list {
+		l := &list[i]
+		link := representor.Link{Name: l.Name, Up: l.Up, MTU: int(l.MTU), Settled: settler.Settled(l.IfIndex)}
+		if len(l.HWAddr) == len(link.HWAddr) {
+			copy(link.HWAddr[:], l.HWAddr)
+		}
+		links[l.IfIndex] = link
+	}
+	return links
+}
+
+// portsOf lists the devlink ports that links say they belong to, sorted.
+func portsOf(list []netdev.Link) []portRef {
+	var refs []portRef
+	for i := range list {
+		if p := list[i].Port; p != nil {
+			refs = append(refs, portRef{devlink.Handle{Bus: p.Bus, Device: p.Device}, p.Index})
+		}
+	}
+	slices.SortFunc(refs, compareRefs)
+	return slices.Compact(refs)
+}
+
+// linkProblem says why links could not be read.
+func linkProblem(err error, known bool) string {
+	if known {
+		return "the network devices can't be listed, what is shown was read before: " + err.Error()
+	}
+	return "the network devices can't be listed: " + err.Error()
+}

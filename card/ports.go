@@ -1,0 +1,92 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Failed reads are tried again, first soon and then every few seconds.
+const (
+	retryFirst = 250 * time.Millisecond
+	retryMost  = 5 * time.Second
+	// unheard is how often a source is read while its notifications can't be had.
+	unheard = 5 * time.Second
+)
+
+// backoff counts up to retryMost.
+type backoff struct {
+	next time.Duration
+}
+
+func (b *backoff) reset() { b.next = 0 }
+
+func (b *backoff) grow() time.Duration {
+	b.next = min(max(2*b.next, retryFirst), retryMost)
+	return b.next
+}
+
+// portReader reads ports.
+type portReader struct {
+	source portSource
+	events listener
+	audit  time.Duration
+	// linked tells the ports that netdevs say they belong to.
+	linked func() []portRef
+	// found is given what was read.
+	found func(part[[]devlink.Port])
+	count *counts
+
+	retry backoff
+	last  listing
+	kinds kinds
+}
+
+// read reads everything once.
+func (r *portReader) read(ctx context.Context, _ bool) time.Duration {
+	bounded, cancel := context.WithTimeout(ctx, dumpBound)
+	l, err := listPorts(bounded, r.source, expectedPorts(r.last.ports, r.last.unreadable, r.linked()))
+	cancel()
+	if ctx.Err() != nil {
+		return 0
+	}
+	r.count.note(l.leftOut, err)
+	if err != nil {
+		r.found(part[[]devlink.Port]{value: r.last.ports, problem: portProblem(err, r.last.ports != nil)})
+		if errors.Is(err, os.ErrNotExist) {
+			return retryMost
+		}
+		return r.retry.grow()
+	}
+	r.retry.reset()
+	devlink.SortPorts(l.ports)
+	r.found(part[[]devlink.Port]{value: l.ports, doubt: l.doubt, mayLackPFs: r.kinds.mayLackPFs(l)})
+	r.last, r.kinds = l, r.kinds.after(l)
+	if !r.events.Status().Joined {
+		return min(r.audit, unheard)
+	}
+	return r.audit
+}
+
+// portProblem says why ports could not be read.
+func portProblem(err error, known bool) string {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has no representors; is it a DPU's, with its vendor's kernel?"
+	case known:
+		return "devlink can't be read, what is shown was read before: " + err.Error()
+	}
+	return "devlink can't be read: " + err.Error()
+}
+
+// note counts a read.
+func (c *counts) note(leftOut int, err error) {
+	c.reads.Add(1)
+	c.malformed.Add(uint64(leftOut))
+	if err != nil {
+		c.failures.Add(1)
+	}
+}

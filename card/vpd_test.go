@@ -1,0 +1,237 @@
+package card
+
+import (
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/representor"
+)
+
+// withVPD writes what the PCI device's VPD says into a tree like sysfs.
+func withVPD(t *testing.T, root, device, serial string) {
+	t.Helper()
+	fields := "SN" + string(rune(len(serial))) + serial
+	sum := byte(0x90) + byte(len(fields)+4) + byte('R') + byte('V') + 1
+	for _, b := range []byte(fields) {
+		sum += b
+	}
+	data := append([]byte{0x90, byte(len(fields) + 4), 0}, fields...)
+	data = append(data, 'R', 'V', 1, -sum, 0x78)
+	dir := filepath.Join(root, "bus", "pci", "devices", device)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "vpd"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readSerials reads a card once.
+func readSerials(t *testing.T, k *kernel, sysfs string) map[devlink.Handle]representor.Serial {
+	t.Helper()
+	o, err := Options{SysfsRoot: sysfs, UdevRoot: t.TempDir()}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := readOnce(t.Context(), o, fakePorts{k}, fakeLinks{k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Serials
+}
+
+func TestASerialNumberThatDevlinkDoesNotTellIsReadFromVPD(t *testing.T) {
+	h := pci("0000:03:00.0")
+	for _, c := range []struct {
+		name, devlink, vpd string
+		want               representor.Serial
+	}{
+		{"devlink goes first", "MT2314XZ00YA", "OTHER01", representor.Serial{Number: "MT2314XZ00YA", From: representor.SerialFromDevlink}},
+		{"devlink tells none", "", "MT2025K30970", representor.Serial{Number: "MT2025K30970", From: representor.SerialFromVPD}},
+		{"devlink tells a placeholder", "N/A", "MT2025K30970", representor.Serial{Number: "MT2025K30970", From: representor.SerialFromVPD}},
+		{"both tell placeholders", "N/A", "N/A", representor.Serial{Number: "N/A", From: representor.SerialFromVPD}},
+		{"a placeholder, and no VPD", "N/A", "", representor.Serial{Number: "N/A", From: representor.SerialFromDevlink}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			if c.vpd != "" {
+				withVPD(t, root, h.Device, c.vpd)
+			}
+			k := dpu()
+			k.infos = map[devlink.Handle]devlink.Info{h: {Handle: h, BoardSerialNumber: c.devlink, SerialNumber: "b8cef603006a1a2c"}}
+			if diff := cmp.Diff(c.want, readSerials(t, k, root)[h]); diff != "" {
+				t.Errorf("read once (-want +got):\n%s", diff)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				w, _ := watch(t, k, Options{SysfsRoot: root})
+				pass(5 * time.Second)
+				if diff := cmp.Diff(c.want, w.card().Serials[h]); diff != "" {
+					t.Errorf("watched (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// A placeholder would be told to the operator as a fault, and --once would not wait.
+func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
+	h := pci("0000:03:00.0")
+	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]string{h: "N/A"}}
+	if got, shown := s.card().Serials[h]; shown {
+		t.Errorf("%+v before VPD has answered; want nothing", got)
+	}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "no VPD"}}
+	if got := s.card().Serials[h]; got != (representor.Serial{Number: "N/A", From: representor.SerialFromDevlink}) {
+		t.Errorf("%+v when VPD has none either; want the placeholder", got)
+	}
+}
+
+func TestWithoutAnySerialNumberItIsToldWhy(t *testing.T) {
+	h := pci("0000:03:00.0")
+	k := dpu()
+	k.infos = nil
+	root := t.TempDir()
+	if s := readSerials(t, k, root)[h]; s.Number != "" || !strings.Contains(s.Problem, "no VPD ("+root) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Reading VPD is slow and may stall the card.
+func TestTheVPDOfACardIsReadOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := pci("0000:03:00.0")
+		root := t.TempDir()
+		withVPD(t, root, h.Device, "MT2025K30970")
+		k := dpu()
+		k.infos = nil
+		w, _ := watch(t, k, Options{SysfsRoot: root})
+		pass(5 * time.Second)
+		withVPD(t, root, h.Device, "REPLACED")
+		k.portEvents.poke()
+		pass(time.Hour)
+		if s := w.card().Serials[h].Number; s != "MT2025K30970" {
+			t.Errorf("the serial number is %q by now; want the one that was read first", s)
+		}
+	})
+}
+
+func TestACardWithoutVPDIsAskedAgainNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := pci("0000:03:00.0")
+		root := t.TempDir()
+		k := dpu()
+		k.infos = nil
+		w, _ := watch(t, k, Options{SysfsRoot: root})
+		pass(5 * time.Second)
+		if s := w.card().Serials[h]; s.Number != "" || s.Problem == "" {
+			t.Fatalf("%+v; want none, and why", s)
+		}
+		withVPD(t, root, h.Device, "MT2025K30970")
+		pass(2 * vpdRetry)
+		if s := w.card().Serials[h].Number; s != "MT2025K30970" {
+			t.Errorf("the serial number is %q; want what VPD tells by now", s)
+		}
+	})
+}
+
+// reader is a vpdReader of instances in a tree like sysfs, and what it found last.
+func reader(root string, devices ...string) (r *vpdReader, found map[devlink.Handle]vpdAnswer) {
+	wanted := map[devlink.Handle]bool{}
+	for _, d := range devices {
+		wanted[pci(d)] = true
+	}
+	found = map[devlink.Handle]vpdAnswer{}
+	return &vpdReader{
+		sysfs: root, patience: 50 * time.Millisecond, audit: time.Minute, log: slog.New(slog.DiscardHandler),
+		wanted: func() map[devlink.Handle]bool { return wanted },
+		found:  func(a map[devlink.Handle]vpdAnswer) { maps.Copy(found, a) },
+	}, found
+}
+
+// hangingVPD makes a device's VPD one that doesn't answer until it is given up.
+func hangingVPD(t *testing.T, root, device string) (giveUp func()) {
+	t.Helper()
+	path := filepath.Join(root, "bus", "pci", "devices", device, "vpd")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return func() { _ = w.Close() }
+}
+
+func TestSiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
+	root := t.TempDir()
+	withVPD(t, root, "0000:03:00.0", "MT2025K30970")
+	withVPD(t, root, "0000:03:00.1", "NOTASKED1")
+	withVPD(t, root, "0000:04:00.0", "ANOTHER1")
+	withVPD(t, root, "0000:05:00.1", "SECOND1") // its first function has none
+	devices := []string{"0000:03:00.0", "0000:03:00.1", "0000:04:00.0", "0000:05:00.0", "0000:05:00.1"}
+	r, found := reader(root, devices...)
+	r.read(t.Context(), true)
+	for i, want := range []string{"MT2025K30970", "MT2025K30970", "ANOTHER1", "SECOND1", "SECOND1"} {
+		if got := found[pci(devices[i])]; got != (vpdAnswer{number: want}) {
+			t.Errorf("%s: %+v, want %s", devices[i], got, want)
+		}
+	}
+}
+
+func TestACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
+	root := t.TempDir()
+	hangingVPD(t, root, "0000:03:00.0")
+	withVPD(t, root, "0000:03:00.1", "NOTASKED1")
+	withVPD(t, root, "0000:04:00.0", "ANOTHER1")
+	r, found := reader(root, "0000:03:00.0", "0000:03:00.1", "0000:04:00.0")
+	r.read(t.Context(), true)
+	first, second := found[pci("0000:03:00.0")], found[pci("0000:03:00.1")]
+	if first.number != "" || !strings.Contains(first.problem, "doesn't answer in time") || second != first {
+		t.Errorf("%+v and %+v; want both to say that the card doesn't answer", first, second)
+	}
+	if got := found[pci("0000:04:00.0")].number; got != "ANOTHER1" {
+		t.Errorf("the other card's number is %q", got)
+	}
+}
+
+func TestACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T) {
+	root := t.TempDir()
+	h := pci("0000:03:00.0")
+	giveUp := hangingVPD(t, root, h.Device)
+	r, found := reader(root, h.Device)
+	r.read(t.Context(), true)
+	if err := os.Remove(filepath.Join(root, "bus", "pci", "devices", h.Device, "vpd")); err != nil {
+		t.Fatal(err)
+	}
+	withVPD(t, root, h.Device, "MT2025K30970")
+	r.due = time.Time{}
+	r.read(t.Context(), false)
+	if a := found[h]; a.number != "" || !strings.Contains(a.problem, "doesn't answer in time") {
+		t.Fatalf("%+v; want it not asked while a read hangs", a)
+	}
+	giveUp()
+	select {
+	case <-r.reads["0000:03:00"]:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the read has not returned")
+	}
+	r.due = time.Time{}
+	r.read(t.Context(), false)
+	if a := found[h]; a != (vpdAnswer{number: "MT2025K30970"}) {
+		t.Errorf("%+v; want the number now", a)
+	}
+}

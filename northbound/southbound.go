@@ -1,0 +1,123 @@
+package northbound
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/serial"
+)
+
+const (
+	southbound   = "OVN_Southbound"
+	tableChassis = "Chassis"
+	tableBinding = "Port_Binding"
+)
+
+// chassisRow is a row of Chassis; ovn-sb(5).
+type chassisRow struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Hostname    string            `ovsdb:"hostname"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+}
+
+// bindingRow is a row of Port_Binding; ovn-sb(5). datapath and tunnel_key are there
+// because the library wants every column of the table's indexes.
+type bindingRow struct {
+	UUID             string            `ovsdb:"_uuid"`
+	LogicalPort      string            `ovsdb:"logical_port"`
+	Datapath         string            `ovsdb:"datapath"`
+	TunnelKey        int               `ovsdb:"tunnel_key"`
+	Options          map[string]string `ovsdb:"options"`
+	RequestedChassis *string           `ovsdb:"requested_chassis"`
+	Chassis          *string           `ovsdb:"chassis"`
+	Up               *bool             `ovsdb:"up"`
+}
+
+// Binding is what the Southbound has of a logical port.
+type Binding struct {
+	Options map[string]string
+	// RequestedChassis and Chassis are rows of Chassis, empty for none: who is asked to
+	// have the port, and who has it.
+	RequestedChassis string
+	Chassis          string
+	// Up: ovn-controller there has installed the port's flows.
+	Up bool
+}
+
+// Southbound is a connection to the Southbound, for all chassis and one port.
+type Southbound struct {
+	conn *dbconn.Conn
+	port string
+	poke chan struct{}
+}
+
+// OpenSouthbound connects to the Southbound and reads. An error is an
+// *UnreachableError.
+func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, error) {
+	m, err := model.NewClientDBModel(southbound, map[string]model.Model{tableChassis: &chassisRow{}, tableBinding: &bindingRow{}})
+	if err != nil {
+		return nil, err
+	}
+	south := &Southbound{port: port, poke: make(chan struct{}, 1)}
+	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
+		c.OnChange(func() {
+			select {
+			case south.poke <- struct{}{}:
+			default:
+			}
+		})
+		ch, b := &chassisRow{}, &bindingRow{}
+		named := model.Condition{Field: &b.LogicalPort, Function: ovsdb.ConditionEqual, Value: port}
+		return c.Monitor(ctx, c.NewMonitor(
+			client.WithTable(ch, &ch.Name, &ch.Hostname, &ch.OtherConfig, &ch.ExternalIDs),
+			client.WithConditionalTable(b, []model.Condition{named}, &b.LogicalPort, &b.Datapath, &b.TunnelKey,
+				&b.Options, &b.RequestedChassis, &b.Chassis, &b.Up),
+		))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return south, nil
+}
+
+// Close ends the connection.
+func (s *Southbound) Close() { s.conn.Close() }
+
+// Chassis gives all chassis, sorted by name.
+func (s *Southbound) Chassis() []Chassis {
+	rows := dbconn.Rows[*chassisRow](s.conn, tableChassis)
+	all := make([]Chassis, 0, len(rows))
+	for _, r := range rows {
+		all = append(all, Chassis{UUID: r.UUID, Name: r.Name, Hostname: r.Hostname, CMSOptions: serial.OptionsOf(r.OtherConfig, r.ExternalIDs)})
+	}
+	slices.SortFunc(all, func(a, b Chassis) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Binding gives the port's row, nil while there is none.
+func (s *Southbound) Binding() *Binding {
+	for _, r := range dbconn.Rows[*bindingRow](s.conn, tableBinding) {
+		if r.LogicalPort != s.port {
+			continue
+		}
+		b := &Binding{Options: maps.Clone(r.Options)}
+		if r.RequestedChassis != nil {
+			b.RequestedChassis = *r.RequestedChassis
+		}
+		if r.Chassis != nil {
+			b.Chassis = *r.Chassis
+		}
+		b.Up = r.Up != nil && *r.Up
+		return b
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package register
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/serial"
+)
+
+// Why the serial number of a card isn't published. Those of package serial are used
+// as well, and representor.CodeSerialUnknown.
+const (
+	// CodeNotHostFacing: the card has no functions of another host. Its number would
+	// draw ports to a machine that can't plug them.
+	CodeNotHostFacing representor.Code = "not-host-facing"
+	// CodeOff: the setting register-card-serial is off.
+	CodeOff representor.Code = "registration-off"
+	// CodeWaiting: it will be published in a moment, or once something is there.
+	CodeWaiting representor.Code = "registration-pending"
+)
+
+// Card is a devlink instance, and whether the serial number of its card is published.
+type Card struct {
+	Handle     devlink.Handle
+	HostFacing bool
+	// Serial is the number as it is published, or as the card has it if it is refused;
+	// empty when it isn't known.
+	Serial string
+	From   representor.SerialSource
+	// Published: the entry is among the options that count, and Ours tells whether we
+	// wrote it.
+	Published bool
+	Ours      bool
+	// Reason says why it isn't published, nil if it is.
+	Reason *representor.Reason
+}
+
+// cardsOf lists the cards. Those with a number that can be published have no Reason.
+func cardsOf(x *representor.Index) []Card {
+	var cards []Card
+	for _, in := range x.Instances() {
+		c := Card{Handle: in.Handle, HostFacing: in.HostFacing, Serial: in.Serial.Number, From: in.Serial.From}
+		n, err := serial.Normalize(c.Serial)
+		var refused *serial.Error
+		switch {
+		case !in.HostFacing:
+			c.Reason = reason(CodeNotHostFacing, "%s has no functions of another host", in.Handle)
+		case err == nil:
+			c.Serial = n
+		case c.Serial == "" && in.Serial.Problem == "":
+			c.Reason = reason(CodeWaiting, "%s has not told its serial number yet", in.Handle)
+		case c.Serial == "":
+			c.Reason = reason(representor.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle, representor.Escape(in.Serial.Problem, shownMost))
+		case errors.As(err, &refused):
+			c.Reason = reason(representor.Code(refused.Code), "the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it",
+				refused.Quoted(), in.Handle, source(c.From), refused.Rule())
+		}
+		cards = append(cards, c)
+	}
+	return cards
+}
+
+// shownMost bounds how much of others' words a message repeats, in bytes.
+const shownMost = 300
+
+func reason(code representor.Code, format string, args ...any) *representor.Reason {
+	return &representor.Reason{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// source is where a number is from, in words.
+func source(s representor.SerialSource) string {
+	if s == representor.SerialFromVPD {
+		return "the card's VPD"
+	}
+	return "devlink's board.serial_number"
+}
+
+// known gives the numbers to be published, sorted, and whether each card that serves
+// a host has one.
+func known(cards []Card) (serials []string, all bool) {
+	all = true
+	for _, c := range cards {
+		switch {
+		case !c.HostFacing:
+		case c.Reason != nil:
+			all = false
+		default:
+			serials = append(serials, c.Serial)
+		}
+	}
+	slices.Sort(serials)
+	return slices.Compact(serials), all
+}
