@@ -1,0 +1,86 @@
+// Package config is where everything that can be set is read: the file, the
+// environment and the flags of representord, and what ovn-controller's own rules
+// make of Open_vSwitch.external_ids. Other packages are given typed values.
+package config
+
+import (
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// DefaultFile is read where no other file is named. It may be absent.
+const DefaultFile = "/etc/representord/representord.yaml"
+
+// Config is everything that can be set. Load makes one; its values are valid.
+type Config struct {
+	// File is the configuration file that was read, empty when there is none.
+	File string
+	// Warnings tell of variables that set nothing that there is, a sentence each.
+	Warnings []string
+
+	// OVSDB is the local Open_vSwitch database: an active connection method of
+	// ovsdb(7), such as unix:/var/run/openvswitch/db.sock.
+	OVSDB string
+	// Chassis is our name where it isn't ovn-controller's, see Identify; mostly empty.
+	Chassis string
+	// PrivateKey, Certificate and CACert are PEM files for the Southbound, for use
+	// where the local database has no SSL row, and for the local database itself where
+	// that is reached with TLS. The first two are set together.
+	PrivateKey  string
+	Certificate string
+	CACert      string
+	// VerifyHostName asks for more than a certificate that the CA signed: that it is
+	// for the name we connect to. Certificates of ovs-pki(8) are not.
+	VerifyHostName bool
+	// Probe is after how long a silent connection to a database is given up, at
+	// least 1 s.
+	Probe time.Duration
+
+	// LocalFunctions admits functions of the machine we run on.
+	LocalFunctions bool
+	// AdoptOVNVIF takes over what a plug provider built into ovn-controller plugged.
+	AdoptOVNVIF bool
+	// RegisterCardSerial has the cards' serial numbers published for Neutron.
+	RegisterCardSerial bool
+	// MassUnplugHold is how long removals wait that look like a fault of the control
+	// plane, at least 1 s.
+	MassUnplugHold time.Duration
+	// Audit is the longest time between two passes over everything, at least 1 s.
+	Audit time.Duration
+
+	// ControlSocket is the path of the daemon's unix socket, ControlGroup the group
+	// that may use it besides root; empty for none.
+	ControlSocket string
+	ControlGroup  string
+	// MetricsListen is a TCP address, host:port, on which anybody may read metrics; empty
+	// for none.
+	MetricsListen string
+
+	LogLevel  slog.Level
+	LogFormat LogFormat
+
+	// SysfsRoot, UdevRoot and OVNSysconf are where /sys, /run/udev and OVN's
+	// configuration folder are.
+	SysfsRoot  string
+	UdevRoot   string
+	OVNSysconf string
+	// RunDir is where the lock is by which two daemons for one bridge know of each other.
+	RunDir string
+}
+
+// LogFormat is how log records are written.
+type LogFormat string
+
+// The formats, of slog.NewTextHandler and slog.NewJSONHandler.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// SystemIDOverride is the file whose first line names the chassis, before
+// external_ids:system-id does (ovn-controller(8)). It is mostly absent.
+// ovn-controller reads it once, when it starts.
+func (c Config) SystemIDOverride() string {
+	return filepath.Join(c.OVNSysconf, "system-id-override")
+}

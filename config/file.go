@@ -1,0 +1,198 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/representord/representord/representor"
+)
+
+// fileMost bounds how much of a configuration file is read, in bytes.
+const fileMost = 1 << 20
+
+// file is a configuration file that was read. Values are kept as they are
+// written, so that a chassis called 007 doesn't become 7.
+type file struct {
+	path    string
+	entries map[string]entry
+}
+
+// entry is a value and the line it is on.
+type entry struct {
+	value string
+	line  int
+}
+
+// values gives the file as viper takes it.
+func (f file) values() map[string]any {
+	all := make(map[string]any, len(f.entries))
+	for key, e := range f.entries {
+		all[key] = e.value
+	}
+	return all
+}
+
+// readFile reads a configuration file that may hold these keys. One that doesn't
+// exist is as good as an empty one when it is optional. Of one that is wrong it gives
+// what is right, with the error.
+func readFile(path string, known []string, optional bool) (file, error) {
+	fail := func(err error) error {
+		return fmt.Errorf("configuration file %s: %w", shown(path), err)
+	}
+	r, err := os.Open(path)
+	if optional && errors.Is(err, fs.ErrNotExist) {
+		return file{}, nil
+	}
+	if err != nil {
+		return file{}, fail(withoutPath(err))
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, fileMost+1))
+	if err != nil {
+		return file{}, fail(withoutPath(err))
+	}
+	if len(data) > fileMost {
+		return file{}, fail(fmt.Errorf("it is larger than %d bytes", fileMost))
+	}
+	f := file{path: path}
+	if f.entries, err = parseFile(data, known); err != nil {
+		return f, fail(err)
+	}
+	return f, nil
+}
+
+// withoutPath leaves out the path that errors of package os repeat.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// parseFile reads YAML: one mapping of known keys to single values. The error
+// joins everything that is wrong with it.
+func parseFile(data []byte, known []string) (map[string]entry, error) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	switch err := d.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return map[string]entry{}, nil
+	case err != nil:
+		return nil, notYAML(err)
+	}
+	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		if err != nil {
+			return nil, notYAML(err)
+		}
+		return nil, errors.New("it holds more than one YAML document")
+	}
+	top := doc.Content[0]
+	if top.Kind == yaml.ScalarNode && top.Tag == "!!null" {
+		return map[string]entry{}, nil
+	}
+	if top.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d: it must be lines of the form key: value", top.Line)
+	}
+	entries := map[string]entry{}
+	seen := map[string]int{}
+	var errs []error
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		key, value := top.Content[i], top.Content[i+1]
+		if err := checkEntry(key, value, known); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if line, twice := seen[key.Value]; twice {
+			errs = append(errs, fmt.Errorf("line %d: %s is set in line %d already", key.Line, key.Value, line))
+			continue
+		}
+		seen[key.Value] = key.Line
+		if value.Tag != "!!null" {
+			entries[key.Value] = entry{value: value.Value, line: value.Line}
+		}
+	}
+	return entries, joinFew(errs)
+}
+
+func checkEntry(key, value *yaml.Node, known []string) error {
+	if key.Kind != yaml.ScalarNode || !slices.Contains(known, key.Value) {
+		hint := ""
+		if near := nearest(key.Value, known); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		return fmt.Errorf("line %d: unknown key %s%s", key.Line, shown(key.Value), hint)
+	}
+	if value.Kind != yaml.ScalarNode {
+		return fmt.Errorf("line %d: %s must have a single value", value.Line, key.Value)
+	}
+	return nil
+}
+
+func notYAML(err error) error {
+	return fmt.Errorf("it is not YAML: %s", representor.Escape(strings.TrimPrefix(err.Error(), "yaml: "), shownMost))
+}
+
+// shown is what others wrote, fit for an error.
+func shown(s string) string { return `"` + representor.Escape(s, shownMost) + `"` }
+
+// joinFew joins the first few errors: a file that isn't ours has many.
+func joinFew(errs []error) error {
+	const most = 10
+	if len(errs) > most {
+		errs = append(errs[:most:most], fmt.Errorf("and %d more errors", len(errs)-most))
+	}
+	return errors.Join(errs...)
+}
+
+// nearest is the known key that was probably meant, empty when none is near: the
+// same letters with other separators, or at most two typing errors away.
+func nearest(key string, known []string) string {
+	const longest = 40
+	if len(key) > longest {
+		return ""
+	}
+	plain := func(s string) string {
+		return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(s))
+	}
+	best, least := "", 3
+	for _, k := range known {
+		d := distance(strings.ToLower(key), k)
+		if plain(key) == plain(k) {
+			d = 0
+		}
+		if d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, delete or replace to make b of a
+// (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// fileKey names the configuration file: a flag and a variable, not a key of the file.
+const fileKey = "config"
+
+// shownMost bounds how much of a value an error shows, in bytes.
+const shownMost = 128
+
+// Flags registers a flag for everything that can be set, and --config.
+func Flags(fs *pflag.FlagSet) {
+	fs.String(fileKey, DefaultFile, "configuration `file`; every flag without its dashes is a key in it")
+	for _, s := range settings() {
+		if s.boolean {
+			fs.Bool(s.key, s.value == "true", s.usage)
+		} else {
+			fs.String(s.key, s.value, s.usage)
+		}
+	}
+}
+
+// Load gives the configuration: for each key what its flag says, else its
+// environment variable, else the file, else its default. An empty variable and a
+// key without a value count as not set. The flags must have been registered by
+// Flags and parsed. The error joins everything that is wrong: first the file, then each
+// value, with the key, where it was set, and the rule.
+func Load(fs *pflag.FlagSet) (Config, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter("\x00")) // a dot in a key is only a dot
+	all := settings()
+	for _, key := range append(keys(all), fileKey) {
+		flag := fs.Lookup(key)
+		if flag == nil {
+			return Config{}, fmt.Errorf("flag --%s is not registered", key)
+		}
+		if err := errors.Join(v.BindPFlag(key, flag), v.BindEnv(key, environment(key))); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	var errs []error
+	file, fileErr := readFile(v.GetString(fileKey), keys(all), source(fs, fileKey, file{}) == byDefault)
+	if fileErr != nil {
+		errs = append(errs, fileErr)
+	}
+	if err := v.MergeConfigMap(file.values()); err != nil {
+		return Config{}, fmt.Errorf("configuration file %s: %w", file.path, err)
+	}
+	c := Config{File: file.path, Warnings: unknownVariables(os.Environ(), append(keys(all), fileKey))}
+	wrong := map[string]bool{}
+	for _, s := range all {
+		value := v.GetString(s.key)
+		if err := s.set(&c, value); err != nil {
+			wrong[s.key] = true
+			errs = append(errs, fmt.Errorf("%s: %s %w (set by %s)", s.key, shown(value), err, source(fs, s.key, file)))
+		}
+	}
+	if fileErr == nil { // else what is missing may be there
+		errs = append(errs, c.validate(wrong))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// byDefault is the source of a value that nobody set.
+const byDefault = "default"
+
+// source says where the value of a key is from, in viper's order.
+func source(fs *pflag.FlagSet, key string, f file) string {
+	if fs.Changed(key) {
+		return "flag --" + key
+	}
+	if name := environment(key); os.Getenv(name) != "" {
+		return "environment variable " + name
+	}
+	if e, ok := f.entries[key]; ok {
+		return fmt.Sprintf("%s, line %d", f.path, e.line)
+	}
+	return byDefault
+}
+
+func keys(all []setting) []string {
+	names := make([]string, 0, len(all))
+	for _, s := range all {
+		names = append(names, s.key)
+	}
+	return names
+}

@@ -1,0 +1,100 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/representord/representord/explain"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/plug"
+)
+
+// offer serves facts with acts.
+func offer(t *testing.T, f Facts, acts Acts) string {
+	t.Helper()
+	path := socketPath(t)
+	l, err := Listen(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	s := NewServer(func() Facts { return f }, func() []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
+	s.Offer(acts)
+	go func() { done <- s.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return path
+}
+
+func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
+	path := offer(t, facts(), Acts{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+		<-ctx.Done()
+		return ovn.Answer{}, errors.New("no word")
+	}})
+	start := time.Now()
+	e, err := NewClient(path).Explain(t.Context(), "vm1")
+	if took := time.Since(start); err != nil || took < inquiryPatience || took > inquiryPatience+2*time.Second {
+		t.Fatalf("%v after %s", err, took)
+	}
+	for _, s := range e.Steps {
+		if s.Name == explain.PortBinding && (s.Result != explain.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
+	var asked string
+	path := offer(t, facts(), Acts{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
+		asked = lport
+		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Fate: ovn.Gone}}, nil
+	}})
+	e, err := NewClient(path).Explain(t.Context(), oddName)
+	if err != nil || e.LogicalPort != oddName || asked != oddName || e.State != plug.Invalid {
+		t.Errorf("%q was asked for; %+v, %v", asked, e, err)
+	}
+}
+
+func TestWhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
+	path := offer(t, facts(), Acts{Poke: func() {}, Level: &slog.LevelVar{}})
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, PathReconcile, http.StatusMethodNotAllowed},
+		{http.MethodPost, PathReconcile, http.StatusOK},
+		{http.MethodGet, PathLogLevel, http.StatusOK},
+		{http.MethodDelete, PathLogLevel, http.StatusMethodNotAllowed},
+		{http.MethodPost, PathLogLevel, http.StatusBadRequest},
+		{http.MethodPost, PathLogLevel + "?level=warn", http.StatusOK},
+		{http.MethodPost, PathLogLevel + "?level=WARN", http.StatusBadRequest},
+		{http.MethodPost, PathExplain + "/vm1", http.StatusMethodNotAllowed},
+		{http.MethodPost, PathPlan, http.StatusMethodNotAllowed},
+		{http.MethodPost, PathEvents, http.StatusMethodNotAllowed},
+		{http.MethodGet, PathEvents + "?after=-1", http.StatusBadRequest},
+		{http.MethodGet, PathEvents + "?after=7", http.StatusOK},
+	} {
+		if status, _, body := raw(t, path, tt.method, tt.path); status != tt.status {
+			t.Errorf("%s %s is answered with %d: %s", tt.method, tt.path, status, body)
+		}
+	}
+}
+
+func TestWhatIsNotOfferedIsNotKnown(t *testing.T) {
+	path := offer(t, facts(), Acts{})
+	for _, p := range []string{PathReconcile, PathLogLevel} {
+		if status, _, body := raw(t, path, http.MethodPost, p); status != http.StatusServiceUnavailable {
+			t.Errorf("%s is answered with %d: %s", p, status, body)
+		}
+	}
+}

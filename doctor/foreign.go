@@ -1,0 +1,53 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/representor"
+)
+
+// foreignMost bounds how many rows are named.
+const foreignMost = 8
+
+// foreign looks for representors that somebody else has put on a bridge, by hand
+// perhaps: requests for them are in conflict. That a card's PFs are on a bridge of
+// their own is how some are delivered, and no fault.
+func (p *patient) foreign() Check {
+	c, blind := p.blind("foreign-rows")
+	if blind {
+		return c
+	}
+	var names, rows []string
+	more := 0
+	for _, r := range p.index.All() {
+		i, ok := p.Local.Interfaces[r.Link.Name]
+		if !ok || r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" {
+			continue
+		}
+		if i.Bridge != p.Local.Bridge && (r.Function.Kind == representor.PF || !r.Function.External) {
+			continue
+		}
+		if len(names) == foreignMost {
+			more++
+			continue
+		}
+		names = append(names, representor.Shell(i.Name))
+		rows = append(rows, fmt.Sprintf("%s on %s", control.Printable(i.Name), control.Printable(i.Bridge)))
+	}
+	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
+	if len(names) == 0 {
+		return c
+	}
+	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+strings.Join(rows, ", ")
+	if more > 0 {
+		c.Finding += fmt.Sprintf(" and %d more", more)
+	}
+	commands := make([]string, 0, len(names))
+	for _, name := range names {
+		commands = append(commands, "`ovs-vsctl del-port "+strings.ReplaceAll(name, "`", `\x60`)+"`")
+	}
+	c.Remedy = "if nobody needs them there: " + strings.Join(commands, " ")
+	return c
+}

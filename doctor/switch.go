@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/representord/representord/control"
+)
+
+// blind is the check of something in the local database while that can't be read.
+func (p *patient) blind(name string) (Check, bool) {
+	return Check{Name: name, Verdict: Unknown, Finding: "the local database can't be read"}, p.LocalErr != nil
+}
+
+func (p *patient) localDatabase() Check {
+	c := Check{Name: "local-database", Verdict: OK, Finding: control.Harmless(p.Config.OVSDB) + " answers"}
+	switch {
+	case errors.Is(p.LocalErr, os.ErrPermission):
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr)
+		c.Remedy = "run this as root; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit"
+	case p.LocalErr != nil:
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %v", p.Config.OVSDB, p.LocalErr)
+		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
+	}
+	return c
+}
+
+func (p *patient) identity() Check {
+	c, blind := p.blind("identity")
+	switch id := p.Identity; {
+	case blind:
+	case id.Chassis == "" || id.Bridge == "" || len(id.Remotes) == 0:
+		c.Verdict, c.Finding = Fail, strings.Join(id.Problems, "; ")
+		c.Remedy = "set what ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . external_ids:system-id=NAME external_ids:ovn-remote=ssl:ADDRESS:6642 " +
+			"external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=ADDRESS`"
+	case len(id.Problems) > 0:
+		c.Verdict, c.Finding, c.Remedy = Warn, strings.Join(id.Problems, "; "), "correct the key: `ovs-vsctl get Open_vSwitch . external_ids`"
+	default:
+		c.Verdict, c.Finding = OK, fmt.Sprintf("chassis %s, hostname %s, bridge %s", control.Printable(id.Chassis), control.Printable(id.Hostname), control.Printable(id.Bridge))
+	}
+	return c
+}
+
+// override: like ovn-controller the daemon reads the file once, at its start.
+func (p *patient) override() Check {
+	c := Check{Name: "system-id-override", Verdict: OK, Finding: "there is no such file"}
+	if !p.OverrideModified.IsZero() {
+		c.Finding = "the file has not changed since the daemon started"
+	}
+	switch d := p.Daemon; {
+	case d == nil:
+		c.Verdict, c.Finding = Unknown, "without the daemon there is nothing to compare it with"
+	case p.LocalErr == nil && d.Chassis != "" && d.Chassis != p.Identity.Chassis:
+		c.Verdict = Fail
+		c.Finding = fmt.Sprintf("the daemon is chassis %s, and would be %s if it started now", control.Printable(d.Chassis), control.Printable(p.Identity.Chassis))
+	case p.OverrideModified.After(d.Started):
+		c.Verdict = Warn
+		c.Finding = "the file changed at " + p.OverrideModified.UTC().Format(time.RFC3339) + ", after the daemon started; the name in it is the same"
+	}
+	if c.Verdict == Fail || c.Verdict == Warn {
+		c.Remedy = "restart both, so that they agree: `systemctl restart ovn-controller representord`"
+	}
+	return c
+}
+
+func (p *patient) bridge() Check {
+	c, blind := p.blind("bridge")
+	name := control.Printable(p.Local.Bridge)
+	switch t := p.Local.DatapathType; {
+	case blind:
+	case p.Local.BridgeUUID == "":
+		c.Verdict, c.Finding = Fail, "bridge "+name+" doesn't exist"
+		c.Remedy = "start ovn-controller, which makes it: `systemctl enable --now ovn-controller`"
+	case t != "" && t != "system":
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
+		c.Remedy = "use the kernel's; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- " +
+			"set Bridge " + name + " datapath_type=system`"
+	default:
+		c.Verdict, c.Finding = OK, "bridge "+name+" is there, with the kernel's datapath"
+	}
+	return c
+}
+
+func (p *patient) offload() Check {
+	c, blind := p.blind("hw-offload")
+	switch {
+	case blind:
+	case p.Local.HWOffload:
+		c.Verdict, c.Finding = OK, "other_config:hw-offload is true"
+	default:
+		c.Verdict, c.Finding = Warn, "other_config:hw-offload is not true: every packet takes the DPU's cores"
+		c.Remedy = "turn it on, which needs a restart of Open vSwitch: `ovs-vsctl set Open_vSwitch . other_config:hw-offload=true` `systemctl restart openvswitch-switch`"
+	}
+	return c
+}
+
+func (p *patient) builtIn() Check {
+	c, blind := p.blind("built-in-provider")
+	if blind {
+		return c
+	}
+	var rows []string
+	for _, name := range slices.Sorted(maps.Keys(p.Local.Interfaces)) {
+		if i := p.Local.Interfaces[name]; i.OVNPlugged != "" && i.Bridge == p.Local.Bridge {
+			rows = append(rows, control.Printable(name))
+		}
+	}
+	c.Verdict, c.Finding = OK, "no row on the bridge is of a plug provider built into ovn-controller"
+	if len(rows) > 0 {
+		c.Verdict, c.Finding = Fail, "a plug provider built into ovn-controller works on this bridge too, and plugged "+strings.Join(rows, ", ")
+		c.Remedy = "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: true to take its rows over"
+	}
+	return c
+}

@@ -1,0 +1,150 @@
+package explain
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/representord/representord/representor"
+)
+
+func (c *chain) card() {
+	s := c.begin(Card, "kernel: devlink, rtnetlink, sysfs")
+	complete, problem := c.in.Index.Complete()
+	s.read("representors", strconv.Itoa(len(c.in.Index.All())))
+	switch {
+	case !complete:
+		c.fail(s, &representor.Reason{
+			Code:    representor.CodeNoDevlink,
+			Message: "the card's ports can't be read: " + representor.Escape(problem, 4*valueMost),
+		})
+	case problem != "":
+		s.is(Warning, representor.Escape(problem, 4*valueMost))
+		s.Remedy = "see what the kernel says of these ports: `devlink port show; dmesg | tail -n 50`"
+	default:
+		s.is(OK, "all ports and netdevs were read")
+	}
+}
+
+// unasked ends a step for which a request is needed and there is none, and reports
+// whether that is so.
+func (c *chain) unasked(s *Step) bool {
+	switch {
+	case c.query != nil:
+		return false
+	case c.binding == nil:
+		s.is(Unknown, "what is asked for can't be known now")
+	case !c.ours:
+		s.is(Skipped, "nothing is asked of this chassis")
+	default:
+		s.is(Skipped, "nothing that can be followed is asked for")
+	}
+	return true
+}
+
+func (c *chain) pf() {
+	s := c.begin(PF, "devlink ports of flavour pcipf")
+	if c.unasked(s) {
+		return
+	}
+	s.read("pf-mac", c.query.PFMAC.String())
+	for _, p := range c.in.Index.Candidates(*c.query) {
+		mac := ""
+		if !p.MAC.IsZero() {
+			mac = p.MAC.String()
+		}
+		s.Candidates = append(s.Candidates, Candidate{
+			Function:   representor.Escape(p.Function.String(), valueMost),
+			MAC:        mac,
+			CardSerial: representor.Escape(p.CardSerial, valueMost),
+			Refused:    p.Refused,
+		})
+	}
+	if c.failsAt(s) {
+		return
+	}
+	for _, p := range s.Candidates {
+		if p.Refused == "" {
+			s.is(OK, p.Function+" has the MAC")
+			return
+		}
+	}
+	s.is(Unknown, "the card can't be read")
+}
+
+// failsAt lets the step fail if it is the one where the lookup ended, and reports
+// whether the lookup got no further.
+func (c *chain) failsAt(s *Step) bool {
+	if c.wanting == nil {
+		return false
+	}
+	at := stepOf(c.wanting.Code)
+	if at == Function && c.found { // several ports claim the netdev, not the function
+		at = Netdev
+	}
+	switch {
+	case at == s.Name:
+		c.fail(s, c.wanting)
+	case at == Card:
+		s.is(Unknown, "the card can't be read")
+	case at == PF || at == Function && s.Name == Netdev:
+		s.is(Skipped, "the function isn't found")
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *chain) function() {
+	s := c.begin(Function, "devlink ports")
+	if c.query == nil && c.rep.Function.Kind != 0 {
+		s.Source = "the marker on our row, devlink ports"
+	} else if c.unasked(s) || c.failsAt(s) {
+		c.readMarker(s)
+		return
+	}
+	r := c.rep
+	s.read("function", r.Function.String())
+	s.read("devlink port", r.Function.Handle.String()+"/"+strconv.FormatUint(uint64(r.PortIndex), 10))
+	s.readIf("state", string(r.State))
+	s.readIf("opstate", string(r.OpState))
+	s.is(OK, "one devlink port stands for it")
+}
+
+// readMarker notes what our row was made for, when the request doesn't lead there.
+func (c *chain) readMarker(s *Step) {
+	if c.placed != nil {
+		s.readIf("plugged", c.placed.Marker.Function)
+	}
+}
+
+func (c *chain) netdev() {
+	s := c.begin(Netdev, "rtnetlink, udev")
+	if c.query != nil || c.rep.Function.Kind == 0 {
+		if c.unasked(s) || c.failsAt(s) {
+			c.readNetdev(s)
+			return
+		}
+	}
+	c.readNetdev(s)
+	switch r := c.rep; {
+	case r.IfIndex == 0:
+		s.is(Failed, "the function has no netdev in this network namespace")
+		s.Code, s.Remedy = representor.CodeNoNetdev, c.remedy(&representor.Reason{Code: representor.CodeNoNetdev})
+	case !r.Link.Settled:
+		s.is(Failed, "udev isn't finished with it")
+		s.Code, s.Remedy = representor.CodeNetdevSettling, c.remedy(&representor.Reason{Code: representor.CodeNetdevSettling})
+	default:
+		s.is(OK, fmt.Sprintf("%s is the function's netdev now", representor.Escape(r.Link.Name, valueMost)))
+	}
+}
+
+func (c *chain) readNetdev(s *Step) {
+	r := c.rep
+	if r.IfIndex == 0 {
+		return
+	}
+	s.read("netdev", r.Link.Name)
+	s.read("ifindex", number(r.IfIndex))
+	s.read("mtu", strconv.Itoa(r.Link.MTU))
+	s.read("settled", yes(r.Link.Settled))
+}

@@ -1,0 +1,154 @@
+package explain
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// setOption begins the command that changes a logical switch port. The option behind it
+// is in double quotes within single ones: it has colons, at which ovn-nbctl(8) would
+// take it apart.
+const setOption = "ovn-nbctl set Logical_Switch_Port"
+
+// remedy is what to do about a reason. Where the machine's own names are known they
+// are in the commands, so that these can be typed as they stand.
+func (c *chain) remedy(r *representor.Reason) string {
+	switch {
+	case c.query == nil:
+	case r.Code == representor.CodePFNotFound && !c.query.PFMAC.IsZero():
+		return c.fill(c.mendPF(r), r)
+	case r.Code == representor.CodeFunctionNotFound:
+		return c.fill(c.mendFunction(), r)
+	}
+	return c.fill(known()[r.Code].remedy, r)
+}
+
+// mendPF: no PF has the MAC. What to do depends on which PFs there are instead.
+func (c *chain) mendPF(r *representor.Reason) string {
+	var hosts, own int
+	mac := ""
+	for _, p := range c.in.Index.Candidates(*c.query) {
+		if !p.Function.External {
+			own++
+			continue
+		}
+		hosts++
+		mac = p.MAC.String()
+	}
+	switch {
+	case len(r.Candidates) > 0: // on another controller
+		return "correct the option, or remove it: `ovn-nbctl remove Logical_Switch_Port {port} options '\"" + ovn.OptionController + "\"'`"
+	case hosts == 0 && own > 0:
+		return "put the card into DPU mode (embedded CPU function owner), where it shows the host's PFs; " +
+			"if this machine is to serve as its own host: local-functions: true in /etc/representord/representord.yaml"
+	case hosts == 0:
+		return "see what is wrong with the card: `representorctl doctor` " +
+			"and, if its eswitch is in mode legacy: `devlink dev eswitch set {device} mode switchdev`"
+	case hosts > 1:
+		mac = "MAC"
+	}
+	return "see which MACs the PFs have on the host (the permanent ones): `vf-reporter list` " +
+		"If the port is meant for this card: `{set} {port} 'options:\"" + ovn.OptionPFMAC + "\"=" + mac + "'` " +
+		"or, with Neutron, correct its binding profile; if it is meant for another card, correct requested-chassis"
+}
+
+// mendFunction: the PF is there, and the function below it isn't.
+func (c *chain) mendFunction() string {
+	correct := func(option string) string {
+		return "`{set} {port} 'options:\"" + option + "\"=NUMBER'`"
+	}
+	switch c.query.Kind {
+	case representor.VF:
+		// An echo doesn't help against firmware, and takes the VFs from their machines.
+		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for PF: `ls -d /sys/class/net/PF/device/virtfn%[1]d` "+
+			"If it is there, leave the host's VFs as they are: the DPU lacks a representor for it, and needs a higher number of VFs in the card's firmware configuration. "+
+			"Only if it isn't there, enable it: `echo %[2]d >/sys/class/net/PF/device/sriov_numvfs` "+
+			"If the PF has other VFs already, an echo 0 must come before, which takes them from their machines. If another VF is meant: ",
+			c.query.Number, c.query.Number+1) + correct(ovn.OptionVFNum)
+	case representor.SF:
+		return "create the SF, and activate it with the port index that this prints: `" + c.addSF() + "` " +
+			"`devlink port function set DEVICE/INDEX state active` If another one is meant: " + correct(ovn.OptionSFNum)
+	case representor.PF:
+	}
+	return "say which VF of the PF is meant: " + correct(ovn.OptionVFNum)
+}
+
+// addSF is the command of devlink-port(8) that makes the SF below the PF that is meant.
+func (c *chain) addSF() string {
+	command := fmt.Sprintf("devlink port add DEVICE flavour pcisf pfnum PF sfnum %d", c.query.Number)
+	for _, p := range c.in.Index.Candidates(*c.query) {
+		if f := p.Function; p.Refused == "" {
+			command = fmt.Sprintf("devlink port add %s flavour pcisf pfnum %d sfnum %d", word(f.Handle.String(), "DEVICE"), f.PF, c.query.Number)
+			if f.External && f.Controller.Present {
+				command += fmt.Sprintf(" controller %d", f.Controller.Value)
+			}
+		}
+	}
+	return command
+}
+
+// fill puts names into the places of a remedy. What isn't known stays a word in
+// capitals, for the reader to replace.
+func (c *chain) fill(remedy string, r *representor.Reason) string {
+	row := c.rep.Link.Name
+	if c.placed != nil {
+		row = c.placed.Name
+	}
+	first := ""
+	if len(r.Candidates) == 1 {
+		first = r.Candidates[0]
+	}
+	return strings.NewReplacer(
+		"{set}", setOption,
+		"{port}", word(c.in.LogicalPort, "PORT"),
+		"{option}", word(r.Option, "OPTION"),
+		"{in-the-way}", word(first, "NAME"),
+		"{netdev}", word(row, "NETDEV"),
+		"{chassis}", word(c.in.Asked.Chassis, "CHASSIS"),
+		"{bridge}", word(c.in.Actual.Bridge, "BRIDGE"),
+		"{devlink-port}", word(c.devlinkPort(first), "DEVICE/INDEX"),
+		"{device}", word(c.device(), "DEVICE"),
+	).Replace(remedy)
+}
+
+// word is a name as a word of a command, or what stands for it.
+func word(name, unknown string) string {
+	if name == "" {
+		return unknown
+	}
+	// A backtick would end the command: see Step.Remedy.
+	return strings.ReplaceAll(representor.Shell(name), "`", `\x60`)
+}
+
+// devlinkPort is the port of the function that a reason is about.
+func (c *chain) devlinkPort(function string) string {
+	r := c.rep
+	if r.Function.Kind == 0 {
+		var ok bool
+		if r, ok = c.in.Index.ByFunction(function); !ok {
+			return ""
+		}
+	}
+	return r.Function.Handle.String() + "/" + strconv.FormatUint(uint64(r.PortIndex), 10)
+}
+
+// device is the one devlink device with ports of a card, empty where there are several.
+func (c *chain) device() string {
+	all := map[string]bool{}
+	for _, u := range c.in.Index.Uplinks() {
+		all[u.Handle.String()] = true
+	}
+	for _, r := range c.in.Index.All() {
+		all[r.Function.Handle.String()] = true
+	}
+	if len(all) != 1 {
+		return ""
+	}
+	return slices.Collect(maps.Keys(all))[0]
+}

@@ -1,0 +1,76 @@
+package explain
+
+import "github.com/representord/representord/representor"
+
+// lore is what there is to say of a code beside the reason itself.
+type lore struct {
+	// at is the step that fails.
+	at Name
+	// remedy is what to do, for somebody with a shell on the machine: see Step.Remedy.
+	// Words in braces stand for names, see fill.
+	remedy string
+}
+
+// known has an entry for every code.
+func known() map[representor.Code]lore {
+	const (
+		wait = "nothing to do: it is looked at again by itself"
+		sb   = "see each server's answer, and mend the server, the network or the TLS files; then nothing needs to be restarted: `representorctl status`"
+		hold = "find out why; if they may go: `representorctl release-hold`"
+	)
+	return map[representor.Code]lore{
+		representor.CodeNoDevlink: {Card, "load the card's driver; then this must list ports: `devlink port show`"},
+
+		representor.CodePFNotFound:     {PF, "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`"},
+		representor.CodePFMACUnknown:   {PF, "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`"},
+		representor.CodePFAmbiguous:    {PF, "give each PF a MAC of its own, or add the option vif-plug:representor:controller or vif-plug:representor:card-serial-number"},
+		representor.CodePFUncertain:    {PF, "see what the kernel says of the ports that can't be read: `devlink port show; dmesg | tail -n 50` or add the option vif-plug:representor:controller"},
+		representor.CodeSerialMismatch: {PF, "correct requested-chassis: the port is for another card; or correct the option vif-plug:representor:card-serial-number"},
+		representor.CodeSerialUnknown:  {PF, "if the card is the right one, remove the option: `ovn-nbctl remove Logical_Switch_Port {port} options '\"vif-plug:representor:card-serial-number\"'` otherwise this must show a board.serial_number: `devlink dev info`"},
+
+		representor.CodeFunctionNotFound:  {Function, "if the host has the VF, raise the number of VFs in the card's firmware configuration; if not, enable it there, or correct the option vif-plug:representor:vf-num"},
+		representor.CodeFunctionAmbiguous: {Function, "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off all of the card for a moment): `devlink dev reload {device}`"},
+
+		representor.CodeNoNetdev:       {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: `devlink port show; ip netns`"},
+		representor.CodeNetdevSettling: {Netdev, wait + "; if it lasts: `udevadm settle`"},
+		representor.CodeNotEthernet:    {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
+
+		representor.CodeInvalidOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's binding profile"},
+		representor.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
+
+		representor.CodeLocalDatabase:       {Bridge, "see that the server runs: `systemctl status ovsdb-server` and that the setting ovs-db names its socket"},
+		representor.CodeBridgeMissing:       {Bridge, "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: `systemctl start ovn-controller`"},
+		representor.CodeUnsupportedDatapath: {Bridge, "use the kernel's datapath; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- set Bridge {bridge} datapath_type=system`"},
+
+		representor.CodeSouthboundUntrusted: {Southbound, sb},
+		representor.CodeSouthboundReplaced:  {Southbound, "see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`"},
+		representor.CodeChassisMissing:      {Chassis, "start ovn-controller: `systemctl start ovn-controller` and, if it runs, see who each thinks we are: `representorctl doctor`"},
+
+		representor.CodeRequestUnverified: {PortBinding, sb},
+		representor.CodeWithdrawn:         {PortBinding, wait + "; to have it plugged, bind the port again"},
+		representor.CodeMassUnplug:        {PortBinding, hold},
+		representor.CodeRequestEvidence:   {RequestedChassis, "nothing to do while a machine migrates; otherwise correct the option requested-chassis"},
+
+		representor.CodeForeignName:     {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
+		representor.CodeForeignIfaceID:  {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
+		representor.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
+		representor.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
+
+		representor.CodeTransactionFailed:  {Row, "the message has the database's words: a full disk, or another program at work on the row; it is tried again by itself"},
+		representor.CodeTransactionPending: {Row, wait},
+
+		representor.CodeAwaitingOfport: {Ofport, "see that it runs: `systemctl status ovs-vswitchd`"},
+		representor.CodeInterfaceError: {Ofport, "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {netdev}`"},
+		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `systemctl status ovs-vswitchd`"},
+
+		representor.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},
+	}
+}
+
+// stepOf is the step that fails for a reason.
+func stepOf(code representor.Code) Name {
+	if l, ok := known()[code]; ok {
+		return l.at
+	}
+	return Daemon
+}

@@ -1,0 +1,31 @@
+package metrics
+
+import (
+	"github.com/representord/representord/card"
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/ovs"
+)
+
+// Snapshot is what one scrape is made of.
+type Snapshot struct {
+	control.Facts
+	Card   card.Counters
+	Switch ovs.Counters
+	// TLS are the certificate files that are in use.
+	TLS []TLSFile
+}
+
+// TLSFile is a PEM file with certificates.
+type TLSFile struct {
+	File string
+	Use  Use
+}
+
+// Use is what a certificate file is for, by the name of our setting for such a file.
+type Use string
+
+// The uses.
+const (
+	Certificate Use = "certificate"
+	CACert      Use = "ca-cert"
+)
