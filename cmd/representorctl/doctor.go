@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/doctor"
+)
+
+func (p *program) doctorCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check this DPU for what keeps ports from being plugged",
+		Long: `Check what somebody new to this gets wrong, and what breaks later by itself: the
+card and its eswitch, the host's PFs and their MACs, serial numbers, the local
+database, who we are, the bridge and its packets, the Southbound and who is registered there,
+certificates, the clock, the daemon. What is wrong comes with the command that
+mends it.
+
+The daemon is asked if it runs; all else is read from the kernel and the
+databases, with the daemon's own configuration. What may not be read is unknown:
+run this as root.
+
+The exit status is 0 if nothing FAILs, and 9 otherwise.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&file, "config", config.DefaultFile, "configuration file of the daemon")
+	_ = cmd.MarkFlagFilename("config", "yaml")
+	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
+		d := doctor.Examine(p.examine(ctx, file, cmd.Flags().Changed("config")))
+		if err := p.print(d, func(out *strings.Builder) { p.writeDiagnosis(out, d) }); err != nil {
+			return err
+		}
+		if !d.Healthy {
+			return silent(exitUnhealthy)
+		}
+		return nil
+	})
+	return cmd
+}
+
+// Widths of the left columns of checks.
+const (
+	verdictWidth   = 9
+	checkNameWidth = 20
+)
+
+func (p *program) writeDiagnosis(out *strings.Builder, d doctor.Diagnosis) {
+	counts := map[doctor.Verdict]int{}
+	for _, c := range d.Checks {
+		counts[c.Verdict]++
+		for i, line := range wrap(c.Finding, columns-verdictWidth-checkNameWidth) {
+			if i == 0 {
+				fmt.Fprintln(out, p.judged(c.Verdict)+pad(c.Name, checkNameWidth)+line)
+				continue
+			}
+			fmt.Fprintln(out, strings.Repeat(" ", verdictWidth+checkNameWidth)+line)
+		}
+		if c.Remedy != "" {
+			remedyBelow(out, c.Remedy)
+		}
+	}
+	fmt.Fprintf(out, "\n%d ok, %d warn, %d FAIL, %d unknown\n", counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail], counts[doctor.Unknown])
+	if i := slices.IndexFunc(d.Checks, func(c doctor.Check) bool { return c.Verdict == doctor.Fail }); i >= 0 {
+		fmt.Fprintln(out, "begin with: "+d.Checks[i].Name)
+	}
+}
+
+func (p *program) judged(v doctor.Verdict) string {
+	text := pad(string(v), verdictWidth)
+	switch v {
+	case doctor.OK:
+		return p.paint(green, text)
+	case doctor.Warn, doctor.Unknown:
+		return p.paint(yellow, text)
+	case doctor.Fail:
+		return p.paint(red, text)
+	}
+	return text
+}

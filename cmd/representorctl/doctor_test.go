@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/servers"
+)
+
+// clinic is a DPU with real databases.
+type clinic struct {
+	t      *testing.T
+	dir    string
+	local  *servers.OVSDB
+	sb     *servers.OVSDB
+	config string
+}
+
+func newClinic(t *testing.T) *clinic {
+	t.Helper()
+	c := &clinic{t: t, dir: servers.Dir(t), local: servers.OpenVSwitch(t), sb: servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)}
+	c.sbctl("init", "--", "set", "SB_Global", ".", "options:northd_internal_version=23.03.1-20.0.0-70.6")
+	c.sbctl("chassis-add", "dpu1", "geneve", "127.0.0.1")
+	c.sbctl("set", "Chassis", "dpu1", "hostname=dpu1.example.com", "other_config:ovn-cms-options=card-serial-number=MT2242X00001")
+	c.local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "ovs_version=3.1.0", "external_ids:system-id=dpu1", "external_ids:hostname=dpu1.example.com",
+		"external_ids:ovn-remote="+c.sb.Endpoint, "external_ids:ovn-cms-options=card-serial-number=MT2242X00001", "other_config:hw-offload=true")
+	c.config = filepath.Join(c.dir, "representord.yaml")
+	if err := os.WriteFile(c.config, []byte("ovs-db: "+c.local.Endpoint+"\npath.ovn-sysconf: "+c.dir+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *clinic) sbctl(args ...string) {
+	c.t.Helper()
+	c.sb.Tool(c.t, append([]string{"ovn-sbctl", "--db=" + c.sb.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+}
+
+// doctor runs the command with a card that has a serial number.
+func (c *clinic) doctor(socket string, args ...string) outcome {
+	c.t.Helper()
+	var stdout, stderr strings.Builder
+	p := program{
+		stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, now: noon, version: "1.2.3",
+		readCard: func(context.Context, representor.Settings) (representor.Card, error) {
+			card := dpu()
+			card.Serials = map[devlink.Handle]representor.Serial{card.Ports[0].Handle: {Number: "MT2242X00001"}}
+			return card, nil
+		},
+		readEswitches: func(context.Context) map[devlink.Handle]doctor.Eswitch {
+			return map[devlink.Handle]doctor.Eswitch{dpu().Ports[0].Handle: {Mode: devlink.EswitchSwitchdev}}
+		},
+		readDatapath: func(_ context.Context, name string) (datapath.Statistics, error) {
+			if name != "ovs-system" {
+				return datapath.Statistics{}, os.ErrNotExist
+			}
+			return datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5}, nil
+		},
+	}
+	status := p.run(c.t.Context(), append([]string{"--control-socket", socket, "doctor", "--config", c.config}, args...))
+	return outcome{status, stdout.String(), stderr.String()}
+}
+
+// hide takes out what differs from machine to machine.
+func (c *clinic) hide(s, socket string) string {
+	s = regexp.MustCompile(`kernel \d[^,\s"]+`).ReplaceAllString(s, "kernel KERNEL")
+	s = regexp.MustCompile(`schema \d[0-9.]*`).ReplaceAllString(s, "schema SCHEMA")
+	s = regexp.MustCompile(`is 0\d{3} [^\s,;"]+`).ReplaceAllString(s, "is MODE")
+	s = strings.ReplaceAll(s, strings.TrimPrefix(c.local.Endpoint, "unix:"), "LOCAL")
+	for text, name := range map[string]string{socket: "SOCKET", c.sb.Endpoint: "SOUTHBOUND", "unix:LOCAL": "LOCAL"} {
+		s = strings.ReplaceAll(s, text, name)
+	}
+	return s
+}
+
+// self is a daemon that is this process, so that its capabilities can be read.
+func self() control.Facts {
+	f := facts()
+	f.PID, f.Hostname = os.Getpid(), "dpu1.example.com"
+	return f
+}
+
+func TestTheDoctorReadsRealDatabases(t *testing.T) {
+	c := newClinic(t)
+	socket := daemon(t, self())
+	var d doctor.Diagnosis
+	out := c.doctor(socket, "-j")
+	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil || !d.Healthy || out.status != exitOK {
+		t.Errorf("status %d, %v\n%s%s", out.status, err, out.stdout, out.stderr)
+	}
+	for _, check := range d.Checks {
+		// Whether a test has the capability is the machine's business.
+		if check.Verdict != doctor.OK && check.Name != "capabilities" {
+			t.Errorf("%+v", check)
+		}
+	}
+	if c.doctor(socket).status != exitOK {
+		t.Error("as text it has another status")
+	}
+}
+
+func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
+	c := newClinic(t)
+	c.sbctl("chassis-del", "dpu1", "--", "chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old", "hostname=dpu1.example.com")
+	c.local.Ctl(t, "set", "Bridge", "br-int", "datapath_type=netdev", "--", "remove", "open", ".", "other_config", "hw-offload",
+		"--", "set", "open", ".", "external_ids:ovn-cms-options=card-serial-number=OLD")
+	if err := os.WriteFile(filepath.Join(c.dir, "system-id-override"), []byte("dpu9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	socket := absent(t)
+	out := c.doctor(socket, "-j")
+	if out.status != exitUnhealthy || c.doctor(socket).status != exitUnhealthy {
+		t.Errorf("status %d", out.status)
+	}
+	// As text, once the paths are gone by whose length lines are broken.
+	var d doctor.Diagnosis
+	if err := json.Unmarshal([]byte(c.hide(out.stdout, socket)), &d); err != nil {
+		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
+	}
+	var text strings.Builder
+	(&program{now: noon}).writeDiagnosis(&text, d)
+	golden(t, "doctor-ill", text.String())
+}
+
+func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {
+	c := newClinic(t)
+	c.local.Kill()
+	c.sb.Kill()
+	socket := absent(t)
+	start := time.Now()
+	out := c.doctor(socket)
+	if took := time.Since(start); took > patience {
+		t.Errorf("it takes %s", took)
+	}
+	for _, want := range []string{"FAIL     daemon", "FAIL     local-database", "unknown  southbound"} {
+		if !strings.Contains(out.stdout, want) {
+			t.Errorf("%q is not in\n%s%s", want, out.stdout, out.stderr)
+		}
+	}
+}
+
+func TestTheDoctorReadsCertificates(t *testing.T) {
+	c := newClinic(t)
+	pki := servers.NewPKI(t)
+	expired := pki.Expired(t)
+	c.local.Ctl(t, "set-ssl", expired.PrivateKey, expired.Certificate, expired.CACert, "--", "set", "open", ".", "external_ids:ovn-remote=ssl:127.0.0.1:1")
+	var d doctor.Diagnosis
+	out := c.doctor(absent(t), "-j")
+	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
+		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
+	}
+	verdicts := map[string]doctor.Check{}
+	for _, check := range d.Checks {
+		verdicts[check.Name] = check
+	}
+	// The test's noon is before the certificates were made.
+	if got := verdicts["clock"]; got.Verdict != doctor.Fail || !strings.Contains(got.Finding, "begins to be valid") {
+		t.Errorf("%+v", got)
+	}
+	if got := verdicts["southbound"]; got.Verdict != doctor.Fail || !strings.Contains(got.Finding, "127.0.0.1:1") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheDoctorSaysWhatIsWrongWithTheConfiguration(t *testing.T) {
+	c := newClinic(t)
+	if err := os.WriteFile(c.config, []byte("probe-interval: soon\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := c.doctor(absent(t)); out.status != exitUnhealthy || !strings.Contains(out.stdout, "FAIL     configuration") {
+		t.Errorf("%d\n%s%s", out.status, out.stdout, out.stderr)
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+)
+
+// followPause is how often --follow looks for events.
+const followPause = 500 * time.Millisecond
+
+func (p *program) eventsCommand() *cobra.Command {
+	var follow bool
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "Show the last changes of ports' states",
+		Long: `Show the last changes of state, oldest first, of which the daemon remembers a
+thousand since its start: when and how long ago, which port, from which state to
+which, and why. With --follow, go on until interrupted, across restarts of the
+daemon; JSON is one event a line then.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on, and show events as they come")
+	once := p.begin(func(ctx context.Context, _ []string) error {
+		events, err := p.client().Events(ctx, 0)
+		if err != nil {
+			return err
+		}
+		return p.print(events, func(out *strings.Builder) {
+			if len(events.Events) == 0 {
+				fmt.Fprintf(out, "no port changed its state since the daemon started, %s ago\n", p.since(events.Started))
+			}
+			cut := false
+			for i := range events.Events {
+				cut = p.writeEvent(out, &events.Events[i]) || cut
+			}
+			writeCut(out, cut)
+		})
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !follow {
+			return once(cmd, args)
+		}
+		p.ran = true // and has no bound but an interrupt
+		return p.followEvents(cmd.Context())
+	}
+	return cmd
+}
+
+// followEvents shows events until the context is done, which is no error.
+func (p *program) followEvents(ctx context.Context) error {
+	var after uint64
+	var started time.Time
+	lost := false
+	for first := true; ; first = false {
+		events, err := p.client().Events(ctx, after)
+		var unreachable *control.UnreachableError
+		switch {
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // interrupted, which is how it ends
+		case err != nil && (first || !errors.As(err, &unreachable)):
+			return err
+		case err != nil:
+			if !lost {
+				fmt.Fprintf(p.stderr, "%s: %v; waiting for it\n", name, err)
+			}
+			lost = true
+		case !first && !events.Started.Equal(started):
+			after, lost = 0, false // another daemon, which counts anew
+			started = events.Started
+			continue
+		default:
+			lost = false
+			started = events.Started
+			if after, err = p.showEvents(events.Events, after); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(followPause):
+		}
+	}
+}
+
+// showEvents writes events as they come, and gives the number of the last.
+func (p *program) showEvents(events []control.Event, after uint64) (uint64, error) {
+	var out strings.Builder
+	for i := range events {
+		after = events[i].Number
+		if !p.json {
+			p.writeEvent(&out, &events[i])
+			continue
+		}
+		line, err := json.Marshal(events[i])
+		if err != nil {
+			return after, fmt.Errorf("encoding an event: %w", err)
+		}
+		out.Write(line)
+		out.WriteByte('\n')
+	}
+	if _, err := io.WriteString(p.stdout, out.String()); err != nil {
+		return after, fmt.Errorf("writing events: %w", err)
+	}
+	return after, nil
+}
+
+// writeEvent writes an event, and tells whether its reason was cut.
+func (p *program) writeEvent(out *strings.Builder, e *control.Event) (cut bool) {
+	from, to := string(e.From), string(e.To)
+	if from == "" {
+		from = "new"
+	}
+	if to == "" {
+		to = "gone"
+	}
+	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
+	what := "  " + control.Printable(e.LogicalPort)
+	if e.Netdev != "" {
+		what += "  " + control.Printable(e.Netdev)
+	}
+	fmt.Fprintln(out, what)
+	if e.Reason != nil {
+		return writeBrief(out, "", e.Reason)
+	}
+	return false
+}
+
+// stated colours the name of a state.
+func (p *program) stated(s plug.State, text string) string {
+	switch s {
+	case plug.Plugged:
+		return p.paint(green, text)
+	case plug.Pending:
+		return p.paint(yellow, text)
+	case plug.Conflict, plug.Held, plug.Invalid:
+		return p.paint(red, text)
+	}
+	return text
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// examinePatience bounds what each source may take; together they are asked within
+// the patience of a command.
+const examinePatience = 5 * time.Second
+
+// overrideMost bounds what is read of system-id-override, in bytes.
+const overrideMost = 4096
+
+// examine reads everything that the doctor looks at.
+func (p *program) examine(ctx context.Context, file string, named bool) doctor.Host {
+	h := doctor.Host{Now: p.now(), Version: p.version, Kernel: kernelRelease()}
+	h.Config, h.ConfigErr = loadConfig(file, named)
+	h.Sockets = lookAtSockets(p.socket, h.Config.OVSDB)
+	var group sync.WaitGroup
+	group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, examinePatience)
+		defer cancel()
+		p.examineCard(ctx, &h)
+	})
+	group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, examinePatience)
+		defer cancel()
+		p.examineDaemon(ctx, &h)
+	})
+	group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, 2*examinePatience)
+		defer cancel()
+		examineDatabases(ctx, &h)
+	})
+	group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, examinePatience)
+		defer cancel()
+		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
+	})
+	group.Wait()
+	return h
+}
+
+// loadConfig gives the daemon's configuration, its defaults where that is wrong.
+func loadConfig(file string, named bool) (config.Config, error) {
+	c, err := daemonConfig(file, named)
+	if err == nil {
+		return c, nil
+	}
+	usual, defaultErr := daemonConfig(os.DevNull, true)
+	if defaultErr != nil {
+		return c, errors.Join(err, defaultErr)
+	}
+	return usual, err
+}
+
+func (p *program) examineCard(ctx context.Context, h *doctor.Host) {
+	h.Card, h.CardErr = p.readCard(ctx, representor.Settings{LocalFunctions: h.Config.LocalFunctions})
+	if h.CardErr != nil && len(h.Card.Ports) == 0 {
+		return
+	}
+	h.CardErr = nil // the card itself says that it isn't complete
+	// A device in legacy mode may have no port at all.
+	h.Eswitches = p.readEswitches(ctx)
+}
+
+// readEswitches asks the kernel for the mode of each device. A device that has no
+// eswitch is left out, as is everything where devices can't be listed, which is said
+// of the card already.
+func readEswitches(ctx context.Context) map[devlink.Handle]doctor.Eswitch {
+	c := devlink.New()
+	defer c.Close()
+	devices, err := c.Devices(ctx)
+	if err != nil {
+		return nil
+	}
+	all := map[devlink.Handle]doctor.Eswitch{}
+	for _, h := range devices {
+		mode, err := c.EswitchMode(ctx, h)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			all[h] = doctor.Eswitch{Mode: mode, Err: err}
+		}
+	}
+	return all
+}
+
+func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
+	s, err := p.client().Status(ctx)
+	if err != nil {
+		h.DaemonErr = err
+		return
+	}
+	h.Daemon = &s
+	if allowed, err := netAdmin(strconv.Itoa(s.PID)); err == nil {
+		h.DaemonNetAdmin = &allowed
+	}
+}
+
+func examineDatabases(ctx context.Context, h *doctor.Host) {
+	c := h.Config
+	own := dbconn.TLSFiles{PrivateKey: c.PrivateKey, Certificate: c.Certificate, CACert: c.CACert, VerifyHost: c.VerifyHostName}
+	override, modified, err := readOverride(c.SystemIDOverride())
+	if err != nil {
+		h.ConfigErr = errors.Join(h.ConfigErr, err)
+	}
+	h.OverrideModified = modified
+	hostname, err := os.Hostname()
+	if err != nil {
+		h.ConfigErr = errors.Join(h.ConfigErr, err)
+	}
+	identify := func(v ovs.View) config.Identity { return config.Identify(v.ExternalIDs, c, override, hostname) }
+	if h.Local, h.LocalErr = readLocal(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe}, identify); h.LocalErr != nil {
+		return
+	}
+	h.Identity = identify(h.Local)
+	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe})
+	files := dbconn.TLSFiles{PrivateKey: h.Local.SSL.PrivateKey, Certificate: h.Local.SSL.Certificate, CACert: h.Local.SSL.CACert, VerifyHost: c.VerifyHostName}
+	if h.Local.SSL == (ovs.SSL{}) {
+		files = own
+	}
+	h.TLS = dbconn.NeedsTLS(c.OVSDB)
+	for _, r := range h.Identity.Remotes {
+		h.TLS = h.TLS || dbconn.NeedsTLS(r)
+	}
+	if h.TLS {
+		h.Own, h.CA, h.TLSErr = files.Validity()
+	}
+	sb := ovn.Config{Chassis: h.Identity.Chassis, Hostname: h.Identity.Hostname, Remotes: h.Identity.Remotes, TLS: files, Probe: c.Probe}
+	if h.Chassis, h.Server, h.ChassisErr = ovn.ListChassis(ctx, sb); h.ChassisErr == nil {
+		h.OVN, h.OVNErr = ovn.ReadVersions(ctx, sb, h.Server)
+	}
+}
+
+// readLocal reads the local database once, with the bridge that its own settings name.
+func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) config.Identity) (ovs.View, error) {
+	// The first connection tells at once what is wrong; a Switch would try again and again.
+	if path, ok := strings.CutPrefix(o.Endpoint, "unix:"); ok {
+		if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+			return ovs.View{}, &fs.PathError{Op: "connect", Path: path, Err: err}
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, examinePatience)
+	defer cancel()
+	changed := make(chan struct{}, 1)
+	o.Notify = func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+	s := ovs.New(o)
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	for {
+		v := s.View()
+		if v.Complete {
+			bridge := identify(v).Bridge
+			if v.Bridge == bridge {
+				return v, nil
+			}
+			s.SetBridge(bridge)
+		}
+		select {
+		case <-ctx.Done():
+			return v, fmt.Errorf("not read in %s: %s", examinePatience, s.View().Problem)
+		case <-changed:
+		}
+	}
+}
+
+// readOverride reads the file that names the chassis, and when it changed last.
+func readOverride(path string) (text string, modified time.Time, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", time.Time{}, nil
+	}
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, overrideMost))
+	return string(b), info.ModTime(), err
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// netAdmin tells whether a process has CAP_NET_ADMIN in effect, by the line CapEff of
+// proc_pid_status(5).
+func netAdmin(process string) (bool, error) {
+	f, err := os.Open("/proc/" + process + "/status")
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if hex, ok := strings.CutPrefix(lines.Text(), "CapEff:"); ok {
+			set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+			return set&(1<<unix.CAP_NET_ADMIN) != 0, err
+		}
+	}
+	return false, errors.Join(lines.Err(), errors.New("/proc has no line CapEff"))
+}

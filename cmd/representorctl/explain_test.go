@@ -1,0 +1,380 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/explain"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// scene is a world, and what is to be explained in it.
+type scene struct {
+	name  string
+	world *world
+	lport string // "vm1" unless set
+	code  representor.Code
+	state plug.State
+}
+
+func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
+	states, codes, names := map[plug.State]bool{}, map[representor.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
+	for _, s := range scenes() {
+		if names[s.name] {
+			t.Errorf("two scenes are called %s", s.name)
+		}
+		names[s.name] = true
+		t.Run(s.name, func(t *testing.T) {
+			if s.lport == "" {
+				s.lport = "vm1"
+			}
+			f := s.world.facts(t)
+			socket := daemonWith(t, f, control.Acts{Inquire: s.world.inquire})
+			got := explained(t, socket, s.lport)
+			if s.code != "" && !says(got, s.code) {
+				t.Errorf("no step has the code %s: %+v", s.code, got)
+			}
+			if got.State != s.state {
+				t.Errorf("the state is %q, want %q", got.State, s.state)
+			}
+			for _, step := range got.Steps {
+				if step.Code != "" {
+					codes[step.Code] = true
+				}
+				if (step.Result == explain.Failed || step.Code != "") && step.Remedy == "" {
+					t.Errorf("step %s has no remedy", step.Name)
+				}
+				if step.Finding == "" || step.Source == "" {
+					t.Errorf("step %s finds nothing, or nowhere: %+v", step.Name, step)
+				}
+			}
+			states[got.State] = true
+			golden(t, "explain/"+s.name, steady(run1(t, socket, "", nil, "explain", s.lport).String()))
+		})
+	}
+	// What is declared anywhere that a port's status comes from must have had its turn.
+	for _, want := range declared(t, "State", "plug") {
+		if !states[plug.State(want)] {
+			t.Errorf("no explanation of a port that is %s", want)
+		}
+	}
+	for _, want := range declared(t, "Code", "representor", "ovn", "plug", "explain") {
+		if !codes[representor.Code(want)] {
+			t.Errorf("no explanation of %s", want)
+		}
+	}
+	wantNoOther(t, names)
+}
+
+func explained(t *testing.T, socket, lport string) explain.Explanation {
+	t.Helper()
+	e, err := control.NewClient(socket).Explain(t.Context(), lport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func says(e explain.Explanation, code representor.Code) bool {
+	for _, s := range e.Steps {
+		if s.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// steady takes out how long the reconciler waits, which is random.
+func steady(s string) string {
+	return regexp.MustCompile(`again in\s+[0-9.]+m?s`).ReplaceAllString(s, "again in SOON")
+}
+
+func scenes() []scene {
+	var all []scene
+	all = append(all, plainScenes()...)
+	all = append(all, requestScenes()...)
+	all = append(all, cardScenes()...)
+	all = append(all, switchScenes()...)
+	all = append(all, heldScenes()...)
+	return append(all, othersScenes()...)
+}
+
+func plugged() *world { return worldWith(asks("vm1")).has(rowOf("vm1", "pf0vf0", 0)) }
+
+func plainScenes() []scene {
+	return []scene{
+		{name: "plugged", world: plugged(), state: plug.Plugged},
+		{name: "plugged-not-installed", world: worldWith(unclaimed(asks("vm1"))), state: plug.Plugged},
+		{name: "plugged-southbound-away", world: plugged().but(func(w *world) {
+			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: connection refused"
+		}), state: plug.Plugged, code: representor.CodeSouthboundUntrusted},
+		{
+			name: "ignored-option", world: worldWith(asks("vm1", "vif-plug-mtu-request", "9k")).has(rowOf("vm1", "pf0vf0", 0)),
+			state: plug.Plugged, code: representor.CodeIgnoredOption,
+		},
+		{
+			name: "link-up-failed", world: plugged().but(func(w *world) {
+				w.linkErr = errors.New("operation not permitted")
+				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
+			}), state: plug.Plugged, code: representor.CodeLinkUpFailed,
+		},
+	}
+}
+
+// unclaimed is a port that ovn-controller has not claimed.
+func unclaimed(a ovn.Answer) ovn.Answer {
+	a.Up, a.Chassis = false, ""
+	return a
+}
+
+func requestScenes() []scene {
+	lonely := func(w *world) { w.asked.ChassisKnown = false }
+	return []scene{
+		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plug.Invalid, code: representor.CodeInvalidOption},
+		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plug.Pending, code: representor.CodeChassisMissing},
+		{name: "southbound-untrusted", world: worldWith(asks("vm1")).but(func(w *world) {
+			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: the server is cut off from its cluster"
+		}), state: plug.Pending, code: representor.CodeSouthboundUntrusted},
+		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plug.Plugged},
+		{name: "odd-name", lport: "odd \x1b[31m/../name", world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plug.Invalid},
+	}
+}
+
+// cardWith edits the card: its PF, its VF, everything.
+func cardWith(edit func(c *representor.Card, pf, vf *devlink.Port), pairs ...string) *world {
+	return worldWith(asks("vm1", pairs...)).but(func(w *world) { edit(&w.card, &w.card.Ports[0], &w.card.Ports[1]) })
+}
+
+func cardScenes() []scene {
+	const serial = "vif-plug:representor:card-serial-number"
+	type ports = devlink.Port
+	pending := func(code representor.Code, w *world) scene {
+		return scene{name: string(code), world: w, state: plug.Pending, code: code}
+	}
+	named := func(name string, s scene) scene { s.name = name; return s }
+	return []scene{
+		pending(representor.CodeNoDevlink, cardWith(func(c *representor.Card, _, _ *ports) {
+			c.Complete, c.Problem = false, "the kernel has no devlink: operation not supported"
+		})),
+		pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
+		named("pf-not-found-in-legacy-mode", pending(representor.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
+			pf.Flavour, pf.Number, pf.Function = devlink.FlavourPhysical, devlink.Some[uint32](0), nil
+			c.Ports = c.Ports[:1]
+		}))),
+		named("pf-not-found-of-this-machine-only", pending(representor.CodePFNotFound, cardWith(func(_ *representor.Card, pf, vf *ports) {
+			pf.Controller, pf.External = devlink.Some[uint32](0), devlink.Some(false)
+			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
+		}))),
+		named("pf-not-found-of-several", pending(representor.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
+			other := *pf
+			other.Index, other.PF, other.Function = 2000, devlink.Some[uint16](1), &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x43}}
+			c.Ports = append(c.Ports, other)
+		}, "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
+		named("pf-not-found-on-that-controller", pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
+		named("function-not-found-sf", pending(representor.CodeFunctionNotFound,
+			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
+		pending(representor.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),
+		pending(representor.CodePFAmbiguous, cardWith(func(c *representor.Card, pf, _ *ports) {
+			twin := *pf
+			twin.Index, twin.Controller = 2000, devlink.Some[uint32](2)
+			c.Ports = append(c.Ports, twin)
+		})),
+		pending(representor.CodePFUncertain, cardWith(func(c *representor.Card, _, _ *ports) {
+			c.MayLackPFs, c.Problem = true, "devlink port pci/0000:03:00.1/7 can't be read: input/output error"
+		})),
+		pending(representor.CodeSerialMismatch, cardWith(func(c *representor.Card, pf, _ *ports) {
+			c.Serials = map[devlink.Handle]representor.Serial{pf.Handle: {Number: "MT2242X00002"}}
+		}, serial, "MT2242X00001")),
+		pending(representor.CodeSerialUnknown, worldWith(asks("vm1", serial, "MT2242X00001"))),
+		pending(representor.CodeFunctionNotFound, worldWith(asks("vm1", "vif-plug:representor:vf-num", "9"))),
+		pending(representor.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
+			twin := *vf
+			twin.Index, twin.IfIndex = 2, 0
+			c.Ports = append(c.Ports, twin)
+		})),
+		named("netdev-disputed", pending(representor.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
+			other := *vf
+			other.Index, other.VF = 2, devlink.Some[uint16](1)
+			c.Ports = append(c.Ports, other)
+		}))),
+		pending(representor.CodeNoNetdev, cardWith(func(_ *representor.Card, _, vf *ports) { vf.IfIndex = 0 })),
+		pending(representor.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
+			c.Links[10] = representor.Link{Name: "eth3", MTU: 1500}
+		})),
+		pending(representor.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
+	}
+}
+
+func switchScenes() []scene {
+	waits := func(code representor.Code, edit func(*world)) scene {
+		return scene{name: string(code), world: worldWith(asks("vm1")).but(edit), state: plug.Pending, code: code}
+	}
+	conflict := func(name string, code representor.Code, rows ...ovs.Interface) scene {
+		return scene{name: name, world: worldWith(asks("vm1")).has(rows...), state: plug.Conflict, code: code}
+	}
+	builtIn := foreign("pf0vf0", "vm1")
+	builtIn.OVNPlugged = "representor"
+	elsewhere := rowOf("vm1", "pf0vf0", 0)
+	elsewhere.Bridge = "br-ex"
+	return []scene{
+		waits(representor.CodeLocalDatabase, func(w *world) {
+			w.actual = ovs.View{Problem: "dial unix /run/openvswitch/db.sock: connect: connection refused", Bridge: "br-int"}
+		}),
+		waits(representor.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
+		waits(representor.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
+		waits(representor.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
+		waits(representor.CodeTransactionPending, func(w *world) { w.dryRun = true }),
+		waits(representor.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
+		waits(representor.CodeInterfaceError, func(w *world) {
+			w.vswitchd = func(i *ovs.Interface) {
+				i.Ofport, i.Error = -1, "could not add network device pf0vf0 to ofproto (No such device)"
+			}
+		}),
+		waits(representor.CodeStaleInterface, func(w *world) { w.vswitchd = func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 9 } }),
+		conflict("foreign-name", representor.CodeForeignName, foreign("pf0vf0", "")),
+		conflict("row-on-another-bridge", representor.CodeForeignName, elsewhere),
+		conflict("foreign-iface-id", representor.CodeForeignIfaceID, foreign("tap0", "vm1")),
+		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
+		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged, code: representor.CodeForeignIfaceID},
+		{
+			name: "function-taken", world: worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0)),
+			state: plug.Conflict, code: representor.CodeFunctionTaken,
+		},
+	}
+}
+
+func heldScenes() []scene {
+	held := func(code representor.Code, w *world) scene {
+		return scene{name: string(code), world: w, state: plug.Held, code: code}
+	}
+	kept := asks("vm1")
+	kept.Fate, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
+	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
+	return []scene{
+		held(representor.CodeRequestEvidence, worldWith(kept).has(rowOf("vm1", "pf0vf0", 0))),
+		held(representor.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
+		held(representor.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
+		{name: "held-southbound-away", world: alone().but(func(w *world) {
+			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
+		}), state: plug.Held, code: representor.CodeSouthboundUntrusted},
+		held(representor.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
+		held(representor.CodeSouthboundReplaced, plugged().but(func(w *world) {
+			w.passes, w.between = 2, func(w *world) {
+				w.asked.Identity, w.asked.Bindings, w.answers = "sb2", map[string]ovn.Binding{}, nil
+			}
+		})),
+	}
+}
+
+func othersScenes() []scene {
+	another := withdrawn(asks("vm1", "requested-chassis", "dpu2"), "requested_chassis is another Chassis row", func(a *ovn.Answer) {
+		a.RequestedChassis, a.Chassis = "dpu2", "dpu2"
+	})
+	nobody := withdrawn(asks("vm1", "requested-chassis", "dpu9"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
+		a.RequestedChassis = ""
+	})
+	unbound := withdrawn(asks("vm1"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
+		a.RequestedChassis = ""
+		delete(a.Options, "requested-chassis")
+	})
+	router := withdrawn(asks("vm1"), `its type is "patch", which no VIF has`, func(a *ovn.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
+	plain := withdrawn(asks("vm1"), "it has no option vif-plug-type", func(a *ovn.Answer) { delete(a.Options, "vif-plug-type") })
+	return []scene{
+		{name: "another-chassis", world: worldWith(another)},
+		{name: "no-such-chassis", world: worldWith(nobody)},
+		{name: "unbound", world: worldWith(unbound)},
+		{name: "not-a-vif", world: worldWith(router)},
+		{name: "not-a-representor", world: worldWith(plain)},
+		{name: "gone", world: worldWith()},
+		{name: "nothing-known", world: worldWith().but(func(w *world) {
+			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
+		}), code: representor.CodeSouthboundUntrusted},
+		{name: "standby", world: plugged().but(func(w *world) {
+			w.role, w.why = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
+		}), state: plug.Plugged},
+		{name: "no-pass-yet", world: plugged().but(func(w *world) { w.passes = 0 })},
+	}
+}
+
+func TestExplainPrintsJSONWithTypedSteps(t *testing.T) {
+	w := worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
+	out := run1(t, daemonWith(t, w.facts(t), control.Acts{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
+	golden(t, "explain/json", out.String())
+	var e explain.Explanation
+	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != explain.PF || out.status != exitNotFound {
+		t.Errorf("%v, %d: %+v", err, out.status, e)
+	}
+}
+
+func TestExplainWithoutADaemonSaysSo(t *testing.T) {
+	golden(t, "explain/no-daemon", run1(t, absent(t), "", nil, "explain", "vm1").String())
+}
+
+func TestExplainFindsThePortOfANetdev(t *testing.T) {
+	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
+	socket := daemonWith(t, w.facts(t), control.Acts{Inquire: w.inquire})
+	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK || !strings.Contains(out.stdout, "port        vm0\n") {
+		t.Errorf("%s", out)
+	}
+	if out := run1(t, socket, "", nil, "explain", "--netdev", "eth9"); out.status != exitNotFound || !strings.Contains(out.stderr, "netdev eth9: no logical port") {
+		t.Errorf("%s", out)
+	}
+	for _, args := range [][]string{{"explain"}, {"explain", "a", "b"}, {"explain", "a", "--netdev", "b"}} {
+		if out := run1(t, socket, "", nil, args...); out.status != exitUsage {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+}
+
+func TestColoursAreForTerminalsOnly(t *testing.T) {
+	p := program{colours: true, now: noon}
+	var out strings.Builder
+	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []explain.Step{
+		{Name: explain.PF, Result: explain.Failed, Finding: "no"}, {Name: explain.Card, Result: explain.OK, Finding: "yes"},
+		{Name: explain.Up, Result: explain.Unknown, Finding: "maybe"}, {Name: explain.Row, Result: explain.Skipped, Finding: "later"},
+	}})
+	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard", "\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %q", want, out.String())
+		}
+	}
+	w := worldWith()
+	if out := run1(t, daemonWith(t, w.facts(t), control.Acts{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
+		t.Errorf("colours: %q", out.stdout)
+	}
+}
+
+func TestAnExplanationIsFastWithAThousandPorts(t *testing.T) {
+	w := plugged()
+	f := w.facts(t)
+	for i := range 1000 {
+		name := "port" + strconv.Itoa(i)
+		f.Report.Ports = append(f.Report.Ports, plug.Status{LogicalPort: name, State: plug.Plugged})
+		f.Local.Interfaces[name] = rowOf(name, name, i)
+	}
+	for _, away := range []bool{false, true} {
+		f.Southbound.Connected, w.asked.Connected = !away, !away
+		c := control.NewClient(daemonWith(t, f, control.Acts{Inquire: w.inquire}))
+		best := time.Hour // a busy machine may hold up one of them
+		for range 5 {
+			start := time.Now()
+			if e, err := c.Explain(t.Context(), "vm1"); err != nil || !e.Plugged {
+				t.Fatalf("%+v, %v", e, err)
+			}
+			best = min(best, time.Since(start))
+		}
+		if best > 50*time.Millisecond {
+			t.Errorf("an explanation takes %s (Southbound away: %v)", best, away)
+		}
+	}
+}

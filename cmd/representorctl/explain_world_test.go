@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// world is what a reconciler works on, so that explanations are those of real passes
+// over snapshots and not of reasons that a test made up.
+type world struct {
+	card     representor.Card
+	settings representor.Settings
+	asked    ovn.View
+	// answers are the Southbound's rows, whatever they say about us.
+	answers map[string]ovn.Answer
+	actual  ovs.View
+	// role, when not Active, is what the daemon is instead; why says more.
+	role control.Role
+	why  string
+
+	silent  bool  // the Southbound doesn't answer questions
+	refuses error // the local database refuses every change
+	linkErr error
+	dryRun  bool
+	// vswitchd is what it makes of a row that is new.
+	vswitchd func(*ovs.Interface)
+	passes   int // 1 unless set; between does something before each but the first
+	between  func(*world)
+}
+
+// worldWith is a DPU with one PF and VF 0, and rows in the Southbound, of which the
+// view holds those that concern us.
+func worldWith(rows ...ovn.Answer) *world {
+	w := &world{
+		card: vfCard(), role: control.Active, passes: 1,
+		asked: ovn.View{
+			Complete: true, Connected: true, Since: noon().Add(-time.Hour), Endpoint: "ssl:192.0.2.1:6642",
+			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]ovn.Binding{},
+		},
+		answers: map[string]ovn.Answer{},
+		actual: ovs.View{
+			Complete: true, Bridge: "br-int", BridgeUUID: "uuid-br", DatapathType: "system",
+			Interfaces: map[string]ovs.Interface{}, PortNames: map[string]bool{"br-int": true},
+		},
+		vswitchd: func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 10 },
+	}
+	for _, a := range rows {
+		w.answers[a.LogicalPort] = a
+		if a.Fate == ovn.Asked || a.Fate == ovn.Kept {
+			w.asked.Bindings[a.LogicalPort] = a.Binding
+		}
+	}
+	return w
+}
+
+// vfCard has host PF 0 with VF 0 at netdev pf0vf0.
+func vfCard() representor.Card {
+	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}
+	pf := devlink.Port{
+		Handle: handle, Index: 1000, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIPF,
+		Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0),
+		Function: &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x42}},
+	}
+	vf := pf
+	vf.Index, vf.Flavour, vf.VF, vf.IfIndex, vf.Function = 1, devlink.FlavourPCIVF, devlink.Some[uint16](0), 10, nil
+	return representor.Card{
+		Complete: true, Ports: []devlink.Port{pf, vf},
+		Links: map[uint32]representor.Link{10: {Name: "pf0vf0", Up: true, MTU: 1500, Settled: true}},
+	}
+}
+
+// asks is the row of a port that asks dpu1 for VF 0; pairs are more options.
+func asks(lport string, pairs ...string) ovn.Answer {
+	options := map[string]string{
+		"requested-chassis": "dpu1", "vif-plug-type": "representor",
+		"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:vf-num": "0",
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		options[pairs[i]] = pairs[i+1]
+	}
+	return ovn.Answer{
+		Binding: ovn.Binding{
+			LogicalPort: lport, Fate: ovn.Asked, Why: "requested_chassis is our Chassis row", Up: true, Request: ovn.ParseRequest(lport, options),
+		},
+		ChassisKnown: true, Options: options, RequestedChassis: "dpu1", Chassis: "dpu1",
+	}
+}
+
+// withdrawn is a row that asks nothing of us.
+func withdrawn(a ovn.Answer, why string, edit func(*ovn.Answer)) ovn.Answer {
+	a.Fate, a.Why, a.Request, a.Up, a.Chassis = ovn.Withdrawn, why, ovn.Request{}, false, ""
+	edit(&a)
+	return a
+}
+
+// rowOf is a row of ours that ovs-vswitchd has opened: VF 0 has ifindex 10, the next 11.
+func rowOf(lport, netdev string, vf int) ovs.Interface {
+	number := strconv.Itoa(vf)
+	return ovs.Interface{
+		UUID: "uuid-" + netdev, Name: netdev, PortUUID: "port-" + netdev, PortName: netdev, PortInterfaces: 1, Bridge: "br-int",
+		IfaceID: lport, Marked: true, Ofport: 5, IfIndex: uint32(10 + vf), Installed: true,
+		Marker: ovs.Marker{LogicalPort: lport, Function: "pci/0000:03:00.0 c1pf0vf" + number, Request: "pf-mac 00:53:00:00:00:42 vf " + number},
+	}
+}
+
+// foreign is a row of somebody else's.
+func foreign(netdev, ifaceID string) ovs.Interface {
+	return ovs.Interface{UUID: "uuid-" + netdev, Name: netdev, PortUUID: "port-" + netdev, PortName: netdev, PortInterfaces: 1, Bridge: "br-int", IfaceID: ifaceID}
+}
+
+func (w *world) has(rows ...ovs.Interface) *world {
+	for _, r := range rows {
+		w.actual.Interfaces[r.Name] = r
+		w.actual.PortNames[r.PortName] = true
+	}
+	return w
+}
+
+func (w *world) but(edit func(*world)) *world {
+	edit(w)
+	return w
+}
+
+// View and the other methods are what a reconciler works with.
+type sbOf struct{ *world }
+
+func (s sbOf) View() ovn.View { return s.asked }
+
+func (s sbOf) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
+	if s.silent {
+		return ovn.Verdict{}, errors.New("no answer")
+	}
+	v := ovn.Verdict{ChassisKnown: s.asked.ChassisKnown, Identity: s.asked.Identity, Bindings: map[string]ovn.Binding{}}
+	for _, l := range lports {
+		v.Bindings[l] = s.answer(l).Binding
+	}
+	return v, nil
+}
+
+func (w *world) answer(lport string) ovn.Answer {
+	a, ok := w.answers[lport]
+	if !ok {
+		a.Binding = ovn.Binding{LogicalPort: lport, Fate: ovn.Gone, Why: "the Southbound has no such Port_Binding"}
+	}
+	a.ChassisKnown = w.asked.ChassisKnown
+	return a
+}
+
+func (w *world) inquire(_ context.Context, lport string) (ovn.Answer, error) {
+	if w.silent || !w.asked.Connected {
+		return ovn.Answer{}, errors.New("no trustworthy connection to the Southbound: " + w.asked.Problem)
+	}
+	return w.answer(lport), nil
+}
+
+type switchOf struct{ *world }
+
+func (s switchOf) View() ovs.View { return s.actual }
+
+func (s switchOf) Apply(_ context.Context, changes []ovs.Change) []error {
+	errs := make([]error, len(changes))
+	rows, names := maps.Clone(s.actual.Interfaces), maps.Clone(s.actual.PortNames)
+	for i, c := range changes {
+		if errs[i] = s.refuses; errs[i] != nil {
+			continue
+		}
+		for _, u := range c.Unplug {
+			delete(rows, u.Interface.Name)
+			delete(names, u.Interface.Name)
+		}
+		for _, p := range c.Plug {
+			r := rowOf(p.IfaceID, p.Netdev, 0)
+			r.UUID, r.Marker, r.MTURequest, r.IfaceIDVer, r.Ofport, r.IfIndex, r.Installed = "new-"+p.Netdev, p.Marker, p.MTURequest, p.IfaceIDVer, 0, 0, false
+			s.vswitchd(&r)
+			rows[r.Name], names[r.Name] = r, true
+		}
+	}
+	s.actual.Interfaces, s.actual.PortNames = rows, names
+	return errs
+}
+
+type cardOf struct{ *world }
+
+func (c cardOf) Index() *representor.Index { return representor.NewIndex(c.card, c.settings) }
+
+func (c cardOf) LinkUp(context.Context, uint32) error { return c.linkErr }
+
+// facts makes the passes, and gives what the daemon knows then.
+func (w *world) facts(t *testing.T) control.Facts {
+	t.Helper()
+	r := plug.NewReconciler(plug.Config{
+		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
+	})
+	for i := range w.passes {
+		if i > 0 {
+			w.between(w)
+		}
+		r.Pass(t.Context())
+	}
+	report := r.Report()
+	if w.passes > 0 {
+		report.At = noon()
+	}
+	for i := range report.Ports {
+		report.Ports[i].Since = noon().Add(-90 * time.Second)
+	}
+	return control.Facts{
+		Version: "1.2.3", PID: 812, Started: noon().Add(-time.Hour), Role: w.role, RoleReason: w.why, DryRun: w.dryRun,
+		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Local: w.actual, LocalEndpoint: "unix:/run/openvswitch/db.sock", Southbound: w.asked,
+		Index: representor.NewIndex(w.card, w.settings), Report: report,
+	}
+}

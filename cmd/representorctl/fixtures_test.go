@@ -1,0 +1,104 @@
+package main
+
+import (
+	"time"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// noon is when the tests take place.
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// uuid names a logical port as Neutron does.
+const uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+
+// dpu is a card with a PF and three VFs: one up, one new to udev, one without a netdev.
+func dpu() representor.Card {
+	mac := representor.MAC{0, 0x53, 0, 0, 0, 0x42}
+	port := func(index uint32, flavour devlink.Flavour, ifindex uint32) devlink.Port {
+		return devlink.Port{
+			Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: index, Type: devlink.TypeEth, Flavour: flavour,
+			Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0), IfIndex: ifindex,
+		}
+	}
+	ports := []devlink.Port{port(327680, devlink.FlavourPCIPF, 10)}
+	ports[0].Function = &devlink.Function{HWAddr: mac[:], State: devlink.StateActive, OpState: devlink.OpStateAttached}
+	for vf, ifindex := range []uint32{11, 12, 0} {
+		p := port(327681+uint32(vf), devlink.FlavourPCIVF, ifindex)
+		p.VF = devlink.Some(uint16(vf))
+		p.Function = &devlink.Function{State: devlink.StateInactive, OpState: devlink.OpStateDetached}
+		ports = append(ports, p)
+	}
+	return representor.Card{
+		Ports: ports,
+		Links: map[uint32]representor.Link{
+			10: {Name: "pf0hpf", Up: true, MTU: 1500, Settled: true, HWAddr: mac},
+			11: {Name: "en3f0c1pf0vf000", Up: true, MTU: 9000, Settled: true},
+			12: {Name: "eth7", MTU: 1500},
+		},
+		Complete: true,
+	}
+}
+
+func facts() control.Facts {
+	return control.Facts{
+		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: control.Active,
+		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Local:         ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system"},
+		LocalEndpoint: "unix:/run/openvswitch/db.sock",
+		Southbound: ovn.View{
+			Complete: true, Connected: true, Since: noon().Add(-3*time.Hour - 12*time.Minute),
+			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
+			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
+		},
+		Index:  representor.NewIndex(dpu(), representor.Settings{}),
+		Report: report(),
+	}
+}
+
+func report() plug.Report {
+	ports := []plug.Status{
+		{
+			LogicalPort: uuid, State: plug.Plugged, Since: noon().Add(-26 * time.Hour), Request: "pf-mac 00:53:00:00:00:42 vf 0",
+			Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11, Ofport: 65279, Up: true,
+		},
+		{
+			LogicalPort: "odd \x1b[31mname", State: plug.Invalid, Since: noon().Add(-59*time.Minute - 59*time.Second),
+			Reason: &representor.Reason{
+				Code: representor.CodeInvalidOption, Option: "vif-plug:representor:vf-num", Value: "3x",
+				Message: `option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`,
+			},
+		},
+		{
+			LogicalPort: "settling", State: plug.Pending, Since: noon().Add(-time.Second),
+			Request: "pf-mac 00:53:00:00:00:42 vf 1", Function: "pci/0000:03:00.0 c1pf0vf1", Netdev: "eth7", IfIndex: 12,
+			Reason: &representor.Reason{Code: representor.CodeNetdevSettling, Message: "udev isn't finished with eth7 yet"},
+		},
+		{
+			LogicalPort: "taken", State: plug.Conflict, Since: noon().Add(-400 * 24 * time.Hour),
+			Request: "pf-mac 00:53:00:00:00:42 vf 0", Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11,
+			Reason: &representor.Reason{
+				Code:       representor.CodeFunctionTaken,
+				Message:    "function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port \"" + uuid + "\" too, which has it; withdraw one of the two requests, or wait until the other is gone, for then this one takes over by itself and without anybody's help",
+				Candidates: []string{uuid},
+			},
+			Warnings: []representor.Reason{{
+				Code: representor.CodeIgnoredOption, Message: `option vif-plug-mtu-request is "9k", not a number from 68 to 65535; no MTU is set`,
+				Option: "vif-plug-mtu-request", Value: "9k",
+			}},
+		},
+		{
+			LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own", State: plug.Held, Since: noon().Add(-49 * time.Hour),
+			Request: "pf-mac 00:53:00:00:00:42 vf 9", Function: "pci/0000:03:00.0 c1pf0vf9", Netdev: "pf0vf9", Ofport: -1,
+			Reason: &representor.Reason{Code: representor.CodeMassUnplug, Message: "4 of our 5 ports would be unplugged at once"},
+		},
+	}
+	return plug.Report{
+		At: noon().Add(-3 * time.Second), Passes: 1042, Ports: ports, Transactions: 20, Failures: 1, Retargets: 1,
+	}
+}

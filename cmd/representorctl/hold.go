@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/representor"
+)
+
+func (p *program) releaseHoldCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "release-hold",
+		Short: "Let the daemon remove what it holds, without waiting any longer",
+		Long: `Let removals that wait go ahead at once. The daemon holds ports when most of
+them would go at once, or when the Southbound is another database than before:
+both look like a fault of the control plane. "status" shows what is held, and
+until when it waits by itself.
+
+What goes then is still confirmed by the Southbound, port by port. A later hold
+is not released beforehand: without a hold this does nothing.`,
+		Args: cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, _ []string) error {
+			holds, err := p.client().ReleaseHold(ctx)
+			if err != nil {
+				return err
+			}
+			return p.print(control.Released{Holds: holds}, func(out *strings.Builder) { writeReleased(out, holds) })
+		}),
+	}
+}
+
+func writeReleased(out *strings.Builder, holds []control.Hold) {
+	if len(holds) == 0 {
+		fmt.Fprintln(out, "nothing is held")
+	}
+	for _, h := range holds {
+		entry(out, "released", "%s: %s", h.Code, heldPorts(h))
+	}
+}
+
+// writeHolds shows what is held so that nobody overlooks it.
+func (p *program) writeHolds(out *strings.Builder, holds []control.Hold) {
+	for _, h := range holds {
+		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
+		why := "most ports would be unplugged at once"
+		if h.Code == representor.CodeSouthboundReplaced {
+			why = "the Southbound is another database than before"
+		}
+		entry(out, "", "%s; removals wait for %s more, until %s", why, ago(h.Until.Sub(p.now())), h.Until.UTC().Format(time.RFC3339))
+		entry(out, "", "to let them go ahead at once: representorctl release-hold")
+	}
+}
+
+func heldPorts(h control.Hold) string {
+	if len(h.LogicalPorts) == 0 {
+		return "no port so far"
+	}
+	return plural(len(h.LogicalPorts), "port") + " " + list(h.LogicalPorts)
+}
+
+// list shows names, not more than a few.
+func list(names []string) string {
+	const most = 5
+	var shown []string
+	for _, n := range names[:min(len(names), most)] {
+		shown = append(shown, control.Printable(n))
+	}
+	if n := len(names) - len(shown); n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), n)
+	}
+	return strings.Join(shown, ", ")
+}

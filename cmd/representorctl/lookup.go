@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/ovn"
+)
+
+// lookupFlags maps the flags of lookup to the parameters of the question.
+func lookupFlags() map[string]string {
+	return map[string]string{
+		"pf-mac":             control.ParamPFMAC,
+		"vf":                 control.ParamVF,
+		"sf":                 control.ParamSF,
+		"controller":         control.ParamController,
+		"card-serial-number": control.ParamCardSerial,
+	}
+}
+
+func (p *program) lookupCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lookup --pf-mac MAC [--vf NUMBER | --sf NUMBER]",
+		Short: "Find the representor of a host function",
+		Long: `Find the representor of a host function: the PF with a MAC address, or a VF or SF
+below it. The values have the same grammar as the options
+vif-plug:representor:* of a logical switch port, and the answer is what the
+daemon would plug. The exit status is 3 if there is no such function, or it can't
+be plugged now.` + sourceHelp,
+		Example: `  representorctl lookup --pf-mac 00:53:00:00:00:42 --vf 3
+  representorctl lookup --pf-mac 00:53:00:00:00:42 --vf 3 -j | jq -r .representor.netdev
+  devlink -j port show | representorctl lookup --pf-mac 00:53:00:00:00:42 --devlink-json -`,
+		Args: cobra.NoArgs,
+	}
+	from := p.addSources(cmd)
+	question := url.Values{}
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		for flag, parameter := range lookupFlags() {
+			if f := cmd.Flags().Lookup(flag); f.Changed {
+				question.Set(parameter, f.Value.String())
+			}
+		}
+		return errors.Join(from.check(), checkQuestion(question))
+	}
+	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error { return p.lookup(ctx, from, question) })
+	cmd.Flags().String("pf-mac", "", "MAC address of the PF (required)")
+	cmd.Flags().String("vf", "", "number of a VF of that PF, 0 to 65534")
+	cmd.Flags().String("sf", "", "number of a scalable function of that PF")
+	cmd.Flags().String("controller", "", "only PFs of this controller")
+	cmd.Flags().String("card-serial-number", "", "refuse unless this is the card's serial number")
+	// Nothing but pf-mac is required; --vf and --sf together are refused by the
+	// grammar of the options, with the same words.
+	_ = cmd.MarkFlagRequired("pf-mac")
+	return cmd
+}
+
+// checkQuestion holds a question to the grammar of the options, in the words of the
+// flags: a wrong one would be refused as an option of a logical switch port.
+func checkQuestion(question url.Values) error {
+	options, flags := map[string]string{}, []string{}
+	for flag, parameter := range lookupFlags() {
+		if question.Has(parameter) && question.Get(parameter) == "" {
+			return fmt.Errorf("--%s is empty; leave it out instead", flag)
+		}
+		options[control.ParamOption(parameter)] = question.Get(parameter)
+		flags = append(flags, control.ParamOption(parameter), "--"+flag)
+	}
+	_, err := ovn.ParseQuery(options)
+	var wrong *ovn.OptionError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	message := strings.TrimPrefix(wrong.Error(), "option ")
+	return errors.New(strings.NewReplacer(flags...).Replace(message))
+}
+
+func (p *program) lookup(ctx context.Context, from *sources, question url.Values) error {
+	found, err := ask(ctx, from, func(ctx context.Context, s source) (control.Lookup, error) { return s.Lookup(ctx, question) })
+	if err != nil {
+		return err
+	}
+	if err := p.print(found, func(out *strings.Builder) { writeLookup(out, found) }); err != nil {
+		return err
+	}
+	if !found.Ready {
+		return silent(exitNotFound)
+	}
+	return nil
+}
+
+func writeLookup(out *strings.Builder, found control.Lookup) {
+	r := found.Representor
+	netdev := "none"
+	switch {
+	case r.Netdev != "" && r.Link != nil:
+		netdev = fmt.Sprintf("%s, ifindex %d, %s, mtu %d", control.Printable(r.Netdev), r.IfIndex, linkState(r), r.Link.MTU)
+	case r.Netdev != "":
+		netdev = control.Printable(r.Netdev) + ", of whose link nothing is known"
+	}
+	entry(out, "netdev", "%s", netdev)
+	entry(out, "function", "%s", r.Function)
+	entry(out, "devlink", "%s/%d, type %s", r.Handle, r.PortIndex, r.Type)
+	if r.HWAddr != "" {
+		entry(out, "MAC", "%s", r.HWAddr)
+	}
+	if s := functionState(r); s != "-" {
+		entry(out, "state", "%s", s)
+	}
+	if r.LogicalPort != "" {
+		entry(out, "plugged for", "%s", control.Printable(r.LogicalPort))
+	}
+	if found.Reason != nil {
+		writeReason(out, "not ready", found.Reason)
+	}
+}

@@ -1,0 +1,42 @@
+// Command representorctl asks representord, and the card, about representors.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/card"
+	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/representor"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := program{
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		now:    time.Now,
+		readCard: func(ctx context.Context, s representor.Settings) (representor.Card, error) {
+			return card.Read(ctx, card.Options{Settings: s})
+		},
+		readEswitches: readEswitches,
+		readDatapath:  datapath.New().Statistics,
+		openCard:      agent.WatchCard,
+		version:       version,
+		colours:       wantsColours(os.Stdout, os.Getenv),
+	}
+	return p.run(ctx, os.Args[1:])
+}

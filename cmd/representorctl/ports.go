@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+func (p *program) portsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "ports [LOGICAL-PORT]",
+		Short: "Show what is asked of this chassis, and whether it is plugged",
+		Long: `Show every logical port that this chassis is asked to plug, or that has a row
+of ours: its state, for how long, its netdev and its OpenFlow port, and below it
+why it isn't plugged. With a logical port, show everything that is known of it;
+the exit status is 3 then unless it is plugged. A daemon that doesn't keep the
+bridge now, or has not looked at it yet, says so first; the exit status is 5.
+
+States: plugged; pending (something isn't there yet); conflict (another row or
+request is in the way); held (a row stays although nothing trusted asks for it
+now); invalid (the request can't be followed as written).`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completePorts,
+		RunE: p.begin(func(ctx context.Context, args []string) error {
+			if len(args) == 1 {
+				return p.showPort(ctx, args[0])
+			}
+			ports, err := p.client().Ports(ctx)
+			if err != nil {
+				return err
+			}
+			if err := p.print(ports, func(out *strings.Builder) { p.writePorts(out, ports) }); err != nil {
+				return err
+			}
+			if !ports.Current() {
+				return silent(exitUnknown)
+			}
+			return nil
+		}),
+	}
+}
+
+func (p *program) showPort(ctx context.Context, name string) error {
+	port, err := p.client().Port(ctx, name)
+	if err != nil {
+		return err
+	}
+	err = p.print(port, func(out *strings.Builder) {
+		p.writeStanding(out, port.Standing)
+		p.writePort(out, port.Port)
+	})
+	if err != nil {
+		return err
+	}
+	if !port.Current() {
+		return silent(exitUnknown)
+	}
+	if port.State != plug.Plugged {
+		return silent(exitNotFound)
+	}
+	return nil
+}
+
+// Widths of the columns of writePorts: a logical port is mostly a UUID, and a
+// netdev's name has 15 characters at most. With two spaces between them and
+// OFPORT they make 79.
+const (
+	lportWidth  = 36
+	stateWidth  = 8
+	sinceWidth  = 6
+	netdevWidth = 15
+)
+
+func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
+	p.writeStanding(out, ports.Standing)
+	if len(ports.Ports) == 0 {
+		if ports.Current() {
+			fmt.Fprintln(out, "nothing is asked of this chassis")
+		}
+		return
+	}
+	row := func(cells ...string) {
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%s  %s  %s  %s  %s", pad(cells[0], lportWidth),
+			pad(cells[1], stateWidth), pad(cells[2], sinceWidth), pad(cells[3], netdevWidth), cells[4]), " "))
+	}
+	row("LOGICAL PORT", "STATE", "SINCE", "NETDEV", "OFPORT")
+	cut := false
+	for _, port := range ports.Ports {
+		name := control.Printable(port.LogicalPort)
+		if width(name) > lportWidth {
+			fmt.Fprintln(out, name)
+			name = ""
+		}
+		row(name, string(port.State), p.since(port.Since), orDash(port.Netdev), ofport(port))
+		if port.Reason != nil {
+			cut = writeBrief(out, "", port.Reason) || cut
+		}
+		for i := range port.Warnings {
+			cut = writeBrief(out, "warning: ", &port.Warnings[i]) || cut
+		}
+	}
+	writeCut(out, cut)
+}
+
+// writeStanding says why the ports may not be those of now, nothing if they are.
+func (p *program) writeStanding(out *strings.Builder, s control.Standing) {
+	if s.Current() {
+		return
+	}
+	why := string(s.Role)
+	if s.RoleReason != "" {
+		why += ": " + s.RoleReason
+	}
+	what := "it has made no pass yet, so nothing is known of ports"
+	if !s.AsOf.IsZero() {
+		what = fmt.Sprintf("ports are as they were %s ago, at %s", p.since(s.AsOf), s.AsOf.UTC().Format(time.RFC3339))
+	}
+	entry(out, "daemon", "%s; %s", why, what)
+}
+
+// writeBrief writes a reason below what it is of, and tells whether it was cut.
+func writeBrief(out *strings.Builder, kind string, r *representor.Reason) (cut bool) {
+	const indent = 4
+	lines, cut := brief(fmt.Sprintf("%s%s: %s", kind, r.Code, r.Message), columns-indent)
+	for _, line := range lines {
+		fmt.Fprintf(out, "%*s%s\n", indent, "", line)
+	}
+	return cut
+}
+
+// writeCut says, if a reason was cut, where all of it is.
+func writeCut(out *strings.Builder, cut bool) {
+	if cut {
+		fmt.Fprintf(out, "a reason is cut: %s explain PORT\n", name)
+	}
+}
+
+func ofport(port control.Port) string {
+	if port.Ofport == 0 {
+		return "-"
+	}
+	return strconv.Itoa(port.Ofport)
+}
+
+func (p *program) writePort(out *strings.Builder, port control.Port) {
+	entry(out, "port", "%s", control.Printable(port.LogicalPort))
+	entry(out, "state", "%s for %s, since %s", port.State, p.since(port.Since), port.Since.UTC().Format(time.RFC3339))
+	if port.Reason != nil {
+		writeReason(out, "reason", port.Reason)
+	}
+	for i := range port.Warnings {
+		writeReason(out, "warning", &port.Warnings[i])
+	}
+	for _, e := range []struct{ label, text string }{
+		{"request", port.Request}, {"function", port.Function},
+	} {
+		if e.text != "" {
+			entry(out, e.label, "%s", e.text)
+		}
+	}
+	netdev := "none"
+	if port.Netdev != "" {
+		netdev = control.Printable(port.Netdev)
+	}
+	if port.IfIndex != 0 {
+		netdev += fmt.Sprintf(", ifindex %d", port.IfIndex)
+	}
+	if port.Ofport != 0 {
+		netdev += fmt.Sprintf(", ofport %d", port.Ofport)
+	}
+	entry(out, "netdev", "%s", netdev)
+	up := "no: ovn-controller has not installed its flows"
+	if port.Up {
+		up = "yes"
+	}
+	entry(out, "up in OVN", "%s", up)
+}
+
+func writeReason(out *strings.Builder, label string, r *representor.Reason) {
+	entry(out, label, "%s: %s", r.Code, r.Message)
+	if r.Option != "" {
+		entry(out, "", "option %s=%s", control.Printable(r.Option), control.Printable(r.Value))
+	}
+	for _, c := range r.Candidates {
+		entry(out, "", "candidate %s", c)
+	}
+}

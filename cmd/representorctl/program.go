@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/northbound"
+	"github.com/representord/representord/representor"
+)
+
+const name = "representorctl"
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitUnreachable = 4
+	exitUnknown     = 5
+	exitChassis     = 6
+	exitRefused     = 7
+	exitNotPlugged  = 8
+	exitUnhealthy   = 9
+)
+
+// patience bounds a whole command, but for one that is to go on; the daemon answers
+// in milliseconds.
+const patience = 15 * time.Second
+
+// program is one run of representorctl.
+type program struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	now    func() time.Time
+	// readCard reads the card from the kernel.
+	readCard func(context.Context, representor.Settings) (representor.Card, error)
+	// readEswitches asks the kernel for the modes of the devices' eswitches.
+	readEswitches func(context.Context) map[devlink.Handle]doctor.Eswitch
+	// readDatapath asks the kernel what it counted in the datapath of a name.
+	readDatapath func(context.Context, string) (datapath.Statistics, error)
+	// openCard watches the kernel's card.
+	openCard agent.OpenCard
+	version  string
+	// colours: standard output is a terminal that shows them.
+	colours bool
+
+	socket string
+	json   bool
+	ran    bool // a command was understood and began
+	// instead is what a command names to be run where no daemon answers.
+	instead []string
+}
+
+// exit is an error that has been told already; it only carries a status.
+type exit struct{ status int }
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+
+func silent(status int) error { return exit{status: status} }
+
+// run does what the arguments say and gives the exit status.
+func (p *program) run(ctx context.Context, args []string) int {
+	root := p.command()
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return p.status(cmd.CommandPath(), err)
+}
+
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   name,
+		Short: "Ask representord, and the card, about representors",
+		Long: `Ask representord, the daemon that plugs DPU representors into OVN's integration
+bridge, what it does and why; find representors on the card; and bind logical
+switch ports to the functions of a card.
+
+Exit status:
+  0  done
+  1  error
+  2  wrong usage; plan --offline: wrong configuration
+  3  lookup: no such function, or it can't be plugged now
+     ports LOGICAL-PORT, explain: not known, or not plugged
+     serial: a card that serves a host isn't published
+     bind, unbind: no such logical port
+  4  no daemon answers; bind, unbind, plan --offline: a database can't be reached
+  5  not known now: the daemon starts or stands by, or not all of the card can be read
+  6  bind: no chassis has the card's serial number, or several have
+  7  bind, unbind: the port is refused
+  8  bind --wait: not plugged in time
+  9  doctor: a check FAILs`,
+		Version:       p.version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.PersistentFlags().StringVar(&p.socket, "control-socket", control.DefaultSocket, "unix socket of the daemon")
+	root.PersistentFlags().BoolVarP(&p.json, "json", "j", false, "print JSON")
+	root.AddCommand(p.statusCommand(), p.portsCommand(), p.explainCommand(), p.doctorCommand(), p.representorsCommand(), p.lookupCommand(), p.drawCommand(),
+		p.planCommand(), p.eventsCommand(), p.serialCommand(), p.bindCommand(), p.unbindCommand(), p.releaseHoldCommand(), p.reconcileCommand(), p.logLevelCommand())
+	return root
+}
+
+// begin marks that a command was understood, as all of its checks come before, and
+// bounds it.
+func (p *program) begin(run func(context.Context, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		p.ran = true
+		ctx, cancel := context.WithTimeout(cmd.Context(), patience)
+		defer cancel()
+		return run(ctx, args)
+	}
+}
+
+func (p *program) client() *control.Client { return control.NewClient(p.socket) }
+
+// print writes an answer, all of it or nothing but an error.
+func (p *program) print(v any, text func(*strings.Builder)) error {
+	var out strings.Builder
+	if p.json {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(v); err != nil {
+			return fmt.Errorf("encoding the answer: %w", err)
+		}
+	} else {
+		text(&out)
+	}
+	if _, err := io.WriteString(p.stdout, out.String()); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}
+
+// status tells an error of a command and gives the exit status that stands for it.
+func (p *program) status(command string, err error) int {
+	var (
+		told        exit
+		refused     *control.Error
+		unreachable *control.UnreachableError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &told):
+		return told.status
+	case !p.ran:
+		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
+		return exitUsage
+	case errors.As(err, &unreachable):
+		remedy := "is representord running? systemctl status representord"
+		switch {
+		case unreachable.Hangs:
+			remedy = "restart it, ports stay plugged: systemctl restart representord"
+		case errors.Is(err, os.ErrPermission):
+			remedy = "run this as root, or as a member of the group that control-group names"
+		}
+		fmt.Fprintf(p.stderr, "%s: %v; %s\n", name, err, remedy)
+		for _, instead := range p.instead {
+			fmt.Fprintf(p.stderr, "%s: %s\n", name, instead)
+		}
+		return exitUnreachable
+	case errors.As(err, &refused):
+		return p.refused(refused)
+	}
+	fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
+	return bindingStatus(err)
+}
+
+// bindingStatus gives the exit status for an error of bind and unbind.
+func bindingStatus(err error) int {
+	switch {
+	case is[*northbound.NoPortError](err):
+		return exitNotFound
+	case is[*northbound.NotPluggedError](err):
+		return exitNotPlugged
+	case is[*northbound.UnreachableError](err):
+		return exitUnreachable
+	case is[*northbound.ChassisError](err):
+		return exitChassis
+	case is[*northbound.RefusedError](err):
+		return exitRefused
+	}
+	return exitError
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// refused tells why a question has no answer. Scripts that asked for JSON get
+// that as JSON.
+func (p *program) refused(e *control.Error) int {
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.Harmless(e.Error()))
+	if p.json {
+		if err := p.print(e.Problem, nil); err != nil {
+			fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
+		}
+	} else if e.Reason != nil {
+		for _, c := range e.Reason.Candidates {
+			fmt.Fprintf(p.stderr, "  candidate %s\n", control.Harmless(c))
+		}
+	}
+	switch e.Status {
+	case http.StatusNotFound:
+		return exitNotFound
+	case http.StatusBadRequest:
+		return exitUsage
+	case http.StatusServiceUnavailable:
+		return exitUnknown
+	}
+	return exitError
+}

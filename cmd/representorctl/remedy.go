@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/representord/representord/control"
+)
+
+// Indents of commands below the text around them, and of their further lines.
+const (
+	commandIndent  = "  "
+	commandIndent2 = "    "
+)
+
+// remedyLines lays out a remedy (see explain.Step.Remedy): its text is wrapped, and each
+// command has lines of its own. Where a command doesn't fit it goes on behind a
+// backslash, as a shell reads it, so that what is copied from the terminal can be run.
+func remedyLines(remedy string, to int) []string {
+	var lines []string
+	for i, part := range strings.Split(remedy, "`") {
+		part = strings.TrimSpace(part)
+		switch {
+		case part == "":
+		case i%2 == 0:
+			lines = append(lines, wrap(part, to)...)
+		default:
+			lines = append(lines, commandLines(part, to)...)
+		}
+	}
+	return lines
+}
+
+// remedyBelow writes a remedy under a step or a check.
+func remedyBelow(out *strings.Builder, remedy string) {
+	for i, line := range remedyLines("remedy: "+remedy, columns-readIndent-2) {
+		indent := readIndent
+		if i > 0 {
+			indent += 2
+		}
+		fmt.Fprintf(out, "%*s%s\n", indent, "", line)
+	}
+}
+
+func commandLines(command string, to int) []string {
+	const goesOn = ` \`
+	if width(command) <= to-len(commandIndent) {
+		return []string{commandIndent + control.Harmless(command)}
+	}
+	var lines []string
+	line := ""
+	for _, word := range shellWords(command) {
+		word = control.Harmless(word)
+		switch {
+		case line == "":
+			line = commandIndent + word
+		case width(line)+1+width(word)+len(goesOn) <= to:
+			line += " " + word
+		default:
+			lines = append(lines, line+goesOn)
+			line = commandIndent2 + word
+		}
+	}
+	return append(lines, line)
+}
+
+// shellWords takes a command apart at spaces that are not between quotes.
+func shellWords(command string) []string {
+	var words []string
+	start, quote := 0, byte(0)
+	for i := range len(command) {
+		switch b := command[i]; {
+		case quote != 0:
+			if b == quote && command[i-1] != '\\' {
+				quote = 0
+			}
+		case b == '\'' || b == '"':
+			quote = b
+		case b == ' ':
+			words = append(words, command[start:i])
+			start = i + 1
+		}
+	}
+	return append(words, command[start:])
+}

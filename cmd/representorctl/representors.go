@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+)
+
+func (p *program) representorsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "representors",
+		Short: "Show every representor on the card as we see it",
+		Long: `Show every devlink port that stands for a host function, by devlink device.
+
+FUNCTION is [c<controller>]pf<number>[vf<number>|sf<number>], with "local" for a
+function of the machine we run on. LINK is the netdev's administrative state, or
+"settling" while udev may still rename it. FUNCTION MAC is the function's own
+address, of which that of a PF is what pf-mac means. STATE is the driver's word:
+attached or detached (whether a driver on the host has the function), or inactive.
+The exit status is 5 if not all of the card can be read.` + sourceHelp,
+		Args: cobra.NoArgs,
+	}
+	from := p.addSources(cmd)
+	cmd.PreRunE = func(*cobra.Command, []string) error { return from.check() }
+	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
+		rs, err := ask(ctx, from, func(ctx context.Context, s source) (control.Representors, error) { return s.Representors(ctx) })
+		if err != nil {
+			return err
+		}
+		if err := p.print(rs, func(out *strings.Builder) { writeRepresentors(out, rs) }); err != nil {
+			return err
+		}
+		if !rs.Complete {
+			return silent(exitUnknown)
+		}
+		return nil
+	})
+	return cmd
+}
+
+func writeRepresentors(out *strings.Builder, rs control.Representors) {
+	if !rs.Complete {
+		entry(out, "incomplete:", "%s", rs.Problem)
+	}
+	if len(rs.Representors) == 0 {
+		fmt.Fprintln(out, "no representors")
+		return
+	}
+	for i := 0; i < len(rs.Representors); {
+		handle := rs.Representors[i].Handle
+		rows := [][]string{{"FUNCTION", "NETDEV", "LINK", "FUNCTION MAC", "STATE"}}
+		for ; i < len(rs.Representors) && rs.Representors[i].Handle == handle; i++ {
+			r := rs.Representors[i]
+			function := strings.TrimPrefix(r.Function, handle+" ")
+			rows = append(rows, []string{function, orDash(r.Netdev), linkState(r), orDash(r.HWAddr), functionState(r)})
+		}
+		fmt.Fprintln(out, control.Printable(handle))
+		table(out, " ", rows)
+	}
+}
+
+func linkState(r control.Representor) string {
+	switch {
+	case r.Link == nil:
+		return "-"
+	case !r.Link.Settled:
+		return "settling"
+	case r.Link.Up:
+		return "up"
+	}
+	return "down"
+}
+
+func functionState(r control.Representor) string {
+	if r.State == "inactive" || r.OpState == "" {
+		return orDash(r.State)
+	}
+	return control.Printable(r.OpState)
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/register"
+)
+
+func (p *program) serialCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serial",
+		Short: "Show the cards' serial numbers, and whether Neutron finds this chassis by them",
+		Long: `Show the serial number of each card, where it was read, and whether it is
+published: as card-serial-number=... in external_ids:ovn-cms-options of the local
+database, from where ovn-controller copies it to the Southbound. Neutron sends a
+port of type remote-managed to the chassis that has exactly this entry.
+
+The exit status is 3 if a card that serves a host isn't published, and 5 if not all
+cards can be read.`,
+		Args: cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, _ []string) error {
+			s, err := p.client().Serials(ctx)
+			if err != nil {
+				return err
+			}
+			if err := p.print(s, func(out *strings.Builder) { writeSerials(out, s) }); err != nil {
+				return err
+			}
+			for i := range s.Cards {
+				if s.Cards[i].HostFacing && !s.Cards[i].Published {
+					return silent(exitNotFound)
+				}
+			}
+			if s.CardProblem != "" {
+				return silent(exitUnknown)
+			}
+			return nil
+		}),
+	}
+}
+
+func writeSerials(out *strings.Builder, s control.Serials) {
+	if s.CardProblem != "" {
+		entry(out, "incomplete:", "%s", s.CardProblem)
+	}
+	if len(s.Cards) == 0 {
+		fmt.Fprintln(out, "no card")
+	} else {
+		rows := [][]string{{"CARD", "SERIAL NUMBER", "SOURCE", "PUBLISHED", "SOUTHBOUND"}}
+		for i := range s.Cards {
+			c := &s.Cards[i]
+			rows = append(rows, []string{control.Printable(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
+		}
+		table(out, "", rows)
+	}
+	for i := range s.Cards {
+		if r := s.Cards[i].Reason; r != nil {
+			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", control.Printable(s.Cards[i].Handle), r.Code, r.Message), columns) {
+				fmt.Fprintln(out, line)
+			}
+		}
+	}
+	fmt.Fprintln(out)
+	if s.Key != "" {
+		entry(out, "local", "external_ids:%s", control.Printable(s.Key))
+		writeOptions(out, s.Options)
+	}
+	if s.Southbound != nil {
+		entry(out, "southbound", "ovn-cms-options of Chassis %s", control.Printable(s.Southbound.Chassis))
+		writeOptions(out, s.Southbound.Options)
+	} else {
+		entry(out, "southbound", "our Chassis row isn't known")
+	}
+	if !s.Registration {
+		entry(out, "setting", "register-card-serial is off: nothing is published, and what was stays")
+	}
+	if s.Problem != "" {
+		entry(out, "problem", "%s", s.Problem)
+	}
+	if len(s.Stale) > 0 {
+		entry(out, "stale", "%s: published by us, and no card has it now; it goes when the card stays away", list(s.Stale))
+	}
+	if len(s.Foreign) > 0 {
+		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis", list(s.Foreign))
+	}
+}
+
+// writeOptions lists options below each other.
+func writeOptions(out *strings.Builder, options string) {
+	entries := register.Entries(options)
+	if len(entries) == 0 {
+		entry(out, "", "  none")
+	}
+	for _, e := range entries {
+		fmt.Fprintf(out, "%*s  %s\n", labelWidth, "", control.Printable(e))
+	}
+}
+
+func published(c *control.CardSerial) string {
+	switch {
+	case c.Published && c.Ours:
+		return "yes"
+	case c.Published:
+		return "yes, by others"
+	}
+	return "no"
+}
+
+func inSouthbound(c *control.CardSerial) string {
+	switch {
+	case c.InSouthbound == nil:
+		return "-"
+	case *c.InSouthbound:
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/representor"
+)
+
+const sourceHelp = `
+
+The daemon is asked. If none answers within 3 s, or with --kernel, the kernel is;
+with --devlink-json, what "devlink -j port show" printed, on whatever machine.`
+
+// source is where representors are looked up.
+type source interface {
+	Representors(context.Context) (control.Representors, error)
+	Lookup(context.Context, url.Values) (control.Lookup, error)
+}
+
+// sources chooses a source by the flags of one command.
+type sources struct {
+	program *program
+
+	kernel         bool
+	devlinkJSON    *pflag.Flag
+	localFunctions bool
+}
+
+func (p *program) addSources(cmd *cobra.Command) *sources {
+	s := &sources{program: p}
+	f := cmd.Flags()
+	f.BoolVar(&s.kernel, "kernel", false, "ask the kernel, not the daemon")
+	f.String("devlink-json", "", "read the output of \"devlink -j port show\" from this file, - for standard input")
+	s.devlinkJSON = f.Lookup("devlink-json")
+	f.BoolVar(&s.localFunctions, "local-functions", false, "with --kernel or --devlink-json: admit functions of the machine itself, as the daemon does with that setting")
+	_ = cmd.MarkFlagFilename("devlink-json", "json")
+	return s
+}
+
+// daemonPatience is how long the daemon may take before the kernel is asked instead.
+// It is much less than patience: the kernel takes its time as well.
+const daemonPatience = 3 * time.Second
+
+// ask puts a question to the source that the flags choose.
+func ask[T any](ctx context.Context, s *sources, question func(context.Context, source) (T, error)) (T, error) {
+	chosen, err := s.chosen(ctx)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	if chosen != nil {
+		return question(ctx, chosen)
+	}
+	bounded, cancel := context.WithTimeout(ctx, daemonPatience)
+	defer cancel()
+	answer, err := question(bounded, s.program.client())
+	var unreachable *control.UnreachableError
+	if !errors.As(err, &unreachable) || ctx.Err() != nil {
+		return answer, err
+	}
+	fmt.Fprintf(s.program.stderr, "%s: %v; the kernel is asked instead\n", name, err)
+	kernel, err := s.fromKernel(ctx)
+	if err != nil {
+		return answer, err
+	}
+	return question(ctx, kernel)
+}
+
+// check looks at the flags.
+func (s *sources) check() error {
+	if s.kernel && s.devlinkJSON.Changed {
+		return errors.New("--kernel and --devlink-json are two sources: give one of them")
+	}
+	return nil
+}
+
+// chosen is the source that was asked for explicitly, nil for none.
+func (s *sources) chosen(ctx context.Context) (source, error) {
+	switch {
+	case s.devlinkJSON.Changed:
+		return s.fromJSON()
+	case s.kernel:
+		return s.fromKernel(ctx)
+	}
+	return nil, nil //nolint:nilnil // no source is no error
+}
+
+// indexSource answers from an index of our own.
+type indexSource struct {
+	index *representor.Index
+	// namesOnly: of the netdevs nothing is known but their names.
+	namesOnly bool
+}
+
+func (s indexSource) Representors(context.Context) (control.Representors, error) {
+	rs := control.NewRepresentors(s.index)
+	for i := range rs.Representors {
+		s.forget(&rs.Representors[i])
+	}
+	for i := range rs.Uplinks {
+		if s.namesOnly {
+			rs.Uplinks[i].IfIndex, rs.Uplinks[i].Link = 0, nil
+		}
+	}
+	return rs, nil
+}
+
+func (s indexSource) Lookup(_ context.Context, question url.Values) (control.Lookup, error) {
+	found, err := control.Resolve(s.index, question)
+	s.forget(&found.Representor)
+	return found, err
+}
+
+// forget takes out what was made up so that names could be looked up.
+func (s indexSource) forget(r *control.Representor) {
+	if s.namesOnly {
+		r.IfIndex, r.Link = 0, nil
+	}
+}
+
+func (s *sources) fromKernel(ctx context.Context) (source, error) {
+	card, err := s.program.readCard(ctx, s.settings())
+	// What was read in part is worth showing; the index says that it isn't complete.
+	if err != nil && len(card.Ports) == 0 {
+		problem := card.Problem
+		if problem == "" {
+			problem = err.Error()
+		}
+		return nil, &control.Error{Status: http.StatusServiceUnavailable, Problem: control.Problem{
+			Error: "the card can't be read: " + problem, Reason: &representor.Reason{Code: representor.CodeNoDevlink, Message: problem},
+		}}
+	}
+	return indexSource{index: representor.NewIndex(card, s.settings())}, nil
+}
+
+// fromJSON reads what devlink(8) printed. That has no ifindexes, so netdevs get
+// made-up ones, by which ports and links find each other.
+func (s *sources) fromJSON() (source, error) {
+	ports, err := s.readDevlinkJSON()
+	card := representor.Card{Ports: ports, Links: map[uint32]representor.Link{}, Complete: true}
+	var malformed *netlinkio.MalformedError
+	switch {
+	case errors.As(err, &malformed): // the others are shown, but nothing is certain of them
+		card.Complete, card.Problem = false, err.Error()
+	case err != nil:
+		return nil, fmt.Errorf("devlink-json %s: %w", control.Printable(s.devlinkJSON.Value.String()), err)
+	}
+	for i := range ports {
+		port := &ports[i]
+		port.IfIndex = 0
+		if port.NetdevName != "" {
+			port.IfIndex = uint32(i + 1)
+			card.Links[port.IfIndex] = representor.Link{Name: port.NetdevName, Settled: true}
+		}
+	}
+	return indexSource{index: representor.NewIndex(card, s.settings()), namesOnly: true}, nil
+}
+
+func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {
+	path := s.devlinkJSON.Value.String()
+	if path == "-" {
+		return devlink.ParseJSON(s.program.stdin)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	defer f.Close()
+	return devlink.ParseJSON(f)
+}
+
+func (s *sources) settings() representor.Settings {
+	return representor.Settings{LocalFunctions: s.localFunctions}
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show how the daemon is: its bridge, its databases, its ports by state",
+		Args:  cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, _ []string) error {
+			s, err := p.client().Status(ctx)
+			if err != nil {
+				return err
+			}
+			return p.print(s, func(out *strings.Builder) { p.writeStatus(out, s) })
+		}),
+	}
+}
+
+func (p *program) writeStatus(out *strings.Builder, s control.Status) {
+	dry := ""
+	if s.DryRun {
+		dry = ", dry run: nothing is written"
+	}
+	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", control.Printable(s.Version), s.PID, s.Role, p.since(s.Started), dry)
+	if s.RoleReason != "" {
+		entry(out, "", "%s", s.RoleReason)
+	}
+	entry(out, "chassis", "%s, hostname %s", orUnknown(s.Chassis), orUnknown(s.Hostname))
+	entry(out, "bridge", "%s", bridge(s))
+	for _, problem := range s.Problems {
+		entry(out, "problem", "%s", problem)
+	}
+	entry(out, "ports", "%s", byState(s.Ports))
+	p.writeHolds(out, s.Holds)
+	if n := len(s.BuiltInProvider); n > 0 {
+		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, and has marked %s: %s; those rows are left alone; run only one of the two",
+			plural(n, "row"), list(s.BuiltInProvider))
+	}
+	p.writeSouthbound(out, s.Southbound)
+	entry(out, "local", "%s", local(s.Local))
+	entry(out, "devlink", "%s", devlinkState(s.Devlink))
+	last := "none yet"
+	if !s.LastPass.IsZero() {
+		last = fmt.Sprintf("%d, the last %s ago", s.Passes, p.since(s.LastPass))
+	}
+	entry(out, "passes", "%s", last)
+	entry(out, "changes", "%d committed, %d refused, %s, %s",
+		s.Transactions, s.Failures, plural(s.Retargets, "retarget"), plural(s.Leaks, "leak"))
+	if len(s.Planned) > 0 {
+		title := "changes of the last pass:"
+		if s.DryRun {
+			title = "changes that the last pass would have made:"
+		}
+		fmt.Fprintf(out, "\n%s\n", title)
+		control.WriteChanges(out, s.Planned)
+	}
+}
+
+func (p *program) writeSouthbound(out *strings.Builder, s control.Southbound) {
+	state := "not connected"
+	switch {
+	case s.Connected && s.Complete:
+		state = "connected"
+	case s.Connected:
+		state = "connected, not complete"
+	}
+	if !s.Since.IsZero() {
+		state += " for " + p.since(s.Since)
+	}
+	if s.Endpoint != "" {
+		state += ", " + control.Printable(s.Endpoint)
+	}
+	if s.Connected && s.Complete && !s.ChassisKnown {
+		state += "; it has no Chassis row of ours: is ovn-controller running?"
+	}
+	entry(out, "southbound", "%s", state)
+	if s.Problem != "" {
+		entry(out, "", "%s", s.Problem)
+	}
+	if s.Identity != "" {
+		entry(out, "", "database %s", control.Printable(s.Identity))
+	}
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "not known yet"
+	}
+	return control.Printable(s)
+}
+
+func bridge(s control.Status) string {
+	text := orUnknown(s.Bridge)
+	if s.Bridge != "" && s.Local.Complete && !s.Local.BridgeFound {
+		text += ", which doesn't exist"
+	}
+	if s.Local.DatapathType != "" {
+		text += ", datapath_type " + control.Printable(s.Local.DatapathType)
+	}
+	return text
+}
+
+// byState counts ports; states without any are left out.
+func byState(counts map[plug.State]int) string {
+	var parts []string
+	for _, state := range []plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid} {
+		if n := counts[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	if len(parts) == 0 {
+		return "none asked for"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func local(l control.Local) string {
+	text := "not connected"
+	if l.Complete {
+		text = "connected"
+	}
+	if l.Endpoint != "" {
+		text += ", " + control.Printable(l.Endpoint)
+	}
+	if l.Problem != "" {
+		text += ": " + l.Problem
+	}
+	return text
+}
+
+func devlinkState(d control.Devlink) string {
+	text := plural(d.Representors, "representor")
+	if !d.Complete {
+		text = "not complete, " + text
+	}
+	if d.Problem != "" {
+		text += ": " + d.Problem
+	}
+	return text
+}
+
+// since shows how long ago something was.
+func (p *program) since(t time.Time) string { return ago(p.now().Sub(t)) }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/representord/representord/control"
+)
+
+// columns is the width that every output but a long name fits.
+const columns = 80
+
+// orDash shows an empty cell of a table.
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return control.Printable(s)
+}
+
+func width(s string) int { return utf8.RuneCountInString(s) }
+
+// pad fills a cell up to a width.
+func pad(s string, to int) string {
+	return s + strings.Repeat(" ", max(to-width(s), 0))
+}
+
+// table writes rows of cells below a header, each column as wide as it must be.
+func table(out *strings.Builder, indent string, rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			line += pad(cell, widths[i]) + "  "
+		}
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+	}
+}
+
+// labelWidth is that of the left column of entries.
+const labelWidth = 12
+
+// entry writes a label and a text beside it, wrapped.
+func entry(out *strings.Builder, label, format string, args ...any) {
+	for i, line := range wrap(fmt.Sprintf(format, args...), columns-labelWidth) {
+		if i > 0 {
+			label = ""
+		}
+		fmt.Fprintln(out, strings.TrimRight(pad(label, labelWidth)+line, " "))
+	}
+}
+
+// wrap breaks a text at spaces into lines of at most a width. A word that is
+// longer has a line of its own. What could harm a terminal is escaped.
+func wrap(s string, to int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(s) {
+		word = control.Harmless(word)
+		switch {
+		case line == "":
+			line = word
+		case width(line)+1+width(word) <= to:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
+
+// brief is wrap, cut off after two lines, and tells whether it was cut: where a clause
+// ends in the second line, else between words.
+func brief(s string, to int) (lines []string, cut bool) {
+	const most = 2
+	lines = wrap(s, to)
+	more := len(lines) > most
+	lines = lines[:min(len(lines), most)]
+	for i, line := range lines {
+		if r := []rune(line); len(r) > to {
+			lines[i], cut = string(r[:to-3])+"...", true
+		}
+	}
+	if more {
+		lines[most-1] = clause(lines[most-1], to-len(cutMark)) + cutMark
+	}
+	return lines, cut || more
+}
+
+// cutMark marks where a text was cut.
+const cutMark = " ..."
+
+// clause cuts a line to at most a width, after the last semicolon or else colon that ends
+// a word, which it drops, or else after a word.
+func clause(line string, to int) string {
+	for width(line) > to {
+		i := strings.LastIndexByte(line, ' ')
+		if i < 0 {
+			return string([]rune(line)[:to])
+		}
+		line = line[:i]
+	}
+	for _, end := range []string{"; ", ": "} {
+		if i := strings.LastIndex(line+" ", end); i > 0 {
+			return line[:i]
+		}
+	}
+	return line
+}
+
+// ago shows how long something lasts, in six characters at most: its two
+// largest units.
+func ago(d time.Duration) string {
+	d = max(d, 0).Truncate(time.Second)
+	s := int64(d / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%ds", s/60, s%60)
+	case s < 86400:
+		return fmt.Sprintf("%dh%dm", s/3600, s/60%60)
+	case s < 100*86400:
+		return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
+	}
+	return fmt.Sprintf("%dd", s/86400)
+}
+
+// plural gives a number with its noun.
+func plural[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+)
+
+// How long ovs-vswitchd, which waits for our READY=1, is kept waiting for a
+// comparison of the bridge with the card that can't be made.
+const (
+	// cardPatience is for the card, once the local database was read.
+	cardPatience = 5 * time.Second
+	// startPatience is for everything together.
+	startPatience = 20 * time.Second
+)
+
+// How often the announcer looks: often until READY=1, then as often as a STATUS=
+// line is worth reading.
+const (
+	startingPoll = 50 * time.Millisecond
+	statusPoll   = time.Second
+)
+
+// announcer tells the service manager how we are, as sd_notify(3) describes.
+type announcer struct {
+	facts    func() control.Facts
+	standing func() standing
+	// compared is closed when the bridge was compared with the card.
+	compared <-chan struct{}
+	// nudge makes the keeper go round, and the reconciler make a pass. beats and
+	// passes count both.
+	nudge  func()
+	beats  func() uint64
+	passes func() uint64
+	// send hands a message to the service manager.
+	send func(message string)
+	log  *slog.Logger
+	// watchdog is how often the service manager must hear from us, 0 for never.
+	watchdog time.Duration
+
+	started time.Time
+	local   time.Time // when the local database was first seen whole
+	ready   bool
+	status  string
+
+	// then is how it was at the last ping.
+	then struct {
+		at     time.Time
+		beats  uint64
+		passes uint64
+		active bool
+	}
+}
+
+// notifySystemd hands a message to the service manager that started us, if any.
+func notifySystemd(log *slog.Logger) func(string) {
+	return func(message string) {
+		if _, err := daemon.SdNotify(false, message); err != nil {
+			log.Debug("the service manager can't be told", "message", message, "error", err)
+		}
+	}
+}
+
+// run announces until the context is done, and returns nil then.
+func (a *announcer) run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			a.send(daemon.SdNotifyStopping)
+			return nil
+		case <-timer.C:
+		}
+		a.look(time.Now())
+		if a.ready {
+			timer.Reset(statusPoll)
+		} else {
+			timer.Reset(startingPoll)
+		}
+	}
+}
+
+func (a *announcer) look(now time.Time) {
+	f, s := a.facts(), a.standing()
+	if line := statusLine(f, s); line != a.status {
+		a.status = line
+		a.send("STATUS=" + line)
+	}
+	if f.Local.Complete && a.local.IsZero() {
+		a.local = now
+	}
+	if !a.ready && a.mayStart(now, s) {
+		a.ready = true
+		a.send(daemon.SdNotifyReady)
+	}
+	if a.ready && a.watchdog > 0 {
+		a.ping(now, s.role == control.Active)
+	}
+}
+
+// mayStart decides whether ovs-vswitchd needs to wait no longer.
+func (a *announcer) mayStart(now time.Time, s standing) bool {
+	select {
+	case <-a.compared:
+		return true
+	default:
+	}
+	switch {
+	case s.role == control.Standby:
+		return true // who has the bridge looks after it
+	case !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
+		a.log.Error("starting although the bridge was not compared with the card", "after", cardPatience, "why", a.status)
+		return true
+	case now.Sub(a.started) >= startPatience:
+		a.log.Error("starting although the bridge was not compared with the card", "after", startPatience, "why", a.status)
+		return true
+	}
+	return false
+}
+
+// ping tells the watchdog that we are alive if we are: since the last ping the
+// keeper went round, and while it has the bridge a pass was made. Both are
+// nudged at each ping, so both have something to do.
+func (a *announcer) ping(now time.Time, active bool) {
+	if !a.then.at.IsZero() && now.Sub(a.then.at) < a.watchdog/4 {
+		return
+	}
+	beats, passes := a.beats(), a.passes()
+	alive := beats != a.then.beats && (!active || !a.then.active || passes != a.then.passes)
+	a.nudge()
+	if !alive && !a.then.at.IsZero() {
+		return
+	}
+	a.send(daemon.SdNotifyWatchdog)
+	a.then.at, a.then.beats, a.then.passes, a.then.active = now, beats, passes, active
+}
+
+// statusLine says in one line how we are.
+func statusLine(f control.Facts, s standing) string {
+	var parts []string
+	switch s.role {
+	case control.Starting:
+		return oneLine("waiting: " + s.why)
+	case control.Standby:
+		return oneLine("standing by: " + s.why)
+	case control.Active, control.Offline:
+	}
+	if f.DryRun {
+		parts = append(parts, "dry run")
+	}
+	parts = append(parts, aboutPorts(f.Report)...)
+	return oneLine(strings.Join(append(parts, sources(f)...), "; "))
+}
+
+// sources says how the three things that are watched are.
+func sources(f control.Facts) []string {
+	var parts []string
+	switch {
+	case !f.Local.Complete:
+		parts = append(parts, "local database not connected: "+f.Local.Problem)
+	case f.Local.BridgeUUID == "":
+		parts = append(parts, "bridge "+control.Printable(f.Bridge)+" doesn't exist")
+	}
+	if whole, problem := f.Index.Complete(); !whole {
+		parts = append(parts, "card not read: "+problem)
+	}
+	switch sb := f.Southbound; {
+	case sb.Connected && sb.Complete && !sb.ChassisKnown:
+		parts = append(parts, "southbound connected to "+sb.Endpoint+", without a Chassis row of ours")
+	case sb.Connected && sb.Complete:
+		parts = append(parts, "southbound connected to "+sb.Endpoint)
+	default:
+		parts = append(parts, "southbound not connected: "+sb.Problem)
+	}
+	return parts
+}
+
+// aboutPorts says how the ports are: what is held comes first.
+func aboutPorts(r plug.Report) []string {
+	var parts []string
+	for _, h := range r.Holds {
+		parts = append(parts, fmt.Sprintf("HELD (%s): %d ports stay until %s or representorctl release-hold",
+			h.Code, len(h.Ports), h.Until.UTC().Format("15:04:05 MST")))
+	}
+	parts = append(parts, countPorts(r.Ports))
+	if n := len(r.BuiltIn); n > 0 {
+		parts = append(parts, fmt.Sprintf("rows of a plug provider built into ovn-controller: %d", n))
+	}
+	return parts
+}
+
+// countPorts counts ports by state, states without any left out.
+func countPorts(ports []plug.Status) string {
+	count := map[plug.State]int{}
+	for i := range ports {
+		count[ports[i].State]++
+	}
+	var parts []string
+	for _, state := range []plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid} {
+		if count[state] > 0 || state == plug.Plugged {
+			parts = append(parts, fmt.Sprintf("%d %s", count[state], state))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// oneLine makes a text fit for STATUS=: one line, bounded.
+func oneLine(s string) string {
+	const most = 400
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return s
+}

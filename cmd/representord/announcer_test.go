@@ -1,0 +1,218 @@
+package main
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// manager is a service manager that notes what it is told, and the daemon that
+// is announced to it.
+type manager struct {
+	*announcer
+	told []string
+
+	f        control.Facts
+	s        standing
+	compared chan struct{}
+	beats    uint64
+	passes   uint64
+	nudged   int
+}
+
+func newManager(watchdog time.Duration) *manager {
+	m := &manager{
+		f: control.Facts{Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})},
+		s: standing{role: control.Starting, why: "the local database"}, compared: make(chan struct{}),
+	}
+	m.announcer = &announcer{
+		facts: func() control.Facts { return m.f }, standing: func() standing { return m.s },
+		compared: m.compared, nudge: func() { m.nudged++ },
+		beats: func() uint64 { return m.beats }, passes: func() uint64 { return m.passes },
+		send: func(s string) { m.told = append(m.told, s) }, log: slog.New(slog.DiscardHandler),
+		watchdog: watchdog, started: start(),
+	}
+	return m
+}
+
+func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// at has the announcer look at a time after the start, and gives what was told then.
+func (m *manager) at(after time.Duration) []string {
+	m.told = nil
+	m.look(start().Add(after))
+	return m.told
+}
+
+const (
+	ready = "READY=1"
+	ping  = "WATCHDOG=1"
+)
+
+func TestReadyComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
+	t.Parallel()
+	m := newManager(0)
+	if got := m.at(0); slices.Contains(got, ready) {
+		t.Errorf("at once: %q", got)
+	}
+	close(m.compared)
+	if got := m.at(time.Second); !slices.Contains(got, ready) {
+		t.Errorf("after the comparison: %q", got)
+	}
+	if got := m.at(2 * time.Second); len(got) > 0 {
+		t.Errorf("with nothing new: %q", got)
+	}
+}
+
+func TestReadyComesAtOnceInStandby(t *testing.T) {
+	t.Parallel()
+	m := newManager(0)
+	m.s = standing{role: control.Standby, why: "pid 1 has it"}
+	if got := m.at(0); !slices.Equal(got, []string{"STATUS=standing by: pid 1 has it", ready}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestReadyDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	m := newManager(0)
+	if got := m.at(startPatience - time.Second); slices.Contains(got, ready) {
+		t.Errorf("without a database, too early: %q", got)
+	}
+	if got := m.at(startPatience); !slices.Contains(got, ready) {
+		t.Errorf("without a database: %q", got)
+	}
+
+	m = newManager(0)
+	m.f.Local.Complete = true
+	m.at(2 * time.Second)
+	if got := m.at(2*time.Second + cardPatience - 1); slices.Contains(got, ready) {
+		t.Errorf("without a card, too early: %q", got)
+	}
+	if got := m.at(2*time.Second + cardPatience); !slices.Contains(got, ready) {
+		t.Errorf("without a card: %q", got)
+	}
+}
+
+func TestTheWatchdogHearsNothingBeforeReady(t *testing.T) {
+	t.Parallel()
+	m := newManager(4 * time.Second)
+	m.beats = 1
+	if got := m.at(time.Second); slices.Contains(got, ping) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
+	t.Parallel()
+	m := newManager(40 * time.Second)
+	m.s = standing{role: control.Active}
+	close(m.compared)
+	step := func(second int, beats, passes uint64, want bool) {
+		t.Helper()
+		m.beats, m.passes = beats, passes
+		nudged := m.nudged
+		if got := slices.Contains(m.at(time.Duration(second)*time.Second), ping); got != want {
+			t.Errorf("at %d s with %d rounds and %d passes: ping %v, want %v", second, beats, passes, got, want)
+		}
+		if want && m.nudged == nudged {
+			t.Errorf("at %d s nobody was given anything to do until the next ping", second)
+		}
+	}
+	step(0, 1, 0, true)
+	step(5, 2, 1, false) // too early
+	step(10, 3, 2, true)
+	step(20, 4, 2, false) // the keeper goes round, but no pass was made
+	step(25, 5, 3, true)  // now one was
+	step(35, 5, 4, false) // passes are made, but the keeper hangs
+	step(65, 5, 9, false)
+	step(66, 6, 10, true)
+
+	// In standby there are no passes to be made.
+	m.s = standing{role: control.Standby}
+	step(80, 7, 10, true)
+	step(95, 8, 10, true)
+	// The first pass of a new tenure may still be on its way.
+	m.s = standing{role: control.Active}
+	step(110, 9, 10, true)
+	step(125, 10, 10, false)
+}
+
+func TestTheStatusLineSaysHowItGoes(t *testing.T) {
+	t.Parallel()
+	whole := control.Facts{
+		Local:      ovs.View{Complete: true, BridgeUUID: "b"},
+		Bridge:     "br-int",
+		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
+		Index:      representor.NewIndex(representor.Card{Complete: true}, representor.Settings{}),
+		Report: plug.Report{Ports: []plug.Status{
+			{State: plug.Plugged}, {State: plug.Plugged}, {State: plug.Pending}, {State: plug.Invalid},
+		}},
+	}
+	active := standing{role: control.Active}
+	for _, c := range []struct {
+		name string
+		edit func(*control.Facts)
+		s    standing
+		want string
+	}{
+		{"well", func(*control.Facts) {}, active, "2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642"},
+		{"nothing asked", func(f *control.Facts) { f.Report.Ports = nil }, active, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
+		{
+			"held", func(f *control.Facts) {
+				f.Report.Holds = []plug.Holding{{Code: representor.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
+			}, active,
+			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642",
+		},
+		{
+			"a built-in provider", func(f *control.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} }, active,
+			"2 plugged, 1 pending, 1 invalid; rows of a plug provider built into ovn-controller: 1; southbound connected to ssl:192.0.2.1:6642",
+		},
+		{"dry run", func(f *control.Facts) { f.DryRun, f.Report.Ports = true, nil }, active, "dry run; 0 plugged; southbound connected to ssl:192.0.2.1:6642"},
+		{
+			"no chassis row", func(f *control.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false }, active,
+			"0 plugged; southbound connected to ssl:192.0.2.1:6642, without a Chassis row of ours",
+		},
+		{
+			"everything lost", func(f *control.Facts) {
+				f.Local.Complete, f.Local.Problem = false, "gone"
+				f.Southbound = ovn.View{Problem: "no answer"}
+				f.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
+			}, active,
+			"2 plugged, 1 pending, 1 invalid; local database not connected: gone; card not read: no devlink; southbound not connected: no answer",
+		},
+		{
+			"no bridge", func(f *control.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" }, active,
+			"0 plugged; bridge br-int doesn't exist; southbound connected to ssl:192.0.2.1:6642",
+		},
+		{"starting", func(*control.Facts) {}, standing{role: control.Starting, why: "the local database: x\ny"}, "waiting: the local database: x y"},
+	} {
+		f := whole
+		c.edit(&f)
+		if got := statusLine(f, c.s); got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestAStatusLineIsOneLineOfBoundedText(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := string(rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "text"))
+		got := oneLine(s)
+		if strings.ContainsAny(got, "\n\r\x00\x1b") || !utf8.ValidString(got) || utf8.RuneCountInString(got) > 403 {
+			t.Fatalf("%q", got)
+		}
+	})
+}

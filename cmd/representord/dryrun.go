@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/representord/representord/control"
+)
+
+// planPoll is how often a dry run looks for plans that it has not told yet.
+const planPoll = time.Second
+
+// tellPlans logs each change that a dry run would have made, once for as long as
+// it is planned.
+func (s *service) tellPlans(ctx context.Context) error {
+	timer := time.NewTicker(planPoll)
+	defer timer.Stop()
+	told := map[string]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		}
+		planned := map[string]bool{}
+		for _, c := range control.Changes(s.Reconciler.Report().Planned) {
+			var text strings.Builder
+			control.WriteChanges(&text, []control.Change{c})
+			planned[text.String()] = true
+			if !told[text.String()] {
+				s.Log.Info("would change", "ports", c.LogicalPorts, "unplug", netdevs(c.Unplug), "plug", netdevs(c.Plug), "edits", len(c.Edit), "why", c.Why)
+			}
+		}
+		told = planned
+	}
+}
+
+func netdevs(rows []control.Row) []string {
+	names := make([]string, 0, len(rows))
+	for _, r := range rows {
+		names = append(names, r.Netdev)
+	}
+	return names
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// Whoever changes who we are, by mistake or for a moment, takes no port with it.
+func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
+	t.Parallel()
+	h, f := newJudgedHost(t, cardWith(2))
+	cl := newCloud(t, h)
+	c := startService(t, f, h.flags("--mass-unplug-hold=1h")...)
+	w := plugged(t, h, cl, c, 2)
+	well := func() {
+		t.Helper()
+		await(t, c, "the ports are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 && len(s.Holds) == 0 })
+		w.wantUntouched(t)
+	}
+	h.Ctl(t, "set", "open", ".", "external_ids:system-id=nobody")
+	await(t, c, "the other name is followed", func(s control.Status) bool { return s.Chassis == "nobody" && s.Ports[plug.Held] == 2 })
+	awaitPort(t, c, "vm0", plug.Held, representor.CodeChassisMissing)
+	w.wantUntouched(t)
+	h.Ctl(t, "set", "open", ".", "external_ids:system-id=dpu1")
+	well()
+
+	h.Ctl(t, "remove", "open", ".", "external_ids", "system-id")
+	await(t, c, "it is said what is missing", func(s control.Status) bool { return len(s.Problems) > 0 })
+	w.wantUntouched(t)
+	h.Ctl(t, "set", "open", ".", "external_ids:system-id=dpu1")
+	well()
+
+	h.Ctl(t, "set", "open", ".", "external_ids:hostname=renamed.example.com")
+	await(t, c, "the other host name is followed", func(s control.Status) bool { return s.Hostname == "renamed.example.com" })
+	well()
+
+	newCloud(t, h) // ovn-remote is that of another cloud, which asks for nothing
+	await(t, c, "its being another is noticed", func(s control.Status) bool {
+		return len(s.Holds) == 1 && s.Holds[0].Code == representor.CodeSouthboundReplaced && len(s.Holds[0].LogicalPorts) == 2
+	})
+	w.wantUntouched(t)
+	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote="+cl.Endpoint)
+	well()
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/control"
+)
+
+// How often the keeper looks at what nobody tells it: whether the lock of a
+// bridge has become free, and whether its own is still what it was.
+const (
+	standbyPoll = 250 * time.Millisecond
+	lockPoll    = 5 * time.Second
+)
+
+// standing is what the keeper does at present, for others to show.
+type standing struct {
+	role control.Role
+	// why says what keeps it from being active.
+	why string
+	// id is who we are, nil while that isn't known. It is not modified.
+	id *config.Identity
+}
+
+// keeper runs the reconciler while we may change the bridge, and only then. It
+// follows who we are: when the local database names another bridge, the one is
+// given up before the other is taken.
+type keeper struct {
+	*agent.Agent
+	dryRun bool
+
+	standing atomic.Pointer[standing]
+	// beats counts rounds, for the watchdog.
+	beats atomic.Uint64
+}
+
+func newKeeper(a *agent.Agent, dryRun bool) *keeper {
+	k := &keeper{Agent: a, dryRun: dryRun}
+	k.standing.Store(&standing{role: control.Starting, why: notStarted})
+	return k
+}
+
+// tenure is the time in which a bridge is ours.
+type tenure struct {
+	bridge string
+	lock   *lock // nil in a dry run
+	// stop ends the reconciler and the registrar, and done is closed when they have; nil
+	// before they began.
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// end stops them, waits for them, and gives the bridge back.
+func (t *tenure) end() {
+	if t == nil {
+		return
+	}
+	if t.done != nil {
+		t.stop()
+		<-t.done
+	}
+	t.lock.release()
+}
+
+// run keeps the bridge until the context is done, and returns nil then.
+func (k *keeper) run(ctx context.Context) error {
+	var t *tenure
+	defer func() { t.end() }()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-k.Changed:
+		case <-timer.C:
+		}
+		t = k.round(ctx, t)
+		k.beats.Add(1)
+		pause := lockPoll
+		if t == nil {
+			pause = standbyPoll
+		}
+		timer.Reset(pause)
+	}
+}
+
+// round looks at everything and gives the tenure that holds from now on.
+func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
+	local := k.Local.View()
+	id, changed := k.Identify(local)
+	if changed {
+		if t != nil && t.bridge != id.Bridge {
+			k.Log.Warn("the integration bridge is another one now", "old", t.bridge, "new", id.Bridge)
+			t.end()
+			t = nil
+		}
+		k.Become(id)
+	}
+	if local.Complete {
+		k.Configure(id, local.SSL)
+	}
+	if k.Identity == nil {
+		k.stand(control.Starting, "the local database: "+local.Problem)
+		return nil
+	}
+	if k.Identity.Bridge == "" {
+		k.stand(control.Starting, "external_ids:ovn-bridge is empty: there is no integration bridge")
+		return nil
+	}
+	if t != nil && t.lock != nil && !t.lock.intact() {
+		k.Log.Error("the lock file was removed or replaced; the bridge is given up until it is locked again", "file", t.lock.path)
+		t.end()
+		t = nil
+	}
+	if t == nil {
+		t = k.take(k.Identity.Bridge)
+	}
+	if t != nil {
+		k.stand(control.Active, "")
+	}
+	// The switch follows a new bridge in a moment. Until then a pass would change the
+	// old one, which isn't ours any more.
+	if t != nil && t.done == nil && k.Local.View().Bridge == t.bridge {
+		k.start(ctx, t)
+	}
+	return t
+}
+
+// take makes a bridge ours, nil if that can't be done now.
+func (k *keeper) take(bridge string) *tenure {
+	t := &tenure{bridge: bridge}
+	if !k.dryRun {
+		l, err := acquire(k.Config.RunDir, bridge)
+		switch {
+		case errors.Is(err, errLocked):
+			k.stand(control.Standby, err.Error())
+			return nil
+		case err != nil:
+			k.stand(control.Starting, err.Error())
+			return nil
+		}
+		t.lock = l
+	}
+	return t
+}
+
+// start lets the reconciler and the registrar run until the tenure ends.
+func (k *keeper) start(ctx context.Context, t *tenure) {
+	ctx, t.stop = context.WithCancel(ctx)
+	t.done = make(chan struct{})
+	var running sync.WaitGroup
+	// They have no errors but that of a context that is done.
+	running.Go(func() { _ = k.Reconciler.Run(ctx) })
+	running.Go(func() { _ = k.Registrar.Run(ctx) })
+	go func() {
+		defer close(t.done)
+		running.Wait()
+	}()
+}
+
+// notStarted is why a keeper that has not looked at anything doesn't keep the bridge.
+const notStarted = "not started yet"
+
+// stand notes what the keeper does, and logs it when that has changed.
+func (k *keeper) stand(role control.Role, why string) {
+	old := k.standing.Load()
+	now := standing{role: role, why: why, id: k.Identity}
+	if *old == now {
+		return
+	}
+	k.standing.Store(&now)
+	if old.role == now.role && old.why == now.why {
+		return
+	}
+	switch role {
+	case control.Active:
+		k.Log.Info("keeping the bridge", "bridge", now.id.Bridge)
+	case control.Standby:
+		k.Log.Warn("standing by", "bridge", now.id.Bridge, "why", why)
+	case control.Starting, control.Offline:
+		level := slog.LevelWarn
+		if old.why == notStarted { // at every start there is something that isn't known yet
+			level = slog.LevelInfo
+		}
+		k.Log.Log(context.Background(), level, "waiting", "why", why)
+	}
+}

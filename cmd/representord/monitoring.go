@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/metrics"
+	"github.com/representord/representord/ovn"
+)
+
+// snapshot puts together what one scrape is made of. It never blocks.
+func (s *service) snapshot() metrics.Snapshot {
+	f := s.facts()
+	var remotes []string
+	if id := s.standing.Load().id; id != nil {
+		remotes = id.Remotes
+	}
+	return metrics.Snapshot{
+		Facts:  f,
+		Card:   s.Devices.Counters(),
+		Switch: s.Local.Counters(),
+		TLS:    certificateFiles(s.Config, remotes, agent.SouthboundFiles(s.Config, f.Local.SSL)),
+	}
+}
+
+// certificateFiles lists the certificate files that are in use, each once.
+func certificateFiles(cfg config.Config, remotes []string, southbound ovn.TLSFiles) []metrics.TLSFile {
+	var files []metrics.TLSFile
+	add := func(f dbconn.TLSFiles) {
+		for _, one := range []metrics.TLSFile{{File: f.Certificate, Use: metrics.Certificate}, {File: f.CACert, Use: metrics.CACert}} {
+			if one.File != "" && !slices.Contains(files, one) {
+				files = append(files, one)
+			}
+		}
+	}
+	if slices.ContainsFunc(remotes, dbconn.NeedsTLS) {
+		add(southbound)
+	}
+	if dbconn.NeedsTLS(cfg.OVSDB) {
+		add(agent.Configured(cfg))
+	}
+	return files
+}
+
+// expose lets metrics be read over TCP, if that is wanted. Whatever keeps it from that is no
+// reason to stop plugging, so it says so and tries again: the address may be one
+// that the machine is yet to get.
+func (s *service) expose(ctx context.Context, handler http.Handler) error {
+	if s.Config.MetricsListen == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle(control.PathMetrics, handler)
+	said := ""
+	for ctx.Err() == nil {
+		var listen net.ListenConfig
+		listener, err := listen.Listen(ctx, "tcp", s.Config.MetricsListen)
+		if err == nil {
+			s.Log.Info("metrics can be read", "address", s.Config.MetricsListen)
+			said = ""
+			err = control.Serve(ctx, listener, mux, s.Log)
+		}
+		if err != nil && err.Error() != said && ctx.Err() == nil {
+			said = err.Error()
+			s.Log.Warn("metrics can't be read over TCP; trying again and again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(socketPause):
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/register"
+	"github.com/representord/representord/representor"
+)
+
+// settlePatience is how long --once looks on after its first pass while ports
+// are on their way: until ovs-vswitchd has opened them, say.
+const settlePatience = 5 * time.Second
+
+// errNotPlugged tells that a port that is asked for isn't plugged.
+var errNotPlugged = errors.New("not every port that is asked for is plugged")
+
+// task is something that is done once and ends: --once and --cleanup.
+type task struct {
+	*agent.Agent
+	out     io.Writer
+	dryRun  bool
+	timeout time.Duration
+}
+
+// within runs a step of the task in the time that it has.
+func (t *task) within(ctx context.Context, step func(context.Context) error) error {
+	err := t.Within(ctx, t.timeout, step)
+	var missing *agent.MissingError
+	if errors.As(err, &missing) {
+		return fmt.Errorf("after %s %w", t.timeout, err)
+	}
+	return err
+}
+
+// settle finds out who we are, takes the lock of the bridge unless nothing is to
+// be written, and waits until the switch shows the bridge. The lock is nil in a
+// dry run.
+func (t *task) settle(ctx context.Context) (*lock, error) {
+	id, ssl, err := t.Introduce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var l *lock
+	if !t.dryRun {
+		if l, err = acquire(t.Config.RunDir, id.Bridge); err != nil {
+			if errors.Is(err, errLocked) {
+				err = fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", control.Printable(id.Bridge), err)
+			}
+			return nil, err
+		}
+	}
+	if err := t.Take(ctx, id, ssl); err != nil {
+		l.release()
+		return nil, err
+	}
+	return l, nil
+}
+
+// once makes one pass over fresh and whole snapshots, and prints what it did.
+func (t *task) once(ctx context.Context) error {
+	l, err := t.settle(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	if err := t.Await(ctx, t.MissingCard, t.MissingSouthbound); err != nil {
+		return err
+	}
+	if t.Config.RegisterCardSerial {
+		if err := t.SerialsTold(ctx); err != nil {
+			return err
+		}
+	}
+	d := t.Registrar.Look(ctx)
+	t.showSerials(d)
+	t.showUnpublished(d)
+	return t.show(t.passes(ctx))
+}
+
+// showUnpublished prints which cards that serve a host aren't found by it, and why,
+// after a look that did or would do something.
+func (t *task) showUnpublished(d register.Decision) {
+	r := t.Registrar.Report()
+	if r.Off {
+		return
+	}
+	for _, c := range r.Cards {
+		if c.HostFacing && c.Reason != nil && !slices.Contains(d.Added, c.Serial) {
+			fmt.Fprintf(t.out, "card %s is not published\n    %s: %s\n", c.Handle, c.Reason.Code, c.Reason.Message)
+		}
+	}
+}
+
+// showSerials prints what became of the published serial numbers, if anything did.
+func (t *task) showSerials(d register.Decision) {
+	verb := map[bool][2]string{false: {"published", "withdrawn"}, true: {"would be published", "would be withdrawn"}}[t.dryRun]
+	for _, s := range d.Added {
+		fmt.Fprintf(t.out, "card serial number %s %s in external_ids:%s\n", control.Printable(s), verb[0], control.Printable(d.Key))
+	}
+	for _, s := range d.Removed {
+		fmt.Fprintf(t.out, "card serial number %s %s\n", control.Printable(s), verb[1])
+	}
+}
+
+// passes makes a pass, and more while that may still change something, for a
+// while. It gives the last report with the changes of all.
+func (t *task) passes(ctx context.Context) plug.Report {
+	report := t.Reconciler.Pass(ctx)
+	planned := report.Planned
+	patience, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	for !t.dryRun && onTheirWay(report.Ports) && patience.Err() == nil {
+		select {
+		case <-patience.Done():
+			continue
+		case <-t.Changed:
+		case <-time.After(t.Reconciler.Due()): // what waits for nothing but its time
+		}
+		report = t.Reconciler.Pass(ctx)
+		planned = append(planned, report.Planned...)
+	}
+	report.Planned = planned
+	return report
+}
+
+// onTheirWay reports whether a port is about to be plugged, if all goes well.
+func onTheirWay(ports []plug.Status) bool {
+	for i := range ports {
+		if ports[i].Reason == nil || ports[i].State != plug.Pending {
+			continue
+		}
+		switch ports[i].Reason.Code {
+		case representor.CodeAwaitingOfport, representor.CodeStaleInterface,
+			representor.CodeTransactionPending, representor.CodeNetdevSettling:
+			return true
+		default:
+		}
+	}
+	return false
+}
+
+// show prints a report; errNotPlugged if a port that is asked for isn't plugged,
+// nor would be if this weren't a dry run.
+func (t *task) show(report plug.Report) error {
+	t.showChanges(report)
+	fmt.Fprintf(t.out, "ports: %s\n", countPorts(report.Ports))
+	if slices.ContainsFunc(report.Holds, func(h plug.Holding) bool { return len(h.Ports) > 0 }) {
+		fmt.Fprintf(t.out, "removals wait, and this run doesn't: representord without --once removes what is held after %s, or at once for: representorctl release-hold\n", t.Config.MassUnplugHold)
+	}
+	var err error
+	for i := range report.Ports {
+		p := &report.Ports[i]
+		if p.Reason == nil {
+			continue
+		}
+		if p.State != plug.Held && (!t.dryRun || p.Reason.Code != representor.CodeTransactionPending) {
+			err = errNotPlugged
+		}
+		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", control.Printable(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
+	}
+	return err
+}
+
+func (t *task) showChanges(report plug.Report) {
+	switch {
+	case len(report.Planned) == 0:
+		fmt.Fprintln(t.out, "nothing to change")
+	case t.dryRun:
+		fmt.Fprintln(t.out, "changes that would be made:")
+	default:
+		fmt.Fprintf(t.out, "changes: %d made, %d refused\n", report.Transactions, report.Failures)
+	}
+	control.WriteChanges(t.out, control.Changes(report.Planned))
+}
+
+// cleanup removes every row of ours from the bridge and withdraws the serial numbers
+// that we published, and prints them. Neither the
+// card nor the Southbound is needed.
+func (t *task) cleanup(ctx context.Context) error {
+	l, err := t.settle(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	removed, err := t.Reconciler.Cleanup(ctx)
+	title := "removed:"
+	if t.dryRun {
+		title = "would be removed:"
+	}
+	if len(removed) == 0 {
+		title = "no port of ours on bridge " + control.Printable(t.Identity.Bridge)
+	}
+	fmt.Fprintln(t.out, title)
+	control.WriteChanges(t.out, control.Changes(removed))
+	withdrawn, serialErr := t.Registrar.Withdraw(ctx)
+	if serialErr == nil {
+		t.showSerials(withdrawn)
+	}
+	return errors.Join(err, serialErr)
+}

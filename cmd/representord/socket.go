@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/representord/representord/control"
+)
+
+// socketPause is what is waited before the control socket is tried again, or given
+// to its group again.
+const socketPause = 2 * time.Second
+
+// answer serves the control socket. Whatever keeps it from that is no reason to
+// stop plugging, so it says so and tries again: the socket may be another
+// representord's, which is about to end.
+func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
+	server := control.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
+	server.ShowMetrics(scrapes)
+	server.Offer(control.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
+	said := ""
+	for ctx.Err() == nil {
+		listener, err := control.Listen(ctx, s.Config.ControlSocket)
+		if err == nil {
+			s.Log.Info("answering", "socket", s.Config.ControlSocket)
+			said = ""
+			err = s.serve(ctx, server, listener)
+		}
+		if err != nil && err.Error() != said && ctx.Err() == nil {
+			said = err.Error()
+			s.Log.Warn("no answers on the control socket; trying again and again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(socketPause):
+		}
+	}
+	return nil
+}
+
+// serve answers on a listener, for the group as soon as it can be had. Root is answered
+// in any case: who looks into what is wrong needs that.
+func (s *service) serve(ctx context.Context, server *control.Server, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group.Go(func() error {
+		defer cancel()
+		return server.Serve(ctx, listener)
+	})
+	group.Go(func() error { return s.admit(ctx) })
+	return group.Wait()
+}
+
+// admit gives the control socket to the group that the settings name. A group may come
+// later, from a directory service for instance, so it tries again and again.
+func (s *service) admit(ctx context.Context) error {
+	if s.Config.ControlGroup == "" {
+		return nil
+	}
+	said := ""
+	for {
+		err := control.Grant(s.Config.ControlSocket, s.Config.ControlGroup)
+		if err == nil {
+			s.access.Store(nil)
+			if said != "" {
+				s.Log.Info("the control socket is the group's now", "group", s.Config.ControlGroup)
+			}
+			return nil
+		}
+		if said != err.Error() {
+			said = err.Error()
+			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; trying again and again", "group", s.Config.ControlGroup, "error", err)
+			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + said))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(socketPause):
+		}
+	}
+}

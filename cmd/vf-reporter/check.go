@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/hypervisor"
+)
+
+func (p *program) checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Find what would stop the binding of remote-managed ports on this host",
+		Long: `Find what would stop the binding of remote-managed ports on this host: cards without
+a serial number that Nova and the DPU accept, PFs whose MAC isn't the permanent one,
+VFs that aren't there, firmware that hides PFs, a libvirt that is too old, and more.
+With --device-spec, only the cards count that it is about.`,
+		Args: cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
+			i.Identify(ctx, i.Cards...)
+			findings := i.Check(p.libvirt())
+			return p.check(findings)
+		}),
+	}
+	p.addDeviceSpec(cmd)
+	return cmd
+}
+
+func (p *program) check(findings []hypervisor.Finding) error {
+	stops := slices.ContainsFunc(findings, func(f hypervisor.Finding) bool { return f.Stops })
+	answer := struct {
+		Stops    bool                 `json:"stops"`
+		Findings []hypervisor.Finding `json:"findings"`
+	}{stops, append([]hypervisor.Finding{}, findings...)}
+	err := p.print(answer, func(out *strings.Builder) {
+		for _, f := range findings {
+			word := "warning"
+			if f.Stops {
+				word = "STOPS"
+			}
+			fmt.Fprintf(out, "%-8s %s (%s)\n", word, printable(f.Message), f.Code)
+			if f.Remedy != "" {
+				fmt.Fprintf(out, "         remedy: %s\n", printable(f.Remedy))
+			}
+		}
+		if !stops {
+			fmt.Fprintln(out, "nothing that is known here stops the binding of remote-managed ports")
+		}
+	})
+	if err == nil && stops {
+		return exit{status: exitObstacle}
+	}
+	return err
+}

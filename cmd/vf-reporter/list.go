@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/pci"
+)
+
+func (p *program) listCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List all VFs, with what identifies them and why it isn't known",
+		Long: `List all VFs by card and PF, with what identifies them and why it isn't known. A
+card that doesn't answer comes last, and holds up no other. With --device-spec also
+whether Nova takes a VF for one that a DPU manages.`,
+		Args: cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
+			p.doubts(i)
+			i.Identify(ctx, i.Cards...)
+			if p.json {
+				return p.listJSON(i)
+			}
+			return p.list(i)
+		}),
+	}
+	p.addDeviceSpec(cmd)
+	return cmd
+}
+
+func (p *program) listJSON(i *hypervisor.Inventory) error {
+	answer := struct {
+		VFs []hypervisor.VF `json:"vfs"`
+	}{VFs: []hypervisor.VF{}}
+	for _, v := range i.Host.VFs() {
+		answer.VFs = append(answer.VFs, i.VF(v))
+	}
+	return p.print(answer, nil)
+}
+
+// list writes each card as soon as it has answered.
+func (p *program) list(i *hypervisor.Inventory) error {
+	if len(i.Cards)+len(i.Host.Orphans) == 0 {
+		return p.write("no network function that can have VFs; see vf-reporter check\n")
+	}
+	var failure error
+	i.Each(func(c *hypervisor.Card) {
+		var out strings.Builder
+		writeCard(&out, i, c)
+		if err := p.write(out.String()); failure == nil {
+			failure = err
+		}
+	})
+	if len(i.Host.Orphans) > 0 {
+		var out strings.Builder
+		fmt.Fprintln(&out, "VFs without a PF")
+		writeVFs(&out, i, i.Host.Orphans)
+		if err := p.write(out.String()); failure == nil {
+			failure = err
+		}
+	}
+	return failure
+}
+
+func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card) {
+	id := c.Identity()
+	title := "card " + c.Slot
+	for _, text := range []string{id.Part, id.Name} {
+		if text != "" {
+			title += "  " + printable(text)
+		}
+	}
+	fmt.Fprintf(out, "%s\n serial number %s\n", title, orDash(id.Serial))
+	if id.Why != nil {
+		remarks(out, " ", "missing", []pci.Reason{*id.Why})
+	}
+	remarks(out, " ", "warning", id.Warnings)
+	for _, pf := range c.PFs {
+		shown := hypervisor.NewPF(pf)
+		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver), orDash(shown.MAC), currentMAC(shown))
+		if _, why := pf.MAC(); why != nil {
+			remarks(out, "  ", "missing", []pci.Reason{*why})
+		}
+		remarks(out, "  ", "warning", pf.Warnings())
+		if len(pf.VFs) == 0 {
+			fmt.Fprintf(out, "  no VFs, of %d that it may have\n", pf.TotalVFs)
+			continue
+		}
+		writeVFs(out, i, pf.VFs)
+	}
+}
+
+// currentMAC is shown where it isn't the permanent one.
+func currentMAC(p hypervisor.PF) string {
+	s := ""
+	if p.CurrentMAC != p.MAC {
+		s = ", current " + orDash(p.CurrentMAC)
+	}
+	if p.Bond != "" {
+		s += ", bond " + printable(p.Bond)
+	}
+	return s
+}
+
+// writeVFs writes the VFs of one PF, and below them what concerns them alone.
+func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
+	rows := [][]string{{"VF", "NUMBER", "NETDEV", "MAC", "DRIVER", "REMOTE-MANAGED"}}
+	own := map[pci.Code][]pci.Reason{}
+	var order []pci.Code
+	for _, v := range vfs {
+		s := i.VF(v)
+		number, remote := "-", "-"
+		if s.Number != nil {
+			number = fmt.Sprint(*s.Number)
+		}
+		if s.RemoteManaged != nil {
+			remote = map[bool]string{true: "yes", false: "no"}[*s.RemoteManaged]
+		}
+		rows = append(rows, []string{s.Address, number, orDash(strings.Join(s.Netdevs, ",")), orDash(s.MAC), orDash(s.Driver), remote})
+		for _, r := range ownReasons(v, s) {
+			if own[r.Code] == nil {
+				order = append(order, r.Code)
+			}
+			own[r.Code] = append(own[r.Code], r)
+		}
+	}
+	table(out, "  ", rows)
+	for _, code := range order {
+		first := own[code][0]
+		if n := len(own[code]); n > 1 {
+			first.Message += fmt.Sprintf(" (and the same for %d more)", n-1)
+		}
+		remarks(out, "  ", "warning", []pci.Reason{first})
+	}
+}
+
+// ownReasons are a VF's own, and what Nova makes of it: the others were told of its
+// card and PF.
+func ownReasons(v *pci.VF, s hypervisor.VF) []pci.Reason {
+	own := slices.Clone(v.Warnings)
+	if s.Nova != nil {
+		own = append(own, *s.Nova)
+	}
+	return own
+}

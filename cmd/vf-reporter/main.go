@@ -1,0 +1,38 @@
+// Command vf-reporter tells, on a hypervisor, what identifies each VF to a DPU.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/pci/vpd"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	kernel := netdev.New()
+	defer kernel.Close()
+	p := program{
+		stdout:      os.Stdout,
+		stderr:      os.Stderr,
+		links:       kernel,
+		libvirt:     func() hypervisor.Libvirt { return hypervisor.FindLibvirt("/") },
+		vpdDeadline: vpd.Deadline,
+		patience:    300 * time.Millisecond,
+		version:     version,
+	}
+	return p.run(ctx, os.Args[1:])
+}

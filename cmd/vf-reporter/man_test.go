@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const manPage = "../../docs/man/vf-reporter.8"
+
+func TestTheManPageNamesEveryCommandFlagFormatAndExitStatus(t *testing.T) {
+	b, err := os.ReadFile(manPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := strings.ReplaceAll(string(b), `\-`, "-")
+	want := func(what string) {
+		t.Helper()
+		if !strings.Contains(page, what) {
+			t.Errorf("no %q", what)
+		}
+	}
+	p := program{}
+	root := p.command()
+	for _, c := range append([]*cobra.Command{root}, root.Commands()...) {
+		want(c.Name())
+		flag := func(f *pflag.Flag) { want("--" + f.Name) }
+		c.Flags().VisitAll(flag)
+		c.PersistentFlags().VisitAll(flag)
+	}
+	for _, format := range formats() {
+		want("\n.B " + format + "\n")
+	}
+	for status := exitOK; status <= exitObstacle; status++ {
+		want(fmt.Sprintf("\n.B %d\n", status))
+	}
+}
+
+func TestTheManPageIsGoodRoff(t *testing.T) {
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		t.Fatalf("%v: install the Debian package groff-base", err)
+	}
+	out, err := exec.Command(groff, "-man", "-Tutf8", "-ww", "-z", manPage).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("groff: %v\n%s", err, out)
+	}
+}
+
+func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
+	tree := good(t)
+	shown := 0
+	for _, path := range []string{"../../README.md", "../../docs/hypervisor.md"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(b)) {
+			line, is := strings.CutPrefix(strings.TrimPrefix(line, "profile=$("), "vf-reporter ")
+			if !is {
+				continue
+			}
+			line, _, _ = strings.Cut(line, " | ")
+			line, _, _ = strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), ")"), "  ")
+			// The tree's VF, and a file that is there.
+			line = strings.NewReplacer("0000:03:00.5", "0000:03:00.3", "@device_spec.json", "{}").Replace(line)
+			words, err := exec.Command("sh", "-c", `printf '%s\0' `+line).Output()
+			if err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			args := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
+			if got := run1(t, tree, newLibvirt, args...); got.status != exitOK && args[0] != "check" || got.status == exitUsage {
+				t.Errorf("%s shows vf-reporter %q:\n%s", path, args, got)
+			}
+			shown++
+		}
+	}
+	if shown < 11 {
+		t.Errorf("only %d commands were found", shown)
+	}
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/pci"
+	"github.com/representord/representord/pci/devspec"
+)
+
+const name = "vf-reporter"
+
+// Exit statuses.
+const (
+	exitOK         = 0
+	exitError      = 1
+	exitUsage      = 2
+	exitNoVF       = 3
+	exitIncomplete = 4
+	exitObstacle   = 5
+)
+
+// commandBound bounds a whole command.
+const commandBound = 30 * time.Second
+
+const defaultSysfs = "/sys"
+
+// program is one run of vf-reporter.
+type program struct {
+	stdout, stderr io.Writer
+	// links is the kernel's list of netdevs, for the kernel's own sysfs.
+	links pci.Links
+	// libvirt finds the version that is installed.
+	libvirt func() hypervisor.Libvirt
+	// vpdDeadline bounds the reading of one card.
+	vpdDeadline time.Duration
+	// patience is how long list waits for a card before it shows those after it.
+	patience time.Duration
+	version  string
+
+	sysfs      string
+	json       bool
+	deviceSpec []string
+	ran        bool // a command was understood and began
+}
+
+// exit is an error with an exit status of its own; without a text it was told already.
+type exit struct {
+	status int
+	text   string
+}
+
+func (e exit) Error() string { return e.text }
+
+// run does what the arguments say and gives the exit status.
+func (p *program) run(ctx context.Context, args []string) int {
+	ctx, cancel := context.WithTimeout(ctx, commandBound)
+	defer cancel()
+	root := p.command()
+	root.SetArgs(args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return p.status(cmd.CommandPath(), err)
+}
+
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   name,
+		Short: "Tell what identifies the VFs of this hypervisor to a DPU",
+		Long: `Tell what identifies the VFs of this hypervisor to a DPU: the card's serial number,
+the PF's permanent MAC address and the VF's number. Nothing is written, and nobody
+is asked but the kernel. Serial numbers can be read by root only.
+
+Exit status:
+  0  done
+  1  error
+  2  wrong usage, or a device_spec that Nova would not start with
+  3  profile: no such VF
+  4  profile: a value that the format needs is missing
+     serial: a card has no usable serial number
+  5  check: something stops remote-managed bindings`,
+		Version:       p.version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	f := root.PersistentFlags()
+	f.StringVar(&p.sysfs, "path.sysfs", defaultSysfs, "where sysfs is mounted, or a copy of another machine's")
+	f.BoolVarP(&p.json, "json", "j", false, "print JSON")
+	root.AddCommand(p.listCommand(), p.profileCommand(), p.serialCommand(), p.checkCommand())
+	return root
+}
+
+// addDeviceSpec gives a command the option of Nova.
+func (p *program) addDeviceSpec(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&p.deviceSpec, "device-spec", nil, "Nova's [pci]device_spec: JSON, or @FILE with JSON; may be repeated, as in nova.conf")
+}
+
+// begin marks that a command was understood, as all of its checks come before, and
+// reads the host.
+func (p *program) begin(run func(context.Context, *hypervisor.Inventory, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		p.ran = true
+		inventory, err := p.take(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer inventory.Wait()
+		return run(cmd.Context(), inventory, args)
+	}
+}
+
+func (p *program) take(ctx context.Context) (*hypervisor.Inventory, error) {
+	o := hypervisor.Options{Options: pci.Options{Sysfs: p.sysfs}, VPDDeadline: p.vpdDeadline, Patience: p.patience}
+	if filepath.Clean(p.sysfs) == defaultSysfs {
+		o.Links = p.links
+	}
+	for _, value := range p.deviceSpec {
+		if file, is := strings.CutPrefix(value, "@"); is {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("device-spec: %w", err)
+			}
+			value = string(b)
+		}
+		o.DeviceSpec = append(o.DeviceSpec, value)
+	}
+	return hypervisor.Take(ctx, o)
+}
+
+// doubts tells what is odd about the host and device_spec. check has it among its
+// findings.
+func (p *program) doubts(i *hypervisor.Inventory) {
+	if i.Specs != nil {
+		for _, w := range i.Specs.Warnings {
+			p.warn("%s", w)
+		}
+	}
+	for _, w := range i.Host.Warnings {
+		p.warn("%s", w)
+	}
+}
+
+func (p *program) warn(format string, args ...any) {
+	fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, printable(fmt.Sprintf(format, args...)))
+}
+
+// print writes an answer, all of it or nothing but an error.
+func (p *program) print(v any, text func(*strings.Builder)) error {
+	var out strings.Builder
+	if p.json {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(v); err != nil {
+			return fmt.Errorf("encoding the answer: %w", err)
+		}
+	} else {
+		text(&out)
+	}
+	return p.write(out.String())
+}
+
+func (p *program) write(s string) error {
+	if _, err := io.WriteString(p.stdout, s); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}
+
+// status tells an error of a command and gives the exit status that stands for it.
+func (p *program) status(command string, err error) int {
+	var (
+		e      exit
+		syntax *devspec.SyntaxError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &e):
+		if e.text != "" {
+			fmt.Fprintf(p.stderr, "%s: %s\n", name, printable(e.text))
+		}
+		return e.status
+	case !p.ran:
+		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
+		return exitUsage
+	}
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, printable(err.Error()))
+	if errors.As(err, &syntax) {
+		return exitUsage
+	}
+	return exitError
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/pci"
+)
+
+// card is a card as serial shows it.
+type card struct {
+	Slot   string `json:"slot"`
+	Serial string `json:"card-serial-number,omitempty"`
+	// Libvirt is the one that Nova sees.
+	Libvirt  string       `json:"libvirt-serial-number,omitempty"`
+	Part     string       `json:"part-number,omitempty"`
+	Name     string       `json:"name,omitempty"`
+	From     string       `json:"read-from,omitempty"`
+	Missing  *pci.Reason  `json:"missing,omitempty"`
+	Warnings []pci.Reason `json:"warnings"`
+}
+
+func newCard(c *hypervisor.Card) card {
+	id := c.Identity()
+	shown := card{Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Missing: id.Why, Warnings: []pci.Reason{}}
+	shown.Warnings = append(shown.Warnings, id.Warnings...)
+	if id.Read {
+		shown.From = id.From.String()
+	}
+	return shown
+}
+
+func (p *program) serialCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serial",
+		Short: "List the cards with their serial numbers",
+		Long: `List the cards that have PFs, with their serial numbers as they are in the cards'
+Vital Product Data, and what is wrong with that.`,
+		Args: cobra.NoArgs,
+		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
+			p.doubts(i)
+			i.Identify(ctx, i.Cards...)
+			answer := struct {
+				Cards []card `json:"cards"`
+			}{Cards: []card{}}
+			usable := true
+			for _, c := range i.Cards {
+				shown := newCard(c)
+				usable = usable && shown.Missing == nil
+				answer.Cards = append(answer.Cards, shown)
+			}
+			if err := p.print(answer, func(out *strings.Builder) { writeCards(out, answer.Cards) }); err != nil {
+				return err
+			}
+			if !usable {
+				return exit{status: exitIncomplete}
+			}
+			return nil
+		}),
+	}
+}
+
+func writeCards(out *strings.Builder, cards []card) {
+	if len(cards) == 0 {
+		out.WriteString("no card with a network function that can have VFs\n")
+		return
+	}
+	rows := [][]string{{"CARD", "SERIAL NUMBER", "PART", "NAME"}}
+	for _, c := range cards {
+		rows = append(rows, []string{c.Slot, orDash(c.Serial), orDash(c.Part), orDash(c.Name)})
+	}
+	table(out, "", rows)
+	for _, c := range cards {
+		if c.Missing != nil {
+			remarks(out, "", "missing", []pci.Reason{*c.Missing})
+		}
+		remarks(out, "", "warning", c.Warnings)
+	}
+}

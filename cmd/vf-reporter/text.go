@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/representord/representord/pci"
+)
+
+// printable shows a text that others chose: as it is when it can neither harm a
+// terminal nor be misread, quoted otherwise.
+func printable(s string) string {
+	harmless := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) })
+	if harmless {
+		return s
+	}
+	return strconv.QuoteToGraphic(s)
+}
+
+// orDash shows an empty cell of a table.
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return printable(s)
+}
+
+// table writes rows of cells, each column as wide as it must be.
+func table(out *strings.Builder, indent string, rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
+		}
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+	}
+}
+
+// remarks writes reasons, one a line, each once.
+func remarks(out *strings.Builder, indent, label string, reasons []pci.Reason) {
+	said := map[string]bool{}
+	for _, r := range reasons {
+		if text := r.String(); !said[text] {
+			said[text] = true
+			fmt.Fprintf(out, "%s%s: %s\n", indent, label, printable(text))
+		}
+	}
+}
