@@ -1,0 +1,13 @@
+//go:build vm
+
+package chaos
+
+import (
+	"testing"
+	"time"
+)
+
+// The seed and the time are those of `make chaos SEED= MINUTES=`.
+func TestChaos(t *testing.T) {
+	chaos(t, setting(t, "CHAOS_SEED", 1), time.Duration(setting(t, "CHAOS_SECONDS", 30))*time.Second)
+}

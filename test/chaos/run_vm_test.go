@@ -1,0 +1,237 @@
+//go:build vm
+
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/representord/representord/test/invariants"
+	"github.com/representord/representord/test/virtualdpu"
+)
+
+const (
+	bridge = "br-int"
+	// patience bounds a quiet: what a DPU does in a second takes long in a machine
+	// that is emulated, and representord waits for up to a minute by itself.
+	patience = 80 * time.Second
+	// lag is what representord may take to act upon what it has been told, on two
+	// processors that emulate everything.
+	lag = 3 * time.Second
+	// hold is the shortest that may be set.
+	hold = "2s"
+)
+
+// run is one run of chaos.
+type run struct {
+	t    *testing.T
+	seed uint64
+	// draw decides everything that is done, and nothing else draws from it.
+	draw *rand.Rand
+	dpu  *virtualdpu.DPU
+
+	asked     *asked
+	card      *cardState
+	processes *processes
+	operator  *operator
+
+	watch *invariants.Watch
+	state invariants.State
+	truth invariants.Truth
+
+	vitals vitals
+	counts counts
+	// trail is what was done, for whoever must understand a violation.
+	trail []string
+}
+
+// counts is what the last line tells.
+type counts struct {
+	steps, transactions, kills, crashes, convergences int
+}
+
+// Chaos runs for a time, and then has everything settle once more.
+func chaos(t *testing.T, seed uint64, duration time.Duration) {
+	t.Helper()
+	r := start(t, seed)
+	// Whatever ends the test, how to have it again is told.
+	defer func() {
+		if t.Failed() {
+			t.Logf("what was done last:\n%s", strings.Join(r.trail[max(0, len(r.trail)-60):], "\n"))
+			t.Logf("to repeat this: make chaos SEED=%d MINUTES=%d", seed, max(1, int((duration+time.Minute-1)/time.Minute)))
+		}
+		t.Logf("chaos: %d steps, seed %d, %d transactions, %d kills, %d crashes of others, %d convergences", r.counts.steps, seed, r.counts.transactions, r.counts.kills, r.counts.crashes, r.counts.convergences)
+	}()
+	r.converge()
+	r.vitals.baseline(r)
+	for began := time.Now(); time.Since(began) < duration; {
+		for range 15 + r.draw.IntN(11) {
+			r.step()
+		}
+		r.converge()
+	}
+	r.vitals.judge(r)
+}
+
+func start(t *testing.T, seed uint64) *run {
+	t.Helper()
+	r := &run{t: t, seed: seed, draw: rand.New(rand.NewPCG(seed, 0)), dpu: virtualdpu.New(t)}
+	r.truth = invariants.Truth{Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{}, Lag: lag, Grace: lag}
+	r.processes = startProcesses(r)
+	r.dpu.Central.Nbctl(t, "ls-add", "net")
+	r.registerOther()
+	r.asked = newAsked(r)
+	r.card = newCard(r)
+	r.operator = &operator{run: r, hand: invariants.Operator{Endpoint: r.dpu.Local.Endpoint, Bridge: bridge}}
+	r.watch = invariants.NewWatch(t.Context(), r.dpu.Local.Endpoint)
+	t.Cleanup(r.watch.Close)
+	r.await("representord sees all of its sources", func() string {
+		s, err := r.dpu.Client.Status(t.Context())
+		if err != nil || !s.Southbound.Complete || !s.Southbound.ChassisKnown || !s.Local.BridgeFound || !s.Devlink.Complete {
+			return fmt.Sprintf("%+v, %v", s, err)
+		}
+		return ""
+	})
+	return r
+}
+
+// registerOther makes the Chassis row of another DPU, which nobody runs.
+func (r *run) registerOther() {
+	r.t.Helper()
+	r.dpu.Central.Sbctl(r.t, "chassis-add", "dpu2", "geneve", "127.0.0.2")
+}
+
+// step does one thing, waits for a time that is drawn too, and checks.
+func (r *run) step() {
+	r.counts.steps++
+	r.processes.next()
+	kinds := []struct {
+		weight int
+		do     func() string
+	}{
+		{40, r.asked.step}, {30, r.card.step}, {14, r.processes.step}, {16, r.operator.step},
+	}
+	n := r.draw.IntN(100)
+	for _, k := range kinds {
+		if n -= k.weight; n < 0 {
+			what := k.do()
+			r.note("step %d: %s", r.counts.steps, what)
+			break
+		}
+	}
+	pause := []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond}[r.draw.IntN(4)]
+	select {
+	case <-r.t.Context().Done():
+	case <-time.After(pause):
+	}
+	r.check()
+}
+
+// note adds to the trail.
+func (r *run) note(format string, args ...any) {
+	r.trail = append(r.trail, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+	if os.Getenv("CHAOS_TRAIL") != "" {
+		fmt.Fprintln(os.Stdout, r.trail[len(r.trail)-1])
+	}
+}
+
+// check judges all that has happened since it was last called.
+func (r *run) check() {
+	r.t.Helper()
+	r.asked.acknowledge()
+	var found []invariants.Violation
+	for _, b := range r.watch.Take() {
+		var broken []invariants.Violation
+		r.state, broken = invariants.Judge(r.state, b, r.truth)
+		found = append(found, broken...)
+		r.counts.transactions++
+		for _, c := range b.Changes {
+			r.note("    %s", c)
+		}
+	}
+	found = append(found, invariants.Overdue(r.state, r.truth, time.Now())...)
+	if len(found) > 0 {
+		for _, v := range found {
+			r.t.Errorf("violation: %s", v)
+		}
+		r.t.Fatalf("seed %d, step %d\n%s", r.seed, r.counts.steps, r.dpu.Describe(r.processes.daemon.process))
+	}
+}
+
+// converge lets everything run and waits until all is as it must be.
+func (r *run) converge() {
+	r.t.Helper()
+	r.processes.all()
+	r.await("all is as asked", func() string {
+		if err := r.watch.Sync(r.t.Context()); err != nil {
+			return err.Error()
+		}
+		r.check()
+		if !r.asked.settled() {
+			return "the Southbound has not all that was asked"
+		}
+		return r.unsettled()
+	})
+	r.counts.convergences++
+	r.note("converged")
+	r.truth = r.truth.Forget(time.Now())
+	r.trail = r.trail[max(0, len(r.trail)-1000):]
+	r.vitals.look(r)
+}
+
+// unsettled compares what is asked with what is there.
+func (r *run) unsettled() string {
+	ports, err := r.dpu.Client.Ports(r.t.Context())
+	if err != nil {
+		return err.Error()
+	}
+	return scene{bridge: bridge, requests: r.asked.now(), card: r.card.now, rows: r.state.Rows(), ports: ports.Ports}.unsettled()
+}
+
+// await waits until nothing is wrong any more.
+func (r *run) await(what string, wrong func() string) {
+	r.t.Helper()
+	deadline := time.Now().Add(patience)
+	told := ""
+	for {
+		r.processes.monitor()
+		problem := wrong()
+		if problem != told {
+			told = problem
+			r.note("not yet: %s", problem)
+		}
+		if problem == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("seed %d, step %d: waited in vain until %s: %s\n%s", r.seed, r.counts.steps, what, problem, r.dpu.Describe(r.processes.daemon.process))
+		}
+		select {
+		case <-r.t.Context().Done():
+			r.t.Fatal("the test has ended")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// setting reads one from the environment.
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+func (r *run) socket(name string) string { return filepath.Join(r.dpu.Dir, name) }

@@ -1,0 +1,92 @@
+package chaos
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/test/invariants"
+)
+
+const (
+	mac0 = "00:53:00:00:00:40"
+	pf0  = "platform/card0 c1pf0"
+)
+
+func asking(vf int) invariants.Request {
+	return invariants.Request{Kind: invariants.Asks, PFMAC: mac0, VF: vf, MTU: 1500}
+}
+
+// plugged is the right row for the port a on VF 0.
+func plugged() invariants.Row {
+	return invariants.Row{UUID: "1", Name: "n0", Bridge: "br-int", IfIndex: 10, Ofport: 1, Marks: invariants.Marks{
+		IfaceID: "a", MTU: 1500, LogicalPort: "a", Function: pf0 + "vf0", Request: "pf-mac " + mac0 + " vf 0",
+	}}
+}
+
+func with(r invariants.Row, how func(*invariants.Row)) invariants.Row {
+	how(&r)
+	return r
+}
+
+// meant is a row for the port a on VF 0, though its request is of another one by now.
+func meant(vf int) invariants.Row {
+	return with(plugged(), func(r *invariants.Row) { r.Request = fmt.Sprintf("pf-mac %s vf %d", mac0, vf) })
+}
+
+func TestOnlyWhatIsAsItMustBeIsSettled(t *testing.T) {
+	type ports map[string]plug.State
+	type requests map[string]invariants.Request
+	for _, c := range []struct {
+		name     string
+		requests requests
+		rows     []invariants.Row
+		ports    ports
+		want     bool
+	}{
+		{"nothing", nil, nil, nil, true},
+		{"a plugged port", requests{"a": asking(0)}, []invariants.Row{plugged()}, ports{"a": plug.Plugged}, true},
+		{"a plugged port that is reported as pending", requests{"a": asking(0)}, []invariants.Row{plugged()}, ports{"a": plug.Pending}, false},
+		{"a port that isn't plugged", requests{"a": asking(0)}, nil, ports{"a": plug.Pending}, false},
+		{"a port that nobody reports", requests{"a": asking(0)}, []invariants.Row{plugged()}, nil, false},
+		{"a row that isn't opened", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.Ofport = -1 })}, ports{"a": plug.Plugged}, false},
+		{"a row with another netdev open", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.IfIndex = 11 })}, ports{"a": plug.Plugged}, false},
+		{"a row under an old name", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.Name = "old" })}, ports{"a": plug.Plugged}, false},
+		{"a row for another request", requests{"a": asking(1)}, []invariants.Row{plugged()}, ports{"a": plug.Plugged}, false},
+		{"an MTU that isn't asked", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.MTU = 0 })}, ports{"a": plug.Plugged}, false},
+		{"an edited iface-id", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.IfaceID = "b" })}, ports{"a": plug.Plugged}, false},
+		{"a row that outlives its request", requests{"a": {}}, []invariants.Row{plugged()}, nil, false},
+		{"a row that outlives its request and is held", requests{"a": {}}, []invariants.Row{plugged()}, ports{"a": plug.Held}, false},
+		{"a row for a port that never was", nil, []invariants.Row{plugged()}, nil, false},
+		{"a row that is kept", requests{"a": {Kind: invariants.Keeps}}, []invariants.Row{plugged()}, ports{"a": plug.Held}, true},
+		{"an invalid request", requests{"a": {Kind: invariants.Invalid}}, nil, ports{"a": plug.Invalid}, true},
+		{"an invalid request with a row", requests{"a": {Kind: invariants.Invalid}}, []invariants.Row{plugged()}, ports{"a": plug.Invalid}, false},
+		{"a function that isn't there", requests{"a": asking(7)}, nil, ports{"a": plug.Pending}, true},
+		{"a function without a netdev", requests{"a": asking(1)}, nil, ports{"a": plug.Pending}, true},
+		{"two that ask for one function", requests{"a": asking(0), "b": asking(0)}, []invariants.Row{plugged()}, ports{"a": plug.Plugged, "b": plug.Conflict}, true},
+		{"two that ask for one function, none has it", requests{"a": asking(0), "b": asking(0)}, nil, ports{"a": plug.Conflict, "b": plug.Conflict}, false},
+		{"two that ask for a function without a netdev", requests{"a": asking(1), "b": asking(1)}, nil, ports{"a": plug.Pending, "b": plug.Conflict}, true},
+		{"somebody else's row of that name", requests{"a": asking(0)}, []invariants.Row{{Name: "n0", Bridge: "br-int"}}, ports{"a": plug.Conflict}, true},
+		{
+			"a row whose netdev got the name of somebody else's", requests{"a": asking(0)},
+			[]invariants.Row{with(plugged(), func(r *invariants.Row) { r.Name, r.Ofport = "old", -1 }), {Name: "n0", Bridge: "br-int"}}, ports{"a": plug.Conflict}, true,
+		},
+		{"a request that has come to mean a function without a netdev", requests{"a": asking(1)}, []invariants.Row{meant(1)}, ports{"a": plug.Pending}, true},
+		{"a request that has come to mean a function that can be plugged", requests{"a": asking(0)}, []invariants.Row{with(meant(0), func(r *invariants.Row) { r.Function = pf0 + "vf1" })}, ports{"a": plug.Pending}, false},
+		{"a row for another request, of a function that isn't meant", requests{"a": asking(1)}, []invariants.Row{plugged()}, ports{"a": plug.Pending}, false},
+		{"a conflict with nothing", requests{"a": asking(0)}, nil, ports{"a": plug.Conflict}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := scene{bridge: "br-int", requests: c.requests, rows: c.rows, card: invariants.Card{
+				PFs: map[string]string{pf0: mac0}, VFs: map[string]invariants.Netdev{pf0 + "vf0": {Name: "n0", IfIndex: 10}, pf0 + "vf1": {}},
+			}}
+			for lport, state := range c.ports {
+				s.ports = append(s.ports, control.Port{LogicalPort: lport, State: state})
+			}
+			if problem := s.unsettled(); (problem == "") != c.want {
+				t.Errorf("unsettled: %q", problem)
+			}
+		})
+	}
+}

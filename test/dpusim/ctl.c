@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module, and the commands that drive the cards; README.md describes them. */
+
+#include <linux/ctype.h>
+#include <linux/module.h>
+
+#include "control.h"
+#include "dpusim.h"
+#include "portwords.h"
+
+/* Guarded by sim_lock. */
+static LIST_HEAD(dpusim_cards);
+
+static bool dpusim_device_name_valid(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (!isalnum(*c) && !strchr(".:_-", *c))
+			return false;
+	return *name && strcmp(name, ".") && strcmp(name, "..") && c - name < 32;
+}
+
+static struct dpusim_card *dpusim_card_find(const char *name)
+{
+	struct dpusim_card *card;
+
+	list_for_each_entry(card, &dpusim_cards, list)
+		if (!strcmp(dev_name(&card->pdev->dev), name))
+			return card;
+	return NULL;
+}
+
+static struct dpusim_card *dpusim_card_word(char **line)
+{
+	char *name = sim_word(line);
+	struct dpusim_card *card;
+
+	if (!name)
+		return ERR_PTR(sim_fail(-EINVAL, "the name of a device is missing"));
+	card = dpusim_card_find(name);
+	if (!card)
+		return ERR_PTR(sim_fail(-ENODEV, "there is no device %s", name));
+	return card;
+}
+
+/* dev add NAME [serial=S] [mode=switchdev|legacy] */
+static int dpusim_dev_add(char *line)
+{
+	u16 mode = DEVLINK_ESWITCH_MODE_SWITCHDEV;
+	char serial[DPUSIM_SERIAL_LEN] = "";
+	char *name = sim_word(&line);
+	struct dpusim_card *card;
+	char *key, *value;
+	int err;
+
+	if (!name || !dpusim_device_name_valid(name))
+		return sim_fail(-EINVAL, "a device is named with 1 to 31 of A-Z a-z 0-9 . : _ -");
+	while ((err = sim_option(&line, &key, &value))) {
+		if (err < 0)
+			return err;
+		if (!strcmp(key, "serial"))
+			err = dpusim_serial_parse(value, serial);
+		else if (!strcmp(key, "mode"))
+			err = dpusim_mode_parse(value, &mode);
+		else
+			err = sim_fail(-EINVAL, "a device has no %s", key);
+		if (err)
+			return err;
+	}
+	card = dpusim_card_add(name, serial, mode);
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	list_add_tail(&card->list, &dpusim_cards);
+	return 0;
+}
+
+static int dpusim_dev_del(char *line)
+{
+	struct dpusim_card *card = dpusim_card_word(&line);
+	int err;
+
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	err = sim_end(line);
+	if (!err)
+		dpusim_card_del(card);
+	return err;
+}
+
+/* serial NAME [SERIAL]: to the end of the line, so that it may hold spaces */
+static int dpusim_serial(char *line)
+{
+	struct dpusim_card *card = dpusim_card_word(&line);
+	char serial[DPUSIM_SERIAL_LEN];
+	int err;
+
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	err = dpusim_serial_parse(line ?: "", serial);
+	if (err)
+		return err;
+	devl_lock(card->devlink);
+	strscpy(card->board_serial, serial, sizeof(card->board_serial));
+	devl_unlock(card->devlink);
+	return 0;
+}
+
+static int dpusim_port_command(const char *verb, char *line)
+{
+	struct dpusim_card *card = dpusim_card_word(&line);
+	struct dpusim_port *port;
+	u32 index;
+	int err;
+
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	err = dpusim_index_word(&line, &index);
+	if (err)
+		return err;
+	devl_lock(card->devlink);
+	if (!strcmp(verb, "add")) {
+		err = dpusim_cmd_port_add(card, index, line);
+	} else {
+		port = dpusim_port_find(card, index);
+		err = port ? dpusim_cmd_port(verb, port, line) :
+			     sim_fail(-ENOENT, "the device has no port %u", index);
+	}
+	devl_unlock(card->devlink);
+	return err;
+}
+
+static void dpusim_reset(void)
+{
+	struct dpusim_card *card, *next;
+
+	list_for_each_entry_safe(card, next, &dpusim_cards, list)
+		dpusim_card_del(card);
+}
+
+static int dpusim_command(char *line)
+{
+	char *object = sim_word(&line);
+	char *verb;
+	int err;
+
+	if (!strcmp(object, "serial"))
+		return dpusim_serial(line);
+	if (!strcmp(object, "reset")) {
+		err = sim_end(line);
+		if (!err)
+			dpusim_reset();
+		return err;
+	}
+	verb = sim_word(&line) ?: "";
+	if (!strcmp(object, "dev") && !strcmp(verb, "add"))
+		return dpusim_dev_add(line);
+	if (!strcmp(object, "dev") && !strcmp(verb, "del"))
+		return dpusim_dev_del(line);
+	if (!strcmp(object, "port"))
+		return dpusim_port_command(verb, line);
+	return sim_fail(-EINVAL, "there is no command %s %s", object, verb);
+}
+
+static int __init dpusim_module_init(void)
+{
+	int err = dpusim_driver_register();
+
+	if (err)
+		return err;
+	sim_control_create(DPUSIM_NAME, dpusim_command);
+	return 0;
+}
+
+static void __exit dpusim_module_exit(void)
+{
+	sim_control_remove();
+	mutex_lock(&sim_lock);
+	dpusim_reset();
+	mutex_unlock(&sim_lock);
+	dpusim_driver_unregister();
+}
+
+module_init(dpusim_module_init);
+module_exit(dpusim_module_exit);
+MODULE_DESCRIPTION("A simulated SmartNIC eswitch with devlink ports and representors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,179 @@
+//go:build vm
+
+package e2e
+
+import (
+	"syscall"
+	"testing"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/servers"
+)
+
+func trusting() []scenario {
+	return []scenario{
+		{"without ovn-controller's Chassis row nothing is unplugged and nothing new is plugged", holdsWithoutChassis},
+		{"without ovn-controller's Chassis row a renamed netdev is followed", followsARenameWithoutChassis},
+		{"ovn-controller killed changes nothing", outlivesController},
+		{"the Southbound killed and back changes nothing, and what was asked meanwhile is done", outlivesSouthbound},
+		{"a Southbound that hangs is noticed, and changes nothing", noticesAHangingSouthbound},
+		{"a Southbound that is another one than before unplugs not even one port", holdsForAnotherSouthbound},
+		{"most ports going at once wait for the hold, and go then", holdsMassRemovals},
+	}
+}
+
+func holdsWithoutChassis(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	servers.StopController(t, d.local, d.controller)
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
+	d.awaitPort(t, "vm1", plug.Held, representor.CodeChassisMissing)
+	d.changes(t, func() {
+		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
+	})
+	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
+	d.quiet(t)
+	d.wantGone(t, "pf0vf2")
+	d.wantKept(t, "pf0vf0", a)
+	d.wantKept(t, "pf0vf1", b)
+	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.awaitPort(t, "vm2", plug.Plugged)
+	d.awaitPort(t, "vm0", plug.Plugged)
+	d.bound(t, "vm0")
+	d.wantKept(t, "pf0vf0", a)
+	d.wantKept(t, "pf0vf1", b)
+}
+
+// wantKept compares everything but the marks of ovn-controller, which takes them
+// off a row when it goes, and puts them back.
+func (d *dpu) wantKept(t *testing.T, netdev string, before row) {
+	t.Helper()
+	now := d.row(t, netdev)
+	now.others = before.others
+	if now != before {
+		t.Errorf("%s is another row now: %+v, and was %+v", netdev, now, before)
+	}
+}
+
+func followsARenameWithoutChassis(t *testing.T, d *dpu) {
+	d.judged(t)
+	_, b := twoPorts(t, d)
+	servers.StopController(t, d.local, d.controller)
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
+	d.changes(t, func() { rename(t, [2]string{"pf0vf0", "ens1f0c1vf0"}) })
+	d.until(t, "the row follows the netdev to its new name", func() bool { return d.row(t, "ens1f0c1vf0").ifaceID == "vm0" })
+	d.wantGone(t, "pf0vf0")
+	d.wantKept(t, "pf0vf1", b)
+	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.awaitPort(t, "vm0", plug.Plugged)
+	d.bound(t, "vm0")
+}
+
+func outlivesController(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	before := d.transactions(t)
+	kill(d.controller)
+	d.quiet(t)
+	d.wantUntouched(t, "pf0vf0", a)
+	d.wantUntouched(t, "pf0vf1", b)
+	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.quiet(t)
+	d.wantKept(t, "pf0vf0", a)
+	if n := d.transactions(t) - before; n != 0 {
+		t.Errorf("%d local transactions, want none", n)
+	}
+}
+
+func outlivesSouthbound(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	before := d.transactions(t)
+	d.central.SB.Kill()
+	s := d.awaitStatus(t, "the status says that the Southbound is gone", func(s control.Status) bool { return !s.Southbound.Connected })
+	if s.Southbound.Problem == "" || s.Southbound.Since.IsZero() {
+		t.Errorf("it doesn't say why, or since when: %+v", s.Southbound)
+	}
+	d.changes(t, func() {
+		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
+	})
+	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
+	d.quiet(t)
+	d.wantUntouched(t, "pf0vf0", a)
+	d.wantUntouched(t, "pf0vf1", b)
+	d.central.SB.Restart()
+	d.awaitPort(t, "vm2", plug.Plugged)
+	if n := d.transactions(t) - before; n != 1 {
+		t.Errorf("%d local transactions, want 1, for the new port", n)
+	}
+	d.bound(t, "vm2")
+	d.wantKept(t, "pf0vf0", a)
+	d.wantKept(t, "pf0vf1", b)
+}
+
+func noticesAHangingSouthbound(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, _ := twoPorts(t, d)
+	d.central.SB.Signal(syscall.SIGSTOP)
+	defer d.central.SB.Signal(syscall.SIGCONT)
+	d.awaitStatus(t, "the status says that the Southbound does not answer", func(s control.Status) bool {
+		return !s.Southbound.Connected && s.Southbound.Problem != ""
+	})
+	d.quiet(t)
+	d.wantUntouched(t, "pf0vf0", a)
+	d.central.SB.Signal(syscall.SIGCONT)
+	d.awaitStatus(t, "the Southbound is trusted again", func(s control.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
+	d.quiet(t)
+	d.wantKept(t, "pf0vf0", a)
+}
+
+func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	d.central.SB.Kill()
+	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
+	d.central.SB.Wipe()
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	d.quiet(t)
+	d.wantKept(t, "pf0vf0", a)
+	d.wantKept(t, "pf0vf1", b)
+	d.restartDaemon(t) // what it knows of the other one is on the rows
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	d.wantKept(t, "pf0vf0", a)
+	d.wantKept(t, "pf0vf1", b)
+	d.witness.Nothing(func() {
+		if _, err := d.client.ReleaseHold(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}, "vm0", "vm1")
+}
+
+func holdsMassRemovals(t *testing.T, d *dpu) {
+	d.restartDaemon(t, "--mass-unplug-hold=3s")
+	defer d.restartDaemon(t)
+	sim(t, append(card(), vf0, vf1,
+		"port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2",
+		"port add card0 13 flavour=pcivf controller=1 external=1 pf=0 vf=3 netdev=pf0vf3 peer=host3")...)
+	vms := []string{"vm0", "vm1", "vm2", "vm3"}
+	for i, vm := range vms {
+		d.neutronPort(t, request{lport: vm, pfMAC: pfMAC, vf: string(rune('0' + i))})
+	}
+	for _, vm := range vms {
+		d.awaitPort(t, vm, plug.Plugged)
+	}
+	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1", "--", "lsp-del", "vm2")
+	d.awaitPort(t, "vm2", plug.Held, representor.CodeMassUnplug)
+	if r := d.row(t, "pf0vf0"); r.ifaceID != "vm0" {
+		t.Errorf("a held row is gone: %+v", r)
+	}
+	d.awaitNoPort(t, "vm0")
+	d.awaitNoPort(t, "vm2")
+	d.wantGone(t, "pf0vf2")
+	if r := d.row(t, "pf0vf3"); r.ifaceID != "vm3" {
+		t.Errorf("the port that stays lost its row: %+v", r)
+	}
+}

@@ -1,0 +1,120 @@
+package servers
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Central is what a cloud runs in one place: the Northbound and the Southbound
+// database, and the ovn-northd that makes the one from the other.
+type Central struct {
+	NB *OVSDB
+	SB *OVSDB
+	// Northd fills the Southbound; see StartNorthd after a Kill.
+	Northd *Process
+}
+
+// OVN starts the databases and ovn-northd, and returns when ovn-northd has
+// written to the Southbound. The options are added to the command line of the
+// Southbound's ovsdb-server, more remotes for instance.
+func OVN(tb testing.TB, sbOptions ...string) *Central {
+	tb.Helper()
+	c := &Central{
+		NB: NewOVSDB(tb, "nb", SchemaOVNNorthbound),
+		SB: NewOVSDB(tb, "sb", SchemaOVNSouthbound, sbOptions...),
+	}
+	c.StartNorthd(tb)
+	return c
+}
+
+// StartNorthd starts ovn-northd on both databases, once more after it was killed,
+// and returns when the Southbound has its SB_Global row.
+func (c *Central) StartNorthd(tb testing.TB) {
+	tb.Helper()
+	c.Northd = startIn(tb, c.NB.Dir, "ovn-northd",
+		"ovn-northd", "--ovnnb-db="+c.NB.Endpoint, "--ovnsb-db="+c.SB.Endpoint,
+		"--unixctl="+filepath.Join(c.NB.Dir, "northd.ctl"), "-vconsole:info", "-vsyslog:off")
+	Until(tb, "ovn-northd has written to the Southbound", func() bool {
+		out, err := c.TrySbctl("--bare", "--columns=_uuid", "list", "SB_Global")
+		return err == nil && out != ""
+	})
+}
+
+// Nbctl runs ovn-nbctl on the Northbound and returns what it printed. It doesn't
+// wait for ovn-northd unless told so (--wait=sb).
+func (c *Central) Nbctl(tb testing.TB, args ...string) string {
+	tb.Helper()
+	return c.NB.Tool(tb, append([]string{"ovn-nbctl", "--db=" + c.NB.Endpoint, "--timeout=15"}, args...)...)
+}
+
+// Sbctl runs ovn-sbctl on the Southbound and returns what it printed.
+func (c *Central) Sbctl(tb testing.TB, args ...string) string {
+	tb.Helper()
+	out, err := c.TrySbctl(args...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// TrySbctl is Sbctl for what may fail.
+func (c *Central) TrySbctl(args ...string) (string, error) {
+	return run(c.SB.Dir, append([]string{"ovn-sbctl", "--db=" + c.SB.Endpoint, "--timeout=15"}, args...)...)
+}
+
+// Controller starts a real ovn-controller on a local Open vSwitch database. It
+// sets the external_ids that ovn-controller can't do without: the Southbound's
+// address, a tunnel endpoint on the loopback and, unless there is one, the
+// system-id "dpu1". Its Chassis row stays when it is killed; StopController
+// removes it. Without VSwitchd it has its Chassis row, and sets up no flows.
+func Controller(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
+	tb.Helper()
+	return startController(tb, local, sbEndpoint)
+}
+
+// ControllerWithoutPlugProvider starts an ovn-controller that plugs nothing itself.
+// Debian's has the plug provider for representors compiled in, and it can't be
+// switched off; in a network namespace of its own it sees no devlink device. That
+// leaves it unix sockets only.
+func ControllerWithoutPlugProvider(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
+	tb.Helper()
+	return startController(tb, local, sbEndpoint, "unshare", "--net")
+}
+
+func startController(tb testing.TB, local *OVSDB, sbEndpoint string, under ...string) *Process {
+	tb.Helper()
+	if local.Ctl(tb, "--if-exists", "get", "open", ".", "external_ids:system-id") == "" {
+		local.Ctl(tb, "set", "open", ".", "external_ids:system-id=dpu1")
+	}
+	// The quotes are for the commas that a list of endpoints has.
+	local.Ctl(tb, "set", "open", ".", `external_ids:ovn-remote="`+sbEndpoint+`"`,
+		"external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1")
+	p := startIn(tb, local.Dir, "ovn-controller",
+		append(under, "ovn-controller", local.Endpoint, "-vconsole:info", "-vsyslog:off")...)
+	awaitSocket(tb, p, controllerCtl(local, p))
+	return p
+}
+
+// exitTime is how long ovn-controller may take to exit, whatever the machine.
+const exitTime = time.Minute
+
+// StopController ends an ovn-controller in its own way, which deletes its Chassis
+// row unless the option --restart is given, and waits until it is gone. One that has
+// ended by itself is gone too.
+func StopController(tb testing.TB, local *OVSDB, p *Process, options ...string) {
+	tb.Helper()
+	_, err := run(local.Dir, append([]string{"ovs-appctl", "--target=" + controllerCtl(local, p), "exit"}, options...)...)
+	select {
+	case <-p.Done():
+	case <-time.After(exitTime):
+		tb.Fatalf("ovn-controller still runs %s after it was told to exit: %v", exitTime, err)
+	}
+}
+
+// controllerCtl is the control socket of an ovn-controller, which has no option
+// to choose it (unixctl_server_create() of lib/unixctl.c).
+func controllerCtl(local *OVSDB, p *Process) string {
+	return filepath.Join(local.Dir, fmt.Sprintf("ovn-controller.%d.ctl", p.Pid()))
+}

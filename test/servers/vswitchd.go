@@ -1,0 +1,73 @@
+package servers
+
+import (
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// VSwitchd starts a real ovs-vswitchd on the database, with no need of the
+// kernel's openvswitch module: --enable-dummy=system makes the datapath and every
+// netdev of type "" or "system" a simulated one in user space. Bridges and ports
+// get a real ofport. Any netdev name can be opened; see SetIfIndex for
+// what a simulated netdev lacks.
+func VSwitchd(tb testing.TB, d *OVSDB) *Process {
+	tb.Helper()
+	return startVSwitchd(tb, d, "--enable-dummy=system")
+}
+
+// VSwitchdRealNetdevs starts ovs-vswitchd on real netdevs but without the kernel's
+// datapath: bridges must have datapath_type "dummy", and their own interface type
+// "dummy-internal". A netdev that isn't there fails as it does in production.
+func VSwitchdRealNetdevs(tb testing.TB, d *OVSDB) *Process {
+	tb.Helper()
+	return startVSwitchd(tb, d, "--enable-dummy")
+}
+
+// kernelAge is how long the kernel must have run before ovs-vswitchd starts on its
+// datapath. Open vSwitch 3.1.0 thinks there are no CPUs until then (count_cpu_cores in
+// lib/ovs-thread.c). On one or two it then makes no socket for what the kernel hands
+// up, also later, and no packet ever crosses, though all else looks well.
+const kernelAge = 10 * time.Second
+
+// VSwitchdKernel starts ovs-vswitchd on the kernel's datapath and real netdevs, once
+// the kernel has run for ten seconds.
+func VSwitchdKernel(tb testing.TB, d *OVSDB) *Process {
+	tb.Helper()
+	Until(tb, "the kernel has run for "+kernelAge.String(), func() bool { return sinceBoot(tb) > kernelAge })
+	return startVSwitchd(tb, d)
+}
+
+// sinceBoot is how long the kernel has run, by the clock that Open vSwitch reads.
+func sinceBoot(tb testing.TB) time.Duration {
+	tb.Helper()
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		tb.Fatalf("clock: %v", err)
+	}
+	return time.Duration(now.Nano())
+}
+
+func startVSwitchd(tb testing.TB, d *OVSDB, options ...string) *Process {
+	tb.Helper()
+	ctl := filepath.Join(d.Dir, "vswitchd.ctl")
+	argv := append([]string{
+		"ovs-vswitchd", d.Endpoint, "--unixctl=" + ctl,
+		"-vconsole:info", "-vsyslog:off",
+	}, options...)
+	p := startIn(tb, d.Dir, "ovs-vswitchd", argv...)
+	awaitSocket(tb, p, ctl)
+	return p
+}
+
+// SetIfIndex lets a simulated netdev report an ifindex, as a real one does by
+// itself: ovs-vswitchd then writes it to Interface.ifindex, where it is 0
+// otherwise. The row must be there.
+func SetIfIndex(tb testing.TB, d *OVSDB, netdev string, ifindex uint32) {
+	tb.Helper()
+	// options:ifindex of netdev-dummy, lib/netdev-dummy.c.
+	d.Ctl(tb, "set", "Interface", netdev, "options:ifindex="+strconv.FormatUint(uint64(ifindex), 10))
+}
