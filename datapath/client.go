@@ -48,7 +48,8 @@ func newClient(dial func() (conn, error)) *Client {
 // Detach removes the vport that holds the netdev, from whichever datapath it is
 // in, if the kernel doesn't find it by the netdev's present name, and reports
 // whether there was such a one. A vport that is found is ovs-vswitchd's to remove,
-// and may carry traffic. The netdev itself stays. It needs CAP_NET_ADMIN: without
+// and may carry traffic. Without a name it is removed whatever it is found by, which
+// is for a netdev that ovs-vswitchd has given no OpenFlow port. The netdev itself stays. It needs CAP_NET_ADMIN: without
 // it the error is os.ErrPermission. It ends soon after ctx does, and after three
 // seconds in any case, even if the kernel doesn't answer.
 func (c *Client) Detach(ctx context.Context, ifindex uint32, name string) (bool, error) {

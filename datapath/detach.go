@@ -78,8 +78,10 @@ func detach(ctx context.Context, k kernel, ifindex uint32, name string) (bool, e
 		if !found {
 			continue
 		}
-		if reached, err := reachable(k, vports.ID, ifindex, name); reached || err != nil {
-			return false, err
+		if name != "" {
+			if reached, err := reachable(k, vports.ID, ifindex, name); reached || err != nil {
+				return false, err
+			}
 		}
 		if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
 			return false, context.Cause(ctx)

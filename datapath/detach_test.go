@@ -105,6 +105,15 @@ func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
 	}
 }
 
+func TestDetachWithoutANameRemovesAVportThatIsFoundByItsName(t *testing.T) {
+	held := port(t, 7, 1, 10, "pf0vf0")
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": held, "": held}}
+	found, err := detach(t.Context(), k, 10, "")
+	if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].number != 1 {
+		t.Errorf("found %t, removed %+v, %v; want port 1 of datapath 7", found, k.deleted, err)
+	}
+}
+
 // The kernel tells the ifindex that a netdev has in its own namespace, where ours
 // may belong to another one: Neutron's DHCP agent moves an internal port to such
 // a namespace (ovs_vport_cmd_fill_info in net/openvswitch/datapath.c).

@@ -32,7 +32,8 @@ func (r *Reconciler) detachRenamed(ctx context.Context, changes []ovs.Change) {
 	r.detach(ctx, renamed)
 }
 
-// renamedNetdev is a netdev with its present name.
+// renamedNetdev is a netdev with its present name, or none if it is to leave the
+// datapath under whatever name.
 type renamedNetdev struct {
 	ifindex uint32
 	name    string
@@ -52,9 +53,9 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []renamedNetdev) {
 		switch {
 		case err != nil:
 			r.cfg.Log.Warn("it can't be made sure that the datapath has no renamed netdev under its old name; ovs-vswitchd may need a restart to open it",
-				"netdev", n.name, "error", err)
+				"netdev", n.name, "ifindex", n.ifindex, "error", err)
 		case found:
-			r.cfg.Log.Info("took a renamed netdev out of the datapath", "netdev", n.name)
+			r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.name, "ifindex", n.ifindex)
 		}
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			return

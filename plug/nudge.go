@@ -10,10 +10,13 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// How often ovs-vswitchd is asked again to open a netdev that it could not open.
+// How often ovs-vswitchd is asked again to open a netdev that it could not open, and
+// how often in vain before the datapath is relieved of a netdev that has no OpenFlow
+// port.
 const (
 	nudgeFirst = time.Second
 	nudgeMost  = time.Minute
+	nudgeVain  = 2
 )
 
 // Nudge is a row of ours that is right, and that ovs-vswitchd failed to open.
@@ -38,6 +41,11 @@ type attempts struct {
 // once the first time, then at growing intervals. A netdev that was away is left to
 // ovs-vswitchd at first, which hears of its return as we do and opens it by itself:
 // whoever is faster, the row isn't written for nothing.
+//
+// A netdev that is renamed in the instant it is added ends up in the datapath and
+// without an OpenFlow port, and ovs-vswitchd calls that a success (update_port() of
+// ofproto/ofproto.c ignores a netdev that it can't open). It then keeps what it has,
+// however often it is asked, until the netdev is gone from the datapath.
 func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 	now := time.Now()
 	still := make(map[string]*attempts, len(nudges))
@@ -58,7 +66,11 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 		a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
 		a.made++
 		if n.IfIndex != 0 && !openElsewhere(r.cfg.Switch.View(), n) {
-			failed = append(failed, renamedNetdev{n.IfIndex, n.Interface.Name})
+			netdev := renamedNetdev{n.IfIndex, n.Interface.Name}
+			if n.Interface.Error == "" && a.made > nudgeVain {
+				netdev.name = ""
+			}
+			failed = append(failed, netdev)
 		}
 		changes = append(changes, ovs.Change{
 			LogicalPorts: []string{n.LogicalPort},

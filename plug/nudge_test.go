@@ -1,6 +1,8 @@
 package plug
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +56,73 @@ func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 		r.Pass(t.Context())
 		if c.applied != before+1 {
 			t.Errorf("%d attempts after a second, want 1", c.applied-before)
+		}
+	})
+}
+
+func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		why  string // the error column
+		want []string
+	}{
+		"no error, which ovs-vswitchd takes for a success": {"", []string{"pf0vf0", "pf0vf0", "", ""}},
+		"an error, after which it tries again anyhow": {"could not add network device pf0vf0 to ofproto (File exists)",
+			[]string{"pf0vf0", "pf0vf0", "pf0vf0", "pf0vf0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				var detached []string
+				r := c.reconciler(func(cfg *Config) {
+					cfg.Detach = func(_ context.Context, ifindex uint32, name string) (bool, error) {
+						if ifindex != 10 {
+							t.Errorf("netdev %d taken out of the datapath, want 10", ifindex)
+						}
+						detached = append(detached, name)
+						return true, nil
+					}
+				})
+				r.Pass(t.Context())
+				row := c.rows()["pf0vf0"].UUID
+				c.failing("pf0vf0", tt.why)
+				for _, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 0} {
+					r.Pass(t.Context())
+					elapse(wait)
+				}
+				if !slices.Equal(detached, tt.want) {
+					t.Errorf("taken out of the datapath unless found under %q, want %q", detached, tt.want)
+				}
+				if is := c.rows()["pf0vf0"].UUID; is != row {
+					t.Errorf("the row became %s, it was %s", is, row)
+				}
+			})
+		})
+	}
+}
+
+func TestANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		var detached []string
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Detach = func(_ context.Context, _ uint32, name string) (bool, error) {
+				detached = append(detached, name)
+				return true, nil
+			}
+		})
+		r.Pass(t.Context())
+		open := c.rows()["pf0vf0"]
+		for range 3 {
+			for range 2 {
+				c.failing("pf0vf0", "")
+				r.Pass(t.Context())
+				elapse(nudgeMost)
+			}
+			c.with(func() { c.actual.Interfaces["pf0vf0"] = open })
+			r.Pass(t.Context())
+		}
+		if len(detached) != 6 || slices.Contains(detached, "") {
+			t.Errorf("taken out of the datapath unless found under %q, want six times pf0vf0", detached)
 		}
 	})
 }
