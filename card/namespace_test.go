@@ -79,7 +79,7 @@ func watchReal(tb testing.TB, k *kernel) realWatcher {
 // await waits until the index is as wanted, looking whenever it has changed.
 func (r realWatcher) await(tb testing.TB, what string, ok func(*representor.Index) bool) {
 	tb.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !ok(r.Index()) {
 		select {
 		case <-r.changed:
@@ -189,8 +189,8 @@ func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
 	}
 	began := time.Now()
 	r.await(t, "all netdevs are known", func(*representor.Index) bool { return cmp.Equal(want, r.card().Links) })
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v; want at most 5s", took)
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("it took %v; want at most 15s", took)
 	}
 	c := r.Counters().Links
 	t.Logf("%d notifications, %d lists, %d interrupted", c.Events, c.Reads, c.Interrupted)

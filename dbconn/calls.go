@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/cache"
 	"github.com/ovn-kubernetes/libovsdb/client"
@@ -73,17 +74,25 @@ func (c *Conn) NewMonitor(opts ...client.MonitorOption) *client.Monitor {
 	return m
 }
 
+// answerGrace is how long the answer to a monitor is still awaited when its context has
+// ended.
+const answerGrace = 250 * time.Millisecond
+
 // Monitor fills the cache with what the request asks for and keeps it up to date.
 // When it returns, the cache is complete. It may be called once: a second monitor
 // of a table would have its updates applied twice. A connection whose monitor
-// failed is dead.
+// failed is dead. When the context ends, an answer that is under way is still taken:
+// the library reads the place where it puts the answer although it was told to give
+// up, and does so while it may be writing there.
 func (c *Conn) Monitor(ctx context.Context, m *client.Monitor) error {
 	if c.monitored.Swap(true) {
 		return errors.New("a connection can have one monitor only")
 	}
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	if _, err := c.client.Monitor(ctx, m); err != nil {
+	patient, giveUp := outlasting(ctx, answerGrace)
+	defer giveUp()
+	if _, err := c.client.Monitor(patient, m); err != nil {
 		err = c.explain(ctx, err)
 		c.condemn(fmt.Errorf("the monitor failed: %w", err))
 		return err
@@ -127,6 +136,19 @@ func (c *Conn) bound(ctx context.Context) (context.Context, context.CancelFunc) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.life, func() { cancel(c.Err()) })
 	return ctx, func() { stop(); cancel(nil) }
+}
+
+// outlasting gives a context that ends so long after another.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // explain says why a call failed: the connection's death before anything else.

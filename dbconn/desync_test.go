@@ -24,7 +24,7 @@ func TestAnUpdateThatCannotBeAppliedEndsTheConnection(t *testing.T) {
 		return true
 	}))
 	monitorBridges(t, c)
-	within(t, 5*time.Second, "Done is closed", c.Done())
+	within(t, slack, "Done is closed", c.Done())
 	var desync *dbconn.DesyncError
 	if !errors.As(c.Err(), &desync) {
 		t.Errorf("Err() = %v, want a DesyncError", c.Err())

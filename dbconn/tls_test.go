@@ -32,7 +32,7 @@ func dialTLS(t *testing.T, endpoint string, files dbconn.TLSFiles) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := dbconn.Dial(ctx, bridgeModel(t), dbconn.Options{Endpoint: endpoint, TLS: config})
 	if err != nil {

@@ -127,6 +127,8 @@ func (c *chain) ofport() {
 		return
 	case r.Ofport > 0:
 		reason.Code, reason.Message = representor.CodeStaleInterface, "ovs-vswitchd has another netdev open under the name than the function's"
+	case r.Ofport < 0 && r.Error == "":
+		reason.Code, reason.Message = representor.CodeInterfaceError, "ovs-vswitchd gave the netdev no OpenFlow port, and doesn't say why"
 	case r.Ofport < 0 || r.Error != "":
 		reason.Code, reason.Message = representor.CodeInterfaceError, "ovs-vswitchd can't open the netdev"
 	default:

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long something may take that should happen at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // listening runs a Listener until the test ends, and waits until it has joined.
 func listening(t *testing.T) (*netlinkio.Listener, <-chan struct{}) {

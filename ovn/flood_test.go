@@ -42,9 +42,9 @@ func TestAFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
 		w.update(fmt.Sprint("lp-", i%ports), ovsdb.Row{"up": i%2 == 0})
 	}
 	w.update("lp-7", ovsdb.Row{"type": "the last"})
-	took := time.Since(began)
 	close(stop)
 	<-counted
+	took := time.Since(began)
 	f.until("the last change is there", func(v View) bool { return v.Bindings["lp-7"].Fate == Withdrawn })
 	if most := int64(took/minPause) + 2; views.Load() > most {
 		t.Errorf("%d views in %v, want %d at most", views.Load(), took, most)

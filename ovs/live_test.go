@@ -38,7 +38,7 @@ func runSwitch(tb testing.TB, s *Switch) {
 			if err != nil {
 				tb.Errorf("Run: %v, want nil after its context ended", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			tb.Error("Run didn't return after its context ended")
 		}
 	})
@@ -102,7 +102,7 @@ func apply(tb testing.TB, s *Switch, changes ...Change) {
 
 func applyAll(tb testing.TB, s *Switch, changes []Change) []error {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	errs := s.Apply(ctx, changes)
 	if len(errs) != len(changes) {

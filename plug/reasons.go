@@ -143,6 +143,9 @@ func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
 }
 
 func reasonInterfaceError(r ovs.Interface) *representor.Reason {
+	if r.Error == "" {
+		return reason(representor.CodeInterfaceError, "ovs-vswitchd gave %s no OpenFlow port, and doesn't say why; it is asked again", representor.Quote(r.Name))
+	}
 	return reason(representor.CodeInterfaceError, "ovs-vswitchd can't open %s: %s", representor.Quote(r.Name), representor.Prose(r.Error))
 }
 

@@ -92,7 +92,7 @@ func exited(t *testing.T, p *servers.Process) int {
 	t.Helper()
 	select {
 	case <-p.Done():
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the process doesn't end")
 	}
 	return p.ExitCode()
@@ -122,7 +122,7 @@ func TestSystemdIsToldWithoutAnySouthbound(t *testing.T) {
 	if status := exited(t, p); status != exitOK {
 		t.Errorf("exit status %d after SIGTERM, want %d\n%s", status, exitOK, p.Log())
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("it took %v to stop", took)
 	}
 	s.await(t, "that the daemon stops", has("STOPPING=1"))

@@ -245,7 +245,7 @@ func TestACardThatHangsHoldsUpNoOther(t *testing.T) {
 	go func() { done <- p.run(ctx, []string{"--path.sysfs", tree.Root, "list"}) }()
 	select {
 	case <-out.seen: // long before the other's deadline
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the card that is fine isn't listed")
 	}
 	cancel()
@@ -275,7 +275,7 @@ func TestACardThatHangsHoldsUpNoOther(t *testing.T) {
 	if !strings.Contains(text.String(), "the card doesn't answer in time") || status != exitOK {
 		t.Errorf("exit status %d\n%s", status, text.String())
 	}
-	if took > 5*time.Second {
+	if took > 20*time.Second {
 		t.Errorf("it took %v, with a deadline of 100 ms", took)
 	}
 }

@@ -70,7 +70,7 @@ func TestAReadThatHangsEndsWithTheContext(t *testing.T) {
 	if _, err := Read(ctx, pipe(t, nil)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	canceled, stop := context.WithCancel(t.Context())

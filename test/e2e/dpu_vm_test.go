@@ -26,7 +26,7 @@ import (
 
 // patience bounds every wait. The virtual machine is emulated: what takes 50 ms
 // on a DPU may take a second here.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // dpu is the virtual DPU with the cloud around it.
 type dpu struct {

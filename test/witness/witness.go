@@ -20,7 +20,7 @@ const (
 	// grace is how long the row of a netdev that has become another function's may stay.
 	grace = 5 * time.Second
 	// patience bounds the wait for a local database that is about to come back.
-	patience = 15 * time.Second
+	patience = time.Minute
 )
 
 // Witness watches one bridge until its test ends, and judges then, or when Check is
