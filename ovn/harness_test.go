@@ -20,7 +20,7 @@ const (
 	// probe is short, and yet long enough for a server on a machine that is busy.
 	probe = time.Second
 	// slack is what a busy machine may add to any bound.
-	slack    = 10 * time.Second
+	slack = 10 * time.Second
 	// patience is for what must happen, and happens at once on a machine with nothing else to do.
 	patience = time.Minute
 	hostname = "dpu1.example.org"
