@@ -22,11 +22,14 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
 	}
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
-	if r.Ofport < 0 && !differs {
+	if (r.Ofport < 0 || stale(q, r)) && !differs {
 		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r, IfIndex: q.rep.IfIndex})
 	}
 	p.reportKept(q, r, differs)
 }
+
+// stale: the row is open for a netdev that isn't the function's any more.
+func stale(q *port, r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex != q.rep.IfIndex }
 
 func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 	switch {

@@ -19,7 +19,8 @@ const (
 	nudgeVain  = 2
 )
 
-// Nudge is a row of ours that is right, and that ovs-vswitchd failed to open.
+// Nudge is a row of ours that is right, and that ovs-vswitchd failed to open or has
+// open for a netdev that is no more.
 type Nudge struct {
 	LogicalPort string
 	Interface   ovs.Interface
@@ -40,7 +41,8 @@ type attempts struct {
 // a rename before us and forgotten the ifindex, and a key of the row is changed: at
 // once the first time, then at growing intervals. A netdev that was away is left to
 // ovs-vswitchd at first, which hears of its return as we do and opens it by itself:
-// whoever is faster, the row isn't written for nothing.
+// whoever is faster, the row isn't written for nothing. The same goes for a row that
+// is still said to be open for the netdev before.
 //
 // A netdev that is renamed in the instant it is added ends up in the datapath and
 // without an OpenFlow port, and ovs-vswitchd calls that a success (update_port() of
@@ -55,7 +57,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 		a := r.attempts[n.Interface.UUID]
 		if a == nil {
 			a = &attempts{}
-			if wasAway(n.Interface) {
+			if wasAway(n.Interface) || n.Interface.Ofport > 0 {
 				a.due = now.Add(nudgeFirst)
 			}
 		}
@@ -65,7 +67,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 		}
 		a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
 		a.made++
-		if n.IfIndex != 0 && !openElsewhere(r.cfg.Switch.View(), n) {
+		if n.Interface.Ofport < 0 && n.IfIndex != 0 && !openElsewhere(r.cfg.Switch.View(), n) {
 			netdev := renamedNetdev{n.IfIndex, n.Interface.Name}
 			if n.Interface.Error == "" && a.made > nudgeVain {
 				netdev.name = ""

@@ -60,6 +60,32 @@ func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 	})
 }
 
+func TestARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Detach = func(_ context.Context, ifindex uint32, _ string) (bool, error) {
+				t.Errorf("netdev %d taken out of the datapath, which may have it open", ifindex)
+				return false, nil
+			}
+		})
+		r.Pass(t.Context())
+		before := c.applied
+		c.with(func() {
+			i := c.actual.Interfaces["pf0vf0"]
+			i.IfIndex = 9
+			c.actual.Interfaces["pf0vf0"] = i
+		})
+		for n, wait := range []time.Duration{time.Second, time.Second, 2 * time.Second} {
+			r.Pass(t.Context())
+			if due := r.Due(); c.applied != before+n || due != wait {
+				t.Fatalf("%d attempts after %d waits, the next in %s; want %d, and one in %s", c.applied-before, n, due, n, wait)
+			}
+			elapse(wait)
+		}
+	})
+}
+
 func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t *testing.T) {
 	for name, tt := range map[string]struct {
 		why  string // the error column

@@ -53,7 +53,8 @@ type Decision struct {
 	// Changes are independent of each other, in a stable order.
 	Changes []ovs.Change
 	LinkUps []LinkUp
-	// Nudges are rows that need no change and that ovs-vswitchd failed to open.
+	// Nudges are rows that need no change and that ovs-vswitchd failed to open, or has
+	// open for a netdev that is no more.
 	Nudges []Nudge
 	// Ports has a Status, without Since, for every request and every row of ours,
 	// sorted by logical port.
