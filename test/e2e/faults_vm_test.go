@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
@@ -27,6 +29,7 @@ func failing() []scenario {
 		{"without CAP_NET_ADMIN a port is plugged, and warns until somebody sets its link up", plugsWithoutCapability},
 		{"after a flood of events that overran the socket the card is known as it is, in bounded memory", outlivesAFlood},
 		{"ovs-vswitchd killed and back changes no row, and opens what was plugged meanwhile", outlivesVSwitchd},
+		{"a netdev that left the datapath, and whose row is touched, is added afresh and carries packets", isAddedAfresh},
 		{"a port of ours that the built-in provider marks is not fought for", leavesMarkedRows},
 	}
 }
@@ -264,6 +267,43 @@ func outlivesVSwitchd(t *testing.T, d *dpu) {
 	if n := d.transactions(t) - before; n != 1 {
 		t.Errorf("%d local transactions, want 1, for the new port", n)
 	}
+}
+
+// isAddedAfresh holds what a netdev that ovs-vswitchd gave no OpenFlow port is helped
+// by. ovs-vswitchd does that within a few hundred microseconds of a rename only, so it
+// is shown for one that has a port.
+func isAddedAfresh(t *testing.T, d *dpu) {
+	d.judged(t)
+	d.changes(t, func() { sim(t, append(card(), vf0, vf1)...) })
+	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: "02:00:00:00:00:10 10.0.0.10"},
+		request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: "02:00:00:00:00:11 10.0.0.11"})
+	before := d.awaitOn(t, "vm0", "pf0vf0")
+	d.awaitOn(t, "vm1", "pf0vf1")
+	d.bound(t, "vm0")
+	d.bound(t, "vm1")
+	ifindex, err := strconv.ParseUint(before.ifindex, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0"); found || err != nil {
+		t.Fatalf("found under another name: %t, %v; want it left alone", found, err)
+	}
+	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), ""); !found || err != nil {
+		t.Fatalf("taken out: %t, %v", found, err)
+	}
+	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:"+ovs.KeyAttempt+"=1")
+	d.until(t, "the datapath has pf0vf0 again", func() bool {
+		return strings.Contains(d.local.Tool(t, "ovs-appctl", "--target="+filepath.Join(d.local.Dir, "vswitchd.ctl"), "dpctl/show"), ": pf0vf0\n")
+	})
+	now := d.awaitOn(t, "vm0", "pf0vf0")
+	if now.uuid != before.uuid || now.marks != before.marks || now.ifindex != before.ifindex {
+		t.Errorf("row %+v, was %+v; want the same row on the same netdev", now, before)
+	}
+	d.bound(t, "vm0")
+	a := newGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
+	b := newGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
+	datagram(t, a, b)
+	datagram(t, b, a)
 }
 
 func leavesMarkedRows(t *testing.T, d *dpu) {

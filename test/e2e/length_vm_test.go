@@ -21,7 +21,6 @@ func TestVirtualDPUAtLength(t *testing.T) {
 	for _, s := range []scenario{
 		{"a Southbound that is away for a minute, and back, changes nothing", outlivesAMinuteWithoutSouthbound},
 		{"a VF that is created again is back at most twice as late as a plain port", recoversAsFastAsAPlainPort},
-		{"a netdev that ovs-vswitchd gave no OpenFlow port gets one", getsAnOpenFlowPort},
 		{"a wiped Southbound is the truth after the hold, and not before", acceptsAWipedSouthbound},
 	} {
 		t.Run(s.name, func(t *testing.T) {
