@@ -151,5 +151,5 @@ func reasonInterfaceError(r ovs.Interface) *representor.Reason {
 
 func reasonStale(r ovs.Interface) *representor.Reason {
 	return reason(representor.CodeStaleInterface,
-		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is awaited to notice", r.IfIndex, representor.Quote(r.Name))
+		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is asked to look again", r.IfIndex, representor.Quote(r.Name))
 }
