@@ -121,7 +121,7 @@ func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, e
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 			return nil, fmt.Errorf("%s did not answer in time: %w", o.Endpoint, context.Cause(ctx))
 		}
-		return nil, fmt.Errorf("connecting to %s: %w", o.Endpoint, err)
+		return nil, &dialError{endpoint: o.Endpoint, cause: err}
 	}
 	c.owned.Go(c.keepAlive)
 	go c.finish()

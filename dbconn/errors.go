@@ -3,6 +3,8 @@ package dbconn
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"time"
 )
 
@@ -42,4 +44,31 @@ type TooLargeError struct {
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a transaction of %d bytes is more than the %d that may be under way at once", e.Size, e.Limit)
+}
+
+// dialError says why there is no connection. The library's words name the endpoint
+// twice more, before the reason: it is told once, and the rest is there for errors.As.
+type dialError struct {
+	endpoint string
+	cause    error
+}
+
+func (e *dialError) Error() string {
+	return "connecting to " + e.endpoint + ": " + bare(e.cause).Error()
+}
+
+func (e *dialError) Unwrap() error { return e.cause }
+
+// bare leaves the library's wrappings off, and the address that net repeats.
+func bare(err error) error {
+	for _, wrapping := range []string{"failed to connect to ", "failed to open connection: "} {
+		if inner := errors.Unwrap(err); inner != nil && strings.HasPrefix(err.Error(), wrapping) {
+			err = inner
+		}
+	}
+	//nolint:errorlint // only the outermost is a mere repetition
+	if op, ok := err.(*net.OpError); ok && op.Op == "dial" && op.Err != nil {
+		return op.Err
+	}
+	return err
 }
