@@ -9,12 +9,17 @@ import (
 
 func TestNorthdsVersionIsReadAsItPublishesIt(t *testing.T) {
 	c := servers.OVN(t)
+	var says string
+	servers.Until(t, "northd has published its version", func() bool {
+		out, err := c.TrySbctl("--if-exists", "get", "SB_Global", ".", "options:northd_internal_version")
+		says = strings.Trim(out, "\"\n")
+		return err == nil && says != ""
+	})
 	v, err := ReadVersions(t.Context(), dpu1(c.SB.Endpoint), c.SB.Endpoint)
 	if err != nil || v.Schema == "" {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	says := c.Sbctl(t, "get", "SB_Global", ".", "options:northd_internal_version")
-	if v.Northd == "" || v.NorthdSchema != v.Schema || !strings.HasPrefix(strings.Trim(says, `"`), v.Northd+"-"+v.NorthdSchema+"-") {
+	if v.Northd == "" || v.NorthdSchema != v.Schema || !strings.HasPrefix(says, v.Northd+"-"+v.NorthdSchema+"-") {
 		t.Errorf("%+v of %s", v, says)
 	}
 }
