@@ -139,7 +139,7 @@ func reasonTransaction() *representor.Reason {
 }
 
 func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
-	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; check that ovs-vswitchd runs", representor.Quote(r.Name))
+	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 }
 
 func reasonInterfaceError(r ovs.Interface) *representor.Reason {
