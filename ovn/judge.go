@@ -36,11 +36,11 @@ type me struct {
 	UUID string
 }
 
-// judge says what a row means for us, and in a few words why. Where
-// requested_chassis is set, it alone decides: two hosts may have one host name.
-// Where it is empty, as it is on every row while our Chassis row is gone, the
-// option it was made from still counts for what is plugged already. It can't ask
-// for anything new: every chassis may write the options of every row.
+// judge says what a row means for us, and in a few words why. What northd made of the
+// option requested-chassis alone decides: two hosts may have one host name. Where it
+// could make nothing of it, as of our name on every row while our Chassis row is gone,
+// and until it has seen a new one, the option still counts for what is plugged already.
+// It can't ask for anything new: every chassis may write the options of every row.
 func judge(r row, m me) (Fate, string) {
 	switch plugType, ok := r.Options[keyPlugType]; {
 	case r.Type != "":
@@ -57,6 +57,8 @@ func judge(r row, m me) (Fate, string) {
 		return Asked, "requested_chassis is our Chassis row"
 	case m.UUID != "" && slices.Contains(r.RequestedAdditional, m.UUID):
 		return Kept, "our Chassis row is among requested_additional_chassis"
+	case r.RequestedChassis != "" && m.missing(r):
+		return Kept, "requested_additional_chassis lacks a chassis, and the option requested-chassis names us among those"
 	case r.RequestedChassis != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
 	case m.named(r.Options[keyRequestedChassis]):
@@ -76,6 +78,14 @@ func (m me) named(requested string) bool {
 		}
 	}
 	return false
+}
+
+// missing reports whether northd has found fewer chassis than the option names after the
+// first, and we are one of those: it looks each of them up by name or host name, and
+// leaves out what it doesn't find (northd/northd.c).
+func (m me) missing(r row) bool {
+	_, others, _ := strings.Cut(r.Options[keyRequestedChassis], ",")
+	return len(r.RequestedAdditional) < strings.Count(others, ",")+1 && m.named(others)
 }
 
 // bind makes the Binding of a row.

@@ -63,6 +63,16 @@ func TestFateOfARow(t *testing.T) {
 		"ours and another additional": {
 			but(plugMe(ourUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Asked,
 		},
+		"additional in the option alone, our row is gone": {plugMe(anotherUUID, option, "dpu2,dpu1"), withoutRow(), Kept},
+		"additional in the option alone, our row is new":  {plugMe(anotherUUID, option, "dpu2, dpu1.example.org"), us(), Kept},
+		"additional in the option alone, beside another that is there": {
+			but(plugMe(anotherUUID, option, "dpu2,dpu3,dpu1"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Kept,
+		},
+		"additional in the option, where another has our hostname": {
+			but(plugMe(anotherUUID, option, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Withdrawn,
+		},
+		"additional in the option is another":        {plugMe(anotherUUID, option, "dpu2,dpu3"), us(), Withdrawn},
+		"first in the option, and another was found": {plugMe(anotherUUID, option, "dpu1,dpu3"), us(), Withdrawn},
 		"an empty additional is not our missing row": {
 			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{""} }), withoutRow(), Withdrawn,
 		},

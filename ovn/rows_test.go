@@ -113,7 +113,7 @@ func FuzzJudge(f *testing.F) {
 				t.Errorf("asked by %+v for %+v", parsed, m)
 			}
 		case Kept:
-			if !vif || parsed.RequestedChassis != "" && !slices.Contains(parsed.RequestedAdditional, uuid) {
+			if !vif || parsed.RequestedChassis != "" && !slices.Contains(parsed.RequestedAdditional, uuid) && !m.missing(parsed) {
 				t.Errorf("kept by %+v for %+v", parsed, m)
 			}
 		case Withdrawn:
