@@ -45,15 +45,15 @@ func newClient(dial func() (conn, error)) *Client {
 	return &Client{dial: dial, gate: netlinkio.NewGate()}
 }
 
-// Detach removes the vport that holds the netdev, from whichever datapath it is
-// in, if the kernel doesn't find it by the netdev's present name, and reports
-// whether there was such a one. A vport that is found is ovs-vswitchd's to remove,
-// and may carry traffic. Without a name it is removed whatever it is found by, which
-// is for a netdev that ovs-vswitchd has given no OpenFlow port. The netdev itself stays. It needs CAP_NET_ADMIN: without
-// it the error is os.ErrPermission. It ends soon after ctx does, and after three
-// seconds in any case, even if the kernel doesn't answer.
-func (c *Client) Detach(ctx context.Context, ifindex uint32, name string) (bool, error) {
-	return ask(ctx, c, func(ctx context.Context, k conn) (bool, error) { return detach(ctx, k, ifindex, name) })
+// Detach removes the vport that holds the netdev, from whichever datapath it is in, if
+// the kernel doesn't find it by the netdev's present name, and reports whether there was
+// such a one. A vport that is found is ovs-vswitchd's to remove, and may carry traffic:
+// it is removed only with force, which is for a netdev that ovs-vswitchd has given no
+// OpenFlow port. The netdev itself stays. It needs CAP_NET_ADMIN: without it the error is
+// os.ErrPermission. It ends soon after ctx does, and after three seconds in any case,
+// even if the kernel doesn't answer.
+func (c *Client) Detach(ctx context.Context, ifindex uint32, name string, force bool) (bool, error) {
+	return ask(ctx, c, func(ctx context.Context, k conn) (bool, error) { return detach(ctx, k, ifindex, name, force) })
 }
 
 // Statistics counts the packets of the datapath with a name, such as System. The error

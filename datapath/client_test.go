@@ -65,7 +65,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 				}
 				c := newClient(k.dial)
 				begin := time.Now()
-				if found, err := c.Detach(t.Context(), 10, "pf0vf0"); found || !errors.Is(err, context.DeadlineExceeded) {
+				if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("found %t, %v; want deadline exceeded", found, err)
 				}
 				if took := time.Since(begin); took > callWait+time.Second {
@@ -73,7 +73,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 				}
 				begin = time.Now()
 				for range 20 {
-					if found, err := c.Detach(t.Context(), 10, "pf0vf0"); found || !errors.Is(err, netlinkio.ErrStuck) {
+					if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, netlinkio.ErrStuck) {
 						t.Errorf("found %t, %v; want ErrStuck", found, err)
 					}
 				}
@@ -91,7 +91,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 					t.Errorf("once the kernel is back it removes %v; nobody waits for that any more", k.deleted)
 				}
 				k.hangs = func(genetlink.Message, uint16) bool { return false }
-				if found, err := c.Detach(t.Context(), 10, "pf0vf0"); !found || err != nil {
+				if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); !found || err != nil {
 					t.Errorf("once the kernel is back: found %t, %v", found, err)
 				}
 				if n := k.open.Load(); n != 0 {
@@ -104,7 +104,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 
 func TestDetachSaysThatNoSocketCanBeHad(t *testing.T) {
 	c := newClient(func() (conn, error) { return nil, os.ErrPermission })
-	if found, err := c.Detach(t.Context(), 10, "pf0vf0"); found || !errors.Is(err, os.ErrPermission) {
+	if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, os.ErrPermission) {
 		t.Errorf("found %t, %v; want os.ErrPermission", found, err)
 	}
 }

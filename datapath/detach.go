@@ -50,7 +50,7 @@ type kernel interface {
 	Execute(m genetlink.Message, family uint16, flags netlink.HeaderFlags) ([]genetlink.Message, error)
 }
 
-func detach(ctx context.Context, k kernel, ifindex uint32, name string) (bool, error) {
+func detach(ctx context.Context, k kernel, ifindex uint32, name string, force bool) (bool, error) {
 	datapaths, err := k.GetFamily(familyDatapath)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil // no datapath without the module
@@ -78,13 +78,17 @@ func detach(ctx context.Context, k kernel, ifindex uint32, name string) (bool, e
 		if !found {
 			continue
 		}
-		if name != "" {
+		if !force {
 			if reached, err := reachable(k, vports.ID, ifindex, name); reached || err != nil {
 				return false, err
 			}
 		}
 		if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
 			return false, context.Cause(ctx)
+		}
+		// Numbers are dealt anew, the lowest that is free: whose is it now?
+		if again, err := numbered(k, vports.ID, v); err != nil || !again.holds(ifindex) {
+			return false, err
 		}
 		return true, remove(k, vports.ID, v)
 	}
@@ -128,6 +132,29 @@ func reachable(k kernel, family uint16, ifindex uint32, name string) (bool, erro
 		}
 	}
 	return false, nil
+}
+
+// numbered is the vport that has a vport's number now, none if nobody has.
+func numbered(k kernel, family uint16, v vport) (vport, error) {
+	attrs := netlink.NewAttributeEncoder()
+	attrs.Uint32(attrPortNo, v.number)
+	body, err := attrs.Encode()
+	if err != nil {
+		return vport{}, fmt.Errorf("encoding: %w", err)
+	}
+	answer, err := k.Execute(message(commandGet, versionVport, v.datapath, body), family, netlink.Request)
+	if errors.Is(err, unix.ENODEV) {
+		return vport{}, nil
+	}
+	if err != nil {
+		return vport{}, fmt.Errorf("looking for vport %d of datapath %d: %w", v.number, v.datapath, err)
+	}
+	for _, m := range answer {
+		if now, err := decode(m.Data); err == nil && now.number == v.number {
+			return now, nil
+		}
+	}
+	return vport{}, nil
 }
 
 func remove(k kernel, family uint16, v vport) error {

@@ -21,7 +21,8 @@ const (
 type fakeKernel struct {
 	missing error
 	vports  map[uint32][]genetlink.Message
-	byName  map[string]genetlink.Message // what is found by a name
+	listed  map[uint32][]genetlink.Message // what was in them a moment ago, when that is another thing
+	byName  map[string]genetlink.Message   // what is found by a name
 	deleted []vport
 	refuse  error
 }
@@ -36,6 +37,9 @@ func (k *fakeKernel) Execute(m genetlink.Message, family uint16, flags netlink.H
 	case family == idDatapath && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
 		return []genetlink.Message{message(1, 2, 7, nil), message(1, 2, 8, nil)}, nil
 	case family == idVport && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
+		if k.listed != nil {
+			return k.listed[dp], nil
+		}
 		return k.vports[dp], nil
 	case family == idVport && m.Header.Command == commandGet && flags == netlink.Request && dp == 0:
 		attrs, err := netlink.NewAttributeDecoder(m.Data[headerLen:])
@@ -44,6 +48,17 @@ func (k *fakeKernel) Execute(m genetlink.Message, family uint16, flags netlink.H
 		}
 		if found, ok := k.byName[attrs.String()]; ok {
 			return []genetlink.Message{found}, nil
+		}
+		return nil, unix.ENODEV
+	case family == idVport && m.Header.Command == commandGet && flags == netlink.Request:
+		wanted, err := decode(m.Data)
+		if err != nil {
+			return nil, err
+		}
+		for _, held := range k.vports[dp] {
+			if v, err := decode(held.Data); err == nil && v.number == wanted.number {
+				return []genetlink.Message{held}, nil
+			}
 		}
 		return nil, unix.ENODEV
 	case family == idVport && m.Header.Command == commandDel && k.refuse == nil:
@@ -79,7 +94,7 @@ func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
 		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")},
 		8: {{Data: []byte{1}}, port(t, 8, 1, 11, "pf0vf1"), port(t, 8, 2, 12, "ens1")},
 	}}
-	found, err := detach(t.Context(), k, 12, "ens1")
+	found, err := detach(t.Context(), k, 12, "ens1", false)
 	if !found || err != nil {
 		t.Fatalf("found %t, %v", found, err)
 	}
@@ -99,16 +114,16 @@ func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
 		"another netdev of that name's": {port(t, 7, 2, 11, "pf0vf0"), true},
 	} {
 		k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": tt.found}}
-		if found, err := detach(t.Context(), k, 10, "pf0vf0"); found != tt.want || err != nil || len(k.deleted) > 0 != tt.want {
+		if found, err := detach(t.Context(), k, 10, "pf0vf0", false); found != tt.want || err != nil || len(k.deleted) > 0 != tt.want {
 			t.Errorf("%s: removed %v, found %t, %v", name, k.deleted, found, err)
 		}
 	}
 }
 
-func TestDetachWithoutANameRemovesAVportThatIsFoundByItsName(t *testing.T) {
+func TestDetachByForceRemovesAVportThatIsFoundByItsName(t *testing.T) {
 	held := port(t, 7, 1, 10, "pf0vf0")
-	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": held, "": held}}
-	found, err := detach(t.Context(), k, 10, "")
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": held}}
+	found, err := detach(t.Context(), k, 10, "pf0vf0", true)
 	if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].number != 1 {
 		t.Errorf("found %t, removed %+v, %v; want port 1 of datapath 7", found, k.deleted, err)
 	}
@@ -130,7 +145,7 @@ func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 			vports: map[uint32][]genetlink.Message{7: {other}, 8: {ours}},
 			byName: map[string]genetlink.Message{"pf0vf0": other},
 		}
-		found, err := detach(t.Context(), k, 12, "pf0vf0")
+		found, err := detach(t.Context(), k, 12, "pf0vf0", false)
 		if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].datapath != 8 || k.deleted[0].number != 2 {
 			t.Errorf("%s: found %t, removed %+v, %v; want ours", name, found, k.deleted, err)
 		}
@@ -140,22 +155,35 @@ func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")}}}
 	for _, ifindex := range []uint32{0, 13} {
-		if found, err := detach(t.Context(), k, ifindex, "pf0vf0"); found || err != nil || len(k.deleted) != 0 {
+		if found, err := detach(t.Context(), k, ifindex, "pf0vf0", false); found || err != nil || len(k.deleted) != 0 {
 			t.Errorf("ifindex %d: found %t, removed %v, %v", ifindex, found, k.deleted, err)
 		}
 	}
 }
 
 func TestDetachFindsNothingWithoutTheKernelModule(t *testing.T) {
-	if found, err := detach(t.Context(), &fakeKernel{missing: os.ErrNotExist}, 10, "pf0vf0"); found || err != nil {
+	if found, err := detach(t.Context(), &fakeKernel{missing: os.ErrNotExist}, 10, "pf0vf0", false); found || err != nil {
 		t.Errorf("found %t, %v", found, err)
 	}
 }
 
 func TestDetachSaysWhatTheKernelRefused(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: os.ErrPermission}
-	if _, err := detach(t.Context(), k, 10, "pf0vf0"); !errors.Is(err, os.ErrPermission) {
+	if _, err := detach(t.Context(), k, 10, "pf0vf0", false); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("%v, want os.ErrPermission", err)
+	}
+}
+
+func TestDetachDoesNotTouchTheNetdevThatGotTheNumberMeanwhile(t *testing.T) {
+	listed := port(t, 7, 1, 10, "pf0vf0")
+	for name, now := range map[string][]genetlink.Message{
+		"another netdev has it": {port(t, 7, 1, 11, "pf0vf1")},
+		"nobody has it":         nil,
+	} {
+		k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: now}, listed: map[uint32][]genetlink.Message{7: {listed}}}
+		if found, err := detach(t.Context(), k, 10, "pf0vf0", true); found || err != nil || len(k.deleted) != 0 {
+			t.Errorf("%s: found %t, removed %+v, %v", name, found, k.deleted, err)
+		}
 	}
 }
 

@@ -125,6 +125,8 @@ func (c *chain) ofport() {
 	case r.Ofport > 0 && r.IfIndex == c.rep.IfIndex:
 		s.is(OK, "ovs-vswitchd has the function's netdev open")
 		return
+	case r.Ofport > 0 && r.IfIndex == 0:
+		reason.Code, reason.Message = representor.CodeAwaitingOfport, "ovs-vswitchd has not said yet which netdev it has open"
 	case r.Ofport > 0:
 		reason.Code, reason.Message = representor.CodeStaleInterface, "ovs-vswitchd has another netdev open under the name than the function's"
 	case r.Ofport < 0 && r.Error == "":

@@ -12,55 +12,65 @@ import (
 // for the same reason as linkWait.
 const detachWait = time.Second
 
-// detachRenamed takes netdevs that were renamed while they were plugged out of the
-// datapath, once their rows are gone. ovs-vswitchd can't: it knows them by a name that
-// they don't have any more, leaves them in the datapath with their flows, and fails to
-// add them under the new name, for which it is then asked again. Not before the row is
-// gone: a change that is refused must not cut a running machine off.
+// detachRenamed takes netdevs that were renamed while they were plugged, and whose rows
+// have gone, out of the datapath. ovs-vswitchd can't: it knows them by a name that they
+// don't have any more, and leaves them in the datapath with their flows. Not before the
+// row is gone: a change that is refused must not cut a running machine off. Nor when it
+// is plugged under its new name: if ovs-vswitchd is dead, the kernel goes on with the
+// flows it has, and if it lives, it fails to add the netdev and is then asked again.
 func (r *Reconciler) detachRenamed(ctx context.Context, changes []ovs.Change) {
 	index := r.cfg.Devices.Index()
-	var renamed []renamedNetdev
+	var renamed []strayNetdev
 	for _, c := range changes {
+		plugged := map[string]bool{}
+		for _, p := range c.Plug {
+			plugged[p.Netdev] = true
+		}
 		for _, u := range c.Unplug {
 			i := u.Interface
 			link, live := index.LinkByIfIndex(i.IfIndex)
-			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name {
-				renamed = append(renamed, renamedNetdev{i.IfIndex, link.Name})
+			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name && !plugged[link.Name] {
+				renamed = append(renamed, strayNetdev{ifindex: i.IfIndex, name: link.Name})
 			}
 		}
 	}
 	r.detach(ctx, renamed)
 }
 
-// renamedNetdev is a netdev with its present name, or none if it is to leave the
-// datapath under whatever name.
-type renamedNetdev struct {
+// strayNetdev is a netdev, with its present name, that ovs-vswitchd has lost track of.
+type strayNetdev struct {
 	ifindex uint32
 	name    string
+	// force: it is to leave the datapath even if it is found there by its name.
+	force bool
 }
 
-// detach takes netdevs out of the datapath that are there under an older name. If
-// the kernel doesn't answer in time it leaves off: ovs-vswitchd is asked to open
-// them again later, and then it is tried again.
-func (r *Reconciler) detach(ctx context.Context, netdevs []renamedNetdev) {
+// detach takes netdevs out of the datapath that are there under an older name, or are
+// forced out, and returns which it took, by ifindex. If the kernel doesn't answer in
+// time it leaves off: ovs-vswitchd is asked to open them again later, and then it is
+// tried again.
+func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) map[uint32]bool {
+	gone := map[uint32]bool{}
 	if r.cfg.Detach == nil {
-		return
+		return gone
 	}
 	ctx, cancel := context.WithTimeout(ctx, detachWait)
 	defer cancel()
 	for _, n := range netdevs {
-		found, err := r.cfg.Detach(ctx, n.ifindex, n.name)
+		found, err := r.cfg.Detach(ctx, n.ifindex, n.name, n.force)
 		switch {
 		case err != nil:
-			r.cfg.Log.Warn("it can't be made sure that the datapath has no renamed netdev under its old name; ovs-vswitchd may need a restart to open it",
+			r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to open it",
 				"netdev", n.name, "ifindex", n.ifindex, "error", err)
 		case found:
+			gone[n.ifindex] = true
 			r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.name, "ifindex", n.ifindex)
 		}
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-			return
+			break
 		}
 	}
+	return gone
 }
 
 // openElsewhere reports whether ovs-vswitchd has a row's netdev open for another row:

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/ovs"
 )
 
 func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *testing.T) {
@@ -13,9 +15,9 @@ func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *t
 	c := newCloud(indexOf(oneVF(), other), asks("a", 0, 0), asks("b", 0, 1))
 	var detached []uint32
 	r := c.reconciler(func(cfg *Config) {
-		cfg.Detach = func(_ context.Context, ifindex uint32, name string) (bool, error) {
-			if _, still := c.rows()["pf0vf0"]; still || name != "ens1" {
-				t.Errorf("%s is taken out of the datapath, with its row there: %v", name, still)
+		cfg.Detach = func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
+			if _, still := c.rows()["pf0vf0"]; still || name != "ens1" || force {
+				t.Errorf("%s is taken out of the datapath, with its row there: %t, by force: %t", name, still, force)
 			}
 			detached = append(detached, ifindex)
 			return true, nil
@@ -23,17 +25,58 @@ func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *t
 	})
 	r.Pass(t.Context())
 	c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, other)
+	delete(c.truth, "a")
+	c.view = trusted(asks("b", 0, 1))
 	c.refuse["a"] = errors.New("disk full")
 	r.Pass(t.Context())
 	if len(detached) != 0 {
-		t.Fatalf("%v taken out of the datapath though the row could not be replaced", detached)
+		t.Fatalf("%v taken out of the datapath though the row could not be removed", detached)
 	}
 	delete(c.refuse, "a")
 	c.reconciler(func(cfg *Config) { *cfg = r.cfg }).Pass(t.Context())
 	delete(c.truth, "b")
-	c.view = trusted(asks("a", 0, 0))
+	c.view = trusted()
 	r.Pass(t.Context()) // what goes under its own name is ovs-vswitchd's to take out
 	if diff := cmp.Diff([]uint32{10}, detached); diff != "" {
 		t.Errorf("detached (-want +got):\n%s", diff)
+	}
+}
+
+// headless is a switch whose ovs-vswitchd is dead: nobody opens what is plugged, and the
+// kernel's datapath goes on with the flows it has.
+type headless struct{ localSwitch }
+
+func (s headless) Apply(ctx context.Context, changes []ovs.Change) []error {
+	errs := s.localSwitch.Apply(ctx, changes)
+	s.with(func() {
+		for _, c := range changes {
+			for _, p := range c.Plug {
+				i := s.actual.Interfaces[p.Netdev]
+				i.Ofport, i.IfIndex = 0, 0
+				s.actual.Interfaces[p.Netdev] = i
+			}
+		}
+	})
+	return errs
+}
+
+// What the old row says that ovs-vswitchd has open is what a dead one had.
+func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddIt(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10})
+	detached := 0
+	r := c.reconciler(func(cfg *Config) {
+		cfg.Switch = headless{localSwitch{c}}
+		cfg.Detach = func(context.Context, uint32, string, bool) (bool, error) { detached++; return true, nil }
+	})
+	r.Pass(t.Context())
+	if _, plugged := c.rows()["ens1"]; !plugged || detached != 0 {
+		t.Fatalf("plugged under its new name: %t; taken out of the datapath, while nobody is there to add it again: %d times", plugged, detached)
+	}
+	c.failing("ens1", "could not add network device ens1 to ofproto (File exists)")
+	r.Pass(t.Context())
+	if detached != 1 {
+		t.Errorf("taken out of the datapath %d times when ovs-vswitchd had failed, want once", detached)
 	}
 }

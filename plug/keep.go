@@ -28,8 +28,12 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	p.reportKept(q, r, differs)
 }
 
-// stale: the row is open for a netdev that isn't the function's any more.
-func stale(q *port, r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex != q.rep.IfIndex }
+// stale: the row is open for a netdev that isn't the function's any more. Without an
+// ifindex that isn't said: it is lost when the local database is restarted, and comes
+// back with ovs-vswitchd, where ofport stays (vswitch.ovsschema).
+func stale(q *port, r ovs.Interface) bool {
+	return r.Ofport > 0 && r.IfIndex != 0 && r.IfIndex != q.rep.IfIndex
+}
 
 func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 	switch {
@@ -44,7 +48,7 @@ func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 		p.report(q, Plugged, nil)
 	case r.Ofport < 0 || r.Error != "":
 		p.report(q, Pending, reasonInterfaceError(r))
-	case r.Ofport == 0:
+	case r.Ofport == 0 || r.IfIndex == 0:
 		p.report(q, Pending, reasonAwaitingOfport(r))
 	default:
 		p.report(q, Pending, reasonStale(r))

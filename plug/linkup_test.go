@@ -115,7 +115,7 @@ func TestADatapathThatDoesNotAnswerIsWaitedForASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, devs := downPorts(20)
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(ctx context.Context, _ uint32, _ string) (bool, error) {
+			cfg.Detach = func(ctx context.Context, _ uint32, _ string, _ bool) (bool, error) {
 				<-ctx.Done()
 				return false, context.Cause(ctx)
 			}

@@ -10,9 +10,8 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// How often ovs-vswitchd is asked again to open a netdev that it could not open, and
-// how often in vain before the datapath is relieved of a netdev that has no OpenFlow
-// port.
+// How often ovs-vswitchd is asked again to open a netdev, and how often in vain before
+// a netdev without an OpenFlow port is taken out of the datapath.
 const (
 	nudgeFirst = time.Second
 	nudgeMost  = time.Minute
@@ -30,7 +29,12 @@ type Nudge struct {
 // attempts is what was done so far about one Nudge.
 type attempts struct {
 	made int
+	vain int // of these one after the other, at a netdev without an OpenFlow port
 	due  time.Time
+	// owed: its netdev was taken out of the datapath, and ovs-vswitchd, which may not
+	// know, has yet to be asked to look.
+	owed bool
+	last Nudge
 }
 
 // nudge makes ovs-vswitchd try again. It tries to open a netdev only when
@@ -47,49 +51,84 @@ type attempts struct {
 // A netdev that is renamed in the instant it is added ends up in the datapath and
 // without an OpenFlow port, and ovs-vswitchd calls that a success (update_port() of
 // ofproto/ofproto.c ignores a netdev that it can't open). It then keeps what it has,
-// however often it is asked, until the netdev is gone from the datapath.
+// however often it is asked, until the netdev is gone from the datapath. Nothing can
+// run over it, for the datapath's packets find their way by that port.
 func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
-	now := time.Now()
+	now, view := time.Now(), r.cfg.Switch.View()
 	still := make(map[string]*attempts, len(nudges))
-	var changes []ovs.Change
-	var failed []renamedNetdev
-	for _, n := range nudges {
-		a := r.attempts[n.Interface.UUID]
+	var due []*attempts
+	var failed []strayNetdev
+	for _, n := range r.owing(nudges) {
+		row, there := view.Interfaces[n.Interface.Name]
+		if !there || row.UUID != n.Interface.UUID {
+			continue
+		}
+		a := r.attempts[row.UUID]
 		if a == nil {
 			a = &attempts{}
-			if wasAway(n.Interface) || n.Interface.Ofport > 0 {
+			if wasAway(row) || row.Ofport > 0 {
 				a.due = now.Add(nudgeFirst)
 			}
 		}
-		still[n.Interface.UUID] = a
-		if now.Before(a.due) {
+		opened := row.Ofport > 0 && n.Interface.Ofport < 0 // since the plan was made
+		n.Interface = row
+		still[row.UUID], a.last = a, n
+		if now.Before(a.due) || opened && !a.owed {
 			continue
 		}
-		a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
-		a.made++
-		if n.Interface.Ofport < 0 && n.IfIndex != 0 && !openElsewhere(r.cfg.Switch.View(), n) {
-			netdev := renamedNetdev{n.IfIndex, n.Interface.Name}
-			if n.Interface.Error == "" && a.made > nudgeVain {
-				netdev.name = ""
-			}
-			failed = append(failed, netdev)
+		due = append(due, a.again(now))
+		if row.Ofport < 0 && n.IfIndex != 0 && !openElsewhere(view, n) {
+			failed = append(failed, strayNetdev{n.IfIndex, row.Name, a.vain > nudgeVain})
 		}
-		changes = append(changes, ovs.Change{
-			LogicalPorts: []string{n.LogicalPort},
-			Why:          "ovs-vswitchd is to try again",
-			Edit:         []ovs.Edit{{Interface: n.Interface, Set: map[string]string{ovs.KeyAttempt: strconv.Itoa(a.made)}}},
-		})
 	}
 	r.attempts = still
-	if len(changes) == 0 {
+	if len(due) == 0 {
 		return
 	}
-	r.detach(ctx, failed)
-	for i, err := range r.cfg.Switch.Apply(ctx, changes) {
-		if err != nil {
-			r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", representor.Quote(changes[i].LogicalPorts[0]), "error", err)
+	gone := r.detach(ctx, failed)
+	changes := make([]ovs.Change, len(due))
+	for i, a := range due {
+		a.owed = a.owed || gone[a.last.IfIndex]
+		changes[i] = ovs.Change{
+			LogicalPorts: []string{a.last.LogicalPort},
+			Why:          "ovs-vswitchd is to try again",
+			Edit:         []ovs.Edit{{Interface: a.last.Interface, Set: map[string]string{ovs.KeyAttempt: strconv.Itoa(a.made)}}},
 		}
 	}
+	for i, err := range r.cfg.Switch.Apply(ctx, changes) {
+		if err == nil {
+			due[i].owed = false
+			continue
+		}
+		r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", representor.Quote(changes[i].LogicalPorts[0]), "error", err)
+	}
+}
+
+// owing adds the nudges of rows that look as they should, and whose netdev we took out
+// of the datapath without having been able to say so.
+func (r *Reconciler) owing(nudges []Nudge) []Nudge {
+	asked := make(map[string]bool, len(nudges))
+	for _, n := range nudges {
+		asked[n.Interface.UUID] = true
+	}
+	for uuid, a := range r.attempts {
+		if a.owed && !asked[uuid] {
+			nudges = append(nudges, a.last)
+		}
+	}
+	return nudges
+}
+
+// again takes note of an attempt that is made now.
+func (a *attempts) again(now time.Time) *attempts {
+	a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
+	a.made++
+	if a.last.Interface.Ofport < 0 && a.last.Interface.Error == "" {
+		a.vain++
+	} else {
+		a.vain = 0
+	}
+	return a
 }
 
 // wasAway reports whether ovs-vswitchd's reason is that there was no such netdev when

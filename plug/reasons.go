@@ -139,6 +139,9 @@ func reasonTransaction() *representor.Reason {
 }
 
 func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
+	if r.Ofport > 0 {
+		return reason(representor.CodeAwaitingOfport, "ovs-vswitchd has not said yet which netdev it has open under %s, as after a restart of the local database; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
+	}
 	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 }
 

@@ -27,11 +27,11 @@ type Config struct {
 	Switch     Switch
 	Devices    Devices
 	// Detach removes a netdev from the kernel's datapath if the datapath knows it
-	// under another name than this, its present one, and reports whether it did; without
-	// a name whatever it is known under. It is wanted for netdevs that are renamed while
-	// they are plugged; nil leaves them to ovs-vswitchd. It returns soon after ctx ends, with its error, even if the kernel
+	// under another name than its present one, or in any case when it is forced, and
+	// reports whether it did. nil leaves netdevs that ovs-vswitchd has lost track of to
+	// ovs-vswitchd. It returns soon after ctx ends, with its error, even if the kernel
 	// doesn't answer.
-	Detach   func(ctx context.Context, ifindex uint32, name string) (bool, error)
+	Detach   func(ctx context.Context, ifindex uint32, name string, force bool) (bool, error)
 	Settings Settings
 	Log      *slog.Logger
 	// Audit is the longest time between two passes, 0 for 60 s.

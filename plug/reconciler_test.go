@@ -285,7 +285,7 @@ func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 		}
 		detached := map[string]uint32{}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, ifindex uint32, name string) (bool, error) {
+			cfg.Detach = func(_ context.Context, ifindex uint32, name string, _ bool) (bool, error) {
 				if asked() != 0 {
 					return false, nil
 				}
@@ -321,7 +321,7 @@ func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 		c.actual = bridgeWith(failed, other)
 		var detached []uint32
 		run(t, c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, ifindex uint32, _ string) (bool, error) {
+			cfg.Detach = func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
 				detached = append(detached, ifindex)
 				return true, nil
 			}

@@ -285,10 +285,10 @@ func isAddedAfresh(t *testing.T, d *dpu) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0"); found || err != nil {
+	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0", false); found || err != nil {
 		t.Fatalf("found under another name: %t, %v; want it left alone", found, err)
 	}
-	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), ""); !found || err != nil {
+	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0", true); !found || err != nil {
 		t.Fatalf("taken out: %t, %v", found, err)
 	}
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:"+ovs.KeyAttempt+"=1")
