@@ -85,7 +85,7 @@ func (m me) named(requested string) bool {
 // leaves out what it doesn't find (northd/northd.c).
 func (m me) missing(r row) bool {
 	_, others, _ := strings.Cut(r.Options[keyRequestedChassis], ",")
-	return len(r.RequestedAdditional) < strings.Count(others, ",")+1 && m.named(others)
+	return len(r.RequestedAdditional) <= strings.Count(others, ",") && m.named(others)
 }
 
 // bind makes the Binding of a row.

@@ -28,13 +28,13 @@ type Nudge struct {
 
 // attempts is what was done so far about one Nudge.
 type attempts struct {
+	Nudge
 	made int
 	vain int // of these one after the other, at a netdev without an OpenFlow port
 	due  time.Time
 	// owed: its netdev was taken out of the datapath, and ovs-vswitchd, which may not
 	// know, has yet to be asked to look.
 	owed bool
-	last Nudge
 }
 
 // nudge makes ovs-vswitchd try again. It tries to open a netdev only when
@@ -54,11 +54,42 @@ type attempts struct {
 // however often it is asked, until the netdev is gone from the datapath. Nothing can
 // run over it, for the datapath's packets find their way by that port.
 func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
-	now, view := time.Now(), r.cfg.Switch.View()
+	view := r.cfg.Switch.View()
+	due := r.dueAttempts(time.Now(), view, r.owing(nudges))
+	if len(due) == 0 {
+		return
+	}
+	var strays []strayNetdev
+	for _, a := range due {
+		if a.Interface.Ofport < 0 && a.IfIndex != 0 && !openElsewhere(view, a.Nudge) {
+			strays = append(strays, strayNetdev{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
+		}
+	}
+	gone := r.detach(ctx, strays)
+	changes := make([]ovs.Change, len(due))
+	for i, a := range due {
+		a.owed = a.owed || gone[a.IfIndex]
+		changes[i] = ovs.Change{
+			LogicalPorts: []string{a.LogicalPort},
+			Why:          "ovs-vswitchd is to try again",
+			Edit:         []ovs.Edit{{Interface: a.Interface, Set: map[string]string{ovs.KeyAttempt: strconv.Itoa(a.made)}}},
+		}
+	}
+	for i, err := range r.cfg.Switch.Apply(ctx, changes) {
+		if err == nil {
+			due[i].owed = false
+			continue
+		}
+		r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", representor.Quote(due[i].LogicalPort), "error", err)
+	}
+}
+
+// dueAttempts are those for which it is time, with their rows as they are now. The others
+// are kept in mind, but for rows that have gone.
+func (r *Reconciler) dueAttempts(now time.Time, view ovs.View, nudges []Nudge) []*attempts {
 	still := make(map[string]*attempts, len(nudges))
 	var due []*attempts
-	var failed []strayNetdev
-	for _, n := range r.owing(nudges) {
+	for _, n := range nudges {
 		row, there := view.Interfaces[n.Interface.Name]
 		if !there || row.UUID != n.Interface.UUID {
 			continue
@@ -72,36 +103,14 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 		}
 		opened := row.Ofport > 0 && n.Interface.Ofport < 0 // since the plan was made
 		n.Interface = row
-		still[row.UUID], a.last = a, n
-		if now.Before(a.due) || opened && !a.owed {
-			continue
-		}
-		due = append(due, a.again(now))
-		if row.Ofport < 0 && n.IfIndex != 0 && !openElsewhere(view, n) {
-			failed = append(failed, strayNetdev{n.IfIndex, row.Name, a.vain > nudgeVain})
+		still[row.UUID], a.Nudge = a, n
+		if !now.Before(a.due) && (!opened || a.owed) {
+			a.again(now)
+			due = append(due, a)
 		}
 	}
 	r.attempts = still
-	if len(due) == 0 {
-		return
-	}
-	gone := r.detach(ctx, failed)
-	changes := make([]ovs.Change, len(due))
-	for i, a := range due {
-		a.owed = a.owed || gone[a.last.IfIndex]
-		changes[i] = ovs.Change{
-			LogicalPorts: []string{a.last.LogicalPort},
-			Why:          "ovs-vswitchd is to try again",
-			Edit:         []ovs.Edit{{Interface: a.last.Interface, Set: map[string]string{ovs.KeyAttempt: strconv.Itoa(a.made)}}},
-		}
-	}
-	for i, err := range r.cfg.Switch.Apply(ctx, changes) {
-		if err == nil {
-			due[i].owed = false
-			continue
-		}
-		r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", representor.Quote(changes[i].LogicalPorts[0]), "error", err)
-	}
+	return due
 }
 
 // owing adds the nudges of rows that look as they should, and whose netdev we took out
@@ -113,22 +122,21 @@ func (r *Reconciler) owing(nudges []Nudge) []Nudge {
 	}
 	for uuid, a := range r.attempts {
 		if a.owed && !asked[uuid] {
-			nudges = append(nudges, a.last)
+			nudges = append(nudges, a.Nudge)
 		}
 	}
 	return nudges
 }
 
 // again takes note of an attempt that is made now.
-func (a *attempts) again(now time.Time) *attempts {
+func (a *attempts) again(now time.Time) {
 	a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
 	a.made++
-	if a.last.Interface.Ofport < 0 && a.last.Interface.Error == "" {
+	if a.Interface.Ofport < 0 && a.Interface.Error == "" {
 		a.vain++
 	} else {
 		a.vain = 0
 	}
-	return a
 }
 
 // wasAway reports whether ovs-vswitchd's reason is that there was no such netdev when
