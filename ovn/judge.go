@@ -94,6 +94,8 @@ func bind(r row, m me) Binding {
 	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up}
 	if fate == Asked || fate == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
+		first, _, _ := strings.Cut(r.Options[keyRequestedChassis], ",")
+		b.Additional = fate == Kept && !m.named(first)
 	}
 	return b
 }

@@ -98,6 +98,28 @@ func TestFateOfARow(t *testing.T) {
 	}
 }
 
+func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
+	const option = "requested-chassis"
+	for name, c := range map[string]struct {
+		row  row
+		me   me
+		want bool
+	}{
+		"our own, our row is gone":           {plugMe("", option, "dpu1"), withoutRow(), false},
+		"our own, and another is additional": {plugMe("", option, "dpu1,dpu2"), withoutRow(), false},
+		"another's, our row is gone":         {plugMe(anotherUUID, option, "dpu2,dpu1"), withoutRow(), true},
+		"another's, both rows are gone":      {plugMe("", option, "dpu2,dpu1"), withoutRow(), true},
+		"another's, and we are there": {
+			but(plugMe(anotherUUID, option, "dpu2,dpu1"), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), true,
+		},
+		"ours now": {plugMe(ourUUID, option, "dpu1,dpu2"), us(), false},
+	} {
+		if b := bind(c.row, c.me); b.Additional != c.want || b.Fate == Withdrawn {
+			t.Errorf("%s: %+v, want additional %t", name, b, c.want)
+		}
+	}
+}
+
 func TestAReasonIsBoundedAndHasNoControlCharacters(t *testing.T) {
 	hostile := strings.Repeat("\x1b[31m\n\xff", 1<<16)
 	for _, r := range []row{

@@ -26,6 +26,9 @@ type Binding struct {
 	Fate        Fate
 	// Request is what the row's options say, filled in for Asked and Kept.
 	Request Request
+	// Additional tells of a Kept row that it is another chassis' before it is ours: a
+	// migration is under way, and the request may be for the other host's card.
+	Additional bool
 	// Why says in a few words, for an operator, what decided the fate.
 	Why string
 	// Up is Port_Binding.up: ovn-controller has installed the port's flows.

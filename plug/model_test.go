@@ -74,6 +74,13 @@ func invalid(lport string) ovn.Binding {
 	}}
 }
 
+// additional is a request for another host, of a migration between it and us.
+func additional(b ovn.Binding) ovn.Binding {
+	b = fated(b, ovn.Kept)
+	b.Additional = true
+	return b
+}
+
 func fated(b ovn.Binding, f ovn.Fate) ovn.Binding {
 	b.Fate, b.Why = f, "a test says so"
 	return b

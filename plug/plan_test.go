@@ -116,6 +116,11 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0"},
 		},
 		{
+			name: "without our Chassis row the options of another host's request take nothing back", devs: []netdev{vf0},
+			view: noChassis(trusted(additional(asks("a", 0, 1)))), truth: []ovn.Binding{additional(asks("a", 0, 1))}, rows: []ovs.Interface{row0},
+			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+		},
+		{
 			name: "the target of a live migration is never plugged", devs: []netdev{vf0}, view: trusted(fated(asks("a", 0, 0), ovn.Kept)),
 		},
 		{

@@ -121,7 +121,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 	switch {
 	case !w.view.Complete || !w.view.Connected:
 		return "the Southbound is not trusted"
-	case b.Fate == ovn.Kept && (w.view.ChassisKnown || w.mayMean(b.Request.Query, r)):
+	case b.Fate == ovn.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
 		return "the Southbound says it stays"
 	case !w.view.ChassisKnown && (b.Fate == ovn.Gone || b.Fate == ovn.Withdrawn):
 		return "our Chassis row is missing"

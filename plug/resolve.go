@@ -66,8 +66,9 @@ func (p *planner) resolveKept(q *port) {
 	}
 	row := q.rows[0]
 	// Without our Chassis row the options are all that is left of the request.
-	// They can't ask for anything, but they can take back.
-	if req := q.binding.Request; !p.known {
+	// They can't ask for anything, but they can take back, unless they are for another
+	// host.
+	if req := q.binding.Request; !p.known && !q.binding.Additional {
 		r, ok := p.rowStillMeant(q, req.Query)
 		if req.Invalid != nil || !ok {
 			q.goes = dropped

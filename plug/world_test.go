@@ -116,6 +116,8 @@ func drawBinding(t *rapid.T, l string) ovn.Binding {
 		return fated(b, ovn.Kept)
 	case 3:
 		return invalid(l)
+	case 4:
+		return additional(b)
 	}
 	return b
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/servers"
 )
 
 // requesting is which rows of the Southbound ask us, and for what besides the
@@ -139,6 +140,13 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 	transactions := d.transactions(t)
 	d.option(t, "vm0", "requested-chassis", "dpu2,dpu1")
 	d.awaitPort(t, "vm0", plug.Held, representor.CodeRequestEvidence)
+	// Our Chassis row goes and comes again: northd forgets us meanwhile, not the option.
+	servers.StopController(t, d.local, d.controller)
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
+	d.quiet(t)
+	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.awaitPort(t, "vm0", plug.Held, representor.CodeRequestEvidence)
+	d.quiet(t)
 	d.option(t, "vm0", "requested-chassis", "dpu1")
 	d.awaitPort(t, "vm0", plug.Plugged)
 	if n := d.transactions(t) - transactions; n != 0 {
