@@ -123,7 +123,7 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 func (p *planner) holdRemovals() bool {
 	waited := p.findLeaving()
 	leaving := len(p.out.Leaving)
-	mass := leaving > 2 && 2*leaving > len(p.mine) && !p.in.Hold.MassReleased && !waited
+	mass := leaving > 2 && 2*leaving > len(p.mine) && !waited
 	held := false
 	for _, q := range p.sorted {
 		switch {
@@ -131,6 +131,7 @@ func (p *planner) holdRemovals() bool {
 			continue
 		case p.in.Hold.All:
 			p.hold(q, reasonReplaced(p.view))
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
 		case mass && q.leaves:
 			p.hold(q, reasonMass(leaving, len(p.mine)))
 			p.out.MassHeld = append(p.out.MassHeld, q.name)

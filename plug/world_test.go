@@ -62,7 +62,7 @@ func drawWorld(t *rapid.T) world {
 	case 2:
 		w.view.ChassisKnown = false
 	}
-	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, MassReleased: rapid.Bool().Draw(t, "released"), Waited: map[string]bool{}}
+	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, Waited: map[string]bool{}}
 	for _, l := range lports() {
 		w.hold.Waited[l] = rapid.Bool().Draw(t, l+" has waited")
 	}
