@@ -31,7 +31,7 @@ func (p *planner) findLeaks() {
 	for _, r := range p.mine {
 		l := p.leakOf(r, r.Marker.Function)
 		if r.Marker.Function == "" {
-			l = p.leakByNumber(r)
+			l = p.leakByRequest(r)
 		}
 		if l != 0 {
 			p.leaks[r.UUID] = l
@@ -39,11 +39,11 @@ func (p *planner) findLeaks() {
 	}
 }
 
-// leakByNumber is for a row that has lost what function it is for (somebody edited its
-// marker), when the card can't tell what its request means either. If what the row says
-// it was asked for is what is asked today, then a function of another kind or number is
-// never right.
-func (p *planner) leakByNumber(r ovs.Interface) leak {
+// leakByRequest is for a row that has lost what function it is for (somebody edited its
+// marker). If what the row says it was asked for is what is asked today, then the
+// function that this means is the row's, and while the card can't tell which that is, a
+// function of another kind or number is never right.
+func (p *planner) leakByRequest(r ovs.Interface) leak {
 	q := p.ports[lportOf(r)]
 	if !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
 		return 0
@@ -51,6 +51,9 @@ func (p *planner) leakByNumber(r ovs.Interface) leak {
 	query := q.binding.Request.Query
 	if r.Marker.Request != query.String() {
 		return 0
+	}
+	if meant, _ := p.in.Index.Lookup(query); meant.Function.Kind != 0 {
+		return p.leakOf(r, meant.Function.String())
 	}
 	otherwise := func(f representor.Function) bool { return f.Kind != query.Kind || f.Number != query.Number }
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok && otherwise(rep.Function) {

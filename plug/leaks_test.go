@@ -181,3 +181,18 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 		})
 	}
 }
+
+// A row that lost representord-function, while the card knows which function is asked
+// for: that one has no netdev now, and another PF's VF of the same number has the name.
+func TestARowWithoutItsFunctionThatHasAnotherPFsNetdevGoes(t *testing.T) {
+	row := ourRow("a", "pf0vf0", 0, 0, 20)
+	row.Marker.Function = ""
+	d := planWith(Input{
+		Asked:  trusted(asks("a", 0, 0)),
+		Index:  indexOf(netdev{pf: 0, vf: 0}, netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}),
+		Actual: bridgeWith(row),
+	}, asks("a", 0, 0))
+	if got := did(d); len(got) != 1 || got[0] != "-pf0vf0" {
+		t.Errorf("did %q, want -pf0vf0: port a is on the network of %s; it is %+v", got, vfFunction(1, 0), d.Ports[0].Reason)
+	}
+}
