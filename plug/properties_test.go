@@ -152,6 +152,10 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 	}
 	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
 		why.Code == representor.CodePFMACUnknown || why.Code == representor.CodePFUncertain)
+	if why != nil && why.Code == representor.CodePFAmbiguous { // both PFs have the MAC
+		n := int(q.Number)
+		open = r.Marker.Function == vfFunction(0, n).String() || r.Marker.Function == vfFunction(1, n).String()
+	}
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
 }
 

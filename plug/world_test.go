@@ -75,7 +75,7 @@ func drawWorld(t *rapid.T) world {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number.
+// the MAC of a PF or its serial number, or has two PFs of one MAC.
 func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
 	card := cardOf(devs...)
 	switch rapid.IntRange(0, 9).Draw(t, "card") {
@@ -83,6 +83,8 @@ func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
 		card.Complete, card.Problem = false, "interrupted"
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 5:
+		card.Ports[1].Function.HWAddr = card.Ports[0].Function.HWAddr
 	case 2, 3, 4:
 		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 	}
