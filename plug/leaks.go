@@ -29,7 +29,7 @@ func (p *planner) findLeaks() {
 		return
 	}
 	for _, r := range p.mine {
-		l := p.leakOf(r, r.Marker.Function)
+		l := p.leakOf(r, p.marked(r))
 		if r.Marker.Function == "" {
 			l = p.leakByRequest(r)
 		}
@@ -108,11 +108,17 @@ func onlyLeaks(c ovs.Change) (leaks ovs.Change, all bool) {
 	return out, len(out.Unplug) == len(c.Unplug)+len(c.Plug)+len(c.Edit)
 }
 
+// marked is the function that a row's marker names, as the card calls it now. A marker
+// may have been written on a kernel that numbered no controllers.
+func (p *planner) marked(r ovs.Interface) string {
+	return p.in.Index.WithController(r.Marker.Function)
+}
+
 // functionOf is the function a row of ours is for. A row that lost that part of
 // its marker counts for what its netdev is now.
 func (p *planner) functionOf(r ovs.Interface) string {
 	if r.Marker.Function != "" {
-		return r.Marker.Function
+		return p.marked(r)
 	}
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok {
 		return rep.Function.String()

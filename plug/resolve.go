@@ -222,10 +222,10 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Re
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
 	for _, r := range q.rows {
-		if rep, ok := p.in.Index.ByFunction(r.Marker.Function); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
+		if rep, ok := p.in.Index.ByFunction(p.marked(r)); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
 			continue // whatever the card can't tell, it isn't this one
 		}
-		if code == representor.CodePFAmbiguous && !p.isBelow(r.Marker.Function, why.Candidates, query) {
+		if code == representor.CodePFAmbiguous && !p.isBelow(p.marked(r), why.Candidates, query) {
 			continue
 		}
 		if request := r.Marker.Request; r.Marker.Function != "" && (request == bare || strings.HasPrefix(request, bare+" ")) {

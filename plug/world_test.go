@@ -2,6 +2,7 @@ package plug
 
 import (
 	"fmt"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -143,8 +144,8 @@ func drawRows(t *rapid.T) []ovs.Interface {
 	return rows
 }
 
-// drawEdits makes of a row what a request of other words, an operator or the
-// built-in plug provider would.
+// drawEdits makes of a row what a request of other words, an operator, the built-in
+// plug provider or an older kernel would.
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 	switch rapid.IntRange(0, 9).Draw(t, n+" edited") {
 	case 0:
@@ -155,10 +156,25 @@ func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 		r.Type = "internal"
 	case 4:
 		r.Southbound = rapid.SampledFrom([]string{"", "SB_Global sb0", "edited"}).Draw(t, n+" southbound")
+	case 5:
+		r.Marker.Function = unnumbered(r.Marker.Function)
 	case 3:
 		q := vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf"))
 		r.Marker.Request = drawQualifiers(t, n, q).String()
 	}
+}
+
+// unnumbered is a function as a kernel that numbers no controllers tells of it.
+func unnumbered(function string) string { return strings.Replace(function, " c1pf", " pf", 1) }
+
+// marked is the function that a row's marker means on this card.
+func (w world) marked(r ovs.Interface) string {
+	for _, d := range w.devs {
+		if f := vfFunction(d.pf, d.vf).String(); w.whole && r.Marker.Function == unnumbered(f) {
+			return f
+		}
+	}
+	return r.Marker.Function
 }
 
 func (w world) input() Input {
