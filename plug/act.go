@@ -232,7 +232,7 @@ func (p *planner) marker(q *port) ovs.Marker {
 	// Not known to answer another request than it was made for.
 	m.Request = q.rows[0].Marker.Request
 	for _, r := range q.rows {
-		if r.Marker.Function == q.want {
+		if p.marked(r) == q.want {
 			m.Request = r.Marker.Request
 			break
 		}

@@ -20,9 +20,26 @@ type holder struct {
 	// since is when the removal of a logical port began to wait, for those that should
 	// go. What has waited long enough may go in any number; one that has not keeps all
 	// the others, if together they are most of what we have.
+	// What an operator released counts as having waited.
 	since    map[string]time.Time
 	massHeld []string // what stayed for its number alone in the last pass
-	released bool     // the operator said: go ahead
+}
+
+// release ends holds that were reported, if they are still the same: the Southbound
+// that waited is accepted, and the ports that were held have waited long enough. What
+// else comes to wait isn't released, not even as long as these can't go.
+func (h *holder) release(now time.Time, held []Holding) {
+	if h.since == nil {
+		h.since = map[string]time.Time{}
+	}
+	for _, hold := range held {
+		if hold.Identity != "" && hold.Identity == h.seen {
+			h.accepts = now
+		}
+		for _, lport := range hold.Ports {
+			h.since[lport] = now.Add(-h.wait)
+		}
+	}
 }
 
 // before gives the Hold for a pass that sees the Southbound and the switch so. The
@@ -41,16 +58,15 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 		h.accepted, h.seen = identity, ""
 	case identity != h.seen:
 		h.seen, h.accepts = identity, now.Add(h.wait)
-		h.released = false
 	}
-	if h.seen != "" && (h.released || !now.Before(h.accepts)) {
+	if h.seen != "" && !now.Before(h.accepts) {
 		h.accepted, h.seen = h.seen, ""
 	}
 	waited := map[string]bool{}
 	for lport, since := range h.since {
 		waited[lport] = now.Sub(since) >= h.wait
 	}
-	return Hold{All: h.seen != "", MassReleased: h.released, Waited: waited}
+	return Hold{All: h.seen != "", Waited: waited}
 }
 
 // answersAnother reports whether a row of ours says that it answers another Southbound.
@@ -66,7 +82,7 @@ func answersAnother(a ovs.View, present ovn.Names) bool {
 
 // after takes note of what a pass had to hold. It isn't told of a pass that could
 // not learn which rows should go.
-func (h *holder) after(now time.Time, given Hold, d Decision) {
+func (h *holder) after(now time.Time, d Decision) {
 	since := make(map[string]time.Time, len(d.Leaving))
 	for _, lport := range d.Leaving {
 		if t, waits := h.since[lport]; waits {
@@ -76,9 +92,6 @@ func (h *holder) after(now time.Time, given Hold, d Decision) {
 		}
 	}
 	h.since, h.massHeld = since, d.MassHeld
-	if given.MassReleased {
-		h.released = false
-	}
 }
 
 // massUntil is when what is held for its number may go.
@@ -92,27 +105,16 @@ func (h *holder) massUntil() time.Time {
 	return last
 }
 
-// holds says what waits, and until when, after a pass that ended in these
-// states. massHeld are the ports that stay for their number alone.
-func (h *holder) holds(massHeld []string, ports []Status) []Holding {
+// holds says what waits, and until when, after a pass that ended in this decision.
+func (h *holder) holds(d Decision) []Holding {
 	var out []Holding
 	if h.seen != "" {
-		out = append(out, Holding{Code: representor.CodeSouthboundReplaced, Until: h.accepts, Ports: heldFor(ports, representor.CodeSouthboundReplaced)})
+		out = append(out, Holding{Code: representor.CodeSouthboundReplaced, Identity: h.seen, Until: h.accepts, Ports: d.SouthboundHeld})
 	}
-	if len(massHeld) > 0 {
-		out = append(out, Holding{Code: representor.CodeMassUnplug, Until: h.massUntil(), Ports: massHeld})
+	if len(d.MassHeld) > 0 {
+		out = append(out, Holding{Code: representor.CodeMassUnplug, Until: h.massUntil(), Ports: d.MassHeld})
 	}
 	return out
-}
-
-func heldFor(ports []Status, code representor.Code) []string {
-	var names []string
-	for i := range ports {
-		if ports[i].State == Held && codeOf(ports[i].Reason) == code {
-			names = append(names, ports[i].LogicalPort)
-		}
-	}
-	return names
 }
 
 // next is when a hold ends, zero without one that is yet to end.

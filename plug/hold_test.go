@@ -27,7 +27,13 @@ func manyPorts(n int) *cloud {
 }
 
 // leave makes the Southbound ask for the first n ports of manyPorts only.
-func (c *cloud) leave(r *Reconciler, n int) {
+func (c *cloud) leave(r *Reconciler, n int) { c.become(r, "sb1", n) }
+
+// forget makes the Southbound ask for nothing any more.
+func (c *cloud) forget(r *Reconciler, identity string) { c.become(r, identity, 0) }
+
+// become makes the Southbound this one, which asks for the first n ports of manyPorts.
+func (c *cloud) become(r *Reconciler, identity string, n int) {
 	c.with(func() {
 		var bs []ovn.Binding
 		c.truth = map[string]ovn.Binding{}
@@ -36,15 +42,6 @@ func (c *cloud) leave(r *Reconciler, n int) {
 			bs, c.truth[b.LogicalPort] = append(bs, b), b
 		}
 		c.view = trusted(bs...)
-	})
-	r.Poke()
-	synctest.Wait()
-}
-
-// forget makes the Southbound ask for nothing any more.
-func (c *cloud) forget(r *Reconciler, identity string) {
-	c.with(func() {
-		c.view, c.truth = trusted(), map[string]ovn.Binding{}
 		c.view.Identity, c.view.Names = identity, ovn.Names{Global: identity}
 	})
 	r.Poke()
@@ -284,4 +281,94 @@ func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
 			t.Errorf("%d rows with another Southbound, want all 4 to be held: %+v", n, r.Report().Holds)
 		}
 	})
+}
+
+func TestAReleaseThatCouldNotBeUsedIsNoPermissionForWhatComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
+		run(t, r)
+		synctest.Wait()
+		c.leave(r, 1) // p1 to p3 are held
+		c.with(func() { c.view.Connected = false })
+		r.ReleaseHold()
+		synctest.Wait()
+		elapse(time.Hour)
+		c.forget(r, "sb1") // the Southbound is back, and p0 is gone from it as well
+		if _, there := c.rows()["pf0vf0"]; !there {
+			t.Error("p0 was unplugged with all the others at once, by an hour-old release of three others")
+		}
+	})
+}
+
+func TestAReleaseThatCouldNotBeUsedAtOnceIsForThePortsThatWereHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(5)
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
+		run(t, r)
+		synctest.Wait()
+		c.leave(r, 2) // p2 to p4 are held
+		c.with(func() { c.view.Connected = false })
+		r.ReleaseHold()
+		elapse(time.Minute)
+		c.leave(r, 2) // the Southbound is back and says the same
+		if n := len(c.rows()); n != 2 {
+			t.Errorf("%d rows, want 2: the others were released", n)
+		}
+	})
+}
+
+func TestAReleaseIsOverForAPortThatIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
+		run(t, r)
+		synctest.Wait()
+		c.forget(r, "sb1")
+		for i := range 4 {
+			c.with(func() { c.refuse[fmt.Sprintf("p%d", i)] = errors.New("disk full") })
+		}
+		r.ReleaseHold()
+		elapse(time.Second)
+		c.leave(r, 4)
+		c.with(func() { clear(c.refuse) })
+		c.forget(r, "sb1")
+		elapse(time.Minute)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d rows, want all 4: the release was for an earlier hold", n)
+		}
+	})
+}
+
+func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) {
+	for _, tt := range []struct {
+		name, identity string // what the Southbound is when it is back
+		ports, want    int    // that it asks for then, and the rows after that
+	}{
+		{"the same with the same ports", "sb2", 1, 1},
+		{"the same, and the last port is gone", "sb2", 0, 4},
+		{"a third one", "sb3", 1, 4},
+		{"the first one", "sb1", 1, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := fourPorts()
+				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
+				run(t, r)
+				synctest.Wait()
+				c.become(r, "sb2", 1)
+				if held := r.Report().Holds; len(held) != 1 || held[0].Identity != "sb2" || !slices.Equal(held[0].Ports, []string{"p1", "p2", "p3"}) {
+					t.Fatalf("held: %+v", held)
+				}
+				c.with(func() { c.view.Connected = false })
+				r.ReleaseHold()
+				elapse(time.Minute)
+				c.become(r, tt.identity, tt.ports)
+				elapse(time.Minute)
+				if n := len(c.rows()); n != tt.want {
+					t.Errorf("%d rows, want %d: %+v", n, tt.want, r.Report().Holds)
+				}
+			})
+		})
+	}
 }

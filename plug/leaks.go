@@ -29,9 +29,9 @@ func (p *planner) findLeaks() {
 		return
 	}
 	for _, r := range p.mine {
-		l := p.leakOf(r, r.Marker.Function)
+		l := p.leakOf(r, p.marked(r))
 		if r.Marker.Function == "" {
-			l = p.leakByNumber(r)
+			l = p.leakByRequest(r)
 		}
 		if l != 0 {
 			p.leaks[r.UUID] = l
@@ -39,11 +39,11 @@ func (p *planner) findLeaks() {
 	}
 }
 
-// leakByNumber is for a row that has lost what function it is for (somebody edited its
-// marker), when the card can't tell what its request means either. If what the row says
-// it was asked for is what is asked today, then a function of another kind or number is
-// never right.
-func (p *planner) leakByNumber(r ovs.Interface) leak {
+// leakByRequest is for a row that has lost what function it is for (somebody edited its
+// marker). If what the row says it was asked for is what is asked today, then the
+// function that this means is the row's, and while the card can't tell which that is, a
+// function of another kind or number is never right.
+func (p *planner) leakByRequest(r ovs.Interface) leak {
 	q := p.ports[lportOf(r)]
 	if !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
 		return 0
@@ -51,6 +51,9 @@ func (p *planner) leakByNumber(r ovs.Interface) leak {
 	query := q.binding.Request.Query
 	if r.Marker.Request != query.String() {
 		return 0
+	}
+	if meant, _ := p.in.Index.Lookup(query); meant.Function.Kind != 0 {
+		return p.leakOf(r, meant.Function.String())
 	}
 	otherwise := func(f representor.Function) bool { return f.Kind != query.Kind || f.Number != query.Number }
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok && otherwise(rep.Function) {
@@ -105,11 +108,17 @@ func onlyLeaks(c ovs.Change) (leaks ovs.Change, all bool) {
 	return out, len(out.Unplug) == len(c.Unplug)+len(c.Plug)+len(c.Edit)
 }
 
+// marked is the function that a row's marker names, as the card calls it now. A marker
+// may have been written on a kernel that numbered no controllers.
+func (p *planner) marked(r ovs.Interface) string {
+	return p.in.Index.WithController(r.Marker.Function)
+}
+
 // functionOf is the function a row of ours is for. A row that lost that part of
 // its marker counts for what its netdev is now.
 func (p *planner) functionOf(r ovs.Interface) string {
 	if r.Marker.Function != "" {
-		return r.Marker.Function
+		return p.marked(r)
 	}
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok {
 		return rep.Function.String()

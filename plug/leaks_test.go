@@ -6,6 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -177,6 +180,81 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 			d := planWith(Input{Asked: trusted(c.asks), Index: indexOf(c.card), Actual: bridgeWith(c.row)})
 			if len(d.Leaks) != c.want {
 				t.Errorf("%d leaks, want %d: %v", len(d.Leaks), c.want, did(d))
+			}
+		})
+	}
+}
+
+// A row that lost representord-function, while the card knows which function is asked
+// for: that one has no netdev now, and another PF's VF of the same number has the name.
+func TestARowWithoutItsFunctionThatHasAnotherPFsNetdevGoes(t *testing.T) {
+	row := ourRow("a", "pf0vf0", 0, 0, 20)
+	row.Marker.Function = ""
+	d := planWith(Input{
+		Asked:  trusted(asks("a", 0, 0)),
+		Index:  indexOf(netdev{pf: 0, vf: 0}, netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}),
+		Actual: bridgeWith(row),
+	}, asks("a", 0, 0))
+	if got := did(d); len(got) != 1 || got[0] != "-pf0vf0" {
+		t.Errorf("did %q, want -pf0vf0: port a is on the network of %s; it is %+v", got, vfFunction(1, 0), d.Ports[0].Reason)
+	}
+}
+
+// A DPU boots a kernel that reports controllers, which the one before didn't: the same
+// function under the same name has a marker in other words. The Southbound is away, so
+// what is removed stays away.
+func TestARowOfAKernelWithoutControllersIsNoLeak(t *testing.T) {
+	row := ourRow("a", "pf0vf0", 0, 0, 10)
+	row.Marker.Function = unnumbered(vfFunction(0, 0).String())
+	view := trusted()
+	view.Connected, view.Complete = false, false
+	d := Plan(Input{Asked: view, Index: indexOf(oneVF()), Actual: bridgeWith(row)})
+	if len(d.Changes) != 0 {
+		t.Errorf("did %q for a row of %q, whose netdev is %q", did(d), row.Marker.Function, vfFunction(0, 0))
+	}
+}
+
+func TestARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
+	old := ourRow("a", "pf0vf0", 0, 0, 10)
+	old.Marker.Function = unnumbered(vfFunction(0, 0).String())
+	secondHost := func(c *representor.Card) {
+		pf := c.Ports[0]
+		pf.Index, pf.Controller, pf.Function = 999, devlink.Some(uint32(2)), &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x99}}
+		c.Ports = append(c.Ports, pf)
+	}
+	renamed := netdev{pf: 0, vf: 0, name: "c1pf0vf0", ifindex: 10}
+	for _, tt := range []struct {
+		name string
+		dev  netdev
+		card func(*representor.Card)
+		asks ovn.Binding
+		want []string
+	}{
+		{name: "its marker is corrected", dev: oneVF(), asks: asks("a", 0, 0), want: []string{"~pf0vf0"}},
+		{name: "it follows its netdev", dev: renamed, asks: asks("a", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
+		{name: "also while it is only kept", dev: renamed, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
+		{name: "it makes room for another port that asks for its function", dev: renamed, asks: asks("b", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=b"}},
+		{name: "another VF's netdev is a leak", dev: netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 10}, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0"}},
+		{name: "it is nobody's if it may be another host's", dev: oneVF(), card: secondHost, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			card := cardOf(tt.dev)
+			if tt.card != nil {
+				tt.card(&card)
+			}
+			in := Input{Asked: trusted(tt.asks), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(old)}
+			d := planWith(in, tt.asks)
+			if diff := cmp.Diff(tt.want, did(d)); diff != "" {
+				t.Fatalf("changes (-want +got):\n%s", diff)
+			}
+			after, err := commit(in.Actual, in.Index, d.Changes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range after.Interfaces {
+				if r.Marker.Function != vfFunction(0, 0).String() {
+					t.Errorf("%s says it is for %q", r.Name, r.Marker.Function)
+				}
 			}
 		})
 	}

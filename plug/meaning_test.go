@@ -139,3 +139,49 @@ func TestOfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
 		})
 	}
 }
+
+// Two cards have a PF of one MAC; the port stays with the function it has. Now the
+// operator names the card, whose serial number can't be read at the moment.
+func TestARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
+	card := cardOf(oneVF())
+	for _, p := range cardOf(netdev{pf: 0, vf: 0, name: "other", ifindex: 30}).Ports {
+		p.Handle.Device = "0000:83:00.0"
+		card.Ports = append(card.Ports, p)
+	}
+	card.Links[30] = representor.Link{Name: "other", Up: true, Settled: true}
+	x := representor.NewIndex(card, representor.Settings{})
+	in := Input{Asked: trusted(asks("a", 0, 0)), Index: x, Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}
+	if d := planWith(in, asks("a", 0, 0)); len(d.Changes) != 0 || statusOf(t, d, "a").State != Plugged {
+		t.Fatalf("ambiguous: %q, %+v", did(d), d.Ports)
+	}
+	named := onCard(asks("a", 0, 0), "MT1")
+	in.Asked = trusted(named)
+	if d := planWith(in, named); len(d.Changes) != 0 {
+		t.Errorf("no serial number known: did %q, %+v", did(d), d.Ports[0].Reason)
+	}
+	// The other card's alone is known: what is meant can only be the row's.
+	card.Serials = map[devlink.Handle]representor.Serial{{Bus: "pci", Device: "0000:83:00.0"}: {Number: "MT2"}}
+	in.Index = representor.NewIndex(card, representor.Settings{})
+	if d := planWith(in, named); len(d.Changes) != 0 {
+		t.Errorf("the other's serial number known: did %q, %+v", did(d), d.Ports[0].Reason)
+	}
+}
+
+func TestARowGoesWhenNoneOfTheAmbiguousPFsIsItsOwn(t *testing.T) {
+	mac := pfMAC(0)
+	card := cardOf(oneVF())
+	second := *card.Ports[0].Function
+	for i, p := range cardOf().Ports {
+		p.Handle.Device, p.Function = "0000:83:00.0", &second
+		p.Index = uint32(2000 + i)
+		card.Ports = append(card.Ports, p)
+	}
+	other := pfMAC(7)
+	card.Ports[0].Function = &devlink.Function{HWAddr: other[:]} // the row's PF has another MAC now
+	in := Input{Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}
+	named := onController(asks("a", 0, 0), 1)
+	in.Asked = trusted(named)
+	if d := planWith(in, named); len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || codeOf(statusOf(t, d, "a").Reason) != representor.CodePFAmbiguous {
+		t.Errorf("MAC %s is of two other PFs: did %q, %+v", mac, did(d), d.Ports)
+	}
+}

@@ -14,6 +14,7 @@ type part struct {
 	lports []string
 	why    string
 	unplug []ovs.Unplug
+	frees  []string // places of the rows that it unplugs
 	plug   []ovs.Plug
 	edit   []ovs.Edit
 }
@@ -38,6 +39,7 @@ func (p *planner) unplug(pt *part, r ovs.Interface) {
 		p.out.Leaks = append(p.out.Leaks, r.UUID)
 	}
 	pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Leak: leak})
+	pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID)...)
 }
 
 // join makes Changes of parts. Parts belong together when one plugs a name, a
@@ -87,13 +89,11 @@ func groups(parts []*part) []int {
 	freed := map[string]int{} // what a part frees, to its index
 	for i, pt := range parts {
 		group[i] = i
-		for _, u := range pt.unplug {
-			for _, k := range places(u.Interface.Name, u.Interface.Marker.Function, u.Interface.IfaceID) {
-				if j, ok := freed[k]; ok {
-					merge(group, i, j)
-				}
-				freed[k] = i
+		for _, k := range pt.frees {
+			if j, ok := freed[k]; ok {
+				merge(group, i, j)
 			}
+			freed[k] = i
 		}
 	}
 	for i, pt := range parts {

@@ -20,9 +20,8 @@ type Hold struct {
 	// All: the Southbound is another database than before; every removal waits, and rows
 	// go on to name the one before. Without it, the present one is accepted.
 	All bool
-	// MassReleased: the operator allowed to remove most of our ports at once.
-	MassReleased bool
-	// Waited are the logical ports whose removal was waited for long enough.
+	// Waited are the logical ports whose removal was waited for long enough, or which an
+	// operator released.
 	Waited map[string]bool
 }
 
@@ -68,6 +67,9 @@ type Decision struct {
 	// MassHeld are logical ports whose rows stay only because too many would go at
 	// once.
 	MassHeld []string
+	// SouthboundHeld are logical ports whose rows stay only because the Southbound is
+	// another database than before.
+	SouthboundHeld []string
 	// BuiltIn are the rows on our bridge with the mark of the built-in plug provider,
 	// by netdev name, sorted.
 	BuiltIn []string

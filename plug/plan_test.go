@@ -284,10 +284,6 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0", "-pf0vf1"},
 		},
 		{
-			name: "most of our ports going at once is done when released", devs: []netdev{vf0, vf1}, view: trusted(), hold: Hold{MassReleased: true},
-			rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)}, want: []string{"-pf0vf0", "-pf0vf1", "-pf0vf2"},
-		},
-		{
 			name: "most of our ports going at once is done when it was waited for", devs: []netdev{vf0, vf1}, view: trusted(),
 			hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
 			rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)}, want: []string{"-pf0vf0", "-pf0vf1", "-pf0vf2"},

@@ -68,7 +68,7 @@ func (w world) checkPlug(t *rapid.T, c ovs.Change, p ovs.Plug) {
 		t.Fatalf("plugs %s as %s, which it is not", p.Netdev, p.Marker.Function)
 	}
 	for _, u := range c.Unplug {
-		if u.Interface.Marker.LogicalPort == p.IfaceID && u.Interface.Marker.Function == p.Marker.Function {
+		if u.Interface.Marker.LogicalPort == p.IfaceID && w.marked(u.Interface) == p.Marker.Function {
 			return // moved
 		}
 	}
@@ -104,17 +104,17 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
 	for _, p := range c.Plug {
-		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == r.Marker.Function {
+		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == w.marked(r) {
 			return "" // moved
 		}
 		if found, why := w.index.Lookup(b.Request.Query); why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
 		other := w.truthOf(r.Marker.LogicalPort)
-		if p.Marker.Function == r.Marker.Function && (other.Fate != ovn.Asked || r.Name != p.Netdev) {
+		if p.Marker.Function == w.marked(r) && (other.Fate != ovn.Asked || r.Name != p.Netdev) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
-		if p.Marker.Function == r.Marker.Function && w.hold.All {
+		if p.Marker.Function == w.marked(r) && w.hold.All {
 			return ""
 		}
 	}
@@ -143,15 +143,19 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 // its qualifiers alone while the card doesn't tell what they mean.
 func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 	rep, why := w.index.Lookup(q)
-	if q.String() == r.Marker.Request || rep.Function.Kind != 0 && rep.Function.String() == r.Marker.Function {
+	if q.String() == r.Marker.Request || rep.Function.Kind != 0 && rep.Function.String() == w.marked(r) {
 		return true
 	}
 	bare := vfQuery(int(q.PFMAC[5]-pfMAC(0)[5]), int(q.Number)).String()
-	if f, known := w.index.ByFunction(r.Marker.Function); known && q.Controller.Present && f.Function.Controller.Present && f.Function.Controller != q.Controller {
+	if f, known := w.index.ByFunction(w.marked(r)); known && q.Controller.Present && f.Function.Controller.Present && f.Function.Controller != q.Controller {
 		return false
 	}
 	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
 		why.Code == representor.CodePFMACUnknown || why.Code == representor.CodePFUncertain)
+	if why != nil && why.Code == representor.CodePFAmbiguous { // both PFs have the MAC
+		n := int(q.Number)
+		open = w.marked(r) == vfFunction(0, n).String() || w.marked(r) == vfFunction(1, n).String()
+	}
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
 }
 
@@ -164,7 +168,7 @@ func (w world) leaks(r ovs.Interface) string {
 	}
 	for _, d := range w.devs {
 		f := vfFunction(d.pf, d.vf).String()
-		if d.ifindex != 0 && f != r.Marker.Function && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
+		if d.ifindex != 0 && f != w.marked(r) && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
 			return f
 		}
 	}
@@ -280,7 +284,7 @@ func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
 					if r.Name == p.Netdev || r.Bridge != "br-int" {
 						continue
 					}
-					if isOurs(r) && r.Marker.Function == p.Marker.Function {
+					if isOurs(r) && w.marked(r) == p.Marker.Function {
 						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
 					}
 					if r.IfaceID == p.IfaceID && isOurs(r) {

@@ -21,7 +21,7 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 	r.total.Passes++
 	rep := r.total
 	rep.At, rep.Planned, rep.Due, rep.Ports = now, planned, d.Changes, d.Ports
-	rep.Holds, rep.BuiltIn = r.hold.holds(d.MassHeld, d.Ports), d.BuiltIn
+	rep.Holds, rep.BuiltIn = r.hold.holds(d), d.BuiltIn
 	seen := make(map[string]Status, len(d.Ports))
 	for i := range rep.Ports {
 		s := &rep.Ports[i]

@@ -51,7 +51,7 @@ type Reconciler struct {
 	cfg     Config
 	trigger chan struct{}
 	report  atomic.Pointer[Report]
-	release atomic.Bool
+	release atomic.Pointer[[]Holding] // holds that end with the next plan
 	events  ring
 
 	// poked is when the first poke came that no pass has answered yet.
@@ -103,15 +103,16 @@ func (r *Reconciler) Poke() {
 }
 
 // ReleaseHold lets the removals that wait go ahead with the next pass, and returns
-// the holds that end so. Without a hold it does nothing: a release is no permission
-// for whatever comes later.
+// the holds that end so. It is for the ports that are held now, and for the Southbound
+// that waits now, however long it is until they can go: a release is no permission for
+// whatever comes later.
 func (r *Reconciler) ReleaseHold() []Holding {
 	held := r.Report().Holds
 	if len(held) == 0 {
 		return nil
 	}
 	r.cfg.Log.Warn("holds released: the removals that wait go ahead", "holds", len(held))
-	r.release.Store(true)
+	r.release.Store(&held)
 	r.Poke()
 	return held
 }
@@ -197,8 +198,8 @@ func (r *Reconciler) plan(ctx context.Context, since time.Time, leaksFirst bool)
 	}
 	in.Taken = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
-	if r.release.Swap(false) {
-		r.hold.released = true
+	if held := r.release.Swap(nil); held != nil {
+		r.hold.release(time.Now(), *held)
 	}
 	in.Hold = r.hold.before(time.Now(), in.Asked, in.Actual)
 	d := Plan(in)
@@ -219,7 +220,7 @@ func (r *Reconciler) plan(ctx context.Context, since time.Time, leaksFirst bool)
 	}
 	if sure {
 		r.verify.answered()
-		r.hold.after(time.Now(), in.Hold, d)
+		r.hold.after(time.Now(), d)
 	}
 	return d
 }

@@ -124,7 +124,7 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 func (p *planner) holdRemovals() bool {
 	waited := p.findLeaving()
 	leaving := len(p.out.Leaving)
-	mass := leaving > 2 && 2*leaving > len(p.mine) && !p.in.Hold.MassReleased && !waited
+	mass := leaving > 2 && 2*leaving > len(p.mine) && !waited
 	held := false
 	for _, q := range p.sorted {
 		switch {
@@ -132,6 +132,7 @@ func (p *planner) holdRemovals() bool {
 			continue
 		case p.in.Hold.All:
 			p.hold(q, reasonReplaced(p.view))
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
 		case mass && q.leaves:
 			p.hold(q, reasonMass(leaving, len(p.mine)))
 			p.out.MassHeld = append(p.out.MassHeld, q.name)
@@ -214,21 +215,34 @@ func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 // that can't be read for a moment would unplug a machine whose request says no more
 // than which of the cards it always was on.
 func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (ovs.Interface, bool) {
-	switch codeOf(why) {
-	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain:
+	code := codeOf(why)
+	switch code {
+	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain, representor.CodePFAmbiguous:
 	default:
 		return ovs.Interface{}, false
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
 	for _, r := range q.rows {
-		if rep, ok := p.in.Index.ByFunction(r.Marker.Function); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
+		if rep, ok := p.in.Index.ByFunction(p.marked(r)); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
 			continue // whatever the card can't tell, it isn't this one
+		}
+		if code == representor.CodePFAmbiguous && !p.isBelow(p.marked(r), why.Candidates, query) {
+			continue
 		}
 		if request := r.Marker.Request; r.Marker.Function != "" && (request == bare || strings.HasPrefix(request, bare+" ")) {
 			return r, true
 		}
 	}
 	return ovs.Interface{}, false
+}
+
+// isBelow reports whether a function is what a query asks for below one of these PFs.
+func (p *planner) isBelow(function string, pfs []string, query representor.Query) bool {
+	return slices.ContainsFunc(p.in.Index.Candidates(query), func(c representor.Candidate) bool {
+		f := c.Function
+		f.Kind, f.Number = query.Kind, query.Number
+		return f.String() == function && slices.Contains(pfs, c.Function.String())
+	})
 }
 
 func rowFor(q *port, request string) (ovs.Interface, bool) {

@@ -53,6 +53,9 @@ type Status struct {
 type Holding struct {
 	// Code says why: CodeSouthboundReplaced, CodeMassUnplug.
 	Code representor.Code
+	// Identity is that of the Southbound that waits to be accepted (ovn.View), empty
+	// for CodeMassUnplug.
+	Identity string
 	// Until is when the removals go ahead by themselves.
 	Until time.Time
 	// Ports are the logical ports whose rows stay only because of this, sorted. A hold

@@ -2,6 +2,7 @@ package plug
 
 import (
 	"fmt"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -62,7 +63,7 @@ func drawWorld(t *rapid.T) world {
 	case 2:
 		w.view.ChassisKnown = false
 	}
-	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, MassReleased: rapid.Bool().Draw(t, "released"), Waited: map[string]bool{}}
+	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, Waited: map[string]bool{}}
 	for _, l := range lports() {
 		w.hold.Waited[l] = rapid.Bool().Draw(t, l+" has waited")
 	}
@@ -75,7 +76,7 @@ func drawWorld(t *rapid.T) world {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number.
+// the MAC of a PF or its serial number, or has two PFs of one MAC.
 func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
 	card := cardOf(devs...)
 	switch rapid.IntRange(0, 9).Draw(t, "card") {
@@ -83,6 +84,8 @@ func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
 		card.Complete, card.Problem = false, "interrupted"
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 5:
+		card.Ports[1].Function.HWAddr = card.Ports[0].Function.HWAddr
 	case 2, 3, 4:
 		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 	}
@@ -143,8 +146,8 @@ func drawRows(t *rapid.T) []ovs.Interface {
 	return rows
 }
 
-// drawEdits makes of a row what a request of other words, an operator or the
-// built-in plug provider would.
+// drawEdits makes of a row what a request of other words, an operator, the built-in
+// plug provider or an older kernel would.
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 	switch rapid.IntRange(0, 9).Draw(t, n+" edited") {
 	case 0:
@@ -155,10 +158,25 @@ func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 		r.Type = "internal"
 	case 4:
 		r.Southbound = rapid.SampledFrom([]string{"", "SB_Global sb0", "edited"}).Draw(t, n+" southbound")
+	case 5:
+		r.Marker.Function = unnumbered(r.Marker.Function)
 	case 3:
 		q := vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf"))
 		r.Marker.Request = drawQualifiers(t, n, q).String()
 	}
+}
+
+// unnumbered is a function as a kernel that numbers no controllers tells of it.
+func unnumbered(function string) string { return strings.Replace(function, " c1pf", " pf", 1) }
+
+// marked is the function that a row's marker means on this card.
+func (w world) marked(r ovs.Interface) string {
+	for _, d := range w.devs {
+		if f := vfFunction(d.pf, d.vf).String(); w.whole && r.Marker.Function == unnumbered(f) {
+			return f
+		}
+	}
+	return r.Marker.Function
 }
 
 func (w world) input() Input {

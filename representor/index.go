@@ -2,6 +2,7 @@ package representor
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/representord/representord/devlink"
 )
@@ -44,6 +45,11 @@ type Index struct {
 	links   map[uint32]Link
 	serials map[devlink.Handle]Serial
 	census  map[Class]int
+
+	// numbered finds the text of a function by what a kernel without controllers would
+	// call it. It is made when it is first wanted, which is seldom.
+	numbering sync.Once
+	numbered  map[string]string
 }
 
 // ambiguous stands in Index.functions for a function that several ports claim.

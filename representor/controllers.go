@@ -1,0 +1,56 @@
+package representor
+
+import (
+	"strings"
+
+	"github.com/representord/representord/devlink"
+)
+
+// WithController gives a function's canonical text as it is here for one that may be
+// from a kernel that numbered no controllers. It is the text itself where the card has
+// such a function still, or where it isn't certain which one is meant.
+//
+// It is certain if one function agrees in instance, PF, kind and number, and no other
+// controller has a PF of that number: of two hosts' VFs, the one that is there now need
+// not be the one that was there then. An SF counts only among SFs, since a DPU has SFs
+// of its own below the number of a host's PF.
+func (x *Index) WithController(canonical string) string {
+	if _, known := x.functions[canonical]; known || !x.complete || x.mayLackPFs || !strings.Contains(canonical, " pf") {
+		return canonical
+	}
+	x.numbering.Do(x.findNumbered)
+	if numbered, ok := x.numbered[canonical]; ok {
+		return numbered
+	}
+	return canonical
+}
+
+// findNumbered fills Index.numbered.
+func (x *Index) findNumbered() {
+	type group struct {
+		uplink Uplink
+		sf     bool
+	}
+	of := func(f Function) group {
+		return group{uplink: Uplink{Handle: f.Handle, Number: uint32(f.PF)}, sf: f.Kind == SF}
+	}
+	parents, several := map[group]Function{}, map[group]bool{}
+	for i := range x.reps {
+		f := x.reps[i].Function
+		if other, ok := parents[of(f)]; ok && other != f.parent() {
+			several[of(f)] = true
+		}
+		parents[of(f)] = f.parent()
+	}
+	x.numbered = map[string]string{}
+	for i := range x.reps {
+		f := x.reps[i].Function
+		if several[of(f)] || !f.Controller.Present {
+			continue
+		}
+		then := f
+		then.Controller = devlink.Optional[uint32]{}
+		then.External = true // such kernels don't say whose it is either
+		x.numbered[then.String()] = f.String()
+	}
+}
