@@ -43,6 +43,7 @@ func newCard(r *run) *cardState {
 	c := &cardState{run: r, index: map[string]int{}, created: map[string]string{}, next: 10}
 	c.now = invariants.Card{PFs: map[string]string{}, VFs: map[string]invariants.Netdev{}, Links: map[int]string{}}
 	r.truth.Card = invariants.Timeline[invariants.Card]{{Value: c.now}}
+	c.sim("reset", func(*invariants.Card) {}) // of what a run before left
 	c.sim("dev add card0 serial=MT2108X00001", func(*invariants.Card) {})
 	for n := range 2 {
 		c.sim(fmt.Sprintf("port add card0 %d flavour=pcipf controller=1 external=1 pf=%d mac=%s netdev=pf%dhpf", n, n, pfMACs()[n], n),
