@@ -58,7 +58,7 @@ func judge(r row, m me) (Fate, string) {
 	case m.UUID != "" && slices.Contains(r.RequestedAdditional, m.UUID):
 		return Kept, "our Chassis row is among requested_additional_chassis"
 	case r.RequestedChassis != "" && m.missing(r):
-		return Kept, "requested_additional_chassis lacks a chassis, and the option requested-chassis names us among those"
+		return Kept, "the option requested-chassis names us, and more chassis than northd has found"
 	case r.RequestedChassis != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
 	case m.named(r.Options[keyRequestedChassis]):
@@ -80,12 +80,20 @@ func (m me) named(requested string) bool {
 	return false
 }
 
-// missing reports whether northd has found fewer chassis than the option names after the
-// first, and we are one of those: it looks each of them up by name or host name, and
-// leaves out what it doesn't find (northd/northd.c).
+// missing reports whether northd has found fewer chassis than the option names, and we
+// are one of those. It looks each of them up by name or host name; the first that it
+// finds is requested_chassis, whichever place it has in the option, and the others are
+// additional (northd/northd.c). So a migration from us to another host looks like one
+// that is over while our Chassis row is away.
 func (m me) missing(r row) bool {
-	_, others, _ := strings.Cut(r.Options[keyRequestedChassis], ",")
-	return len(r.RequestedAdditional) <= strings.Count(others, ",") && m.named(others)
+	found, named := 1+len(r.RequestedAdditional), 0
+	requested := r.Options[keyRequestedChassis]
+	for name := range strings.SplitSeq(requested, ",") {
+		if strings.Trim(name, " ") != "" {
+			named++
+		}
+	}
+	return found < named && m.named(requested)
 }
 
 // bind makes the Binding of a row.

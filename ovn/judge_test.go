@@ -71,8 +71,13 @@ func TestFateOfARow(t *testing.T) {
 		"additional in the option, where another has our hostname": {
 			but(plugMe(anotherUUID, option, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Withdrawn,
 		},
-		"additional in the option is another":        {plugMe(anotherUUID, option, "dpu2,dpu3"), us(), Withdrawn},
-		"first in the option, and another was found": {plugMe(anotherUUID, option, "dpu1,dpu3"), us(), Withdrawn},
+		"first in the option, our row is gone, and the second stands in for it": {plugMe(anotherUUID, option, "dpu1,dpu2"), withoutRow(), Kept},
+		"first in the option, our row is new, and the second stands in for it":  {plugMe(anotherUUID, option, "dpu1,dpu2"), us(), Kept},
+		"first in the option, where another has our hostname": {
+			but(plugMe(anotherUUID, option, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Withdrawn,
+		},
+		"two commas are one":                  {plugMe(anotherUUID, option, "dpu1.example.org,, "), us(), Withdrawn},
+		"additional in the option is another": {plugMe(anotherUUID, option, "dpu2,dpu3"), us(), Withdrawn},
 		"an empty additional is not our missing row": {
 			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{""} }), withoutRow(), Withdrawn,
 		},
@@ -112,6 +117,7 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 		"another's, and we are there": {
 			but(plugMe(anotherUUID, option, "dpu2,dpu1"), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), true,
 		},
+		"our own, our row is gone, and the additional one stands in for it": {plugMe(anotherUUID, option, "dpu1,dpu2"), withoutRow(), false},
 		"ours now": {plugMe(ourUUID, option, "dpu1,dpu2"), us(), false},
 	} {
 		if b := bind(c.row, c.me); b.Additional != c.want || b.Fate == Withdrawn {
