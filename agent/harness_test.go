@@ -49,7 +49,7 @@ func newCloud(t *testing.T) *servers.OVSDB {
 	t.Helper()
 	c := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	for _, args := range [][]string{{"init"}, {"chassis-add", "dpu1", "geneve", "127.0.0.1"}} {
-		c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+		c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 	}
 	return c
 }

@@ -24,7 +24,7 @@ func nb(t *testing.T) *servers.OVSDB {
 
 func nbctl(t *testing.T, d *servers.OVSDB, args ...string) string {
 	t.Helper()
-	return d.Tool(t, append([]string{"ovn-nbctl", "--db=" + d.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+	return d.Tool(t, append([]string{"ovn-nbctl", "--db=" + d.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
 func open(t *testing.T, s Servers, port string) *Northbound {

@@ -204,7 +204,7 @@ func newCloudOn(t *testing.T, h *host, southbound *servers.OVSDB) *cloud {
 
 func (c *cloud) sbctl(t *testing.T, args ...string) string {
 	t.Helper()
-	return c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+	return c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
 // ask has the Southbound ask our chassis for a VF.
