@@ -5,16 +5,16 @@ import (
 	"log/slog"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // noCard is a card that was read and has nothing.
 type noCard struct{}

@@ -16,11 +16,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/netdev"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
 // inside marks the process that runs in a network namespace of its own.
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "these tests need a network namespace of their own, which needs CAP_SYS_ADMIN: %v\n", err)
 		os.Exit(1) //nolint:forbidigo // a TestMain is a main
 	}
-	goleak.VerifyTestMain(m)
+	leaks.Main(m)
 }
 
 // realWatcher is a Watcher of the real kernel's links and of a card that isn't there.

@@ -19,13 +19,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // socketPath gives a path that is short enough for a unix socket, which
 // testing.TB.TempDir's is not always.

@@ -7,12 +7,11 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // nb is a Northbound with a port vm1.
 func nb(t *testing.T) *servers.OVSDB {
