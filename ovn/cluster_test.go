@@ -14,7 +14,6 @@ import (
 )
 
 func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
-	t.Parallel()
 	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
 	w := write(t, c.Leader(t).Endpoint)
 	global := w.insert("SB_Global", ovsdb.Row{"ipsec": false}).GoUUID
