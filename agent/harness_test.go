@@ -5,16 +5,16 @@ import (
 	"log/slog"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // noCard is a card that was read and has nothing.
 type noCard struct{}
@@ -49,7 +49,7 @@ func newCloud(t *testing.T) *servers.OVSDB {
 	t.Helper()
 	c := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	for _, args := range [][]string{{"init"}, {"chassis-add", "dpu1", "geneve", "127.0.0.1"}} {
-		c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+		c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 	}
 	return c
 }

@@ -26,7 +26,7 @@ func TestWhatIsDoneOnceWaitsForWholeSnapshots(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote="+newCloud(t).Endpoint)
-	err := a.Within(t.Context(), 15*time.Second, func(ctx context.Context) error {
+	err := a.Within(t.Context(), time.Minute, func(ctx context.Context) error {
 		if err := meet(ctx, a); err != nil {
 			return err
 		}
@@ -46,7 +46,8 @@ func TestWhatWasWaitedForInVainIsNamed(t *testing.T) {
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=unix:"+servers.Dir(t)+"/nobody")
 	var missing *MissingError
-	err := a.Within(t.Context(), time.Second, func(ctx context.Context) error { return meet(ctx, a) })
+	// Long enough for a busy machine to get as far as the Southbound.
+	err := a.Within(t.Context(), 10*time.Second, func(ctx context.Context) error { return meet(ctx, a) })
 	if !errors.As(err, &missing) || !strings.HasPrefix(missing.What, "the Southbound: ") {
 		t.Errorf("without a Southbound: %v", err)
 	}
@@ -61,7 +62,7 @@ func TestWithoutABridgeNothingIsDone(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", `external_ids:ovn-bridge=""`)
-	err := a.Within(t.Context(), 15*time.Second, func(ctx context.Context) error { return meet(ctx, a) })
+	err := a.Within(t.Context(), time.Minute, func(ctx context.Context) error { return meet(ctx, a) })
 	if err == nil || !strings.Contains(err.Error(), "external_ids:ovn-bridge is empty") {
 		t.Error(err)
 	}

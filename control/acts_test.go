@@ -41,10 +41,20 @@ func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) 
 		<-ctx.Done()
 		return ovn.Answer{}, errors.New("no word")
 	}})
-	start := time.Now()
-	e, err := NewClient(path).Explain(t.Context(), "vm1")
-	if took := time.Since(start); err != nil || took < inquiryPatience || took > inquiryPatience+2*time.Second {
-		t.Fatalf("%v after %s", err, took)
+	var e explain.Explanation
+	best := time.Hour
+	for range 5 { // a busy machine may hold up one of them
+		start := time.Now()
+		var err error
+		if e, err = NewClient(path).Explain(t.Context(), "vm1"); err != nil {
+			t.Fatal(err)
+		}
+		if best = min(best, time.Since(start)); best < time.Second {
+			break
+		}
+	}
+	if best < inquiryPatience || best > time.Second {
+		t.Errorf("it takes %s", best)
 	}
 	for _, s := range e.Steps {
 		if s.Name == explain.PortBinding && (s.Result != explain.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {

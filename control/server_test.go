@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,13 +19,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // socketPath gives a path that is short enough for a unix socket, which
 // testing.TB.TempDir's is not always.
@@ -314,8 +315,12 @@ func TestADaemonThatHangsIsToldFromNone(t *testing.T) {
 	defer cancel()
 	_, err = NewClient(path).Status(ctx)
 	var unreachable *UnreachableError
-	if !errors.As(err, &unreachable) || !unreachable.Hangs || err.Error() != "the daemon on "+path+" doesn't answer: nothing came within 100ms" {
+	// How long it was, to a tenth of a second, is the machine's business.
+	if !errors.As(err, &unreachable) || !unreachable.Hangs || !strings.HasPrefix(err.Error(), "the daemon on "+path+" doesn't answer: nothing came within ") {
 		t.Errorf("%v, want that it hangs", err)
+	}
+	if said := unreachable.Err.Error(); !regexp.MustCompile(`within (\d+\.)?\d+(ms|s)$`).MatchString(said) {
+		t.Errorf("%q", said)
 	}
 	full := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EAGAIN)}
 	if !unreachableBy(full).Hangs || unreachableBy(syscall.ECONNREFUSED).Hangs || unreachableBy(context.Canceled).Hangs {
@@ -342,27 +347,6 @@ func TestSomethingElseOnTheSocketIsNoAnswer(t *testing.T) {
 	defer func() { _ = server.Close(); <-done }()
 	if _, err := NewClient(path).Status(t.Context()); err == nil || !strings.Contains(err.Error(), "not understood") {
 		t.Errorf("%v, want that the answer is not understood", err)
-	}
-}
-
-func TestStoppingEndsSilentClientsToo(t *testing.T) {
-	path := socketPath(t)
-	stop := serveOn(t, path, facts)
-	c, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Write([]byte("GET /v1/status HTTP/1.1\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	stop()
-	if took := time.Since(start); took > 3*stopTimeout {
-		t.Errorf("stopping took %v", took)
-	}
-	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the socket is left behind: %v", err)
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // lockedKernel is one whose ovs_lock somebody holds: a request of the kind that
 // hangs doesn't come back before the lock is free, whatever the deadline. It has a

@@ -11,8 +11,9 @@ import (
 // A real server never sends an update of a row that it hasn't sent before; this
 // one does when it is probed.
 func TestAnUpdateThatCannotBeAppliedEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	var cookie json.RawMessage
-	c := dial(t, fakeServer(t, func(m message, out *json.Encoder) bool {
+	c := dialProbing(t, fakeServer(t, func(m message, out *json.Encoder) bool {
 		switch m.Method {
 		case "monitor_cond":
 			cookie = m.Params[1]
@@ -21,9 +22,9 @@ func TestAnUpdateThatCannotBeAppliedEndsTheConnection(t *testing.T) {
 			return out.Encode(message{Method: "update2", Params: []json.RawMessage{cookie, unknown}}) == nil
 		}
 		return true
-	}))
+	}), probe)
 	monitorBridges(t, c)
-	within(t, slack, "Done is closed", c.Done())
+	within(t, probe+slack, "Done is closed", c.Done())
 	var desync *dbconn.DesyncError
 	if !errors.As(c.Err(), &desync) {
 		t.Errorf("Err() = %v, want a DesyncError", c.Err())

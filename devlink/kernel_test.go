@@ -10,11 +10,12 @@ import (
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
 	"github.com/mdlayher/netlink/nltest"
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // familyID is the number that the fake kernel gives to devlink.
 const familyID = 0x17

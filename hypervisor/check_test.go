@@ -8,15 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/representord/representord/pci"
 	"github.com/representord/representord/pci/vpd"
 	"github.com/representord/representord/serial"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/pcitree"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // pf is a PF of a DPU, with two VFs.
 func pf(address string) pcitree.PF {

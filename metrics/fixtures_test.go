@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
@@ -18,9 +16,10 @@ import (
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 

@@ -7,8 +7,9 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/test/leaks"
 )
 
 // inside marks the process that runs in a network namespace of its own.
@@ -26,5 +27,5 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "these tests need a network namespace of their own, which needs CAP_SYS_ADMIN: %v\n", err)
 		os.Exit(1) //nolint:forbidigo // a TestMain is a main
 	}
-	goleak.VerifyTestMain(m)
+	leaks.Main(m)
 }

@@ -7,12 +7,11 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // nb is a Northbound with a port vm1.
 func nb(t *testing.T) *servers.OVSDB {
@@ -24,7 +23,7 @@ func nb(t *testing.T) *servers.OVSDB {
 
 func nbctl(t *testing.T, d *servers.OVSDB, args ...string) string {
 	t.Helper()
-	return d.Tool(t, append([]string{"ovn-nbctl", "--db=" + d.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+	return d.Tool(t, append([]string{"ovn-nbctl", "--db=" + d.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
 func open(t *testing.T, s Servers, port string) *Northbound {

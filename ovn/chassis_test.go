@@ -81,11 +81,11 @@ func TestAChassisRowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
 			f.until("a view was made", func(v View) bool { return v.Connected })
 		}
 	}
-	v := f.untilFates(map[string]Fate{"lp": Asked})
 	last := w.us().GoUUID
-	if l := f.currentLive(); l == nil || l.feed.me.UUID != last || !v.ChassisKnown {
-		t.Errorf("the view is made for another row than the last one, %s", last)
-	}
+	f.until("the view is made for the last row, "+last, func(v View) bool {
+		l := f.currentLive()
+		return ready(v) && v.ChassisKnown && v.Bindings["lp"].Fate == Asked && l != nil && l.feed.me.UUID == last
+	})
 }
 
 func TestManyPortsOfOthersAreNotSeen(t *testing.T) {

@@ -14,9 +14,7 @@ import (
 func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
-	c := dpu1(d.Endpoint)
-	c.Probe = time.Hour
-	f := follow(t, c)
+	f := follow(t, dpu1(d.Endpoint))
 	first := f.untilFates(map[string]Fate{"lp": Asked})
 
 	began := time.Now()
@@ -37,9 +35,10 @@ func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 }
 
 func TestAServerThatHangsIsLeftWithinTwoProbesForAnother(t *testing.T) {
+	t.Parallel()
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
-	f := follow(t, dpu1(d.Endpoint))
+	f := follow(t, probing(d.Endpoint))
 	f.untilReady()
 	d.Signal(syscall.SIGSTOP)
 	defer d.Signal(syscall.SIGCONT)
@@ -56,7 +55,7 @@ func TestAServerThatHangsIsLeftWithinTwoProbesForAnother(t *testing.T) {
 	}
 	second, w2 := southbound(t)
 	w2.add("lp", w2.us(), nil)
-	f.Configure(dpu1(d.Endpoint, second.Endpoint))
+	f.Configure(probing(d.Endpoint, second.Endpoint))
 	v := f.until("the other server is followed", ready)
 	if v.Endpoint != second.Endpoint {
 		t.Errorf("followed is %s, want %s", v.Endpoint, second.Endpoint)
@@ -113,9 +112,14 @@ func TestWhatIsWrongWithEachServerIsSaid(t *testing.T) {
 			if v.Connected || v.Complete {
 				t.Errorf("the view: %+v", v)
 			}
-			if _, err := f.Verify(t.Context(), []string{"lp"}); err == nil || !strings.Contains(err.Error(), c.want[0]) {
-				t.Errorf("Verify: %v, want an error with %q", err, c.want[0])
-			}
+			// Of several servers the first that is tried anew is all that is told for a moment.
+			servers.Until(t, "Verify tells it too", func() bool {
+				_, err := f.Verify(t.Context(), []string{"lp"})
+				if err == nil {
+					t.Fatal("Verify gave a verdict")
+				}
+				return strings.Contains(err.Error(), c.want[0])
+			})
 		})
 	}
 }

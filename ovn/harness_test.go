@@ -8,26 +8,35 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 const (
-	// probe is short, and yet long enough for a server on a machine that is busy.
-	probe = time.Second
+	// probe is for tests of servers that hang. A connection that is probed so often dies of
+	// a machine that leaves its server, or us, without a processor for as long.
+	probe = 5 * time.Second
 	// slack is what a busy machine may add to any bound.
-	slack = 10 * time.Second
+	slack = 30 * time.Second
 	// patience is for what must happen, and happens at once on a machine with nothing else to do.
 	patience = time.Minute
 	hostname = "dpu1.example.org"
 )
 
+// dpu1 is a chassis whose servers may be as slow as they like.
 func dpu1(remotes ...string) Config {
-	return Config{Chassis: "dpu1", Hostname: hostname, Remotes: remotes, Probe: probe}
+	return Config{Chassis: "dpu1", Hostname: hostname, Remotes: remotes, Probe: time.Hour}
+}
+
+// probing is dpu1 when it is about servers that hang.
+func probing(remotes ...string) Config {
+	c := dpu1(remotes...)
+	c.Probe = probe
+	return c
 }
 
 // follower is a Southbound that runs until its test ends.
@@ -155,9 +164,9 @@ func (w *writer) reconnect(endpoint string) {
 		w.t.Fatal(err)
 	}
 	servers.Until(w.t, "the Southbound can be written to", func() bool {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), slack)
 		defer cancel()
-		w.conn, err = dbconn.Dial(ctx, m, dbconn.Options{Endpoint: endpoint})
+		w.conn, err = dbconn.Dial(ctx, m, dbconn.Options{Endpoint: endpoint, Probe: time.Hour})
 		return err == nil
 	})
 	w.t.Cleanup(w.conn.Close)

@@ -92,9 +92,7 @@ func TestAnInquiryWithoutASouthboundEndsAtOnce(t *testing.T) {
 func TestAnInquiryOfAServerThatHangsLastsAsLongAsItsContext(t *testing.T) {
 	d, w := southbound(t)
 	w.add("port", w.us(), nil)
-	c := dpu1(d.Endpoint)
-	c.Probe = 10 * time.Second
-	f := follow(t, c)
+	f := follow(t, dpu1(d.Endpoint))
 	f.untilReady()
 	d.Signal(syscall.SIGSTOP)
 	defer d.Signal(syscall.SIGCONT)

@@ -286,17 +286,18 @@ func TestApplyWithoutConnectionOrBridgeSaysSo(t *testing.T) {
 
 // A server that hangs must neither hold up Apply for ever nor be believed.
 func TestApplyOnAHangingServerEndsWithAnUnknownResult(t *testing.T) {
+	const probe = 5 * time.Second // one that a busy machine misses ends the connection before its time
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
-	s := startWith(t, Options{Endpoint: d.Endpoint, Probe: 500 * time.Millisecond, Log: logTo(t)})
+	s := startWith(t, Options{Endpoint: d.Endpoint, Probe: probe, Log: logTo(t)})
 	d.Signal(stop)
 	begin := time.Now()
 	err := s.Apply(t.Context(), []Change{plugging(plugOf("pf0vf0", "a"))})[0]
 	if !errors.Is(err, ErrNotConnected) || !strings.Contains(err.Error(), "not known") {
 		t.Errorf("%v, want ErrNotConnected and that the result is not known", err)
 	}
-	if took := time.Since(begin); took > 15*time.Second {
-		t.Errorf("it took %v with a probe interval of 0.5 s", took)
+	if took := time.Since(begin); took > 2*probe+30*time.Second {
+		t.Errorf("it took %v with a probe interval of %v", took, probe)
 	}
 	servers.Until(t, "the view says that it isn't connected", func() bool { return !s.View().Complete })
 	d.Signal(cont)
@@ -313,6 +314,7 @@ func TestAServerKilledInTheMiddleLeavesOnlyWholeChanges(t *testing.T) {
 	d, s := bridged(t)
 	committed, unknown := map[string]bool{}, 0
 	for round := range 5 {
+		since := s.View().Since
 		var changes []Change
 		for n := range 300 {
 			a := fmt.Sprintf("r%dn%da", round, n)
@@ -341,7 +343,7 @@ func TestAServerKilledInTheMiddleLeavesOnlyWholeChanges(t *testing.T) {
 		d.Restart()
 		servers.Until(t, "the view is complete and of the new server", func() bool {
 			v := s.View()
-			return v.Complete && v.PortNames["br-int"]
+			return v.Complete && v.Since.After(since) && v.PortNames["br-int"]
 		})
 	}
 	v := s.View()

@@ -1,6 +1,7 @@
 package ovs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,8 +18,11 @@ func start(tb testing.TB, d *servers.OVSDB) *Switch {
 	return startWith(tb, Options{Endpoint: d.Endpoint, Log: logTo(tb)})
 }
 
+// startWith probes a server so rarely, unless told otherwise, that it may be as slow as
+// it likes.
 func startWith(tb testing.TB, o Options) *Switch {
 	tb.Helper()
+	o.Probe = cmp.Or(o.Probe, time.Hour)
 	s := New(o)
 	s.SetBridge("br-int")
 	runSwitch(tb, s)

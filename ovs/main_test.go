@@ -3,7 +3,7 @@ package ovs
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }

@@ -197,18 +197,19 @@ func TestAFloodOfChangesMakesFewSnapshots(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	var views atomic.Int64
-	s := New(Options{Endpoint: d.Endpoint, Notify: func() { views.Add(1) }})
+	s := New(Options{Endpoint: d.Endpoint, Probe: time.Hour, Notify: func() { views.Add(1) }})
 	s.SetBridge("br-int")
 	runSwitch(t, s)
 	servers.Until(t, "the view is complete", func() bool { return s.View().Complete })
 
-	other := New(Options{Endpoint: d.Endpoint})
+	other := New(Options{Endpoint: d.Endpoint, Probe: time.Hour})
 	other.SetBridge("br-int")
 	runSwitch(t, other)
 	servers.Until(t, "the other one is complete", func() bool { return other.View().Complete })
 	apply(t, other, plugging(plugOf("p", "lport")))
 	views.Store(0)
 	const updates = 1000
+	began := time.Now()
 	c := other.conn
 	for n := range updates {
 		tr := transaction{}
@@ -220,8 +221,9 @@ func TestAFloodOfChangesMakesFewSnapshots(t *testing.T) {
 	servers.Until(t, "the last change is seen", func() bool {
 		return s.View().Interfaces["p"].IfaceIDVer == fmt.Sprint(updates-1)
 	})
-	if n := views.Load(); n > updates/2 {
-		t.Errorf("%d changes made %d snapshots", updates, n)
+	took := time.Since(began)
+	if n := views.Load(); n > int64(took/minPause)+2 {
+		t.Errorf("%d changes made %d snapshots in %v", updates, n, took)
 	}
 }
 

@@ -11,14 +11,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/netdev"
 	"github.com/representord/representord/pci"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/pcitree"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // pf is the first PF of a BlueField, with some VFs.
 func pf(vfs int) pcitree.PF {

@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 func oneVF() netdev { return netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10} }
 

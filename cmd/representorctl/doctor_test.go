@@ -44,7 +44,7 @@ func newClinic(t *testing.T) *clinic {
 
 func (c *clinic) sbctl(args ...string) {
 	c.t.Helper()
-	c.sb.Tool(c.t, append([]string{"ovn-sbctl", "--db=" + c.sb.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+	c.sb.Tool(c.t, append([]string{"ovn-sbctl", "--db=" + c.sb.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
 // doctor runs the command with a card that has a serial number.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
@@ -22,9 +21,10 @@ import (
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/register"
 	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 //nolint:gochecknoglobals // flags of a test binary are global
 var update = flag.Bool("update", false, "write the golden files")

@@ -29,11 +29,13 @@ func (stillCard) LinkUp(context.Context, uint32) error { return errors.New("a pl
 type planner struct {
 	*clinic
 	card representor.Card
+	// without says that a plan is made without some of it.
+	without bool
 }
 
 func newPlanner(t *testing.T) *planner {
 	t.Helper()
-	return &planner{newClinic(t), dpu()}
+	return &planner{clinic: newClinic(t), card: dpu()}
 }
 
 // ask has the Southbound ask our chassis for a VF.
@@ -45,7 +47,18 @@ func (p *planner) ask(lport, vf string) {
 	p.sbctl("set", "Port_Binding", lport, "requested_chassis="+strings.TrimSpace(p.sb.Tool(p.t, "ovn-sbctl", "--db="+p.sb.Endpoint, "--no-leader-only", "--bare", "--columns=_uuid", "list", "Chassis", "dpu1")))
 }
 
-func (p *planner) plan(args ...string) outcome {
+// plan makes a plan, once more where a busy machine was too slow for its seconds.
+func (p *planner) plan(args ...string) (o outcome) {
+	p.t.Helper()
+	for range 3 {
+		if o = p.planOnce(args...); o.status != exitUnreachable || p.without {
+			break
+		}
+	}
+	return o
+}
+
+func (p *planner) planOnce(args ...string) outcome {
 	p.t.Helper()
 	var stdout, stderr strings.Builder
 	program := program{
@@ -158,6 +171,7 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 			t.Parallel()
 			p := newPlanner(t)
 			c.break1(p)
+			p.without = true
 			o := p.plan()
 			if o.status != c.status || !strings.Contains(o.stderr, c.stderr) || !strings.Contains(o.stdout, c.stdout) || c.stdout == "" && o.stdout != "" {
 				t.Errorf("%s\nwant exit status %d, %q and %q", o, c.status, c.stderr, c.stdout)

@@ -46,7 +46,7 @@ func TestTheKernelIsAskedWhenTheDaemonHangs(t *testing.T) {
 	if got.status != exitOK || !strings.Contains(got.stdout, "en3f0c1pf0vf000") || !strings.Contains(got.stderr, "the kernel is asked instead") {
 		t.Errorf("%v; want what the kernel has", got)
 	}
-	if took := time.Since(begin); took > 2*daemonPatience {
+	if took := time.Since(begin); took > patience { // which is a busy machine's too
 		t.Errorf("it took %v; want %v", took, daemonPatience)
 	}
 }

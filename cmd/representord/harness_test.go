@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/config"
@@ -22,6 +20,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/witness"
 )
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(run(open))
 	}
-	goleak.VerifyTestMain(m)
+	leaks.Main(m)
 }
 
 // fakeCard is a card that changes only when it is told to. The real one is
@@ -204,7 +203,7 @@ func newCloudOn(t *testing.T, h *host, southbound *servers.OVSDB) *cloud {
 
 func (c *cloud) sbctl(t *testing.T, args ...string) string {
 	t.Helper()
-	return c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+	return c.Tool(t, append([]string{"ovn-sbctl", "--db=" + c.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
 // ask has the Southbound ask our chassis for a VF.

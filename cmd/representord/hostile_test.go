@@ -149,7 +149,7 @@ func TestThousandsOfRequestsAreBorne(t *testing.T) {
 		}
 		cl.transact(t, operations...)
 	}
-	p := process(t, nil, h.flags()...)
+	p := process(t, nil, h.flags("--probe-interval=60s")...) // for the same reason as above
 	c := control.NewClient(h.socket())
 	servers.Until(t, "the daemon answers", func() bool { _, err := c.Status(t.Context()); return err == nil })
 	await(t, c, "all are there", func(s control.Status) bool { return s.Ports[plug.Pending] == many })

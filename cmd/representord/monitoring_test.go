@@ -104,9 +104,10 @@ func overSocket(t *testing.T, path string) *http.Client {
 
 // While both databases hang, so that no pass comes to an end, scrapes are answered.
 func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
+	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
-	c := startService(t, newFakeCard(cardWith(1)), h.flags("--probe-interval=2s")...)
+	c := startService(t, newFakeCard(cardWith(1)), h.flags("--probe-interval=10s")...)
 	await(t, c, "the Southbound is connected", func(s control.Status) bool { return s.Southbound.Connected && s.Passes > 0 })
 	h.Signal(syscall.SIGSTOP)
 	defer h.Signal(syscall.SIGCONT)
@@ -114,7 +115,7 @@ func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
 	cl.Signal(syscall.SIGSTOP)
 	defer cl.Signal(syscall.SIGCONT)
 	client := overSocket(t, h.socket())
-	client.Timeout = time.Second
+	client.Timeout = 8 * time.Second // what waits until the databases are given up takes longer
 	servers.Until(t, "the databases are given up", func() bool {
 		status, text := get(t, client, "http://localhost"+control.PathMetrics)
 		if status != http.StatusOK {

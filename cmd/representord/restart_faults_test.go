@@ -79,7 +79,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 			}
 			hold := "--mass-unplug-hold=1h"
 			if end == nil {
-				hold = "--mass-unplug-hold=5s"
+				hold = "--mass-unplug-hold=20s"
 			}
 			for range 2 {
 				c, stop = startStoppable(t, h, f, h.flags("--mass-unplug-hold=1h")...)

@@ -53,7 +53,7 @@ func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing
 	h := newHost(t)
 	sb := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	sbctl := func(args ...string) string {
-		return sb.Tool(t, append([]string{"ovn-sbctl", "--db=" + sb.Endpoint, "--no-leader-only", "--timeout=15"}, args...)...)
+		return sb.Tool(t, append([]string{"ovn-sbctl", "--db=" + sb.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 	}
 	sbctl("init")
 	h.Ctl(t, "set", "open", ".", `external_ids:ovn-cms-options="enable-chassis-as-gw,availability-zones=az1"`)

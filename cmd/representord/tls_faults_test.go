@@ -46,7 +46,8 @@ func TestTLSFilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
 		h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=ssl:127.0.0.1:"+cl.Port(t))
 	}
 	restart()
-	c := startService(t, f, h.flags()...)
+	// No missed probe is to end the connection that outlives its files.
+	c := startService(t, f, h.flags("--probe-interval=60s")...)
 	refused := func(words ...string) {
 		t.Helper()
 		await(t, c, strings.Join(words, " and ")+" is told", func(s control.Status) bool {

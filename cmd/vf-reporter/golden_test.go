@@ -13,15 +13,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/hypervisor"
 	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/pcitree"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 //nolint:gochecknoglobals // flags of a test binary are global
 var update = flag.Bool("update", false, "write the golden files")

@@ -22,7 +22,7 @@ import (
 )
 
 // giveUp bounds every wait.
-const giveUp = 20 * time.Second
+const giveUp = time.Minute
 
 const pfMAC = "00:53:00:00:00:42"
 
@@ -95,9 +95,9 @@ func (c *cloud) startDaemon(tb testing.TB) {
 	var reconciler *plug.Reconciler
 	poke := func() { reconciler.Poke() }
 	southbound := ovn.New(ovn.Options{Log: log, Notify: poke})
-	local := ovs.New(ovs.Options{Endpoint: c.local.Endpoint, Log: log, Notify: poke})
+	local := ovs.New(ovs.Options{Endpoint: c.local.Endpoint, Probe: time.Hour, Log: log, Notify: poke})
 	reconciler = plug.NewReconciler(plug.Config{Southbound: southbound, Switch: local, Devices: newCard(), Log: log})
-	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example", Remotes: []string{c.southbound.Endpoint}})
+	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example", Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour})
 	local.SetBridge("br-int")
 
 	ctx, cancel := context.WithCancel(context.Background())
@@ -184,7 +184,7 @@ func dial(tb testing.TB, m model.ClientDBModel, endpoint string) *dbconn.Conn {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
-	conn, err := dbconn.Dial(ctx, m, dbconn.Options{Endpoint: endpoint})
+	conn, err := dbconn.Dial(ctx, m, dbconn.Options{Endpoint: endpoint, Probe: time.Hour})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const (
 	// that is emulated, and representord waits for up to a minute by itself.
 	patience = 80 * time.Second
 	// lag is what representord may take to act upon what it has been told, on two
-	// processors that emulate everything.
+	// processors that emulate everything. The time in which those stand still doesn't count.
 	lag = 3 * time.Second
 	// hold is the shortest that may be set.
 	hold = "2s"
@@ -42,6 +42,7 @@ type run struct {
 	operator  *operator
 
 	watch *invariants.Watch
+	pulse *invariants.Pulse
 	state invariants.State
 	truth invariants.Truth
 
@@ -91,6 +92,8 @@ func start(t *testing.T, seed uint64) *run {
 	r.operator = &operator{run: r, hand: invariants.Operator{Endpoint: r.dpu.Local.Endpoint, Bridge: bridge}}
 	r.watch = invariants.NewWatch(t.Context(), r.dpu.Local.Endpoint)
 	t.Cleanup(r.watch.Close)
+	r.pulse = invariants.NewPulse()
+	t.Cleanup(r.pulse.Close)
 	r.await("representord sees all of its sources", func() string {
 		s, err := r.dpu.Client.Status(t.Context())
 		if err != nil || !s.Southbound.Complete || !s.Southbound.ChassisKnown || !s.Local.BridgeFound || !s.Devlink.Complete {
@@ -145,17 +148,18 @@ func (r *run) note(format string, args ...any) {
 func (r *run) check() {
 	r.t.Helper()
 	r.asked.acknowledge()
+	truth := r.truth.Stalled(r.pulse)
 	var found []invariants.Violation
 	for _, b := range r.watch.Take() {
 		var broken []invariants.Violation
-		r.state, broken = invariants.Judge(r.state, b, r.truth)
+		r.state, broken = invariants.Judge(r.state, b, truth)
 		found = append(found, broken...)
 		r.counts.transactions++
 		for _, c := range b.Changes {
 			r.note("    %s", c)
 		}
 	}
-	found = append(found, invariants.Overdue(r.state, r.truth, time.Now())...)
+	found = append(found, invariants.Overdue(r.state, truth, time.Now())...)
 	if len(found) > 0 {
 		for _, v := range found {
 			r.t.Errorf("violation: %s", v)
@@ -180,7 +184,7 @@ func (r *run) converge() {
 	})
 	r.counts.convergences++
 	r.note("converged")
-	r.truth = r.truth.Forget(time.Now())
+	r.truth = r.truth.Stalled(r.pulse).Forget(time.Now())
 	r.trail = r.trail[max(0, len(r.trail)-1000):]
 	r.vitals.look(r)
 }

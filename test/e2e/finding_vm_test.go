@@ -50,9 +50,11 @@ func (d *dpu) awaitOn(t *testing.T, lport, netdev string) row {
 	if r.ifaceID != lport || r.typ != "" || r.ifindex != strconv.Itoa(link.Attrs().Index) {
 		t.Errorf("row %+v of %s, ifindex %d; want it to be of %q", r, netdev, link.Attrs().Index, lport)
 	}
-	if link.Attrs().RawFlags&1 == 0 { // IFF_UP
-		t.Errorf("the link of %s is not up", netdev)
-	}
+	// A pass that the kernel keeps waiting leaves it to a later one.
+	d.until(t, "the link of "+netdev+" is up", func() bool {
+		link, err := netlink.LinkByName(netdev)
+		return err == nil && link.Attrs().RawFlags&1 != 0 // IFF_UP
+	})
 	return r
 }
 
@@ -256,24 +258,16 @@ func waitsForUdev(t *testing.T, d *dpu) {
 	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
 	d.udevRuns(t)
 	transactions := d.transactions(t)
-	sim(t, "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=new0 peer=host0")
-	if p := d.awaitPort(t, "vm0", plug.Pending, representor.CodeNetdevSettling); p.Netdev != "new0" {
-		t.Errorf("the port that waits is %+v", p)
-	}
-	link, err := netlink.LinkByName("new0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if link.Attrs().RawFlags&1 != 0 { // IFF_UP
-		t.Error("the link is up already: udev can't rename it")
-	}
-	// As udev does: the rename, then the entry in its database.
-	if err := netlink.LinkSetName(link, "pf0vf0"); err != nil {
-		t.Fatal(err)
-	}
-	entry := filepath.Join(d.dir, "udev", "data", "n"+strconv.Itoa(link.Attrs().Index))
-	if err := os.WriteFile(entry, nil, 0o600); err != nil {
-		t.Fatal(err)
+	for tries := 1; !d.renamedInTime(t); tries++ {
+		if tries == 5 {
+			t.Fatalf("this machine doesn't rename a netdev within %s", udevBound)
+		}
+		d.central.Nbctl(t, "lsp-del", "vm0")
+		d.awaitNoPort(t, "vm0")
+		sim(t, "port del card0 10")
+		d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
+		d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+		transactions = d.transactions(t)
 	}
 	d.awaitOn(t, "vm0", "pf0vf0")
 	if n := d.transactions(t) - transactions; n != 1 {
@@ -283,6 +277,48 @@ func waitsForUdev(t *testing.T, d *dpu) {
 	d.bound(t, "vm0")
 }
 
+// udevBound is how long udev is waited for.
+const udevBound = 3 * time.Second
+
+// renamedInTime makes a netdev and renames it as udev does, and reports whether that was
+// while udev is waited for. A machine that stands still takes longer, which proves nothing.
+func (d *dpu) renamedInTime(t *testing.T) bool {
+	t.Helper()
+	began := time.Now()
+	sim(t, "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=new0 peer=host0")
+	var waits control.OnePort
+	d.until(t, "vm0 waits for udev, or does so no more", func() bool {
+		p, err := d.client.Port(t.Context(), "vm0")
+		if err == nil && p.Reason != nil && p.Reason.Code == representor.CodeNetdevSettling {
+			waits = p
+		}
+		return waits.LogicalPort != "" || time.Since(began) > udevBound
+	})
+	link, err := netlink.LinkByName("new0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The rename, then the entry in its database.
+	renamed := netlink.LinkSetName(link, "pf0vf0")
+	entry := filepath.Join(d.dir, "udev", "data", "n"+strconv.Itoa(link.Attrs().Index))
+	if err := os.WriteFile(entry, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if time.Since(began) > udevBound {
+		return false
+	}
+	if waits.Netdev != "new0" {
+		t.Errorf("the port that waits is %+v", waits)
+	}
+	if link.Attrs().RawFlags&1 != 0 { // IFF_UP
+		t.Error("the link is up already: udev can't rename it")
+	}
+	if renamed != nil {
+		t.Fatal(renamed)
+	}
+	return true
+}
+
 func doesNotWaitForUdevForEver(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
@@ -290,11 +326,10 @@ func doesNotWaitForUdevForEver(t *testing.T, d *dpu) {
 	d.udevRuns(t)
 	began := time.Now()
 	sim(t, vf0)
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeNetdevSettling)
 	d.awaitPort(t, "vm0", plug.Plugged)
-	const bound, slack = 3 * time.Second, 20 * time.Second
-	if took := time.Since(began); took < bound || took > bound+slack {
-		t.Errorf("it took %s, want %s and a little", took, bound)
+	const slack = 20 * time.Second
+	if took := time.Since(began); took < udevBound || took > udevBound+slack {
+		t.Errorf("it took %s, want %s and a little", took, udevBound)
 	}
 	d.awaitOn(t, "vm0", "pf0vf0")
 }

@@ -153,7 +153,7 @@ func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
 }
 
 func holdsMassRemovals(t *testing.T, d *dpu) {
-	d.restartDaemon(t, "--mass-unplug-hold=3s")
+	d.restartDaemon(t, "--mass-unplug-hold=20s") // for an emulated machine to see what is held, and more
 	defer d.restartDaemon(t)
 	sim(t, append(card(), vf0, vf1,
 		"port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2",

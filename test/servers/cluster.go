@@ -77,8 +77,9 @@ func (c *Cluster) Leader(tb testing.TB) *OVSDB {
 }
 
 func (c *Cluster) status(d *OVSDB) (string, error) {
-	// A member that was stopped or killed must not be waited for.
-	return run(d.Dir, "ovs-appctl", "--timeout=1", "--target="+filepath.Join(d.Dir, d.Name+".ctl"), "cluster/status", c.database)
+	// A member that was stopped must not be waited for without end, and one that only
+	// waits for a processor must be.
+	return run(d.Dir, "ovs-appctl", "--timeout=5", "--target="+filepath.Join(d.Dir, d.Name+".ctl"), "cluster/status", c.database)
 }
 
 // Follower waits until the cluster has a leader, and gives a member that isn't.

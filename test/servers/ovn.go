@@ -46,7 +46,7 @@ func (c *Central) StartNorthd(tb testing.TB) {
 // wait for ovn-northd unless told so (--wait=sb).
 func (c *Central) Nbctl(tb testing.TB, args ...string) string {
 	tb.Helper()
-	return c.NB.Tool(tb, append([]string{"ovn-nbctl", "--db=" + c.NB.Endpoint, "--timeout=15"}, args...)...)
+	return c.NB.Tool(tb, append([]string{"ovn-nbctl", "--db=" + c.NB.Endpoint, "--timeout=60"}, args...)...)
 }
 
 // Sbctl runs ovn-sbctl on the Southbound and returns what it printed.
@@ -61,7 +61,7 @@ func (c *Central) Sbctl(tb testing.TB, args ...string) string {
 
 // TrySbctl is Sbctl for what may fail.
 func (c *Central) TrySbctl(args ...string) (string, error) {
-	return run(c.SB.Dir, append([]string{"ovn-sbctl", "--db=" + c.SB.Endpoint, "--timeout=15"}, args...)...)
+	return run(c.SB.Dir, append([]string{"ovn-sbctl", "--db=" + c.SB.Endpoint, "--timeout=60"}, args...)...)
 }
 
 // Controller starts a real ovn-controller on a local Open vSwitch database. It
@@ -97,9 +97,6 @@ func startController(tb testing.TB, local *OVSDB, sbEndpoint string, under ...st
 	return p
 }
 
-// exitTime is how long ovn-controller may take to exit, whatever the machine.
-const exitTime = time.Minute
-
 // StopController ends an ovn-controller in its own way, which deletes its Chassis
 // row unless the option --restart is given, and waits until it is gone. One that has
 // ended by itself is gone too.
@@ -108,8 +105,8 @@ func StopController(tb testing.TB, local *OVSDB, p *Process, options ...string) 
 	_, err := run(local.Dir, append([]string{"ovs-appctl", "--target=" + controllerCtl(local, p), "exit"}, options...)...)
 	select {
 	case <-p.Done():
-	case <-time.After(exitTime):
-		tb.Fatalf("ovn-controller still runs %s after it was told to exit: %v", exitTime, err)
+	case <-time.After(patience):
+		tb.Fatalf("ovn-controller still runs %s after it was told to exit: %v", patience, err)
 	}
 }
 

@@ -109,7 +109,7 @@ func (d *OVSDB) Ctl(tb testing.TB, args ...string) string {
 
 // TryCtl is Ctl for what may fail.
 func (d *OVSDB) TryCtl(args ...string) (string, error) {
-	return run(d.Dir, append([]string{"ovs-vsctl", "--db=" + d.Endpoint, "--no-wait", "--timeout=15"}, args...)...)
+	return run(d.Dir, append([]string{"ovs-vsctl", "--db=" + d.Endpoint, "--no-wait", "--timeout=60"}, args...)...)
 }
 
 // Tool runs a client program in the server's directory and environment and
@@ -158,11 +158,15 @@ func (d *OVSDB) Wipe() {
 // SetOptions changes the options that Restart and Wipe start the server with.
 func (d *OVSDB) SetOptions(options ...string) { d.options = slices.Clone(options) }
 
+// patience bounds every wait for what happens at once on a machine with nothing else
+// to do. One that is overloaded may hold it up for many seconds.
+const patience = time.Minute
+
 // awaitSocket waits until a server accepts connections, and fails at once if the
 // server ended instead.
 func awaitSocket(tb testing.TB, p *Process, path string) {
 	tb.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		c, err := net.Dial("unix", path)
 		if err == nil {

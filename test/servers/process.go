@@ -140,11 +140,11 @@ func shortTemp() string {
 	return "/tmp"
 }
 
-// Until waits for a condition, at most a minute; then the test fails, saying
+// Until waits for a condition, for as long as patience lasts; then the test fails, saying
 // what was waited for.
 func Until(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	deadline := time.NewTimer(time.Minute)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()

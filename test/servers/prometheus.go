@@ -35,13 +35,13 @@ type Prometheus struct {
 	url string
 }
 
-// NewPrometheus starts a Prometheus that scrapes an address each quarter of a second,
+// NewPrometheus starts a Prometheus that scrapes an address each second,
 // as job "representord".
 func NewPrometheus(tb testing.TB, target string) *Prometheus {
 	tb.Helper()
 	dir := Dir(tb)
 	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("scrape_configs:\n- job_name: representord\n  scrape_interval: 250ms\n  scrape_timeout: 250ms\n  static_configs:\n  - targets: [%q]\n", target)
+	text := fmt.Sprintf("scrape_configs:\n- job_name: representord\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n  - targets: [%q]\n", target)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

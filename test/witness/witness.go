@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// lag is what representord may take to act upon what it can know, on a machine
-	// that does much else.
-	lag = 2 * time.Second
+	// lag is what representord may take to act upon what it can know, on a machine that
+	// does much else. The time in which that stands still doesn't count.
+	lag = 4 * time.Second
 	// grace is how long the row of a netdev that has become another function's may stay.
-	grace = 5 * time.Second
+	grace = 8 * time.Second
 	// patience bounds the wait for a local database that is about to come back.
 	patience = time.Minute
 )
@@ -29,6 +29,7 @@ const (
 type Witness struct {
 	tb    testing.TB
 	watch *invariants.Watch
+	pulse *invariants.Pulse
 	close sync.Once
 	truth invariants.Truth
 	state invariants.State
@@ -40,7 +41,7 @@ type Witness struct {
 func New(tb testing.TB, endpoint, bridge string, card invariants.Card) *Witness {
 	tb.Helper()
 	w := &Witness{
-		tb: tb, watch: invariants.NewWatch(context.Background(), endpoint),
+		tb: tb, watch: invariants.NewWatch(context.Background(), endpoint), pulse: invariants.NewPulse(),
 		truth: invariants.Truth{
 			Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{},
 			Card: invariants.Timeline[invariants.Card]{{Value: card}}, Lag: lag, Grace: grace,
@@ -58,6 +59,7 @@ func (w *Witness) Close() {
 	w.tb.Helper()
 	w.close.Do(func() {
 		defer w.watch.Close()
+		defer w.pulse.Close()
 		w.Check()
 		if w.judged == 0 {
 			w.tb.Errorf("the witness saw no change of any row on %s: does it watch the right database?", w.truth.Bridge)
@@ -183,14 +185,15 @@ func (w *Witness) Check() {
 	}
 	w.tb.Helper()
 	w.sync()
+	truth := w.truth.Stalled(w.pulse)
 	var found []invariants.Violation
 	for _, b := range w.watch.Take() {
 		var broken []invariants.Violation
-		w.state, broken = invariants.Judge(w.state, b, w.truth)
+		w.state, broken = invariants.Judge(w.state, b, truth)
 		found = append(found, broken...)
 		w.judged += len(b.Changes)
 	}
-	for _, v := range append(found, invariants.Overdue(w.state, w.truth, time.Now())...) {
+	for _, v := range append(found, invariants.Overdue(w.state, truth, time.Now())...) {
 		w.tb.Errorf("violation: %s", v)
 	}
 }
