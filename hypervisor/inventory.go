@@ -98,7 +98,7 @@ func (i *Inventory) Of(p *pci.PF) *Card {
 }
 
 // Each calls f for each card when it has answered: in their order, but those that
-// take longer than the Patience come last.
+// take longer than the Patience come last, as they answer.
 func (i *Inventory) Each(f func(*Card)) {
 	var late []*Card
 	soon := time.NewTimer(i.o.Patience)
@@ -119,8 +119,14 @@ func (i *Inventory) Each(f func(*Card)) {
 			late = append(late, c)
 		}
 	}
+	answered := make(chan *Card)
 	for _, c := range late {
-		<-c.done
-		f(c)
+		go func() {
+			<-c.done
+			answered <- c
+		}()
+	}
+	for range late {
+		f(<-answered)
 	}
 }
