@@ -45,7 +45,7 @@ func TestANetdevThatIsNotThereIsSeenWithItsError(t *testing.T) {
 		"--", "add-port", "br-int", "no-such-netdev")
 	servers.VSwitchdRealNetdevs(t, d)
 	servers.Until(t, "the error is seen", func() bool {
-		i := row(t, s, "no-such-netdev")
+		i := s.View().Interfaces["no-such-netdev"]
 		return i.Ofport == -1 && i.Error != "" && i.IfIndex == 0
 	})
 }
