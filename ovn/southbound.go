@@ -199,7 +199,7 @@ func (s *Southbound) judgeAnewFor(c Config) {
 func (s *Southbound) trying(endpoint string) {
 	s.publish(func(v *View) {
 		v.Endpoint = endpoint
-		if v.Problem == "" || v.Problem == "not started yet" {
+		if v.Problem == "" || v.Problem == "not started yet" || v.Problem == notTold {
 			v.Problem = "connecting to " + endpoint
 		}
 	})

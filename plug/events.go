@@ -20,7 +20,7 @@ type Event struct {
 	// From is empty for a port that is new, To for one that is gone.
 	From, To State
 	Netdev   string
-	// Reason is why it is in To, nil for Plugged and for a port that is gone.
+	// Reason is why it is in To, or gone; nil for Plugged.
 	Reason *representor.Reason
 }
 

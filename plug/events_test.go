@@ -29,7 +29,7 @@ func TestEventsTellEveryChangeOfStateOnce(t *testing.T) {
 	c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
 	r.Pass(t.Context())
 	all := r.Events(0)
-	want := []string{"a >pending function-not-found", "a pending>plugged ", "a plugged> "}
+	want := []string{"a >pending function-not-found", "a pending>plugged ", "a plugged> withdrawn"}
 	if diff := cmp.Diff(want, story(all)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

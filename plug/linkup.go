@@ -59,6 +59,7 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 		}
 		err := r.cfg.Devices.LinkUp(ctx, u.IfIndex)
 		if err == nil {
+			r.cfg.Log.Info("link set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev)
 			l.forget(u.LogicalPort)
 		} else {
 			r.linkFailed(u, err)

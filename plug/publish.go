@@ -38,8 +38,9 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.last)) {
 		if _, still := seen[name]; !still {
-			r.cfg.Log.Info("port gone", "port", representor.Quote(name))
-			r.events.add(Event{At: now, LogicalPort: name, From: r.last[name].State, Netdev: r.last[name].Netdev})
+			why := whyGone(name, planned)
+			r.cfg.Log.Info("port gone", "port", representor.Quote(name), "why", why.Message)
+			r.events.add(Event{At: now, LogicalPort: name, From: r.last[name].State, Netdev: r.last[name].Netdev, Reason: why})
 		}
 	}
 	r.last = seen
@@ -48,6 +49,18 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 	r.logHolds(old.Holds, rep.Holds)
 	r.logBuiltIn(old.BuiltIn, rep.BuiltIn)
 	return rep
+}
+
+// whyGone says why a port is none of ours any more, after what was changed for it.
+func whyGone(lport string, changed []ovs.Change) *representor.Reason {
+	for _, c := range changed {
+		for _, u := range c.Unplug {
+			if lportOf(u.Interface) == lport {
+				return reason(representor.CodeWithdrawn, "its row was removed: %s", c.Why)
+			}
+		}
+	}
+	return reason(representor.CodeWithdrawn, "nothing asks this chassis to plug it now")
 }
 
 // dueChanges has the ports for which something is still to be done, and whether
