@@ -137,6 +137,9 @@ func (p *program) start(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	if p.onlyOnce || p.cleanup {
+		for _, w := range cfg.Warnings {
+			fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, w)
+		}
 		t := task{Agent: a, out: p.stdout, dryRun: p.dryRun, timeout: p.timeout}
 		if p.cleanup {
 			return t.within(ctx, t.cleanup)
