@@ -189,14 +189,14 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} }, map[string]Verdict{"identity": Warn}, "external_ids"},
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" }, map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
 		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
-		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "ovn-controller"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "`systemctl start ovn-controller`"},
 		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail}, "datapath_type=system"},
 		{"no offload", func(h *Host) { h.Local.HWOffload = false }, map[string]Verdict{"hw-offload": Warn}, "hw-offload=true"},
 		{"built-in provider", func(h *Host) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused }, map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
-		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "ovn-controller"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "`systemctl start ovn-controller;"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "restart ovn-controller"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
