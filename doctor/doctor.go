@@ -70,6 +70,9 @@ type Host struct {
 	LocalErr error
 	Identity config.Identity
 
+	// VSwitchd is the local database's ovs-vswitchd.
+	VSwitchd VSwitchd
+
 	// OVS and OVN are the versions that the databases tell.
 	OVS    ovs.Versions
 	OVSErr error
@@ -106,7 +109,7 @@ func Examine(h Host) Diagnosis {
 	for _, check := range []func() Check{
 		p.configuration, p.daemon, p.versions, p.clock,
 		p.devlink, p.eswitch, p.functions, p.macs, p.serial,
-		p.localDatabase, p.ovsVersion, p.identity, p.override, p.bridge, p.upcalls, p.offload, p.builtIn, p.foreign,
+		p.localDatabase, p.ovsVersion, p.vswitchd, p.identity, p.override, p.bridge, p.upcalls, p.offload, p.builtIn, p.foreign,
 		p.certificates, p.southbound, p.ovnVersion, p.registered, p.twins, p.published,
 		p.capabilities, p.sockets,
 	} {

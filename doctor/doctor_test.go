@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ func healthy() Host {
 			ExternalIDs: map[string]string{"ovn-cms-options": "a,card-serial-number=MT2242X00001"},
 		},
 		Identity: config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
+		VSwitchd: VSwitchd{PIDFile: "/run/openvswitch/ovs-vswitchd.pid", PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl"},
 		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
 		Chassis: []ovn.Chassis{
 			{Name: "dpu1", Hostname: "dpu1.example.org", CMSOptions: []string{"a", "card-serial-number=MT2242X00001"}},
@@ -134,6 +136,13 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, map[string]Verdict{"daemon": Warn}, "without --dry-run"},
 		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn}, "systemctl restart representord"},
 		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, map[string]Verdict{"capabilities": Fail}, "CapabilityBoundingSet"},
+		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd.Err = syscall.ECONNREFUSED }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
+		{"ovs-vswitchd killed, without a socket", func(h *Host) { h.VSwitchd.Err = fs.ErrNotExist }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
+		{"ovs-vswitchd without a pidfile", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: fs.ErrNotExist} }, map[string]Verdict{"vswitchd": Unknown}, "`pidof ovs-vswitchd`"},
+		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd.Err = forbidden }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
+		{"pidfile for root only", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: forbidden} }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
+		{"ovs-vswitchd takes no connection", func(h *Host) { h.VSwitchd.Err = syscall.EAGAIN }, map[string]Verdict{"vswitchd": Unknown}, "`ovs-appctl --timeout=5 version`"},
+		{"ovs-vswitchd of a remote database", func(h *Host) { h.VSwitchd = VSwitchd{} }, map[string]Verdict{"vswitchd": Unknown}, ""},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} }, map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
 		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
 		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
@@ -189,14 +198,14 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} }, map[string]Verdict{"identity": Warn}, "external_ids"},
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" }, map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
 		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
-		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "ovn-controller"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "`systemctl start ovn-controller`"},
 		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail}, "datapath_type=system"},
 		{"no offload", func(h *Host) { h.Local.HWOffload = false }, map[string]Verdict{"hw-offload": Warn}, "hw-offload=true"},
 		{"built-in provider", func(h *Host) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused }, map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
-		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "ovn-controller"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "`systemctl start ovn-controller;"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "restart ovn-controller"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},

@@ -75,7 +75,7 @@ func (p *patient) bridge() Check {
 	case blind:
 	case p.Local.BridgeUUID == "":
 		c.Verdict, c.Finding = Fail, "bridge "+name+" doesn't exist"
-		c.Remedy = "start ovn-controller, which makes it: `systemctl enable --now ovn-controller`"
+		c.Remedy = "start ovn-controller, which makes it: `systemctl start ovn-controller`"
 	case t != "" && t != "system":
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
 		c.Remedy = "use the kernel's; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- " +

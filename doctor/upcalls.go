@@ -21,7 +21,7 @@ func (p *patient) upcalls() Check {
 		c.Verdict, c.Finding = Unknown, "the kernel has no datapath of Open vSwitch yet"
 		c.Remedy = "start Open vSwitch, which makes it together with the bridge: `systemctl enable --now openvswitch-switch`"
 	case p.DatapathErr != nil:
-		c.Verdict, c.Finding, c.Remedy = Unknown, p.DatapathErr.Error(), "see what ovs-vswitchd says of it: `ovs-appctl dpctl/show`"
+		c.Verdict, c.Finding, c.Remedy = Unknown, p.DatapathErr.Error(), "see what Open vSwitch's own program reads of it: `ovs-dpctl show`"
 	case s.Hit == 0 && s.Lost >= s.Missed && s.Lost >= upcallsMeaning:
 		c.Verdict = Fail
 		c.Finding = fmt.Sprintf("no packet ever crossed: the kernel lost each of the %d that it had to hand to ovs-vswitchd", s.Lost)
@@ -30,7 +30,7 @@ func (p *patient) upcalls() Check {
 	case s.Lost > 0:
 		c.Verdict = Warn
 		c.Finding = fmt.Sprintf("of %d packets that had no flow, the kernel lost %d (flows took %d), since the datapath was made", s.Missed, s.Lost, s.Hit)
-		c.Remedy = "see whether it grows: `ovs-appctl dpctl/show` If not, ovs-vswitchd was away for a moment; if so, it is not there, " +
+		c.Remedy = "see whether it grows: `ovs-dpctl show` If not, ovs-vswitchd was away for a moment; if so, it is not there, see vswitchd above, " +
 			"or has more new flows to decide on than it can; look at its log, and at: `ovs-appctl upcall/show`"
 	default:
 		c.Finding = fmt.Sprintf("none was lost of %d packets that had no flow", s.Missed)

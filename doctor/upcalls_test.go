@@ -25,7 +25,7 @@ func TestUpcallsAreJudgedByWhatTheDatapathLost(t *testing.T) {
 		{"every packet lost, and some that a flow handed up", datapath.Statistics{Missed: 5, Lost: 6}, nil, Fail, "each of the 6"},
 		{"too few for that", datapath.Statistics{Missed: 4, Lost: 4}, nil, Warn, "of 4 packets that had no flow, the kernel lost 4"},
 		{"one came through", datapath.Statistics{Missed: 48, Lost: 47}, nil, Warn, "of 48 packets that had no flow, the kernel lost 47"},
-		{"lost while ovs-vswitchd was away", datapath.Statistics{Hit: 1, Missed: 47, Lost: 47}, nil, Warn, "dpctl/show"},
+		{"lost while ovs-vswitchd was away", datapath.Statistics{Hit: 1, Missed: 47, Lost: 47}, nil, Warn, "ovs-dpctl show"},
 		{"no datapath", datapath.Statistics{}, fmt.Errorf("datapath: %w", fs.ErrNotExist), Unknown, "openvswitch-switch"},
 		{"not to be read", datapath.Statistics{}, os.ErrPermission, Unknown, "permission denied"},
 	} {

@@ -19,9 +19,9 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Check this DPU for what keeps ports from being plugged",
 		Long: `Check what somebody new to this gets wrong, and what breaks later by itself: the
 card and its eswitch, the host's PFs and their MACs, serial numbers, the local
-database, who we are, the bridge and its packets, the Southbound and who is registered there,
-certificates, the clock, the daemon. What is wrong comes with the command that
-mends it.
+database, ovs-vswitchd, who we are, the bridge and its packets, the Southbound
+and who is registered there, certificates, the clock, the daemon. What is wrong
+comes with the command that mends it.
 
 The daemon is asked if it runs; all else is read from the kernel and the
 databases, with the daemon's own configuration. What may not be read is unknown:

@@ -78,6 +78,7 @@ func (c *clinic) hide(s, socket string) string {
 	s = regexp.MustCompile(`schema \d[0-9.]*`).ReplaceAllString(s, "schema SCHEMA")
 	s = regexp.MustCompile(`is 0\d{3} [^\s,;"]+`).ReplaceAllString(s, "is MODE")
 	s = strings.ReplaceAll(s, strings.TrimPrefix(c.local.Endpoint, "unix:"), "LOCAL")
+	s = strings.ReplaceAll(s, c.local.Dir, "RUNDIR")
 	for text, name := range map[string]string{socket: "SOCKET", c.sb.Endpoint: "SOUTHBOUND", "unix:LOCAL": "LOCAL"} {
 		s = strings.ReplaceAll(s, text, name)
 	}
@@ -93,6 +94,7 @@ func self() control.Facts {
 
 func TestTheDoctorReadsRealDatabases(t *testing.T) {
 	c := newClinic(t)
+	servers.VSwitchd(t, c.local)
 	socket := daemon(t, self())
 	var d doctor.Diagnosis
 	out := c.doctor(socket, "-j")
@@ -118,6 +120,7 @@ func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(c.dir, "system-id-override"), []byte("dpu9\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pidfile(t, c.local.Dir, "812\n")
 	socket := absent(t)
 	out := c.doctor(socket, "-j")
 	if out.status != exitUnhealthy || c.doctor(socket).status != exitUnhealthy {

@@ -58,6 +58,7 @@ func (p *program) examine(ctx context.Context, file string, named bool) doctor.H
 		defer cancel()
 		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
 	})
+	group.Go(func() { h.VSwitchd = lookAtVSwitchd(ctx, h.Config.OVSDB) })
 	group.Wait()
 	return h
 }

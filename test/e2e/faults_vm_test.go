@@ -296,7 +296,7 @@ func isAddedAfresh(t *testing.T, d *dpu) {
 	}
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:"+ovs.KeyAttempt+"=1")
 	d.until(t, "the datapath has pf0vf0 again", func() bool {
-		return strings.Contains(d.local.Tool(t, "ovs-appctl", "--target="+filepath.Join(d.local.Dir, "vswitchd.ctl"), "dpctl/show"), ": pf0vf0\n")
+		return strings.Contains(d.local.Tool(t, "ovs-appctl", "dpctl/show"), ": pf0vf0\n")
 	})
 	now := d.awaitOn(t, "vm0", "pf0vf0")
 	if now.uuid != before.uuid || now.marks != before.marks || now.ifindex != before.ifindex {

@@ -65,3 +65,12 @@ func TestVSwitchdGivesSimulatedNetdevsOfportAndIfIndex(t *testing.T) {
 		return d.Ctl(t, "--bare", "--columns=ofport,ifindex", "list", "Interface", "pf0vf0") == "1\n77"
 	})
 }
+
+func TestVSwitchdIsFoundByItsPidfileAlsoAfterItWasKilled(t *testing.T) {
+	d := OpenVSwitch(t)
+	VSwitchd(t, d).Kill()
+	VSwitchd(t, d)
+	if got := d.Tool(t, "ovs-appctl", "version"); !strings.HasPrefix(got, "ovs-vswitchd ") {
+		t.Errorf("ovs-appctl reaches %q", got)
+	}
+}

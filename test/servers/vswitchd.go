@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -53,13 +54,14 @@ func sinceBoot(tb testing.TB) time.Duration {
 
 func startVSwitchd(tb testing.TB, d *OVSDB, options ...string) *Process {
 	tb.Helper()
-	ctl := filepath.Join(d.Dir, "vswitchd.ctl")
+	// Its files have the names that they have in production: it listens, for what looks
+	// at them and for ovs-appctl, on the socket that its pidfile names.
 	argv := append([]string{
-		"ovs-vswitchd", d.Endpoint, "--unixctl=" + ctl,
+		"ovs-vswitchd", d.Endpoint, "--pidfile=" + filepath.Join(d.Dir, "ovs-vswitchd.pid"),
 		"-vconsole:info", "-vsyslog:off",
 	}, options...)
 	p := startIn(tb, d.Dir, "ovs-vswitchd", argv...)
-	awaitSocket(tb, p, ctl)
+	awaitSocket(tb, p, filepath.Join(d.Dir, fmt.Sprintf("ovs-vswitchd.%d.ctl", p.Pid())))
 	return p
 }
 
