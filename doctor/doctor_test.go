@@ -139,6 +139,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd.Err = syscall.ECONNREFUSED }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
 		{"ovs-vswitchd killed, without a socket", func(h *Host) { h.VSwitchd.Err = fs.ErrNotExist }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
 		{"ovs-vswitchd without a pidfile", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: fs.ErrNotExist} }, map[string]Verdict{"vswitchd": Unknown}, "`pidof ovs-vswitchd`"},
+		{"ovs-vswitchd stopped", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Beside: true, Err: fs.ErrNotExist} }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
 		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd.Err = forbidden }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
 		{"pidfile for root only", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: forbidden} }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
 		{"ovs-vswitchd takes no connection", func(h *Host) { h.VSwitchd.Err = syscall.EAGAIN }, map[string]Verdict{"vswitchd": Unknown}, "`ovs-appctl --timeout=5 version`"},

@@ -33,6 +33,8 @@ func lookAtVSwitchd(ctx context.Context, ovsdb string) (v doctor.VSwitchd) {
 	dir := filepath.Dir(path)
 	v.PIDFile = filepath.Join(dir, "ovs-vswitchd.pid")
 	if v.PID, v.Err = readPID(v.PIDFile); v.Err != nil {
+		_, err := os.Stat(filepath.Join(dir, "ovsdb-server.pid"))
+		v.Beside = err == nil
 		return v
 	}
 	v.Socket = filepath.Join(dir, fmt.Sprintf("ovs-vswitchd.%d.ctl", v.PID))

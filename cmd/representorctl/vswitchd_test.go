@@ -72,6 +72,19 @@ func TestOVSVSwitchdIsSeenByTheSocketThatItsPidfileNames(t *testing.T) {
 	}
 }
 
+func TestOVSVSwitchdWasStoppedWhereOVSDBServerHasItsPidfileStill(t *testing.T) {
+	dir := servers.Dir(t)
+	if v := lookAtVSwitchd(t.Context(), "unix:"+filepath.Join(dir, "db.sock")); v.Beside {
+		t.Errorf("%+v of an empty folder", v)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ovsdb-server.pid"), []byte("811\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if v := lookAtVSwitchd(t.Context(), "unix:"+filepath.Join(dir, "db.sock")); !v.Beside || !errors.Is(v.Err, fs.ErrNotExist) {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestOVSVSwitchdOfADatabaseThatIsRemoteIsNotLookedFor(t *testing.T) {
 	for _, endpoint := range []string{"tcp:192.0.2.1:6640", "ssl:192.0.2.1:6640"} {
 		if v := lookAtVSwitchd(t.Context(), endpoint); v != (doctor.VSwitchd{}) {
