@@ -44,3 +44,50 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 		})
 	}
 }
+
+func TestUpIsStaleUntilThePortWasSeenOtherwiseWhileItWasAskedForTheTarget(t *testing.T) {
+	dpu := chassis("dpu1", "dpu1.example", "card-serial-number=MT1")
+	row := func(vf, chassis string, up bool) *Binding {
+		return &Binding{
+			Options:          map[string]string{OptionType: "representor", OptionPFMAC: "00:53:00:00:00:42", OptionVFNum: vf},
+			RequestedChassis: "row-dpu1", Chassis: chassis, Up: up,
+		}
+	}
+	old, asked := row("2", "row-dpu1", true), row("3", "row-dpu1", true)
+	down, released, elsewhere := row("3", "row-dpu1", false), row("3", "", false), row("3", "row-x", true)
+	sf := row("3", "row-dpu1", true)
+	sf.Options[optionSFNum] = "88"
+	otherChassis := row("3", "row-dpu1", true)
+	otherChassis.RequestedChassis = "row-x"
+	for _, c := range []struct {
+		name  string
+		stale bool // because the Northbound asked for something else
+		rows  []*Binding
+		want  bool
+	}{
+		{name: "it was asked for all the time", rows: []*Binding{asked, asked}},
+		{name: "it is asked for, and nothing happened", rows: []*Binding{old, asked}, want: true},
+		{name: "the Southbound had not caught up", stale: true, rows: []*Binding{asked, old, asked}, want: true},
+		{name: "the Southbound never saw the difference", stale: true, rows: []*Binding{asked}, want: true},
+		{name: "it went down and up", rows: []*Binding{old, asked, down, asked}},
+		{name: "it was released and claimed", rows: []*Binding{old, asked, released, down, asked}},
+		{name: "another chassis had it", rows: []*Binding{old, elsewhere, asked}},
+		{name: "its row was made anew", rows: []*Binding{old, asked, nil, asked}},
+		{name: "it went down and up before it was asked for", rows: []*Binding{old, row("2", "", false), old, asked}, want: true},
+		{name: "it was down when it was asked for", rows: []*Binding{row("2", "row-dpu1", false), down, asked}},
+		{name: "it came up for the old one", rows: []*Binding{row("2", "row-dpu1", false), old, asked}, want: true},
+		{name: "an SF was asked for", rows: []*Binding{sf, asked}, want: true},
+		{name: "another chassis was asked for", rows: []*Binding{otherChassis, asked}, want: true},
+		{name: "a port that is new", rows: []*Binding{nil, {}, released, down, asked}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &wait{target: &Target{Port: "vm1", Profile: vf(3), Chassis: dpu}, stale: c.stale}
+			for _, b := range c.rows {
+				w.see([]Chassis{dpu}, b)
+			}
+			if w.stale != c.want {
+				t.Errorf("stale: %v, want %v", w.stale, c.want)
+			}
+		})
+	}
+}

@@ -57,6 +57,8 @@ type Change struct {
 	// when all is as it should be.
 	Set    map[string]string
 	Delete []string
+	// Anew: another function is asked for than before, or another chassis.
+	Anew bool
 }
 
 // Nothing tells that nothing is to be changed.
@@ -124,7 +126,25 @@ func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 		old, there := p.Options[key]
 		return there && old == value
 	})
-	return Change{Set: want, Delete: present(p, unwanted)}
+	change := Change{Set: want, Delete: present(p, unwanted)}
+	change.Anew = change.anew(p, c)
+	return change
+}
+
+// anew tells whether a change to a port lets another function be plugged, or on another
+// chassis than this one, which may also be asked for by its name.
+func (c Change) anew(p *Port, to Chassis) bool {
+	for key := range c.Set {
+		switch key {
+		case OptionType, OptionPFMAC, OptionVFNum:
+			return true
+		case OptionChassis:
+			if p.Options[key] != to.Name {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(c.Delete, func(key string) bool { return key != OptionMTU })
 }
 
 // PlanUnbind decides which options of a port go so that nobody plugs it: nothing where

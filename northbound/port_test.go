@@ -76,6 +76,34 @@ func TestBindSetsWhatNeutronSets(t *testing.T) {
 	}
 }
 
+func TestAPortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
+	dpu := chassis("dpu1", "dpu1.example", "")
+	for _, c := range []struct {
+		option, was string
+		want        bool
+	}{
+		{OptionMTU, "1500", false},
+		{"qos_burst", "1", false},
+		{OptionChassis, "dpu1", false},
+		{optionSerial, "MT1", false},
+		{OptionChassis, "dpu2", true},
+		{OptionChassis, "", true},
+		{OptionType, "dummy", true},
+		{OptionPFMAC, "00:53:00:00:00:43", true},
+		{OptionVFNum, "2", true},
+		{optionSFNum, "88", true},
+		{optionSerial, "OLD", true},
+	} {
+		t.Run(c.option+"="+c.was, func(t *testing.T) {
+			p := &Port{Options: PlanBind(&Port{}, vf(3), dpu, 0).Set}
+			p.Options[c.option] = c.was
+			if change := PlanBind(p, vf(3), dpu, 0); change.Anew != c.want {
+				t.Errorf("%+v, want it anew: %v", change, c.want)
+			}
+		})
+	}
+}
+
 func TestBindAndUnbindLeaveEveryOtherOption(t *testing.T) {
 	own := []string{optionSFNum, optionController, optionSerial}
 	mine := []string{OptionChassis, OptionType, OptionMTU, OptionPFMAC, OptionVFNum}

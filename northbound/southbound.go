@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/ovn-kubernetes/libovsdb/cache"
 	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
@@ -53,11 +55,18 @@ type Binding struct {
 	Up bool
 }
 
+// up tells whether the port is up on a row of Chassis.
+func (b *Binding) up(chassis string) bool { return b != nil && b.Up && b.Chassis == chassis }
+
 // Southbound is a connection to the Southbound, for all chassis and one port.
 type Southbound struct {
 	conn *dbconn.Conn
 	port string
 	poke chan struct{}
+
+	mu sync.Mutex
+	// news are the port's rows since history was asked last, nil for a row that went.
+	news []*Binding
 }
 
 // OpenSouthbound connects to the Southbound and reads. An error is an
@@ -69,6 +78,7 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 	}
 	south := &Southbound{port: port, poke: make(chan struct{}, 1)}
 	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
+		south.record(c)
 		c.OnChange(func() {
 			select {
 			case south.poke <- struct{}{}:
@@ -89,6 +99,39 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 	return south, nil
 }
 
+// record keeps every row that the port had: a look at the cache may come too late for
+// one. It is to be called before OnChange, whose function finds the row kept already.
+func (s *Southbound) record(c *dbconn.Conn) {
+	keep := func(m model.Model, gone bool) {
+		r, ok := m.(*bindingRow)
+		if !ok {
+			return
+		}
+		var b *Binding
+		if !gone {
+			b = r.binding()
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.news = append(s.news, b)
+	}
+	c.Cache().AddEventHandler(&cache.EventHandlerFuncs{
+		AddFunc:    func(_ string, m model.Model) { keep(m, false) },
+		UpdateFunc: func(_ string, _, m model.Model) { keep(m, false) },
+		DeleteFunc: func(_ string, m model.Model) { keep(m, true) },
+	})
+}
+
+// history gives what the port's row was, one after the other, since it was asked last;
+// nil where it went. It may lag behind Binding, and is never ahead of it.
+func (s *Southbound) history() []*Binding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	news := s.news
+	s.news = nil
+	return news
+}
+
 // Close ends the connection.
 func (s *Southbound) Close() { s.conn.Close() }
 
@@ -106,18 +149,20 @@ func (s *Southbound) Chassis() []Chassis {
 // Binding gives the port's row, nil while there is none.
 func (s *Southbound) Binding() *Binding {
 	for _, r := range dbconn.Rows[*bindingRow](s.conn, tableBinding) {
-		if r.LogicalPort != s.port {
-			continue
+		if r.LogicalPort == s.port {
+			return r.binding()
 		}
-		b := &Binding{Options: maps.Clone(r.Options)}
-		if r.RequestedChassis != nil {
-			b.RequestedChassis = *r.RequestedChassis
-		}
-		if r.Chassis != nil {
-			b.Chassis = *r.Chassis
-		}
-		b.Up = r.Up != nil && *r.Up
-		return b
 	}
 	return nil
+}
+
+func (r *bindingRow) binding() *Binding {
+	b := &Binding{Options: maps.Clone(r.Options), Up: r.Up != nil && *r.Up}
+	if r.RequestedChassis != nil {
+		b.RequestedChassis = *r.RequestedChassis
+	}
+	if r.Chassis != nil {
+		b.Chassis = *r.Chassis
+	}
+	return b
 }

@@ -59,9 +59,9 @@ type bound struct {
 	// Set and Deleted are the options that were changed, none if all was so already.
 	Set     map[string]string `json:"set"`
 	Deleted []string          `json:"deleted"`
-	// Plugged is there when that was waited for.
+	// Plugged is there when that was waited for and is known.
 	Plugged *bool `json:"plugged,omitempty"`
-	// Missing says what it lacks.
+	// Missing says what it lacks, or why it isn't known.
 	Missing string `json:"missing,omitempty"`
 }
 
@@ -84,6 +84,8 @@ Run it where the databases can be reached. Exit status:
   2  wrong usage, or a profile that is none
   3  no such logical port
   4  a database can't be reached
+  5  bound, and not known whether plugged: the port was up before, for something else,
+     and stays so
   6  no chassis has the serial number, or several have
   7  the port is refused: Neutron's, or none that can be plugged
   8  bound, but not plugged in time`,
@@ -245,10 +247,17 @@ func (b *binding) southbound() northbound.Servers {
 func (b *binding) bind(ctx context.Context, port string, f *profile.Profile) error {
 	quick, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	chassis, err := b.chassis(quick, port, f.Serial)
+	// It is watched from before the change, to tell what comes of it from what was.
+	south, err := northbound.OpenSouthbound(quick, b.southbound(), port)
 	if err != nil {
 		return err
 	}
+	defer south.Close()
+	chassis, err := northbound.Choose(south.Chassis(), f.Serial)
+	if err != nil {
+		return err
+	}
+	was := south.Binding()
 	change, err := b.change(quick, port, func(p *northbound.Port) (northbound.Change, error) {
 		return northbound.PlanBind(p, f, chassis, b.mtu), nil
 	})
@@ -259,24 +268,29 @@ func (b *binding) bind(ctx context.Context, port string, f *profile.Profile) err
 	answer.Chassis, answer.Hostname = chassis.Name, chassis.Hostname
 	err = nil
 	if b.wait != "" {
-		err = b.await(ctx, &northbound.Target{Port: port, Profile: f, Chassis: chassis})
-		answer.Plugged = new(err == nil)
-		var missing *northbound.NotPluggedError
-		if errors.As(err, &missing) {
-			answer.Missing = missing.Why
+		if !change.Anew {
+			was = nil
 		}
+		err = b.await(ctx, south, &northbound.Target{Port: port, Profile: f, Chassis: chassis, Was: was})
+		answer.waited(err)
 	}
 	return errors.Join(b.program.print(answer, func(out *strings.Builder) { writeBound(out, &answer) }), err)
 }
 
-// chassis finds the DPU that has the card.
-func (b *binding) chassis(ctx context.Context, port, serial string) (northbound.Chassis, error) {
-	south, err := northbound.OpenSouthbound(ctx, b.southbound(), port)
-	if err != nil {
-		return northbound.Chassis{}, err
+// waited takes in how the wait for the port ended.
+func (b *bound) waited(err error) {
+	var (
+		missing *northbound.NotPluggedError
+		unsure  *northbound.UnsureError
+	)
+	if errors.As(err, &unsure) {
+		b.Missing = unsure.Why
+		return
 	}
-	defer south.Close()
-	return northbound.Choose(south.Chassis(), serial)
+	b.Plugged = new(err == nil)
+	if errors.As(err, &missing) {
+		b.Missing = missing.Why
+	}
 }
 
 func (b *binding) change(ctx context.Context, port string, plan func(*northbound.Port) (northbound.Change, error)) (northbound.Change, error) {
@@ -289,10 +303,10 @@ func (b *binding) change(ctx context.Context, port string, plan func(*northbound
 }
 
 // await follows the port on standard error until it is plugged.
-func (b *binding) await(ctx context.Context, t *northbound.Target) error {
+func (b *binding) await(ctx context.Context, south *northbound.Southbound, t *northbound.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return northbound.Await(ctx, b.southbound(), t, func(missing string) {
+	return northbound.Await(ctx, b.southbound(), south, t, func(missing string) {
 		fmt.Fprintf(b.program.stderr, "%s: waiting: %s\n", name, missing)
 	})
 }
@@ -334,7 +348,10 @@ func writeBound(out *strings.Builder, b *bound) {
 	for _, key := range b.Deleted {
 		entry(out, "deleted", "%s", key)
 	}
-	if b.Plugged != nil && *b.Plugged {
+	switch {
+	case b.Plugged != nil && *b.Plugged:
 		entry(out, "plugged", "yes: ovn-controller has installed its flows")
+	case b.Plugged == nil && b.Missing != "":
+		entry(out, "plugged", "not known: %s", b.Missing)
 	}
 }

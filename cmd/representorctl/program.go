@@ -102,7 +102,8 @@ Exit status:
      serial: a card that serves a host isn't published
      bind, unbind: no such logical port
   4  no daemon answers; bind, unbind, plan --offline: a database can't be reached
-  5  not known now: the daemon starts or stands by, or not all of the card can be read
+  5  not known now: the daemon starts or stands by, or not all of the card can be read;
+     bind --wait: the port was up before, for something else, and stays so
   6  bind: no chassis has the card's serial number, or several have
   7  bind, unbind: the port is refused
   8  bind --wait: not plugged in time
@@ -193,6 +194,8 @@ func bindingStatus(err error) int {
 		return exitNotFound
 	case is[*northbound.NotPluggedError](err):
 		return exitNotPlugged
+	case is[*northbound.UnsureError](err):
+		return exitUnknown
 	case is[*northbound.UnreachableError](err):
 		return exitUnreachable
 	case is[*northbound.ChassisError](err):
