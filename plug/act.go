@@ -106,8 +106,9 @@ func (p *planner) waitForNetdev(q *port) {
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
 
-// putBack undoes what somebody edited in a row whose netdev is away: when it is back,
-// ovs-vswitchd opens it for whatever port the row names then.
+// putBack undoes what somebody edited in a row whose netdev is away, or has a name that
+// somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
+// row names then.
 func (p *planner) putBack(q *port) {
 	if !q.asked || p.canAdd != nil {
 		return
@@ -146,6 +147,7 @@ func (p *planner) plugOrKeep(q *port) {
 	}
 	if !p.mayPlug(q) {
 		p.dropLeaks(q)
+		p.putBack(q)
 		return
 	}
 	p.replace(q, "")

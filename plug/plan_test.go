@@ -116,6 +116,11 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0"},
 		},
 		{
+			name: "an edited row whose netdev now has a name that somebody else's row has is put back", devs: []netdev{renamed},
+			view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfaceID, r.Ofport, r.IfIndex = "other", -1, 0 }), foreignRow(renamed.name, "")},
+			want: []string{"~pf0vf0"}, state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+		},
+		{
 			name: "without our Chassis row the options of another host's request take nothing back", devs: []netdev{vf0},
 			view: noChassis(trusted(additional(asks("a", 0, 1)))), truth: []ovn.Binding{additional(asks("a", 0, 1))}, rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},

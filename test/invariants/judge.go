@@ -246,10 +246,15 @@ func (j *judge) edited(old known, r Row, marks Marks) {
 		return
 	}
 	// While the card can't say which function is meant, a row stays for the request
-	// and the function that it was made for, and follows what else is asked.
+	// and the function that it was made for, and follows what else is asked. So does one
+	// whose function has a netdev of another name now, that a row in the way has.
 	for _, q := range j.truth.requests(marks.LogicalPort, j.batch) {
 		for _, c := range j.truth.cards(j.batch) {
-			if q.Kind == Asks && q.Describes(marks) && marks.same(old.home) && c.Find(q) == "" {
+			if q.Kind != Asks || !q.Describes(marks) {
+				continue
+			}
+			itself := marks.LogicalPort == old.home.LogicalPort && marks.Function == old.home.Function
+			if f := c.Find(q); f == "" && marks.same(old.home) || itself && f == marks.Function {
 				return
 			}
 		}

@@ -174,6 +174,8 @@ func TestJudge(t *testing.T) {
 		{"the MTU changes and nobody asked", truth(), []Row{a}, batch(0, edit(a, changed(a, func(r *Row) { r.MTU = 9000 }))), "I1"},
 		{"a row is edited into another port's", truth(), []Row{b}, batch(0, edit(b, changed(b, func(r *Row) { r.IfaceID, r.LogicalPort = "a", "a" }))), "I1"},
 		{"a row of an ambiguous PF follows the MTU", truth().asking("a", always(Request{Kind: Asks, PFMAC: mac, MTU: 9000})).having(always(card().withMAC(otherPF, mac))), []Row{a}, batch(0, edit(a, changed(a, func(r *Row) { r.MTU = 9000 }))), ""},
+		{"a row whose netdev has another name now follows the MTU", truth().asking("a", always(Request{Kind: Asks, PFMAC: mac, MTU: 9000})).having(always(card().with(pf+"vf0", Netdev{"new", 10}))), []Row{a}, batch(0, edit(a, changed(a, func(r *Row) { r.MTU = 9000 }))), ""},
+		{"a row whose netdev has another name now is edited into another function's", truth().asking("a", always(asks(1))).having(always(card().with(pf+"vf0", Netdev{"new", 10}))), []Row{a}, batch(0, edit(a, changed(a, func(r *Row) { r.Function, r.Request = pf+"vf1", asks(1).text() }))), "I1"},
 		{"an operator edits the iface-id", deed(truth(), Deed{UUID: "1", Begun: at(5), Field: FieldIfaceID, Value: "x"}), []Row{a}, batch(5, edit(a, changed(a, func(r *Row) { r.IfaceID = "x" }))), ""},
 		{"somebody edits the iface-id", truth(), []Row{a}, batch(5, edit(a, changed(a, func(r *Row) { r.IfaceID = "x" }))), "I1"},
 
