@@ -18,6 +18,14 @@ const (
 	maxBytes   = 64 << 10
 )
 
+// fits is how many bytes a change may take, by the estimate of size, to be sure of a
+// transaction: half of what dbconn sends to a server that isn't local.
+const fits = 16 << 10
+
+// Fits reports whether a change fits into one transaction, however the database is
+// reached. One that doesn't may be refused with a *dbconn.TooLargeError.
+func (c Change) Fits() bool { return size(c) <= fits }
+
 // transactor sends one transaction. An error says that there is no answer.
 type transactor func(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error)
 

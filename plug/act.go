@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -10,17 +11,12 @@ import (
 func (p *planner) act(q *port) {
 	p.facts(q)
 	if !p.in.Actual.Complete || p.in.Actual.BridgeUUID == "" {
-		if q.asked && q.binding.Request.Invalid != nil {
-			p.report(q, Invalid, q.binding.Request.Invalid)
-		} else {
-			p.report(q, q.idle(), p.canAdd)
-		}
+		p.report(q, q.idle(), firstReason(q.invalid(), p.canAdd))
 		return
 	}
 	switch {
 	case q.goes != stay && !q.verified && len(q.rows) > 0:
 		p.out.Doubts = append(p.out.Doubts, q.name)
-		p.dropLeaks(q)
 		p.report(q, Held, reasonUnverified())
 	case q.goes == depart:
 		p.dropAll(q, "its request is gone: "+q.binding.Why)
@@ -28,8 +24,7 @@ func (p *planner) act(q *port) {
 	case q.goes == dropped:
 		p.drop(q)
 	case q.want == "":
-		p.dropLeaks(q)
-		p.report(q, Pending, q.reason)
+		p.report(q, q.idle(), q.reason)
 	case q.taken != nil:
 		p.yield(q)
 	case !q.ready:
@@ -63,19 +58,16 @@ func (p *planner) tellWhatIsPlugged(q *port) {
 	}
 }
 
-// drop handles a request that is invalid now, or names another function than
-// the rows have: old out, and new in with it where it is found.
+// drop handles a request that names another function than the rows have: old out, and
+// new in with it where it is found.
 func (p *planner) drop(q *port) {
-	if q.binding.Request.Invalid != nil {
-		p.dropAll(q, "its request became invalid")
-		p.report(q, Invalid, q.binding.Request.Invalid)
-		return
-	}
 	if len(q.rows) > 0 {
 		p.out.Retargets = append(p.out.Retargets, q.name)
 	}
 	if p.pluggable(q) && p.mayPlug(q) {
-		p.replace(q, "its request names another function now")
+		if p.mayEvict(q) {
+			p.replace(q, "its request names another function now")
+		}
 		return
 	}
 	p.dropAll(q, "its request names another function now")
@@ -92,16 +84,14 @@ func (p *planner) drop(q *port) {
 // yield: another port has the function. A row of ours for it that is only kept
 // goes when the owner's plug needs its place (see replace).
 func (p *planner) yield(q *port) {
-	p.dropLeaks(q)
 	if q.asked {
 		p.report(q, Conflict, reasonTaken(q))
 		return
 	}
-	p.report(q, Held, q.reason)
+	p.report(q, q.idle(), q.reason)
 }
 
 func (p *planner) waitForNetdev(q *port) {
-	p.dropLeaks(q)
 	p.putBack(q)
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
@@ -122,7 +112,6 @@ func (p *planner) putBack(q *port) {
 func (p *planner) plugOrKeep(q *port) {
 	for _, r := range q.rows {
 		if p.leaks[r.UUID] == leakByIndex {
-			p.dropLeaks(q)
 			p.report(q, Pending, reasonStale(r))
 			return
 		}
@@ -141,13 +130,14 @@ func (p *planner) plugOrKeep(q *port) {
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
 	if !p.evicts(q) && !follows {
-		p.dropLeaks(q)
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
 		return
 	}
 	if !p.mayPlug(q) {
-		p.dropLeaks(q)
 		p.putBack(q)
+		return
+	}
+	if !follows && !p.mayEvict(q) {
 		return
 	}
 	p.replace(q, "")
@@ -162,10 +152,22 @@ func (p *planner) localReady() bool {
 
 // idle is the state of a port for which nothing can be done now.
 func (q *port) idle() State {
-	if q.asked {
+	switch {
+	case q.invalid() != nil:
+		return Invalid
+	case q.asked:
 		return Pending
 	}
 	return Held
+}
+
+// invalid is why the port's request can't be followed as written, nil if it can or there
+// is none.
+func (q *port) invalid() *representor.Reason {
+	if q.seen && q.binding.Fate == ovn.Asked {
+		return q.binding.Request.Invalid
+	}
+	return nil
 }
 
 // mayPlug looks for rows in the way, and reports the conflict if there are any.
@@ -206,24 +208,11 @@ func (p *planner) replace(q *port, why string) {
 	}
 	pt.plug = append(pt.plug, pl)
 	if p.evicts(q) {
-		p.evict(q, pt, pl)
+		for _, r := range p.evicted(q) {
+			p.unplug(pt, r)
+		}
 	}
 	p.report(q, Pending, reasonTransaction())
-}
-
-// evict removes rows of ours that must not stand beside the new one: those of
-// other ports for the same function, and those under its name that are only kept.
-func (p *planner) evict(q *port, pt *part, pl ovs.Plug) {
-	for _, o := range p.sorted {
-		if o == q {
-			continue
-		}
-		for _, r := range o.rows {
-			if r.Name == pl.Netdev && !o.asked || p.functionOf(r) == q.want {
-				p.unplug(pt, r)
-			}
-		}
-	}
 }
 
 func (p *planner) marker(q *port) ovs.Marker {
@@ -258,21 +247,6 @@ func (p *planner) southbound(q *port, rows ...ovs.Interface) string {
 		return present.String()
 	}
 	return has
-}
-
-// dropLeaks removes those rows of a port that leak, whatever becomes of the rest.
-func (p *planner) dropLeaks(q *port) {
-	pt, reopen := p.newPart(q, whyLeak), false
-	for _, r := range q.rows {
-		if p.leaks[r.UUID] != 0 {
-			p.unplug(pt, r)
-			reopen = reopen || p.leaks[r.UUID] == leakByIndex
-		}
-	}
-	if reopen {
-		p.out.Reopen = append(p.out.Reopen, q.name)
-	}
-	p.add(pt)
 }
 
 // dropAll removes all rows of a port, and returns the part that does.

@@ -9,8 +9,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// admit leaves out the changes for ports that must wait. What only removes never
-// waits, and of a change that waits the leaks are closed at once.
+// admit leaves out the changes for ports that must wait. What only removes never waits.
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	var out []ovs.Change
 	for _, c := range changes {
@@ -20,34 +19,30 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 		}
 		if !waits || len(c.Plug)+len(c.Edit) == 0 {
 			out = append(out, c)
-		} else if leaks, _ := onlyLeaks(c); len(leaks.Unplug) > 0 {
-			out = append(out, leaks)
 		}
 	}
 	return out
 }
 
-// apply commits, and reports whether anything was. Leaks don't fail with what was to
-// be done together with them.
-func (r *Reconciler) apply(ctx context.Context, changes []ovs.Change, d Decision) bool {
-	if len(changes) == 0 {
-		return false
+// apply commits what a plan wants, the leaks first, and reports whether anything was
+// changed, and what was tried. What goes with a leak that can't be closed waits for it.
+func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried []ovs.Change) {
+	leaks := 0
+	for leaks < len(d.Changes) && closesLeak(d.Changes[leaks]) {
+		leaks++
 	}
-	refused := r.commit(ctx, changes, d)
-	applied := len(refused) < len(changes)
-	var leaks []ovs.Change
-	for _, c := range refused {
-		if l, all := onlyLeaks(c); len(l.Unplug) > 0 && !all {
-			leaks = append(leaks, l)
+	for _, changes := range [][]ovs.Change{d.Changes[:leaks], d.Changes[leaks:]} {
+		changes = r.admit(time.Now(), changes)
+		tried = append(tried, changes...)
+		if len(changes) == 0 || r.cfg.DryRun || ctx.Err() != nil {
+			continue
 		}
-	}
-	if len(leaks) > 0 {
-		applied = len(r.commit(ctx, leaks, d)) < len(leaks) || applied
+		applied = len(r.commit(ctx, changes, d)) < len(changes) || applied
 	}
 	for _, p := range d.Reopen {
 		r.pace.wait(time.Now().Add(reopenDelay), p)
 	}
-	return applied
+	return applied, tried
 }
 
 // commit commits, and returns what was refused.
@@ -68,10 +63,10 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		}
 		done = append(done, c)
 		r.total.Transactions++
-		r.count(c, d)
+		r.count(now, c, d)
 		r.steps.committed(now, c)
 		r.logChange(c)
-		if _, all := onlyLeaks(c); all {
+		if closesLeak(c) {
 			continue // what else failed for the port, or is yet to be done, has its own pace
 		}
 		for _, p := range c.LogicalPorts {
@@ -92,7 +87,7 @@ func (r *Reconciler) countRetries(changes []ovs.Change) {
 }
 
 // count adds what a change that was committed did to the counters.
-func (r *Reconciler) count(c ovs.Change, d Decision) {
+func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
@@ -100,12 +95,12 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 				"port", representor.Quote(u.Interface.Marker.LogicalPort), "netdev", u.Interface.Name, "function", u.Interface.Marker.Function)
 		}
 	}
-	var lost []string // the ports that lose rows
-	for _, u := range c.Unplug {
-		lost = append(lost, lportOf(u.Interface))
+	lost := departing(c)
+	for p, moved := range lost {
+		r.hold.departed(now, p, moved)
 	}
 	for _, p := range d.Retargets {
-		if slices.Contains(lost, p) {
+		if _, did := lost[p]; did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}
@@ -122,4 +117,21 @@ func (r *Reconciler) logChange(c ovs.Change) {
 	for _, e := range c.Edit {
 		r.cfg.Log.Info("corrected", "netdev", e.Interface.Name, "set", len(e.Set), "deleted", len(e.Delete), "why", c.Why)
 	}
+}
+
+// departing are the ports that a change takes a row from for the Southbound's sake, and
+// whether they get another one for another function in its place.
+func departing(c ovs.Change) map[string]bool {
+	lost := map[string]bool{}
+	for _, u := range c.Unplug {
+		lport, follows, moved := lportOf(u.Interface), false, false
+		for _, p := range c.Plug {
+			follows = follows || p.IfaceID == lport && p.Marker.Function == u.Interface.Marker.Function
+			moved = moved || p.IfaceID == lport
+		}
+		if !u.Leak && !follows {
+			lost[lport] = lost[lport] || moved
+		}
+	}
+	return lost
 }

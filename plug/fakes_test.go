@@ -39,7 +39,7 @@ func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
 }
 
 func (c *cloud) reconciler(edit func(*Config)) *Reconciler {
-	cfg := Config{Southbound: southbound{c}, Switch: localSwitch{c}, Devices: devices{c}, Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Southbound: southbound{c}, Switch: localSwitch{c}, Devices: devices{c}, Grace: -1, Log: slog.New(slog.DiscardHandler)}
 	if edit != nil {
 		edit(&cfg)
 	}

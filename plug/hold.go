@@ -8,36 +8,49 @@ import (
 	"github.com/representord/representord/representor"
 )
 
+// brakeWindow is the time whose removals and moves are looked at together: a loop that
+// deletes ports one after the other is as suspicious as one that deletes all at once.
+const brakeWindow = time.Minute
+
 // holder remembers, between passes, what removals wait for. It is a pure state
 // machine: the clock and the views are given to it.
 type holder struct {
-	wait time.Duration // how long removals wait
+	wait  time.Duration // how long suspicious removals wait
+	grace time.Duration // how long every removal waits, 0 for none
 
 	accepted string    // identity of the Southbound that removals may rely on, "" for none yet
 	seen     string    // another identity, not accepted yet
 	accepts  time.Time // when seen is accepted
 
-	// since is when the removal of a logical port began to wait, for those that should
-	// go. What has waited long enough may go in any number; one that has not keeps all
-	// the others, if together they are most of what we have.
-	// What an operator released counts as having waited.
-	since    map[string]time.Time
+	// leaving are the logical ports that should go or move. What has waited long enough may
+	// go in any number; one that has not keeps all the others, if together they are most of
+	// what we have. What an operator released counts as having waited.
+	leaving  lasting
 	massHeld []string // what stayed for its number alone in the last pass
+	// lately are the logical ports whose rows went or moved within brakeWindow, without
+	// having waited as long as a suspicious removal does.
+	lately map[string]departure
+}
+
+// departure is that a port lost its row.
+type departure struct {
+	at    time.Time
+	moved bool // for another one, in the same transaction
 }
 
 // release ends holds that were reported, if they are still the same: the Southbound
 // that waited is accepted, and the ports that were held have waited long enough. What
 // else comes to wait isn't released, not even as long as these can't go.
 func (h *holder) release(now time.Time, held []Holding) {
-	if h.since == nil {
-		h.since = map[string]time.Time{}
+	if h.leaving.since == nil {
+		h.leaving.since = map[string]time.Time{}
 	}
 	for _, hold := range held {
 		if hold.Identity != "" && hold.Identity == h.seen {
 			h.accepts = now
 		}
 		for _, lport := range hold.Ports {
-			h.since[lport] = now.Add(-h.wait)
+			h.leaving.since[lport] = now.Add(-max(h.wait, h.grace))
 		}
 	}
 }
@@ -62,11 +75,15 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 	if h.seen != "" && !now.Before(h.accepts) {
 		h.accepted, h.seen = h.seen, ""
 	}
-	waited := map[string]bool{}
-	for lport, since := range h.since {
-		waited[lport] = now.Sub(since) >= h.wait
+	h.forget(now, a)
+	hold := Hold{All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0, Lately: make(map[string]bool, len(h.lately))}
+	if hold.Grace {
+		hold.Graced = h.leaving.lasted(now, h.grace)
 	}
-	return Hold{All: h.seen != "", Waited: waited}
+	for lport := range h.lately {
+		hold.Lately[lport] = true
+	}
+	return hold
 }
 
 // answersAnother reports whether a row of ours says that it answers another Southbound.
@@ -80,25 +97,47 @@ func answersAnother(a ovs.View, present ovn.Names) bool {
 	return false
 }
 
+// forget drops departures that are over: too long ago, or of a port that has a row again.
+func (h *holder) forget(now time.Time, a ovs.View) {
+	if len(h.lately) == 0 {
+		return
+	}
+	there := map[string]bool{}
+	for _, r := range a.Interfaces {
+		if oursOn(a, r) {
+			there[lportOf(r)] = true
+		}
+	}
+	for lport, d := range h.lately {
+		if now.Sub(d.at) >= brakeWindow || !d.moved && there[lport] {
+			delete(h.lately, lport)
+		}
+	}
+}
+
+// departed takes note that a port lost its row because the Southbound says so.
+func (h *holder) departed(now time.Time, lport string, moved bool) {
+	if since, waits := h.leaving.since[lport]; waits && now.Sub(since) >= h.wait {
+		return
+	}
+	if h.lately == nil {
+		h.lately = map[string]departure{}
+	}
+	h.lately[lport] = departure{at: now, moved: moved}
+}
+
 // after takes note of what a pass had to hold. It isn't told of a pass that could
 // not learn which rows should go.
 func (h *holder) after(now time.Time, d Decision) {
-	since := make(map[string]time.Time, len(d.Leaving))
-	for _, lport := range d.Leaving {
-		if t, waits := h.since[lport]; waits {
-			since[lport] = t
-		} else {
-			since[lport] = now
-		}
-	}
-	h.since, h.massHeld = since, d.MassHeld
+	h.leaving.note(now, d.Leaving)
+	h.massHeld = d.MassHeld
 }
 
 // massUntil is when what is held for its number may go.
 func (h *holder) massUntil() time.Time {
 	var last time.Time
 	for _, lport := range h.massHeld {
-		if end := h.since[lport].Add(h.wait); end.After(last) {
+		if end := h.leaving.since[lport].Add(h.wait); end.After(last) {
 			last = end
 		}
 	}
@@ -117,14 +156,17 @@ func (h *holder) holds(d Decision) []Holding {
 	return out
 }
 
-// next is when a hold ends, zero without one that is yet to end.
+// next is when something that waits may go, zero if nothing does.
 func (h *holder) next(now time.Time) time.Time {
-	end := h.massUntil()
-	if h.seen != "" {
-		end = h.accepts
+	first := h.leaving.next(now, h.grace)
+	if end := h.massUntil(); now.Before(end) {
+		first = earliest(first, end)
+		for _, d := range h.lately { // fewer are most of what there is then
+			first = earliest(first, d.at.Add(brakeWindow))
+		}
 	}
-	if now.Before(end) {
-		return end
+	if h.seen != "" && now.Before(h.accepts) {
+		first = earliest(first, h.accepts)
 	}
-	return time.Time{}
+	return first
 }

@@ -12,8 +12,6 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	if q.asked && p.canAdd == nil {
 		differs = p.edit(q, r)
 		p.dropExtras(q, r)
-	} else {
-		p.dropLeaks(q)
 	}
 	if !q.rep.Link.Up {
 		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
@@ -38,7 +36,7 @@ func stale(q *port, r ovs.Interface) bool {
 func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 	switch {
 	case !q.asked:
-		p.report(q, Held, q.reason)
+		p.report(q, q.idle(), q.reason)
 	case differs:
 		p.report(q, Pending, reasonTransaction())
 	case r.Ofport > 0 && r.IfIndex == q.rep.IfIndex:
@@ -102,8 +100,8 @@ func (p *planner) dropExtras(q *port, keep ovs.Interface) {
 	pt := p.newPart(q, "another row has the port")
 	for _, r := range q.rows {
 		switch {
-		case r.UUID == keep.UUID:
-		case q.verified && !p.in.Hold.All || p.leaks[r.UUID] != 0:
+		case r.UUID == keep.UUID || p.removed[r.UUID]:
+		case q.verified && !p.in.Hold.All:
 			p.unplug(pt, r)
 		case !q.verified:
 			extra = true

@@ -1,8 +1,6 @@
 package plug
 
 import (
-	"slices"
-
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -93,20 +91,29 @@ func (p *planner) leakOf(r ovs.Interface, function string) leak {
 
 const whyLeak = "its netdev has become another function"
 
-// onlyLeaks is the part of a change that closes leaks; all tells that there is no
-// other part.
-func onlyLeaks(c ovs.Change) (leaks ovs.Change, all bool) {
-	out := ovs.Change{Why: whyLeak}
-	for _, u := range c.Unplug {
-		if u.Leak {
-			out.Unplug = append(out.Unplug, u)
-			out.LogicalPorts = append(out.LogicalPorts, lportOf(u.Interface))
+// removeLeaks removes every row that leaks, each with a change of its own: whatever else
+// there is to be done, and however much, no leak waits for it or fails with it.
+func (p *planner) removeLeaks() {
+	for _, q := range p.sorted {
+		reopen := false
+		for _, r := range q.rows {
+			l := p.leaks[r.UUID]
+			if l == 0 {
+				continue
+			}
+			p.removed[r.UUID] = true
+			p.out.Leaks = append(p.out.Leaks, r.UUID)
+			p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{q.name}, Why: whyLeak, Unplug: []ovs.Unplug{{Interface: r, Leak: true}}})
+			reopen = reopen || l == leakByIndex
+		}
+		if reopen {
+			p.out.Reopen = append(p.out.Reopen, q.name)
 		}
 	}
-	slices.Sort(out.LogicalPorts)
-	out.LogicalPorts = slices.Compact(out.LogicalPorts)
-	return out, len(out.Unplug) == len(c.Unplug)+len(c.Plug)+len(c.Edit)
 }
+
+// closesLeak reports whether a change closes a leak, and nothing else.
+func closesLeak(c ovs.Change) bool { return len(c.Unplug) == 1 && c.Unplug[0].Leak }
 
 // marked is the function that a row's marker names, as the card calls it now. A marker
 // may have been written on a kernel that numbered no controllers.

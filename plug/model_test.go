@@ -98,11 +98,15 @@ func trusted(bs ...ovn.Binding) ovn.View {
 	return v
 }
 
-// verdictOn is the Southbound's word on the same bindings, and Gone for the rest.
+// verdictOn is the Southbound's word on the same bindings, else on those that the view
+// shows to ask for something, and Gone for the rest.
 func verdictOn(v ovn.View, doubts []string, truth ...ovn.Binding) *ovn.Verdict {
 	out := &ovn.Verdict{ChassisKnown: v.ChassisKnown, Identity: v.Identity, Bindings: map[string]ovn.Binding{}}
 	for _, d := range doubts {
 		out.Bindings[d] = ovn.Binding{LogicalPort: d, Fate: ovn.Gone, Why: "no such row"}
+		if b := v.Bindings[d]; b.Fate == ovn.Asked || b.Fate == ovn.Kept {
+			out.Bindings[d] = b
+		}
 	}
 	for _, b := range truth {
 		if _, asked := out.Bindings[b.LogicalPort]; asked {
@@ -218,11 +222,16 @@ func edited(r ovs.Interface, e ovs.Edit) ovs.Interface {
 // Southbound's truth is what the caller says.
 func planWith(in Input, truth ...ovn.Binding) Decision {
 	d := Plan(in)
-	if len(d.Doubts) == 0 || !in.Asked.Connected || !in.Asked.Complete {
-		return d
+	var asked []string
+	for range rounds {
+		if len(d.Doubts) == 0 || !in.Asked.Connected || !in.Asked.Complete {
+			break
+		}
+		asked = append(asked, d.Doubts...)
+		in.Verdict = verdictOn(in.Asked, asked, truth...)
+		d = Plan(in)
 	}
-	in.Verdict = verdictOn(in.Asked, d.Doubts, truth...)
-	return Plan(in)
+	return d
 }
 
 func statusOf(t *testing.T, d Decision, lport string) Status {

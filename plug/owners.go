@@ -1,6 +1,11 @@
 package plug
 
-import "github.com/representord/representord/ovs"
+import (
+	"slices"
+
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
 
 // settleOwners gives every function that is asked for one owner: the port that
 // has it plugged keeps it, else the smallest name gets it. Nothing flaps: what
@@ -26,12 +31,7 @@ func (p *planner) settleOwners() {
 
 // shared reports whether another port has a row for the function q wants.
 func (p *planner) shared(q *port) bool {
-	for _, r := range p.mine {
-		if p.portOf(r) != q && p.functionOf(r) == q.want {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.rowsFor[q.want], func(r ovs.Interface) bool { return p.portOf(r) != q })
 }
 
 // grip ranks how firmly a port has the function it wants: 2 with a row under
@@ -96,3 +96,58 @@ func (p *planner) portOf(r ovs.Interface) *port {
 // kept: a row that nobody asks for owns nothing, but only a request that can be
 // trusted now shows that.
 func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
+
+// evicted are the rows of other ports that must not stand beside a plug for q: those for
+// the same function, and one under its name that is only kept.
+func (p *planner) evicted(q *port) []ovs.Interface {
+	var rows []ovs.Interface
+	for _, r := range p.rowsFor[q.want] {
+		if p.portOf(r) != q && !p.removed[r.UUID] {
+			rows = append(rows, r)
+		}
+	}
+	r, ok := p.mine[q.rep.Link.Name]
+	if o := p.portOf(r); ok && o != q && !o.asked && !p.removed[r.UUID] && p.functionOf(r) != q.want {
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// mayEvict reports whether a port's plug may take the place of what is in its way. That
+// is a removal like any other: the Southbound must have been asked about both ports, and
+// nothing moves while it is held. The port's status says what it waits for.
+func (p *planner) mayEvict(q *port) bool {
+	rows := p.evicted(q)
+	if len(rows) == 0 {
+		return true
+	}
+	sure := q.verified
+	for _, r := range rows {
+		o := p.portOf(r)
+		sure = sure && o.verified
+		if p.in.Hold.All || o.braked {
+			p.report(q, Pending, reasonOccupied(q, o, p.whyHeld(o)))
+			if p.in.Hold.All {
+				p.out.SouthboundHeld = append(p.out.SouthboundHeld, o.name)
+			}
+			return false
+		}
+	}
+	if sure {
+		return true
+	}
+	p.out.Doubts = append(p.out.Doubts, q.name)
+	for _, r := range rows {
+		p.out.Doubts = append(p.out.Doubts, lportOf(r))
+	}
+	p.report(q, Pending, reasonOccupied(q, p.portOf(rows[0]), reasonUnverified()))
+	return false
+}
+
+// whyHeld is why a port's rows must stay where they are.
+func (p *planner) whyHeld(o *port) *representor.Reason {
+	if o.braked {
+		return o.reason
+	}
+	return reasonReplaced(p.view)
+}

@@ -34,38 +34,57 @@ func (p *planner) unplug(pt *part, r ovs.Interface) {
 		return
 	}
 	p.removed[r.UUID] = true
-	leak := p.leaks[r.UUID] != 0
-	if leak {
-		p.out.Leaks = append(p.out.Leaks, r.UUID)
-	}
-	pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Leak: leak})
+	pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r})
 	pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID)...)
 }
 
 // join makes Changes of parts. Parts belong together when one plugs a name, a
 // function or an iface-id that another one unplugs: apart, the first would be
-// refused or would double it.
+// refused or would double it. Of a group that may be too large for a transaction the rows
+// are only removed now, one by one: what was to be plugged is plugged by the next plan,
+// which finds its place free. Such a group is made of functions that change hands, so the
+// Southbound was asked about all of it.
 func join(parts []*part) []ovs.Change {
 	group := groups(parts)
-	changes := map[int]*ovs.Change{}
+	members := map[int][]*part{}
 	var order []int
 	for i, pt := range parts {
-		if len(pt.unplug)+len(pt.plug)+len(pt.edit) == 0 {
+		if pt.size() == 0 {
 			continue
 		}
 		g := root(group, i)
-		if changes[g] == nil {
-			changes[g] = &ovs.Change{}
+		if members[g] == nil {
 			order = append(order, g)
 		}
-		pt.addTo(changes[g])
+		members[g] = append(members[g], pt)
 	}
 	out := make([]ovs.Change, 0, len(order))
 	for _, g := range order {
-		c := changes[g]
+		var c ovs.Change
+		for _, pt := range members[g] {
+			pt.addTo(&c)
+		}
+		if len(members[g]) > 1 && !c.Fits() {
+			out = append(out, removals(members[g])...)
+			continue
+		}
 		sort.Strings(c.LogicalPorts)
 		c.LogicalPorts = slices.Compact(c.LogicalPorts)
-		out = append(out, *c)
+		out = append(out, c)
+	}
+	return out
+}
+
+// size is how many rows a part removes, edits and makes.
+func (pt *part) size() int { return len(pt.unplug) + len(pt.plug) + len(pt.edit) }
+
+// removals are what these parts remove, each row with a change of its own.
+func removals(parts []*part) []ovs.Change {
+	var out []ovs.Change
+	for _, pt := range parts {
+		for _, u := range pt.unplug {
+			out = append(out, ovs.Change{LogicalPorts: []string{lportOf(u.Interface)}, Why: pt.why, Unplug: []ovs.Unplug{u}})
+		}
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package plug
 
 import (
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/representord/representord/ovn"
@@ -23,6 +25,14 @@ type Hold struct {
 	// Waited are the logical ports whose removal was waited for long enough, or which an
 	// operator released.
 	Waited map[string]bool
+	// Grace: a removal that nothing else takes the place of waits some seconds, so that what
+	// is taken back or made anew in that time costs nobody the network. Graced are the
+	// logical ports for which those are over.
+	Grace  bool
+	Graced map[string]bool
+	// Lately are the logical ports whose rows were removed or moved a short time ago: they
+	// count with those that are to go now.
+	Lately map[string]bool
 }
 
 // Input is everything a plan is made from.
@@ -49,7 +59,9 @@ type LinkUp struct {
 
 // Decision is what Plan makes of an Input.
 type Decision struct {
-	// Changes are independent of each other, in a stable order.
+	// Changes are in a stable order. Those that close a leak come first, one for each
+	// row; what makes use of the names that they free comes after. Apart from that the
+	// changes are independent of each other.
 	Changes []ovs.Change
 	LinkUps []LinkUp
 	// Nudges are rows that need no change and that ovs-vswitchd failed to open, or has
@@ -61,11 +73,11 @@ type Decision struct {
 	// Doubts are logical ports whose rows should go if the Southbound confirms it:
 	// ask it (Verify) and plan again with the verdict.
 	Doubts []string
-	// Leaving are logical ports whose rows go, or would but for a hold, because the
-	// Southbound says so.
+	// Leaving are logical ports whose rows go or move to another function, or would but for
+	// a hold, because the Southbound says so.
 	Leaving []string
-	// MassHeld are logical ports whose rows stay only because too many would go at
-	// once.
+	// MassHeld are logical ports whose rows stay only because too many would go or move
+	// within a short time.
 	MassHeld []string
 	// SouthboundHeld are logical ports whose rows stay only because the Southbound is
 	// another database than before.
@@ -95,6 +107,9 @@ type Decision struct {
 func Plan(in Input) Decision {
 	p := newPlanner(in)
 	p.findLeaks()
+	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
+		p.removeLeaks()
+	}
 	for _, q := range p.sorted {
 		p.resolve(q)
 	}
@@ -122,10 +137,13 @@ type planner struct {
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
+	// rowsFor are our rows by the function that they are for, in the order of their names.
+	rowsFor map[string][]ovs.Interface
 
 	leaks   map[string]leak // by row uuid
 	removed map[string]bool // rows that go, by uuid
 	out     Decision
+	closing []ovs.Change // close one leak each
 	parts   []*part
 }
 
@@ -146,6 +164,8 @@ type port struct {
 	goes   goal
 	reason *representor.Reason // why there is nothing to plug, or why it is only kept
 	leaves bool                // its rows go and nothing takes their place
+	moves  bool                // its rows make room for what it asks for now
+	braked bool                // its rows stay for a hold that nothing else gets around
 	taken  *port               // the owner of want, when it is another
 
 	status Status
@@ -164,7 +184,7 @@ func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{},
+		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{}, rowsFor: map[string][]ovs.Interface{},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
 		p.in.Verdict = nil // about another database than the view
@@ -191,6 +211,12 @@ func newPlanner(in Input) *planner {
 		p.sorted = append(p.sorted, q)
 	}
 	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
+		r := p.mine[name]
+		if f := p.functionOf(r); f != "" {
+			p.rowsFor[f] = append(p.rowsFor[f], r)
+		}
+	}
 	return p
 }
 
@@ -273,7 +299,11 @@ func (p *planner) decision() Decision {
 		}
 	}
 	p.tellWhatIsLost()
-	p.out.Changes = join(p.parts)
+	slices.Sort(p.out.Doubts)
+	p.out.Doubts = slices.Compact(p.out.Doubts)
+	slices.Sort(p.out.SouthboundHeld)
+	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
+	p.out.Changes = append(p.closing, join(p.parts)...)
 	whole, _ := p.in.Index.Complete()
 	p.out.Compared = whole && p.in.Actual.Complete
 	return p.out

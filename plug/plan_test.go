@@ -149,8 +149,12 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
 		},
 		{
-			name: "a request that became invalid is unplugged", devs: []netdev{vf0}, view: trusted(invalid("a")), truth: []ovn.Binding{invalid("a")}, rows: []ovs.Interface{row0},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Invalid},
+			name: "a request that became invalid names no other function, and what is plugged stays", devs: []netdev{vf0}, view: trusted(invalid("a")),
+			truth: []ovn.Binding{invalid("a")}, rows: []ovs.Interface{row0}, state: map[string]State{"a": Invalid},
+		},
+		{
+			name: "until another request takes the function", devs: []netdev{vf0}, view: trusted(invalid("a"), asks("b", 0, 0)),
+			truth: []ovn.Binding{invalid("a"), asks("b", 0, 0)}, rows: []ovs.Interface{row0}, want: []string{"-pf0vf0 +pf0vf0=b"}, state: map[string]State{"a": Invalid},
 		},
 		{
 			name: "two ports that exchange functions do so in one transaction", devs: []netdev{vf0, vf1},
@@ -158,9 +162,9 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
 		},
 		{
-			name: "netdevs that exchange names are followed in one transaction", view: trusted(asks("a", 0, 0), asks("b", 0, 1)), rows: []ovs.Interface{row0, row1},
+			name: "netdevs that exchange names are followed, and no leak waits for that", view: trusted(asks("a", 0, 0), asks("b", 0, 1)), rows: []ovs.Interface{row0, row1},
 			devs: []netdev{{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, {pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}},
-			want: []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
+			want: []string{"-pf0vf0", "-pf0vf1", "+pf0vf1=a", "+pf0vf0=b"},
 		},
 		{
 			name: "a name that is another function's now is unplugged without asking anyone", view: lost(trusted()), rows: []ovs.Interface{row0},
@@ -299,9 +303,9 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
-			name: "most of our ports becoming invalid at once is held", devs: []netdev{vf0, vf1}, view: trusted(invalid("a"), invalid("b"), invalid("c")),
+			name: "all our ports becoming invalid at once changes nothing", devs: []netdev{vf0, vf1}, view: trusted(invalid("a"), invalid("b"), invalid("c")),
 			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Invalid, "b": Invalid, "c": Invalid}, code: map[string]representor.Code{"a": representor.CodeInvalidOption},
 		},
 		{
 			name: "most of our ports naming functions that aren't there is held", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)),
@@ -309,24 +313,51 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
-			name: "a row held for its number makes room for a valid request", devs: []netdev{vf0, vf1},
-			view:  trusted(invalid("a"), invalid("b"), invalid("c"), asks("d", 0, 0)),
-			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			want: []string{"-pf0vf0 +pf0vf0=d"}, state: map[string]State{"b": Held, "c": Held, "d": Pending},
+			name: "a row held for its number makes no room for another request", devs: []netdev{vf0, vf1}, view: trusted(asks("d", 0, 0)),
+			truth: []ovn.Binding{gone("a"), gone("b"), gone("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held, "d": Pending}, code: map[string]representor.Code{"d": representor.CodeMassUnplug},
 		},
 		{
-			name: "all our ports naming other functions that are there go on at once", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
+			name: "all our ports naming other functions that are there at once is held", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
 			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}},
 			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "and goes on in one transaction when it has waited", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
+			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}}, hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
+			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			want: []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
+		},
+		{
+			name: "what went a short time ago counts with what goes now", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
+			rows: []ovs.Interface{row0, row1}, hold: Hold{Lately: map[string]bool{"c": true, "d": true}},
+			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+		},
+		{
+			name: "one port of many that goes waits for its grace", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
+			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true},
+			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeUnplugGrace},
+		},
+		{
+			name: "and goes when that is over", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
+			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true, Graced: map[string]bool{"a": true}}, want: []string{"-pf0vf0"},
+		},
+		{
+			name: "or when another request takes its function", devs: []netdev{vf0, vf1}, view: trusted(asks("c", 0, 0), asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
+			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf0=c"},
+		},
+		{
+			name: "a port that is bound to another function waits for no grace", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)},
+			rows: []ovs.Interface{row0}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf1=a"},
 		},
 		{
 			name: "another Southbound removes not even one", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0}, hold: Hold{All: true},
 			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundReplaced},
 		},
 		{
-			name: "a row held for another Southbound makes room for a valid request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)), rows: []ovs.Interface{row0}, hold: Hold{All: true},
-			want: []string{"-pf0vf0 +pf0vf0=b"},
+			name: "nor does a row held for it make room for another request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)), rows: []ovs.Interface{row0}, hold: Hold{All: true},
+			state: map[string]State{"a": Held, "b": Pending}, code: map[string]representor.Code{"b": representor.CodeSouthboundReplaced},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -52,9 +52,10 @@ func (w world) adoptable(r ovs.Interface) bool {
 func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		for _, c := range planWith(w.input(), w.truth...).Changes {
+		changes := planWith(w.input(), w.truth...).Changes
+		for _, c := range changes {
 			for _, p := range c.Plug {
-				w.checkPlug(t, c, p)
+				w.checkPlug(t, changes, p)
 			}
 		}
 	})
@@ -62,14 +63,16 @@ func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
 
 // checkPlug is the first invariant: a row only for a request that stands now and
 // for exactly its function, or for the function that the port's row had already.
-func (w world) checkPlug(t *rapid.T, c ovs.Change, p ovs.Plug) {
+func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 	rep, ok := w.index.ByNetdev(p.Netdev)
 	if !ok || rep.Function.String() != p.Marker.Function || !rep.Link.Settled {
 		t.Fatalf("plugs %s as %s, which it is not", p.Netdev, p.Marker.Function)
 	}
-	for _, u := range c.Unplug {
-		if u.Interface.Marker.LogicalPort == p.IfaceID && w.marked(u.Interface) == p.Marker.Function {
-			return // moved
+	for _, c := range changes {
+		for _, u := range c.Unplug {
+			if u.Interface.Marker.LogicalPort == p.IfaceID && w.marked(u.Interface) == p.Marker.Function {
+				return // moved
+			}
 		}
 	}
 	b := w.view.Bindings[p.IfaceID]
@@ -107,15 +110,17 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == w.marked(r) {
 			return "" // moved
 		}
-		if found, why := w.index.Lookup(b.Request.Query); why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
+	}
+	if w.hold.All {
+		return "another Southbound"
+	}
+	for _, p := range c.Plug {
+		found, why := w.index.Lookup(b.Request.Query)
+		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
-		other := w.truthOf(r.Marker.LogicalPort)
-		if p.Marker.Function == w.marked(r) && (other.Fate != ovn.Asked || r.Name != p.Netdev) {
+		if p.Marker.Function == w.marked(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
-		}
-		if p.Marker.Function == w.marked(r) && w.hold.All {
-			return ""
 		}
 	}
 	switch {
@@ -125,17 +130,33 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return "the Southbound says it stays"
 	case !w.view.ChassisKnown && (b.Fate == ovn.Gone || b.Fate == ovn.Withdrawn):
 		return "our Chassis row is missing"
-	case w.hold.All && c.Plug == nil:
-		return "another Southbound"
-	case b.Fate == ovn.Asked && b.Request.Invalid == nil && w.mayMean(b.Request.Query, r):
-		for name, o := range w.actual.Interfaces {
-			if name != r.Name && o.Marked && o.Bridge == "br-int" && o.Marker.LogicalPort == r.Marker.LogicalPort {
-				return "" // a second row for the port
-			}
-		}
+	case b.Fate == ovn.Asked && b.Request.Invalid != nil:
+		return "what it asks for can't be read"
+	case w.hasAnother(r):
+		return "" // a second row for the port
+	case b.Fate == ovn.Asked && w.mayMean(b.Request.Query, r):
 		return "it is still asked for"
+	case w.hold.Grace && !w.hold.Graced[r.Marker.LogicalPort]:
+		return "it may be asked for again in a moment"
 	}
 	return ""
+}
+
+// asksFor reports whether the Southbound asks for what a plug is for.
+func (w world) asksFor(p ovs.Plug) bool {
+	b := w.truthOf(p.IfaceID)
+	found, why := w.index.Lookup(b.Request.Query)
+	return b.Fate == ovn.Asked && why == nil && found.Function.String() == p.Marker.Function
+}
+
+// hasAnother reports whether the port of a row has another row.
+func (w world) hasAnother(r ovs.Interface) bool {
+	for name, o := range w.actual.Interfaces {
+		if name != r.Name && o.Marked && o.Bridge == "br-int" && o.Marker.LogicalPort == r.Marker.LogicalPort {
+			return true
+		}
+	}
+	return false
 }
 
 // mayMean tells whether a request may be for what the row is plugged for: it is the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,9 +16,9 @@ import (
 const (
 	defaultAudit = 60 * time.Second
 	defaultHold  = 2 * time.Minute
-	// verifyWait bounds one question to the Southbound. Leaks never wait for it.
-	verifyWait = 3 * time.Second
-	// rounds bounds how often one pass plans: what is applied is looked at again.
+	defaultGrace = 5 * time.Second
+	// rounds bounds how often one pass plans, but for what it does while the Southbound
+	// is asked: what is applied is looked at again.
 	rounds = 4
 )
 
@@ -38,6 +39,9 @@ type Config struct {
 	Audit time.Duration
 	// MassUnplugHold is how long suspicious removals wait, 0 for 2 minutes.
 	MassUnplugHold time.Duration
+	// Grace is how long a row stays after the Southbound confirmed that its request is gone,
+	// while nothing else asks for its function; 0 for 5 seconds, negative for none.
+	Grace time.Duration
 	// DryRun plans and reports but writes nothing, no link state either.
 	DryRun bool
 	// Took is told how long each step took, by the monotonic clock: from a Reconciler's
@@ -80,11 +84,14 @@ func NewReconciler(cfg Config) *Reconciler {
 	if cfg.MassUnplugHold == 0 {
 		cfg.MassUnplugHold = defaultHold
 	}
+	if cfg.Grace == 0 {
+		cfg.Grace = defaultGrace
+	}
 	r := &Reconciler{
 		cfg:     cfg,
 		trigger: make(chan struct{}, 1),
 		ready:   make(chan struct{}),
-		hold:    holder{wait: cfg.MassUnplugHold},
+		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		last:    map[string]Status{},
 		steps:   newSteps(cfg.Took),
 	}
@@ -102,12 +109,12 @@ func (r *Reconciler) Poke() {
 	}
 }
 
-// ReleaseHold lets the removals that wait go ahead with the next pass, and returns
-// the holds that end so. It is for the ports that are held now, and for the Southbound
-// that waits now, however long it is until they can go: a release is no permission for
-// whatever comes later.
-func (r *Reconciler) ReleaseHold() []Holding {
-	held := r.Report().Holds
+// ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
+// that end so: of those that the caller has seen what is held still, for the same reason
+// and by the same Southbound, however long it is until they can go. A release is no
+// permission for whatever comes later, nor for what came while the caller looked.
+func (r *Reconciler) ReleaseHold(seen []Holding) []Holding {
+	held := stillHeld(seen, r.Report().Holds)
 	if len(held) == 0 {
 		return nil
 	}
@@ -115,6 +122,22 @@ func (r *Reconciler) ReleaseHold() []Holding {
 	r.release.Store(&held)
 	r.Poke()
 	return held
+}
+
+// stillHeld is what of the holds that were seen is held now.
+func stillHeld(seen, now []Holding) []Holding {
+	var out []Holding
+	for _, h := range now {
+		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
+		if i < 0 {
+			continue
+		}
+		h.Ports = slices.DeleteFunc(slices.Clone(h.Ports), func(p string) bool { return !slices.Contains(seen[i].Ports, p) })
+		if len(h.Ports) > 0 || h.Identity != "" {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 // Report returns what the last pass saw and did.
@@ -155,31 +178,45 @@ func (r *Reconciler) Due() time.Duration {
 }
 
 // Pass makes one pass: it reads the snapshots, plans, applies, and looks again
-// until nothing more can be done now. It must not run beside Run.
+// until nothing more can be done now. What needs the Southbound's word is asked of it,
+// and planned on the snapshots as they are when the answer is there; until then the pass
+// does what needs no answer, as soon as it is due. It must not run beside Run.
 func (r *Reconciler) Pass(ctx context.Context) Report {
 	began := time.Now()
-	since := began
-	if poked := r.poked.Swap(nil); poked != nil {
-		since = *poked
-	}
+	since := r.pokedSince(began)
 	var planned []ovs.Change
 	var d Decision
-	for round := range rounds {
-		// A leak can't wait for an answer from the network, unless it stays all the same.
-		d = r.plan(ctx, since, round == 0 && !r.cfg.DryRun)
+	var said word
+	var asking *inquiry
+	for left := rounds; ctx.Err() == nil || left == rounds; {
+		d = r.plan(since, said)
 		since = time.Now() // of what was not there a moment ago
-		changes := r.admit(time.Now(), d.Changes)
-		planned = append(planned, changes...)
-		if r.cfg.DryRun || ctx.Err() != nil {
+		applied, tried := r.apply(ctx, d)
+		planned = append(planned, tried...)
+		if !r.cfg.DryRun {
+			r.setLinksUp(ctx, d.LinkUps)
+			r.nudge(ctx, d.Nudges)
+		}
+		if asking == nil && left > 0 {
+			left--
+			asking = r.ask(ctx, d, said)
+		}
+		if applied && (left > 0 || asking != nil) {
+			continue
+		}
+		if asking == nil {
 			break
 		}
-		applied := r.apply(ctx, changes, d)
-		r.setLinksUp(ctx, d.LinkUps)
-		r.nudge(ctx, d.Nudges)
-		if !applied && (round > 0 || len(d.Leaks) == 0) {
-			break
+		if a, over := asking.await(r.trigger); over {
+			said, asking = r.heard(asking, a), nil
+		} else {
+			since = r.pokedSince(since)
+		}
+		if r.cfg.DryRun {
+			planned = nil
 		}
 	}
+	asking.end()
 	if d.Compared && (len(d.Leaks) == 0 || r.cfg.DryRun) {
 		r.readyOnce.Do(func() { close(r.ready) })
 	}
@@ -188,39 +225,33 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	return rep
 }
 
-// plan plans, and plans again with the Southbound's word where that is needed. With
-// leaksFirst the Southbound isn't asked while there is a leak to be closed. What the
-// views show first they have shown since then, at the earliest.
-func (r *Reconciler) plan(ctx context.Context, since time.Time, leaksFirst bool) Decision {
+// pokedSince is when the first poke came that no plan has answered yet, or now.
+func (r *Reconciler) pokedSince(now time.Time) time.Time {
+	if poked := r.poked.Swap(nil); poked != nil {
+		return *poked
+	}
+	return now
+}
+
+// plan plans on the snapshots as they are now. What the views show first they have shown
+// since then, at the earliest.
+func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in := Input{
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),
 		Settings: r.cfg.Settings,
 	}
 	in.Taken = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
+	now := time.Now()
 	if held := r.release.Swap(nil); held != nil {
-		r.hold.release(time.Now(), *held)
+		r.hold.release(now, *held)
 	}
-	in.Hold = r.hold.before(time.Now(), in.Asked, in.Actual)
+	in.Hold = r.hold.before(now, in.Asked, in.Actual)
+	in.Verdict = said.on(in.Asked)
 	d := Plan(in)
-	sure := len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected
-	ask := len(d.Doubts) > 0 && in.Asked.Complete && in.Asked.Connected && r.verify.due(time.Now(), in.Asked, d.Doubts)
-	if ask && (len(d.Leaks) == 0 || !leaksFirst) {
-		bounded, cancel := context.WithTimeout(ctx, verifyWait)
-		verdict, err := r.cfg.Southbound.Verify(bounded, d.Doubts)
-		cancel()
-		if err != nil {
-			r.verify.fail(time.Now(), d.Doubts, err)
-			r.cfg.Log.Warn("the Southbound does not confirm what changed; rows stay", "ports", len(d.Doubts), "error", err)
-		} else {
-			in.Verdict = &verdict
-			d = Plan(in)
-			sure = len(d.Doubts) == 0
-		}
-	}
-	if sure {
+	if len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected {
 		r.verify.answered()
-		r.hold.after(time.Now(), d)
+		r.hold.after(now, d)
 	}
 	return d
 }

@@ -27,12 +27,16 @@ func (p *planner) resolve(q *port) {
 }
 
 func (p *planner) resolveAsked(q *port) {
-	q.asked = true
 	if q.binding.Request.Invalid != nil {
+		// It names no function, and so none but the one that is plugged. What is plugged
+		// stays, until the request can be read again or another one takes the function.
 		q.reason = q.binding.Request.Invalid
-		q.goes = dropped
+		if len(q.rows) > 0 {
+			p.stayWith(q, q.rows[0])
+		}
 		return
 	}
+	q.asked = true
 	q.query = q.binding.Request.Query.String()
 	rep, reason := p.in.Index.Lookup(q.binding.Request.Query)
 	q.reason = reason
@@ -68,9 +72,9 @@ func (p *planner) resolveKept(q *port) {
 	// Without our Chassis row the options are all that is left of the request.
 	// They can't ask for anything, but they can take back, unless they are for another
 	// host.
-	if req := q.binding.Request; !p.known && !q.binding.Additional {
+	if req := q.binding.Request; !p.known && !q.binding.Additional && req.Invalid == nil {
 		r, ok := p.rowStillMeant(q, req.Query)
-		if req.Invalid != nil || !ok {
+		if !ok {
 			q.goes = dropped
 			q.reason = reasonChassisMissing(p.view)
 			return
@@ -119,12 +123,10 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 
 // holdRemovals keeps rows whose ports are said to be gone, or to have no use for
 // them, when that would be most of what we have: the likelier cause is a fault in
-// the control plane. It keeps every row when the Southbound is another one. It
-// reports whether it kept any.
+// the control plane. It keeps every row when the Southbound is another one, and for some
+// seconds every row whose place nothing takes. It reports whether it kept any.
 func (p *planner) holdRemovals() bool {
-	waited := p.findLeaving()
-	leaving := len(p.out.Leaving)
-	mass := leaving > 2 && 2*leaving > len(p.mine) && !waited
+	mass := p.findLeaving()
 	held := false
 	for _, q := range p.sorted {
 		switch {
@@ -133,9 +135,13 @@ func (p *planner) holdRemovals() bool {
 		case p.in.Hold.All:
 			p.hold(q, reasonReplaced(p.view))
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
-		case mass && q.leaves:
-			p.hold(q, reasonMass(leaving, len(p.mine)))
+			q.braked = true
+		case mass != nil && (q.leaves || q.moves):
+			p.hold(q, mass)
 			p.out.MassHeld = append(p.out.MassHeld, q.name)
+			q.braked = true
+		case q.leaves && p.in.Hold.Grace && !p.in.Hold.Graced[q.name]:
+			p.hold(q, reasonGrace(q))
 		default:
 			continue
 		}
@@ -144,18 +150,41 @@ func (p *planner) holdRemovals() bool {
 	return held
 }
 
-// findLeaving finds the ports whose rows go without anything to take their place,
-// and reports whether all of those have waited.
-func (p *planner) findLeaving() bool {
-	waited := true
+// findLeaving finds the ports whose rows go or move. If together with those that went or
+// moved a short time ago they are most of what we have, and not all of them have waited,
+// it gives the reason to keep them.
+func (p *planner) findLeaving() *representor.Reason {
+	waited, plugged := true, 0
+	changed := len(p.in.Hold.Lately)
 	for _, q := range p.sorted {
-		q.leaves = q.verified && len(q.rows) > 0 && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
-		if q.leaves {
+		late := p.in.Hold.Lately[q.name]
+		if len(q.rows) == 0 {
+			continue
+		}
+		plugged++
+		if late {
+			changed-- // counted with the others, once
+		}
+		q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
+		q.moves = q.verified && q.goes == dropped && !q.leaves
+		if q.leaves || q.moves {
 			p.out.Leaving = append(p.out.Leaving, q.name)
 			waited = waited && p.in.Hold.Waited[q.name]
 		}
+		if q.leaves || q.moves || late {
+			changed++
+		}
 	}
-	return waited
+	of := plugged
+	for lport := range p.in.Hold.Lately {
+		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
+			of++
+		}
+	}
+	if changed <= 2 || 2*changed <= of || waited {
+		return nil
+	}
+	return reasonMass(changed, of)
 }
 
 // replaceable reports whether what a port's request names now can take the place

@@ -64,8 +64,11 @@ func drawWorld(t *rapid.T) world {
 		w.view.ChassisKnown = false
 	}
 	w.hold = Hold{All: rapid.IntRange(0, 5).Draw(t, "other Southbound") == 0, Waited: map[string]bool{}}
+	w.hold.Grace, w.hold.Graced, w.hold.Lately = rapid.Bool().Draw(t, "grace"), map[string]bool{}, map[string]bool{}
 	for _, l := range lports() {
 		w.hold.Waited[l] = rapid.Bool().Draw(t, l+" has waited")
+		w.hold.Graced[l] = rapid.Bool().Draw(t, l+" has had its grace")
+		w.hold.Lately[l] = rapid.IntRange(0, 5).Draw(t, l+" moved lately") == 0
 	}
 	w.actual = bridgeWith(drawRows(t)...)
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}

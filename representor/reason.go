@@ -57,6 +57,7 @@ const (
 	CodeStaleInterface      Code = "stale-interface"
 	CodeLinkUpFailed        Code = "link-up-failed"
 	CodeMassUnplug          Code = "mass-unplug"
+	CodeUnplugGrace         Code = "unplug-grace"
 	CodeSouthboundReplaced  Code = "southbound-replaced"
 	CodeRequestUnverified   Code = "request-unverified"
 	CodeRequestEvidence     Code = "request-evidence"

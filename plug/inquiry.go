@@ -1,0 +1,110 @@
+package plug
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/ovn"
+)
+
+// verifyWait bounds one question to the Southbound.
+const verifyWait = 3 * time.Second
+
+// inquiry is a question to the Southbound that is under way. It belongs to a pass, which
+// goes on meanwhile: what needs no answer, and a leak above all, waits for none.
+type inquiry struct {
+	lports []string
+	saw    ovn.View // when it was asked
+	answer chan answer
+	cancel context.CancelFunc
+}
+
+type answer struct {
+	verdict ovn.Verdict
+	err     error
+}
+
+// ask asks the Southbound about what a plan is in doubt of, if there is anything and it
+// may be asked now; nil if not. What it was asked about in this pass is asked again, so
+// that there is one word about all.
+func (r *Reconciler) ask(ctx context.Context, d Decision, said word) *inquiry {
+	v := r.cfg.Southbound.View()
+	if len(d.Doubts) == 0 || ctx.Err() != nil || !v.Complete || !v.Connected || !r.verify.due(time.Now(), v, d.Doubts) {
+		return nil
+	}
+	lports := slices.Clone(d.Doubts)
+	if said.verdict != nil {
+		lports = slices.AppendSeq(lports, maps.Keys(said.verdict.Bindings))
+	}
+	slices.Sort(lports)
+	lports = slices.Compact(lports)
+	ctx, cancel := context.WithTimeout(ctx, verifyWait)
+	q := &inquiry{lports: lports, saw: v, answer: make(chan answer, 1), cancel: cancel}
+	go func() {
+		v, err := r.cfg.Southbound.Verify(ctx, lports)
+		q.answer <- answer{v, err}
+	}()
+	return q
+}
+
+// await waits for the answer, or for something else that is to be looked at, and reports
+// whether the question is over.
+func (q *inquiry) await(other <-chan struct{}) (answer, bool) {
+	select {
+	case a := <-q.answer:
+		q.cancel()
+		return a, true
+	case <-other:
+		return answer{}, false
+	}
+}
+
+// end takes a question back, if there is one, and waits until it is over.
+func (q *inquiry) end() {
+	if q != nil {
+		q.cancel()
+		<-q.answer
+	}
+}
+
+// heard takes note of an answer, and gives the word in it, which is none if it failed.
+func (r *Reconciler) heard(q *inquiry, a answer) word {
+	if a.err != nil {
+		r.verify.fail(time.Now(), q.lports, a.err)
+		r.cfg.Log.Warn("the Southbound does not confirm what changed; rows stay", "ports", len(q.lports), "error", a.err)
+		return word{}
+	}
+	return word{verdict: &a.verdict, saw: q.saw}
+}
+
+// word is what the Southbound answered in the running pass.
+type word struct {
+	verdict *ovn.Verdict
+	saw     ovn.View // what it was asked on
+}
+
+// on gives what of the word still counts beside a view: a port of which the view has said
+// something else since it was asked about is as unknown as before.
+func (w word) on(v ovn.View) *ovn.Verdict {
+	if w.verdict == nil || v.ChassisKnown != w.saw.ChassisKnown || v.Identity != w.saw.Identity {
+		return nil
+	}
+	counts := *w.verdict
+	counts.Bindings = make(map[string]ovn.Binding, len(w.verdict.Bindings))
+	for lport, b := range w.verdict.Bindings {
+		was, wasThere := w.saw.Bindings[lport]
+		is, isThere := v.Bindings[lport]
+		if wasThere == isThere && sameWord(was, is) {
+			counts.Bindings[lport] = b
+		}
+	}
+	return &counts
+}
+
+// sameWord reports whether two bindings of one port ask for the same.
+func sameWord(a, b ovn.Binding) bool {
+	return a.Fate == b.Fate && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
+		(a.Request.Invalid == nil) == (b.Request.Invalid == nil)
+}
