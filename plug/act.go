@@ -70,6 +70,10 @@ func (p *planner) drop(q *port) {
 		}
 		return
 	}
+	if !q.leaves && p.early(q) {
+		p.report(q, Held, reasonGrace(q)) // what it was to make room for isn't to be had any more
+		return
+	}
 	p.dropAll(q, "its request names another function now")
 	switch {
 	case q.taken != nil:
@@ -135,6 +139,10 @@ func (p *planner) plugOrKeep(q *port) {
 	}
 	if !p.mayPlug(q) {
 		p.putBack(q)
+		return
+	}
+	if _, its := p.rowOf(q, q.want); p.in.Hold.All && len(q.rows) > 0 && !its {
+		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
 		return
 	}
 	if !follows && !p.mayEvict(q) {

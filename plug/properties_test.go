@@ -110,6 +110,9 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == w.marked(r) {
 			return "" // moved
 		}
+		if p.IfaceID == r.Marker.LogicalPort && w.hasAnother(r) {
+			return "" // a second row for the port, whose first one moves
+		}
 	}
 	if w.hold.All {
 		return "another Southbound"
@@ -119,7 +122,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
-		if p.Marker.Function == w.marked(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev) && w.asksFor(p) {
+		if p.Marker.Function == w.marked(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -146,7 +149,15 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 func (w world) asksFor(p ovs.Plug) bool {
 	b := w.truthOf(p.IfaceID)
 	found, why := w.index.Lookup(b.Request.Query)
-	return b.Fate == ovn.Asked && why == nil && found.Function.String() == p.Marker.Function
+	if b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		return false
+	}
+	for _, r := range w.actual.Interfaces { // or has it already, and the card can't tell at present
+		if r.Marker.LogicalPort == p.IfaceID && w.marked(r) == p.Marker.Function && w.mayMean(b.Request.Query, r) {
+			return true
+		}
+	}
+	return why == nil && found.Function.String() == p.Marker.Function
 }
 
 // hasAnother reports whether the port of a row has another row.

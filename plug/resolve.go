@@ -140,7 +140,7 @@ func (p *planner) holdRemovals() bool {
 			p.hold(q, mass)
 			p.out.MassHeld = append(p.out.MassHeld, q.name)
 			q.braked = true
-		case q.leaves && p.in.Hold.Grace && !p.in.Hold.Graced[q.name]:
+		case q.leaves && p.early(q):
 			p.hold(q, reasonGrace(q))
 		default:
 			continue
@@ -149,6 +149,9 @@ func (p *planner) holdRemovals() bool {
 	}
 	return held
 }
+
+// early reports whether the removal of a port's rows hasn't had its grace.
+func (p *planner) early(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
 
 // findLeaving finds the ports whose rows go or move. If together with those that went or
 // moved a short time ago they are most of what we have, and not all of them have waited,
