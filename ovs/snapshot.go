@@ -194,6 +194,7 @@ func convert(row *interfaceRow, h holder) Interface {
 		PortInterfaces: h.interfaces,
 		IfaceID:        row.ExternalIDs[KeyIfaceID],
 		IfaceIDVer:     row.ExternalIDs[KeyIfaceIDVer],
+		Parked:         row.ExternalIDs[KeyParked],
 		Southbound:     row.ExternalIDs[KeySouthbound],
 		OVNPlugged:     row.ExternalIDs[KeyOVNPlugged],
 		Installed:      row.ExternalIDs[KeyOVNInstalled] == "true",

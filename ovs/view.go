@@ -26,6 +26,9 @@ const (
 	// KeySouthbound names the Southbound database whose request the row answers. It is not
 	// part of the marker.
 	KeySouthbound = "representord-southbound"
+	// KeyParked has the iface-id of a row whose function is away, so that the row carries
+	// nobody's name. It is not part of the marker.
+	KeyParked = "representord-parked-iface-id"
 	// KeyAttempt counts how often ovs-vswitchd was asked again to open the netdev. It
 	// is not part of the marker.
 	KeyAttempt = "representord-attempt"
@@ -55,6 +58,8 @@ type Interface struct {
 	// if not all of them are.
 	Marker Marker
 	Marked bool
+	// Parked is the value of external_ids:representord-parked-iface-id, empty without.
+	Parked string
 	// Southbound is the value of external_ids:representord-southbound, empty without.
 	Southbound string
 	// OVNPlugged is the value of external_ids:ovn-plugged, empty without.

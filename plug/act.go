@@ -215,6 +215,7 @@ func (p *planner) replace(q *port, why string) {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
 	pt.plug = append(pt.plug, pl)
+	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {
 		for _, r := range p.evicted(q) {
 			p.unplug(pt, r)

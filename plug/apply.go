@@ -34,10 +34,16 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	for _, changes := range [][]ovs.Change{d.Changes[:leaks], d.Changes[leaks:]} {
 		changes = r.admit(time.Now(), changes)
 		tried = append(tried, changes...)
-		if len(changes) == 0 || r.cfg.DryRun || ctx.Err() != nil {
+		if r.cfg.DryRun || ctx.Err() != nil {
 			continue
 		}
-		applied = len(r.commit(ctx, changes, d)) < len(changes) || applied
+		changes = r.confirm(ctx, changes, d.Gives)
+		if len(changes) == 0 {
+			continue
+		}
+		done := r.commit(ctx, changes, d)
+		applied = len(done) > 0 || applied
+		r.recheck(ctx, done, d)
 	}
 	for _, p := range d.Reopen {
 		r.pace.wait(time.Now().Add(reopenDelay), p)
@@ -45,15 +51,13 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	return applied, tried
 }
 
-// commit commits, and returns what was refused.
-func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (refused []ovs.Change) {
+// commit commits, and returns what was not refused.
+func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (done []ovs.Change) {
 	r.countRetries(changes)
 	errs := r.cfg.Switch.Apply(ctx, changes)
 	now := time.Now()
-	var done []ovs.Change
 	for i, c := range changes {
 		if errs[i] != nil {
-			refused = append(refused, c)
 			r.total.Failures++
 			r.cfg.Log.Warn("change refused", "ports", names(c.LogicalPorts), "why", c.Why, "error", errs[i])
 			for _, p := range c.LogicalPorts {
@@ -74,7 +78,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		}
 	}
 	r.detachRenamed(ctx, done)
-	return refused
+	return done
 }
 
 // countRetries counts the changes for ports of which the last change was refused.
@@ -91,6 +95,7 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
+			r.letGo.closed(now, u.Interface)
 			r.cfg.Log.Warn("leak closed: the netdev has become another function",
 				"port", representor.Quote(u.Interface.Marker.LogicalPort), "netdev", u.Interface.Name, "function", u.Interface.Marker.Function)
 		}

@@ -28,6 +28,7 @@ type cloud struct {
 	changes     map[string]int // committed, by logical port
 	up          []uint32
 	upErr       error
+	mute        error // of the kernel, when it is asked about a netdev
 }
 
 func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
@@ -143,6 +144,14 @@ func (d devices) Index() *representor.Index {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.index
+}
+
+// Confirm: the kernel says what the index says, which is looked at under a lock.
+func (d devices) Confirm(_ context.Context, r representor.Representor) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now, ok := d.index.ByFunction(r.Function.String())
+	return ok && now.IfIndex == r.IfIndex && now.Link.Name == r.Link.Name, d.mute
 }
 
 func (d devices) LinkUp(_ context.Context, ifindex uint32) error {

@@ -34,6 +34,10 @@ type Switch interface {
 type Devices interface {
 	// Index returns the present index, never nil; it never blocks.
 	Index() *representor.Index
+	// Confirm asks the kernel, now, whether a representor's netdev has still the index, the
+	// name and the devlink port that the index gave. It returns soon after ctx ends, with
+	// its error, even if the kernel doesn't answer.
+	Confirm(ctx context.Context, r representor.Representor) (bool, error)
 	// LinkUp sets the netdev's administrative state up. It returns soon after ctx ends,
 	// with its error, even if the kernel doesn't answer. os.ErrPermission tells that we
 	// lack CAP_NET_ADMIN.

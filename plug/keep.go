@@ -57,9 +57,7 @@ func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 // reports whether there is anything of that.
 func (p *planner) edit(q *port, r ovs.Interface) bool {
 	e := ovs.Edit{Interface: r, Set: map[string]string{}}
-	if r.IfaceID != q.name {
-		e.Set[ovs.KeyIfaceID] = q.name
-	}
+	p.editIfaceID(r, q.name, &e)
 	if m := p.marker(q); r.Marker != m {
 		have := r.Marker.Keys()
 		maps.Copy(e.Set, m.Keys())
@@ -69,6 +67,7 @@ func (p *planner) edit(q *port, r ovs.Interface) bool {
 	if len(e.Set)+len(e.Delete) == 0 && e.MTURequest == nil && !e.ClearType {
 		return false
 	}
+	p.edited[r.UUID] = true
 	p.add(&part{lports: []string{q.name}, why: "its row differs from what is asked", edit: []ovs.Edit{e}})
 	return true
 }

@@ -191,6 +191,10 @@ func edited(r ovs.Interface, e ovs.Edit) ovs.Interface {
 			r.IfaceIDVer = ""
 		case ovs.KeyOVNPlugged:
 			r.OVNPlugged = ""
+		case ovs.KeyIfaceID:
+			r.IfaceID = ""
+		case ovs.KeyParked:
+			r.Parked = ""
 		}
 	}
 	for k, v := range e.Set {
@@ -207,6 +211,8 @@ func edited(r ovs.Interface, e ovs.Edit) ovs.Interface {
 			r.Marker.Request, r.Marked = v, true
 		case ovs.KeySouthbound:
 			r.Southbound = v
+		case ovs.KeyParked:
+			r.Parked = v
 		}
 	}
 	if e.ClearType {

@@ -65,7 +65,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 			strays = append(strays, strayNetdev{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
 		}
 	}
-	gone := r.detach(ctx, strays)
+	gone, _ := r.detach(ctx, strays)
 	changes := make([]ovs.Change, len(due))
 	for i, a := range due {
 		a.owed = a.owed || gone[a.IfIndex]
@@ -126,6 +126,18 @@ func (r *Reconciler) owing(nudges []Nudge) []Nudge {
 		}
 	}
 	return nudges
+}
+
+// owe takes note that a row's netdev was taken out of the datapath behind the back of
+// ovs-vswitchd, which is to look at the row again.
+func (r *Reconciler) owe(n Nudge) {
+	if r.attempts == nil {
+		r.attempts = map[string]*attempts{}
+	}
+	if r.attempts[n.Interface.UUID] == nil {
+		r.attempts[n.Interface.UUID] = &attempts{Nudge: n}
+	}
+	r.attempts[n.Interface.UUID].owed = true
 }
 
 // again takes note of an attempt that is made now.

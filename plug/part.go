@@ -129,7 +129,11 @@ func groups(parts []*part) []int {
 
 // places are what only one row may have.
 func places(name, function, ifaceID string) []string {
-	return []string{"name " + name, "function " + function, "iface-id " + ifaceID}
+	at := []string{"name " + name, "function " + function}
+	if ifaceID != "" { // it is parked
+		at = append(at, "iface-id "+ifaceID)
+	}
+	return at
 }
 
 func root(group []int, i int) int {

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -45,6 +46,11 @@ type Input struct {
 	Actual   ovs.View
 	Settings Settings
 	Hold     Hold
+	// Starting: ovs-vswitchd waits for us before it opens anything, so a row that it doesn't
+	// have open is only left as it is if its function is there.
+	Starting bool
+	// Absent are the uuids of rows whose function has been away for some seconds.
+	Absent map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
 	Taken map[string]bool
@@ -89,8 +95,14 @@ type Decision struct {
 	// netdev open under it. The row must stay away until ovs-vswitchd has noticed, or
 	// it would keep what it has open.
 	Reopen []string
+	// Absent are the uuids of the rows, parked ones too, whose function is away.
+	Absent []string
+	// Gives has what representor each netdev is taken for that Changes give to a logical
+	// port, by a new row or by a name put into one that is there.
+	Gives map[string]representor.Representor
 	// Compared tells that all of the bridge was compared with all of the card: what is
-	// a leak is among Leaks.
+	// a leak is among Leaks, and each other row of ours is open, or for a function that is
+	// there, or parked.
 	Compared bool
 	// Leaks are the uuids of the rows that Changes remove, marked as leaks, because
 	// their netdev has become another function, Retargets the logical ports that lose their rows because
@@ -120,6 +132,9 @@ func Plan(in Input) Decision {
 	for _, q := range p.sorted {
 		p.act(q)
 	}
+	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
+		p.parkRows()
+	}
 	return p.decision()
 }
 
@@ -142,6 +157,7 @@ type planner struct {
 
 	leaks   map[string]leak // by row uuid
 	removed map[string]bool // rows that go, by uuid
+	edited  map[string]bool // rows that are edited, by uuid
 	out     Decision
 	closing []ovs.Change // close one leak each
 	parts   []*part
@@ -184,7 +200,8 @@ func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{}, rowsFor: map[string][]ovs.Interface{},
+		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{}, rowsFor: map[string][]ovs.Interface{}, edited: map[string]bool{},
+		out: Decision{Gives: map[string]representor.Representor{}},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
 		p.in.Verdict = nil // about another database than the view
@@ -255,10 +272,7 @@ func (p *planner) sortRows() {
 
 // lportOf is the logical port that a row of ours is for.
 func lportOf(r ovs.Interface) string {
-	if r.Marker.LogicalPort != "" {
-		return r.Marker.LogicalPort
-	}
-	return r.IfaceID
+	return cmp.Or(r.Marker.LogicalPort, r.IfaceID, r.Parked)
 }
 
 // oursOn: marked by us, alone in its port, on our bridge, and not also marked by
@@ -304,8 +318,10 @@ func (p *planner) decision() Decision {
 	slices.Sort(p.out.SouthboundHeld)
 	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
 	p.out.Changes = append(p.closing, join(p.parts)...)
-	whole, _ := p.in.Index.Complete()
-	p.out.Compared = whole && p.in.Actual.Complete
+	if p.in.Actual.BridgeUUID == "" {
+		whole, _ := p.in.Index.Complete()
+		p.out.Compared = whole && p.in.Actual.Complete
+	}
 	return p.out
 }
 

@@ -325,7 +325,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "and goes on in one transaction when it has waited", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
-			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}}, hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
+			devs: []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}}, hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
 			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			want: []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
 		},

@@ -11,12 +11,18 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 const (
 	defaultAudit = 60 * time.Second
 	defaultHold  = 2 * time.Minute
 	defaultGrace = 5 * time.Second
+	// absentGrace is how long a function must have been away before its row is parked.
+	absentGrace = 5 * time.Second
+	// startPatience is how long rows are left as they are at the start while the card isn't
+	// known. systemd waits a little longer for us.
+	startPatience = 2 * time.Second
 	// rounds bounds how often one pass plans, but for what it does while the Southbound
 	// is asked: what is applied is looked at again.
 	rounds = 4
@@ -66,9 +72,12 @@ type Reconciler struct {
 
 	// What follows is owned by the running pass.
 	hold     holder
+	absent   lasting   // rows whose function is away, by uuid
+	began    time.Time // of the first pass
 	verify   questions
 	pace     pace
 	attempts map[string]*attempts // at having a netdev opened, by row
+	letGo    letGo
 	links    links
 	steps    steps
 	last     map[string]Status
@@ -92,6 +101,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		trigger: make(chan struct{}, 1),
 		ready:   make(chan struct{}),
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
+		letGo:   letGo{},
 		last:    map[string]Status{},
 		steps:   newSteps(cfg.Took),
 	}
@@ -169,7 +179,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // called beside Pass or Run.
 func (r *Reconciler) Due() time.Duration {
 	now, d := time.Now(), r.cfg.Audit
-	for _, t := range []time.Time{r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now)} {
+	for _, t := range []time.Time{r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.letGo.next()} {
 		if !t.IsZero() {
 			d = min(d, max(t.Sub(now), time.Millisecond))
 		}
@@ -195,6 +205,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		planned = append(planned, tried...)
 		if !r.cfg.DryRun {
 			r.setLinksUp(ctx, d.LinkUps)
+			r.makeLetGo(ctx)
 			r.nudge(ctx, d.Nudges)
 		}
 		if asking == nil && left > 0 {
@@ -248,12 +259,31 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	}
 	in.Hold = r.hold.before(now, in.Asked, in.Actual)
 	in.Verdict = said.on(in.Asked)
+	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	d := Plan(in)
+	if in.Actual.Complete {
+		r.absent.note(now, d.Absent)
+	}
 	if len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected {
 		r.verify.answered()
 		r.hold.after(now, d)
 	}
 	return d
+}
+
+// starting reports whether ovs-vswitchd may be waiting for us, and the card is known, or
+// has had its time to be.
+func (r *Reconciler) starting(now time.Time, x *representor.Index) bool {
+	if r.began.IsZero() {
+		r.began = now
+	}
+	select {
+	case <-r.ready:
+		return false
+	default:
+	}
+	whole, _ := x.Complete()
+	return !r.cfg.DryRun && (whole || now.Sub(r.began) >= startPatience)
 }
 
 // Cleanup removes every row of ours from the bridge. It returns what was

@@ -1,0 +1,74 @@
+package plug
+
+import (
+	"context"
+	"time"
+
+	"github.com/representord/representord/ovs"
+)
+
+// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed as
+// a leak. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
+// the kernel goes on to forward.
+const letGoAfter = time.Second
+
+// letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows removed as
+// leaks, and when the datapath must have let go of each.
+type letGo map[uint32]time.Time
+
+// closed takes note of a row that was removed as a leak.
+func (l letGo) closed(now time.Time, r ovs.Interface) {
+	if open(r) {
+		l[r.IfIndex] = now.Add(letGoAfter)
+	}
+}
+
+// next is when the next one is due, zero without any.
+func (l letGo) next() time.Time {
+	var first time.Time
+	for _, due := range l {
+		first = earliest(first, due)
+	}
+	return first
+}
+
+// makeLetGo takes netdevs whose rows were removed as leaks out of the datapath, if they
+// are still there. One that a row has open by now is ovs-vswitchd's business again; one
+// that has a row that is yet to be opened is shown to ovs-vswitchd afresh.
+func (r *Reconciler) makeLetGo(ctx context.Context) {
+	now := time.Now()
+	index, view := r.cfg.Devices.Index(), r.cfg.Switch.View()
+	var strays []strayNetdev
+	for ifindex, due := range r.letGo {
+		if now.Before(due) {
+			continue
+		}
+		delete(r.letGo, ifindex)
+		link, live := index.LinkByIfIndex(ifindex)
+		if live && view.Complete && !openUnder(view, ifindex) {
+			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
+		}
+	}
+	if len(strays) == 0 {
+		return
+	}
+	gone, failed := r.detach(ctx, strays)
+	for _, n := range failed {
+		r.letGo[n.ifindex] = time.Now().Add(letGoAfter)
+	}
+	for _, n := range strays {
+		if row, there := view.Interfaces[n.name]; gone[n.ifindex] && there && oursOn(view, row) {
+			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.ifindex})
+		}
+	}
+}
+
+// openUnder reports whether ovs-vswitchd says that it has a netdev open.
+func openUnder(v ovs.View, ifindex uint32) bool {
+	for _, i := range v.Interfaces {
+		if i.Ofport > 0 && i.IfIndex == ifindex {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package plug
+
+import (
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovs"
+)
+
+// A row of ours whose function is away is parked: it stays, and carries nobody's name, for
+// its iface-id is in another key (ovs.KeyParked). ovs-vswitchd opens a row for whatever
+// netdev has its name, within milliseconds: when names are dealt anew, at a boot above all,
+// that is another function's, or no function's at all. ovn-controller gives a port without
+// an iface-id no flows. It loses nothing by that: what has no OpenFlow port is released
+// anyhow (consider_vif_lport of controller/binding.c).
+
+// parked reports whether a row carries nobody's name because its function was away.
+func parked(r ovs.Interface) bool { return r.Parked != "" && r.IfaceID == "" }
+
+// present reports whether the function of a row has its netdev under the row's name, or
+// open under the row, whatever the netdev is called by now.
+func (p *planner) present(r ovs.Interface) bool {
+	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	return ok && rep.IfIndex != 0 && (rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex)
+}
+
+// settled reports whether the netdev under a row's name is the function's for certain, and
+// udev has finished with it.
+func (p *planner) settled(r ovs.Interface) bool {
+	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	return ok && rep.IfIndex != 0 && rep.Link.Name == r.Name && rep.Link.Settled && rep.Type == devlink.TypeEth
+}
+
+// open reports whether ovs-vswitchd has a netdev open for a row. After a reboot the
+// database still has the row's ofport, and no ifindex (vswitch.ovsschema: ephemeral).
+func open(r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex != 0 }
+
+// parks reports whether a row is to carry nobody's name now.
+func (p *planner) parks(r ovs.Interface) bool {
+	if p.present(r) {
+		return false
+	}
+	return parked(r) || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
+}
+
+// editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
+// none while it is parked.
+func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
+	switch {
+	case p.parks(r):
+		if r.IfaceID != "" {
+			e.Delete = append(e.Delete, ovs.KeyIfaceID)
+		}
+		if r.Parked != lport {
+			e.Set[ovs.KeyParked] = lport
+		}
+	case parked(r) && !p.settled(r):
+	default:
+		if r.IfaceID != lport {
+			e.Set[ovs.KeyIfaceID] = lport
+			p.gives(r.Name, p.functionOf(r))
+		}
+		if r.Parked != "" {
+			e.Delete = append(e.Delete, ovs.KeyParked)
+		}
+	}
+}
+
+// gives takes note that a netdev is given to a logical port by what is planned.
+func (p *planner) gives(netdev, function string) {
+	if rep, ok := p.in.Index.ByFunction(function); ok {
+		p.out.Gives[netdev] = rep
+	}
+}
+
+// parkRows parks and takes back the rows that nothing else is planned for, and notes which
+// have no function, and whether all are safe for ovs-vswitchd to open.
+func (p *planner) parkRows() {
+	whole, _ := p.in.Index.Complete()
+	p.out.Compared = p.in.Actual.Complete && (whole || p.in.Starting)
+	for _, q := range p.sorted {
+		for _, r := range q.rows {
+			if p.removed[r.UUID] {
+				continue
+			}
+			there := p.present(r)
+			if !there && whole {
+				p.out.Absent = append(p.out.Absent, r.UUID)
+			}
+			p.out.Compared = p.out.Compared && (there || parked(r) || open(r))
+			if !p.edited[r.UUID] {
+				p.parkRow(q, r)
+			}
+		}
+	}
+}
+
+// parkRow does that for a row that is only kept. It gets its name back as soon as its
+// function is there, as it was before, unless something else is to become of it.
+func (p *planner) parkRow(q *port, r ovs.Interface) {
+	e := ovs.Edit{Interface: r, Set: map[string]string{}}
+	why := "its function is away"
+	switch {
+	case p.parks(r) && r.IfaceID != "":
+	case parked(r) && p.settled(r) && q.goes == stay && q.taken == nil && p.localReady():
+		why = "its function is back"
+	default:
+		return
+	}
+	p.editIfaceID(r, lportOf(r), &e)
+	if r.Marker.LogicalPort == "" {
+		e.Set[ovs.KeyLogicalPort] = lportOf(r)
+	}
+	p.add(&part{lports: []string{q.name}, why: why, edit: []ovs.Edit{e}})
+}
