@@ -2,6 +2,7 @@ package plug
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -104,8 +105,8 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 	for p, moved := range lost {
 		r.hold.departed(now, p, moved)
 	}
-	for _, p := range d.Retargets {
-		if _, did := lost[p]; did {
+	for _, p := range slices.Sorted(maps.Keys(lost)) {
+		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}

@@ -29,8 +29,12 @@ func (l *links) next(now time.Time) time.Time {
 
 // only forgets the ports that are not among these.
 func (l *links) only(ups []LinkUp) {
+	down := make(map[string]bool, len(ups))
+	for _, u := range ups {
+		down[u.LogicalPort] = true
+	}
 	for lport := range l.failed {
-		if !slices.ContainsFunc(ups, func(u LinkUp) bool { return u.LogicalPort == lport }) {
+		if !down[lport] {
 			l.forget(lport)
 		}
 	}

@@ -105,8 +105,8 @@ type Decision struct {
 	// there, or parked.
 	Compared bool
 	// Leaks are the uuids of the rows that Changes remove, marked as leaks, because
-	// their netdev has become another function, Retargets the logical ports that lose their rows because
-	// their request came to name another one.
+	// their netdev has become another function; Retargets the logical ports, sorted, that
+	// lose their rows because their request came to name another one.
 	Leaks     []string
 	Retargets []string
 }

@@ -1,0 +1,179 @@
+package plug
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// moved counts the rows that are for another port than before.
+func (c *cloud) moved(before map[string]string) int {
+	n := 0
+	for name, lport := range before {
+		if c.rows()[name].IfaceID != lport {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *cloud) ifaceIDs() map[string]string {
+	out := map[string]string{}
+	for name, r := range c.rows() {
+		out[name] = r.IfaceID
+	}
+	return out
+}
+
+func TestBrake_PortsThatGoByHalvesAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(200)
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		for n := 100; n > 0; n /= 2 {
+			c.leave(r, n)
+			elapse(time.Second)
+		}
+		c.leave(r, 0)
+		if held := r.Report().Holds; len(c.rows()) < 100 || len(held) != 1 || held[0].Code != representor.CodeMassUnplug {
+			t.Fatalf("%d rows of 200 are left, held: %+v", len(c.rows()), held)
+		}
+		elapse(2*time.Minute + 10*time.Second)
+		if n := len(c.rows()); n != 0 {
+			t.Errorf("%d rows after the hold", n)
+		}
+	})
+}
+
+func TestBrake_PortsThatAreDeletedOneByOneAreHeldOnceHalfAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(16)
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		for n := 15; n >= 0; n-- {
+			c.leave(r, n)
+			elapse(time.Second)
+		}
+		elapse(10 * time.Second)
+		// The last ones before that were still in their grace.
+		if n := len(c.rows()); n < 8 || n > 12 {
+			t.Errorf("%d rows, want half of 16 at least", n)
+		}
+		if held := r.Report().Holds; len(held) != 1 || len(held[0].Ports) != len(c.rows()) {
+			t.Errorf("held: %+v", held)
+		}
+		elapse(3 * time.Minute)
+		if n := len(c.rows()); n != 0 {
+			t.Errorf("%d rows after the hold", n)
+		}
+	})
+}
+
+func TestBrake_WhatWentLongAgoDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(16)
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		for n := 15; n >= 1; n-- {
+			c.leave(r, n)
+			elapse(brakeWindow / 4)
+			if held := r.Report().Holds; len(held) != 0 && n > 6 {
+				t.Fatalf("with %d ports left %+v is held", n, held)
+			}
+		}
+	})
+}
+
+func TestBrake_AllPortsThatAreBoundToOtherFunctionsAtOnceAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 200
+		c := manyPorts(n)
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		before := c.ifaceIDs()
+		var off []ovn.Binding // a control plane that counts from 1 on
+		for vf := range n {
+			b := asks(fmt.Sprintf("p%d", vf), 0, (vf+1)%n)
+			off = append(off, b)
+			c.with(func() { c.truth[b.LogicalPort] = b })
+		}
+		c.with(func() { c.view = trusted(off...) })
+		r.Poke()
+		elapse(time.Minute)
+		if held := r.Report().Holds; c.moved(before) != 0 || len(held) != 1 || len(held[0].Ports) != n {
+			t.Fatalf("%d of %d ports are on other functions, held: %+v", c.moved(before), n, held)
+		}
+		elapse(2 * time.Minute)
+		if got := c.moved(before); got != n {
+			t.Errorf("%d of %d moved after the hold", got, n)
+		}
+	})
+}
+
+// An operator who deletes a port, or hands its function on, is told how long it takes.
+func TestGrace_IsTheTimeThatADeletedPortsRowStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(4)
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		c.leave(r, 3)
+		elapse(5*time.Second - time.Millisecond)
+		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != Held || codeOf(s.Reason) != representor.CodeUnplugGrace {
+			t.Fatalf("%d rows just before the grace is over, %+v", len(c.rows()), s)
+		}
+		elapse(time.Millisecond)
+		if n := len(c.rows()); n != 3 {
+			t.Errorf("%d rows after it", n)
+		}
+	})
+}
+
+func TestGrace_IsNoneForAFunctionThatIsHandedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(4)
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() {
+			bs := []ovn.Binding{asks("p0", 0, 0), asks("p1", 0, 1), asks("p2", 0, 2), asks("new", 0, 3)}
+			c.view, c.truth = trusted(bs...), map[string]ovn.Binding{}
+			for _, b := range bs {
+				c.truth[b.LogicalPort] = b
+			}
+		})
+		r.Poke()
+		synctest.Wait()
+		if row := c.rows()["pf0vf3"]; row.IfaceID != "new" {
+			t.Errorf("the row is %q's", row.IfaceID)
+		}
+	})
+}
+
+// A restored or recomputed Southbound loses a port for a moment.
+func TestGrace_APortThatIsMadeAnewWithinItKeepsItsRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(1)
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		before := c.rows()["pf0vf0"]
+		for range 10 {
+			c.leave(r, 0)
+			elapse(3 * time.Second)
+			c.leave(r, 1)
+			elapse(3 * time.Second)
+		}
+		if now := c.rows()["pf0vf0"]; now != before || c.applied != 1 {
+			t.Errorf("the row is %+v after %d changes", now, c.applied)
+		}
+	})
+}

@@ -1,0 +1,80 @@
+package plug
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/representor"
+)
+
+// staleDevices go on to show an index that the kernel has left behind.
+type staleDevices struct {
+	devices
+	shows *representor.Index
+}
+
+func (d *staleDevices) Index() *representor.Index { return d.shows }
+
+func TestConfirm_NothingIsPluggedThatTheKernelSaysIsAnothers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(swapped(), asks("a", 0, 0)) // pf0vf0 has become VF 1's
+		stale := &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+		r := c.reconciler(func(cfg *Config) { cfg.Devices = stale })
+		r.Pass(t.Context())
+		if len(c.rows()) != 0 || c.applied != 0 {
+			t.Errorf("%d changes, rows %v", c.applied, c.rows())
+		}
+		elapse(time.Second)
+		stale.shows = c.index
+		r.Pass(t.Context())
+		if row := c.rows()["ens1"]; row.IfaceID != "a" {
+			t.Errorf("rows %v once the index shows it", c.rows())
+		}
+	})
+}
+
+func TestConfirm_AParkedRowGetsNoNameBackThatTheKernelSaysIsAnothers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := unopened()
+		r := c.reconciler(nil)
+		r.Pass(t.Context())
+		c.index = swapped()
+		r.cfg.Devices = &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+		r.Pass(t.Context())
+		if row := c.rows()["pf0vf0"]; row.IfaceID != "" {
+			t.Errorf("the row is %+v", row)
+		}
+	})
+}
+
+func TestConfirm_AKernelThatDoesNotAnswerPutsThePlugOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c.mute = errors.New("no answer")
+		r := c.reconciler(nil)
+		run(t, r)
+		elapse(time.Minute)
+		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionFailed {
+			t.Fatalf("rows %v, %+v", c.rows(), s)
+		}
+		c.with(func() { c.mute = nil })
+		elapse(time.Minute)
+		if s := find(t, r.Report(), "a"); s.State != Plugged {
+			t.Errorf("when it answers again: %+v", s)
+		}
+	})
+}
+
+// The name is dealt anew between the question and the commit, and the index doesn't show
+// it yet.
+func TestConfirm_WhatBecomesAnothersInTheTransactionIsUnpluggedAtOnce(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	stale := &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = swapped() }}
+	rep := c.reconciler(func(cfg *Config) { cfg.Devices, cfg.Switch = stale, s }).Pass(t.Context())
+	if len(c.rows()) != 0 || rep.Leaks != 1 {
+		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+	}
+}

@@ -1,0 +1,224 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+)
+
+// slowSouthbound answers after a while in which something may happen, or never.
+type slowSouthbound struct {
+	southbound
+	takes     time.Duration // 0 for never
+	meanwhile []func()      // one for each question
+}
+
+func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdict, error) {
+	if len(s.meanwhile) > 0 {
+		first := s.meanwhile[0]
+		s.meanwhile = s.meanwhile[1:]
+		s.with(first)
+	}
+	if s.takes == 0 {
+		<-ctx.Done()
+		return ovn.Verdict{}, context.Cause(ctx)
+	}
+	select {
+	case <-time.After(s.takes):
+	case <-ctx.Done():
+		return ovn.Verdict{}, context.Cause(ctx)
+	}
+	return s.southbound.Verify(ctx, lports)
+}
+
+// applied is what a Switch was asked to do, and when.
+type applied struct {
+	at      time.Time
+	changes []ovs.Change
+}
+
+type recordingSwitch struct {
+	localSwitch
+	before func([]ovs.Change)
+	all    []applied
+}
+
+func (s *recordingSwitch) Apply(ctx context.Context, changes []ovs.Change) []error {
+	if s.before != nil {
+		s.before(changes)
+	}
+	s.all = append(s.all, applied{time.Now(), changes})
+	return s.localSwitch.Apply(ctx, changes)
+}
+
+// leakClosed is when a row was removed as a leak, zero if it was not.
+func (s *recordingSwitch) leakClosed(name string) time.Time {
+	for _, a := range s.all {
+		for _, c := range a.changes {
+			for _, u := range c.Unplug {
+				if u.Leak && u.Interface.Name == name {
+					return a.at
+				}
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// Port b is deleted and a is to be plugged. While the Southbound is asked about b, the
+// card deals its names anew, and the index shows that.
+func TestInquiry_WhatIsPluggedAfterItIsPlannedOnTheCardAsItIsThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("b", 0, 1))
+		c.reconciler(nil).Pass(t.Context())
+		c.view, c.truth = trusted(asks("a", 0, 0)), map[string]ovn.Binding{"a": asks("a", 0, 0)}
+		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
+			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf9", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12})
+		}}}
+		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
+			for _, change := range changes {
+				for _, p := range change.Plug {
+					if found, ok := (devices{c}).Index().ByNetdev(p.Netdev); ok && found.Function.String() != p.Marker.Function {
+						t.Errorf("%s goes to port %s as %s, and is %s's", p.Netdev, p.IfaceID, p.Marker.Function, found.Function)
+					}
+				}
+			}
+		}}
+		c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Switch = slow, s }).Pass(t.Context())
+		if row := c.rows()["pf0vf9"]; row.IfaceID != "a" || len(c.rows()) != 1 {
+			t.Errorf("rows %v", c.rows())
+		}
+	})
+}
+
+// The function that a asks for is given to c while the Southbound is asked about b.
+func TestInquiry_WhatIsTakenBackMeanwhileIsNotPlugged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("b", 0, 1))
+		c.reconciler(nil).Pass(t.Context())
+		both := indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11})
+		c.view, c.truth = trusted(asks("a", 0, 0)), map[string]ovn.Binding{"c": asks("c", 0, 0)}
+		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
+			c.view, c.index = trusted(asks("c", 0, 0)), both // the VF comes, and is c's by then
+		}}}
+		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
+			for _, change := range changes {
+				for _, p := range change.Plug {
+					if b := (southbound{c}).View().Bindings[p.IfaceID]; b.Fate != ovn.Asked {
+						t.Errorf("%s is plugged for %s, which nobody asks for", p.Netdev, p.IfaceID)
+					}
+				}
+			}
+		}}
+		r := c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Switch = slow, s })
+		r.Pass(t.Context())
+		if row := c.rows()["pf0vf0"]; row.IfaceID != "c" {
+			t.Errorf("rows %v", c.rows())
+		}
+	})
+}
+
+// An answer is about what the view showed when the question was put.
+func TestInquiry_AnAnswerAboutAPortThatTheViewHasChangedSinceCountsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c.reconciler(nil).Pass(t.Context())
+		c.view, c.truth = trusted(), map[string]ovn.Binding{}
+		slow := &slowSouthbound{southbound: southbound{c}, takes: time.Second, meanwhile: []func(){func() {
+			c.view = trusted(asks("a", 0, 0)) // it is there again, and the server is yet to hear of it
+		}}}
+		rep := c.reconciler(func(cfg *Config) { cfg.Southbound = slow }).Pass(t.Context())
+		if len(c.rows()) != 1 || find(t, rep, "a").State != Plugged {
+			t.Errorf("rows %v, %+v", c.rows(), rep.Ports)
+		}
+	})
+}
+
+func TestInquiry_ALeakThatComesMeanwhileIsClosedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vf1 := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
+		c := newCloud(indexOf(oneVF(), vf1), asks("a", 0, 0), asks("b", 0, 1))
+		s := &recordingSwitch{localSwitch: localSwitch{c}}
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Switch, cfg.Southbound = s, &slowSouthbound{southbound: southbound{c}} // accepts, and never answers
+		})
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view = trusted(asks("a", 0, 0)) }) // b is in doubt
+		r.Poke()
+		elapse(500 * time.Millisecond)
+		c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}, vf1) })
+		since := time.Now()
+		r.Poke()
+		elapse(100 * time.Millisecond)
+		if closed := s.leakClosed("pf0vf0"); closed.IsZero() || closed.Sub(since) > 100*time.Millisecond {
+			t.Errorf("closed: %v after it was shown", closed.Sub(since))
+		}
+	})
+}
+
+// The first round closes a leak; while it is committed another one comes, and a port to
+// be asked about.
+func TestInquiry_ALeakOfALaterRoundWaitsForNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		c.reconciler(nil).Pass(t.Context())
+		c.index = indexOf(oneVF(), netdev{pf: 0, vf: 8, name: "pf0vf1", ifindex: 30})
+		var since time.Time
+		s := &recordingSwitch{localSwitch: localSwitch{c}}
+		s.before = func([]ovs.Change) {
+			if len(s.all) == 0 {
+				since = time.Now()
+				c.with(func() {
+					c.view, c.index = trusted(), indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})
+				})
+			}
+		}
+		c.reconciler(func(cfg *Config) {
+			cfg.Switch, cfg.Southbound = s, &slowSouthbound{southbound: southbound{c}}
+		}).Pass(t.Context())
+		if closed := s.leakClosed("pf0vf0"); closed.IsZero() || closed.Sub(since) > 100*time.Millisecond {
+			t.Errorf("closed %v after it was shown", closed.Sub(since))
+		}
+	})
+}
+
+// What needs no answer is done while one is waited for.
+func TestInquiry_ARequestThatComesMeanwhileIsPluggedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vf1 := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
+		c := newCloud(indexOf(oneVF(), vf1), asks("a", 0, 0))
+		r := c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{southbound: southbound{c}} })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { c.view = trusted() })
+		r.Poke()
+		elapse(time.Second)
+		c.with(func() { c.view = trusted(asks("b", 0, 1)) })
+		r.Poke()
+		synctest.Wait()
+		if row := c.rows()["pf0vf1"]; row.IfaceID != "b" {
+			t.Errorf("rows %v", c.rows())
+		}
+	})
+}
+
+func TestInquiry_APassThatIsEndedEndsItsQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c.reconciler(nil).Pass(t.Context())
+		c.view = trusted()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() { <-time.After(time.Second); cancel(errors.New("stopped")) }()
+		began := time.Now()
+		c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{southbound: southbound{c}} }).Pass(ctx)
+		if took := time.Since(began); took != time.Second || len(c.rows()) != 1 {
+			t.Errorf("ended after %v with %d rows", took, len(c.rows()))
+		}
+	})
+}

@@ -1,0 +1,72 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// kernelDatapath is what the kernel's datapath forwards, by ifindex.
+type kernelDatapath struct {
+	has   map[uint32]bool
+	fails int // so many times
+	asked int
+}
+
+func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+	k.asked++
+	if k.fails > 0 {
+		k.fails--
+		return false, errors.New("no answer")
+	}
+	was := k.has[ifindex] && force
+	if was {
+		delete(k.has, ifindex)
+	}
+	return was, nil
+}
+
+// ovs-vswitchd hangs: the row of a leak goes, and the netdev stays in the datapath.
+func TestLetGo_ADatapathThatKeepsALeaksNetdevLosesItAfterASecond(t *testing.T) {
+	for name, fails := range map[string]int{"at once": 0, "though the kernel fails at first": 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				k := &kernelDatapath{has: map[uint32]bool{10: true}, fails: fails}
+				r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+				run(t, r)
+				synctest.Wait()
+				c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
+				r.Poke()
+				elapse(letGoAfter - time.Millisecond)
+				if len(c.rows()) != 0 || !k.has[10] {
+					t.Fatalf("rows %v; the datapath has it: %v", c.rows(), k.has[10])
+				}
+				elapse(time.Duration(1+fails) * letGoAfter)
+				if k.has[10] {
+					t.Error("the kernel still forwards what the row had open")
+				}
+			})
+		})
+	}
+}
+
+func TestLetGo_ANetdevThatARowHasOpenByThenIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		k := &kernelDatapath{has: map[uint32]bool{10: true, 11: true}}
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() {
+			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+		})
+		r.Poke()
+		elapse(10 * letGoAfter)
+		if !k.has[10] || !k.has[11] || len(c.rows()) != 2 {
+			t.Errorf("the datapath has %v, rows %v", k.has, c.rows())
+		}
+	})
+}
