@@ -39,6 +39,9 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 
 func (r *Reconciler) confirmAll(ctx context.Context, reps []representor.Representor) error {
 	for _, rep := range reps {
+		if !r.cfg.Devices.Index().Shows(rep) {
+			return errOtherNetdev
+		}
 		is, err := r.cfg.Devices.Confirm(ctx, rep)
 		switch {
 		case err != nil:

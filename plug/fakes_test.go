@@ -150,8 +150,7 @@ func (d devices) Index() *representor.Index {
 func (d devices) Confirm(_ context.Context, r representor.Representor) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now, ok := d.index.ByFunction(r.Function.String())
-	return ok && now.IfIndex == r.IfIndex && now.Link.Name == r.Link.Name, d.mute
+	return d.index.Shows(r), d.mute
 }
 
 func (d devices) LinkUp(_ context.Context, ifindex uint32) error {

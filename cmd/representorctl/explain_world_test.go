@@ -195,13 +195,17 @@ type cardOf struct{ *world }
 
 func (c cardOf) Index() *representor.Index { return representor.NewIndex(c.card, c.settings) }
 
+func (c cardOf) Confirm(_ context.Context, r representor.Representor) (bool, error) {
+	return c.Index().Shows(r), nil
+}
+
 func (c cardOf) LinkUp(context.Context, uint32) error { return c.linkErr }
 
 // facts makes the passes, and gives what the daemon knows then.
 func (w *world) facts(t *testing.T) control.Facts {
 	t.Helper()
 	r := plug.NewReconciler(plug.Config{
-		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
+		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: -1, Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
 	})
 	for i := range w.passes {
 		if i > 0 {

@@ -24,6 +24,9 @@ func (s stillCard) Run(ctx context.Context) error      { <-ctx.Done(); return ni
 func (s stillCard) Index() *representor.Index          { return s.index }
 func (s stillCard) Counters() card.Counters            { return card.Counters{} }
 func (stillCard) LinkUp(context.Context, uint32) error { return errors.New("a plan sets no link up") }
+func (stillCard) Confirm(context.Context, representor.Representor) (bool, error) {
+	return false, errors.New("a plan plugs nothing")
+}
 
 // planner is a DPU with real databases, and a card.
 type planner struct {

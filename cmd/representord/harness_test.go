@@ -110,6 +110,10 @@ func (f *fakeCard) open(o card.Options) (agent.Devices, error) {
 	return f, nil
 }
 
+func (f *fakeCard) Confirm(_ context.Context, r representor.Representor) (bool, error) {
+	return f.Index().Shows(r), nil
+}
+
 func (f *fakeCard) LinkUp(_ context.Context, ifindex uint32) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -52,6 +52,10 @@ func newCard() card {
 
 func (c card) Index() *representor.Index { return c.index }
 
+func (c card) Confirm(_ context.Context, r representor.Representor) (bool, error) {
+	return c.index.Shows(r), nil
+}
+
 // LinkUp has nothing to do: all links are up already.
 func (c card) LinkUp(context.Context, uint32) error { return nil }
 
@@ -96,7 +100,7 @@ func (c *cloud) startDaemon(tb testing.TB) {
 	poke := func() { reconciler.Poke() }
 	southbound := ovn.New(ovn.Options{Log: log, Notify: poke})
 	local := ovs.New(ovs.Options{Endpoint: c.local.Endpoint, Probe: time.Hour, Log: log, Notify: poke})
-	reconciler = plug.NewReconciler(plug.Config{Southbound: southbound, Switch: local, Devices: newCard(), Log: log})
+	reconciler = plug.NewReconciler(plug.Config{Southbound: southbound, Switch: local, Devices: newCard(), Grace: -1, Log: log})
 	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example", Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour})
 	local.SetBridge("br-int")
 
