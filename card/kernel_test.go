@@ -47,6 +47,10 @@ func newKernel() *kernel {
 	}
 }
 
+func (k *kernel) confirmer() confirmer {
+	return confirmer{links: fakeLinks{k}, ports: newPortClients(func() portSource { return fakePorts{k} })}
+}
+
 // change changes what is true, without telling.
 func (k *kernel) change(f func(*kernel)) {
 	k.mu.Lock()
@@ -172,6 +176,20 @@ func (k fakeLinks) Links(context.Context) ([]netdev.Link, error) {
 	return partly(slices.Clone(k.links), k.linkErr)
 }
 
+func (k fakeLinks) Link(_ context.Context, ifindex uint32) (netdev.Link, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.linkErr != nil {
+		return netdev.Link{}, k.linkErr
+	}
+	for _, l := range k.links {
+		if l.IfIndex == ifindex {
+			return l, nil
+		}
+	}
+	return netdev.Link{}, unix.ENODEV
+}
+
 func (k fakeLinks) LinkUp(_ context.Context, ifindex uint32) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -221,6 +239,7 @@ func unstarted(t *testing.T, k *kernel, o Options) *Watcher {
 	}
 	w := newWatcher(o)
 	w.ports, w.infos, w.links, w.setter = fakePorts{k}, fakePorts{k}, fakeLinks{k}, fakeLinks{k}
+	w.confirmer = k.confirmer()
 	w.portEvents, w.linkEvents = k.portEvents, k.linkEvents
 	k.portEvents.poke, k.linkEvents.poke = w.portPace.poke, w.linkPace.poke
 	return w

@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/devlink"
@@ -95,9 +96,20 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 		if len(l.HWAddr) == len(link.HWAddr) {
 			copy(link.HWAddr[:], l.HWAddr)
 		}
+		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
+		if l.Parent != "" && l.ParentBus != "" {
+			link.Parent = devlink.Handle{Bus: l.ParentBus, Device: l.Parent}
+		}
+		if p := l.Port; p != nil {
+			link.Port = devlink.Some(portIDOf(p))
+		}
 		links[l.IfIndex] = link
 	}
 	return links
+}
+
+func portIDOf(p *netdev.Port) devlink.PortID {
+	return devlink.PortID{Handle: devlink.Handle{Bus: p.Bus, Device: p.Device}, Index: p.Index}
 }
 
 // portsOf lists the devlink ports that links say they belong to, sorted.

@@ -32,6 +32,7 @@ type portSource interface {
 // linkSource is what netdevs are read from. *netdev.Client is one.
 type linkSource interface {
 	Links(ctx context.Context) ([]netdev.Link, error)
+	Link(ctx context.Context, ifindex uint32) (netdev.Link, error)
 	LinkUp(ctx context.Context, ifindex uint32) error
 	Interrupted() uint64
 	Close()

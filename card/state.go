@@ -45,7 +45,9 @@ func (s state) card() representor.Card {
 		Serials:  serialsOf(s.serials, s.vpd, wantedVPD(s.ports.value, s.serials, s.settings)),
 		Complete: s.ports.problem == "" && s.links.problem == "",
 
-		MayLackPFs: s.ports.mayLackPFs,
+		LinksComplete: s.links.problem == "",
+		LinksProblem:  join(s.links.problem, s.links.doubt),
+		MayLackPFs:    s.ports.mayLackPFs,
 	}
 	c.Problem = join(s.ports.problem, s.links.problem)
 	if c.Complete {
@@ -61,6 +63,7 @@ func join(texts ...string) string {
 // equal reports whether two cards say the same. Both list their ports in one order.
 func equal(a, b representor.Card) bool {
 	return a.Complete == b.Complete && a.MayLackPFs == b.MayLackPFs && a.Problem == b.Problem &&
+		a.LinksComplete == b.LinksComplete && a.LinksProblem == b.LinksProblem && maps.Equal(a.Blind, b.Blind) &&
 		slices.EqualFunc(a.Ports, b.Ports, equalPorts) &&
 		maps.Equal(a.Links, b.Links) && maps.Equal(a.PFMACs, b.PFMACs) && maps.Equal(a.Serials, b.Serials)
 }

@@ -24,6 +24,7 @@ type Watcher struct {
 	infos      portSource
 	links      linkSource
 	setter     linkSource
+	confirmer  confirmer
 	portEvents listener
 	linkEvents listener
 	portPace   pacer
@@ -51,6 +52,7 @@ func New(o Options) (*Watcher, error) {
 	}
 	w := newWatcher(o)
 	w.ports, w.infos, w.links, w.setter = devlink.New(), devlink.New(), netdev.New(), netdev.New()
+	w.confirmer = confirmer{links: netdev.New(), ports: newPortClients(func() portSource { return devlink.New() })}
 	w.portEvents = devlink.NewListener(o.Log, w.portPace.poke)
 	w.linkEvents = netdev.NewListener(o.Log, w.linkPace.poke)
 	return w, nil
@@ -155,6 +157,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	w.infos.Close()
 	w.links.Close()
 	w.setter.Close()
+	w.confirmer.Close()
 	return nil
 }
 

@@ -21,6 +21,19 @@ type Handle struct {
 // String gives the handle as devlink(8) writes it.
 func (h Handle) String() string { return h.Bus + "/" + h.Device }
 
+// PortID names one port, as in "pci/0000:03:00.0/1". The kernel may give the number to
+// another port once this one is gone.
+type PortID struct {
+	Handle Handle
+	// Index is DEVLINK_ATTR_PORT_INDEX.
+	Index uint32
+}
+
+// String gives the port as devlink(8) writes it.
+func (p PortID) String() string {
+	return p.Handle.String() + "/" + strconv.FormatUint(uint64(p.Index), 10)
+}
+
 // Optional is an attribute that a kernel or driver may leave out. Absence has a
 // meaning of its own (an old kernel has no controller numbers), so it is kept
 // apart from zero.
@@ -154,3 +167,6 @@ type Port struct {
 	// Function is nil when the kernel sends no such attribute.
 	Function *Function
 }
+
+// ID is the port's name.
+func (p *Port) ID() PortID { return PortID{Handle: p.Handle, Index: p.Index} }

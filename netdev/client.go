@@ -18,6 +18,8 @@ type conn interface {
 	// dump gives the payload of one RTM_NEWLINK message for each device. With
 	// nl.ErrDumpInterrupted what it gives is not consistent.
 	dump() ([][]byte, error)
+	// get gives the payload of the RTM_NEWLINK message for one device.
+	get(ifindex int32) ([][]byte, error)
 	// setUp sets IFF_UP.
 	setUp(ifindex int32) error
 	// Close ends what is under way.
@@ -95,14 +97,44 @@ func (c *Client) Links(ctx context.Context) ([]Link, error) {
 	return decodeLinks(messages)
 }
 
+// Link asks for one network device of our network namespace. Without such a device the
+// kernel answers unix.ENODEV.
+func (c *Client) Link(ctx context.Context, ifindex uint32) (Link, error) {
+	what := fmt.Sprintf("look at the network device with ifindex %d", ifindex)
+	if err := checkIfIndex(ifindex); err != nil {
+		return Link{}, fmt.Errorf("%s: %w", what, err)
+	}
+	return call(ctx, c, what, func(conn conn) (Link, error) {
+		messages, err := conn.get(int32(ifindex))
+		if err != nil {
+			return Link{}, err
+		}
+		if len(messages) != 1 {
+			return Link{}, fmt.Errorf("the kernel answered with %d messages; one was expected", len(messages))
+		}
+		l, err := decodeLink(messages[0])
+		if err == nil && l.IfIndex != ifindex {
+			return Link{}, fmt.Errorf("the kernel answered for ifindex %d", l.IfIndex)
+		}
+		return l, err
+	})
+}
+
+func checkIfIndex(ifindex uint32) error {
+	if ifindex == 0 || ifindex > math.MaxInt32 {
+		return fmt.Errorf("an ifindex is from 1 to %d", math.MaxInt32)
+	}
+	return nil
+}
+
 // LinkUp sets a device's administrative state up. It is named by its index, so
 // that a rename meanwhile can't make it another one. Without CAP_NET_ADMIN
 // errors.Is(err, os.ErrPermission) holds; without such a device the kernel answers
 // unix.ENODEV.
 func (c *Client) LinkUp(ctx context.Context, ifindex uint32) error {
 	what := fmt.Sprintf("set the network device with ifindex %d up", ifindex)
-	if ifindex == 0 || ifindex > math.MaxInt32 {
-		return fmt.Errorf("%s: an ifindex is from 1 to %d", what, math.MaxInt32)
+	if err := checkIfIndex(ifindex); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	_, err := call(ctx, c, what, func(conn conn) (struct{}, error) {
 		return struct{}{}, conn.setUp(int32(ifindex))

@@ -31,8 +31,20 @@ type Link struct {
 	// Linux 5.6 on), whatever HWAddr was set to; nil when the driver tells none.
 	PermAddr net.HardwareAddr
 	// Port names the devlink port that the device belongs to (IFLA_DEVLINK_PORT, from
-	// Linux 6.2 on), nil when none is told.
-	Port *Port
+	// Linux 6.2 on), nil when none is told. TellsPort is true where the kernel does tell:
+	// for a device without a port, the attribute is there and empty.
+	Port      *Port
+	TellsPort bool
+	// AltNames are the alternative names (IFLA_ALT_IFNAME, from Linux 5.5 on), by which
+	// the kernel finds the device as well. None is empty, and the kernel refuses no byte but NUL.
+	AltNames []string
+	// Kind is what a software device was made as, such as "veth" (IFLA_INFO_KIND), empty
+	// for most others.
+	Kind string
+	// ParentBus and Parent name the device that this one is of, as sysfs does
+	// (IFLA_PARENT_DEV_BUS_NAME, IFLA_PARENT_DEV_NAME, from Linux 5.14 on), empty when
+	// none is told.
+	ParentBus, Parent string
 }
 
 // Port names a devlink port, as "pci/0000:03:00.0/1" does.
@@ -71,39 +83,69 @@ func decodeLink(b []byte) (Link, error) {
 		IfIndex: uint32(index),
 		Up:      binary.NativeEndian.Uint32(b[8:12])&unix.IFF_UP != 0,
 	}
-	err := eachAttribute(b[unix.SizeofIfInfomsg:], func(kind uint16, value []byte) error {
-		switch kind {
-		case unix.IFLA_IFNAME:
-			l.Name = string(bytes.TrimRight(value, "\x00"))
-		case unix.IFLA_MTU:
-			if len(value) != 4 {
-				return fmt.Errorf("an MTU of %d bytes", len(value))
-			}
-			l.MTU = binary.NativeEndian.Uint32(value)
-		case unix.IFLA_ADDRESS:
-			l.HWAddr = nil
-			if len(value) > 0 {
-				l.HWAddr = bytes.Clone(value)
-			}
-		case unix.IFLA_PERM_ADDRESS:
-			l.PermAddr = nil
-			if len(value) > 0 {
-				l.PermAddr = bytes.Clone(value)
-			}
-		case unix.IFLA_DEVLINK_PORT:
-			p, err := decodePort(value)
-			l.Port = p
-			return err
-		}
-		return nil
-	})
-	if err != nil {
+	if err := eachAttribute(b[unix.SizeofIfInfomsg:], l.decodeAttribute); err != nil {
 		return Link{}, fmt.Errorf("ifindex %d: %w", index, err)
 	}
 	if l.Name == "" {
 		return Link{}, fmt.Errorf("ifindex %d: no name", index)
 	}
 	return l, nil
+}
+
+// decodeAttribute decodes one attribute of the message. Those that aren't known are
+// skipped.
+func (l *Link) decodeAttribute(kind uint16, value []byte) (err error) {
+	switch kind {
+	case unix.IFLA_IFNAME:
+		l.Name = text(value)
+	case unix.IFLA_MTU:
+		if len(value) != 4 {
+			return fmt.Errorf("an MTU of %d bytes", len(value))
+		}
+		l.MTU = binary.NativeEndian.Uint32(value)
+	case unix.IFLA_ADDRESS:
+		l.HWAddr = address(value)
+	case unix.IFLA_PERM_ADDRESS:
+		l.PermAddr = address(value)
+	case unix.IFLA_DEVLINK_PORT:
+		l.Port, err = decodePort(value)
+		l.TellsPort = l.Port != nil || len(value) == 0
+	case unix.IFLA_PROP_LIST:
+		l.AltNames, err = decodeTexts(value, unix.IFLA_ALT_IFNAME)
+	case unix.IFLA_LINKINFO:
+		var kinds []string
+		kinds, err = decodeTexts(value, unix.IFLA_INFO_KIND)
+		if len(kinds) > 0 {
+			l.Kind = kinds[0]
+		}
+	case unix.IFLA_PARENT_DEV_BUS_NAME:
+		l.ParentBus = text(value)
+	case unix.IFLA_PARENT_DEV_NAME:
+		l.Parent = text(value)
+	}
+	return err
+}
+
+func text(value []byte) string { return string(bytes.TrimRight(value, "\x00")) }
+
+func address(value []byte) net.HardwareAddr {
+	if len(value) == 0 {
+		return nil
+	}
+	return bytes.Clone(value)
+}
+
+// decodeTexts gives the texts of one kind that are nested in an attribute, but for
+// empty ones.
+func decodeTexts(b []byte, wanted uint16) ([]string, error) {
+	var texts []string
+	err := eachAttribute(b, func(kind uint16, value []byte) error {
+		if s := text(value); kind == wanted && s != "" {
+			texts = append(texts, s)
+		}
+		return nil
+	})
+	return texts, err
 }
 
 // decodePort decodes what is nested in IFLA_DEVLINK_PORT: attributes of devlink's

@@ -44,6 +44,16 @@ func (r *requests) dump() ([][]byte, error) {
 	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
 }
 
+func (r *requests) get(ifindex int32) ([][]byte, error) {
+	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, 0)
+	req.Sockets = r.sockets
+	info := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	info.Index = ifindex
+	req.AddData(info)
+	req.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(filterSkipStats)))
+	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
+}
+
 func (r *requests) setUp(ifindex int32) error {
 	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
 	req.Sockets = r.sockets

@@ -15,6 +15,21 @@ type Link struct {
 	// Settled is false while udev still works on a netdev that is new to us: its
 	// name may change, and Linux refuses to rename an interface that is up.
 	Settled bool
+	// AltNames are the alternative names (IFLA_ALT_IFNAME), by which the kernel finds the
+	// netdev as well, separated by NUL: unlike a Name they may hold white space.
+	AltNames string
+	// Kind is what a software device was made as, such as "veth" (IFLA_INFO_KIND),
+	// empty for the netdev of a piece of hardware.
+	Kind string
+	// Parent is the device behind the netdev, by its bus and name in sysfs
+	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME, from Linux 5.14 on), zero when
+	// none is told.
+	Parent devlink.Handle
+	// Port is the devlink port that the netdev belongs to (IFLA_DEVLINK_PORT, from Linux
+	// 6.2 on), and stays so for as long as the netdev lives. TellsPort is true on a kernel
+	// that tells it: a netdev without one then belongs to none for good.
+	Port      devlink.Optional[devlink.PortID]
+	TellsPort bool
 }
 
 // Uplink names a physical port of a devlink instance by its number, which is
@@ -35,9 +50,17 @@ type Card struct {
 	PFMACs map[Uplink]MAC
 	// Serials holds what is known of each instance's card.
 	Serials map[devlink.Handle]Serial
-	// Complete is true when Ports and Links are full dumps; nothing may be
-	// concluded from absence otherwise.
+	// Complete is true when Ports and Links are full dumps, but for the ports of the
+	// instances in Blind; nothing may be concluded from absence otherwise.
 	Complete bool
+	// LinksComplete is true when Links is a full dump, whatever Ports is. Complete
+	// implies it. LinksProblem says, for an operator, why it isn't, or what in a full dump
+	// was left out.
+	LinksComplete bool
+	LinksProblem  string
+	// Blind holds the devlink instances whose ports could not be read now, each with the
+	// reason. Ports then has those that were read before.
+	Blind map[devlink.Handle]string
 	// MayLackPFs is true when a port that is there, or may be, is not in Ports although
 	// the dumps are full, and it may be a PF's: the driver failed to tell of it. A MAC
 	// that one PF here has may then be another one's as well.

@@ -25,6 +25,27 @@ func (x *Index) WithController(canonical string) string {
 	return canonical
 }
 
+// MayBe reports whether a function may be the one that a canonical text names, which may
+// be from a kernel that numbered no controllers: it is, or what WithController can't
+// tell for want of knowledge leaves it possible. So false proves that it isn't, also from
+// an index that is not complete.
+func (x *Index) MayBe(canonical string, f Function) bool {
+	if known := x.WithController(canonical); known == f.String() {
+		return true
+	}
+	if x.complete && !x.mayLackPFs {
+		return false
+	}
+	return withoutController(f).String() == canonical
+}
+
+// withoutController is what a kernel that numbers no controllers calls a function. Such
+// kernels don't say whose it is either.
+func withoutController(f Function) Function {
+	f.Controller, f.External = devlink.Optional[uint32]{}, true
+	return f
+}
+
 // findNumbered fills Index.numbered.
 func (x *Index) findNumbered() {
 	type group struct {
@@ -48,9 +69,6 @@ func (x *Index) findNumbered() {
 		if several[of(f)] || !f.Controller.Present {
 			continue
 		}
-		then := f
-		then.Controller = devlink.Optional[uint32]{}
-		then.External = true // such kernels don't say whose it is either
-		x.numbered[then.String()] = f.String()
+		x.numbered[withoutController(f).String()] = f.String()
 	}
 }

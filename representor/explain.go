@@ -22,6 +22,11 @@ func (x *Index) incomplete(q Query) *Reason {
 	return reason(CodeNoDevlink, nil, "the card's ports can't all be read, so nothing is certain of PF %s: %s", q.PFMAC, problem)
 }
 
+func (x *Index) instanceBlind(q Query, parent pf, problem string) *Reason {
+	return reason(CodeNoDevlink, nil, "the ports of %s can't be read, so nothing is certain of PF %s: %s",
+		Escape(parent.function.Handle.String(), nameMost), q.PFMAC, Escape(problem, problemMost))
+}
+
 func (x *Index) macZero(q Query) *Reason {
 	return reason(CodePFNotFound, nil,
 		"PF MAC %s matches nothing: it is what drivers report for a MAC they don't know; request the PF's true MAC", q.PFMAC)

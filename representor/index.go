@@ -2,6 +2,7 @@ package representor
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/representord/representord/devlink"
@@ -24,6 +25,11 @@ type Index struct {
 	problem    string
 	settings   Settings
 
+	linksCurrent bool
+	linksProblem string
+	// blind holds the instances that could not be read now, with the reason.
+	blind map[devlink.Handle]string
+
 	// reps is sorted by function, then by port index. Several entries with one
 	// function are a contradiction.
 	reps []Representor
@@ -35,8 +41,13 @@ type Index struct {
 	functions map[string]int
 	// netdevs finds an entry of reps by ifindex.
 	netdevs map[uint32]int
-	// names finds the ifindex of a netdev, 0 when the Card has two of that name.
-	names map[string]uint32
+	// names finds the ifindex of a netdev, 0 when the Card has two of that name; altNames
+	// does by alternative names.
+	names, altNames map[string]uint32
+	// claims finds the port of a netdev by ifindex: the first, if several claim it.
+	claims map[uint32]*devlink.Port
+	// buses are those that the card's instances are on.
+	buses map[string]bool
 	// disputed holds, by ifindex, the ports that claim one netdev for different
 	// functions; disputes finds that ifindex by function. Nil without any.
 	disputed map[uint32][]string
@@ -60,68 +71,63 @@ const ambiguous = -1
 func NewIndex(card Card, settings Settings) *Index {
 	x := &Index{
 		complete:   card.Complete,
-		mayLackPFs: card.MayLackPFs,
+		mayLackPFs: card.MayLackPFs || len(card.Blind) > 0,
 		problem:    card.Problem,
 		settings:   settings,
 		links:      card.Links,
 		serials:    card.Serials,
-		names:      make(map[string]uint32, len(card.Links)),
+		blind:      card.Blind,
+		buses:      map[string]bool{},
+
+		linksCurrent: card.Complete || card.LinksComplete,
+		linksProblem: card.LinksProblem,
 	}
-	for i, l := range card.Links {
-		if _, twice := x.names[l.Name]; twice {
-			i = 0
-		}
-		x.names[l.Name] = i
-	}
-	x.findDisputes(card.Ports)
+	x.findNames()
+	x.findClaims(card.Ports)
 	x.addPorts(card)
 	x.addUplinks(card.Ports)
 	x.pfs = findPFs(card, x.reps, settings)
 	x.census = count(card.Ports)
+	for i := range card.Ports {
+		x.buses[card.Ports[i].Handle.Bus] = true
+	}
 	return x
 }
 
-// findDisputes looks for netdevs that several functions claim.
-func (x *Index) findDisputes(ports []devlink.Port) {
-	claims := make(map[uint32]Function, len(ports))
-	for i := range ports {
-		p := &ports[i]
-		if p.IfIndex == 0 {
+// findNames fills names and altNames.
+func (x *Index) findNames() {
+	x.names, x.altNames = make(map[string]uint32, len(x.links)), map[string]uint32{}
+	add := func(names map[string]uint32, name string, ifindex uint32) {
+		if _, twice := names[name]; twice {
+			ifindex = 0
+		}
+		names[name] = ifindex
+	}
+	for i, l := range x.links {
+		add(x.names, l.Name, i)
+		if l.AltNames == "" {
 			continue
 		}
-		f, _ := functionOf(p) // zero for a port that is no representor
-		if other, ok := claims[p.IfIndex]; ok && other != f {
-			if x.disputed == nil {
-				x.disputed = map[uint32][]string{}
-				x.disputes = map[Function]uint32{}
-			}
-			x.disputed[p.IfIndex] = nil
+		for name := range strings.SplitSeq(l.AltNames, "\x00") {
+			add(x.altNames, name, i)
 		}
-		claims[p.IfIndex] = f
 	}
-	if x.disputed == nil {
-		return
+}
+
+// ifindexOf finds a netdev by name as the kernel does (dev_get_by_name in
+// net/core/dev.c), 0 if there is none or if it isn't certain which.
+func (x *Index) ifindexOf(name string) uint32 {
+	if ifindex, ok := x.names[name]; ok {
+		return ifindex
 	}
-	for i := range ports {
-		p := &ports[i]
-		if _, ok := x.disputed[p.IfIndex]; !ok {
-			continue
-		}
-		if f, ok := functionOf(p); ok {
-			x.disputes[f] = p.IfIndex
-		}
-		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], Escape(portName(p.Handle, p.Index), nameMost))
-	}
-	for _, claimants := range x.disputed {
-		slices.Sort(claimants)
-	}
+	return x.altNames[name]
 }
 
 // addPorts fills reps and what finds its entries.
 func (x *Index) addPorts(card Card) {
 	n := 0
 	for i := range card.Ports {
-		if _, ok := functionOf(&card.Ports[i]); ok {
+		if _, ok := FunctionOf(&card.Ports[i]); ok {
 			n++
 		}
 	}
@@ -153,7 +159,7 @@ func (x *Index) addPorts(card Card) {
 
 // representorOf joins a port with its netdev as rtnetlink shows it now.
 func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
-	f, ok := functionOf(p)
+	f, ok := FunctionOf(p)
 	if !ok {
 		return Representor{}, false
 	}
@@ -194,9 +200,9 @@ func external(p *devlink.Port) bool {
 	return true
 }
 
-// functionOf is the identity of the function a port stands for, false for a port
+// FunctionOf is the identity of the function a port stands for, false for a port
 // that stands for none or doesn't say for which.
-func functionOf(p *devlink.Port) (Function, bool) {
+func FunctionOf(p *devlink.Port) (Function, bool) {
 	f := Function{
 		Handle:     p.Handle,
 		Controller: p.Controller,
@@ -238,7 +244,8 @@ func (x *Index) find(f Function) []Representor {
 	return x.reps[i:j]
 }
 
-// Complete reports whether absence from the index means anything, and if not, why.
+// Complete reports whether absence from the index means anything, and if not, why. Of an
+// instance that can't be read now it may be true all the same: BlindFor tells of which.
 func (x *Index) Complete() (bool, string) { return x.complete, x.problem }
 
 // All gives every representor, local ones included whatever the settings, sorted
@@ -255,12 +262,12 @@ func (x *Index) ByFunction(canonical string) (Representor, bool) {
 	return Representor{}, false
 }
 
-// ByNetdev finds the representor whose netdev has this name now: local ones too,
-// and such as udev is not finished with. What it says is certain: it finds none
-// while the card shows two netdevs of that name, or when ports of different
-// functions claim the netdev.
+// ByNetdev finds the representor whose netdev has this name now, or has it as an
+// alternative name and no other netdev has it: local ones too, and such as udev is not
+// finished with. What it says is certain: it finds none while the card shows two netdevs
+// of that name, or when ports of different functions claim the netdev.
 func (x *Index) ByNetdev(name string) (Representor, bool) {
-	ifindex := x.names[name]
+	ifindex := x.ifindexOf(name)
 	if ifindex == 0 {
 		return Representor{}, false
 	}
@@ -282,10 +289,10 @@ func (x *Index) LinkByIfIndex(ifindex uint32) (Link, bool) {
 	return l, ok
 }
 
-// LinkByName finds any netdev of our network namespace by its present name, none
-// while the card shows two of that name.
+// LinkByName finds any netdev of our network namespace by its present name, else by an
+// alternative one, as the kernel does; none while the card shows two of that name.
 func (x *Index) LinkByName(name string) (ifindex uint32, l Link, ok bool) {
-	ifindex = x.names[name]
+	ifindex = x.ifindexOf(name)
 	if ifindex == 0 {
 		return 0, Link{}, false
 	}

@@ -17,9 +17,10 @@ import (
 //
 // Where more than one answer is possible none is given, and the Reason names them
 // all. Where the Card is not complete no answer is final, neither that there is
-// no such function nor that there is only one: the Reason is CodeNoDevlink. Where
-// the Card may lack PFs, a MAC alone leads to none (CodePFUncertain); together with
-// a controller or a card's serial number it does.
+// no such function nor that there is only one: the Reason is CodeNoDevlink, as it is
+// for every function of an instance that can't be read now. Where the Card may lack PFs,
+// as it does while any instance can't be read, a MAC alone leads to none
+// (CodePFUncertain); together with a controller or a card's serial number it does.
 func (x *Index) Lookup(q Query) (Representor, *Reason) {
 	if !x.complete {
 		return Representor{}, x.incomplete(q)
@@ -36,6 +37,9 @@ func (x *Index) lookup(q Query) (Representor, *Reason) {
 	parent, reason := x.lookupPF(q)
 	if reason != nil {
 		return Representor{}, reason
+	}
+	if problem, blind := x.blind[parent.function.Handle]; blind {
+		return Representor{}, x.instanceBlind(q, parent, problem)
 	}
 	if ports := x.find(parent.function); len(ports) > 1 {
 		return Representor{}, x.functionAmbiguous(q, ports)

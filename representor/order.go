@@ -3,7 +3,6 @@ package representor
 import (
 	"bytes"
 	"cmp"
-	"strconv"
 	"strings"
 
 	"github.com/representord/representord/devlink"
@@ -59,7 +58,7 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// portName is a devlink port as devlink(8) writes it: handle and index.
-func portName(h devlink.Handle, index uint32) string {
-	return h.String() + "/" + strconv.FormatUint(uint64(index), 10)
+// comparePorts orders ports by instance and number.
+func comparePorts(a, b devlink.PortID) int {
+	return cmp.Or(compareHandles(a.Handle, b.Handle), cmp.Compare(a.Index, b.Index))
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/representord/representord/devlink"
 )
 
 const (
@@ -96,7 +98,7 @@ func (f Function) name() string { return Escape(f.String(), nameMost) }
 
 // port is the devlink port of a representor as a Reason shows it.
 func (r *Representor) port() string {
-	return Escape(portName(r.Function.Handle, r.PortIndex), nameMost)
+	return Escape(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}.String(), nameMost)
 }
 
 // functions gives the names of PFs, sorted and each once.

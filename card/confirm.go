@@ -1,0 +1,83 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/representor"
+)
+
+// confirmer asks the kernel about one representor. It has clients of its own, so that
+// a list that takes its time, or hangs, holds up none of its questions; nor does one
+// devlink instance hold up those for another.
+type confirmer struct {
+	links linkSource
+	ports *portClients
+}
+
+// Confirm asks the kernel, rather than the index, whether a representor still is what
+// it was when the index showed it: its netdev is there under the same name and belongs
+// to the same devlink port, and that port has this netdev and stands for the same
+// function. It takes a question to rtnetlink and one to devlink, some ten
+// microseconds each beside what the driver asks its firmware for.
+//
+// False without an error means that the kernel says otherwise. With an error it could not
+// be asked: Confirm ends soon after ctx does even if the kernel doesn't answer, and must
+// be given a deadline. It works whether or not Run does, until that has ended.
+func (w *Watcher) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	return w.confirmer.confirm(ctx, r)
+}
+
+// confirm asks rtnetlink first, which asks no firmware and says soonest that something
+// has changed. What it says of the port isn't enough by itself: older kernels say nothing,
+// and a number may be given to another port.
+func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	if r.IfIndex == 0 {
+		return false, nil
+	}
+	link, err := c.links.Link(ctx, r.IfIndex)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
+	case !isNetdevOf(link, r):
+		return false, nil
+	}
+	h := r.Function.Handle
+	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+	}
+	return isPortOf(port, r), nil
+}
+
+// isNetdevOf tells whether rtnetlink shows a representor's netdev as it was.
+func isNetdevOf(l netdev.Link, r representor.Representor) bool {
+	if l.IfIndex != r.IfIndex || l.Name != r.Link.Name {
+		return false
+	}
+	if l.Port == nil {
+		return !l.TellsPort
+	}
+	return portIDOf(l.Port) == devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}
+}
+
+// isPortOf tells whether devlink shows a representor's port as it was.
+func isPortOf(p devlink.Port, r representor.Representor) bool {
+	f, ok := representor.FunctionOf(&p)
+	return ok && f == r.Function && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
+}
+
+func (c *confirmer) Close() {
+	c.links.Close()
+	c.ports.Close()
+}

@@ -1,0 +1,16 @@
+package representor
+
+// LinksCurrent reports whether rtnetlink could be read, so that names and ifindexes
+// are the present ones whatever is known of the ports; and if not, why.
+func (x *Index) LinksCurrent() (bool, string) { return x.linksCurrent, x.linksProblem }
+
+// BlindFor reports whether the ports of a function's devlink instance could not be read
+// now, and why. What the Index says of such a function was read before: it may have gone,
+// and others may have come.
+func (x *Index) BlindFor(f Function) (problem string, blind bool) {
+	if !x.complete {
+		return x.problem, true
+	}
+	problem, blind = x.blind[f.Handle]
+	return problem, blind
+}

@@ -1,0 +1,144 @@
+package representor
+
+import (
+	"slices"
+
+	"github.com/representord/representord/devlink"
+)
+
+// Claim is the devlink port that a netdev belongs to.
+type Claim struct {
+	// Port is the port as devlink(8) writes it, such as "pci/0000:03:00.0/1": the first of
+	// those that claim the netdev.
+	Port    string
+	Flavour devlink.Flavour
+	// Function is the function that the port stands for; its Kind is 0 if it stands for
+	// none, as an uplink does.
+	Function Function
+	// Disputed is true while it isn't certain what the netdev is, so that Function
+	// proves nothing: ports of different functions claim it, or its port doesn't say what it
+	// stands for, or could not be read.
+	Disputed bool
+}
+
+// ClaimOf tells which devlink port claims a netdev, whatever the port's flavour. It also
+// answers from ports that were read earlier, while they can't be read now: a netdev keeps
+// its port, and the port its function, for as long as the netdev lives. No claim proves
+// nothing: the port may not have been read yet, and some drivers register the netdev first.
+func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
+	p, ok := x.claims[ifindex]
+	if !ok {
+		l := x.links[ifindex]
+		if !l.Port.Present {
+			return Claim{}, false
+		}
+		return Claim{Port: Escape(l.Port.Value.String(), nameMost), Flavour: devlink.FlavourUnknown, Disputed: true}, true
+	}
+	_, disputed := x.disputed[ifindex]
+	f, of := FunctionOf(p)
+	return Claim{
+		Port: Escape(p.ID().String(), nameMost), Flavour: p.Flavour, Function: f,
+		Disputed: disputed || !of && !functionless(p.Flavour),
+	}, true
+}
+
+// functionless tells whether a port of this flavour certainly stands for no function.
+// One of another flavour that doesn't say for which may be any.
+func functionless(f devlink.Flavour) bool {
+	switch f {
+	case devlink.FlavourPhysical, devlink.FlavourCPU, devlink.FlavourDSA, devlink.FlavourVirtual, devlink.FlavourUnused:
+		return true
+	}
+	return false
+}
+
+// findClaims looks for the port of each netdev, and for netdevs that several functions
+// claim.
+func (x *Index) findClaims(ports []devlink.Port) {
+	x.claims = make(map[uint32]*devlink.Port, len(ports))
+	for i := range ports {
+		p := &ports[i]
+		if p.IfIndex == 0 {
+			continue
+		}
+		first, ok := x.claims[p.IfIndex]
+		if !ok {
+			x.claims[p.IfIndex] = p
+			if l := x.links[p.IfIndex]; l.Port.Present && l.Port.Value != p.ID() {
+				x.dispute(p.IfIndex) // rtnetlink says that it is another port's
+			}
+			continue
+		}
+		f, _ := FunctionOf(p) // zero for a port that is no representor
+		if g, _ := FunctionOf(first); f != g {
+			x.dispute(p.IfIndex)
+		}
+		if comparePorts(p.ID(), first.ID()) < 0 {
+			x.claims[p.IfIndex] = p
+		}
+	}
+	if x.disputed == nil {
+		return
+	}
+	for i := range ports {
+		p := &ports[i]
+		if _, ok := x.disputed[p.IfIndex]; !ok {
+			continue
+		}
+		if f, ok := FunctionOf(p); ok {
+			x.disputes[f] = p.IfIndex
+		}
+		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], Escape(p.ID().String(), nameMost))
+	}
+	for _, claimants := range x.disputed {
+		slices.Sort(claimants)
+	}
+}
+
+func (x *Index) dispute(ifindex uint32) {
+	if x.disputed == nil {
+		x.disputed = map[uint32][]string{}
+		x.disputes = map[Function]uint32{}
+	}
+	x.disputed[ifindex] = nil
+}
+
+// NeverAFunction tells whether it is proved that a live netdev, which no port claims, can
+// never become a function's, and in a few words why. What isn't known isn't proved: the
+// port that claims a netdev may only come after it.
+//
+// These are proofs:
+//   - The kernel tells netdevs' devlink ports and tells none for this one. From Linux 6.2
+//     on a driver names the port before it registers the netdev, for good
+//     (SET_NETDEV_DEVLINK_PORT in linux/netdevice.h). Devlink needn't be readable.
+//   - It is a software device: it has a kind and no device behind it. Drivers of switches
+//     give their representors none.
+//   - The device behind it is on a bus that no devlink instance of the card is on, as
+//     that of a management port is. It counts only when all of the card could be read and
+//     udev has finished. A device that merely is no instance proves nothing: drivers
+//     register netdevs before the instance is shown, and on the bus "auxiliary" a device
+//     is part of another, which may be one.
+func (x *Index) NeverAFunction(ifindex uint32) (why string, proved bool) {
+	l, live := x.links[ifindex]
+	if _, claimed := x.ClaimOf(ifindex); !live || claimed {
+		return "", false
+	}
+	switch {
+	case l.TellsPort:
+		return "the kernel says that it belongs to no devlink port", true
+	case l.Kind != "" && l.Parent == devlink.Handle{}:
+		return "it is a software device of kind " + Escape(l.Kind, nameMost), true
+	case l.Settled && x.otherBus(l.Parent):
+		return "the device behind it is " + Escape(l.Parent.String(), nameMost) + ", and no devlink instance is on that bus", true
+	}
+	return "", false
+}
+
+// otherBus tells whether the whole card is known and a device is certainly on another bus
+// than all of it.
+func (x *Index) otherBus(device devlink.Handle) bool {
+	if !x.complete || x.mayLackPFs || len(x.census) == 0 || device.Bus == "" || device.Bus == "auxiliary" {
+		return false
+	}
+	return !x.buses[device.Bus]
+}
