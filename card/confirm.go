@@ -65,10 +65,7 @@ func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 	if l.IfIndex != r.IfIndex || l.Name != r.Link.Name {
 		return false
 	}
-	if l.Port == nil {
-		return !l.TellsPort
-	}
-	return portIDOf(l.Port) == devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}
+	return l.Port == nil || portIDOf(l.Port) == devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}
 }
 
 // isPortOf tells whether devlink shows a representor's port as it was.

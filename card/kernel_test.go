@@ -27,10 +27,12 @@ type kernel struct {
 	portErr, linkErr, infoErr error
 	// unreadable is a port that the driver fails to tell of: the kernel's list ends
 	// before it. An old kernel doesn't list the ports of one instance by themselves.
-	unreadable portRef
+	unreadable devlink.PortID
 	old        bool
-	// hang, when not nil, holds up Ports until it is closed or the caller gives up.
+	// hang, when not nil, holds up what asks for the ports of hung, or of all instances,
+	// until it is closed or the caller gives up. The zero handle hangs with every other.
 	hang chan struct{}
+	hung devlink.Handle
 
 	portReads, linkReads, infoReads int
 	portsOf, singles                int
@@ -48,7 +50,11 @@ func newKernel() *kernel {
 }
 
 func (k *kernel) confirmer() confirmer {
-	return confirmer{links: fakeLinks{k}, ports: newPortClients(func() portSource { return fakePorts{k} })}
+	return confirmer{links: fakeLinks{k}, ports: k.instances()}
+}
+
+func (k *kernel) instances() *portClients {
+	return newPortClients(func() portSource { return fakePorts{k} })
 }
 
 // change changes what is true, without telling.
@@ -75,57 +81,76 @@ func (k fakePorts) Ports(ctx context.Context) ([]devlink.Port, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.portReads++
-	if k.hang != nil {
-		hang := k.hang
-		k.mu.Unlock()
-		select {
-		case <-hang:
-		case <-ctx.Done():
-		}
-		k.mu.Lock()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	if err := k.wait(ctx, devlink.Handle{}); err != nil {
+		return nil, err
 	}
 	return partly(k.list(), k.portErr)
+}
+
+// wait waits for the lock of an instance, or of all, with the kernel unlocked.
+func (k *kernel) wait(ctx context.Context, h devlink.Handle) error {
+	hang, of := k.hang, k.hung
+	if hang == nil || h != of && h != (devlink.Handle{}) && of != (devlink.Handle{}) {
+		return nil
+	}
+	k.mu.Unlock()
+	select {
+	case <-hang:
+	case <-ctx.Done():
+	}
+	k.mu.Lock()
+	return ctx.Err()
 }
 
 // list is the kernel's list of ports.
 func (k *kernel) list() []devlink.Port {
 	for i, p := range k.ports {
-		if refOf(p) == k.unreadable {
+		if p.ID() == k.unreadable {
 			return slices.Clone(k.ports[:i])
 		}
 	}
 	return slices.Clone(k.ports)
 }
 
-func (k fakePorts) PortsOf(_ context.Context, h devlink.Handle) ([]devlink.Port, error) {
+func (k fakePorts) PortsOf(ctx context.Context, h devlink.Handle) ([]devlink.Port, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.portsOf++
+	locked := h
+	if k.old {
+		locked = devlink.Handle{}
+	}
+	if err := k.wait(ctx, locked); err != nil {
+		return nil, err
+	}
 	if k.portErr != nil || k.old {
 		return partly(k.list(), k.portErr)
 	}
-	var of []devlink.Port
+	var ports []devlink.Port
 	for _, p := range k.ports {
-		if refOf(p) == k.unreadable && p.Handle == h {
+		if p.ID() == k.unreadable && p.Handle == h {
 			break
 		}
 		if p.Handle == h {
-			of = append(of, p)
+			ports = append(ports, p)
 		}
 	}
-	return of, nil
+	if !slices.Contains(handles(k.ports), h) {
+		return nil, unix.ENODEV
+	}
+	return ports, nil
 }
 
-func (k fakePorts) Port(_ context.Context, h devlink.Handle, index uint32) (devlink.Port, error) {
+func (k fakePorts) Port(ctx context.Context, h devlink.Handle, index uint32) (devlink.Port, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.singles++
+	if err := k.wait(ctx, h); err != nil {
+		return devlink.Port{}, err
+	}
 	for _, p := range k.ports {
-		switch r := (portRef{h, index}); {
-		case refOf(p) != r:
+		switch r := (devlink.PortID{Handle: h, Index: index}); {
+		case p.ID() != r:
 		case r == k.unreadable:
 			return devlink.Port{}, unix.EMSGSIZE
 		default:
@@ -135,9 +160,12 @@ func (k fakePorts) Port(_ context.Context, h devlink.Handle, index uint32) (devl
 	return devlink.Port{}, unix.ENODEV
 }
 
-func (k fakePorts) Devices(context.Context) ([]devlink.Handle, error) {
+func (k fakePorts) Devices(ctx context.Context) ([]devlink.Handle, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if err := k.wait(ctx, devlink.Handle{}); err != nil {
+		return nil, err
+	}
 	return handles(k.ports), nil
 }
 
@@ -239,7 +267,7 @@ func unstarted(t *testing.T, k *kernel, o Options) *Watcher {
 	}
 	w := newWatcher(o)
 	w.ports, w.infos, w.links, w.setter = fakePorts{k}, fakePorts{k}, fakeLinks{k}, fakeLinks{k}
-	w.confirmer = k.confirmer()
+	w.confirmer, w.instances = k.confirmer(), k.instances()
 	w.portEvents, w.linkEvents = k.portEvents, k.linkEvents
 	k.portEvents.poke, k.linkEvents.poke = w.portPace.poke, w.linkPace.poke
 	return w

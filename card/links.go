@@ -22,7 +22,7 @@ type linkReader struct {
 	settler *netdev.Settler
 	// found is given what was read, linked the ports that netdevs say they belong to.
 	found  func(part[map[uint32]representor.Link])
-	linked func([]portRef)
+	linked func([]devlink.PortID)
 	count  *counts
 
 	retry backoff
@@ -113,11 +113,11 @@ func portIDOf(p *netdev.Port) devlink.PortID {
 }
 
 // portsOf lists the devlink ports that links say they belong to, sorted.
-func portsOf(list []netdev.Link) []portRef {
-	var refs []portRef
+func portsOf(list []netdev.Link) []devlink.PortID {
+	var refs []devlink.PortID
 	for i := range list {
 		if p := list[i].Port; p != nil {
-			refs = append(refs, portRef{devlink.Handle{Bus: p.Bus, Device: p.Device}, p.Index})
+			refs = append(refs, portIDOf(p))
 		}
 	}
 	slices.SortFunc(refs, compareRefs)

@@ -12,32 +12,24 @@ import (
 	"github.com/representord/representord/devlink"
 )
 
-// portRef names a devlink port.
-type portRef struct {
-	handle devlink.Handle
-	index  uint32
-}
-
-func refOf(p devlink.Port) portRef { return portRef{p.Handle, p.Index} }
-
-func compareRefs(a, b portRef) int {
+func compareRefs(a, b devlink.PortID) int {
 	return cmp.Or(
-		cmp.Compare(a.handle.Bus, b.handle.Bus),
-		cmp.Compare(a.handle.Device, b.handle.Device),
-		cmp.Compare(a.index, b.index),
+		cmp.Compare(a.Handle.Bus, b.Handle.Bus),
+		cmp.Compare(a.Handle.Device, b.Handle.Device),
+		cmp.Compare(a.Index, b.Index),
 	)
 }
 
 // kinds remembers the flavour of ports, by which a port that can't be read now may be
 // known not to be a PF's. Of this machine's own PF there may be the physical port only.
-type kinds map[portRef]devlink.Flavour
+type kinds map[devlink.PortID]devlink.Flavour
 
 // after is what is remembered after one more listing: of what is listed, and of
 // what is still there.
 func (k kinds) after(l listing) kinds {
 	next := make(kinds, len(l.ports))
 	for i := range l.ports {
-		next[refOf(l.ports[i])] = l.ports[i].Flavour
+		next[l.ports[i].ID()] = l.ports[i].Flavour
 	}
 	for _, r := range l.unreadable {
 		if flavour, known := k[r]; known {
@@ -67,11 +59,14 @@ func (k kinds) mayLackPFs(l listing) bool {
 type listing struct {
 	ports []devlink.Port
 	// unreadable are ports that are there but can't be told of.
-	unreadable []portRef
+	unreadable []devlink.PortID
 	// leftOut is how many ports are missing, as far as is known.
 	leftOut int
 	// doubt says what is missing from ports, or was nearly.
 	doubt string
+	// blind holds the instances that could not be read, with the reason; what ports has of
+	// them is from an earlier listing.
+	blind map[devlink.Handle]string
 }
 
 // listPorts lists every port. The kernel's list ends, without a word, before the
@@ -79,7 +74,7 @@ type listing struct {
 // instance and on others. So instances of which nothing was listed are asked for
 // by themselves, and so is each port that is expected: those there were before, and
 // those that netdevs say they belong to.
-func listPorts(ctx context.Context, source portSource, expected []portRef) (listing, error) {
+func listPorts(ctx context.Context, source portSource, expected []devlink.PortID) (listing, error) {
 	l, err := listOnce(ctx, source, expected)
 	if err == nil && l.doubt != "" {
 		// What came or went between two questions looks the same. Not so twice.
@@ -88,7 +83,7 @@ func listPorts(ctx context.Context, source portSource, expected []portRef) (list
 	return l, err
 }
 
-func listOnce(ctx context.Context, source portSource, expected []portRef) (listing, error) {
+func listOnce(ctx context.Context, source portSource, expected []devlink.PortID) (listing, error) {
 	var l listing
 	ports, err := source.Ports(ctx)
 	malformed, err := warning(err)
@@ -96,9 +91,9 @@ func listOnce(ctx context.Context, source portSource, expected []portRef) (listi
 		return l, err
 	}
 	l.ports = ports
-	found := make(map[portRef]bool, len(ports))
+	found := make(map[devlink.PortID]bool, len(ports))
 	add := func(p devlink.Port) (added bool) {
-		r := refOf(p)
+		r := p.ID()
 		if !found[r] {
 			found[r], added = true, true
 		}
@@ -122,7 +117,7 @@ func listOnce(ctx context.Context, source portSource, expected []portRef) (listi
 		if found[r] {
 			continue
 		}
-		p, err := source.Port(ctx, r.handle, r.index)
+		p, err := source.Port(ctx, r.Handle, r.Index)
 		switch {
 		case ctx.Err() != nil:
 			return l, context.Cause(ctx)
@@ -173,23 +168,23 @@ func portsOfOthers(ctx context.Context, source portSource, listed []devlink.Port
 }
 
 // shortfall says what the kernel's list of ports lacked.
-func shortfall(recovered int, unreadable []portRef, cause error) string {
+func shortfall(recovered int, unreadable []devlink.PortID, cause error) string {
 	if recovered == 0 && len(unreadable) == 0 {
 		return ""
 	}
 	s := "the kernel's list of devlink ports is short"
 	if len(unreadable) > 0 {
 		first := unreadable[0]
-		s += fmt.Sprintf(": %d can't be read, the first is %s/%d (%v)", len(unreadable), first.handle, first.index, cause)
+		s += fmt.Sprintf(": %d can't be read, the first is %s/%d (%v)", len(unreadable), first.Handle, first.Index, cause)
 	}
 	return s + fmt.Sprintf("; %d were asked for one by one, others that are new may be missing", recovered)
 }
 
 // expectedPorts joins what is known to be there, sorted and without doubles.
-func expectedPorts(ports []devlink.Port, more ...[]portRef) []portRef {
+func expectedPorts(ports []devlink.Port, more ...[]devlink.PortID) []devlink.PortID {
 	refs := slices.Concat(more...)
 	for i := range ports {
-		refs = append(refs, refOf(ports[i]))
+		refs = append(refs, ports[i].ID())
 	}
 	slices.SortFunc(refs, compareRefs)
 	return slices.Compact(refs)

@@ -61,7 +61,7 @@ func TestPortsThatTheKernelsListLostAreAskedForOneByOne(t *testing.T) {
 		pass(time.Second)
 		wantKnown(t, w, "at first")
 
-		unreadable := refOf(k.ports[2])
+		unreadable := k.ports[2].ID()
 		k.change(func(k *kernel) { k.unreadable = unreadable })
 		k.portEvents.poke()
 		pass(time.Second)
@@ -77,7 +77,7 @@ func TestPortsThatTheKernelsListLostAreAskedForOneByOne(t *testing.T) {
 		pass(3 * time.Minute)
 		wantKnown(t, w, "audits later", "0 c1pf0vf1")
 
-		k.change(func(k *kernel) { k.unreadable = portRef{} })
+		k.change(func(k *kernel) { k.unreadable = devlink.PortID{} })
 		k.portEvents.poke()
 		pass(time.Second)
 		wantKnown(t, w, "once it can be read again")
@@ -93,7 +93,7 @@ func TestAPortThatCouldNotBeReadAndWentIsForgotten(t *testing.T) {
 		k.old = true
 		w, _ := watch(t, k, Options{})
 		pass(time.Second)
-		k.change(func(k *kernel) { k.unreadable = refOf(k.ports[2]) })
+		k.change(func(k *kernel) { k.unreadable = k.ports[2].ID() })
 		k.portEvents.poke()
 		pass(time.Second)
 		k.change(func(k *kernel) { k.ports = append(k.ports[:2:2], k.ports[3:]...) })
@@ -114,7 +114,7 @@ func TestAPortThatCouldNotBeReadAndWentIsForgotten(t *testing.T) {
 func TestAnotherInstanceIsKnownFromTheStartWhereTheKernelListsItByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
-		k.unreadable = refOf(k.ports[0])
+		k.unreadable = k.ports[0].ID()
 		w, _ := watch(t, k, Options{})
 		pass(time.Second)
 		wantKnown(t, w, "the first instance's first port can't be read",
@@ -129,7 +129,7 @@ func TestPortsThatNetdevsBelongToAreKnownFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		k.old = true
-		k.unreadable = refOf(k.ports[2])
+		k.unreadable = k.ports[2].ID()
 		for i := range k.links {
 			for _, p := range k.ports {
 				if p.IfIndex == k.links[i].IfIndex {
@@ -188,7 +188,7 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 		if got := code(); got != representor.CodePFAmbiguous {
 			t.Errorf("with both: %q; want %q", got, representor.CodePFAmbiguous)
 		}
-		k.change(func(k *kernel) { k.unreadable = refOf(other) })
+		k.change(func(k *kernel) { k.unreadable = other.ID() })
 		k.portEvents.poke()
 		pass(time.Second)
 		if got := code(); got != representor.CodePFUncertain {
@@ -198,7 +198,7 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 		if got := code(); got != representor.CodePFUncertain {
 			t.Errorf("audits later: %q; want %q", got, representor.CodePFUncertain)
 		}
-		k.change(func(k *kernel) { k.ports, k.unreadable = k.ports[:3], portRef{} })
+		k.change(func(k *kernel) { k.ports, k.unreadable = k.ports[:3], devlink.PortID{} })
 		k.portEvents.poke()
 		pass(time.Second)
 		if got := code(); got != "" {
@@ -214,7 +214,7 @@ func TestAListingMayLackPFsUnlessWhatIsMissingIsKnownToBeOthers(t *testing.T) {
 	short := func(leftOut int, unreadable ...devlink.Port) listing {
 		l := listing{doubt: "short", leftOut: leftOut}
 		for i := range unreadable {
-			l.unreadable = append(l.unreadable, refOf(unreadable[i]))
+			l.unreadable = append(l.unreadable, unreadable[i].ID())
 		}
 		return l
 	}

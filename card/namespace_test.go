@@ -68,7 +68,7 @@ func watchReal(tb testing.TB, k *kernel) realWatcher {
 	}
 	r.Watcher = newWatcher(o)
 	r.ports, r.infos, r.links, r.setter = fakePorts{k}, fakePorts{k}, netdev.New(), netdev.New()
-	r.confirmer = confirmer{links: netdev.New(), ports: newPortClients(func() portSource { return fakePorts{k} })}
+	r.confirmer, r.instances = confirmer{links: netdev.New(), ports: k.instances()}, k.instances()
 	r.portEvents, r.linkEvents = k.portEvents, netdev.NewListener(o.Log, r.linkPace.poke)
 	k.portEvents.poke = r.portPace.poke
 	ctx, cancel := context.WithCancel(context.Background())

@@ -35,40 +35,66 @@ type portReader struct {
 	events listener
 	audit  time.Duration
 	// linked tells the ports that netdevs say they belong to.
-	linked func() []portRef
+	linked func() []devlink.PortID
 	// found is given what was read.
 	found func(part[[]devlink.Port])
 	count *counts
 
+	// clients ask single instances while the list of all can't be had.
+	clients *portClients
+
 	retry backoff
 	last  listing
 	kinds kinds
+	// whole is true once all instances were listed together, so that each is known.
+	whole bool
 }
 
 // read reads everything once.
 func (r *portReader) read(ctx context.Context, _ bool) time.Duration {
 	bounded, cancel := context.WithTimeout(ctx, dumpBound)
-	l, err := listPorts(bounded, r.source, expectedPorts(r.last.ports, r.last.unreadable, r.linked()))
+	expected := expectedPorts(r.last.ports, r.last.unreadable, r.linked())
+	l, err := listPorts(bounded, r.source, expected)
 	cancel()
 	if ctx.Err() != nil {
 		return 0
 	}
 	r.count.note(l.leftOut, err)
-	if err != nil {
+	if errors.Is(err, os.ErrNotExist) {
 		r.found(part[[]devlink.Port]{value: r.last.ports, problem: portProblem(err, r.last.ports != nil)})
-		if errors.Is(err, os.ErrNotExist) {
-			return retryMost
-		}
+		return retryMost
+	}
+	if err != nil {
+		r.readInstances(ctx, expected, err)
 		return r.retry.grow()
 	}
 	r.retry.reset()
 	devlink.SortPorts(l.ports)
 	r.found(part[[]devlink.Port]{value: l.ports, doubt: l.doubt, mayLackPFs: r.kinds.mayLackPFs(l)})
-	r.last, r.kinds = l, r.kinds.after(l)
+	r.last, r.kinds, r.whole = l, r.kinds.after(l), true
 	if !r.events.Status().Joined {
 		return min(r.audit, unheard)
 	}
 	return r.audit
+}
+
+// readInstances reads what it can of the instances that are known, after the list of
+// all has failed. If that is nothing, or may be too little, there is a problem; else only
+// the instances that can't be read are in doubt, and whether there are new ones.
+func (r *portReader) readInstances(ctx context.Context, expected []devlink.PortID, failure error) {
+	l := listByInstance(ctx, r.clients, r.last, expected)
+	if ctx.Err() != nil {
+		return
+	}
+	devlink.SortPorts(l.ports)
+	p := part[[]devlink.Port]{value: l.ports, mayLackPFs: true, blind: l.blind}
+	if !r.whole || len(l.blind) == len(instancesOf(expected)) {
+		p.problem = portProblem(failure, r.last.ports != nil)
+	} else {
+		p.doubt = join(blindProblem(l.blind), l.doubt, "the devlink instances can't all be listed: "+failure.Error())
+	}
+	r.found(p)
+	r.last, r.kinds = l, r.kinds.after(l)
 }
 
 // portProblem says why ports could not be read.

@@ -32,6 +32,8 @@ type part[T any] struct {
 	problem string
 	// doubt says what had to be left out, empty if nothing.
 	doubt string
+	// blind holds the instances that could not be read, though the source could.
+	blind map[devlink.Handle]string
 	// mayLackPFs is true when that may be the port of a PF.
 	mayLackPFs bool
 }
@@ -47,6 +49,7 @@ func (s state) card() representor.Card {
 
 		LinksComplete: s.links.problem == "",
 		LinksProblem:  join(s.links.problem, s.links.doubt),
+		Blind:         s.ports.blind,
 		MayLackPFs:    s.ports.mayLackPFs,
 	}
 	c.Problem = join(s.ports.problem, s.links.problem)

@@ -25,6 +25,7 @@ type Watcher struct {
 	links      linkSource
 	setter     linkSource
 	confirmer  confirmer
+	instances  *portClients
 	portEvents listener
 	linkEvents listener
 	portPace   pacer
@@ -40,7 +41,7 @@ type Watcher struct {
 	// mu guards what follows, and that indexes are shown in the order of their making.
 	mu     sync.Mutex
 	state  state
-	linked []portRef
+	linked []devlink.PortID
 	shown  representor.Card
 }
 
@@ -52,7 +53,9 @@ func New(o Options) (*Watcher, error) {
 	}
 	w := newWatcher(o)
 	w.ports, w.infos, w.links, w.setter = devlink.New(), devlink.New(), netdev.New(), netdev.New()
-	w.confirmer = confirmer{links: netdev.New(), ports: newPortClients(func() portSource { return devlink.New() })}
+	dial := func() portSource { return devlink.New() }
+	w.instances = newPortClients(dial)
+	w.confirmer = confirmer{links: netdev.New(), ports: newPortClients(dial)}
 	w.portEvents = devlink.NewListener(o.Log, w.portPace.poke)
 	w.linkEvents = netdev.NewListener(o.Log, w.linkPace.poke)
 	return w, nil
@@ -103,7 +106,7 @@ func (w *Watcher) Counters() Counters {
 func (w *Watcher) Run(ctx context.Context) error {
 	ports := &portReader{
 		source: w.ports, events: w.portEvents, audit: w.opts.Audit, count: &w.portCounts,
-		linked: w.linkedPorts,
+		linked: w.linkedPorts, clients: w.instances,
 		found: func(p part[[]devlink.Port]) {
 			w.update(ctx, func(s *state) { s.ports = p })
 			w.serialPace.poke()
@@ -158,6 +161,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	w.links.Close()
 	w.setter.Close()
 	w.confirmer.Close()
+	w.instances.Close()
 	return nil
 }
 
@@ -202,7 +206,7 @@ func (w *Watcher) wantedVPD() map[devlink.Handle]bool {
 }
 
 // linkedPorts are the ports that netdevs say they belong to.
-func (w *Watcher) linkedPorts() []portRef {
+func (w *Watcher) linkedPorts() []devlink.PortID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.linked
@@ -210,7 +214,7 @@ func (w *Watcher) linkedPorts() []portRef {
 
 // setLinkedPorts takes note of them, and has the ports read when they are others
 // than before: the kernel may leave a port out of its list that a netdev knows.
-func (w *Watcher) setLinkedPorts(refs []portRef) {
+func (w *Watcher) setLinkedPorts(refs []devlink.PortID) {
 	w.mu.Lock()
 	changed := !slices.Equal(w.linked, refs)
 	w.linked = refs

@@ -323,7 +323,7 @@ func TestADeviceWhoseLockIsHeldDoesNotHoldUpTheLinks(t *testing.T) {
 		if _, ok := w.Index().ByNetdev("renamed"); !ok {
 			t.Error("the new name is not known while devlink hangs")
 		}
-		pass(dumpBound)
+		pass(dumpBound + instanceBound)
 		if complete, problem := w.Index().Complete(); complete || !strings.Contains(problem, "deadline") {
 			t.Errorf("complete %v, problem %q; want false and a deadline", complete, problem)
 		}

@@ -1,0 +1,168 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/representor"
+)
+
+func toldPort(p devlink.Port) *netdev.Port {
+	return &netdev.Port{Bus: p.Handle.Bus, Device: p.Handle.Device, Index: p.Index}
+}
+
+// confirmed is a kernel with two cards, and a VF of the first as an index shows it.
+func confirmed() (*kernel, representor.Representor) {
+	k := twoCards()
+	r := representor.Representor{
+		Function:  functionOn("0000:03:00.0"),
+		PortIndex: k.ports[1].Index, IfIndex: k.ports[1].IfIndex, Link: representor.Link{Name: k.links[0].Name},
+	}
+	return k, r
+}
+
+func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*kernel)
+		want   bool
+	}{
+		"nothing changed":                    {func(*kernel) {}, true},
+		"the kernel tells the netdev's port": {func(k *kernel) { k.links[0].Port = toldPort(k.ports[1]) }, true},
+		"what doesn't matter changed":        {func(k *kernel) { k.links[0].Up, k.links[0].MTU, k.ports[1].Function = true, 9000, nil }, true},
+		"the netdev was renamed":             {func(k *kernel) { k.links[0].Name = "other" }, false},
+		"two netdevs changed names":          {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, false},
+		"the netdev is gone":                 {func(k *kernel) { k.links = k.links[1:] }, false},
+		"the netdev is another port's":       {func(k *kernel) { k.links[0].Port = toldPort(k.ports[2]) }, false},
+		"the port is gone":                   {func(k *kernel) { k.ports = k.ports[2:] }, false},
+		"the port has no netdev":             {func(k *kernel) { k.ports[1].IfIndex = 0 }, false},
+		"the port has another netdev":        {func(k *kernel) { k.ports[1].IfIndex = 11 }, false},
+		"the port is another VF's":           {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, false},
+		"the port is another controller's":   {func(k *kernel) { k.ports[1].Controller = devlink.Some(uint32(2)) }, false},
+		"the port is this machine's own":     {func(k *kernel) { k.ports[1].External = devlink.Some(false) }, false},
+		"the port is an uplink":              {func(k *kernel) { k.ports[1].Flavour = devlink.FlavourPhysical }, false},
+		"the port doesn't say whose it is":   {func(k *kernel) { k.ports[1].VF = devlink.Optional[uint16]{} }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, r := confirmed()
+			tt.change(k)
+			w := unstarted(t, k, Options{})
+			if got, err := w.Confirm(t.Context(), r); got != tt.want || err != nil {
+				t.Errorf("confirmed %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+	k, r := confirmed()
+	r.IfIndex, r.Link = 0, representor.Link{}
+	if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got || err != nil {
+		t.Errorf("without a netdev: confirmed %v, %v; want false", got, err)
+	}
+}
+
+func TestConfirm_OfWhatCanNotBeAskedIsAnErrorAndNoAnswer(t *testing.T) {
+	for name, change := range map[string]func(*kernel){
+		"rtnetlink":                 func(k *kernel) { k.linkErr = netlinkio.ErrStuck },
+		"a port that can't be told": func(k *kernel) { k.unreadable = k.ports[1].ID() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, r := confirmed()
+			change(k)
+			if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got || err == nil {
+				t.Errorf("confirmed %v, %v; want an error", got, err)
+			}
+		})
+	}
+}
+
+// gatedPorts is a client as the real one is: what hangs in the kernel hears of no
+// context, and lets no other question in.
+type gatedPorts struct {
+	fakePorts
+	gate *netlinkio.Gate
+}
+
+func (g gatedPorts) Port(ctx context.Context, h devlink.Handle, index uint32) (devlink.Port, error) {
+	return netlinkio.Call(ctx, g.gate, func() (devlink.Port, error) {
+		return g.fakePorts.Port(context.WithoutCancel(ctx), h, index)
+	})
+}
+
+func TestConfirm_EndsWithItsContextAndAnInstanceThatHangsHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, r := confirmed()
+		w := unstarted(t, k, Options{})
+		w.confirmer.ports = newPortClients(func() portSource { return gatedPorts{fakePorts{k}, netlinkio.NewGate()} })
+		hang := make(chan struct{})
+		defer close(hang)
+		k.change(func(k *kernel) { k.hang, k.hung = hang, pci("0000:03:00.1") })
+		other := r
+		other.Function.Handle, other.IfIndex, other.Link.Name = pci("0000:03:00.1"), 14, k.links[4].Name
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if got, err := w.Confirm(ctx, other); got || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+			t.Errorf("of one that hangs: %v, %v after %v; want a deadline exceeded after a second", got, err, time.Since(began))
+		}
+		if got, err := w.Confirm(t.Context(), r); !got || err != nil {
+			t.Errorf("of one that doesn't: %v, %v; want true", got, err)
+		}
+	})
+}
+
+func TestConfirm_FollowsARealNetdevThroughARename(t *testing.T) {
+	k := newKernel()
+	w := watchReal(t, k)
+	a := veth(t, "pf0vf7", "peer7")
+	index := uint32(a.Attrs().Index)
+	h := pci("0000:03:00.0")
+	k.change(func(k *kernel) { k.ports = append(k.ports, vf(h, 0, 7, index)) })
+	k.portEvents.poke()
+	function := "pci/0000:03:00.0 c1pf0vf7"
+	w.await(t, "it is a representor", func(x *representor.Index) bool { r, _ := x.ByFunction(function); return r.IfIndex == index })
+	r, _ := w.Index().ByFunction(function)
+	ask := func(when string, want bool) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if got, err := w.Confirm(ctx, r); got != want || err != nil {
+			t.Errorf("%s: %v, %v; want %v", when, got, err, want)
+		}
+	}
+	ask("at first", true)
+	if err := netlink.LinkSetName(a, "other"); err != nil {
+		t.Fatal(err)
+	}
+	ask("renamed", false)
+	veth(t, "pf0vf7", "peer8")
+	ask("with another netdev of the name", false)
+	if err := netlink.LinkDel(a); err != nil && !errors.Is(err, unix.ENODEV) {
+		t.Fatal(err)
+	}
+	ask("gone", false)
+}
+
+// What one question to rtnetlink costs; devlink's is measured where there are ports.
+func BenchmarkConfirmARealNetdev(b *testing.B) {
+	a := veth(b, "va", "vb")
+	k := newKernel()
+	p := vf(pci("0000:03:00.0"), 0, 0, uint32(a.Attrs().Index))
+	k.ports = append(k.ports, p)
+	c := confirmer{links: netdev.New(), ports: k.instances()}
+	defer c.Close()
+	f, _ := representor.FunctionOf(&p)
+	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}
+	for b.Loop() {
+		if ok, err := c.confirm(b.Context(), r); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}
