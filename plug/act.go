@@ -107,7 +107,7 @@ func (p *planner) putBack(q *port) {
 	if !q.asked || p.canAdd != nil {
 		return
 	}
-	if r, ok := p.rowOf(q, q.want); ok && p.leaks[r.UUID] == 0 {
+	if r, ok := p.rowOf(q, q.want); ok && p.leaks[r.UUID].kind == 0 {
 		p.edit(q, r)
 	}
 }
@@ -115,14 +115,14 @@ func (p *planner) putBack(q *port) {
 // plugOrKeep handles a port whose representor is there and its own.
 func (p *planner) plugOrKeep(q *port) {
 	for _, r := range q.rows {
-		if p.leaks[r.UUID] == leakByIndex {
+		if p.leaks[r.UUID].kind == leakByIndex {
 			p.report(q, Pending, reasonStale(r))
 			return
 		}
 	}
 	keep := -1
 	for i, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID] == 0 && p.functionOf(r) == q.want {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
 			keep = i
 		}
 	}

@@ -32,7 +32,7 @@ func (p *planner) adopt(q *port) bool {
 		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || r.PortInterfaces != 1 || r.PortName != r.Name || len(q.rows) > 0 {
 		return false
 	}
-	if p.leakOf(r, q.want) != 0 {
+	if p.leakOf(r, q.want).kind != 0 {
 		return false // it would have to go at once
 	}
 	e := ovs.Edit{Interface: r, Set: p.marker(q).Keys(), Delete: []string{ovs.KeyOVNPlugged}}

@@ -1,38 +1,48 @@
 package plug
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
-// leak is how a row of ours came to carry traffic of a function it isn't for.
-type leak uint8
+// leak is how a row of ours came to carry traffic of something that it isn't for.
+type leak struct {
+	kind leakKind // 0 for no leak
+	why  string
+}
+
+type leakKind uint8
 
 const (
-	// leakByName: the netdev under the row's name is another function's.
-	leakByName leak = iota + 1
-	// leakByIndex: the name isn't another function's, but ovs-vswitchd has another
-	// function's netdev open, or, while ours has the name, any other live one.
+	// leakByName: the netdev under the row's name is another function's, or no function's.
+	leakByName leakKind = iota + 1
+	// leakByIndex: the name isn't another's, but ovs-vswitchd has a netdev open that is, or,
+	// while the row's function has the name, any other live one.
 	leakByIndex
 )
 
-// findLeaks looks at every row of ours for a netdev that has become another
-// function: one tenant's port would be on another's network. Only positive
-// knowledge counts; an incomplete index knows nothing. Nor is a netdev under the
-// row's name a leak that no devlink port claims: some drivers register a
-// representor's netdev before devlink says which port it belongs to.
+// findLeaks looks at every row of ours for a netdev that is not its function's: one
+// tenant's port would be on another's network, or on the DPU's own. Only positive
+// knowledge counts. What a netdev is doesn't change while it lives, so ports that were
+// read earlier tell it as well as those that can be read now; names must be the present
+// ones.
 func (p *planner) findLeaks() {
-	if complete, _ := p.in.Index.Complete(); !complete {
+	if current, _ := p.in.Index.LinksCurrent(); !current {
 		return
 	}
-	for _, r := range p.mine {
-		l := p.leakOf(r, p.marked(r))
+	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
+		r := p.mine[name]
+		found := p.leakOf(r, p.marked(r))
 		if r.Marker.Function == "" {
-			l = p.leakByRequest(r)
+			found = p.leakByRequest(r)
 		}
-		if l != 0 {
-			p.leaks[r.UUID] = l
+		if found.kind != 0 {
+			p.leaks[r.UUID] = found
 		}
 	}
 }
@@ -44,49 +54,89 @@ func (p *planner) findLeaks() {
 func (p *planner) leakByRequest(r ovs.Interface) leak {
 	q := p.ports[lportOf(r)]
 	if !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
-		return 0
+		return leak{}
 	}
 	query := q.binding.Request.Query
 	if r.Marker.Request != query.String() {
-		return 0
+		return leak{}
 	}
 	if meant, _ := p.in.Index.Lookup(query); meant.Function.Kind != 0 {
 		return p.leakOf(r, meant.Function.String())
 	}
-	otherwise := func(f representor.Function) bool { return f.Kind != query.Kind || f.Number != query.Number }
-	if rep, ok := p.in.Index.ByNetdev(r.Name); ok && otherwise(rep.Function) {
-		return leakByName
-	}
-	if rep, ok := p.in.Index.ByIfIndex(r.IfIndex); ok && r.Ofport > 0 && otherwise(rep.Function) {
-		return leakByIndex
-	}
-	return 0
+	return p.leakUnless(r, func(f representor.Function) bool { return f.Kind == query.Kind && f.Number == query.Number })
 }
 
-// leakOf tells how a row that is for a function carries another one, 0 if it doesn't.
+// leakOf tells how a row that is for a function carries something else, if it does.
 func (p *planner) leakOf(r ovs.Interface, function string) leak {
 	if function == "" {
-		return 0
-	}
-	if rep, ok := p.in.Index.ByNetdev(r.Name); ok && rep.Function.String() != function {
-		return leakByName
-	}
-	if r.Ofport <= 0 || r.IfIndex == 0 {
-		return 0
+		return leak{}
 	}
 	// Whatever our own function has at present, no netdev or one of another name.
-	if rep, ok := p.in.Index.ByIfIndex(r.IfIndex); ok && rep.Function.String() != function {
-		return leakByIndex
+	if l := p.leakUnless(r, func(f representor.Function) bool { return f.Kind != 0 && p.in.Index.MayBe(function, f) }); l.kind != 0 {
+		return l
 	}
 	rep, ok := p.in.Index.ByFunction(function)
-	if !ok || rep.IfIndex == 0 || rep.Link.Name != r.Name || r.IfIndex == rep.IfIndex {
-		return 0
+	if !open(r) || !ok || rep.IfIndex == 0 || rep.Link.Name != r.Name || r.IfIndex == rep.IfIndex {
+		return leak{}
 	}
 	// An ifindex that no longer exists is only old news from ovs-vswitchd.
 	if _, live := p.in.Index.LinkByIfIndex(r.IfIndex); live {
-		return leakByIndex
+		return leak{leakByIndex, fmt.Sprintf("ovs-vswitchd has ifindex %d open under it, and its function has %d", r.IfIndex, rep.IfIndex)}
 	}
-	return 0
+	return leak{}
+}
+
+// leakUnless tells how a row carries what isn't right for it: by the netdev that has its
+// name, or by the one that ovs-vswitchd has open under it.
+func (p *planner) leakUnless(r ovs.Interface, right func(representor.Function) bool) leak {
+	if ifindex, _, ok := p.in.Index.LinkByName(r.Name); ok {
+		if why := p.notOurs(r, ifindex, right); why != "" {
+			return leak{leakByName, why}
+		}
+	}
+	if open(r) {
+		if why := p.notOurs(r, r.IfIndex, right); why != "" {
+			return leak{leakByIndex, why}
+		}
+	}
+	return leak{}
+}
+
+// notOurs says what a live netdev is that a row of ours must not carry, "" if it may.
+func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(representor.Function) bool) string {
+	if _, live := p.in.Index.LinkByIfIndex(ifindex); !live {
+		return ""
+	}
+	claim, claimed := p.in.Index.ClaimOf(ifindex)
+	switch {
+	case !claimed:
+		return p.stranger(r, ifindex)
+	case claim.Disputed || right(claim.Function):
+		return ""
+	case claim.Function.Kind == 0:
+		return fmt.Sprintf("its netdev is now that of devlink port %s (%s), which stands for no function", claim.Port, claim.Flavour)
+	}
+	return whyLeak
+}
+
+// stranger says why a row must not carry a netdev that no devlink port claims, "" if it
+// may. Some drivers register a representor's netdev before devlink says which port it
+// belongs to, so that must have been so for some seconds. Then it is proved that no port
+// ever will, or ovs-vswitchd has it open, and the whole card is known.
+func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
+	p.out.Strangers = append(p.out.Strangers, r.UUID)
+	if !p.in.Strange[r.UUID] {
+		return ""
+	}
+	if why, proved := p.in.Index.NeverAFunction(ifindex); proved {
+		return "its netdev is no function's: " + why
+	}
+	link, _ := p.in.Index.LinkByIfIndex(ifindex)
+	whole, _ := p.in.Index.Complete()
+	if whole && !p.blind && link.Settled && open(r) && r.IfIndex == ifindex {
+		return "its netdev belongs to no devlink port, and ovs-vswitchd has it open"
+	}
+	return ""
 }
 
 const whyLeak = "its netdev has become another function"
@@ -97,14 +147,14 @@ func (p *planner) removeLeaks() {
 	for _, q := range p.sorted {
 		reopen := false
 		for _, r := range q.rows {
-			l := p.leaks[r.UUID]
-			if l == 0 {
+			l, leaks := p.leaks[r.UUID]
+			if !leaks {
 				continue
 			}
 			p.removed[r.UUID] = true
 			p.out.Leaks = append(p.out.Leaks, r.UUID)
-			p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{q.name}, Why: whyLeak, Unplug: []ovs.Unplug{{Interface: r, Leak: true}}})
-			reopen = reopen || l == leakByIndex
+			p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{q.name}, Why: l.why, Unplug: []ovs.Unplug{{Interface: r, Leak: true}}})
+			reopen = reopen || l.kind == leakByIndex
 		}
 		if reopen {
 			p.out.Reopen = append(p.out.Reopen, q.name)

@@ -39,7 +39,7 @@ func (p *planner) shared(q *port) bool {
 func (p *planner) grip(q *port) int {
 	rank := 0
 	for _, r := range q.rows {
-		if p.leaks[r.UUID] != 0 || p.functionOf(r) != q.want {
+		if p.leaks[r.UUID].kind != 0 || p.functionOf(r) != q.want {
 			continue
 		}
 		if r.Name == q.rep.Link.Name {
@@ -53,7 +53,7 @@ func (p *planner) grip(q *port) int {
 // leaving reports whether a row of ours is certain to be removed by this plan
 // for a reason of its own.
 func (p *planner) leaving(r ovs.Interface) bool {
-	if p.leaks[r.UUID] != 0 {
+	if p.leaks[r.UUID].kind != 0 {
 		return true
 	}
 	q := p.portOf(r)

@@ -82,7 +82,7 @@ func (p *planner) parkRows() {
 				continue
 			}
 			there := p.present(r)
-			if !there && whole {
+			if !there && whole && !p.blindFor(r) {
 				p.out.Absent = append(p.out.Absent, r.UUID)
 			}
 			p.out.Compared = p.out.Compared && (there || parked(r) || open(r))
@@ -91,6 +91,13 @@ func (p *planner) parkRows() {
 			}
 		}
 	}
+}
+
+// blindFor reports whether the part of the card that a row's function is on can't be read.
+func (p *planner) blindFor(r ovs.Interface) bool {
+	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	_, blind := p.in.Index.BlindFor(rep.Function)
+	return ok && blind
 }
 
 // parkRow does that for a row that is only kept. It gets its name back as soon as its

@@ -51,6 +51,9 @@ type Input struct {
 	Starting bool
 	// Absent are the uuids of rows whose function has been away for some seconds.
 	Absent map[string]bool
+	// Strange are the uuids of rows that have had, for some seconds, a netdev that no
+	// devlink port claims.
+	Strange map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
 	Taken map[string]bool
@@ -97,6 +100,8 @@ type Decision struct {
 	Reopen []string
 	// Absent are the uuids of the rows, parked ones too, whose function is away.
 	Absent []string
+	// Strangers are the uuids of the rows with a netdev that no devlink port claims.
+	Strangers []string
 	// Gives has what representor each netdev is taken for that Changes give to a logical
 	// port, by a new row or by a name put into one that is there.
 	Gives map[string]representor.Representor
@@ -143,6 +148,7 @@ type planner struct {
 	in     Input
 	view   ovn.View
 	known  bool // our Chassis row exists, by the freshest word
+	blind  bool // some part of the card can't be read
 	canAdd *representor.Reason
 
 	ports  map[string]*port
@@ -209,6 +215,8 @@ func newPlanner(in Input) *planner {
 	if v := p.in.Verdict; v != nil {
 		p.known = v.ChassisKnown
 	}
+	_, problem := in.Index.Complete()
+	p.blind = problem != ""
 	p.canAdd = p.whyNoNew()
 	p.sortRows()
 	for name, b := range p.view.Bindings {

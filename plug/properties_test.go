@@ -191,11 +191,11 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
 }
 
-// leaks looks at the card itself for a function that the row isn't for and that has
-// a netdev under the row's name, or one that ovs-vswitchd has open there. Of a card
-// that isn't read it says nothing.
+// leaks looks at the card itself for a function that the row isn't for, or something that
+// is no function at all, and that has a netdev under the row's name, or one that
+// ovs-vswitchd has open there. Where the names of netdevs aren't known it says nothing.
 func (w world) leaks(r ovs.Interface) string {
-	if !w.whole {
+	if !w.named {
 		return ""
 	}
 	for _, d := range w.devs {
@@ -203,6 +203,14 @@ func (w world) leaks(r ovs.Interface) string {
 		if d.ifindex != 0 && f != w.marked(r) && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
 			return f
 		}
+	}
+	for _, d := range w.devs { // while its function has the name
+		if d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
+			return "what is no function"
+		}
+	}
+	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) && (o.uplink || w.strange[r.UUID]) {
+		return "what is no function"
 	}
 	return ""
 }

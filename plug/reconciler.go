@@ -18,7 +18,8 @@ const (
 	defaultAudit = 60 * time.Second
 	defaultHold  = 2 * time.Minute
 	defaultGrace = 5 * time.Second
-	// absentGrace is how long a function must have been away before its row is parked.
+	// absentGrace is how long a function must have been away before its row is parked, and
+	// how long nobody may have claimed the netdev that a row has before that counts.
 	absentGrace = 5 * time.Second
 	// startPatience is how long rows are left as they are at the start while the card isn't
 	// known. systemd waits a little longer for us.
@@ -73,6 +74,7 @@ type Reconciler struct {
 	// What follows is owned by the running pass.
 	hold     holder
 	absent   lasting   // rows whose function is away, by uuid
+	strange  lasting   // rows with a netdev that no devlink port claims, by uuid
 	began    time.Time // of the first pass
 	verify   questions
 	pace     pace
@@ -179,7 +181,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // called beside Pass or Run.
 func (r *Reconciler) Due() time.Duration {
 	now, d := time.Now(), r.cfg.Audit
-	for _, t := range []time.Time{r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.letGo.next()} {
+	for _, t := range []time.Time{r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next()} {
 		if !t.IsZero() {
 			d = min(d, max(t.Sub(now), time.Millisecond))
 		}
@@ -260,9 +262,11 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Hold = r.hold.before(now, in.Asked, in.Actual)
 	in.Verdict = said.on(in.Asked)
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
+	in.Strange = r.strange.lasted(now, absentGrace)
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent)
+		r.strange.note(now, d.Strangers)
 	}
 	if len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected {
 		r.verify.answered()

@@ -2,6 +2,8 @@ package plug
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -15,15 +17,19 @@ import (
 // world is a state that a plan may find, drawn at random: far more mixed than
 // any real one, so that few names meet many functions.
 type world struct {
-	devs   []netdev // with a netdev or without, but each a devlink port
-	whole  bool     // the index is complete
-	index  *representor.Index
-	view   ovn.View
-	truth  []ovn.Binding
-	actual ovs.View
-	hold   Hold
-	adopt  bool
-	taken  map[string]bool
+	devs  []netdev // with a netdev or without, but each a devlink port
+	whole bool     // the index is complete
+	named bool     // netdevs are known, whatever is known of ports
+	odd   oddNetdev
+	// strange are the rows that have had a netdev of nobody's for some seconds, by uuid.
+	strange map[string]bool
+	index   *representor.Index
+	view    ovn.View
+	truth   []ovn.Binding
+	actual  ovs.View
+	hold    Hold
+	adopt   bool
+	taken   map[string]bool
 }
 
 func lports() []string { return []string{"a", "b", "c", "d"} }
@@ -45,7 +51,8 @@ func drawWorld(t *rapid.T) world {
 		}
 		w.devs = append(w.devs, d)
 	}
-	w.index, w.whole = drawIndex(t, w.devs)
+	w.odd = drawOdd(t)
+	w.drawIndex(t)
 	var seen []ovn.Binding
 	for _, l := range lports() {
 		b := drawBinding(t, l)
@@ -71,6 +78,10 @@ func drawWorld(t *rapid.T) world {
 		w.hold.Lately[l] = rapid.IntRange(0, 5).Draw(t, l+" moved lately") == 0
 	}
 	w.actual = bridgeWith(drawRows(t)...)
+	w.strange = map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
+		w.strange[w.actual.Interfaces[name].UUID] = rapid.Bool().Draw(t, name+" is strange")
+	}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
 		w.taken[r.UUID] = name < "n2"
@@ -78,13 +89,43 @@ func drawWorld(t *rapid.T) world {
 	return w
 }
 
+// oddNetdev is one that is no function's: the card's uplink, or a veth.
+type oddNetdev struct {
+	name    string // "" for none
+	ifindex uint32
+	uplink  bool
+}
+
+func drawOdd(t *rapid.T) oddNetdev {
+	o := oddNetdev{ifindex: 9, uplink: rapid.Bool().Draw(t, "odd netdev is an uplink")}
+	if rapid.IntRange(0, 2).Draw(t, "odd netdev") == 0 {
+		o.name = rapid.SampledFrom([]string{"old", "odd"}).Draw(t, "odd netdev's name")
+	}
+	return o
+}
+
+func (o oddNetdev) addTo(c *representor.Card) {
+	if o.name == "" {
+		return
+	}
+	link := representor.Link{Name: o.name, Up: true, Settled: true}
+	if o.uplink {
+		c.Ports = append(c.Ports, devlink.Port{Handle: handle(), Index: 65535, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: o.ifindex})
+	} else {
+		link.Kind = "veth"
+	}
+	c.Links[o.ifindex] = link
+}
+
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
 // the MAC of a PF or its serial number, or has two PFs of one MAC.
-func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
-	card := cardOf(devs...)
+func (w *world) drawIndex(t *rapid.T) {
+	card := cardOf(w.devs...)
+	w.odd.addTo(&card)
 	switch rapid.IntRange(0, 9).Draw(t, "card") {
 	case 0:
 		card.Complete, card.Problem = false, "interrupted"
+		card.LinksComplete = rapid.Bool().Draw(t, "netdevs are known")
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
 	case 5:
@@ -92,7 +133,8 @@ func drawIndex(t *rapid.T, devs []netdev) (x *representor.Index, whole bool) {
 	case 2, 3, 4:
 		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 	}
-	return representor.NewIndex(card, representor.Settings{}), card.Complete
+	w.index, w.whole = representor.NewIndex(card, representor.Settings{}), card.Complete
+	w.named = card.Complete || card.LinksComplete
 }
 
 // drawQualifiers adds to a query what it may say beside the PF's MAC and the number.
@@ -175,7 +217,7 @@ func unnumbered(function string) string { return strings.Replace(function, " c1p
 // marked is the function that a row's marker means on this card.
 func (w world) marked(r ovs.Interface) string {
 	for _, d := range w.devs {
-		if f := vfFunction(d.pf, d.vf).String(); w.whole && r.Marker.Function == unnumbered(f) {
+		if f := vfFunction(d.pf, d.vf).String(); r.Marker.Function == unnumbered(f) {
 			return f
 		}
 	}
@@ -183,7 +225,7 @@ func (w world) marked(r ovs.Interface) string {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Strange: w.strange}
 }
 
 func (w world) truthOf(l string) ovn.Binding {
