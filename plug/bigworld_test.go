@@ -1,0 +1,136 @@
+package plug
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// bigWorld is a card with hundreds of functions, all plugged, whose names were dealt anew:
+// at random, in rings, or moved on. Some functions went, and what is no function's has
+// their names.
+type bigWorld struct {
+	index  *representor.Index
+	view   ovn.View
+	actual ovs.View
+	names  map[string]string // the function that has a name now, "" for none
+}
+
+func drawBigWorld(t *rapid.T) bigWorld {
+	n := rapid.IntRange(130, 300).Draw(t, "functions")
+	dealt := drawDeal(t, n)
+	w := bigWorld{names: map[string]string{}}
+	gone := rapid.IntRange(0, 10).Draw(t, "functions that went")
+	var devs []netdev
+	var bs []ovn.Binding
+	var rows []ovs.Interface
+	for i := range n {
+		d := netdev{pf: i % 2, vf: i / 2, name: fmt.Sprintf("eth%d", dealt[i]), ifindex: uint32(5000 + i)}
+		lport := uuidNamed(i)
+		bs = append(bs, asks(lport, d.pf, d.vf))
+		row := ourRow(lport, fmt.Sprintf("eth%d", i), d.pf, d.vf, 0)
+		row.Ofport = i + 1
+		rows = append(rows, row)
+		if i < gone {
+			w.names[d.name] = ""
+			continue
+		}
+		devs = append(devs, d)
+		w.names[d.name] = vfFunction(d.pf, d.vf).String()
+	}
+	card := cardOf(devs...)
+	ifindex := uint32(9000)
+	for name, f := range w.names {
+		if ifindex++; f == "" {
+			card.Ports = append(card.Ports, devlink.Port{Handle: handle(), Index: ifindex, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: ifindex})
+			card.Links[ifindex] = representor.Link{Name: name, Up: true, Settled: true}
+		}
+	}
+	w.index, w.view, w.actual = representor.NewIndex(card, representor.Settings{}), trusted(bs...), bridgeWith(rows...)
+	w.view.Connected = rapid.Bool().Draw(t, "the Southbound is connected")
+	return w
+}
+
+// drawDeal gives the number of each function's new name.
+func drawDeal(t *rapid.T, n int) []int {
+	dealt := make([]int, n)
+	for i := range dealt {
+		dealt[i] = i
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "deal") {
+	case 0:
+		return rapid.Permutation(dealt).Draw(t, "names")
+	case 1:
+		by := rapid.IntRange(1, n-1).Draw(t, "turn")
+		for i := range dealt {
+			dealt[i] = (i + by) % n
+		}
+	case 2:
+		for i := range dealt {
+			dealt[i] = i + 1
+		}
+	default:
+		for i := range dealt {
+			dealt[i] = i ^ 1 // pairs exchange theirs
+		}
+	}
+	return dealt
+}
+
+func (w bigWorld) leak(v ovs.View) string {
+	for name, r := range v.Interfaces {
+		if f, has := w.names[name]; has && f != r.Marker.Function {
+			return fmt.Sprintf("%s, a row for %s, has the name of %q", name, r.Marker.Function, f)
+		}
+	}
+	return ""
+}
+
+// Whatever else a plan does, and whatever of that fails, the leaks of any number of rows
+// are closed by changes that each fit into a transaction.
+func TestPlan_ClosesTheLeaksOfAnyNumberOfRowsWithChangesThatFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawBigWorld(t)
+		d := Plan(Input{Asked: w.view, Index: w.index, Actual: w.actual})
+		after := w.actual
+		for _, c := range d.Changes {
+			if !c.Fits() {
+				t.Fatalf("%d removals and %d plugs in one change", len(c.Unplug), len(c.Plug))
+			}
+			if !closesLeak(c) {
+				continue
+			}
+			next, err := commit(after, w.index, []ovs.Change{c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			after = next
+		}
+		if why := w.leak(after); why != "" {
+			t.Fatal(why)
+		}
+	})
+}
+
+// And the functions that are there are plugged under their new names by the same plan,
+// though the Southbound can't be asked.
+func TestPlan_FollowsEveryFunctionToTheNameThatItWasDealt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawBigWorld(t)
+		after, err := commit(w.actual, w.index, Plan(Input{Asked: w.view, Index: w.index, Actual: w.actual}).Changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, f := range w.names {
+			if r, there := after.Interfaces[name]; f != "" && (!there || r.Marker.Function != f || r.IfaceID != r.Marker.LogicalPort) {
+				t.Fatalf("%s is %s's now, and its row is %+v", name, f, r)
+			}
+		}
+	})
+}
