@@ -49,6 +49,7 @@ func known() map[representor.Code]lore {
 		representor.CodeRequestUnverified: {PortBinding, sb},
 		representor.CodeWithdrawn:         {PortBinding, wait + "; to have it plugged, bind the port again"},
 		representor.CodeMassUnplug:        {PortBinding, hold},
+		representor.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
 		representor.CodeRequestEvidence:   {RequestedChassis, "nothing to do while a machine migrates; otherwise correct the option requested-chassis"},
 
 		representor.CodeForeignName:     {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},

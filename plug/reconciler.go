@@ -95,7 +95,10 @@ func NewReconciler(cfg Config) *Reconciler {
 	if cfg.MassUnplugHold == 0 {
 		cfg.MassUnplugHold = defaultHold
 	}
-	if cfg.Grace == 0 {
+	switch {
+	case cfg.DryRun: // nothing is awaited of a plan that nobody carries out
+		cfg.Grace = 0
+	case cfg.Grace == 0:
 		cfg.Grace = defaultGrace
 	}
 	r := &Reconciler{

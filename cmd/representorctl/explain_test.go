@@ -267,6 +267,7 @@ func heldScenes() []scene {
 		{name: "held-southbound-away", world: alone().but(func(w *world) {
 			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
 		}), state: plug.Held, code: representor.CodeSouthboundUntrusted},
+		held(representor.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
 		held(representor.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
 		held(representor.CodeSouthboundReplaced, plugged().but(func(w *world) {
 			w.passes, w.between = 2, func(w *world) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,6 +35,7 @@ type world struct {
 	refuses error // the local database refuses every change
 	linkErr error
 	dryRun  bool
+	grace   time.Duration // 0 for none
 	// vswitchd is what it makes of a row that is new.
 	vswitchd func(*ovs.Interface)
 	passes   int // 1 unless set; between does something before each but the first
@@ -205,7 +207,7 @@ func (c cardOf) LinkUp(context.Context, uint32) error { return c.linkErr }
 func (w *world) facts(t *testing.T) control.Facts {
 	t.Helper()
 	r := plug.NewReconciler(plug.Config{
-		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: -1, Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
+		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: cmp.Or(w.grace, -1), Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
 	})
 	for i := range w.passes {
 		if i > 0 {
