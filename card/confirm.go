@@ -23,8 +23,8 @@ type confirmer struct {
 // Confirm asks the kernel, rather than the index, whether a representor still is what
 // it was when the index showed it: its netdev is there under the same name and belongs
 // to the same devlink port, and that port has this netdev and stands for the same
-// function. It takes a question to rtnetlink and one to devlink, some ten
-// microseconds each beside what the driver asks its firmware for.
+// function. It takes one question to rtnetlink, about ten microseconds, and one to
+// devlink, for which the driver may ask its firmware.
 //
 // False without an error means that the kernel says otherwise. With an error it could not
 // be asked: Confirm ends soon after ctx does even if the kernel doesn't answer, and must

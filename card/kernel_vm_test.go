@@ -165,6 +165,38 @@ func TestAfterAFloodOfPortsTheIndexEqualsTheKernels(t *testing.T) {
 	t.Logf("%v after the last change; ports %+v, links %+v", took, n.Ports, n.Links)
 }
 
+func TestConfirm_AsksTheRealKernel(t *testing.T) {
+	r := watchKernel(t, 2*time.Second)
+	sim(t,
+		"dev add watched",
+		"port add watched 1 flavour=pcipf controller=1 pf=0 mac=00:53:00:00:00:42 netdev=none",
+		"port add watched 2 flavour=pcivf controller=1 pf=0 vf=0 netdev=wvf0",
+	)
+	t.Cleanup(func() { sim(t, "reset") })
+	r.await(t, "the VF is known", func(x *representor.Index) bool { _, ok := x.ByNetdev("wvf0"); return ok })
+	rep, _ := r.Index().ByNetdev("wvf0")
+	claim, ok := r.Index().ClaimOf(rep.IfIndex)
+	if !ok || claim.Disputed || claim.Function != rep.Function {
+		t.Errorf("its netdev is claimed by %+v, %v; want it for %s", claim, ok, rep.Function)
+	}
+	const times = 200
+	began := time.Now()
+	for range times {
+		if ok, err := r.Confirm(t.Context(), rep); !ok || err != nil {
+			t.Fatalf("confirmed %v, %v; want true", ok, err)
+		}
+	}
+	t.Logf("confirmed in %v", time.Since(began)/times)
+	sim(t, "port nonetdev watched 2", "port netdev watched 2 wvf0")
+	if ok, err := r.Confirm(t.Context(), rep); ok || err != nil {
+		t.Errorf("with a new netdev of that name: confirmed %v, %v; want false", ok, err)
+	}
+	sim(t, "port del watched 2")
+	if ok, err := r.Confirm(t.Context(), rep); ok || err != nil {
+		t.Errorf("without its port: confirmed %v, %v; want false", ok, err)
+	}
+}
+
 func TestReadSeesTheRealCard(t *testing.T) {
 	sim(t,
 		"dev add watched serial=MT2108X00001",

@@ -163,6 +163,32 @@ func TestTheIndexFollowsARealNetdev(t *testing.T) {
 	})
 }
 
+func TestIndex_KnowsARealNetdevsAlternativeNamesAndThatASoftwareDeviceIsNoFunctions(t *testing.T) {
+	r := watchReal(t, newKernel())
+	a := veth(t, "va", "vb")
+	index := uint32(a.Attrs().Index)
+	r.await(t, "va is known", r.linked("va"))
+	if err := netlink.LinkAddAltName(a, "an-alternative-name"); err != nil {
+		t.Fatal(err)
+	}
+	r.await(t, "it is known by its other name", func(x *representor.Index) bool {
+		i, l, ok := x.LinkByName("an-alternative-name")
+		return ok && i == index && l.Name == "va"
+	})
+	if why, proved := r.Index().NeverAFunction(index); !proved {
+		t.Error("a veth may become a function's")
+	} else {
+		t.Logf("a veth is no function's: %s", why)
+	}
+	if current, problem := r.Index().LinksCurrent(); !current {
+		t.Errorf("links are not current: %s", problem)
+	}
+	if err := netlink.LinkDelAltName(a, "an-alternative-name"); err != nil {
+		t.Fatal(err)
+	}
+	r.await(t, "the other name is forgotten", func(x *representor.Index) bool { return !r.linked("an-alternative-name")(x) })
+}
+
 func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
 	watched := time.Now()
 	r := watchReal(t, newKernel())

@@ -49,7 +49,10 @@ func newClient(dial func() (conn, error)) *Client {
 // the kernel doesn't find it by the netdev's present name, and reports whether there was
 // such a one. A vport that is found is ovs-vswitchd's to remove, and may carry traffic:
 // it is removed only with force, which is for a netdev that ovs-vswitchd has given no
-// OpenFlow port. The netdev itself stays. It needs CAP_NET_ADMIN: without it the error is
+// OpenFlow port, or that must carry nothing any more while ovs-vswitchd doesn't answer. No
+// row may then ask for the netdev: a vport that ovs-vswitchd made for another row is
+// removed as well. The netdev itself stays. Nothing is done, and false is the answer, if
+// no datapath has the netdev, or there is none. It needs CAP_NET_ADMIN: without it the error is
 // os.ErrPermission. It ends soon after ctx does, and after three seconds in any case,
 // even if the kernel doesn't answer.
 func (c *Client) Detach(ctx context.Context, ifindex uint32, name string, force bool) (bool, error) {

@@ -90,7 +90,11 @@ func detach(ctx context.Context, k kernel, ifindex uint32, name string, force bo
 		if again, err := numbered(k, vports.ID, v); err != nil || !again.holds(ifindex) {
 			return false, err
 		}
-		return true, remove(k, vports.ID, v)
+		err = remove(k, vports.ID, v)
+		if errors.Is(err, unix.ENODEV) {
+			return false, nil // somebody else was faster
+		}
+		return true, err
 	}
 	return false, nil
 }

@@ -155,9 +155,18 @@ func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")}}}
 	for _, ifindex := range []uint32{0, 13} {
-		if found, err := detach(t.Context(), k, ifindex, "pf0vf0", false); found || err != nil || len(k.deleted) != 0 {
-			t.Errorf("ifindex %d: found %t, removed %v, %v", ifindex, found, k.deleted, err)
+		for _, force := range []bool{false, true} {
+			if found, err := detach(t.Context(), k, ifindex, "pf0vf0", force); found || err != nil || len(k.deleted) != 0 {
+				t.Errorf("ifindex %d, force %t: found %t, removed %v, %v", ifindex, force, found, k.deleted, err)
+			}
 		}
+	}
+}
+
+func TestDetachFindsNothingWhereSomebodyElseWasFaster(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: unix.ENODEV}
+	if found, err := detach(t.Context(), k, 10, "pf0vf0", true); found || err != nil {
+		t.Errorf("found %t, %v; want false and no error", found, err)
 	}
 }
 

@@ -75,8 +75,51 @@ func TestTheDevlinkPortOfALinkIsKnownWhereTheKernelTells(t *testing.T) {
 				if diff := gocmp.Diff(tt.want, got.Port); diff != "" || err != nil {
 					t.Errorf("%v, port (-want +got):\n%s", err, diff)
 				}
+				// Half a port is neither one nor the word that there is none.
+				if want := tt.want != nil || tt.nest == nil; got.TellsPort != want {
+					t.Errorf("the kernel tells of ports: %v; want %v", got.TellsPort, want)
+				}
 			})
 		}
+	}
+}
+
+func TestLink_HasItsAlternativeNamesKindAndParent(t *testing.T) {
+	alt := func(name string) []byte { return attribute(unix.IFLA_ALT_IFNAME, []byte(name+"\x00")...) }
+	kind := attribute(unix.IFLA_INFO_KIND, []byte("vlan\x00")...)
+	const nested = unix.NLA_F_NESTED
+	for name, tt := range map[string]struct {
+		attributes [][]byte
+		want       Link
+	}{
+		"none of them": {nil, Link{}},
+		"one alternative name": {
+			[][]byte{attribute(unix.IFLA_PROP_LIST|nested, alt("enp3s0f0npf0vf0")...)},
+			Link{AltNames: []string{"enp3s0f0npf0vf0"}},
+		},
+		"several, and other properties": {
+			[][]byte{attribute(unix.IFLA_PROP_LIST, slices.Concat(alt("a"), attribute(999, 1), alt("b c"), alt(""))...)},
+			Link{AltNames: []string{"a", "b c"}},
+		},
+		"no properties": {[][]byte{attribute(unix.IFLA_PROP_LIST)}, Link{}},
+		"a kind, with data of its own": {
+			[][]byte{attribute(unix.IFLA_LINKINFO|nested, slices.Concat(kind, attribute(unix.IFLA_INFO_DATA, 1, 2, 3))...)},
+			Link{Kind: "vlan"},
+		},
+		"a kind without end":  {[][]byte{attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND, []byte("tun")...)...)}, Link{Kind: "tun"}},
+		"information of none": {[][]byte{attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_SLAVE_KIND, []byte("bridge\x00")...)...)}, Link{}},
+		"a parent": {
+			[][]byte{attribute(unix.IFLA_PARENT_DEV_NAME, []byte("0000:03:00.0\x00")...), attribute(unix.IFLA_PARENT_DEV_BUS_NAME, []byte("pci\x00")...)},
+			Link{ParentBus: "pci", Parent: "0000:03:00.0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeLink(message(7, "x", tt.attributes...))
+			tt.want.IfIndex, tt.want.Name = 7, "x"
+			if diff := gocmp.Diff(tt.want, got); diff != "" || err != nil {
+				t.Errorf("%v, link (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
 
@@ -92,6 +135,9 @@ func TestOneMalformedLinkDoesNotLoseTheOthers(t *testing.T) {
 		"an MTU of eight bytes":    message(7, "x", attribute(unix.IFLA_MTU, 1, 2, 3, 4, 5, 6, 7, 8)),
 		"a port index of one byte": message(7, "x", attribute(unix.IFLA_DEVLINK_PORT, attribute(unix.DEVLINK_ATTR_PORT_INDEX, 1)...)),
 		"a port cut short":         message(7, "x", attribute(unix.IFLA_DEVLINK_PORT, 12, 0, 1, 0, 1)),
+		"properties cut short":     message(7, "x", attribute(unix.IFLA_PROP_LIST, 12, 0, 53, 0, 'a')),
+		"a kind cut short":         message(7, "x", attribute(unix.IFLA_LINKINFO, 9, 0, 1, 0, 'v')),
+		"half a property":          message(7, "x", attribute(unix.IFLA_PROP_LIST, 4, 0)),
 		"an attribute cut short":   append(message(7, "x"), 12, 0, 4, 0, 1, 2),
 		"a length below a header":  append(message(7, "x"), 3, 0, 4, 0),
 		"a length beyond the data": append(message(7, "x"), 0xff, 0xff, 4, 0),
@@ -114,6 +160,9 @@ func FuzzDecodeLink(f *testing.F) {
 	f.Add(message(42, "pf0vf3", attribute(unix.IFLA_MTU, 0x28, 0x23, 0, 0), attribute(unix.IFLA_ADDRESS, 0, 0x53, 0, 0, 0, 0x42)))
 	f.Add(message(7, "x", attribute(unix.IFLA_DEVLINK_PORT, attribute(unix.DEVLINK_ATTR_PORT_INDEX, 1, 0, 0, 0)...)))
 	f.Add(message(7, "x", attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND)...)))
+	f.Add(message(7, "x", attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND, 'v', 'l', 'a', 'n', 0)...)))
+	f.Add(message(7, "x", attribute(unix.IFLA_PROP_LIST, attribute(unix.IFLA_ALT_IFNAME, 'y', 0)...)))
+	f.Add(message(7, "x", attribute(unix.IFLA_DEVLINK_PORT), attribute(unix.IFLA_PARENT_DEV_NAME, '1', 0), attribute(unix.IFLA_PARENT_DEV_BUS_NAME, 'u', 0)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, err := decodeLink(b)
 		if err != nil {
@@ -124,6 +173,9 @@ func FuzzDecodeLink(f *testing.F) {
 		}
 		if l.IfIndex == 0 || l.IfIndex > 1<<31-1 || l.Name == "" {
 			t.Errorf("got %+v; want an ifindex and a name", l)
+		}
+		if l.Port != nil && !l.TellsPort || slices.Contains(l.AltNames, "") {
+			t.Errorf("got %+v; want no port untold and no empty name", l)
 		}
 	})
 }

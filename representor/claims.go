@@ -61,12 +61,12 @@ func (x *Index) findClaims(ports []devlink.Port) {
 		if p.IfIndex == 0 {
 			continue
 		}
+		if l := x.links[p.IfIndex]; l.Port.Present && l.Port.Value != p.ID() {
+			x.dispute(p.IfIndex) // rtnetlink says that it is another port's
+		}
 		first, ok := x.claims[p.IfIndex]
 		if !ok {
 			x.claims[p.IfIndex] = p
-			if l := x.links[p.IfIndex]; l.Port.Present && l.Port.Value != p.ID() {
-				x.dispute(p.IfIndex) // rtnetlink says that it is another port's
-			}
 			continue
 		}
 		f, _ := FunctionOf(p) // zero for a port that is no representor
