@@ -30,19 +30,27 @@ func (n Names) String() string {
 	return strings.Join(words, " ")
 }
 
-// IsIn reports whether a text that String gave of some database may be of this one.
-// The cluster's id decides if both have one. Otherwise the SB_Global row does: a
-// relay tells no cluster, and a database keeps the row when it is made a clustered
-// one. Any other text is of no database.
+// IsIn reports whether a text that String gave of some database may be of this one. What
+// both tell must be the same, and there must be something that both tell: a relay tells no
+// cluster, and a database keeps its SB_Global row when it is made a clustered one; while
+// the contents of a cluster that was wiped, or restored in place, have another row under
+// the same id. Any other text is of no database.
 func (n Names) IsIn(text string) bool {
 	o, ok := parseNames(text)
 	if !ok {
 		return false
 	}
-	if n.Cluster != "" && o.Cluster != "" {
-		return n.Cluster == o.Cluster
+	common := false
+	for _, pair := range [][2]string{{n.Cluster, o.Cluster}, {n.Global, o.Global}} {
+		if pair[0] == "" || pair[1] == "" {
+			continue
+		}
+		if pair[0] != pair[1] {
+			return false
+		}
+		common = true
 	}
-	return n.Global != "" && n.Global == o.Global
+	return common
 }
 
 func parseNames(text string) (Names, bool) {

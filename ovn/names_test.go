@@ -15,7 +15,7 @@ func TestADatabaseIsKnownAgainByItsNames(t *testing.T) {
 		"a standalone database":                     {Names{Global: "g1"}, "SB_Global g1", true},
 		"a wiped one":                               {Names{Global: "g2"}, "SB_Global g1", false},
 		"a cluster":                                 {Names{"c1", "g1"}, "cluster c1 SB_Global g1", true},
-		"a cluster with another row":                {Names{"c1", "g2"}, "cluster c1 SB_Global g1", true},
+		"a cluster that was restored in place":      {Names{"c1", "g2"}, "cluster c1 SB_Global g1", false},
 		"a cluster before its row is known":         {Names{Cluster: "c1"}, "cluster c1 SB_Global g1", true},
 		"a rebuilt cluster":                         {Names{"c2", "g2"}, "cluster c1 SB_Global g1", false},
 		"another cluster, made of a copy":           {Names{"c2", "g1"}, "cluster c1 SB_Global g1", false},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 )
@@ -53,9 +54,11 @@ type memory struct {
 	lags map[string]lag
 	// restoredAfter is a constant but for an Option.
 	restoredAfter time.Duration
-	// clusters and globals give a database's identity by either of its names.
-	clusters map[string]string
-	globals  map[string]global
+	// identities are those given so far. What the next contents of a cluster are to be called
+	// is in clusters, empty for a name of their own; globals are databases by their row alone.
+	identities map[Names]string
+	clusters   map[string]string
+	globals    map[string]global
 }
 
 // lag is when a cluster's leader was first and last seen to be behind.
@@ -69,7 +72,8 @@ type global struct {
 }
 
 func newMemory() *memory {
-	return &memory{highest: map[string]int64{}, lags: map[string]lag{}, restoredAfter: restoredAfter, clusters: map[string]string{}, globals: map[string]global{}}
+	return &memory{highest: map[string]int64{}, lags: map[string]lag{}, restoredAfter: restoredAfter,
+		identities: map[Names]string{}, clusters: map[string]string{}, globals: map[string]global{}}
 }
 
 // distrust says why a server in that state isn't to be listened to, "" if it is.
@@ -113,6 +117,7 @@ func (m *memory) distrust(s serverState) string {
 // restored gives a cluster that was restored from older files an identity of its own.
 func (m *memory) restored(s serverState) {
 	m.clusters[s.Cluster] = fmt.Sprintf("%s restored at %d", s.Cluster, s.Index)
+	maps.DeleteFunc(m.identities, func(n Names, _ string) bool { return n.Cluster == s.Cluster })
 }
 
 // lagging takes note that a cluster's leader is behind, and gives for how much
@@ -132,14 +137,17 @@ func (m *memory) lagging(cluster string) time.Duration {
 // relay doesn't tell the cluster of what it relays, and a database may be turned
 // into a clustered one and back: the same SB_Global row is the same database
 // then, and keeps its identity. The same row in another cluster is a copy, which
-// may be an old one: that is another identity.
+// may be an old one: that is another identity. So is another row in the same cluster: the
+// row lives as long as the contents, which were wiped, or restored in place
+// (ovsdb-client(1), restore: every row is another one then).
 func (m *memory) identity(cluster, row string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if row == "" {
 		return cmp.Or(m.clusters[cluster], cluster)
 	}
-	if len(m.clusters)+len(m.globals) >= 2*maxClusters {
+	if len(m.identities)+len(m.globals) >= 2*maxClusters {
+		clear(m.identities)
 		clear(m.clusters)
 		clear(m.globals)
 	}
@@ -151,13 +159,19 @@ func (m *memory) identity(cluster, row string) string {
 		}
 		return known.identity
 	}
-	identity, ok := m.clusters[cluster]
-	if !ok {
-		identity = cluster
-		if seen && !known.clustered {
+	names := Names{Cluster: cluster, Global: row}
+	identity, same := m.identities[names]
+	if !same {
+		next, before := m.clusters[cluster]
+		switch {
+		case !before && seen && !known.clustered:
 			identity = known.identity
+		case !before:
+			identity = cluster
+		default:
+			identity = cmp.Or(next, names.String())
 		}
-		m.clusters[cluster] = identity
+		m.identities[names], m.clusters[cluster] = identity, ""
 	}
 	m.globals[row] = global{identity: identity, clustered: true}
 	return identity

@@ -159,7 +159,7 @@ func TestIdentityIsThatOfTheDatabaseNotOfTheServer(t *testing.T) {
 	}{
 		"a standalone database is its row":            {[]seen{{"", "g1"}, {"", "g1"}}, []string{"g1", "g1"}},
 		"a wiped standalone database is another":      {[]seen{{"", "g1"}, {"", "g2"}}, []string{"g1", "g2"}},
-		"a cluster is its id, whatever its row":       {[]seen{{"c1", "g1"}, {"c1", "g2"}}, []string{"c1", "c1"}},
+		"a cluster with another row is another":       {[]seen{{"c1", "g1"}, {"c1", "g2"}, {"c1", "g1"}}, []string{"c1", "cluster c1 SB_Global g2", "c1"}},
 		"a rebuilt cluster is another":                {[]seen{{"c1", "g1"}, {"c2", "g2"}}, []string{"c1", "c2"}},
 		"a cluster restored from a copy is another":   {[]seen{{"c1", "g1"}, {"c2", "g1"}, {"c1", "g1"}}, []string{"c1", "c2", "c1"}},
 		"a relay of a known cluster is that cluster":  {[]seen{{"c1", "g1"}, {"", "g1"}}, []string{"c1", "c1"}},
