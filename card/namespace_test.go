@@ -167,6 +167,9 @@ func TestIndex_KnowsARealNetdevsAlternativeNamesAndThatASoftwareDeviceIsNoFuncti
 	r := watchReal(t, newKernel())
 	a := veth(t, "va", "vb")
 	index := uint32(a.Attrs().Index)
+	if err := netlink.LinkSetUp(a); err != nil { // or Linux doesn't tell
+		t.Fatal(err)
+	}
 	r.await(t, "va is known", r.linked("va"))
 	if err := netlink.LinkAddAltName(a, "an-alternative-name"); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,8 @@ type Link struct {
 	// name may change, and Linux refuses to rename an interface that is up.
 	Settled bool
 	// AltNames are the alternative names (IFLA_ALT_IFNAME), by which the kernel finds the
-	// netdev as well, separated by NUL: unlike a Name they may hold white space.
+	// netdev as well, separated by NUL: unlike a Name they may hold white space. Linux
+	// notifies of a change only while the netdev is up; otherwise an audit finds it.
 	AltNames string
 	// Kind is what a software device was made as, such as "veth" (IFLA_INFO_KIND),
 	// empty for the netdev of a piece of hardware.
