@@ -150,21 +150,14 @@ func (d *disasters) stopVSwitchd() string {
 	how := d.without(func() {
 		what = d.run.card.deal()
 		d.openWrong()
-		d.run.note("%s", d.run.processes.failing(d.stopped(d.run.processes.vswitchd), 1))
+		vswitchd := d.run.processes.vswitchd
+		d.run.note("%s", d.run.processes.failing(vswitchd, 1, func() string {
+			vswitchd.process.Signal(syscall.SIGSTOP)
+			return "stops"
+		}))
 	})
 	d.run.wait(3 * time.Second)
 	return what + " " + how + ", and ovs-vswitchd stops then"
-}
-
-// stopped is a thing that stops, and goes on when it is healed.
-func (d *disasters) stopped(t *thing) *thing {
-	fail := t.fail
-	defer func() { t.fail = fail }()
-	t.fail = func() string {
-		t.process.Signal(syscall.SIGSTOP)
-		return "stops"
-	}
-	return t
 }
 
 // reboot boots the DPU: the local database has the rows of before, there are no

@@ -228,18 +228,18 @@ func (p *processes) step() string {
 	if failing >= 2 || t.left > 0 {
 		return "nothing more fails"
 	}
-	return p.failing(t, steps)
+	return p.failing(t, steps, t.fail)
 }
 
-// failing makes a thing fail for some steps.
-func (p *processes) failing(t *thing, steps int) string {
+// failing makes a thing fail in some way for some steps.
+func (p *processes) failing(t *thing, steps int, fail func() string) string {
 	begun := time.Now()
 	var how string
 	if t == p.daemon && p.rounds%8 >= 4 {
 		p.daemon.process.Signal(syscall.SIGSTOP)
 		how = "stops"
 	} else {
-		how = t.fail()
+		how = fail()
 	}
 	t.left = steps
 	truth := &p.run.truth
