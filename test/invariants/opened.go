@@ -10,6 +10,9 @@ import (
 // goroutine.
 type Opened struct {
 	wrong map[opening]exposure
+	// under are the rows, by uuid, under which netdevs came into the datapath, by ifindex.
+	// A netdev stays there under whatever name it gets.
+	under map[int]string
 	// Longest is the longest time that a wrong netdev was open under a row that carried a
 	// port's name; Acting the same without the time in which representord could do nothing.
 	Longest, Acting time.Duration
@@ -41,7 +44,8 @@ func (o *Opened) Look(s State, vports map[int]bool, truth Truth, now time.Time) 
 		o.wrong = map[opening]exposure{}
 	}
 	card, changed := truth.cardAt(now)
-	found := card.wrong(s, vports, truth)
+	o.attribute(s, card, vports)
+	found := card.wrong(s, o.under, truth)
 	for at, row := range found {
 		e, was := o.wrong[at]
 		if !was {
@@ -88,25 +92,49 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// wrong are the netdevs that are open under rows that carry the name of a port that asks
-// for another function.
-func (c Card) wrong(s State, vports map[int]bool, truth Truth) map[opening]Row {
-	named := map[string]int{}
-	for index, name := range c.Links {
-		named[name] = index
-	}
-	found := map[opening]Row{}
+// attribute finds the rows of the netdevs that have come into the datapath: those under
+// which ovs-vswitchd says that it has them, or while it has said nothing those with the
+// name.
+func (o *Opened) attribute(s State, c Card, vports map[int]bool) {
+	named := map[string]string{}
+	under := make(map[int]string, len(vports))
 	for uuid, k := range s.rows {
-		if k.Bridge != truth.Bridge || !k.home.ours() || k.Parked || !truth.tellable(k) {
+		named[k.Name] = uuid
+		if k.Ofport > 0 && vports[k.IfIndex] {
+			under[k.IfIndex] = uuid
+		}
+	}
+	for index := range vports {
+		if under[index] != "" {
 			continue
 		}
-		own := c.VFs[k.home.Function].IfIndex
-		if _, live := c.Links[k.IfIndex]; live && k.Ofport > 0 && k.IfIndex != own {
-			found[opening{uuid, k.IfIndex}] = k.Row
+		if before, was := o.under[index]; was {
+			under[index] = before
+		} else {
+			under[index] = named[c.Links[index]]
 		}
-		// What ovs-vswitchd hasn't told yet, the datapath has.
-		if index := named[k.Name]; index != 0 && vports[index] && index != own && !c.right(s, index) {
-			found[opening{uuid, index}] = k.Row
+	}
+	o.under = under
+}
+
+// wrong are the netdevs that are open under rows that carry the name of a port that asks
+// for another function.
+func (c Card) wrong(s State, under map[int]string, truth Truth) map[opening]Row {
+	found := map[opening]Row{}
+	note := func(k known, index int) {
+		_, live := c.Links[index]
+		if k.Bridge == truth.Bridge && k.home.ours() && !k.Parked && live && index != c.VFs[k.home.Function].IfIndex && truth.tellable(k) {
+			found[opening{k.UUID, index}] = k.Row
+		}
+	}
+	for _, k := range s.rows {
+		if k.Ofport > 0 {
+			note(k, k.IfIndex)
+		}
+	}
+	for index, uuid := range under { // what ovs-vswitchd hasn't told yet
+		if k, stands := s.rows[uuid]; stands {
+			note(k, index)
 		}
 	}
 	return found

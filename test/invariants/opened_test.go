@@ -86,3 +86,20 @@ func TestTheTimeInWhichRepresentordCanDoNothingIsNotCounted(t *testing.T) {
 		t.Errorf("longest %v, of representord's time %v", o.Longest, o.Acting)
 	}
 }
+
+func TestANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
+	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
+	b := changed(row("2", "n1", "b", 1), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
+	renamed := truth().having(always(card()).then(1, card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
+	var o Opened
+	o.Look(having(a, b), map[int]bool{11: true}, renamed, at(0))
+	o.Look(having(a, b), map[int]bool{11: true}, renamed, at(2))
+	if o.Count != 0 {
+		t.Error("b's netdev, which came under b's row, counts as open under a's since it has that name")
+	}
+	o.Look(having(a, b), map[int]bool{}, renamed, at(3))
+	o.Look(having(a, b), map[int]bool{11: true}, renamed, at(4))
+	if o.Open() != 1 {
+		t.Error("b's netdev came under a's row, and doesn't count")
+	}
+}
