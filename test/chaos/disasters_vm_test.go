@@ -49,6 +49,7 @@ func (d *disasters) all() []disaster {
 		{"giant", 1, 1, 1, d.giant},
 		{"stranger", 1, 1, 1, d.stranger},
 		{"hangup", 1, 1, 1, d.hangup},
+		{"isolate", 0, 0, 8, d.isolate},
 	}
 }
 
@@ -368,4 +369,23 @@ func (d *disasters) hangup() string {
 	d.run.wait(500 * time.Millisecond)
 	d.run.processes.monitor()
 	return "representord gets SIGHUP"
+}
+
+// isolate cuts a member of the Southbound off, which goes on to answer, and has
+// connections dealt anew while it lacks what is asked since.
+func (d *disasters) isolate() string {
+	r, p := d.run, d.run.processes
+	what := p.failing(p.southbound, 1, p.southbound.fail)
+	r.wait(isolation)
+	var all []string
+	for range 4 {
+		all = append(all, r.asked.step())
+	}
+	d.settled()
+	r.wait(lag)
+	for range 4 {
+		p.toSouthbound.cut()
+		r.wait(3 * time.Second)
+	}
+	return what + ", and lacks that " + strings.Join(all, "; ")
 }
