@@ -41,7 +41,7 @@ func (p place) String() string { return fmt.Sprintf("platform/%s c1pf%d", p.card
 func worlds() map[string]world {
 	small := world{
 		name: "small", pfs: []place{{"card0", 0}, {"card0", 1}}, vfs: 4, names: 10, lports: 9,
-		hold: 2 * time.Second, patience: 80 * time.Second, grace: 2 * time.Second, weights: [5]int{38, 28, 14, 15, 5},
+		hold: 2 * time.Second, patience: 80 * time.Second, grace: 2500 * time.Millisecond, weights: [5]int{38, 28, 14, 15, 5},
 	}
 	cluster := small
 	cluster.name, cluster.clustered, cluster.weights = "cluster", true, [5]int{40, 20, 8, 10, 22}
