@@ -99,10 +99,12 @@ test-e2e: summary build dpusim pcisim ## what needs the virtual DPU: the program
 # The same run again for the same seed, as far as what is done goes.
 SEED ?= 1
 MINUTES ?= 5
+WORLD ?= small
+ONLY ?=
 .PHONY: chaos
-chaos: setup build dpusim ## everything fails at random on the virtual DPU; SEED= and MINUTES= choose how
+chaos: setup build dpusim ## everything fails at random on the virtual DPU; SEED=, MINUTES= and WORLD= choose how
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o $(CACHE)/chaos.test ./test/chaos
-	test/vm -m 4096 -t $$(($(MINUTES) * 60 + 300)) -k $(DPUSIM) -- env CHAOS_SEED=$(SEED) CHAOS_SECONDS=$$(($(MINUTES) * 60)) CHAOS_TRAIL=$(TRAIL) \
+	test/vm -m 4096 -t $$(($(MINUTES) * 60 + 300)) -k $(DPUSIM) -- env CHAOS_SEED=$(SEED) CHAOS_SECONDS=$$(($(MINUTES) * 60)) CHAOS_TRAIL=$(TRAIL) CHAOS_WORLD=$(WORLD) CHAOS_ONLY=$(ONLY) \
 		$(CACHE)/chaos.test -test.v -test.timeout $$(($(MINUTES) * 60 + 240))s -test.run '^TestChaos$$'
 
 # Packages with properties draw 100 cases a property in make test.

@@ -51,7 +51,11 @@ func startProcesses(r *run) *processes {
 		r.t.Fatal(err)
 	}
 	p.local = p.database("local ovsdb-server", r.dpu.Local, true)
-	p.southbound = p.database("Southbound", r.dpu.Central.SB, false)
+	if r.cluster != nil {
+		p.southbound = p.member(r.cluster)
+	} else {
+		p.southbound = p.database("Southbound", r.dpu.Central.SB, false)
+	}
 	p.northd = p.program("ovn-northd", func() *servers.Process {
 		r.dpu.Central.StartNorthd(r.t)
 		return r.dpu.Central.Northd
@@ -60,7 +64,9 @@ func startProcesses(r *run) *processes {
 	p.vswitchd = p.program("ovs-vswitchd", r.dpu.StartVSwitchd, p.local)
 	p.controller = p.program("ovn-controller", func() *servers.Process { return r.dpu.StartController(p.toSouthbound.endpoint) }, p.local)
 	p.daemon = p.program("representord", func() *servers.Process {
-		return r.dpu.StartDaemon(r.t, "--ovs-db="+p.toLocal.endpoint, "--log-level=info", "--mass-unplug-hold="+hold, "--probe-interval=2s")
+		r.truth.Started = append(r.truth.Started, time.Now())
+		return r.dpu.StartDaemon(r.t, "--ovs-db="+p.toLocal.endpoint, "--log-level=info", "--mass-unplug-hold="+r.world.hold.String(),
+			"--unplug-grace="+unplugGrace.String(), "--probe-interval="+probe.String())
 	})
 	p.daemon.deaf, p.daemon.idle = true, true
 	for _, t := range []*thing{p.vswitchd, p.controller, p.daemon} {
@@ -152,11 +158,33 @@ func (p *processes) database(name string, d *servers.OVSDB, idle bool) *thing {
 	return t
 }
 
+// member is one of a cluster, which is cut off from the others and goes on to answer.
+func (p *processes) member(c *servers.Cluster) *thing {
+	t := &thing{name: "a member of the Southbound"}
+	var off *servers.OVSDB
+	t.fail = func() string {
+		off = c.Members[p.run.draw.IntN(len(c.Members))]
+		c.CutOff(p.run.t, off)
+		p.toSouthbound.cut()
+		// It takes a member some seconds to know.
+		now := time.Now()
+		p.run.truth.Stalls = append(p.run.truth.Stalls, invariants.Span{From: now, To: now.Add(isolation)})
+		return "(" + off.Name + ") is cut off"
+	}
+	t.heal = func() { c.Rejoin(p.run.t, off) }
+	return t
+}
+
+// isolation is how long a member that was cut off may believe that it wasn't, with
+// the time in which everybody who used it finds another.
+const isolation = 8 * time.Second
+
 // wipe empties the Southbound. The other chassis registers before ovn-northd is
 // heard of again: without it a port that migrates from there would be ours.
 func (p *processes) wipe() {
 	northd := p.run.dpu.Central.Northd
 	northd.Signal(syscall.SIGSTOP)
+	p.run.truth.Replaced = append(p.run.truth.Replaced, time.Now())
 	p.run.dpu.Central.SB.Wipe()
 	p.run.registerOther()
 	if p.northd.left == 0 {
@@ -167,9 +195,14 @@ func (p *processes) wipe() {
 func (p *processes) connection(name string, x *proxy, idle bool) *thing {
 	t := &thing{name: name, deaf: true, idle: idle}
 	t.fail = func() string {
-		if p.run.draw.IntN(2) == 0 {
+		switch p.run.draw.IntN(3) {
+		case 0:
 			x.stall()
 			return "stalls"
+		case 1:
+			late := time.Duration(1+p.run.draw.IntN(4)) * probe / 5
+			x.slow(late)
+			return "is " + late.String() + " slow"
 		}
 		x.cut()
 		return "is cut"
@@ -195,13 +228,18 @@ func (p *processes) step() string {
 	if failing >= 2 || t.left > 0 {
 		return "nothing more fails"
 	}
+	return p.failing(t, steps, t.fail)
+}
+
+// failing makes a thing fail in some way for some steps.
+func (p *processes) failing(t *thing, steps int, fail func() string) string {
 	begun := time.Now()
 	var how string
 	if t == p.daemon && p.rounds%8 >= 4 {
 		p.daemon.process.Signal(syscall.SIGSTOP)
 		how = "stops"
 	} else {
-		how = t.fail()
+		how = fail()
 	}
 	t.left = steps
 	truth := &p.run.truth
@@ -230,6 +268,9 @@ func (p *processes) next() {
 // own --monitor does where they are installed. ovn-controller 23.03 fails an assertion
 // now and then when its Chassis row goes (if_status_mgr_clear() of if-status.c).
 func (p *processes) monitor() {
+	if p.daemon.left == 0 && p.daemon.ended() {
+		p.run.t.Fatalf("seed %d, step %d: representord has ended by itself, with status %d", p.run.seed, p.run.counts.steps, p.daemon.process.ExitCode())
+	}
 	for _, t := range []*thing{p.northd, p.vswitchd, p.controller} {
 		if t.left > 0 || !t.possible() || !t.ended() {
 			continue
@@ -289,6 +330,11 @@ func end(stalls []invariants.Span, now time.Time) {
 // all heals everything.
 func (p *processes) all() {
 	p.rounds++
+	p.works()
+}
+
+// works heals whatever fails.
+func (p *processes) works() {
 	for _, t := range p.everything() {
 		if t.left > 0 {
 			p.heal(t)

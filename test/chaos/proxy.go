@@ -7,31 +7,39 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 )
 
-// proxy stands between representord and a database, both on unix sockets, and is
+// proxy stands between representord and a database, all on unix sockets, and is
 // the network that fails.
 type proxy struct {
 	endpoint string
 	listener net.Listener
-	server   string
 	running  sync.WaitGroup
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
-	// flow is closed while bytes may pass.
+	// servers get the connections in turn.
+	servers []string
+	next    int
+	// flow is closed while bytes may pass; what the server says passes late.
 	flow chan struct{}
+	late time.Duration
+	// stranger is what somebody else says who has the server's address, "" for nobody.
+	stranger string
+	closed   chan struct{}
 }
 
-// newProxy listens on a socket for a server that is an endpoint "unix:PATH".
-func newProxy(ctx context.Context, socket, server string) (*proxy, error) {
+// newProxy listens on a socket for servers that are endpoints "unix:PATH", separated by
+// commas.
+func newProxy(ctx context.Context, socket, servers string) (*proxy, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
 		return nil, err
 	}
 	p := &proxy{
-		endpoint: "unix:" + socket, listener: l, server: strings.TrimPrefix(server, "unix:"),
-		conns: map[net.Conn]bool{}, flow: make(chan struct{}),
+		endpoint: "unix:" + socket, listener: l, servers: strings.Split(servers, ","),
+		conns: map[net.Conn]bool{}, flow: make(chan struct{}), closed: make(chan struct{}),
 	}
 	close(p.flow)
 	p.running.Go(p.accept)
@@ -48,15 +56,19 @@ func (p *proxy) accept() {
 	}
 }
 
+// turn is where the next connection goes, or what a stranger says on it.
+func (p *proxy) turn() (server, stranger string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	server = strings.TrimPrefix(p.servers[p.next%len(p.servers)], "unix:")
+	p.next++
+	return server, p.stranger
+}
+
 // serve carries bytes until either end has had enough. A server that isn't there
 // is a connection that ends at once.
 func (p *proxy) serve(client net.Conn) {
 	defer client.Close()
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", p.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
 	p.mu.Lock()
 	p.conns[client] = true
 	p.mu.Unlock()
@@ -65,29 +77,87 @@ func (p *proxy) serve(client net.Conn) {
 		delete(p.conns, client)
 		p.mu.Unlock()
 	}()
-	var both sync.WaitGroup
-	carry := func(to, from net.Conn) {
-		_, _ = io.Copy(gated{to, p}, from)
-		_ = to.Close()
-		_ = from.Close()
+	address, stranger := p.turn()
+	if stranger != "" {
+		_, _ = io.WriteString(client, stranger)
+		_, _ = io.CopyN(io.Discard, client, 1) // it has been read by somebody who asks for something
+		return
 	}
-	both.Go(func() { carry(server, client) })
-	both.Go(func() { carry(client, server) })
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", address)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	var both sync.WaitGroup
+	both.Go(func() { p.carry(server, client, false) })
+	both.Go(func() { p.carry(client, server, true) })
 	both.Wait()
 }
 
-// gated holds bytes back while nothing may pass.
-type gated struct {
-	net.Conn
-	p *proxy
+// parcel is what was read, and when it is to arrive.
+type parcel struct {
+	bytes []byte
+	due   time.Time
 }
 
-func (g gated) Write(b []byte) (int, error) {
-	g.p.mu.Lock()
-	flow := g.p.flow
-	g.p.mu.Unlock()
+// carry takes what one end says to the other, answers as late as is set.
+func (p *proxy) carry(to, from net.Conn, answers bool) {
+	parcels := make(chan parcel, 256)
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		defer func() {
+			_ = to.Close()
+			_ = from.Close()
+			for range parcels { // nobody wants the rest
+			}
+		}()
+		for next := range parcels {
+			if !p.wait(next.due) {
+				return
+			}
+			if _, err := to.Write(next.bytes); err != nil {
+				return
+			}
+		}
+	})
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			parcels <- parcel{append([]byte(nil), buffer[:n]...), p.arrival(answers)}
+		}
+		if err != nil {
+			break
+		}
+	}
+	close(parcels)
+	writing.Wait()
+}
+
+// arrival is when something that is said now arrives.
+func (p *proxy) arrival(answer bool) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !answer || p.late == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(p.late)
+}
+
+// wait waits until something may pass, and reports whether it ever may.
+func (p *proxy) wait(due time.Time) bool {
+	if until := time.Until(due); !due.IsZero() && until > 0 {
+		select {
+		case <-time.After(until):
+		case <-p.closed:
+			return false
+		}
+	}
+	p.mu.Lock()
+	flow := p.flow
+	p.mu.Unlock()
 	<-flow
-	return g.Conn.Write(b)
+	return true
 }
 
 // cut ends all connections.
@@ -106,10 +176,26 @@ func (p *proxy) stall() {
 	p.flow = make(chan struct{})
 }
 
-// resume undoes stall: what was held back arrives.
+// slow lets what the server says arrive so much later.
+func (p *proxy) slow(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = by
+}
+
+// answers has somebody else answer at the server's address, "" ends that.
+func (p *proxy) answers(stranger string) {
+	p.mu.Lock()
+	p.stranger = stranger
+	p.mu.Unlock()
+	p.cut()
+}
+
+// resume undoes stall and slow: what was held back arrives.
 func (p *proxy) resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.late = 0
 	select {
 	case <-p.flow:
 	default:
@@ -120,6 +206,7 @@ func (p *proxy) resume() {
 // close ends everything and waits for it.
 func (p *proxy) close() error {
 	err := p.listener.Close()
+	close(p.closed)
 	p.resume()
 	p.cut()
 	p.running.Wait()

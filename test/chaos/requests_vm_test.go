@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,10 +18,7 @@ import (
 
 // Logical ports are created, changed and deleted in the Northbound. There are few
 // names and few functions, so that they meet.
-const (
-	lports     = 9
-	northbound = "OVN_Northbound"
-)
+const northbound = "OVN_Northbound"
 
 // asked is what the Northbound asks, and how far the Southbound has followed.
 type asked struct {
@@ -29,6 +27,8 @@ type asked struct {
 	host string
 	net  string            // uuid of the logical switch
 	uuid map[string]string // of the logical ports that are there
+	// options are theirs.
+	options map[string]map[string]string
 
 	// unseen are changes that ovn-northd hasn't confirmed.
 	unseen []unseen
@@ -59,7 +59,7 @@ func newAsked(r *run) *asked {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(nb.Close)
-	a := &asked{run: r, nb: nb, host: host, uuid: map[string]string{}}
+	a := &asked{run: r, nb: nb, host: host, uuid: map[string]string{}, options: map[string]map[string]string{}}
 	rows := a.transact(rawdb.Operation{"op": "select", "table": "Logical_Switch", "where": []any{}, "columns": []string{"_uuid"}})
 	a.net = rows[0].Rows[0].UUIDs("_uuid")[0]
 	err = nb.Monitor(r.t.Context(), northbound, map[string][]string{"NB_Global": {"sb_cfg"}}, func(u rawdb.Update) {
@@ -86,23 +86,113 @@ func (a *asked) transact(ops ...rawdb.Operation) []rawdb.Result {
 	return results
 }
 
-// tell changes what a logical port asks.
-func (a *asked) tell(lport string, request invariants.Request, ops ...rawdb.Operation) []rawdb.Result {
+// tell changes what logical ports ask, in one transaction.
+func (a *asked) tell(requests map[string]invariants.Request, ops ...rawdb.Operation) []rawdb.Result {
 	a.run.t.Helper()
-	line := a.run.truth.Requests[lport]
-	if len(line) == 0 {
-		line = invariants.Timeline[invariants.Request]{{}}
-	}
 	begun := time.Now()
-	a.run.truth.Requests[lport] = append(line, invariants.Moment[invariants.Request]{Value: request, Begun: begun})
+	for lport, request := range requests {
+		a.note(lport, invariants.Moment[invariants.Request]{Value: request, Begun: begun})
+	}
 	ops = append(ops,
 		rawdb.Operation{"op": "mutate", "table": "NB_Global", "where": []any{}, "mutations": []any{[]any{"nb_cfg", "+=", 1}}},
 		rawdb.Operation{"op": "select", "table": "NB_Global", "where": []any{}, "columns": []string{"nb_cfg"}},
 	)
 	results := a.transact(ops...)
-	a.unseen = append(a.unseen, unseen{lport, begun, results[len(results)-1].Rows[0].Number("nb_cfg")})
+	n := results[len(results)-1].Rows[0].Number("nb_cfg")
+	for lport := range requests {
+		a.unseen = append(a.unseen, unseen{lport, begun, n})
+	}
 	return results
 }
+
+// note adds to what a logical port asks.
+func (a *asked) note(lport string, m invariants.Moment[invariants.Request]) {
+	line := a.run.truth.Requests[lport]
+	if len(line) == 0 {
+		line = invariants.Timeline[invariants.Request]{{}}
+	}
+	a.run.truth.Requests[lport] = append(line, m)
+}
+
+// create makes logical ports with these options.
+func (a *asked) create(requests map[string]invariants.Request, options map[string]map[string]string) {
+	a.run.t.Helper()
+	var ops []rawdb.Operation
+	lports := slices.Sorted(maps.Keys(requests))
+	for i, lport := range lports {
+		name := fmt.Sprintf("p%d", i)
+		ops = append(ops, rawdb.Operation{
+			"op": "insert", "table": "Logical_Switch_Port", "uuid-name": name,
+			"row": map[string]any{"name": lport, "addresses": "unknown", "options": rawdb.Map(options[lport])},
+		}, rawdb.Operation{
+			"op": "mutate", "table": "Logical_Switch", "where": rawdb.Where("_uuid", "==", rawdb.UUID(a.net)),
+			"mutations": []any{[]any{"ports", "insert", rawdb.Set(rawdb.Named(name))}},
+		})
+	}
+	results := a.tell(requests, ops...)
+	for i, lport := range lports {
+		a.uuid[lport] = rawdb.Row{"uuid": results[2*i].UUID}.UUIDs("uuid")[0]
+		a.options[lport] = options[lport]
+	}
+}
+
+// remove deletes a logical port.
+func (a *asked) remove(lport string) {
+	a.run.t.Helper()
+	a.tell(map[string]invariants.Request{lport: {}}, rawdb.Operation{
+		"op": "mutate", "table": "Logical_Switch", "where": rawdb.Where("_uuid", "==", rawdb.UUID(a.net)),
+		"mutations": []any{[]any{"ports", "delete", rawdb.Set(rawdb.UUID(a.uuid[lport]))}},
+	})
+	delete(a.uuid, lport)
+	delete(a.options, lport)
+}
+
+// set gives logical ports that are there other options, in one transaction.
+func (a *asked) set(requests map[string]invariants.Request, options map[string]map[string]string) {
+	a.run.t.Helper()
+	var ops []rawdb.Operation
+	for lport, o := range options {
+		ops = append(ops, rawdb.Operation{
+			"op": "update", "table": "Logical_Switch_Port", "where": rawdb.Where("_uuid", "==", rawdb.UUID(a.uuid[lport])),
+			"row": map[string]any{"options": rawdb.Map(o)},
+		})
+		a.options[lport] = o
+	}
+	a.tell(requests, ops...)
+}
+
+// fill creates each logical port that isn't there, asking for a VF of its own.
+func (a *asked) fill() string {
+	requests, options := map[string]invariants.Request{}, map[string]map[string]string{}
+	w := a.run.world
+	for n := range w.lports {
+		lport := fmt.Sprintf("vm%d", n)
+		if _, there := a.uuid[lport]; !there {
+			requests[lport] = invariants.Request{Kind: invariants.Asks, PFMAC: w.mac(n / w.vfs % len(w.pfs)), VF: n % w.vfs, MTU: 1500}
+			options[lport] = optionsOf(requests[lport])
+		}
+	}
+	if len(requests) > 0 {
+		a.create(requests, options)
+	}
+	return fmt.Sprintf("%d logical ports are created, each for a VF of its own", len(requests))
+}
+
+// optionsOf are those of a request that asks.
+func optionsOf(r invariants.Request) map[string]string {
+	o := map[string]string{"requested-chassis": "dpu1", "vif-plug-type": "representor"}
+	o["vif-plug:representor:pf-mac"] = r.PFMAC
+	o[vfNum] = fmt.Sprint(r.VF)
+	if r.MTU != 0 {
+		o["vif-plug-mtu-request"] = fmt.Sprint(r.MTU)
+	}
+	if r.IfaceIDVer != "" {
+		o["iface-id-ver"] = r.IfaceIDVer
+	}
+	return o
+}
+
+const vfNum = "vif-plug:representor:vf-num"
 
 // acknowledge takes note of what has come to the Southbound.
 func (a *asked) acknowledge() {
@@ -142,32 +232,20 @@ func (a *asked) now() map[string]invariants.Request {
 
 // step changes one logical port.
 func (a *asked) step() string {
-	lport := fmt.Sprintf("vm%d", a.run.draw.IntN(lports))
+	lport := fmt.Sprintf("vm%d", a.run.draw.IntN(a.run.world.lports))
 	what, request, options := a.drawRequest()
 	deletes := a.run.draw.IntN(5) == 0
-	uuid, there := a.uuid[lport]
-	ids := rawdb.Map(options)
+	_, there := a.uuid[lport]
+	one, its := map[string]invariants.Request{lport: request}, map[string]map[string]string{lport: options}
 	switch {
 	case !there:
-		results := a.tell(lport, request,
-			rawdb.Operation{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "p", "row": map[string]any{"name": lport, "addresses": "unknown", "options": ids}},
-			rawdb.Operation{
-				"op": "mutate", "table": "Logical_Switch", "where": rawdb.Where("_uuid", "==", rawdb.UUID(a.net)),
-				"mutations": []any{[]any{"ports", "insert", rawdb.Set(rawdb.Named("p"))}},
-			})
-		a.uuid[lport] = rawdb.Row{"uuid": results[0].UUID}.UUIDs("uuid")[0]
+		a.create(one, its)
 		return fmt.Sprintf("%s is created: %s %s", lport, what, shown(options))
 	case deletes:
-		a.tell(lport, invariants.Request{}, rawdb.Operation{
-			"op": "mutate", "table": "Logical_Switch", "where": rawdb.Where("_uuid", "==", rawdb.UUID(a.net)),
-			"mutations": []any{[]any{"ports", "delete", rawdb.Set(rawdb.UUID(uuid))}},
-		})
-		delete(a.uuid, lport)
+		a.remove(lport)
 		return lport + " is deleted"
 	}
-	a.tell(lport, request, rawdb.Operation{
-		"op": "update", "table": "Logical_Switch_Port", "where": rawdb.Where("_uuid", "==", rawdb.UUID(uuid)), "row": map[string]any{"options": ids},
-	})
+	a.set(one, its)
 	return fmt.Sprintf("%s is changed: %s %s", lport, what, shown(options))
 }
 
@@ -177,11 +255,10 @@ func shown(options map[string]string) string {
 
 // drawRequest makes up options, and what they mean.
 func (a *asked) drawRequest() (what string, request invariants.Request, options map[string]string) {
-	d := a.run.draw
-	macs := pfMACs()
-	r := invariants.Request{Kind: invariants.Asks, PFMAC: macs[d.IntN(2)], VF: d.IntN(vfs), MTU: 1500}
+	d, w := a.run.draw, a.run.world
+	r := invariants.Request{Kind: invariants.Asks, PFMAC: w.mac(d.IntN(len(w.pfs))), VF: d.IntN(w.vfs), MTU: 1500}
 	if d.IntN(20) == 0 {
-		r.PFMAC = macs[2] // mostly nobody's
+		r.PFMAC = w.mac(len(w.pfs)) // mostly nobody's
 	}
 	switch d.IntN(12) {
 	case 0:
@@ -192,15 +269,7 @@ func (a *asked) drawRequest() (what string, request invariants.Request, options 
 	if d.IntN(8) == 0 {
 		r.IfaceIDVer = fmt.Sprintf("v%d", d.IntN(3))
 	}
-	o := map[string]string{"requested-chassis": "dpu1", "vif-plug-type": "representor"}
-	o["vif-plug:representor:pf-mac"] = r.PFMAC
-	o["vif-plug:representor:vf-num"] = fmt.Sprint(r.VF)
-	if r.MTU != 0 {
-		o["vif-plug-mtu-request"] = fmt.Sprint(r.MTU)
-	}
-	if r.IfaceIDVer != "" {
-		o["iface-id-ver"] = r.IfaceIDVer
-	}
+	o := optionsOf(r)
 	n := d.IntN(100)
 	bad := []string{"abc", "3x", "-1", "+1", "00", "0x0", "1.0", " 1", "65535", "65536"}[d.IntN(10)]
 	set := func(key, value string) map[string]string {
@@ -227,7 +296,7 @@ func (a *asked) drawRequest() (what string, request invariants.Request, options 
 	case n < 91:
 		return "is unbound", nothing, map[string]string{}
 	case n < 97:
-		return "is invalid", invalid, set("vif-plug:representor:vf-num", bad)
+		return "is invalid", invalid, set(vfNum, bad)
 	}
 	return "has an invalid MAC", invalid, set("vif-plug:representor:pf-mac", "00:00:00:00:00:00")
 }

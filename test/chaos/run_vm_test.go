@@ -13,25 +13,33 @@ import (
 	"time"
 
 	"github.com/representord/representord/test/invariants"
+	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
 )
 
 const (
 	bridge = "br-int"
-	// patience bounds a quiet: what a DPU does in a second takes long in a machine
-	// that is emulated, and representord waits for up to a minute by itself.
+	// patience bounds what is waited for within a step.
 	patience = 80 * time.Second
 	// lag is what representord may take to act upon what it has been told, on two
 	// processors that emulate everything. The time in which those stand still doesn't count.
 	lag = 3 * time.Second
-	// hold is the shortest that may be set.
-	hold = "2s"
+	// cardLag is the same for what the kernel shows, and unclaimed how long a netdev may be
+	// open that no devlink port claims, which proves nothing for some seconds.
+	cardLag, unclaimed = 1500 * time.Millisecond, 10 * time.Second
+	// unplugGrace is what a removal for the Southbound's sake waits at least.
+	unplugGrace = time.Second
+	// probe is after which silence a connection is asked whether it lives.
+	probe = 2 * time.Second
 )
 
 // run is one run of chaos.
 type run struct {
 	t    *testing.T
 	seed uint64
+	world
+	// cluster is the Southbound, nil for one that is none.
+	cluster *servers.Cluster
 	// draw decides everything that is done, and nothing else draws from it.
 	draw *rand.Rand
 	dpu  *virtualdpu.DPU
@@ -40,11 +48,16 @@ type run struct {
 	card      *cardState
 	processes *processes
 	operator  *operator
+	disasters *disasters
+	notify    *notify
 
 	watch *invariants.Watch
 	pulse *invariants.Pulse
 	state invariants.State
 	truth invariants.Truth
+	// opened follows what ovs-vswitchd and the datapath have open, vports what that has.
+	opened invariants.Opened
+	vports map[int]bool
 
 	vitals vitals
 	counts counts
@@ -55,19 +68,23 @@ type run struct {
 // counts is what the last line tells.
 type counts struct {
 	steps, transactions, kills, crashes, convergences int
+	disasters                                         map[string]int
 }
 
 // Chaos runs for a time, and then has everything settle once more.
-func chaos(t *testing.T, seed uint64, duration time.Duration) {
+func chaos(t *testing.T, seed uint64, duration time.Duration, in world) {
 	t.Helper()
-	r := start(t, seed)
+	r := start(t, seed, in)
 	// Whatever ends the test, how to have it again is told.
 	defer func() {
 		if t.Failed() {
 			t.Logf("what was done last:\n%s", strings.Join(r.trail[max(0, len(r.trail)-60):], "\n"))
-			t.Logf("to repeat this: make chaos SEED=%d MINUTES=%d", seed, max(1, int((duration+time.Minute-1)/time.Minute)))
+			t.Logf("to repeat this: make chaos SEED=%d MINUTES=%d WORLD=%s", seed, max(1, int((duration+time.Minute-1)/time.Minute)), in.name)
 		}
 		t.Logf("chaos: %d steps, seed %d, %d transactions, %d kills, %d crashes of others, %d convergences", r.counts.steps, seed, r.counts.transactions, r.counts.kills, r.counts.crashes, r.counts.convergences)
+		t.Logf("disasters: %v", r.counts.disasters)
+		t.Logf("a wrong netdev was open %d times, for %v at most, of which representord had %v; the last disaster's leaks were closed within %v of its time, %v at most",
+			r.opened.Count, r.opened.Longest, r.opened.Acting, r.disasters.closed, r.disasters.longest)
 	}()
 	r.converge()
 	r.vitals.baseline(r)
@@ -80,10 +97,22 @@ func chaos(t *testing.T, seed uint64, duration time.Duration) {
 	r.vitals.judge(r)
 }
 
-func start(t *testing.T, seed uint64) *run {
+func start(t *testing.T, seed uint64, in world) *run {
 	t.Helper()
-	r := &run{t: t, seed: seed, draw: rand.New(rand.NewPCG(seed, 0)), dpu: virtualdpu.New(t)}
-	r.truth = invariants.Truth{Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{}, Lag: lag, Grace: lag}
+	r := &run{t: t, seed: seed, world: in, draw: rand.New(rand.NewPCG(seed, 0)), counts: counts{disasters: map[string]int{}}}
+	if in.clustered {
+		var central *servers.Central
+		central, r.cluster = servers.OVNClustered(t, 3)
+		r.dpu = virtualdpu.NewIn(t, central)
+	} else {
+		r.dpu = virtualdpu.New(t)
+	}
+	r.truth = invariants.Truth{
+		Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{},
+		Lag: lag, CardLag: cardLag, Grace: in.grace, Unclaimed: unclaimed, UnplugGrace: unplugGrace, Hold: in.hold,
+	}
+	r.notify = newNotify(r)
+	r.disasters = &disasters{run: r}
 	r.processes = startProcesses(r)
 	r.dpu.Central.Nbctl(t, "ls-add", "net")
 	r.registerOther()
@@ -101,6 +130,9 @@ func start(t *testing.T, seed uint64) *run {
 		}
 		return ""
 	})
+	if in.full {
+		r.note("%s", r.asked.fill())
+	}
 	return r
 }
 
@@ -114,16 +146,10 @@ func (r *run) registerOther() {
 func (r *run) step() {
 	r.counts.steps++
 	r.processes.next()
-	kinds := []struct {
-		weight int
-		do     func() string
-	}{
-		{40, r.asked.step}, {30, r.card.step}, {14, r.processes.step}, {16, r.operator.step},
-	}
 	n := r.draw.IntN(100)
-	for _, k := range kinds {
-		if n -= k.weight; n < 0 {
-			what := k.do()
+	for i, do := range []func() string{r.asked.step, r.card.step, r.processes.step, r.operator.step, r.disasters.step} {
+		if n -= r.weights[i]; n < 0 {
+			what := do()
 			r.note("step %d: %s", r.counts.steps, what)
 			break
 		}
@@ -150,6 +176,10 @@ func (r *run) check() {
 	r.asked.acknowledge()
 	truth := r.truth.Stalled(r.pulse)
 	var found []invariants.Violation
+	vports, err := virtualdpu.Vports()
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	for _, b := range r.watch.Take() {
 		var broken []invariants.Violation
 		r.state, broken = invariants.Judge(r.state, b, truth)
@@ -158,7 +188,10 @@ func (r *run) check() {
 		for _, c := range b.Changes {
 			r.note("    %s", c)
 		}
+		found = append(found, r.opened.Look(r.state, r.vports, truth, b.Before)...)
 	}
+	r.vports = vports
+	found = append(found, r.opened.Look(r.state, vports, truth, time.Now())...)
 	found = append(found, invariants.Overdue(r.state, truth, time.Now())...)
 	if len(found) > 0 {
 		for _, v := range found {
@@ -177,6 +210,10 @@ func (r *run) converge() {
 			return err.Error()
 		}
 		r.check()
+		r.disasters.look()
+		if n := r.opened.Open(); n > 0 {
+			return fmt.Sprintf("%d netdevs are open under rows of other functions", n)
+		}
 		if !r.asked.settled() {
 			return "the Southbound has not all that was asked"
 		}
@@ -201,7 +238,7 @@ func (r *run) unsettled() string {
 // await waits until nothing is wrong any more.
 func (r *run) await(what string, wrong func() string) {
 	r.t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(r.world.patience)
 	told := ""
 	for {
 		r.processes.monitor()
@@ -222,6 +259,36 @@ func (r *run) await(what string, wrong func() string) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// wait lets a time pass in which the checker looks.
+func (r *run) wait(d time.Duration) {
+	r.t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		select {
+		case <-r.t.Context().Done():
+			return
+		case <-time.After(min(50*time.Millisecond, time.Until(end)+time.Millisecond)):
+		}
+		r.check()
+	}
+}
+
+// chosen is the world that the environment names.
+func chosen(t *testing.T) world {
+	t.Helper()
+	name, only := os.Getenv("CHAOS_WORLD"), os.Getenv("CHAOS_ONLY")
+	if name == "" {
+		name = "small"
+	}
+	w, known := worlds()[name]
+	if !known {
+		t.Fatalf("CHAOS_WORLD: there is no world %q", name)
+	}
+	if only != "" { // whoever names some disasters wants to see them
+		w.weights = [5]int{40, 20, 3, 2, 35}
+	}
+	return w
 }
 
 // setting reads one from the environment.

@@ -75,8 +75,8 @@ func (s scene) port(lport string, r invariants.Request) string {
 	switch r.Kind {
 	case invariants.Nothing:
 		return want(len(rows) == 0 && state == "")
-	case invariants.Invalid:
-		return want(len(rows) == 0 && state == plug.Invalid)
+	case invariants.Invalid: // what is plugged stays
+		return want(state == plug.Invalid || len(rows) == 1 && state == plug.Held)
 	case invariants.Keeps:
 		return want(len(rows) == 1 && state == plug.Held || len(rows) == 0 && state == "")
 	case invariants.Asks:
@@ -106,7 +106,7 @@ func (s scene) plugged(row invariants.Row, r invariants.Request, state plug.Stat
 	if row.Name != netdev.Name && s.obstructed(row.LogicalPort, netdev.Name) {
 		return state == plug.Conflict // it can't follow the netdev to that name
 	}
-	return state == plug.Plugged && row.Name == netdev.Name && row.IfIndex == netdev.IfIndex && row.Ofport > 0
+	return state == plug.Plugged && !row.Parked && row.Name == netdev.Name && row.IfIndex == netdev.IfIndex && row.Ofport > 0
 }
 
 // unplugged: a port that asks has no row, for a reason that there is.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The card: its device, and what devlink says of it and does to it as a whole. */
 
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -107,6 +108,28 @@ static const struct devlink_ops dpusim_devlink_ops = {
 #endif
 };
 
+static void dpusim_hang(struct work_struct *work)
+{
+	struct dpusim_card *card = container_of(work, struct dpusim_card, hang);
+
+	devl_lock(card->devlink);
+	complete(&card->hangs);
+	msleep(card->hang_ms);
+	devl_unlock(card->devlink);
+}
+
+/* Returns when all that asks devlink for the card hangs. */
+int dpusim_card_hang(struct dpusim_card *card, unsigned int ms)
+{
+	if (work_busy(&card->hang))
+		return -EBUSY;
+	card->hang_ms = ms;
+	reinit_completion(&card->hangs);
+	queue_work(system_unbound_wq, &card->hang);
+	wait_for_completion(&card->hangs);
+	return 0;
+}
+
 static int dpusim_probe(struct platform_device *pdev)
 {
 	const struct dpusim_config *config = dev_get_platdata(&pdev->dev);
@@ -120,6 +143,8 @@ static int dpusim_probe(struct platform_device *pdev)
 	card = devlink_priv(devlink);
 	INIT_LIST_HEAD(&card->list);
 	INIT_LIST_HEAD(&card->ports);
+	INIT_WORK(&card->hang, dpusim_hang);
+	init_completion(&card->hangs);
 	card->pdev = pdev;
 	card->devlink = devlink;
 	card->switch_id.id_len = sizeof(last_id);
@@ -142,6 +167,7 @@ static void dpusim_teardown(struct platform_device *pdev)
 	struct devlink *devlink = card->devlink;
 	struct dpusim_port *port, *next;
 
+	flush_work(&card->hang);
 	devl_lock(devlink);
 	card->running = false;
 	list_for_each_entry(port, &card->ports, list)

@@ -88,6 +88,25 @@ static int dpusim_dev_del(char *line)
 	return err;
 }
 
+/* dev hang NAME MS */
+static int dpusim_dev_hang(char *line)
+{
+	struct dpusim_card *card = dpusim_card_word(&line);
+	unsigned int ms;
+	char *word;
+	int err;
+
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	word = sim_word(&line);
+	if (!word || kstrtouint(word, 10, &ms) || ms > 100000)
+		return sim_fail(-EINVAL, "a device hangs for 0 to 100000 ms");
+	err = sim_end(line);
+	if (!err)
+		err = dpusim_card_hang(card, ms);
+	return err == -EBUSY ? sim_fail(err, "it hangs already") : err;
+}
+
 /* serial NAME [SERIAL]: to the end of the line, so that it may hold spaces */
 static int dpusim_serial(char *line)
 {
@@ -157,6 +176,8 @@ static int dpusim_command(char *line)
 		return dpusim_dev_add(line);
 	if (!strcmp(object, "dev") && !strcmp(verb, "del"))
 		return dpusim_dev_del(line);
+	if (!strcmp(object, "dev") && !strcmp(verb, "hang"))
+		return dpusim_dev_hang(line);
 	if (!strcmp(object, "port"))
 		return dpusim_port_command(verb, line);
 	return sim_fail(-EINVAL, "there is no command %s %s", object, verb);

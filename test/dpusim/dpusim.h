@@ -15,11 +15,13 @@
 #ifndef DPUSIM_H
 #define DPUSIM_H
 
+#include <linux/completion.h>
 #include <linux/etherdevice.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/platform_device.h>
+#include <linux/workqueue.h>
 #include <net/devlink.h>
 
 #define DPUSIM_NAME	"dpusim"
@@ -35,6 +37,8 @@
  * @board_serial: devlink info's board.serial_number, none when empty
  * @eswitch_mode: in legacy mode the ports of functions are not shown
  * @running: false while the device reloads or goes away: no port is shown
+ * @hang: holds devl_lock for @hang_ms, as a reset of the firmware does
+ * @hangs: that it does so
  */
 struct dpusim_card {
 	struct list_head list;
@@ -45,6 +49,9 @@ struct dpusim_card {
 	char board_serial[DPUSIM_SERIAL_LEN];
 	u16 eswitch_mode;
 	bool running;
+	struct work_struct hang;
+	unsigned int hang_ms;
+	struct completion hangs;
 };
 
 /**
@@ -102,6 +109,7 @@ struct dpusim_port {
 /* card.c */
 struct dpusim_card *dpusim_card_add(const char *name, const char *board_serial, u16 eswitch_mode);
 void dpusim_card_del(struct dpusim_card *card);
+int dpusim_card_hang(struct dpusim_card *card, unsigned int ms);
 int dpusim_driver_register(void);
 void dpusim_driver_unregister(void);
 

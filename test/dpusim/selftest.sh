@@ -183,6 +183,9 @@ modprobe openvswitch
 ovsdb-tool create "$run/conf.db" /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --detach --no-chdir --pidfile --log-file="$run/db.log" --remote="punix:$run/db.sock" "$run/conf.db" 2>/dev/null
 ovs-vsctl --no-wait init
+# Open vSwitch 3.1.0 thinks there are no CPUs before, and packets are lost.
+ten_seconds_old() { [ "$(cut -d . -f 1 /proc/uptime)" -ge 10 ]; }
+ok "the kernel has run for 10 s" until_true ten_seconds_old
 ovs-vswitchd --detach --no-chdir --pidfile --log-file="$run/vswitchd.log" 2>/dev/null
 ovs-vsctl add-br br-int -- add-port br-int pf0vf0 -- add-port br-int pf0vf1
 ip link set pf0vf0 up
@@ -246,6 +249,14 @@ ok "256 VFs more" test "$(devlink port show | grep -c 'pfnum 1')" = 256
 start=$SECONDS
 devlink dev reload $c
 ok "are reloaded in $((SECONDS - start)) s" test "$(devlink port show | grep -c 'pfnum 1 .*external')" = 256
+
+# A device that hangs holds up who asks for it, and the names of its netdevs go on changing.
+ip link set pf0hpf down
+start=${EPOCHREALTIME/./}
+card <<<"dev hang card0 1500"
+ok "a netdev is renamed while its device hangs" ip link set pf0hpf name hung
+devlink port show >/dev/null
+ok "devlink answers when it hangs no more" test $((${EPOCHREALTIME/./} - start)) -gt 1400000
 
 # The end, with ports on the bridge.
 quiet_kernel || fail "the kernel complained"

@@ -63,7 +63,7 @@ func kernelCard(t *testing.T) invariants.Card {
 	if err := json.Unmarshal([]byte(out), &shown); err != nil {
 		t.Fatalf("devlink: %v\n%s", err, out)
 	}
-	c := invariants.Card{PFs: map[string]string{}, VFs: map[string]invariants.Netdev{}, Links: links(t)}
+	c := invariants.Card{PFs: map[string]string{}, VFs: map[string]invariants.Netdev{}, Links: links(t), Claimed: map[int]bool{}}
 	indexes := map[string]int{}
 	for index, name := range c.Links {
 		indexes[name] = index
@@ -71,6 +71,9 @@ func kernelCard(t *testing.T) invariants.Card {
 	for _, port := range slices.Sorted(maps.Keys(shown.Port)) {
 		p := shown.Port[port]
 		pf := fmt.Sprintf("%s c%dpf%d", port[:strings.LastIndex(port, "/")], p.Controller, p.PF)
+		if index := indexes[p.Netdev]; index != 0 && p.Flavour != "pcivf" {
+			c.Claimed[index] = true
+		}
 		switch p.Flavour {
 		case "pcipf":
 			c.PFs[pf] = p.Function.HWAddr

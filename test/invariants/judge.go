@@ -23,6 +23,8 @@ func (v Violation) String() string {
 // State is the database as far as it was judged. It is not modified once made.
 type State struct {
 	rows map[string]known // by uuid
+	// gone are the ports that lost their rows for the Southbound's sake of late.
+	gone []departure
 }
 
 // known is a row with its history.
@@ -30,7 +32,8 @@ type known struct {
 	Row
 	// home are the marks as representord left them: what an operator wrote since
 	// doesn't make the row another one.
-	home  Marks
+	home Marks
+	// since is when the row came, or was last given its name back.
 	since time.Time
 }
 
@@ -45,7 +48,7 @@ func (s State) Rows() []Row {
 
 // Judge takes note of a batch, and returns the rules that it breaks.
 func Judge(before State, b Batch, truth Truth) (State, []Violation) {
-	j := &judge{before: before, after: State{rows: maps.Clone(before.rows)}, batch: b, truth: truth}
+	j := &judge{before: before, after: State{rows: maps.Clone(before.rows), gone: before.gone}, batch: b, truth: truth}
 	if j.after.rows == nil {
 		j.after.rows = map[string]known{}
 	}
@@ -55,6 +58,7 @@ func Judge(before State, b Batch, truth Truth) (State, []Violation) {
 	for _, c := range b.Changes {
 		j.change(c)
 	}
+	j.brake()
 	return j.after, j.found
 }
 
@@ -63,6 +67,7 @@ type judge struct {
 	batch         Batch
 	truth         Truth
 	found         []Violation
+	left          []departure // by this batch
 }
 
 // note keeps the new state of a row, so that all of a batch is judged by its end.
@@ -72,10 +77,10 @@ func (j *judge) note(c Change) {
 		return
 	}
 	k, had := j.before.rows[c.uuid()]
-	k.Row = *c.New
-	if !had {
+	if !had || k.Parked && !c.New.Parked {
 		k.since = j.batch.Before
 	}
+	k.Row = *c.New
 	if undone := j.undone(c); !had || undone != k.home {
 		k.home = undone
 	}
@@ -128,6 +133,7 @@ func (j *judge) ours(c Change, old known) {
 		if marks := j.undone(c); marks != old.home {
 			j.edited(old, *c.New, marks)
 		}
+		j.parking(old, *c.New)
 	}
 }
 
@@ -262,50 +268,17 @@ func (j *judge) edited(old known, r Row, marks Marks) {
 	j.violation("I1", r, "edited without a request for this: %s asks %s; it was %s", marks.LogicalPort, j.truth.asked(marks.LogicalPort, j.batch), old.home)
 }
 
-// removed is I2.
-func (j *judge) removed(old known) {
-	for _, c := range j.truth.cards(j.batch) {
-		if c.leaks(old) {
-			return
-		}
-		for _, r := range j.truth.requests(old.home.LogicalPort, j.batch) {
-			if c.proves(r, old.answers()) || r.Kind == Keeps && j.replaced(old) {
-				return
-			}
-		}
-	}
-	for uuid, k := range j.after.rows {
-		if uuid != old.UUID && k.home.LogicalPort == old.home.LogicalPort && k.home.Function == old.home.Function && k.Name != old.Name {
-			return // it moved, which inserted judges, or was one of two
-		}
-	}
-	j.violation("I2", old.Row, "removed without cause: %s asks %s; the netdev is of %q",
-		old.home.LogicalPort, j.truth.asked(old.home.LogicalPort, j.batch), j.names(old.Name))
-}
-
-// leaks: the netdev under the row's name is another function's, or ovs-vswitchd
-// has another netdev open under it.
+// leaks: the netdev under the row's name is another one than its function's, or
+// ovs-vswitchd has another netdev open under it.
 func (c Card) leaks(k known) bool {
-	if f := c.under(k.Name); f != "" && f != k.home.Function {
-		return true
-	}
 	n := c.VFs[k.home.Function]
+	for index, name := range c.Links {
+		if name == k.Name && index != n.IfIndex {
+			return true
+		}
+	}
 	_, live := c.Links[k.IfIndex]
 	return n.Name == k.Name && k.IfIndex != 0 && k.IfIndex != n.IfIndex && live
-}
-
-// proves: the request doesn't ask for the function that a row was made for.
-func (c Card) proves(r Request, m Marks) bool {
-	switch r.Kind {
-	case Nothing, Invalid:
-		return true
-	case Keeps:
-		return false
-	case Asks:
-		f := c.Find(r)
-		return r.text() != m.Request && f != m.Function || f != "" && f != m.Function
-	}
-	return false
 }
 
 // answers are the marks by which a row is compared with what is asked: what its
@@ -317,16 +290,6 @@ func (k known) answers() Marks {
 		m.Request = k.Request
 	}
 	return m
-}
-
-// replaced: another port got the function in the same batch.
-func (j *judge) replaced(old known) bool {
-	for uuid, k := range j.after.rows {
-		if _, was := j.before.rows[uuid]; !was && k.home.Function == old.home.Function {
-			return true
-		}
-	}
-	return false
 }
 
 // tellable: representord can know what a row was for. Where an operator has wiped that
@@ -353,7 +316,7 @@ func (t Truth) tellable(k known) bool {
 func Overdue(s State, truth Truth, now time.Time) []Violation {
 	var found []Violation
 	for _, k := range s.rows {
-		if k.Bridge != truth.Bridge || !k.home.ours() {
+		if k.Bridge != truth.Bridge || !k.home.ours() || k.Parked {
 			continue
 		}
 		since := k.since

@@ -47,6 +47,14 @@ func (c Card) with(f string, n Netdev) Card {
 	return c
 }
 
+// withLink has a netdev that is no VF's, of a devlink port or of none.
+func (c Card) withLink(ifindex int, name string, claimed bool) Card {
+	c = c.Clone()
+	c.Links[ifindex] = name
+	c.Claimed = map[int]bool{ifindex: claimed}
+	return c
+}
+
 func (c Card) withMAC(pf, mac string) Card {
 	c = c.Clone()
 	c.PFs[pf] = mac
@@ -144,7 +152,10 @@ func TestJudge(t *testing.T) {
 		{"an unplug before it is gone", truth().asking("a", gone), []Row{a}, batch(9.9, remove(a)), "I2"},
 		{"an unplug of what is asked for again", truth().asking("a", gone.then(20, asks(0))), []Row{a}, batch(22, remove(a)), "I2"},
 		{"an unplug of what is asked for again since a moment", truth().asking("a", gone.then(20, asks(0))), []Row{a}, batch(20.9, remove(a)), ""},
-		{"an unplug of what became invalid", truth().asking("a", always(Request{Kind: Invalid})), []Row{a}, batch(0, remove(a)), ""},
+		{"an unplug of what became invalid", truth().asking("a", always(Request{Kind: Invalid})), []Row{a}, batch(0, remove(a)), "I2"},
+		{"an unplug of what became invalid for a port that asks", truth().asking("a", always(Request{Kind: Invalid})).asking("x", always(asks(0))), []Row{a}, batch(0, remove(a), insert(row("3", "n0", "x", 0))), ""},
+		{"an unplug because the name is an uplink's", truth().having(always(card().with(pf+"vf0", Netdev{}).withLink(3, "n0", true))), []Row{a}, batch(0, remove(a)), ""},
+		{"an unplug because the name is another netdev's", truth().having(always(card().with(pf+"vf0", Netdev{"new", 10}).withLink(4, "n0", false))), []Row{a}, batch(0, remove(a)), ""},
 		{"an unplug of what is to be kept", truth().asking("a", always(Request{Kind: Keeps})), []Row{a}, batch(0, remove(a)), "I2"},
 		{"an unplug because another VF is asked for", truth().asking("a", always(asks(2))), []Row{a}, batch(0, remove(a)), ""},
 		{"an unplug because the PF's MAC is ambiguous", truth().having(always(card().withMAC(otherPF, mac))), []Row{a}, batch(0, remove(a)), "I2"},

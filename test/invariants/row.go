@@ -14,6 +14,9 @@ type Row struct {
 	// IfIndex is what ovs-vswitchd has opened, Ofport is -1 when it failed to.
 	IfIndex int
 	Ofport  int
+	// Parked: the row carries nobody's name, for its iface-id, which Marks has all the
+	// same, is in the key representord-parked-iface-id.
+	Parked bool
 	Marks
 }
 
@@ -65,6 +68,9 @@ func (r Row) String() string {
 	if r.Type != "" {
 		text += " type " + r.Type
 	}
+	if r.Parked {
+		text += " parked"
+	}
 	return text + " " + r.Marks.String()
 }
 
@@ -83,6 +89,9 @@ func (c Change) String() string {
 		return fmt.Sprintf("gone: %s", c.Old)
 	}
 	text := fmt.Sprintf("now: %s", c.New)
+	if c.Old.Parked && !c.New.Parked {
+		text += ", was parked"
+	}
 	if c.Old.Marks != c.New.Marks {
 		text += fmt.Sprintf(", was %s", c.Old.Marks)
 	}

@@ -22,12 +22,21 @@ type Truth struct {
 	// nothing at all. They may overlap. An open one has no end.
 	Stalls      []Span
 	LocalStalls []Span
+	// Replaced are the times at which the Southbound began to become another database,
+	// and Started those at which representord was started.
+	Replaced, Started []time.Time
 	// Lag is how long representord may act on what is not true any more, the time of
-	// stalls apart.
-	Lag time.Duration
-	// Grace is how long a row may stay whose netdev has become another function's,
-	// the time of local stalls apart.
-	Grace time.Duration
+	// stalls apart; CardLag the same of what the kernel shows, Lag where it is zero.
+	Lag, CardLag time.Duration
+	// Grace is how long a row that carries a port's name may stay, or have a netdev open,
+	// whose netdev is another function's or another devlink port's, the time of local
+	// stalls apart. Unclaimed is the same for a netdev that no devlink port claims, which
+	// proves nothing by itself; it isn't judged where that is zero.
+	Grace, Unclaimed time.Duration
+	// UnplugGrace is how long a request has been gone before its row goes, unless the
+	// function goes to another; Hold how long suspicious removals wait. Where they are zero,
+	// that isn't judged.
+	UnplugGrace, Hold time.Duration
 }
 
 // Span is a time from From to To, for ever when To is zero.
@@ -161,6 +170,8 @@ type Card struct {
 	VFs map[string]Netdev
 	// Links are the names of all netdevs by ifindex, those that aren't representors too.
 	Links map[int]string
+	// Claimed are the netdevs, by ifindex, of devlink ports that are no VF's: uplinks.
+	Claimed map[int]bool
 }
 
 // Netdev is a representor's.
@@ -171,7 +182,7 @@ type Netdev struct {
 
 // Clone is a copy that may be changed.
 func (c Card) Clone() Card {
-	return Card{PFs: maps.Clone(c.PFs), VFs: maps.Clone(c.VFs), Links: maps.Clone(c.Links)}
+	return Card{PFs: maps.Clone(c.PFs), VFs: maps.Clone(c.VFs), Links: maps.Clone(c.Links), Claimed: maps.Clone(c.Claimed)}
 }
 
 // Find is the function that a request means: the VF of that number of the only PF
@@ -279,7 +290,25 @@ func (t Truth) requests(lport string, b Batch) []Request {
 }
 
 func (t Truth) cards(b Batch) []Card {
-	return t.Card.possible(b.After, b.Before, t.LocalStalls, t.Lag)
+	return t.Card.possible(b.After, b.Before, t.LocalStalls, t.cardLag())
+}
+
+func (t Truth) cardLag() time.Duration {
+	if t.CardLag == 0 {
+		return t.Lag
+	}
+	return t.CardLag
+}
+
+// cardAt is the card as it was for certain at a time, and since when.
+func (t Truth) cardAt(at time.Time) (Card, time.Time) {
+	last := 0
+	for i, m := range t.Card {
+		if !m.Seen.IsZero() && !m.Seen.After(at) {
+			last = i
+		}
+	}
+	return t.Card[last].Value, t.Card[last].Seen
 }
 
 // asked describes what a port may have been believed to ask, for a Violation.

@@ -149,10 +149,15 @@ func rowsOf(tables map[string]map[string]rawdb.Row) map[string]Row {
 	rows := map[string]Row{}
 	for uuid, i := range tables["Interface"] {
 		ids := i.Strings("external_ids")
+		ifaceID, named := ids["iface-id"]
+		if !named {
+			ifaceID = ids["representord-parked-iface-id"]
+		}
 		rows[uuid] = Row{
 			UUID: uuid, Name: i.Text("name"), Type: i.Text("type"), Bridge: on[uuid], IfIndex: i.Number("ifindex"), Ofport: i.Number("ofport"),
+			Parked: !named && ifaceID != "",
 			Marks: Marks{
-				IfaceID: ids["iface-id"], IfaceIDVer: ids["iface-id-ver"], MTU: i.Number("mtu_request"),
+				IfaceID: ifaceID, IfaceIDVer: ids["iface-id-ver"], MTU: i.Number("mtu_request"),
 				LogicalPort: ids["representord-logical-port"], Function: ids["representord-function"], Request: ids["representord-request"],
 			},
 		}

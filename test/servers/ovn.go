@@ -3,6 +3,7 @@ package servers
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,6 +28,17 @@ func OVN(tb testing.TB, sbOptions ...string) *Central {
 	}
 	c.StartNorthd(tb)
 	return c
+}
+
+// OVNClustered is OVN with a Southbound that is a cluster of that many members. Of SB
+// there is but the Endpoint, of all of them; the members are the cluster's.
+func OVNClustered(tb testing.TB, members int) (*Central, *Cluster) {
+	tb.Helper()
+	cluster := NewCluster(tb, "sb", SchemaOVNSouthbound, members)
+	sb := &OVSDB{Endpoint: strings.Join(cluster.Endpoints(), ","), Dir: cluster.Members[0].Dir, Name: "sb", tb: tb, schema: SchemaOVNSouthbound}
+	c := &Central{NB: NewOVSDB(tb, "nb", SchemaOVNNorthbound), SB: sb}
+	c.StartNorthd(tb)
+	return c, cluster
 }
 
 // StartNorthd starts ovn-northd on both databases, once more after it was killed,

@@ -123,6 +123,9 @@ func (d *OVSDB) Tool(tb testing.TB, argv ...string) string {
 	return out
 }
 
+// TryTool is Tool for what may fail.
+func (d *OVSDB) TryTool(argv ...string) (string, error) { return run(d.Dir, argv...) }
+
 // Pid is the server's process id, another one after Restart.
 func (d *OVSDB) Pid() int { return d.process.Pid() }
 

@@ -35,11 +35,16 @@ type DPU struct {
 // New starts the databases and ovn-northd, on a kernel that can forward.
 func New(t *testing.T) *DPU {
 	t.Helper()
-	d := &DPU{top: t, Dir: servers.Dir(t), Local: servers.OpenVSwitch(t)}
+	return NewIn(t, servers.OVN(t))
+}
+
+// NewIn is New with databases and an ovn-northd that run already.
+func NewIn(t *testing.T, central *servers.Central) *DPU {
+	t.Helper()
+	d := &DPU{top: t, Dir: servers.Dir(t), Local: servers.OpenVSwitch(t), Central: central}
 	for _, m := range []string{"openvswitch", "geneve"} {
 		Run(t, "modprobe", m)
 	}
-	d.Central = servers.OVN(t)
 	d.Client = control.NewClient(d.socket())
 	return d
 }
