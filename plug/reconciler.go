@@ -38,6 +38,9 @@ type Config struct {
 	Audit time.Duration
 	// MassUnplugHold is how long suspicious removals wait, 0 for 2 minutes.
 	MassUnplugHold time.Duration
+	// Grace is how long a row stays after the Southbound confirmed that its request is gone and
+	// nothing else asks for its function: 0 for 5 s, negative for none.
+	Grace time.Duration
 	// DryRun plans and reports but writes nothing, no link state either.
 	DryRun bool
 	// Took is told how long each step took, by the monotonic clock: from a Reconciler's
