@@ -98,6 +98,7 @@ func New(o Options) (*Agent, error) {
 		Log:            o.Log,
 		Audit:          cfg.Audit,
 		MassUnplugHold: cfg.MassUnplugHold,
+		Grace:          grace(cfg.UnplugGrace),
 		DryRun:         o.DryRun,
 		Took:           o.Took,
 	})
@@ -113,6 +114,14 @@ func New(o Options) (*Agent, error) {
 		DryRun: o.DryRun,
 	})
 	return a, nil
+}
+
+// grace gives a setting of none the sign that plug.Config has for that.
+func grace(setting time.Duration) time.Duration {
+	if setting == 0 {
+		return -1
+	}
+	return setting
 }
 
 // Notify tells everybody that something may have changed. It never blocks.

@@ -46,6 +46,9 @@ type Config struct {
 	// MassUnplugHold is how long removals wait that look like a fault of the control
 	// plane, at least 1 s.
 	MassUnplugHold time.Duration
+	// UnplugGrace is how long a row stays after the Southbound confirmed that its request is
+	// gone and nothing else asks for its function, 0 to 1 min.
+	UnplugGrace time.Duration
 	// Audit is the longest time between two passes over everything, at least 1 s.
 	Audit time.Duration
 

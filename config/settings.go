@@ -57,6 +57,8 @@ func settings() []setting {
 			func(c *Config, v string) error { return setBool(&c.RegisterCardSerial, v) }},
 		{"mass-unplug-hold", "`time` that the removal of most ports at once waits", "2m", false,
 			func(c *Config, v string) error { return setDuration(&c.MassUnplugHold, v, 24*time.Hour) }},
+		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
+			func(c *Config, v string) error { return setPause(&c.UnplugGrace, v, time.Minute) }},
 		{"audit-interval", "longest `time` between two passes over everything", "60s", false,
 			func(c *Config, v string) error { return setDuration(&c.Audit, v, time.Hour) }},
 
@@ -108,6 +110,16 @@ func setDuration(to *time.Duration, v string, most time.Duration) error {
 	d, err := time.ParseDuration(v)
 	if err != nil || d < time.Second || d > most {
 		return fmt.Errorf("must be a time from 1s to %s, with a unit, as in 90s or 2m", most)
+	}
+	*to = d
+	return nil
+}
+
+// setPause is setDuration for a time that may be none.
+func setPause(to *time.Duration, v string, most time.Duration) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > most {
+		return fmt.Errorf("must be a time from 0s to %s, with a unit, as in 500ms or 5s", most)
 	}
 	*to = d
 	return nil

@@ -8,12 +8,13 @@ import (
 	"net"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/lockfile"
 )
 
 // ErrInUse tells that another process answers on the socket.
@@ -23,7 +24,8 @@ var ErrInUse = errors.New("another process answers on it")
 const probeTimeout = time.Second
 
 // Listen opens the control socket with mode 0660, for the user that we are; Grant lets a
-// group use it. The directory is made with mode 0755 if it is missing. A socket
+// group use it. The directory is made with mode 0755 if it is missing, and refused if others
+// may write there, for they could put a socket of theirs in the place of ours. A socket
 // that a process left behind is replaced, but only if nobody answers on it: the
 // error is ErrInUse otherwise.
 func Listen(ctx context.Context, path string) (net.Listener, error) {
@@ -35,17 +37,16 @@ func Listen(ctx context.Context, path string) (net.Listener, error) {
 }
 
 func listen(ctx context.Context, path string) (net.Listener, error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
 	// Between finding that a socket is dead and having a new one in its place
 	// another process must not do the same.
-	unlock, err := lockDirectory(dir)
+	lock, err := lockfile.Take(lockPath(path))
+	if held, ok := errors.AsType[*lockfile.HeldError](err); ok {
+		return nil, fmt.Errorf("%w, or is about to: %w", ErrInUse, held)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer lock.Release()
 	if err := removeStale(ctx, path); err != nil {
 		return nil, err
 	}
@@ -105,20 +106,9 @@ func isOf(path string, gid int) bool {
 	return ok && uint64(stat.Gid) == uint64(gid)
 }
 
-func lockDirectory(dir string) (func(), error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w, or is about to: %s is locked", ErrInUse, dir)
-		}
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
-	}
-	return func() { _ = f.Close() }, nil
-}
+// lockPath is the lock file beside a socket. It is no name that the lock of a bridge can
+// have, which ends with ".lock".
+func lockPath(socket string) string { return socket + "-lock" }
 
 func removeStale(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)

@@ -2,6 +2,7 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/user"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/lockfile"
 )
 
 func TestTheSocketIsForOwnerAndGroupOnly(t *testing.T) {
@@ -131,6 +134,19 @@ func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 
 func TestTwoProcessesCantReplaceADeadSocketAtOnce(t *testing.T) {
 	path := socketPath(t)
+	other, err := lockfile.Take(lockPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Release()
+	if _, err := Listen(t.Context(), path); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("pid %d", os.Getpid())) {
+		t.Errorf("%v, want ErrInUse with the pid", err)
+	}
+}
+
+// Whoever may read a directory may lock it: every user of the machine.
+func TestTheSocketIsOpenedWhateverOthersLock(t *testing.T) {
+	path := socketPath(t)
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -140,10 +156,31 @@ func TestTwoProcessesCantReplaceADeadSocketAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if err := unix.Flock(int(other.Fd()), unix.LOCK_EX); err != nil {
+	for _, how := range []int{unix.LOCK_SH, unix.LOCK_EX} {
+		if err := unix.Flock(int(other.Fd()), how); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Listen(t.Context(), path)
+		if err != nil {
+			t.Errorf("while another process has a lock on the directory: %v", err)
+			continue
+		}
+		_ = l.Close()
+	}
+	if info, err := os.Lstat(lockPath(path)); err != nil || info.Mode() != 0o600 {
+		t.Errorf("our own lock file is %v, %v, want one that nobody else may open", info.Mode(), err)
+	}
+}
+
+func TestTheSocketIsNotOpenedWhereOthersMayPutTheirs(t *testing.T) {
+	path := socketPath(t)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(t.Context(), path); !errors.Is(err, ErrInUse) {
-		t.Errorf("%v, want ErrInUse", err)
+	if err := os.Chmod(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(t.Context(), path); err == nil || !strings.Contains(err.Error(), "chmod go-w") {
+		t.Errorf("%v, want a refusal with the remedy", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/lockfile"
 )
 
 // How often the keeper looks at what nobody tells it: whether the lock of a
@@ -50,7 +51,7 @@ func newKeeper(a *agent.Agent, dryRun bool) *keeper {
 // tenure is the time in which a bridge is ours.
 type tenure struct {
 	bridge string
-	lock   *lock // nil in a dry run
+	lock   *lockfile.Lock // nil in a dry run
 	// stop ends the reconciler and the registrar, and done is closed when they have; nil
 	// before they began.
 	stop context.CancelFunc
@@ -66,7 +67,7 @@ func (t *tenure) end() {
 		t.stop()
 		<-t.done
 	}
-	t.lock.release()
+	t.lock.Release()
 }
 
 // run keeps the bridge until the context is done, and returns nil then.
@@ -115,8 +116,8 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		k.stand(control.Starting, "external_ids:ovn-bridge is empty: there is no integration bridge")
 		return nil
 	}
-	if t != nil && t.lock != nil && !t.lock.intact() {
-		k.Log.Error("the lock file was removed or replaced; the bridge is given up until it is locked again", "file", t.lock.path)
+	if t != nil && t.lock != nil && !t.lock.Intact() {
+		k.Log.Error("the lock file was removed or replaced; the bridge is given up until it is locked again", "file", t.lock.Path())
 		t.end()
 		t = nil
 	}

@@ -31,7 +31,7 @@ func TestAnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the first bridge was not given back: %v", err)
 	}
-	l.release()
+	l.Release()
 	if _, err := acquire(h.dir, "br-new"); err == nil {
 		t.Error("the other bridge is kept without its lock")
 	}
@@ -47,7 +47,7 @@ func TestABridgeThatAnotherKeepsIsNotTouchedWhateverTheDatabaseNames(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.release()
+	defer other.Release()
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	servers.Until(t, "the port is on br-int", func() bool { return slices.Contains(h.ports(t, "br-int"), "pf0vf0") })
 
@@ -76,7 +76,7 @@ func TestALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
 	h.Ctl(t, "set", "open", ".", "external_ids:unrelated=1")
 	servers.Until(t, "the bridge is locked again", func() bool {
 		l, err := acquire(h.dir, "br-int")
-		l.release()
+		l.Release()
 		return err != nil
 	})
 	await(t, c, "the daemon is active again", func(s control.Status) bool { return s.Role == control.Active })

@@ -23,59 +23,43 @@ func TestOnlyOneHasTheLockOfABridge(t *testing.T) {
 	if err != nil {
 		t.Errorf("another bridge: %v", err)
 	} else {
-		other.release()
+		other.Release()
 	}
-	first.release()
+	first.Release()
 	again, err := acquire(dir, "br-int")
 	if err != nil {
 		t.Fatalf("after release: %v", err)
 	}
-	again.release()
+	again.Release()
 }
 
 func TestALockFileStaysInItsDirectoryWhateverTheBridgeIsCalled(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "run")
 	for _, bridge := range []string{"../../etc/passwd", "..", ".", "", "a/b", "a\x00b"} {
 		l, err := acquire(dir, bridge)
 		if err != nil {
 			t.Errorf("%q: %v", bridge, err)
 			continue
 		}
-		if filepath.Dir(l.path) != dir {
-			t.Errorf("%q: lock file %s", bridge, l.path)
+		if filepath.Dir(l.Path()) != dir {
+			t.Errorf("%q: lock file %s", bridge, l.Path())
 		}
-		l.release()
+		l.Release()
 	}
 }
 
 func TestABridgeNameThatIsTooLongIsAnError(t *testing.T) {
-	if _, err := acquire(t.TempDir(), strings.Repeat("x", 1000)); err == nil || errors.Is(err, errLocked) {
+	if _, err := acquire(filepath.Join(t.TempDir(), "run"), strings.Repeat("x", 1000)); err == nil || errors.Is(err, errLocked) {
 		t.Errorf("%v, want an error of the file system", err)
 	}
 }
 
-func TestALockWhoseFileWasRemovedIsNotIntact(t *testing.T) {
+func TestALockInADirectoryThatOthersMayWriteNamesTheSetting(t *testing.T) {
 	dir := t.TempDir()
-	l, err := acquire(dir, "br-int")
-	if err != nil {
+	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	defer l.release()
-	if !l.intact() {
-		t.Error("not intact at once")
-	}
-	if err := os.Remove(l.path); err != nil {
-		t.Fatal(err)
-	}
-	if l.intact() {
-		t.Error("intact without its file")
-	}
-	second, err := acquire(dir, "br-int")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.release()
-	if l.intact() || !second.intact() {
-		t.Errorf("after another file was locked: first intact %v, second %v", l.intact(), second.intact())
+	if _, err := acquire(dir, "br-int"); err == nil || !strings.HasPrefix(err.Error(), "run-dir: directory "+dir) {
+		t.Errorf("%v, want an error of run-dir", err)
 	}
 }

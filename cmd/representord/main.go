@@ -19,6 +19,10 @@ func main() {
 }
 
 func run(open agent.OpenCard) int {
+	// A terminal that goes away, or a reader of the log, is no reason to end. Without this the
+	// Go runtime ends us at the first write to a standard error that nobody reads, also where
+	// SIGPIPE was ignored by whoever started us (os/signal, "SIGPIPE").
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second signal ends us the hard way.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/lockfile"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/register"
 	"github.com/representord/representord/representor"
@@ -43,12 +44,12 @@ func (t *task) within(ctx context.Context, step func(context.Context) error) err
 // settle finds out who we are, takes the lock of the bridge unless nothing is to
 // be written, and waits until the switch shows the bridge. The lock is nil in a
 // dry run.
-func (t *task) settle(ctx context.Context) (*lock, error) {
+func (t *task) settle(ctx context.Context) (*lockfile.Lock, error) {
 	id, ssl, err := t.Introduce(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var l *lock
+	var l *lockfile.Lock
 	if !t.dryRun {
 		if l, err = acquire(t.Config.RunDir, id.Bridge); err != nil {
 			if errors.Is(err, errLocked) {
@@ -58,7 +59,7 @@ func (t *task) settle(ctx context.Context) (*lock, error) {
 		}
 	}
 	if err := t.Take(ctx, id, ssl); err != nil {
-		l.release()
+		l.Release()
 		return nil, err
 	}
 	return l, nil
@@ -70,7 +71,7 @@ func (t *task) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer l.release()
+	defer l.Release()
 	if err := t.Await(ctx, t.MissingCard, t.MissingSouthbound); err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ func (t *task) cleanup(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer l.release()
+	defer l.Release()
 	removed, err := t.Reconciler.Cleanup(ctx)
 	title := "removed:"
 	if t.dryRun {
