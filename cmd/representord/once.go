@@ -17,7 +17,7 @@ import (
 )
 
 // settlePatience is how long --once looks on after its first pass while ports
-// are on their way: until ovs-vswitchd has opened them, say.
+// are on their way: until ovs-vswitchd has opened them, say. What goes has its grace beside.
 const settlePatience = 5 * time.Second
 
 // errNotPlugged tells that a port that is asked for isn't plugged.
@@ -116,7 +116,7 @@ func (t *task) showSerials(d register.Decision) {
 func (t *task) passes(ctx context.Context) plug.Report {
 	report := t.Reconciler.Pass(ctx)
 	planned := report.Planned
-	patience, cancel := context.WithTimeout(ctx, settlePatience)
+	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)
 	defer cancel()
 	for !t.dryRun && onTheirWay(report.Ports) && patience.Err() == nil {
 		select {
@@ -132,14 +132,14 @@ func (t *task) passes(ctx context.Context) plug.Report {
 	return report
 }
 
-// onTheirWay reports whether a port is about to be plugged, if all goes well.
+// onTheirWay reports whether a port is about to be plugged, or to go, if all goes well.
 func onTheirWay(ports []plug.Status) bool {
 	for i := range ports {
-		if ports[i].Reason == nil || ports[i].State != plug.Pending {
+		if ports[i].Reason == nil || ports[i].State != plug.Pending && ports[i].State != plug.Held {
 			continue
 		}
 		switch ports[i].Reason.Code {
-		case representor.CodeAwaitingOfport, representor.CodeStaleInterface,
+		case representor.CodeAwaitingOfport, representor.CodeStaleInterface, representor.CodeUnplugGrace,
 			representor.CodeTransactionPending, representor.CodeNetdevSettling:
 			return true
 		default:
