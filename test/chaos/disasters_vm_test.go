@@ -21,8 +21,8 @@ type disasters struct {
 	// backup is what the Southbound had some time ago, and what it asked.
 	backup string
 	asked  map[string]invariants.Request
-	// begun is when representord could begin to put the last one right; closed is how long
-	// it took until no wrong netdev was open, and longest the longest of those.
+	// begun is when representord could begin to let go of what was opened wrong, zero when
+	// it has; closed is how long that took, and longest the longest of those.
 	begun           time.Time
 	closed, longest time.Duration
 }
@@ -81,9 +81,8 @@ func (d *disasters) step() string {
 			d.run.processes.works()
 			d.run.note("%s:", x.name)
 			d.run.counts.disasters[x.name]++
-			what := x.do()
-			d.begun = time.Now()
-			return what
+			d.begun = time.Time{}
+			return x.do()
 		}
 	}
 	return ""
@@ -129,7 +128,22 @@ func (d *disasters) deal() string {
 		what = d.run.card.deal()
 		d.openWrong()
 	})
+	d.closes()
 	return what + " " + how
+}
+
+// closes waits until nothing wrong is open any more: how long that takes is told, and
+// too long is a violation.
+func (d *disasters) closes() {
+	if d.begun.IsZero() {
+		d.begun = time.Now()
+	}
+	for range 200 {
+		if d.look(); d.begun.IsZero() {
+			return
+		}
+		d.run.wait(100 * time.Millisecond)
+	}
 }
 
 // openWrong waits until ovs-vswitchd has opened netdevs under rows of others, and no
@@ -158,6 +172,7 @@ func (d *disasters) stopVSwitchd() string {
 		}))
 	})
 	d.run.wait(3 * time.Second)
+	d.closes()
 	return what + " " + how + ", and ovs-vswitchd stops then"
 }
 
@@ -203,6 +218,7 @@ func (d *disasters) reboot() string {
 		p.heal(p.vswitchd)
 	}
 	p.heal(p.controller)
+	d.closes()
 	return fmt.Sprintf("the DPU boots, with %d functions whose names were dealt anew; ovs-vswitchd comes first: %t", len(before), first)
 }
 

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 
@@ -19,7 +20,7 @@ func unplugging() []scenario {
 		{"a port that moves to another chassis is unplugged", unplugsAMovedPort},
 		{"a port that asks for another VF changes in one transaction", replacesInOneTransaction},
 		{"a port that asks for a VF which isn't there loses the old one at once", dropsTheOldFunction},
-		{"a request that becomes invalid is unplugged", unplugsAnInvalidRequest},
+		{"a request that becomes invalid keeps what is plugged, until it is valid for another function", keepsAnInvalidRequest},
 		{"a name that becomes another function's is unplugged though the Southbound hangs", unplugsALeak},
 	}
 }
@@ -125,10 +126,19 @@ func dropsTheOldFunction(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf1", other)
 }
 
-func unplugsAnInvalidRequest(t *testing.T, d *dpu) {
-	_, other := twoPorts(t, d)
+func keepsAnInvalidRequest(t *testing.T, d *dpu) {
+	before, other := twoPorts(t, d)
+	sim(t, vf("card0", 12, 1, 2, "pf0vf2"))
 	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="0x0"`)
-	d.awaitPort(t, "vm0", plug.Invalid, representor.CodeInvalidOption)
+	d.await(t, "vm0 is said to be invalid", func(ps []control.Port) bool {
+		return slices.ContainsFunc(ps, func(p control.Port) bool {
+			return p.LogicalPort == "vm0" && p.Reason != nil && p.Reason.Code == representor.CodeInvalidOption
+		})
+	})
+	d.quiet(t)
+	d.wantUntouched(t, "pf0vf0", before)
+	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="2"`)
+	d.awaitOn(t, "vm0", "pf0vf2")
 	d.wantGone(t, "pf0vf0")
 	d.wantUntouched(t, "pf0vf1", other)
 }

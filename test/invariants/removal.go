@@ -30,8 +30,8 @@ func (j *judge) removed(old known) {
 		}
 		j.violation("I2", old.Row, "removed without cause%s: %s asks %s; the netdev is of %q",
 			why, old.home.LogicalPort, j.truth.asked(old.home.LogicalPort, j.batch), j.names(old.Name))
-	case since.IsZero() || j.replaced(old) && !j.retargeted(old):
-	case waited < j.truth.UnplugGrace && !j.retargeted(old):
+	case since.IsZero():
+	case waited < j.truth.UnplugGrace && !j.retargeted(old) && !j.replaced(old):
 		j.violation("I2", old.Row, "removed %v after its request went, and nothing takes the function", waited)
 	case waited < j.truth.Hold:
 		j.left = append(j.left, departure{lport: old.home.LogicalPort, at: j.batch.Before, moved: j.retargeted(old), row: old.Row})
