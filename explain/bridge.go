@@ -81,6 +81,8 @@ func describe(r ovs.Interface) string {
 	id := "without iface-id"
 	if r.IfaceID != "" {
 		id = "iface-id " + r.IfaceID
+	} else if r.Parked != "" {
+		id += " while its function is away, else " + r.Parked
 	}
 	return whose + ", on " + where + ", " + id
 }
@@ -96,11 +98,16 @@ func (c *chain) row() {
 	}
 	r := c.placed
 	s.read("row", r.Name)
-	s.read("iface-id", r.IfaceID)
+	s.readIf("iface-id", r.IfaceID)
+	s.readIf(ovs.KeyParked, r.Parked)
 	s.readIf("iface-id-ver", r.IfaceIDVer)
 	s.readIf("mtu_request", number(r.MTURequest))
 	s.read(ovs.KeyFunction, r.Marker.Function)
 	s.read(ovs.KeyRequest, r.Marker.Request)
+	if r.IfaceID == "" && r.Parked != "" {
+		s.is(OK, "our row is there, and carries nobody's name while its function is away")
+		return
+	}
 	s.is(OK, "our row is there")
 }
 

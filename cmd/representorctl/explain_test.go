@@ -253,6 +253,16 @@ func switchScenes() []scene {
 	}
 }
 
+// parkedScene is a port whose function has been away for some seconds.
+func parkedScene() scene {
+	row := rowOf("vm1", "pf0vf0", 0)
+	row.IfaceID, row.Parked, row.Ofport, row.IfIndex, row.Installed = "", "vm1", -1, 0, false
+	row.Error = "could not open network device pf0vf0 (No such device)"
+	return scene{name: "parked", world: worldWith(asks("vm1")).has(row).but(func(w *world) {
+		w.card.Ports[1].IfIndex, w.card.Links = 0, nil
+	}), state: plug.Pending, code: representor.CodeNoNetdev}
+}
+
 func heldScenes() []scene {
 	held := func(code representor.Code, w *world) scene {
 		return scene{name: string(code), world: w, state: plug.Held, code: code}
@@ -261,6 +271,7 @@ func heldScenes() []scene {
 	kept.Fate, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
 	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
 	return []scene{
+		parkedScene(),
 		held(representor.CodeRequestEvidence, worldWith(kept).has(rowOf("vm1", "pf0vf0", 0))),
 		held(representor.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
 		held(representor.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
