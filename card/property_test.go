@@ -39,7 +39,8 @@ func truth(t *rapid.T) (ports []devlink.Port, links []netdev.Link) {
 func (k *kernel) should() representor.Card {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	c := representor.Card{Complete: true, LinksComplete: true, Links: map[uint32]representor.Link{}, Ports: append([]devlink.Port{}, k.ports...)}
+	c := representor.Card{Complete: true, LinksComplete: true, Links: map[uint32]representor.Link{}}
+	c.Ports = append([]devlink.Port{}, k.ports...)
 	devlink.SortPorts(c.Ports)
 	for _, l := range k.links {
 		link := representor.Link{Name: l.Name, Up: l.Up, MTU: int(l.MTU), Settled: true}

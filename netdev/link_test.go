@@ -31,7 +31,8 @@ func TestLink_IsTheOneThatTheListHas(t *testing.T) {
 	}
 	got, _ := c.Link(t.Context(), uint32(a.Attrs().Index))
 	slices.Sort(got.AltNames)
-	if !slices.Equal(got.AltNames, []string{"an-alternative-name-longer-than-others", "two words"}) || got.Kind != "veth" || got.Parent != "" || got.Port != nil {
+	names := []string{"an-alternative-name-longer-than-others", "two words"}
+	if !slices.Equal(got.AltNames, names) || got.Kind != "veth" || got.Parent != "" || got.Port != nil {
 		t.Errorf("va is %+v; want a veth with two more names, no parent and no port", got)
 	}
 	if err := netlink.LinkSetName(a, "vc"); err != nil {

@@ -87,6 +87,7 @@ func TestTheDevlinkPortOfALinkIsKnownWhereTheKernelTells(t *testing.T) {
 func TestLink_HasItsAlternativeNamesKindAndParent(t *testing.T) {
 	alt := func(name string) []byte { return attribute(unix.IFLA_ALT_IFNAME, []byte(name+"\x00")...) }
 	kind := attribute(unix.IFLA_INFO_KIND, []byte("vlan\x00")...)
+	slave := attribute(unix.IFLA_INFO_SLAVE_KIND, []byte("bridge\x00")...)
 	const nested = unix.NLA_F_NESTED
 	for name, tt := range map[string]struct {
 		attributes [][]byte
@@ -107,9 +108,12 @@ func TestLink_HasItsAlternativeNamesKindAndParent(t *testing.T) {
 			Link{Kind: "vlan"},
 		},
 		"a kind without end":  {[][]byte{attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND, []byte("tun")...)...)}, Link{Kind: "tun"}},
-		"information of none": {[][]byte{attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_SLAVE_KIND, []byte("bridge\x00")...)...)}, Link{}},
+		"information of none": {[][]byte{attribute(unix.IFLA_LINKINFO, slave...)}, Link{}},
 		"a parent": {
-			[][]byte{attribute(unix.IFLA_PARENT_DEV_NAME, []byte("0000:03:00.0\x00")...), attribute(unix.IFLA_PARENT_DEV_BUS_NAME, []byte("pci\x00")...)},
+			[][]byte{
+				attribute(unix.IFLA_PARENT_DEV_NAME, []byte("0000:03:00.0\x00")...),
+				attribute(unix.IFLA_PARENT_DEV_BUS_NAME, []byte("pci\x00")...),
+			},
 			Link{ParentBus: "pci", Parent: "0000:03:00.0"},
 		},
 	} {
@@ -162,7 +166,8 @@ func FuzzDecodeLink(f *testing.F) {
 	f.Add(message(7, "x", attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND)...)))
 	f.Add(message(7, "x", attribute(unix.IFLA_LINKINFO, attribute(unix.IFLA_INFO_KIND, 'v', 'l', 'a', 'n', 0)...)))
 	f.Add(message(7, "x", attribute(unix.IFLA_PROP_LIST, attribute(unix.IFLA_ALT_IFNAME, 'y', 0)...)))
-	f.Add(message(7, "x", attribute(unix.IFLA_DEVLINK_PORT), attribute(unix.IFLA_PARENT_DEV_NAME, '1', 0), attribute(unix.IFLA_PARENT_DEV_BUS_NAME, 'u', 0)))
+	f.Add(message(7, "x", attribute(unix.IFLA_DEVLINK_PORT), attribute(unix.IFLA_PARENT_DEV_NAME, '1', 0),
+		attribute(unix.IFLA_PARENT_DEV_BUS_NAME, 'u', 0)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, err := decodeLink(b)
 		if err != nil {

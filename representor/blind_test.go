@@ -32,14 +32,20 @@ func TestLookup_OfABlindInstanceAnswersNothingAndOfOthersOnlyWhatIsCertain(t *te
 	const pf0, pf1 = "00:53:00:00:00:10", "00:53:00:00:00:11"
 	const problem = "it hangs"
 	for _, tc := range []lookupCase{
-		{name: "its own VF", pf: pf1, kind: representor.VF, serial: "B", code: representor.CodeNoDevlink, says: []string{"pci/0000:03:00.1", problem}},
+		{
+			name: "its own VF", pf: pf1, kind: representor.VF, serial: "B",
+			code: representor.CodeNoDevlink, says: []string{"pci/0000:03:00.1", problem},
+		},
 		{name: "its own PF", pf: pf1, kind: representor.PF, serial: "B", code: representor.CodeNoDevlink},
 		{name: "a VF that it didn't have", pf: pf1, kind: representor.VF, number: 9, serial: "B", code: representor.CodeNoDevlink},
 		{
 			name: "another instance's by MAC alone: it may have such a PF by now", pf: pf0, kind: representor.VF,
 			code: representor.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{problem},
 		},
-		{name: "a MAC that nobody is known to have", pf: "00:53:00:00:00:99", kind: representor.VF, code: representor.CodePFUncertain, says: []string{problem}},
+		{
+			name: "a MAC that nobody is known to have", pf: "00:53:00:00:00:99", kind: representor.VF,
+			code: representor.CodePFUncertain, says: []string{problem},
+		},
 		{
 			name: "another instance's, the card's serial number given", pf: pf0, kind: representor.VF, serial: "A",
 			function: "pci/0000:03:00.0 pf0vf0", netdev: "pf0vf0",

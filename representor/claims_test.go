@@ -30,9 +30,13 @@ func TestClaim_IsThePortOfANetdevWhateverItsFlavour(t *testing.T) {
 			netdev: "c1pf0vf0", card: func(c *representor.Card, _ uint32) { c.Blind = map[devlink.Handle]string{vf0.Handle: "it hangs"} },
 			want: representor.Claim{Port: "pci/0000:03:00.0/327681", Flavour: devlink.FlavourPCIVF, Function: vf0},
 		},
-		"an uplink's":                        {netdev: "p0", want: representor.Claim{Port: "pci/0000:03:00.0/262143", Flavour: devlink.FlavourPhysical}},
-		"a function's that the machine uses": {netdev: "p0sf88", want: representor.Claim{Port: "auxiliary/mlx5_core.sf.4/1", Flavour: devlink.FlavourVirtual}},
-		"nobody's":                           {netdev: "oob_net0", none: true},
+		"an uplink's": {
+			netdev: "p0", want: representor.Claim{Port: "pci/0000:03:00.0/262143", Flavour: devlink.FlavourPhysical},
+		},
+		"a function's that the machine uses": {
+			netdev: "p0sf88", want: representor.Claim{Port: "auxiliary/mlx5_core.sf.4/1", Flavour: devlink.FlavourVirtual},
+		},
+		"nobody's": {netdev: "oob_net0", none: true},
 		"a function's and the uplink's": {
 			netdev: "c1pf0vf0", card: func(c *representor.Card, ifindex uint32) { c.Ports[0].IfIndex = ifindex },
 			want: representor.Claim{Port: "pci/0000:03:00.0/262143", Flavour: devlink.FlavourPhysical, Disputed: true},
@@ -74,6 +78,8 @@ func TestClaim_IsThePortOfANetdevWhateverItsFlavour(t *testing.T) {
 	}
 }
 
+func pci(device string) devlink.Handle { return devlink.Handle{Bus: "pci", Device: device} }
+
 // belongs has rtnetlink say which port a netdev belongs to.
 func belongs(c *representor.Card, ifindex uint32, h devlink.Handle, port uint32) {
 	l := c.Links[ifindex]
@@ -83,7 +89,11 @@ func belongs(c *representor.Card, ifindex uint32, h devlink.Handle, port uint32)
 
 func TestNeverAFunction_IsSaidOnlyOfWhatIsProved(t *testing.T) {
 	t.Parallel()
-	pci := func(device string) devlink.Handle { return devlink.Handle{Bus: "pci", Device: device} }
+	unread := func(c *representor.Card) { c.Complete = false }
+	port := devlink.Some(devlink.PortID{Handle: pci("0000:03:00.0"), Index: 9})
+	of := func(bus, device string) representor.Link {
+		return representor.Link{Parent: devlink.Handle{Bus: bus, Device: device}, Settled: true}
+	}
 	for name, tt := range map[string]struct {
 		link representor.Link
 		card func(*representor.Card)
@@ -91,30 +101,30 @@ func TestNeverAFunction_IsSaidOnlyOfWhatIsProved(t *testing.T) {
 	}{
 		"nothing is told of it":               {link: representor.Link{Settled: true}},
 		"the kernel tells of no port":         {link: representor.Link{TellsPort: true}, want: true},
-		"also while devlink can't be read":    {link: representor.Link{TellsPort: true}, card: func(c *representor.Card) { c.Complete = false }, want: true},
-		"the kernel tells of a port":          {link: representor.Link{TellsPort: true, Port: devlink.Some(devlink.PortID{Handle: pci("0000:03:00.0"), Index: 9})}},
+		"also while devlink can't be read":    {link: representor.Link{TellsPort: true}, card: unread, want: true},
+		"the kernel tells of a port":          {link: representor.Link{TellsPort: true, Port: port}},
 		"a veth":                              {link: representor.Link{Kind: "veth"}, want: true},
-		"a veth while devlink can't be read":  {link: representor.Link{Kind: "veth"}, card: func(c *representor.Card) { c.Complete = false }, want: true},
+		"a veth while devlink can't be read":  {link: representor.Link{Kind: "veth"}, card: unread, want: true},
 		"of a kind, with a device behind it":  {link: representor.Link{Kind: "ipoib", Parent: pci("0000:03:00.0"), Settled: true}},
-		"of a device on a bus of its own":     {link: representor.Link{Parent: devlink.Handle{Bus: "platform", Device: "MLNXBF17:00"}, Settled: true}, want: true},
+		"of a device on a bus of its own":     {link: of("platform", "MLNXBF17:00"), want: true},
 		"the same before udev has finished":   {link: representor.Link{Parent: devlink.Handle{Bus: "platform", Device: "MLNXBF17:00"}}},
-		"of an instance's own device":         {link: representor.Link{Parent: pci("0000:03:00.0"), Settled: true}},
-		"of a device whose instance may come": {link: representor.Link{Parent: pci("0000:09:00.0"), Settled: true}},
-		"of part of a device":                 {link: representor.Link{Parent: devlink.Handle{Bus: "auxiliary", Device: "x.eth.0"}, Settled: true}},
+		"of an instance's own device":         {link: of("pci", "0000:03:00.0")},
+		"of a device whose instance may come": {link: of("pci", "0000:09:00.0")},
+		"of part of a device":                 {link: of("auxiliary", "x.eth.0")},
 		"of another bus, the card incomplete": {
-			link: representor.Link{Parent: devlink.Handle{Bus: "usb", Device: "1-1:1.0"}, Settled: true},
-			card: func(c *representor.Card) { c.Complete = false },
+			link: of("usb", "1-1:1.0"),
+			card: unread,
 		},
 		"of another bus, an instance blind": {
-			link: representor.Link{Parent: devlink.Handle{Bus: "usb", Device: "1-1:1.0"}, Settled: true},
+			link: of("usb", "1-1:1.0"),
 			card: func(c *representor.Card) { c.Blind = map[devlink.Handle]string{pci("0000:03:00.0"): "it hangs"} },
 		},
 		"of another bus, ports missing": {
-			link: representor.Link{Parent: devlink.Handle{Bus: "usb", Device: "1-1:1.0"}, Settled: true},
+			link: of("usb", "1-1:1.0"),
 			card: func(c *representor.Card) { c.MayLackPFs = true },
 		},
 		"of another bus, no card at all": {
-			link: representor.Link{Parent: devlink.Handle{Bus: "usb", Device: "1-1:1.0"}, Settled: true},
+			link: of("usb", "1-1:1.0"),
 			card: func(c *representor.Card) { c.Ports = nil },
 		},
 		"a port claims it": {
