@@ -22,6 +22,9 @@ type noCard struct{}
 func (noCard) Run(ctx context.Context) error        { <-ctx.Done(); return nil }
 func (noCard) Counters() card.Counters              { return card.Counters{} }
 func (noCard) LinkUp(context.Context, uint32) error { return nil }
+func (noCard) Usurped(context.Context, representor.Representor) (bool, error) {
+	return false, nil
+}
 func (noCard) Confirm(context.Context, representor.Representor) (bool, error) {
 	return false, nil
 }

@@ -60,6 +60,28 @@ func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (boo
 	return isPortOf(port, r), nil
 }
 
+// Usurped asks the kernel whether something else than a representor's function has the
+// name now that the index gave for its netdev: another netdev has it, or the netdev is no
+// longer that function's. A name that nobody has is not usurped: its netdev was renamed,
+// or went. For errors and deadlines see Confirm.
+func (w *Watcher) Usurped(ctx context.Context, r representor.Representor) (bool, error) {
+	return w.confirmer.usurped(ctx, r)
+}
+
+func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (bool, error) {
+	link, err := c.links.LinkNamed(ctx, r.Link.Name)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look who has the name of the netdev of %s: %w", r.Function, err)
+	case link.IfIndex != r.IfIndex:
+		return true, nil
+	}
+	is, err := c.confirm(ctx, r)
+	return !is, err
+}
+
 // isNetdevOf tells whether rtnetlink shows a representor's netdev as it was.
 func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 	if l.IfIndex != r.IfIndex || l.Name != r.Link.Name {

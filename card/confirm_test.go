@@ -166,3 +166,26 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 		}
 	}
 }
+
+func TestUsurped_IsANameThatSomethingElseHas(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*kernel)
+		want   bool
+	}{
+		"nothing changed":              {func(*kernel) {}, false},
+		"the netdev was renamed":       {func(k *kernel) { k.links[0].Name = "other" }, false},
+		"the netdev is gone":           {func(k *kernel) { k.links = k.links[1:] }, false},
+		"two netdevs changed names":    {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, true},
+		"another netdev took the name": {func(k *kernel) { k.links[1].Name, k.links = k.links[0].Name, k.links[1:] }, true},
+		"the port is another VF's":     {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, r := confirmed()
+			tt.change(k)
+			w := unstarted(t, k, Options{})
+			if got, err := w.Usurped(t.Context(), r); got != tt.want || err != nil {
+				t.Errorf("usurped %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+}

@@ -204,6 +204,20 @@ func (k fakeLinks) Links(context.Context) ([]netdev.Link, error) {
 	return partly(slices.Clone(k.links), k.linkErr)
 }
 
+func (k fakeLinks) LinkNamed(_ context.Context, name string) (netdev.Link, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.linkErr != nil {
+		return netdev.Link{}, k.linkErr
+	}
+	for _, l := range k.links {
+		if l.Name == name {
+			return l, nil
+		}
+	}
+	return netdev.Link{}, unix.ENODEV
+}
+
 func (k fakeLinks) Link(_ context.Context, ifindex uint32) (netdev.Link, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

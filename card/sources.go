@@ -33,6 +33,7 @@ type portSource interface {
 type linkSource interface {
 	Links(ctx context.Context) ([]netdev.Link, error)
 	Link(ctx context.Context, ifindex uint32) (netdev.Link, error)
+	LinkNamed(ctx context.Context, name string) (netdev.Link, error)
 	LinkUp(ctx context.Context, ifindex uint32) error
 	Interrupted() uint64
 	Close()

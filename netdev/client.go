@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/netlinkio"
 )
@@ -20,6 +21,8 @@ type conn interface {
 	dump() ([][]byte, error)
 	// get gives the payload of the RTM_NEWLINK message for one device.
 	get(ifindex int32) ([][]byte, error)
+	// named gives the message of the device that the kernel finds by a name.
+	named(name string) ([][]byte, error)
 	// setUp sets IFF_UP.
 	setUp(ifindex int32) error
 	// Close ends what is under way.
@@ -105,19 +108,34 @@ func (c *Client) Link(ctx context.Context, ifindex uint32) (Link, error) {
 		return Link{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return call(ctx, c, what, func(conn conn) (Link, error) {
-		messages, err := conn.get(int32(ifindex))
-		if err != nil {
-			return Link{}, err
-		}
-		if len(messages) != 1 {
-			return Link{}, fmt.Errorf("the kernel answered with %d messages; one was expected", len(messages))
-		}
-		l, err := decodeLink(messages[0])
+		l, err := only(conn.get(int32(ifindex)))
 		if err == nil && l.IfIndex != ifindex {
 			return Link{}, fmt.Errorf("the kernel answered for ifindex %d", l.IfIndex)
 		}
 		return l, err
 	})
+}
+
+// LinkNamed shows the device that the kernel finds by a name, which may be an alternative
+// one (rtnl_dev_get in net/core/rtnetlink.c). Without such a device the kernel answers
+// unix.ENODEV.
+func (c *Client) LinkNamed(ctx context.Context, name string) (Link, error) {
+	what := fmt.Sprintf("look at the network device named %q", name)
+	if name == "" || len(name) >= unix.IFNAMSIZ {
+		return Link{}, fmt.Errorf("%s: a name has 1 to %d bytes", what, unix.IFNAMSIZ-1)
+	}
+	return call(ctx, c, what, func(conn conn) (Link, error) { return only(conn.named(name)) })
+}
+
+// only decodes an answer of one message.
+func only(messages [][]byte, err error) (Link, error) {
+	if err != nil {
+		return Link{}, err
+	}
+	if len(messages) != 1 {
+		return Link{}, fmt.Errorf("the kernel answered with %d messages; one was expected", len(messages))
+	}
+	return decodeLink(messages[0])
 }
 
 func checkIfIndex(ifindex uint32) error {

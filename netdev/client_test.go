@@ -261,6 +261,8 @@ func (c *fakeConn) dump() ([][]byte, error) {
 
 func (c *fakeConn) get(int32) ([][]byte, error) { return c.dump() }
 
+func (c *fakeConn) named(string) ([][]byte, error) { return c.dump() }
+
 func (c *fakeConn) setUp(int32) error { return unix.EOPNOTSUPP }
 
 func (c *fakeConn) Close() error {

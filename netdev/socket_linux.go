@@ -54,6 +54,15 @@ func (r *requests) get(ifindex int32) ([][]byte, error) {
 	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
 }
 
+func (r *requests) named(name string) ([][]byte, error) {
+	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, 0)
+	req.Sockets = r.sockets
+	req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	req.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(filterSkipStats)))
+	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
+}
+
 func (r *requests) setUp(ifindex int32) error {
 	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
 	req.Sockets = r.sockets

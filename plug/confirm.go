@@ -13,7 +13,14 @@ import (
 // same reason as linkWait.
 const confirmWait = time.Second
 
-// errOtherNetdev is why a change isn't made: the card was dealt anew since it was planned.
+// unconfirmedError is why a change isn't made: the kernel, asked once more, said that the
+// netdev isn't the function's any more, or nothing.
+type unconfirmedError struct{ cause error }
+
+func (e *unconfirmedError) Error() string { return e.cause.Error() }
+
+func (e *unconfirmedError) Unwrap() error { return e.cause }
+
 var errOtherNetdev = errors.New("the kernel says that the netdev isn't the function's any more")
 
 // confirm asks the kernel once more about each netdev that is to be given to a logical
@@ -31,7 +38,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		}
 		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(c.LogicalPorts), "why", c.Why, "error", err)
 		for _, p := range c.LogicalPorts {
-			r.pace.fail(time.Now(), p, err)
+			r.pace.fail(time.Now(), p, &unconfirmedError{err})
 		}
 	}
 	return out
@@ -73,7 +80,8 @@ func givenBy(c ovs.Change, gives map[string]representor.Representor) []represent
 }
 
 // recheck asks the kernel again about what was committed, and closes at once what has
-// become a leak in the meantime. The index shows the same in a moment; this is sooner.
+// become a leak in the meantime. The index shows the same in a moment; this is sooner. A
+// netdev that was merely renamed is followed by the next plan.
 func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision) {
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
 	defer cancel()
@@ -81,9 +89,9 @@ func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision)
 	var leaks []ovs.Change
 	for _, c := range done {
 		for _, rep := range givenBy(c, d.Gives) {
-			is, err := r.cfg.Devices.Confirm(ctx, rep)
+			usurped, err := r.cfg.Devices.Usurped(ctx, rep)
 			row, there := view.Interfaces[rep.Link.Name]
-			if err != nil || is || !there || !oursOn(view, row) {
+			if err != nil || !usurped || !there || !oursOn(view, row) {
 				continue
 			}
 			leaks = append(leaks, ovs.Change{LogicalPorts: c.LogicalPorts, Why: whyLeak, Unplug: []ovs.Unplug{{Interface: row, Leak: true}}})

@@ -56,7 +56,7 @@ func TestConfirm_AKernelThatDoesNotAnswerPutsThePlugOff(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
-		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionFailed {
+		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionPending {
 			t.Fatalf("rows %v, %+v", c.rows(), s)
 		}
 		c.with(func() { c.mute = nil })
@@ -75,6 +75,16 @@ func TestConfirm_WhatBecomesAnothersInTheTransactionIsUnpluggedAtOnce(t *testing
 	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = swapped() }}
 	rep := c.reconciler(func(cfg *Config) { cfg.Devices, cfg.Switch = stale, s }).Pass(t.Context())
 	if len(c.rows()) != 0 || rep.Leaks != 1 {
+		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+	}
+}
+
+// It was renamed only, and is followed.
+func TestConfirm_WhatIsRenamedInTheTransactionIsFollowed(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}) }}
+	rep := c.reconciler(func(cfg *Config) { cfg.Switch = s }).Pass(t.Context())
+	if row := c.rows()["ens1"]; row.IfaceID != "a" || len(c.rows()) != 1 || rep.Leaks != 0 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
 	}
 }

@@ -153,6 +153,12 @@ func (d devices) Confirm(_ context.Context, r representor.Representor) (bool, er
 	return d.index.Shows(r), d.mute
 }
 
+func (d devices) Usurped(_ context.Context, r representor.Representor) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.index.Usurps(r), d.mute
+}
+
 func (d devices) LinkUp(_ context.Context, ifindex uint32) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

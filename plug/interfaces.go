@@ -38,6 +38,8 @@ type Devices interface {
 	// name and the devlink port that the index gave. It returns soon after ctx ends, with
 	// its error, even if the kernel doesn't answer.
 	Confirm(ctx context.Context, r representor.Representor) (bool, error)
+	// Usurped asks the kernel, likewise, whether something else has the netdev's name now.
+	Usurped(ctx context.Context, r representor.Representor) (bool, error)
 	// LinkUp sets the netdev's administrative state up. It returns soon after ctx ends,
 	// with its error, even if the kernel doesn't answer. os.ErrPermission tells that we
 	// lack CAP_NET_ADMIN.

@@ -201,6 +201,10 @@ func (c cardOf) Confirm(_ context.Context, r representor.Representor) (bool, err
 	return c.Index().Shows(r), nil
 }
 
+func (c cardOf) Usurped(_ context.Context, r representor.Representor) (bool, error) {
+	return c.Index().Usurps(r), nil
+}
+
 func (c cardOf) LinkUp(context.Context, uint32) error { return c.linkErr }
 
 // facts makes the passes, and gives what the daemon knows then.

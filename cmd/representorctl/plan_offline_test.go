@@ -27,6 +27,9 @@ func (stillCard) LinkUp(context.Context, uint32) error { return errors.New("a pl
 func (stillCard) Confirm(context.Context, representor.Representor) (bool, error) {
 	return false, errors.New("a plan plugs nothing")
 }
+func (stillCard) Usurped(context.Context, representor.Representor) (bool, error) {
+	return false, errors.New("a plan plugs nothing")
+}
 
 // planner is a DPU with real databases, and a card.
 type planner struct {

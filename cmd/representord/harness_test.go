@@ -114,6 +114,10 @@ func (f *fakeCard) Confirm(_ context.Context, r representor.Representor) (bool, 
 	return f.Index().Shows(r), nil
 }
 
+func (f *fakeCard) Usurped(_ context.Context, r representor.Representor) (bool, error) {
+	return f.Index().Usurps(r), nil
+}
+
 func (f *fakeCard) LinkUp(_ context.Context, ifindex uint32) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

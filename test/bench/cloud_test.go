@@ -56,6 +56,10 @@ func (c card) Confirm(_ context.Context, r representor.Representor) (bool, error
 	return c.index.Shows(r), nil
 }
 
+func (c card) Usurped(_ context.Context, r representor.Representor) (bool, error) {
+	return c.index.Usurps(r), nil
+}
+
 // LinkUp has nothing to do: all links are up already.
 func (c card) LinkUp(context.Context, uint32) error { return nil }
 
