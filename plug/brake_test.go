@@ -177,3 +177,30 @@ func TestGrace_APortThatIsMadeAnewWithinItKeepsItsRow(t *testing.T) {
 		}
 	})
 }
+
+// Ports leave faster than the Southbound can be asked about them. What is held is told of
+// with its end, and the last of them isn't forgotten.
+func TestBrake_PortsThatLeaveWhileTheSouthboundIsAskedAreHeldWithTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(20)
+		slow := &slowSouthbound{southbound: southbound{c}, takes: 500 * time.Millisecond}
+		r := c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Audit = slow, time.Hour })
+		run(t, r)
+		synctest.Wait()
+		for n := 19; n >= 0; n-- {
+			c.leave(r, n)
+			elapse(100 * time.Millisecond)
+			for _, h := range r.Report().Holds {
+				if len(h.Ports) > 0 && time.Until(h.Until) < time.Minute {
+					t.Fatalf("held until %v, and it is %v", h.Until, time.Now())
+				}
+			}
+		}
+		elapse(5 * time.Second)
+		for _, s := range r.Report().Ports {
+			if codeOf(s.Reason) != representor.CodeMassUnplug {
+				t.Errorf("%+v", s)
+			}
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"slices"
 	"time"
 
 	"github.com/representord/representord/ovn"
@@ -127,9 +128,15 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 }
 
 // after takes note of what a pass had to hold. It isn't told of a pass that could
-// not learn which rows should go.
+// not learn which rows should go; of a port that is still in doubt nothing is new.
 func (h *holder) after(now time.Time, d Decision) {
-	h.leaving.note(now, d.Leaving)
+	leaving := slices.Clone(d.Leaving)
+	for _, lport := range d.Doubts {
+		if _, waits := h.leaving.since[lport]; waits {
+			leaving = append(leaving, lport)
+		}
+	}
+	h.leaving.note(now, leaving)
 	h.massHeld = d.MassHeld
 }
 

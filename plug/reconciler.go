@@ -203,7 +203,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	var d Decision
 	var said word
 	var asking *inquiry
-	for left := rounds; ctx.Err() == nil || left == rounds; {
+	left := rounds
+	for ctx.Err() == nil || left == rounds {
 		d = r.plan(since, said)
 		since = time.Now() // of what was not there a moment ago
 		applied, tried := r.apply(ctx, d)
@@ -233,6 +234,9 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		}
 	}
 	asking.end()
+	if left == 0 && len(d.Doubts) > 0 {
+		r.Poke() // there is more to ask about than this pass could
+	}
 	if d.Compared && (len(d.Leaks) == 0 || r.cfg.DryRun) {
 		r.readyOnce.Do(func() { close(r.ready) })
 	}
@@ -271,8 +275,11 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 		r.absent.note(now, d.Absent)
 		r.strange.note(now, d.Strangers)
 	}
-	if len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected {
+	sure := len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected
+	if sure {
 		r.verify.answered()
+	}
+	if sure || in.Verdict != nil {
 		r.hold.after(now, d)
 	}
 	return d
