@@ -24,7 +24,7 @@ func offer(t *testing.T, f Facts, acts Acts) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := NewServer(func() Facts { return f }, func() []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
+	s := NewServer(func() Facts { return f }, func([]plug.Holding) []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
 	s.Offer(acts)
 	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {

@@ -29,16 +29,16 @@ const (
 // Server answers the API.
 type Server struct {
 	facts   func() Facts
-	release func() []plug.Holding
+	release func(seen []plug.Holding) []plug.Holding
 	log     *slog.Logger
 	metrics http.Handler
 	acts    Acts
 }
 
-// NewServer returns a server that asks facts at each request, and calls release,
-// which gives the holds that it ends, when it is told to. Neither may block; both
+// NewServer returns a server that asks facts at each request, and calls release with the
+// holds that somebody has seen, which gives those that it ends, when it is told to. Neither may block; both
 // are called from many goroutines.
-func NewServer(facts func() Facts, release func() []plug.Holding, log *slog.Logger) *Server {
+func NewServer(facts func() Facts, release func(seen []plug.Holding) []plug.Holding, log *slog.Logger) *Server {
 	return &Server{facts: facts, release: release, log: log}
 }
 
@@ -162,20 +162,6 @@ func (s *Server) answer(body func(Facts, *http.Request) (any, error)) http.Handl
 		}
 		s.send(w, refused.Status, refused.Problem)
 	}
-}
-
-// releaseHold lets removals that wait go ahead.
-func (s *Server) releaseHold(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
-	}
-	if f := s.facts(); f.Role != Active {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: fmt.Sprintf(
-			"this representord is %s and holds nothing: %s", f.Role, f.RoleReason)})
-		return
-	}
-	s.send(w, http.StatusOK, Released{Holds: Holds(s.release())})
 }
 
 func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, allowed, wanted string) {

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -87,14 +89,14 @@ func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
-		if released := r.ReleaseHold(); len(released) != 0 {
+		if released := r.ReleaseHold(r.Report().Holds); len(released) != 0 {
 			t.Errorf("%+v released with nothing held", released)
 		}
 		c.forget(r, "sb1")
 		if len(c.rows()) != 4 || len(r.Report().Holds) != 1 {
 			t.Fatalf("%d rows and %+v held, after a release with nothing held", len(c.rows()), r.Report().Holds)
 		}
-		if released := r.ReleaseHold(); len(released) != 1 || released[0].Code != representor.CodeMassUnplug {
+		if released := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != representor.CodeMassUnplug {
 			t.Errorf("released: %+v", released)
 		}
 		synctest.Wait()
@@ -247,7 +249,7 @@ func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 		c.with(func() { c.view.Connected = false })
 		r.Poke()
 		elapse(time.Second)
-		if held := r.ReleaseHold(); len(held) != 0 {
+		if held := r.ReleaseHold(r.Report().Holds); len(held) != 0 {
 			t.Errorf("released %+v, want nothing: nothing is held on the word of a Southbound that is away", held)
 		}
 		c.with(func() { c.view.Connected = true })
@@ -269,7 +271,7 @@ func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
 		r.Poke()
 		elapse(10 * time.Second)
 		c.with(func() { c.silent = true })
-		r.ReleaseHold()
+		r.ReleaseHold(r.Report().Holds)
 		elapse(10 * time.Minute)
 		c.with(func() {
 			c.silent = false
@@ -291,7 +293,7 @@ func TestAReleaseThatCouldNotBeUsedIsNoPermissionForWhatComesLater(t *testing.T)
 		synctest.Wait()
 		c.leave(r, 1) // p1 to p3 are held
 		c.with(func() { c.view.Connected = false })
-		r.ReleaseHold()
+		r.ReleaseHold(r.Report().Holds)
 		synctest.Wait()
 		elapse(time.Hour)
 		c.forget(r, "sb1") // the Southbound is back, and p0 is gone from it as well
@@ -309,7 +311,7 @@ func TestAReleaseThatCouldNotBeUsedAtOnceIsForThePortsThatWereHeld(t *testing.T)
 		synctest.Wait()
 		c.leave(r, 2) // p2 to p4 are held
 		c.with(func() { c.view.Connected = false })
-		r.ReleaseHold()
+		r.ReleaseHold(r.Report().Holds)
 		elapse(time.Minute)
 		c.leave(r, 2) // the Southbound is back and says the same
 		if n := len(c.rows()); n != 2 {
@@ -328,7 +330,7 @@ func TestAReleaseIsOverForAPortThatIsAskedForAgain(t *testing.T) {
 		for i := range 4 {
 			c.with(func() { c.refuse[fmt.Sprintf("p%d", i)] = errors.New("disk full") })
 		}
-		r.ReleaseHold()
+		r.ReleaseHold(r.Report().Holds)
 		elapse(time.Second)
 		c.leave(r, 4)
 		c.with(func() { clear(c.refuse) })
@@ -361,7 +363,7 @@ func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) 
 					t.Fatalf("held: %+v", held)
 				}
 				c.with(func() { c.view.Connected = false })
-				r.ReleaseHold()
+				r.ReleaseHold(r.Report().Holds)
 				elapse(time.Minute)
 				c.become(r, tt.identity, tt.ports)
 				elapse(time.Minute)
@@ -370,5 +372,28 @@ func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) 
 				}
 			})
 		})
+	}
+}
+
+func TestAReleaseIsForWhatWasSeenAndIsStillHeld(t *testing.T) {
+	mass := func(ports ...string) Holding { return Holding{Code: representor.CodeMassUnplug, Ports: ports} }
+	replaced := func(identity string, ports ...string) Holding {
+		return Holding{Code: representor.CodeSouthboundReplaced, Identity: identity, Ports: ports}
+	}
+	for name, tt := range map[string]struct{ seen, now, want []Holding }{
+		"nothing was seen":                {nil, []Holding{mass("a", "b")}, nil},
+		"nothing is held any more":        {[]Holding{mass("a")}, nil, nil},
+		"the same":                        {[]Holding{mass("a", "b")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
+		"a port came":                     {[]Holding{mass("a", "b")}, []Holding{mass("a", "b", "c")}, []Holding{mass("a", "b")}},
+		"a port went":                     {[]Holding{mass("a", "b")}, []Holding{mass("b")}, []Holding{mass("b")}},
+		"all are others":                  {[]Holding{mass("a", "b")}, []Holding{mass("c")}, nil},
+		"another Southbound":              {[]Holding{replaced("1", "a")}, []Holding{replaced("2", "a")}, nil},
+		"another hold":                    {[]Holding{mass("a")}, []Holding{replaced("1", "a")}, nil},
+		"a Southbound that holds no port": {[]Holding{replaced("1")}, []Holding{replaced("1")}, []Holding{replaced("1")}},
+		"in another order":                {[]Holding{mass("b", "a")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
+	} {
+		if diff := cmp.Diff(tt.want, stillHeld(tt.seen, tt.now)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

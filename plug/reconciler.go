@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,12 +106,11 @@ func (r *Reconciler) Poke() {
 	}
 }
 
-// ReleaseHold lets the removals that wait go ahead with the next pass, and returns
-// the holds that end so. It is for the ports that are held now, and for the Southbound
-// that waits now, however long it is until they can go: a release is no permission for
-// whatever comes later.
-func (r *Reconciler) ReleaseHold() []Holding {
-	held := r.Report().Holds
+// ReleaseHold lets removals that wait go ahead with the next pass: of the holds that somebody
+// has seen those that still are, and of their ports those that are held now. It returns what it
+// released. What came to be held since is not released.
+func (r *Reconciler) ReleaseHold(seen []Holding) []Holding {
+	held := stillHeld(seen, r.Report().Holds)
 	if len(held) == 0 {
 		return nil
 	}
@@ -118,6 +118,32 @@ func (r *Reconciler) ReleaseHold() []Holding {
 	r.release.Store(&held)
 	r.Poke()
 	return held
+}
+
+// stillHeld gives what is both in seen and in now, in the order of now.
+func stillHeld(seen, now []Holding) []Holding {
+	var both []Holding
+	for _, h := range now {
+		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
+		if i < 0 {
+			continue
+		}
+		were := make(map[string]bool, len(seen[i].Ports))
+		for _, lport := range seen[i].Ports {
+			were[lport] = true
+		}
+		var ports []string
+		for _, lport := range h.Ports {
+			if were[lport] {
+				ports = append(ports, lport)
+			}
+		}
+		if len(ports) > 0 || len(h.Ports) == 0 {
+			h.Ports = ports
+			both = append(both, h)
+		}
+	}
+	return both
 }
 
 // Report returns what the last pass saw and did.

@@ -246,7 +246,7 @@ func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 		act  func(*Reconciler)
 	}{
 		{"after the hold", func(*Reconciler) { elapse(2 * time.Minute) }},
-		{"when released", func(r *Reconciler) { r.ReleaseHold() }},
+		{"when released", func(r *Reconciler) { r.ReleaseHold(r.Report().Holds) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

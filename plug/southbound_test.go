@@ -147,7 +147,7 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 		"until the hold ends": func(*testing.T, *Reconciler) { elapse(2 * time.Second) },
 		"until it is released": func(t *testing.T, r *Reconciler) {
 			t.Helper()
-			if held := r.ReleaseHold(); len(held) != 1 || held[0].Code != representor.CodeSouthboundReplaced {
+			if held := r.ReleaseHold(r.Report().Holds); len(held) != 1 || held[0].Code != representor.CodeSouthboundReplaced {
 				t.Errorf("released: %+v", held)
 			}
 		},

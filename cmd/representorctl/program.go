@@ -101,6 +101,7 @@ Exit status:
      ports LOGICAL-PORT, explain: not known, or not plugged
      serial: a card that serves a host isn't published
      bind, unbind: no such logical port
+     release-hold: more came to be held meanwhile, and stays
   4  no daemon answers; bind, unbind, plan --offline: a database can't be reached
   5  not known now: the daemon starts or stands by, or not all of the card can be read;
      bind --wait: the port was up before, for something else, and stays so
