@@ -33,13 +33,15 @@ type Server struct {
 	log     *slog.Logger
 	metrics http.Handler
 	acts    Acts
+	// explanations are those under way.
+	explanations slots
 }
 
 // NewServer returns a server that asks facts at each request, and calls release with the
 // holds that somebody has seen, which gives those that it ends, when it is told to. Neither may block; both
 // are called from many goroutines.
 func NewServer(facts func() Facts, release func(seen []plug.Holding) []plug.Holding, log *slog.Logger) *Server {
-	return &Server{facts: facts, release: release, log: log}
+	return &Server{facts: facts, release: release, log: log, explanations: make(slots, maxExplanations)}
 }
 
 // ShowMetrics has PathMetrics answered by a handler. It must be called before Serve.
@@ -159,6 +161,9 @@ func (s *Server) answer(body func(Facts, *http.Request) (any, error)) http.Handl
 		var refused *Error
 		if !errors.As(err, &refused) {
 			refused = &Error{Status: http.StatusInternalServerError, Problem: Problem{Error: err.Error()}}
+		}
+		if refused.Status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
 		}
 		s.send(w, refused.Status, refused.Problem)
 	}

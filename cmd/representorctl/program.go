@@ -104,6 +104,7 @@ Exit status:
      release-hold: more came to be held meanwhile, and stays
   4  no daemon answers; bind, unbind, plan --offline: a database can't be reached
   5  not known now: the daemon starts or stands by, or not all of the card can be read;
+     explain: too many ask at the same time;
      bind --wait: the port was up before, for something else, and stays so
   6  bind: no chassis has the card's serial number, or several have
   7  bind, unbind: the port is refused
@@ -230,7 +231,7 @@ func (p *program) refused(e *control.Error) int {
 		return exitNotFound
 	case http.StatusBadRequest:
 		return exitUsage
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return exitUnknown
 	}
 	return exitError
