@@ -47,9 +47,10 @@ func NewServer(facts func() Facts, release func(seen []plug.Holding) []plug.Hold
 // ShowMetrics has PathMetrics answered by a handler. It must be called before Serve.
 func (s *Server) ShowMetrics(h http.Handler) { s.metrics = h }
 
-// Serve answers on the listener until the context is done; see the function Serve.
+// Serve answers on the listener until the context is done; see the function Serve. Of the
+// connections that it has at a time some are kept for root.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	if err := Serve(ctx, listener, s.handler(), s.log); err != nil {
+	if err := Serve(ctx, reserving(listener), s.handler(), s.log); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil

@@ -174,6 +174,8 @@ func (p *program) status(command string, err error) int {
 		switch {
 		case unreachable.Hangs:
 			remedy = "restart it, ports stay plugged: systemctl restart representord"
+		case unreachable.Closed:
+			remedy = "try again in a moment, or as root"
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
