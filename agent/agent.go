@@ -36,6 +36,11 @@ type OpenCard func(card.Options) (Devices, error)
 // WatchCard watches the kernel's card.
 func WatchCard(o card.Options) (Devices, error) { return card.New(o) }
 
+// mostLocalProbe bounds probe-interval for the local database. A long one is for a Southbound
+// that is far and busy; a local server that is silent for so long hangs, and what waits for it
+// must be told before systemd's watchdog takes us for dead.
+const mostLocalProbe = 20 * time.Second
+
 // Options are what an Agent is made of.
 type Options struct {
 	Config config.Config
@@ -87,7 +92,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("card: %w", err)
 	}
-	a.Local = ovs.New(ovs.Options{Endpoint: cfg.OVSDB, TLS: Configured(cfg), Probe: cfg.Probe, Log: o.Log, Notify: a.Notify})
+	a.Local = ovs.New(ovs.Options{Endpoint: cfg.OVSDB, TLS: Configured(cfg), Probe: min(cfg.Probe, mostLocalProbe), Log: o.Log, Notify: a.Notify})
 	a.Southbound = ovn.New(ovn.Options{Log: o.Log, Notify: a.Notify, Restored: cfg.MassUnplugHold})
 	a.Reconciler = plug.NewReconciler(plug.Config{
 		Southbound:     southboundGate{a.Southbound, a},

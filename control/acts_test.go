@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ func offer(t *testing.T, f Facts, acts Acts) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := NewServer(func() Facts { return f }, func() []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
+	s := NewServer(func() Facts { return f }, func([]plug.Holding) []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
 	s.Offer(acts)
 	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {
@@ -60,6 +62,43 @@ func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) 
 		if s.Name == explain.PortBinding && (s.Result != explain.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
 			t.Errorf("%+v", s)
 		}
+	}
+}
+
+func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
+	var now, most atomic.Int64
+	end := make(chan struct{})
+	path := offer(t, facts(), Acts{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			continue
+		}
+		select {
+		case <-end:
+		case <-ctx.Done():
+		}
+		return ovn.Answer{}, errors.New("no word")
+	}})
+	var refused atomic.Int64
+	var callers sync.WaitGroup
+	for range 3 * maxExplanations {
+		callers.Go(func() {
+			_, err := NewClient(path).Explain(t.Context(), "vm1")
+			if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusTooManyRequests && strings.Contains(e.Error(), "try again") {
+				refused.Add(1)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	close(end)
+	if most.Load() > maxExplanations || refused.Load() == 0 {
+		t.Errorf("%d asked the Southbound at the same time, %d were refused; want %d at most, and the others told", most.Load(), refused.Load(), maxExplanations)
+	}
+	if _, err := NewClient(path).Explain(t.Context(), "vm1"); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,13 +78,6 @@ func (c *Client) Serials(ctx context.Context) (Serials, error) {
 	return ask[Serials](ctx, c, http.MethodGet, PathSerials)
 }
 
-// ReleaseHold lets removals that wait go ahead, PathReleaseHold. It gives the holds
-// that end so.
-func (c *Client) ReleaseHold(ctx context.Context) ([]Hold, error) {
-	r, err := ask[Released](ctx, c, http.MethodPost, PathReleaseHold)
-	return r.Holds, err
-}
-
 // escape makes one segment of a path of any text. Dots are escaped as well: a
 // port may be called "..", which would be taken for a path.
 func escape(s string) string {
@@ -100,8 +94,22 @@ func escape(s string) string {
 }
 
 func ask[T any](ctx context.Context, c *Client, method, path string) (T, error) {
+	return exchange[T](ctx, c, method, path, http.NoBody)
+}
+
+// send posts something.
+func send[T any](ctx context.Context, c *Client, path string, what any) (T, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("encoding the question: %w", err)
+	}
+	return exchange[T](ctx, c, http.MethodPost, path, bytes.NewReader(body))
+}
+
+func exchange[T any](ctx context.Context, c *Client, method, path string, question io.Reader) (T, error) {
 	var v T
-	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, question)
 	if err != nil {
 		return v, err
 	}

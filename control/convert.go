@@ -182,7 +182,7 @@ func NewRepresentor(r representor.Representor) Representor {
 func Holds(holds []plug.Holding) []Hold {
 	out := make([]Hold, 0, len(holds))
 	for _, h := range holds {
-		out = append(out, Hold{Code: h.Code, Until: instant(h.Until), LogicalPorts: append([]string{}, h.Ports...)})
+		out = append(out, Hold{Code: h.Code, Identity: h.Identity, Until: instant(h.Until), LogicalPorts: append([]string{}, h.Ports...)})
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"syscall"
 	"time"
@@ -11,7 +12,8 @@ import (
 // Error is an answer of the API that is an error.
 type Error struct {
 	// Status is the HTTP status: 400 for a question that is wrong, 404 for
-	// something that isn't there, 503 when it can't be known now.
+	// something that isn't there, 429 when too many ask at the same time, 503 when it
+	// can't be known now.
 	Status int
 	Problem
 }
@@ -25,13 +27,18 @@ type UnreachableError struct {
 	Socket string
 	// Hangs: a daemon has the socket, and says nothing in time.
 	Hangs bool
-	Err   error
+	// Closed: a daemon closed the connection without an answer.
+	Closed bool
+	Err    error
 }
 
 // Error names the socket and what went wrong.
 func (e *UnreachableError) Error() string {
 	if e.Hangs {
 		return fmt.Sprintf("the daemon on %s doesn't answer: %v", e.Socket, e.Err)
+	}
+	if e.Closed {
+		return fmt.Sprintf("the daemon on %s closed the connection: it ended just then, or has as many as it takes of users other than root", e.Socket)
 	}
 	return fmt.Sprintf("no answer on %s: %v", e.Socket, e.Err)
 }
@@ -47,6 +54,8 @@ func unreachable(socket string, err error, after time.Duration) *UnreachableErro
 		return &UnreachableError{Socket: socket, Hangs: true, Err: errors.New("too many wait for it already")}
 	case errors.As(err, &timed) && timed.Timeout():
 		return &UnreachableError{Socket: socket, Hangs: true, Err: fmt.Errorf("nothing came within %s", after.Round(100*time.Millisecond))}
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return &UnreachableError{Socket: socket, Closed: true, Err: cause(err)}
 	}
 	return &UnreachableError{Socket: socket, Err: cause(err)}
 }

@@ -15,6 +15,10 @@ import (
 // answers does so in milliseconds; one that hangs is still told of within a second.
 const inquiryPatience = 700 * time.Millisecond
 
+// maxExplanations is how many explanations may be under way at a time: each has the Southbound,
+// which serves all chassis, look for a port, and anybody in control-group may ask.
+const maxExplanations = 4
+
 // Explain asks why a logical port, of whichever chassis, is plugged or is not.
 func (c *Client) Explain(ctx context.Context, logicalPort string) (explain.Explanation, error) {
 	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort))
@@ -25,6 +29,10 @@ func (s *Server) explain(f Facts, r *http.Request) (any, error) {
 	if s.acts.Inquire == nil {
 		return explain.Explain(in), nil
 	}
+	if !s.explanations.enter() {
+		return nil, busy("other explanations")
+	}
+	defer s.explanations.leave()
 	ctx, cancel := context.WithTimeout(r.Context(), inquiryPatience)
 	defer cancel()
 	switch answer, err := s.acts.Inquire(ctx, in.LogicalPort); {

@@ -29,25 +29,28 @@ const (
 // Server answers the API.
 type Server struct {
 	facts   func() Facts
-	release func() []plug.Holding
+	release func(seen []plug.Holding) []plug.Holding
 	log     *slog.Logger
 	metrics http.Handler
 	acts    Acts
+	// explanations are those under way.
+	explanations slots
 }
 
-// NewServer returns a server that asks facts at each request, and calls release,
-// which gives the holds that it ends, when it is told to. Neither may block; both
+// NewServer returns a server that asks facts at each request, and calls release with the
+// holds that somebody has seen, which gives those that it ends, when it is told to. Neither may block; both
 // are called from many goroutines.
-func NewServer(facts func() Facts, release func() []plug.Holding, log *slog.Logger) *Server {
-	return &Server{facts: facts, release: release, log: log}
+func NewServer(facts func() Facts, release func(seen []plug.Holding) []plug.Holding, log *slog.Logger) *Server {
+	return &Server{facts: facts, release: release, log: log, explanations: make(slots, maxExplanations)}
 }
 
 // ShowMetrics has PathMetrics answered by a handler. It must be called before Serve.
 func (s *Server) ShowMetrics(h http.Handler) { s.metrics = h }
 
-// Serve answers on the listener until the context is done; see the function Serve.
+// Serve answers on the listener until the context is done; see the function Serve. Of the
+// connections that it has at a time some are kept for root.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	if err := Serve(ctx, listener, s.handler(), s.log); err != nil {
+	if err := Serve(ctx, reserving(listener), s.handler(), s.log); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil
@@ -160,22 +163,11 @@ func (s *Server) answer(body func(Facts, *http.Request) (any, error)) http.Handl
 		if !errors.As(err, &refused) {
 			refused = &Error{Status: http.StatusInternalServerError, Problem: Problem{Error: err.Error()}}
 		}
+		if refused.Status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
+		}
 		s.send(w, refused.Status, refused.Problem)
 	}
-}
-
-// releaseHold lets removals that wait go ahead.
-func (s *Server) releaseHold(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
-	}
-	if f := s.facts(); f.Role != Active {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: fmt.Sprintf(
-			"this representord is %s and holds nothing: %s", f.Role, f.RoleReason)})
-		return
-	}
-	s.send(w, http.StatusOK, Released{Holds: Holds(s.release())})
 }
 
 func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, allowed, wanted string) {

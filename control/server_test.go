@@ -62,7 +62,7 @@ func serveOn(t *testing.T, path string, facts func() Facts) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- NewServer(facts, func() []plug.Holding { return facts().Report.Holds }, slog.New(slog.DiscardHandler)).Serve(ctx, l)
+		done <- NewServer(facts, func(seen []plug.Holding) []plug.Holding { return seen }, slog.New(slog.DiscardHandler)).Serve(ctx, l)
 	}()
 	return sync.OnceFunc(func() {
 		cancel()
@@ -217,13 +217,13 @@ func TestHoldsAreReleasedWhereTheyAreHeldOnly(t *testing.T) {
 		defer mu.Unlock()
 		return now
 	}))
-	released, err := c.ReleaseHold(t.Context())
-	if diff := cmp.Diff(now.Status().Holds, released); diff != "" || err != nil || len(released) != 1 {
+	released, err := c.ReleaseHold(t.Context(), now.Status().Holds)
+	if diff := cmp.Diff(now.Status().Holds, released.Holds); diff != "" || err != nil || len(released.Holds) != 1 || len(released.Held) != 0 {
 		t.Errorf("%v; released (-held +told):\n%s", err, diff)
 	}
 	for _, role := range []Role{Standby, Starting} {
 		set(role)
-		_, err := c.ReleaseHold(t.Context())
+		_, err := c.ReleaseHold(t.Context(), nil)
 		var refused *Error
 		if !errors.As(err, &refused) || refused.Status != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "pid 811") {
 			t.Errorf("%s: %v, want 503 with the reason", role, err)

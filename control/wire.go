@@ -28,7 +28,7 @@ const (
 	PathExplain      = "/v1/explain" // /v1/explain/{logical port}
 	PathPlan         = "/v1/plan"
 	PathEvents       = "/v1/events"
-	PathReleaseHold  = "/v1/release-hold" // POST
+	PathReleaseHold  = "/v1/release-hold" // POST, with a body, see Seen
 	PathReconcile    = "/v1/reconcile"    // POST
 	PathLogLevel     = "/v1/log-level"    // GET, and POST to set it
 	// PathMetrics is in the text format of Prometheus, not JSON.
@@ -97,16 +97,12 @@ type Status struct {
 type Hold struct {
 	// Code says why: "mass-unplug" or "southbound-replaced".
 	Code representor.Code `json:"code"`
+	// Identity is that of the Southbound that waits to be accepted, absent for "mass-unplug".
+	Identity string `json:"identity,omitempty"`
 	// Until is when the removals go ahead, unless they are released before.
 	Until time.Time `json:"until"`
 	// LogicalPorts are those whose rows stay only because of this, sorted.
 	LogicalPorts []string `json:"logical-ports"`
-}
-
-// Released is the answer of PathReleaseHold.
-type Released struct {
-	// Holds are those that ended, none if nothing was held.
-	Holds []Hold `json:"holds"`
 }
 
 // Southbound is the connection to OVN's Southbound database.

@@ -11,10 +11,15 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// Handler answers scrapes.
+// maxScrapes is how many scrapes may be under way at a time. Each makes all metrics anew, and
+// whoever reaches metrics-listen may ask for them.
+const maxScrapes = 4
+
+// Handler answers scrapes, a few at a time.
 type Handler struct {
 	registry *prometheus.Registry
 	log      *slog.Logger
+	scrapes  chan struct{} // has an element for each scrape under way
 }
 
 // New returns a Handler that asks for a snapshot at each scrape. The function must
@@ -26,7 +31,7 @@ func New(snapshot func() Snapshot, timings *Timings, log *slog.Logger) (*Handler
 
 func newHandler(c *collector, timings *Timings, log *slog.Logger) (*Handler, error) {
 	c.descs = descs()
-	h := &Handler{registry: prometheus.NewRegistry(), log: log}
+	h := &Handler{registry: prometheus.NewRegistry(), log: log, scrapes: make(chan struct{}, maxScrapes)}
 	for _, x := range []prometheus.Collector{c, timings.steps, timings.pass} {
 		if err := h.registry.Register(x); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
@@ -36,14 +41,22 @@ func newHandler(c *collector, timings *Timings, log *slog.Logger) (*Handler, err
 }
 
 // ServeHTTP answers with the text format, version 0.0.4, which every Prometheus
-// reads.
+// reads; with 503 and Retry-After when too many are under way.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "metrics are only read: GET", http.StatusMethodNotAllowed)
 		return
 	}
+	select {
+	case h.scrapes <- struct{}{}:
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "too many scrapes at the same time; try again in a second", http.StatusServiceUnavailable)
+		return
+	}
 	body, err := h.text()
+	<-h.scrapes // whoever reads slowly keeps nobody else from scraping
 	if err != nil {
 		h.log.Error("metrics can't be made", "error", err)
 		http.Error(w, "metrics can't be made: "+err.Error(), http.StatusInternalServerError)

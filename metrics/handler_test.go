@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,5 +174,34 @@ func TestAMetricThatIsNotListedFailsTheScrape(t *testing.T) {
 	odd.ServeHTTP(w, httptest.NewRequest(http.MethodGet, control.PathMetrics, http.NoBody))
 	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "representord_unlisted") {
 		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+}
+
+func TestScrapesUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
+	begun, end := make(chan struct{}, 2*maxScrapes), make(chan struct{})
+	h := handler(t, func() Snapshot { begun <- struct{}{}; <-end; return fresh() }, NewTimings())
+	ask := func() *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, control.PathMetrics, http.NoBody))
+		return w
+	}
+	var scrapes sync.WaitGroup
+	for range maxScrapes {
+		scrapes.Go(func() {
+			if w := ask(); w.Code != http.StatusOK {
+				t.Errorf("one of the first %d scrapes: %d, %s", maxScrapes, w.Code, w.Body)
+			}
+		})
+	}
+	for range maxScrapes {
+		<-begun
+	}
+	if w := ask(); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("one more: %d with %v, want 503 with Retry-After", w.Code, w.Header())
+	}
+	close(end)
+	scrapes.Wait()
+	if w := ask(); w.Code != http.StatusOK {
+		t.Errorf("afterwards: %d, %s", w.Code, w.Body)
 	}
 }

@@ -5,18 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/dbconn"
 )
 
+// applyPatience bounds one Apply. A local database that answers does so in milliseconds, and a
+// pass that waits for one that hangs closes no leak and looks dead to systemd's watchdog.
+const applyPatience = 10 * time.Second
+
 // Apply commits changes to the integration bridge: together where it can, apart
 // where together they fail, so that one that can't be done holds up no other.
 // Each change is done as a whole or not at all, and only if the rows that it
 // removes or edits are still what they were when it was planned. It returns one
 // error for each change, nil for those committed; see ErrNotConnected,
-// ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError.
+// ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 10 s at most for
+// the server, whatever the probe interval.
 //
 // When it returns, View shows what was committed, if the connection still lives.
 func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
@@ -58,7 +64,9 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		}
 	}
 	if len(good) > 0 {
-		commit.run(ctx, good)
+		bounded, cancel := context.WithTimeout(ctx, applyPatience)
+		commit.run(bounded, good)
+		cancel()
 		s.counts.add(commit.counted)
 		// ovsdb-server sends a client what a transaction changed before the answer to it
 		// (ovsdb_jsonrpc_session_send in ovsdb/jsonrpc-server.c flushes the monitors), and

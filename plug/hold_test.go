@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -370,5 +372,28 @@ func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) 
 				}
 			})
 		})
+	}
+}
+
+func TestAReleaseIsForWhatWasSeenAndIsStillHeld(t *testing.T) {
+	mass := func(ports ...string) Holding { return Holding{Code: representor.CodeMassUnplug, Ports: ports} }
+	replaced := func(identity string, ports ...string) Holding {
+		return Holding{Code: representor.CodeSouthboundReplaced, Identity: identity, Ports: ports}
+	}
+	for name, tt := range map[string]struct{ seen, now, want []Holding }{
+		"nothing was seen":                {nil, []Holding{mass("a", "b")}, nil},
+		"nothing is held any more":        {[]Holding{mass("a")}, nil, nil},
+		"the same":                        {[]Holding{mass("a", "b")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
+		"a port came":                     {[]Holding{mass("a", "b")}, []Holding{mass("a", "b", "c")}, []Holding{mass("a", "b")}},
+		"a port went":                     {[]Holding{mass("a", "b")}, []Holding{mass("b")}, []Holding{mass("b")}},
+		"all are others":                  {[]Holding{mass("a", "b")}, []Holding{mass("c")}, nil},
+		"another Southbound":              {[]Holding{replaced("1", "a")}, []Holding{replaced("2", "a")}, nil},
+		"another hold":                    {[]Holding{mass("a")}, []Holding{replaced("1", "a")}, nil},
+		"a Southbound that holds no port": {[]Holding{replaced("1")}, []Holding{replaced("1")}, []Holding{replaced("1")}},
+		"in another order":                {[]Holding{mass("b", "a")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
+	} {
+		if diff := cmp.Diff(tt.want, stillHeld(tt.seen, tt.now)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

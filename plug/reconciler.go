@@ -139,20 +139,30 @@ func (r *Reconciler) ReleaseHold(seen []Holding) []Holding {
 	return held
 }
 
-// stillHeld is what of the holds that were seen is held now.
+// stillHeld gives what is both in seen and in now, in the order of now.
 func stillHeld(seen, now []Holding) []Holding {
-	var out []Holding
+	var both []Holding
 	for _, h := range now {
 		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
 		if i < 0 {
 			continue
 		}
-		h.Ports = slices.DeleteFunc(slices.Clone(h.Ports), func(p string) bool { return !slices.Contains(seen[i].Ports, p) })
-		if len(h.Ports) > 0 || h.Identity != "" {
-			out = append(out, h)
+		were := make(map[string]bool, len(seen[i].Ports))
+		for _, lport := range seen[i].Ports {
+			were[lport] = true
+		}
+		var ports []string
+		for _, lport := range h.Ports {
+			if were[lport] {
+				ports = append(ports, lport)
+			}
+		}
+		if len(ports) > 0 || len(h.Ports) == 0 {
+			h.Ports = ports
+			both = append(both, h)
 		}
 	}
-	return out
+	return both
 }
 
 // Report returns what the last pass saw and did.

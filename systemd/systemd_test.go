@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,34 @@ func TestTheUnitKeepsWhatTheDaemonNeeds(t *testing.T) {
 			t.Errorf("%s=%q, want a bound: ovs-vswitchd waits for the start", key, got)
 		}
 	}
+}
+
+// Without ovs-vswitchd no packet crosses; without us the ports stay.
+func TestTheUnitTakesNoMemoryFromOpenVSwitch(t *testing.T) {
+	settings := settings(t)
+	for _, score := range settings["OOMScoreAdjust"] {
+		if n, err := strconv.Atoi(score); err != nil || n < 0 {
+			t.Errorf("OOMScoreAdjust=%s protects the daemon; want none, or 0 and more", score)
+		}
+	}
+	most := bytesOf(t, settings["MemoryMax"], "M")
+	soft := bytesOf(t, []string{strings.TrimPrefix(strings.Join(settings["Environment"], " "), "GOMEMLIMIT=")}, "MiB")
+	if most == 0 || most > 512<<20 || soft < most/2 || soft > most*9/10 {
+		t.Errorf("MemoryMax= is %d bytes and GOMEMLIMIT %d; want a bound, and the collector to work harder some way below it", most, soft)
+	}
+}
+
+// bytesOf reads a size in mebibytes; systemd's suffix M means 1024*1024 as well.
+func bytesOf(t *testing.T, values []string, suffix string) int {
+	t.Helper()
+	if len(values) != 1 {
+		t.Fatalf("%q, want one size", values)
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(values[0], suffix))
+	if err != nil {
+		t.Fatalf("%q: %v", values, err)
+	}
+	return n << 20
 }
 
 func TestSystemdUnderstandsEveryLineOfTheUnit(t *testing.T) {

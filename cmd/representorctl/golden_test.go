@@ -38,6 +38,12 @@ func daemon(t *testing.T, facts control.Facts) string {
 // daemonWith serves facts, and does as asked.
 func daemonWith(t *testing.T, facts control.Facts, acts control.Acts) string {
 	t.Helper()
+	return daemonThat(t, facts, acts, func(seen []plug.Holding) []plug.Holding { return seen })
+}
+
+// daemonThat is one that releases holds so.
+func daemonThat(t *testing.T, facts control.Facts, acts control.Acts, release func([]plug.Holding) []plug.Holding) string {
+	t.Helper()
 	socket := absent(t)
 	l, err := control.Listen(t.Context(), socket)
 	if err != nil {
@@ -45,7 +51,7 @@ func daemonWith(t *testing.T, facts control.Facts, acts control.Acts) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := control.NewServer(func() control.Facts { return facts }, func() []plug.Holding { return facts.Report.Holds }, slog.New(slog.DiscardHandler))
+	server := control.NewServer(func() control.Facts { return facts }, release, slog.New(slog.DiscardHandler))
 	server.Offer(acts)
 	go func() { done <- server.Serve(ctx, l) }()
 	t.Cleanup(func() {

@@ -21,25 +21,41 @@ them would go at once, or when the Southbound is another database than before:
 both look like a fault of the control plane. "status" shows what is held, and
 until when it waits by itself.
 
-What goes then is still confirmed by the Southbound, port by port. A later hold
-is not released beforehand: without a hold this does nothing.`,
+What goes then is still confirmed by the Southbound, port by port. Only what is
+held when this command looks is released, and printed. A later hold is not
+released beforehand: without a hold this does nothing. The exit status is 3 if
+more came to be held meanwhile: that stays held.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			holds, err := p.client().ReleaseHold(ctx)
+			seen, err := p.client().Status(ctx)
 			if err != nil {
 				return err
 			}
-			return p.print(control.Released{Holds: holds}, func(out *strings.Builder) { writeReleased(out, holds) })
+			released, err := p.client().ReleaseHold(ctx, seen.Holds)
+			if err != nil {
+				return err
+			}
+			if err := p.print(released, func(out *strings.Builder) { writeReleased(out, released) }); err != nil {
+				return err
+			}
+			if len(released.Held) > 0 {
+				return silent(exitNotFound)
+			}
+			return nil
 		}),
 	}
 }
 
-func writeReleased(out *strings.Builder, holds []control.Hold) {
-	if len(holds) == 0 {
+func writeReleased(out *strings.Builder, r control.Released) {
+	if len(r.Holds)+len(r.Held) == 0 {
 		fmt.Fprintln(out, "nothing is held")
 	}
-	for _, h := range holds {
+	for _, h := range r.Holds {
 		entry(out, "released", "%s: %s", h.Code, heldPorts(h))
+	}
+	for _, h := range r.Held {
+		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
+		entry(out, "", "this came to be held meanwhile, and stays; look at it before: representorctl status")
 	}
 }
 

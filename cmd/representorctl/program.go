@@ -101,8 +101,10 @@ Exit status:
      ports LOGICAL-PORT, explain: not known, or not plugged
      serial: a card that serves a host isn't published
      bind, unbind: no such logical port
+     release-hold: more came to be held meanwhile, and stays
   4  no daemon answers; bind, unbind, plan --offline: a database can't be reached
   5  not known now: the daemon starts or stands by, or not all of the card can be read;
+     explain: too many ask at the same time;
      bind --wait: the port was up before, for something else, and stays so
   6  bind: no chassis has the card's serial number, or several have
   7  bind, unbind: the port is refused
@@ -172,6 +174,8 @@ func (p *program) status(command string, err error) int {
 		switch {
 		case unreachable.Hangs:
 			remedy = "restart it, ports stay plugged: systemctl restart representord"
+		case unreachable.Closed:
+			remedy = "try again in a moment, or as root"
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
@@ -229,7 +233,7 @@ func (p *program) refused(e *control.Error) int {
 		return exitNotFound
 	case http.StatusBadRequest:
 		return exitUsage
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return exitUnknown
 	}
 	return exitError

@@ -145,7 +145,7 @@ func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 	awaitPort(t, c, "vm1", plug.Held, representor.CodeSouthboundReplaced)
 	awaitPort(t, c, "vm0", plug.Plugged, "")
 	h.witness.Nothing(func() {
-		if _, err := c.ReleaseHold(t.Context()); err != nil {
+		if _, err := release(t, c); err != nil {
 			t.Error(err)
 		}
 		servers.Until(t, "vm1 is unplugged", func() bool { return slices.Equal(h.ports(t, "br-int"), []string{"pf0vf0"}) })

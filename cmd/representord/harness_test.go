@@ -278,3 +278,14 @@ func await(t *testing.T, c *control.Client, what string, is func(control.Status)
 	})
 	return s
 }
+
+// release does as representorctl release-hold does: it releases what it sees.
+func release(t *testing.T, c *control.Client) ([]control.Hold, error) {
+	t.Helper()
+	s, err := c.Status(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.ReleaseHold(t.Context(), s.Holds)
+	return r.Holds, err
+}

@@ -57,7 +57,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 		"which ends": nil,
 		"which is released": func(t *testing.T, c *control.Client) {
 			t.Helper()
-			if released, err := c.ReleaseHold(t.Context()); err != nil || len(released) != 1 || released[0].Code != representor.CodeSouthboundReplaced {
+			if released, err := release(t, c); err != nil || len(released) != 1 || released[0].Code != representor.CodeSouthboundReplaced {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 		},

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/plug"
 )
 
 // socketPause is what is waited before the control socket is tried again, or given
@@ -20,7 +19,7 @@ const socketPause = 2 * time.Second
 // stop plugging, so it says so and tries again: the socket may be another
 // representord's, which is about to end.
 func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
-	server := control.NewServer(s.facts, s.releaseHold, s.Log)
+	server := control.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
 	server.ShowMetrics(scrapes)
 	server.Offer(control.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
 	said := ""
@@ -84,8 +83,4 @@ func (s *service) admit(ctx context.Context) error {
 		case <-time.After(socketPause):
 		}
 	}
-}
-
-func (s *service) releaseHold() []plug.Holding {
-	return s.Reconciler.ReleaseHold(s.Reconciler.Report().Holds)
 }

@@ -71,13 +71,13 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 
 			var released []control.Hold
 			var err error
-			h.witness.Nothing(func() { released, err = c.ReleaseHold(t.Context()) }, lports(ports)...)
+			h.witness.Nothing(func() { released, err = release(t, c) }, lports(ports)...)
 			if err != nil || len(released) != 1 || len(released[0].LogicalPorts) != ports {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 			servers.Until(t, "the rows are gone", func() bool { return len(h.ports(t, "br-int")) == 0 })
 			await(t, c, "nothing is held", func(s control.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
-			if again, err := c.ReleaseHold(t.Context()); err != nil || len(again) != 0 {
+			if again, err := release(t, c); err != nil || len(again) != 0 {
 				t.Errorf("released with nothing held: %+v, %v", again, err)
 			}
 		})
@@ -122,7 +122,7 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 	await(t, c, "all ports are plugged, by their names", func(s control.Status) bool {
 		return s.Ports[plug.Plugged] == 3 && s.Southbound.Identity != w.before.Southbound.Identity
 	})
-	if _, err := c.ReleaseHold(t.Context()); err != nil {
+	if _, err := release(t, c); err != nil {
 		t.Error(err)
 	}
 	await(t, c, "nothing is held", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 && len(s.Holds) == 0 })

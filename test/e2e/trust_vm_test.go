@@ -146,8 +146,8 @@ func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.witness.Nothing(func() {
-		if _, err := d.client.ReleaseHold(t.Context()); err != nil {
-			t.Error(err)
+		if out, status := d.ctl(t, "release-hold"); status != 0 {
+			t.Errorf("exit status %d: %s", status, out)
 		}
 	}, "vm0", "vm1")
 }
