@@ -121,11 +121,20 @@ func (d *disasters) without(do func()) string {
 	return how
 }
 
-// deal gives names anew, and lets ovs-vswitchd open what the rows then name.
+// deal gives names anew, and lets ovs-vswitchd open what the rows then name: one that runs
+// keeps open what it has, and one that starts then goes by the names alone.
 func (d *disasters) deal() string {
 	what := ""
 	how := d.without(func() {
-		what = d.run.card.deal()
+		vswitchd := d.run.processes.vswitchd
+		if anew := d.run.draw.IntN(2) == 0; anew {
+			d.run.processes.kill(vswitchd)
+			_, _ = d.run.dpu.Local.TryTool("ovs-dpctl", "del-dp", "ovs-system")
+			what = d.run.card.deal() + " before ovs-vswitchd starts,"
+			vswitchd.heal()
+		} else {
+			what = d.run.card.deal()
+		}
 		d.openWrong()
 	})
 	d.closes()

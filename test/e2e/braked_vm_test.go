@@ -24,7 +24,7 @@ func braking() []scenario {
 func holdsALoop(t *testing.T, d *dpu) {
 	const ports = 16
 	d.restartDaemon(t, "--mass-unplug-hold=1h")
-	defer d.restartDaemon(t)
+	defer d.deletesMany(t)
 	manyPorts(t, d, ports)
 	o := d.openings(t)
 	for _, lport := range d.logicalPorts(t) {
@@ -56,7 +56,7 @@ func holdsALoop(t *testing.T, d *dpu) {
 func holdsForABackup(t *testing.T, d *dpu) {
 	const ports, again = 20, 9
 	d.restartDaemon(t, "--mass-unplug-hold=1s")
-	defer d.restartDaemon(t)
+	defer d.deletesMany(t)
 	manyPorts(t, d, ports)
 	backup := d.central.SB.Backup(t, "OVN_Southbound")
 	for i := range again {
@@ -98,8 +98,6 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	if o.look(); len(moved) == 0 && len(o.moved(before)) > 0 {
 		t.Errorf("rows of %q moved after the hold, though ovn-northd had put all right", o.moved(before))
 	}
-	d.restartDaemon(t, "--mass-unplug-hold=1s")
-	d.deleteAll(t)
 }
 
 func plugged(ps []control.Port) (n int) {
