@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -72,13 +73,9 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.central.Northd.Signal(syscall.SIGSTOP)
 	defer d.central.Northd.Signal(syscall.SIGCONT)
 	d.central.SB.RestoreInPlace(t, "OVN_Southbound", backup)
-	d.await(t, "the Southbound is another one", func(ps []control.Port) bool {
-		for _, p := range ps {
-			if p.Reason != nil && p.Reason.Code == representor.CodeSouthboundReplaced {
-				return true
-			}
-		}
-		return false
+	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s control.Status) bool {
+		o.look()
+		return len(o.moved(before)) > 0 || slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == representor.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)
