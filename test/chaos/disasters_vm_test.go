@@ -201,11 +201,7 @@ func (d *disasters) reboot() string {
 	c.sim("reset", func(now *invariants.Card) {
 		now.VFs, now.PFs = map[string]invariants.Netdev{}, map[string]string{}
 	})
-	for index, own := range c.strangers {
-		if c.now.Links[index] != own {
-			c.renameStranger(index, own)
-		}
-	}
+	c.ownNames()
 	r.dpu.Local.Restart()
 	p.heal(p.daemon)
 	ready := r.truth.Started[len(r.truth.Started)-1]
@@ -268,6 +264,18 @@ func (d *disasters) dealt(before map[string]invariants.Netdev) []function {
 			added = append(added, function{p, v, n.Name})
 		}
 	}
+	// The netdevs that no function has are there already, under their own names.
+	spare := 0
+	for i, name := range names {
+		for c.named(name) != 0 {
+			name = netdevName(spare)
+			spare++
+			if slices.Contains(names, name) {
+				name = names[i]
+			}
+		}
+		names[i] = name
+	}
 	d.run.draw.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for i := range added {
 		if added[i].name != "none" {
@@ -302,12 +310,15 @@ func (d *disasters) hang() string {
 	c := d.run.card
 	cards := c.cards()
 	card := cards[d.run.draw.IntN(len(cards))]
+	// representord is told of a port, and asks for all while the firmware hangs.
+	c.sim("port add "+card+" 9 flavour=pcipf controller=9 external=0 pf=9 netdev=none", func(*invariants.Card) {})
 	c.sim("dev hang "+card+" 6000", func(*invariants.Card) {})
 	for range 2 {
 		d.run.note("%s", c.exchange())
 		d.run.wait(2500 * time.Millisecond)
 	}
 	d.run.wait(1500 * time.Millisecond)
+	c.sim("port del "+card+" 9", func(*invariants.Card) {})
 	return card + "'s firmware hangs for 6 s while names are exchanged"
 }
 
