@@ -121,11 +121,20 @@ func (d *disasters) without(do func()) string {
 	return how
 }
 
-// deal gives names anew, and lets ovs-vswitchd open what the rows then name.
+// deal gives names anew, and lets ovs-vswitchd open what the rows then name: one that runs
+// keeps open what it has, and one that starts then goes by the names alone.
 func (d *disasters) deal() string {
 	what := ""
 	how := d.without(func() {
-		what = d.run.card.deal()
+		vswitchd := d.run.processes.vswitchd
+		if anew := d.run.draw.IntN(2) == 0; anew {
+			d.run.processes.kill(vswitchd)
+			_, _ = d.run.dpu.Local.TryTool("ovs-dpctl", "del-dp", "ovs-system")
+			what = d.run.card.deal() + " before ovs-vswitchd starts,"
+			vswitchd.heal()
+		} else {
+			what = d.run.card.deal()
+		}
 		d.openWrong()
 	})
 	d.closes()
@@ -192,11 +201,7 @@ func (d *disasters) reboot() string {
 	c.sim("reset", func(now *invariants.Card) {
 		now.VFs, now.PFs = map[string]invariants.Netdev{}, map[string]string{}
 	})
-	for index, own := range c.strangers {
-		if c.now.Links[index] != own {
-			c.renameStranger(index, own)
-		}
-	}
+	c.ownNames()
 	r.dpu.Local.Restart()
 	p.heal(p.daemon)
 	ready := r.truth.Started[len(r.truth.Started)-1]
@@ -259,6 +264,18 @@ func (d *disasters) dealt(before map[string]invariants.Netdev) []function {
 			added = append(added, function{p, v, n.Name})
 		}
 	}
+	// The netdevs that no function has are there already, under their own names.
+	spare := 0
+	for i, name := range names {
+		for c.named(name) != 0 {
+			name = netdevName(spare)
+			spare++
+			if slices.Contains(names, name) {
+				name = names[i]
+			}
+		}
+		names[i] = name
+	}
 	d.run.draw.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for i := range added {
 		if added[i].name != "none" {
@@ -293,12 +310,15 @@ func (d *disasters) hang() string {
 	c := d.run.card
 	cards := c.cards()
 	card := cards[d.run.draw.IntN(len(cards))]
+	// representord is told of a port, and asks for all while the firmware hangs.
+	c.sim("port add "+card+" 9 flavour=pcipf controller=9 external=0 pf=9 netdev=none", func(*invariants.Card) {})
 	c.sim("dev hang "+card+" 6000", func(*invariants.Card) {})
 	for range 2 {
 		d.run.note("%s", c.exchange())
 		d.run.wait(2500 * time.Millisecond)
 	}
 	d.run.wait(1500 * time.Millisecond)
+	c.sim("port del "+card+" 9", func(*invariants.Card) {})
 	return card + "'s firmware hangs for 6 s while names are exchanged"
 }
 

@@ -17,6 +17,9 @@ func (c *cardState) takeName(f string) string {
 	index := all[c.run.draw.IntN(len(all))]
 	own, now := c.strangers[index], c.now.Links[index]
 	name := c.now.VFs[f].Name
+	if own != now && c.named(own) != 0 {
+		return fmt.Sprintf("%s, which was %s, can't have its own name again", now, own)
+	}
 	if own != now {
 		c.renameStranger(index, own)
 		return fmt.Sprintf("%s, which was called %s, has its own name again", own, now)
@@ -27,6 +30,18 @@ func (c *cardState) takeName(f string) string {
 	c.sim(c.port("nonetdev", f), func(now *invariants.Card) { now.VFs[f] = invariants.Netdev{} })
 	c.renameStranger(index, name)
 	return fmt.Sprintf("%s loses the netdev %s, and %s takes that name", f, name, own)
+}
+
+// ownNames gives the netdevs that no function has their own names, once no function has
+// any netdev.
+func (c *cardState) ownNames() {
+	c.run.t.Helper()
+	indexes := slices.Sorted(maps.Keys(c.strangers))
+	names := make([]string, len(indexes))
+	for i, index := range indexes {
+		names[i] = c.strangers[index]
+	}
+	c.renameAll(indexes, names, nil)
 }
 
 func (c *cardState) renameStranger(index int, name string) {

@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"syscall"
@@ -24,6 +25,51 @@ func (d *disasters) back() string {
 	return "a backup of the Southbound is taken"
 }
 
+// handOn has functions handed on: ports that ask go, and others ask for what they had. What
+// the backup says of them is another tenant's then.
+func (d *disasters) handOn() string {
+	r, a := d.run, d.run.asked
+	now := a.now()
+	var free []string
+	for n := range r.lports {
+		if lport := fmt.Sprintf("vm%d", n); a.uuid[lport] == "" {
+			free = append(free, lport)
+		}
+	}
+	var from []string
+	for _, row := range r.state.Rows() {
+		if row.Bridge == bridge && a.uuid[row.LogicalPort] != "" && now[row.LogicalPort].Kind == invariants.Asks {
+			from = append(from, row.LogicalPort)
+		}
+	}
+	slices.Sort(from)
+	if len(from) == 0 {
+		return ""
+	}
+	if len(free) == 0 { // one goes, and makes room
+		a.remove(from[0])
+		free, from = from[:1], from[1:]
+	}
+	n := min(len(free), len(from), 3)
+	for i := range n {
+		request := now[from[i]]
+		a.remove(from[i])
+		one := map[string]invariants.Request{free[i]: request}
+		a.create(one, map[string]map[string]string{free[i]: optionsOf(request)})
+	}
+	r.await("functions are handed on", func() string {
+		r.check()
+		for i := range n {
+			if !slices.ContainsFunc(r.state.Rows(), func(row invariants.Row) bool { return row.LogicalPort == free[i] && row.Bridge == bridge }) &&
+				slices.ContainsFunc(r.state.Rows(), func(row invariants.Row) bool { return row.LogicalPort == from[i] && row.Bridge == bridge }) {
+				return from[i] + " has its row still"
+			}
+		}
+		return ""
+	})
+	return fmt.Sprintf("; what %q had %q have", from[:n], free[:n])
+}
+
 // settled waits for some seconds until the Southbound has all that was asked.
 func (d *disasters) settled() bool {
 	for range 50 {
@@ -39,8 +85,15 @@ func (d *disasters) settled() bool {
 // restore puts the backup back, in place or into a database that was made anew. ovn-northd
 // puts it right at once, or is away for a while.
 func (d *disasters) restore() string {
-	if d.backup == "" || !d.settled() {
-		return d.back()
+	if d.backup == "" || d.run.draw.IntN(2) == 0 {
+		d.back()
+	}
+	if d.backup == "" {
+		return "there is no backup to put back"
+	}
+	handed := d.handOn()
+	if !d.settled() {
+		return "no restore: the Southbound has not all that was asked" + handed
 	}
 	r, p := d.run, d.run.processes
 	northd := r.dpu.Central.Northd
@@ -66,7 +119,7 @@ func (d *disasters) restore() string {
 		how += ", while ovn-northd is away"
 	}
 	northd.Signal(syscall.SIGCONT)
-	return "the Southbound's backup is put back " + how
+	return "the Southbound's backup is put back " + how + handed
 }
 
 // believed takes note that the Southbound asks what it asked, until ovn-northd has put

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ func braking() []scenario {
 func holdsALoop(t *testing.T, d *dpu) {
 	const ports = 16
 	d.restartDaemon(t, "--mass-unplug-hold=1h")
-	defer d.restartDaemon(t)
+	defer d.deletesMany(t)
 	manyPorts(t, d, ports)
 	o := d.openings(t)
 	for _, lport := range d.logicalPorts(t) {
@@ -56,7 +57,7 @@ func holdsALoop(t *testing.T, d *dpu) {
 func holdsForABackup(t *testing.T, d *dpu) {
 	const ports, again = 20, 9
 	d.restartDaemon(t, "--mass-unplug-hold=1s")
-	defer d.restartDaemon(t)
+	defer d.deletesMany(t)
 	manyPorts(t, d, ports)
 	backup := d.central.SB.Backup(t, "OVN_Southbound")
 	for i := range again {
@@ -72,13 +73,9 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.central.Northd.Signal(syscall.SIGSTOP)
 	defer d.central.Northd.Signal(syscall.SIGCONT)
 	d.central.SB.RestoreInPlace(t, "OVN_Southbound", backup)
-	d.await(t, "the Southbound is another one", func(ps []control.Port) bool {
-		for _, p := range ps {
-			if p.Reason != nil && p.Reason.Code == representor.CodeSouthboundReplaced {
-				return true
-			}
-		}
-		return false
+	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s control.Status) bool {
+		o.look()
+		return len(o.moved(before)) > 0 || slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == representor.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)
@@ -98,8 +95,6 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	if o.look(); len(moved) == 0 && len(o.moved(before)) > 0 {
 		t.Errorf("rows of %q moved after the hold, though ovn-northd had put all right", o.moved(before))
 	}
-	d.restartDaemon(t, "--mass-unplug-hold=1s")
-	d.deleteAll(t)
 }
 
 func plugged(ps []control.Port) (n int) {
