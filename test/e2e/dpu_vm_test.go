@@ -82,7 +82,8 @@ func start(t *testing.T) *dpu {
 // startDaemon starts representord, with more options if need be.
 func (d *dpu) startDaemon(t *testing.T, options ...string) {
 	t.Helper()
-	d.daemon = d.machine.StartDaemon(t, options...)
+	// A port that is deleted goes soon: how long it stays is another test's.
+	d.daemon = d.machine.StartDaemon(t, slices.Concat([]string{"--unplug-grace=500ms"}, options)...)
 }
 
 // reset takes away what a scenario made and waits until nothing is left of it.
@@ -91,18 +92,19 @@ func (d *dpu) reset(t *testing.T) {
 	d.witness.Close()
 	d.witness = nil
 	d.revive(t)
-	// Two at a time, because more would be a mass removal, which waits.
-	for two := range slices.Chunk(d.logicalPorts(t), 2) {
-		var argv []string
-		for _, lport := range two {
-			argv = append(argv, "--", "lsp-del", lport)
-		}
-		d.central.Nbctl(t, argv[1:]...)
-		d.await(t, fmt.Sprintf("nothing is left of %q", two), func(ps []control.Port) bool {
-			return !slices.ContainsFunc(ps, func(p control.Port) bool { return slices.Contains(two, p.LogicalPort) })
-		})
+	var argv []string
+	for _, lport := range d.logicalPorts(t) {
+		argv = append(argv, "--", "lsp-del", lport)
 	}
-	d.await(t, "no port is left", func(ps []control.Port) bool { return len(ps) == 0 })
+	if len(argv) > 0 {
+		d.central.Nbctl(t, argv[1:]...)
+	}
+	d.await(t, "no port is left", func(ps []control.Port) bool {
+		if slices.ContainsFunc(ps, func(p control.Port) bool { return p.Reason != nil && p.Reason.Code == representor.CodeMassUnplug }) {
+			d.releaseHold(t)
+		}
+		return len(ps) == 0
+	})
 	sim(t, "reset")
 }
 
