@@ -24,7 +24,8 @@ func (e *unconfirmedError) Unwrap() error { return e.cause }
 var errOtherNetdev = errors.New("the kernel says that the netdev isn't the function's any more")
 
 // confirm asks the kernel once more about each netdev that is to be given to a logical
-// port, and leaves out the changes that it doesn't confirm. A plan is made from what was
+// port, and leaves out the changes that it doesn't confirm, and those that there is no time
+// for now. A plan is made from what was
 // read a moment ago, and no guard of the database knows what a name means.
 func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives map[string]representor.Representor) []ovs.Change {
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
@@ -35,6 +36,10 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		if err == nil {
 			out = append(out, c)
 			continue
+		}
+		if ctx.Err() != nil && len(out) > 0 {
+			r.Poke() // the rest is planned again, when these are done
+			break
 		}
 		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(c.LogicalPorts), "why", c.Why, "error", err)
 		for _, p := range c.LogicalPorts {
@@ -89,6 +94,9 @@ func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision)
 	var leaks []ovs.Change
 	for _, c := range done {
 		for _, rep := range givenBy(c, d.Gives) {
+			if ctx.Err() != nil {
+				break // the index shows it
+			}
 			usurped, err := r.cfg.Devices.Usurped(ctx, rep)
 			row, there := view.Interfaces[rep.Link.Name]
 			if err != nil || !usurped || !there || !oursOn(view, row) {

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -87,4 +88,28 @@ func TestConfirm_WhatIsRenamedInTheTransactionIsFollowed(t *testing.T) {
 	if row := c.rows()["ens1"]; row.IfaceID != "a" || len(c.rows()) != 1 || rep.Leaks != 0 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
 	}
+}
+
+// slowDevices are a card whose driver asks its firmware about each port.
+type slowDevices struct{ devices }
+
+func (d slowDevices) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	select {
+	case <-time.After(5 * time.Millisecond):
+		return d.devices.Confirm(ctx, r)
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+}
+
+func TestConfirm_AKernelThatTakesItsTimeForEachOfManyPortsPutsNoneOffForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(1000)
+		r := c.reconciler(func(cfg *Config) { cfg.Devices = slowDevices{devices{c}} })
+		run(t, r)
+		elapse(6 * time.Second)
+		if rep := r.Report(); len(c.rows()) != 1000 || rep.Failures != 0 {
+			t.Errorf("%d of 1000 rows after 6 s, %d failures", len(c.rows()), rep.Failures)
+		}
+	})
 }
