@@ -31,6 +31,8 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
 	defer cancel()
 	var out []ovs.Change
+	var off []string
+	var why error
 	for _, c := range changes {
 		err := r.confirmAll(ctx, givenBy(c, gives))
 		if err == nil {
@@ -41,10 +43,13 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 			r.Poke() // the rest is planned again, when these are done
 			break
 		}
-		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(c.LogicalPorts), "why", c.Why, "error", err)
+		off, why = append(off, c.LogicalPorts...), err
 		for _, p := range c.LogicalPorts {
 			r.pace.fail(time.Now(), p, &unconfirmedError{err})
 		}
+	}
+	if len(off) > 0 {
+		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(off), "error", why)
 	}
 	return out
 }
