@@ -219,17 +219,17 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		since = time.Now() // of what was not there a moment ago
 		applied, tried := r.apply(ctx, d)
 		planned = append(planned, tried...)
-		if !r.cfg.DryRun {
-			r.setLinksUp(ctx, d.LinkUps)
-			r.makeLetGo(ctx)
-			r.nudge(ctx, d.Nudges)
-		}
 		if asking == nil && left > 0 {
 			left--
 			asking = r.ask(ctx, d, said)
 		}
 		if applied && (left > 0 || asking != nil) {
-			continue
+			continue // what takes the kernel its time comes last
+		}
+		if !r.cfg.DryRun {
+			r.makeLetGo(ctx)
+			r.setLinksUp(ctx, d.LinkUps)
+			r.nudge(ctx, d.Nudges)
 		}
 		if asking == nil {
 			break
