@@ -20,8 +20,7 @@ type relay struct {
 	private  *private
 	// condemn ends the connection: what the server said is not to be passed on.
 	condemn func(error)
-	// changed is called when a lock's state changed.
-	own *own
+	own     *own
 
 	sending sync.Mutex // one message at a time goes to the server
 
@@ -48,9 +47,7 @@ func newRelay(endpoint string, far net.Conn, condemn func(error)) (*relay, error
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{endpoint: endpoint, far: far, private: p, condemn: condemn, asked: map[string]string{}}
-	r.own = newOwn(r.send)
-	return r, nil
+	return &relay{endpoint: endpoint, far: far, private: p, condemn: condemn, asked: map[string]string{}, own: newOwn()}, nil
 }
 
 // run carries messages until both sides are closed.
