@@ -100,10 +100,13 @@ func (c *Conn) Monitor(ctx context.Context, m *client.Monitor) error {
 	return nil
 }
 
-// OnChange has f called after the cache changed: often, on a goroutine of the
-// library, with no word of what changed. It must return at once. What it should do
+// OnChange has f called after the cache changed, or the state of the lock: often, on
+// a goroutine of the library or the relay, with no word of what changed. It must return at once. What it should do
 // is to wake somebody who looks at the cache. Call it before Monitor.
 func (c *Conn) OnChange(f func()) {
+	c.relay.own.mu.Lock()
+	c.relay.own.tell = append(c.relay.own.tell, f)
+	c.relay.own.mu.Unlock()
 	c.cache.AddEventHandler(&cache.EventHandlerFuncs{
 		AddFunc:    func(string, model.Model) { f() },
 		UpdateFunc: func(string, model.Model, model.Model) { f() },

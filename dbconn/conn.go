@@ -12,7 +12,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +55,7 @@ type Conn struct {
 	client.API
 
 	client   client.Client
+	relay    *relay
 	cache    *cache.TableCache
 	schema   ovsdb.DatabaseSchema
 	endpoint string
@@ -97,15 +100,34 @@ func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, e
 		life: life, condemn: condemn, finished: make(chan struct{}),
 		window: semaphore.NewWeighted(int64(limit)), limit: limit,
 	}
-	logger := logr.New(&sink{log: o.Log, condemn: condemn})
-	c.client, err = client.NewOVSDBClient(dbModel,
-		client.WithEndpoint(endpoint), client.WithTLSConfig(o.TLS), client.WithLogger(&logger))
-	if err != nil {
+	if err := c.connect(ctx, dbModel, endpoint, o.TLS); err != nil {
 		condemn(err)
-		return nil, fmt.Errorf("%s: %w", o.Endpoint, err)
+		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			return nil, fmt.Errorf("%s did not answer in time: %w", o.Endpoint, context.Cause(ctx))
+		}
+		return nil, &dialError{endpoint: o.Endpoint, cause: err}
+	}
+	return c, nil
+}
+
+// connect dials the server, and has the library talk to it by way of the relay.
+func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoint string, config *tls.Config) error {
+	server, err := dialServer(ctx, endpoint, config)
+	if err != nil {
+		return err
+	}
+	if c.relay, err = newRelay(c.endpoint, server, c.condemn); err != nil {
+		_ = server.Close()
+		return err
+	}
+	logger := logr.New(&sink{log: c.log, condemn: c.condemn})
+	c.client, err = client.NewOVSDBClient(dbModel, client.WithEndpoint(c.relay.private.endpoint()), client.WithLogger(&logger))
+	if err != nil {
+		c.relay.close()
+		return err
 	}
 	c.API = c.client
-
+	c.owned.Go(c.relay.run)
 	// The library tells of the end only to somebody who listens at that moment.
 	c.owned.Go(c.listen)
 	err = c.client.Connect(ctx)
@@ -116,16 +138,32 @@ func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, e
 		}
 	}
 	if err != nil {
-		condemn(err)
+		err = c.whyNot(err)
+		c.condemn(err)
 		c.finish()
-		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("%s did not answer in time: %w", o.Endpoint, context.Cause(ctx))
-		}
-		return nil, &dialError{endpoint: o.Endpoint, cause: err}
+		return err
 	}
 	c.owned.Go(c.keepAlive)
 	go c.finish()
-	return c, nil
+	return nil
+}
+
+// whyNot says why there is no connection: the library knows only that it ended.
+func (c *Conn) whyNot(err error) error {
+	var large *TooLargeMessageError
+	var strange *NotOVSDBError
+	if dead := c.Err(); errors.As(dead, &large) || errors.As(dead, &strange) {
+		return dead
+	}
+	ended := c.relay.whyEnded()
+	cutShort := errors.Is(err, client.ErrNotConnected) || strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error())
+	if ended == nil || !cutShort {
+		return err
+	}
+	if errors.Is(ended, io.EOF) {
+		return ErrPeerClosed
+	}
+	return fmt.Errorf("%w: %w", ErrPeerClosed, ended)
 }
 
 // Done is closed when the connection is dead: closed by either side, silent for
@@ -154,9 +192,6 @@ func (c *Conn) Close() {
 	select {
 	case <-c.finished:
 	case <-time.After(closeGrace):
-		// Only when the kernel took less than a window of unread bytes: then the
-		// library is stuck in a write, with its locks held, until the kernel drops
-		// the connection.
 		c.log.Error("a database connection could not be closed", "endpoint", c.endpoint)
 	}
 }
@@ -202,6 +237,7 @@ func (c *Conn) probeOnce() {
 func (c *Conn) finish() {
 	defer close(c.finished)
 	<-c.life.Done()
+	c.relay.close() // first: a write that is stuck ends with it
 	c.client.Close()
 	// The library forgets its endpoint when its goroutines have ended.
 	pause := time.NewTicker(200 * time.Microsecond)

@@ -3,7 +3,6 @@ package dbconn
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -28,9 +27,7 @@ func CheckEndpoint(endpoint string) error {
 // certificate and a CA certificate.
 func NeedsTLS(endpoint string) bool { return strings.HasPrefix(endpoint, "ssl:") }
 
-// canonical gives the endpoint as the library parses it without surprises: the
-// library takes a relative path, or anything else it can't read, for the socket
-// of another database (/var/run/openvswitch/db.sock).
+// canonical gives the endpoint with everything that may be left out.
 func canonical(endpoint string) (string, error) {
 	method, rest, _ := strings.Cut(endpoint, ":")
 	switch method {
@@ -41,8 +38,7 @@ func canonical(endpoint string) (string, error) {
 		if strings.ContainsRune(rest, 0) {
 			return "", refuse(endpoint, "a path can't hold a NUL")
 		}
-		u := url.URL{Scheme: "unix", Path: rest}
-		return u.String(), nil
+		return endpoint, nil
 	case "tcp", "ssl":
 		hostport, err := withPort(rest)
 		if err != nil {

@@ -37,7 +37,12 @@ func startsMethod(s string) bool {
 // isClusterID recognizes "cid:" and a UUID (RFC 9562).
 func isClusterID(s string) bool {
 	id, ok := strings.CutPrefix(s, "cid:")
-	if !ok || len(id) != len("00000000-0000-0000-0000-000000000000") {
+	return ok && isUUID(id)
+}
+
+// isUUID recognizes a UUID as text, RFC 9562, 4.
+func isUUID(id string) bool {
+	if len(id) != len("00000000-0000-0000-0000-000000000000") {
 		return false
 	}
 	for i := range len(id) {

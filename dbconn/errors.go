@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -45,6 +46,50 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a transaction of %d bytes is more than the %d that may be under way at once", e.Size, e.Limit)
 }
+
+// TooLargeMessageError is the Err of a connection whose server sent a message that is
+// larger than any may be. The message was not kept.
+type TooLargeMessageError struct {
+	// Endpoint is the server.
+	Endpoint string
+	// Limit is in bytes.
+	Limit int
+}
+
+func (e *TooLargeMessageError) Error() string {
+	return fmt.Sprintf("%s sent a message of more than %d bytes, which is more than is read: look for a row with an absurdly large value, and shorten it",
+		e.Endpoint, e.Limit)
+}
+
+// NotOVSDBError is the Err of a connection whose server said what no OVSDB server
+// says: something else listens there, or the server is broken.
+type NotOVSDBError struct {
+	// Endpoint is the server.
+	Endpoint string
+	// Said is the beginning of what it said.
+	Said string
+	// Cause says what is wrong with it.
+	Cause error
+}
+
+func (e *NotOVSDBError) Error() string {
+	return fmt.Sprintf("the server at %s doesn't speak OVSDB: it said %q (%v)", e.Endpoint, e.Said, e.Cause)
+}
+
+func (e *NotOVSDBError) Unwrap() error { return e.Cause }
+
+// maxSaid bounds how much of what a server said is repeated, in bytes.
+const maxSaid = 96
+
+func beginning(said []byte) string {
+	if len(said) > maxSaid {
+		return string(said[:maxSaid]) + "..."
+	}
+	return string(said)
+}
+
+// quote bounds and escapes a name that a server gave.
+func quote(name string) string { return strconv.Quote(beginning([]byte(name))) }
 
 // dialError says why there is no connection. The library's words name the endpoint
 // twice more, before the reason: it is told once, and the rest is there for errors.As.

@@ -2,7 +2,6 @@ package dbconn
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -12,8 +11,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/ovn-kubernetes/libovsdb/client"
 )
 
 // maxPEM bounds a PEM file; a CA bundle of a whole distribution has 250 kB.
@@ -84,13 +81,12 @@ func (f TLSFiles) Explain(err error) error {
 		return nil
 	case errors.As(err, &unverified):
 		return fmt.Errorf("%w (checked against the CA certificate %s)", err, f.CACert)
-	// The server's word about our certificate; the library keeps only the text.
+	// The server's word about our certificate.
 	case strings.Contains(err.Error(), "remote error: tls:"):
 		return fmt.Errorf("%w (the server refused the certificate %s, %s)", err, f.Certificate, f.validity())
 	// With TLS 1.3 our handshake ends before the server has looked at our
 	// certificate, and its alert may be lost in the reset that follows.
-	case errors.Is(err, client.ErrNotConnected),
-		!errors.Is(err, context.DeadlineExceeded) && strings.Contains(err.Error(), "listdbs failure"):
+	case errors.Is(err, ErrPeerClosed):
 		return fmt.Errorf("%w (perhaps the server refused the certificate %s, %s)", err, f.Certificate, f.validity())
 	}
 	return err

@@ -31,13 +31,10 @@ type chassisRow struct {
 	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
-// bindingRow is a row of Port_Binding; ovn-sb(5). datapath and tunnel_key are there
-// because the library wants every column of the table's indexes.
+// bindingRow is a row of Port_Binding; ovn-sb(5).
 type bindingRow struct {
 	UUID             string            `ovsdb:"_uuid"`
 	LogicalPort      string            `ovsdb:"logical_port"`
-	Datapath         string            `ovsdb:"datapath"`
-	TunnelKey        int               `ovsdb:"tunnel_key"`
 	Options          map[string]string `ovsdb:"options"`
 	RequestedChassis *string           `ovsdb:"requested_chassis"`
 	Chassis          *string           `ovsdb:"chassis"`
@@ -89,7 +86,7 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 		named := model.Condition{Field: &b.LogicalPort, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(
 			client.WithTable(ch, &ch.Name, &ch.Hostname, &ch.OtherConfig, &ch.ExternalIDs),
-			client.WithConditionalTable(b, []model.Condition{named}, &b.LogicalPort, &b.Datapath, &b.TunnelKey,
+			client.WithConditionalTable(b, []model.Condition{named}, &b.LogicalPort,
 				&b.Options, &b.RequestedChassis, &b.Chassis, &b.Up),
 		))
 	})

@@ -129,7 +129,7 @@ func (f *feed) monitor(ports []ovsdb.Condition) *client.Monitor {
 	)
 	// Written out: the library's helpers need a field of one of two models.
 	m.Tables = append(m.Tables, client.TableMonitor{
-		Table: tablePortBinding, Fields: append(f.shape.portColumns(), "datapath", "tunnel_key"), Conditions: ports,
+		Table: tablePortBinding, Fields: f.shape.portColumns(), Conditions: ports,
 	})
 	return m
 }

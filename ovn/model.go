@@ -37,13 +37,10 @@ type chassisRow struct {
 	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
-// portBinding is a row of Port_Binding as of OVN 22.06. The library wants every
-// column of the table's indexes: datapath and tunnel_key are for that only.
+// portBinding is a row of Port_Binding as of OVN 22.06.
 type portBinding struct {
 	UUID                string            `ovsdb:"_uuid"`
 	LogicalPort         string            `ovsdb:"logical_port"`
-	Datapath            string            `ovsdb:"datapath"`
-	TunnelKey           int               `ovsdb:"tunnel_key"`
 	Type                string            `ovsdb:"type"`
 	ParentPort          *string           `ovsdb:"parent_port"`
 	Options             map[string]string `ovsdb:"options"`
@@ -56,8 +53,6 @@ type portBinding struct {
 type portBinding2203 struct {
 	UUID             string            `ovsdb:"_uuid"`
 	LogicalPort      string            `ovsdb:"logical_port"`
-	Datapath         string            `ovsdb:"datapath"`
-	TunnelKey        int               `ovsdb:"tunnel_key"`
 	Type             string            `ovsdb:"type"`
 	ParentPort       *string           `ovsdb:"parent_port"`
 	Options          map[string]string `ovsdb:"options"`
@@ -148,8 +143,6 @@ func shapeOf(s ovsdb.DatabaseSchema) (shape, error) {
 		{tableChassis, "other_config"},
 		{tableChassis, "external_ids"},
 		{tablePortBinding, "logical_port"},
-		{tablePortBinding, "datapath"},
-		{tablePortBinding, "tunnel_key"},
 		{tablePortBinding, "type"},
 		{tablePortBinding, "parent_port"},
 		{tablePortBinding, "options"},

@@ -1,0 +1,171 @@
+package dbconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+)
+
+// relay carries messages between the library and the server. The library believes
+// whatever a server says: it takes messages of any size, and panics on some. So it
+// is given those only that are bounded and have the shape it takes for granted.
+type relay struct {
+	endpoint string
+	far      net.Conn // the server
+	private  *private
+	// condemn ends the connection: what the server said is not to be passed on.
+	condemn func(error)
+	own     *own
+
+	sending sync.Mutex // one message at a time goes to the server
+
+	mu    sync.Mutex
+	near  *net.UnixConn     // the library
+	asked map[string]string // methods that the library waits for, by id
+	ended error             // of reading from the server
+	done  bool
+}
+
+// dialServer connects to the server itself, see canonical for the endpoint.
+func dialServer(ctx context.Context, endpoint string, config *tls.Config) (net.Conn, error) {
+	method, address, _ := strings.Cut(endpoint, ":")
+	if method == "ssl" {
+		d := tls.Dialer{Config: config}
+		return d.DialContext(ctx, "tcp", address)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, method, address)
+}
+
+func newRelay(endpoint string, far net.Conn, condemn func(error)) (*relay, error) {
+	p, err := listenPrivately()
+	if err != nil {
+		return nil, err
+	}
+	return &relay{endpoint: endpoint, far: far, private: p, condemn: condemn, asked: map[string]string{}, own: newOwn()}, nil
+}
+
+// run carries messages until both sides are closed.
+func (r *relay) run() {
+	near, err := r.private.accept()
+	if err != nil || !r.admit(near) {
+		_ = r.far.Close()
+		return
+	}
+	var up sync.WaitGroup
+	up.Go(func() {
+		r.fromLibrary(near)
+		// Without the library nobody reads what the server says.
+		_ = r.far.Close()
+	})
+	r.fromServer(near)
+	// What was passed on is still read.
+	_ = near.CloseWrite()
+	up.Wait()
+	_ = near.Close()
+}
+
+// admit remembers the library's end, for close.
+func (r *relay) admit(near *net.UnixConn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done {
+		_ = near.Close()
+		return false
+	}
+	r.near = near
+	return true
+}
+
+// close ends run, whatever it waits for.
+func (r *relay) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done = true
+	r.private.close()
+	_ = r.far.Close() // crypto/tls doesn't wait for a write that is stuck
+	if r.near != nil {
+		_ = r.near.Close()
+	}
+}
+
+// fromLibrary passes on what the library says, a message at a time.
+func (r *relay) fromLibrary(near io.Reader) {
+	f := newFramer(near, maxMessage)
+	for {
+		b, err := f.next()
+		if err != nil {
+			return
+		}
+		m, err := parse(b)
+		if err != nil {
+			r.condemn(fmt.Errorf("the OVSDB library said something odd: %w", err))
+			return
+		}
+		if m.method != "" && !isNull(m.id) {
+			r.mu.Lock()
+			r.asked[string(m.id)] = m.method
+			r.mu.Unlock()
+		}
+		if r.send(b) != nil {
+			return
+		}
+	}
+}
+
+// send says one message to the server.
+func (r *relay) send(b []byte) error {
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	_, err := r.far.Write(b)
+	return err
+}
+
+// fromServer passes on what the server says, a message at a time, as long as it can
+// be understood.
+func (r *relay) fromServer(near io.Writer) {
+	f := newFramer(r.far, maxMessage)
+	for {
+		b, err := f.next()
+		if err != nil {
+			r.end(err, f.begun())
+			return
+		}
+		pass, err := r.judge(b)
+		if err != nil {
+			r.end(err, b)
+			return
+		}
+		if len(pass) == 0 {
+			continue
+		}
+		if _, err := near.Write(pass); err != nil {
+			return
+		}
+	}
+}
+
+// end notes why no more is read of the server, which had said this last.
+func (r *relay) end(err error, said []byte) {
+	switch {
+	case errors.Is(err, errTooLarge):
+		r.condemn(&TooLargeMessageError{Endpoint: r.endpoint, Limit: maxMessage})
+	case errors.Is(err, errNotObject), errors.Is(err, errTooDeep), isOdd(err):
+		r.condemn(&NotOVSDBError{Endpoint: r.endpoint, Said: beginning(said), Cause: err})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = err
+}
+
+// whyEnded is why no more is read of the server, nil while it is read.
+func (r *relay) whyEnded() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
+}
