@@ -50,7 +50,7 @@ func (d *disasters) handOn() string {
 		a.remove(from[0])
 		free, from = from[:1], from[1:]
 	}
-	n := min(len(free), len(from), 3)
+	n := min(len(free), len(from), 1+r.lports/20)
 	for i := range n {
 		request := now[from[i]]
 		a.remove(from[i])

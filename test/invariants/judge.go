@@ -25,7 +25,19 @@ type State struct {
 	rows map[string]known // by uuid
 	// gone are the ports that lost their rows for the Southbound's sake of late.
 	gone []departure
+	// closed are rows that went as leaks of late: they may come back where their netdevs are.
+	closed []closed
 }
+
+// closed is a row that went as a leak.
+type closed struct {
+	row known
+	at  time.Time
+}
+
+// following is how long a row that went as a leak may take to come back under the name that
+// its function's netdev has.
+const following = 10 * time.Second
 
 // known is a row with its history.
 type known struct {
@@ -48,7 +60,7 @@ func (s State) Rows() []Row {
 
 // Judge takes note of a batch, and returns the rules that it breaks.
 func Judge(before State, b Batch, truth Truth) (State, []Violation) {
-	j := &judge{before: before, after: State{rows: maps.Clone(before.rows), gone: before.gone}, batch: b, truth: truth}
+	j := &judge{before: before, after: State{rows: maps.Clone(before.rows), gone: before.gone, closed: before.closed}, batch: b, truth: truth}
 	if j.after.rows == nil {
 		j.after.rows = map[string]known{}
 	}
@@ -211,12 +223,23 @@ func (r Request) Describes(m Marks) bool {
 	return m.Request == r.text() && m.MTU == r.MTU && m.IfaceIDVer == r.IfaceIDVer
 }
 
-// moved: the row that a port had for a function goes as this one comes, under
-// another name that the function's netdev has. That needs no request. What an operator
-// wrote of the request goes along, for there is no other memory.
+// moved: the row that a port had for a function goes as this one comes, or went as a leak a
+// short time ago, under another name that the function's netdev has. That needs no request.
+// What an operator wrote of the request goes along, for there is no other memory.
 func (j *judge) moved(m Marks, to string) bool {
+	var left []known
 	for uuid, k := range j.before.rows {
-		if _, stays := j.after.rows[uuid]; stays || k.Name == to || !j.follows(k, m) || !k.home.same(m) && !k.home.with(FieldRequest, k.Marks).same(m) {
+		if _, stays := j.after.rows[uuid]; !stays {
+			left = append(left, k)
+		}
+	}
+	for _, c := range j.before.closed {
+		if running(c.at, j.batch.Before, j.truth.LocalStalls) < following {
+			left = append(left, c.row)
+		}
+	}
+	for _, k := range left {
+		if k.Name == to || !j.follows(k, m) || !k.home.same(m) && !k.home.with(FieldRequest, k.Marks).same(m) {
 			continue
 		}
 		for _, c := range j.truth.cards(j.batch) {

@@ -18,7 +18,11 @@ type departure struct {
 
 // removed is I2.
 func (j *judge) removed(old known) {
-	if j.leaked(old) || j.another(old) {
+	if j.leaked(old) {
+		j.close(old)
+		return
+	}
+	if j.another(old) {
 		return
 	}
 	since, proved := j.proved(old)
@@ -36,6 +40,17 @@ func (j *judge) removed(old known) {
 	case waited < j.truth.Hold:
 		j.left = append(j.left, departure{lport: old.home.LogicalPort, at: j.batch.Before, moved: j.retargeted(old), row: old.Row})
 	}
+}
+
+// close takes note of a leak that was closed.
+func (j *judge) close(old known) {
+	var kept []closed
+	for _, c := range j.after.closed {
+		if running(c.at, j.batch.Before, j.truth.LocalStalls) < following {
+			kept = append(kept, c)
+		}
+	}
+	j.after.closed = append(kept, closed{old, j.batch.Before})
 }
 
 // leaked: the row's netdev may have been another one.
