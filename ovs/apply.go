@@ -20,7 +20,7 @@ const applyPatience = 10 * time.Second
 // where together they fail, so that one that can't be done holds up no other.
 // Each change is done as a whole or not at all, and only if the rows that it
 // removes or edits are still what they were when it was planned. It returns one
-// error for each change, nil for those committed; see ErrNotConnected,
+// error for each change, nil for those committed; see ErrNotConnected, ErrLocked,
 // ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 10 s at most for
 // the server, whatever the probe interval.
 //
@@ -43,6 +43,11 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	case v.BridgeUUID == "":
 		err = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
 	}
+	bounded, cancel := context.WithTimeout(ctx, applyPatience)
+	defer cancel()
+	if err == nil {
+		err = s.own(bounded, c, bridge)
+	}
 	commit := committer{
 		transact: answered(c),
 		on:       target{uuid: v.BridgeUUID, name: v.Bridge, datapathType: v.DatapathType},
@@ -64,9 +69,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		}
 	}
 	if len(good) > 0 {
-		bounded, cancel := context.WithTimeout(ctx, applyPatience)
 		commit.run(bounded, good)
-		cancel()
 		s.counts.add(commit.counted)
 		// ovsdb-server sends a client what a transaction changed before the answer to it
 		// (ovsdb_jsonrpc_session_send in ovsdb/jsonrpc-server.c flushes the monitors), and

@@ -290,6 +290,9 @@ func TestApplyOnAHangingServerEndsWithAnUnknownResult(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	s := startWith(t, Options{Endpoint: d.Endpoint, Probe: probe, Log: logTo(t)})
+	if err := s.Apply(t.Context(), []Change{plugging(plugOf("pf0vf1", "b"))})[0]; err != nil {
+		t.Fatal(err)
+	}
 	d.Signal(stop)
 	begin := time.Now()
 	err := s.Apply(t.Context(), []Change{plugging(plugOf("pf0vf0", "a"))})[0]

@@ -149,6 +149,9 @@ func (t *transaction) judge(results []ovsdb.OperationResult) *failure {
 		}
 		return nil
 	}
+	if results[n].Error == errNotOwner {
+		return &failure{final: true, err: ErrLocked}
+	}
 	refused := &RefusedError{Kind: results[n].Error, Details: results[n].Details}
 	if n >= len(t.ops) {
 		return &failure{err: refused, final: hopeless(refused.Kind)}
@@ -169,7 +172,7 @@ const (
 )
 
 // hopeless tells of errors that have nothing to do with what is in a transaction.
-func hopeless(kind string) bool { return kind == errIO || kind == errResource }
+func hopeless(kind string) bool { return kind == errIO || kind == errResource || kind == errNotOwner }
 
 // size estimates how many bytes of JSON a change needs.
 func size(c Change) int {

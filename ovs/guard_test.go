@@ -84,6 +84,9 @@ func TestAPlugIsRefusedByTheDatabase(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			d, s := bridged(t)
+			if err := s.own(t.Context(), s.conn, "br-int"); err != nil {
+				t.Fatal(err)
+			}
 			v := s.View()
 			d.Ctl(t, "add-br", "br-other")
 			d.Ctl(t, c.meanwhile...)

@@ -47,6 +47,7 @@ const (
 // bridge are deleted by the server when nothing refers to them any more.
 func build(on target, changes []Change) transaction {
 	var t transaction
+	t.add(purpose{scope: scopeAll}, assert(lockFor(on.name)))
 	t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
 		expect(tableBridge, ovsdb.Row{"name": on.name}, hasUUID(on.uuid)))
 	if slices.ContainsFunc(changes, func(c Change) bool { return len(c.Plug) > 0 }) {
@@ -242,3 +243,8 @@ func comment(changes []Change) string {
 }
 
 const maxPortsInComment = 4
+
+// assert makes the transaction depend on a lock of ours.
+func assert(name string) ovsdb.Operation {
+	return ovsdb.Operation{Op: ovsdb.OperationAssert, Lock: &name}
+}

@@ -65,6 +65,7 @@ type Switch struct {
 	mu       sync.Mutex // for those below
 	bridge   string
 	conn     *dbconn.Conn // nil unless its cache is complete and it lives
+	lock     lock         // that was asked for last
 }
 
 // New makes a Switch. It does nothing before Run.

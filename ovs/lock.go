@@ -1,0 +1,60 @@
+package ovs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/representord/representord/dbconn"
+)
+
+// ErrLocked is an error of Apply: another representord writes to the bridge, and nothing
+// was done. It has the lock in the database, which knows nothing of run directories: two
+// daemons of one machine, a container's and the host's, may each have their own.
+var ErrLocked = errors.New("another representord writes to this bridge, from another run directory or a container: stop one of the two")
+
+// errNotOwner is the error of an assertion of a lock, RFC 7047 section 5.2.10.
+const errNotOwner = "not owner"
+
+// lockFor is the name of the lock of a bridge in the database. An <id> has letters,
+// digits and underscores only (RFC 7047 section 3.1).
+func lockFor(bridge string) string {
+	return "representord_" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, bridge)
+}
+
+// lock is what a connection was asked to lock.
+type lock struct {
+	conn *dbconn.Conn
+	name string
+}
+
+// own makes sure that a connection has the lock of the bridge. It is asked for when
+// something is to be written for the first time, so that whoever only reads needs none. A
+// connection can have one lock: for another bridge another one is needed.
+func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
+	want := lock{conn: c, name: lockFor(bridge)}
+	s.mu.Lock()
+	have := s.lock
+	s.lock = want
+	s.mu.Unlock()
+	switch {
+	case have == want:
+	case have.conn == c:
+		c.Close()
+		return fmt.Errorf("%w: connecting anew, for the lock of bridge %s", ErrNotConnected, quote(bridge))
+	default:
+		if err := c.Lock(ctx, want.name); err != nil {
+			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(bridge), err)
+		}
+	}
+	if !c.Locked() {
+		return ErrLocked
+	}
+	return nil
+}
