@@ -13,15 +13,17 @@ import (
 )
 
 // applyPatience bounds one Apply. A local database that answers does so in milliseconds, and a
-// pass that waits for one that hangs closes no leak and looks dead to systemd's watchdog.
-const applyPatience = 10 * time.Second
+// pass that waits for one that hangs closes no leak and looks dead to systemd's watchdog. It is
+// more than the two probes, of 5 s by default, after which the connection itself is given up: that
+// says more.
+const applyPatience = 12 * time.Second
 
 // Apply commits changes to the integration bridge: together where it can, apart
 // where together they fail, so that one that can't be done holds up no other.
 // Each change is done as a whole or not at all, and only if the rows that it
 // removes or edits are still what they were when it was planned. It returns one
 // error for each change, nil for those committed; see ErrNotConnected, ErrLocked,
-// ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 10 s at most for
+// ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 12 s at most for
 // the server, whatever the probe interval.
 //
 // When it returns, View shows what was committed, if the connection still lives.
