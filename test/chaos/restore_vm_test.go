@@ -96,6 +96,7 @@ func (d *disasters) restore() string {
 		return "no restore: the Southbound has not all that was asked" + handed
 	}
 	r, p := d.run, d.run.processes
+	r.wait(lag + time.Second) // what was before may be believed no more
 	northd := r.dpu.Central.Northd
 	away, anew := r.draw.IntN(3) > 0, r.cluster == nil && r.draw.IntN(2) == 0
 	northd.Signal(syscall.SIGSTOP)

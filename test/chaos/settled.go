@@ -90,6 +90,11 @@ func (s scene) port(lport string, r invariants.Request) string {
 
 // plugged: the row that a port has is right, and its state tells how it is.
 func (s scene) plugged(row invariants.Row, r invariants.Request, state plug.State) bool {
+	if row.Request == "" && s.card.Find(r) == "" {
+		// An operator took from it what it was made for, and the card can't tell either
+		// whether that is what is asked: it stays as it is.
+		return state == plug.Pending && row.IfaceID == row.LogicalPort
+	}
 	if !r.Describes(row.Marks) || row.IfaceID != row.LogicalPort {
 		return false
 	}

@@ -77,6 +77,8 @@ func TestOnlyWhatIsAsItMustBeIsSettled(t *testing.T) {
 		{"a request that has come to mean a function without a netdev", requests{"a": asking(1)}, []invariants.Row{meant(1)}, ports{"a": plug.Pending}, true},
 		{"a request that has come to mean a function that can be plugged", requests{"a": asking(0)}, []invariants.Row{with(meant(0), func(r *invariants.Row) { r.Function = pf0 + "vf1" })}, ports{"a": plug.Pending}, false},
 		{"a row for another request, of a function that isn't meant", requests{"a": asking(1)}, []invariants.Row{plugged()}, ports{"a": plug.Pending}, false},
+		{"a row that doesn't say for what request, and a function that isn't there", requests{"a": asking(7)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.Request = "" })}, ports{"a": plug.Pending}, true},
+		{"a row that doesn't say for what request, and its own function", requests{"a": asking(0)}, []invariants.Row{with(plugged(), func(r *invariants.Row) { r.Request = "" })}, ports{"a": plug.Plugged}, false},
 		{"a conflict with nothing", requests{"a": asking(0)}, nil, ports{"a": plug.Conflict}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
