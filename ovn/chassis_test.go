@@ -110,3 +110,25 @@ func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
 		t.Errorf("%d rows were sent to us, %d concern us", n, len(want))
 	}
 }
+
+// ovn-controller in a container, or in another UTS namespace, registers a hostname that
+// isn't ours, and Neutron asks for it by that.
+func TestChassis_IsNamedByTheHostnameThatItsRowHasToo(t *testing.T) {
+	c := servers.OVN(t)
+	c.Nbctl(t, "ls-add", "ls", "--", "lsp-add", "ls", "lp")
+	c.Nbctl(t, plugOptions("lp", "dpu.real.example")...)
+	add := []string{"chassis-add", "dpu1", "geneve", "127.0.0.1", "--", "set", "Chassis", "dpu1", "hostname=dpu.real.example"}
+	c.Sbctl(t, add...)
+	f := follow(t, dpu1(c.SB.Endpoint))
+	f.untilFates(map[string]Fate{"lp": Asked})
+	c.Sbctl(t, "chassis-del", "dpu1")
+	v := f.untilFates(map[string]Fate{"lp": Kept})
+	if v.ChassisKnown {
+		t.Error("our Chassis row is known after it was removed")
+	}
+	if got := f.verify("lp"); got.Bindings["lp"].Fate != Kept {
+		t.Errorf("without our Chassis row, the verdict is %+v", got)
+	}
+	c.Sbctl(t, add...)
+	f.untilFates(map[string]Fate{"lp": Asked})
+}

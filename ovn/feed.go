@@ -3,6 +3,7 @@ package ovn
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
@@ -28,9 +29,9 @@ const maxRaces = 5
 
 // dialFeed connects and waits for the first, complete contents. It is given the
 // shape that the schema most likely has.
-func dialFeed(ctx context.Context, guess shape, c Config, o dbconn.Options) (*feed, error) {
+func dialFeed(ctx context.Context, guess shape, us me, o dbconn.Options) (*feed, error) {
 	for range maxRaces {
-		f, err := dialFeedOnce(ctx, guess, c, o)
+		f, err := dialFeedOnce(ctx, guess, us, o)
 		if err != nil {
 			return nil, err
 		}
@@ -39,10 +40,10 @@ func dialFeed(ctx context.Context, guess shape, c Config, o dbconn.Options) (*fe
 		}
 		f.conn.Close()
 	}
-	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", shown(c.Chassis))
+	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", shown(us.Chassis))
 }
 
-func dialFeedOnce(ctx context.Context, guess shape, c Config, o dbconn.Options) (_ *feed, err error) {
+func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ *feed, err error) {
 	conn, sh, err := dialShaped(ctx, guess, o)
 	if err != nil {
 		return nil, err
@@ -52,8 +53,8 @@ func dialFeedOnce(ctx context.Context, guess shape, c Config, o dbconn.Options) 
 			conn.Close()
 		}
 	}()
-	f := &feed{conn: conn, poke: make(chan struct{}, 1), shape: sh, me: me{Chassis: c.Chassis, Hostname: c.Hostname}}
-	results, err := conn.Transact(ctx, selectChassis(c.Chassis))
+	f := &feed{conn: conn, poke: make(chan struct{}, 1), shape: sh, me: us}
+	results, err := conn.Transact(ctx, selectChassis(us.Chassis))
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +106,12 @@ func dialModel(ctx context.Context, sh shape, o dbconn.Options) (*dbconn.Conn, e
 // counts and that a condition can express.
 func (f *feed) concerned() []ovsdb.Condition {
 	conditions := []ovsdb.Condition{includes(keyRequestedChassis, f.me.Chassis)}
-	if f.me.Hostname != "" && f.me.Hostname != f.me.Chassis {
-		conditions = append(conditions, includes(keyRequestedChassis, f.me.Hostname))
+	named := []string{f.me.Chassis}
+	for _, hostname := range []string{f.me.Hostname, f.me.Registered} {
+		if hostname != "" && !slices.Contains(named, hostname) {
+			named = append(named, hostname)
+			conditions = append(conditions, includes(keyRequestedChassis, hostname))
+		}
 	}
 	if f.me.UUID != "" {
 		ours := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: f.me.UUID}}}
@@ -125,7 +130,7 @@ func (f *feed) monitor(ports []ovsdb.Condition) *client.Monitor {
 	us := model.Condition{Field: &c.Name, Function: ovsdb.ConditionEqual, Value: f.me.Chassis}
 	m := f.conn.NewMonitor(
 		client.WithTable(g, &g.SSL),
-		client.WithConditionalTable(c, []model.Condition{us}, &c.Name, &c.OtherConfig, &c.ExternalIDs),
+		client.WithConditionalTable(c, []model.Condition{us}, &c.Name, &c.Hostname, &c.OtherConfig, &c.ExternalIDs),
 	)
 	// Written out: the library's helpers need a field of one of two models.
 	m.Tables = append(m.Tables, client.TableMonitor{

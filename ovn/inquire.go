@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
@@ -32,16 +33,28 @@ const columnChassis = "chassis"
 // Inquire asks the server for one logical port without any condition, for somebody
 // who wants to know why it is as it is. The error is ErrUntrusted, with the cause,
 // when there is no connection, or none whose server keeps up: nothing is known then.
-// It lasts as long as the context at most. Without a connection it returns at once.
+// It lasts as long as the context at most. Without a connection it returns at once. One
+// is made at a time, and a few a second: the error is ErrTooOften when its turn doesn't
+// come. That a port isn't there is remembered for some seconds.
 // Nothing may be removed on its word; for that there is Verify.
 func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
 	l := s.currentLive()
 	if l == nil {
 		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
+	if s.asked.isAbsent(logicalPort, time.Now()) {
+		return Answer{Binding: gone(logicalPort), ChassisKnown: s.View().ChassisKnown}, nil
+	}
+	if err := s.asked.begin(ctx); err != nil {
+		return Answer{}, err
+	}
+	defer s.asked.end()
 	a, err := s.inquire(ctx, l, logicalPort)
 	if err != nil {
 		return Answer{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+	}
+	if a.Fate == Gone {
+		s.asked.wasAbsent(logicalPort, time.Now())
 	}
 	return a, nil
 }
@@ -50,7 +63,7 @@ func (s *Southbound) inquire(ctx context.Context, l *live, logicalPort string) (
 	if _, err := s.vouched(ctx, l); err != nil {
 		return Answer{}, err
 	}
-	q := question{inquiry{live: l, room: l.feed.conn.Window() / 2}, logicalPort}
+	q := question{inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2}, logicalPort}
 	// By the row's uuid where it was seen, for that costs the server nothing.
 	known, _ := s.rowsOf([]string{logicalPort})
 	for _, k := range known {

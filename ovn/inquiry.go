@@ -18,6 +18,7 @@ const (
 // inquiry is one Verify.
 type inquiry struct {
 	live *live
+	us   me
 	// room is how many bytes of JSON may go into one request.
 	room     int
 	asked    bool
@@ -198,7 +199,9 @@ func (q *inquiry) settle(chassis, global string) error {
 }
 
 func (q *inquiry) me() me {
-	return me{Chassis: q.live.config.Chassis, Hostname: q.live.config.Hostname, UUID: q.chassis}
+	m := q.us
+	m.UUID = q.chassis
+	return m
 }
 
 func (q *inquiry) selectPort(which ovsdb.Condition) ovsdb.Operation {

@@ -32,6 +32,9 @@ type row struct {
 type me struct {
 	Chassis  string
 	Hostname string
+	// Registered is the hostname in our Chassis row, as it was last seen: by that, and not by
+	// what this machine calls itself, northd looks us up. A container may have another one.
+	Registered string
 	// UUID is that of our Chassis row, empty while there is none.
 	UUID string
 }
@@ -73,7 +76,7 @@ func judge(r row, m me) (Fate, string) {
 func (m me) named(requested string) bool {
 	for name := range strings.SplitSeq(requested, ",") {
 		name = strings.Trim(name, " ")
-		if name != "" && (name == m.Chassis || name == m.Hostname) {
+		if name != "" && (name == m.Chassis || name == m.Hostname || name == m.Registered) {
 			return true
 		}
 	}

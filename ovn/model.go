@@ -33,6 +33,7 @@ type sbGlobal struct {
 type chassisRow struct {
 	UUID        string            `ovsdb:"_uuid"`
 	Name        string            `ovsdb:"name"`
+	Hostname    string            `ovsdb:"hostname"`
 	OtherConfig map[string]string `ovsdb:"other_config"`
 	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
@@ -140,6 +141,7 @@ func shapeOf(s ovsdb.DatabaseSchema) (shape, error) {
 	for _, c := range []struct{ table, column string }{
 		{tableGlobal, "ssl"},
 		{tableChassis, "name"},
+		{tableChassis, "hostname"},
 		{tableChassis, "other_config"},
 		{tableChassis, "external_ids"},
 		{tablePortBinding, "logical_port"},

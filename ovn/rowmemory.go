@@ -39,3 +39,17 @@ func (s *Southbound) rowsOf(ports []string) (known []portRow, unknown []string) 
 	}
 	return known, unknown
 }
+
+// register notes the hostname in our Chassis row.
+func (s *Southbound) register(hostname string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.registered = hostname
+}
+
+// us is who a config says we are, with the hostname that our Chassis row had last.
+func (s *Southbound) us(c Config) me {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return me{Chassis: c.Chassis, Hostname: c.Hostname, Registered: s.registered}
+}

@@ -151,7 +151,7 @@ func (x *session) feedAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := dialFeed(step, x.south.shape, x.config, o)
+	f, err := dialFeed(step, x.south.shape, x.south.us(x.config), o)
 	if err != nil {
 		return err
 	}
@@ -232,6 +232,8 @@ func (x *session) show() bool {
 	m.UUID = ""
 	cmsOptions := ""
 	if c := x.feed.chassisRow(); c != nil {
+		m.Registered = c.Hostname
+		x.south.register(c.Hostname)
 		m.UUID, cmsOptions = c.UUID, serial.OptionsOf(c.OtherConfig, c.ExternalIDs)
 	}
 	x.judged = x.feed.bindings(m, x.judged)

@@ -30,6 +30,7 @@ type Southbound struct {
 	log    *slog.Logger
 	notify func()
 	memory *memory
+	asked  *inquiries
 
 	view atomic.Pointer[View]
 	// judgedFor is who the view's bindings were judged for; Run's own.
@@ -49,6 +50,8 @@ type Southbound struct {
 	restart context.CancelFunc
 	live    *live
 	rows    rowMemory
+	// registered is the hostname that our Chassis row had when it was last seen.
+	registered string
 }
 
 // live is what Verify may ask: both connections are to the same server.
@@ -61,7 +64,7 @@ type live struct {
 
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
-	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(), shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -187,6 +190,9 @@ func problemOf(endpoint string, err error) string {
 // judgeAnewFor drops bindings that were judged for somebody else.
 func (s *Southbound) judgeAnewFor(c Config) {
 	same := c.sameIdentity(s.judgedFor)
+	if c.Chassis != s.judgedFor.Chassis {
+		s.register("")
+	}
 	s.judgedFor = c
 	s.publish(func(v *View) {
 		v.Chassis = c.Chassis

@@ -38,7 +38,7 @@ func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string)
 	if err != nil {
 		return Verdict{}, err
 	}
-	q := &inquiry{live: l, room: l.feed.conn.Window() / 2, bindings: make(map[string]Binding, len(logicalPorts))}
+	q := &inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2, bindings: make(map[string]Binding, len(logicalPorts))}
 	known, unknown := s.rowsOf(logicalPorts)
 	lost, err := q.askByRow(ctx, known)
 	if err != nil {
