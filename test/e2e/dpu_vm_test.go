@@ -105,6 +105,9 @@ func (d *dpu) reset(t *testing.T) {
 		}
 		return len(ps) == 0
 	})
+	if len(argv) > 0 {
+		d.restartDaemon(t) // what went in one scenario doesn't count against the next
+	}
 	sim(t, "reset")
 }
 
