@@ -102,11 +102,10 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 		}
 	}
 	lost := departing(c)
-	for p, moved := range lost {
-		r.hold.departed(now, p, moved)
-	}
 	for _, p := range slices.Sorted(maps.Keys(lost)) {
-		if _, did := slices.BinarySearch(d.Retargets, p); did {
+		_, did := slices.BinarySearch(d.Retargets, p)
+		r.hold.departed(now, p, lost[p] || did) // what it gets may come with a change of its own
+		if did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}

@@ -54,8 +54,8 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 	return out
 }
 
-func (r *Reconciler) confirmAll(ctx context.Context, reps []representor.Representor) error {
-	for _, rep := range reps {
+func (r *Reconciler) confirmAll(ctx context.Context, given map[string]representor.Representor) error {
+	for _, rep := range given {
 		if !r.cfg.Devices.Index().Shows(rep) {
 			return errOtherNetdev
 		}
@@ -70,12 +70,13 @@ func (r *Reconciler) confirmAll(ctx context.Context, reps []representor.Represen
 	return nil
 }
 
-// givenBy are the representors whose netdevs a change gives to a logical port.
-func givenBy(c ovs.Change, gives map[string]representor.Representor) []representor.Representor {
-	var reps []representor.Representor
-	add := func(netdev string) {
-		if rep, ok := gives[netdev]; ok {
-			reps = append(reps, rep)
+// givenBy are the representors whose netdevs a change gives to a logical port, by the name
+// of the row: while a row is open for a netdev that was renamed, that is an older one.
+func givenBy(c ovs.Change, gives map[string]representor.Representor) map[string]representor.Representor {
+	reps := map[string]representor.Representor{}
+	add := func(row string) {
+		if rep, ok := gives[row]; ok {
+			reps[row] = rep
 		}
 	}
 	for _, p := range c.Plug {
@@ -98,12 +99,13 @@ func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision)
 	view := r.cfg.Switch.View()
 	var leaks []ovs.Change
 	for _, c := range done {
-		for _, rep := range givenBy(c, d.Gives) {
+		for name, rep := range givenBy(c, d.Gives) {
 			if ctx.Err() != nil {
 				break // the index shows it
 			}
+			rep.Link.Name = name
 			usurped, err := r.cfg.Devices.Usurped(ctx, rep)
-			row, there := view.Interfaces[rep.Link.Name]
+			row, there := view.Interfaces[name]
 			if err != nil || !usurped || !there || !oursOn(view, row) {
 				continue
 			}

@@ -49,14 +49,18 @@ func (r *Reconciler) ask(ctx context.Context, d Decision, said word) *inquiry {
 	return q
 }
 
-// await waits for the answer, or for something else that is to be looked at, and reports
-// whether the question is over.
-func (q *inquiry) await(other <-chan struct{}) (answer, bool) {
+// await waits for the answer, or for something else that is to be looked at or is due, and
+// reports whether the question is over.
+func (q *inquiry) await(other <-chan struct{}, due time.Duration) (answer, bool) {
+	timer := time.NewTimer(due)
+	defer timer.Stop()
 	select {
 	case a := <-q.answer:
 		q.cancel()
 		return a, true
 	case <-other:
+		return answer{}, false
+	case <-timer.C:
 		return answer{}, false
 	}
 }

@@ -20,6 +20,10 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
 	}
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
+	if row := p.foreignIfaceID[q.name]; row != "" && parked(r) {
+		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
+		return
+	}
 	if (r.Ofport < 0 || stale(q, r)) && !differs {
 		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r, IfIndex: q.rep.IfIndex})
 	}

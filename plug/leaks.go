@@ -133,6 +133,9 @@ func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
 	}
 	link, _ := p.in.Index.LinkByIfIndex(ifindex)
 	whole, _ := p.in.Index.Complete()
+	if rep, ok := p.in.Index.ByFunction(p.functionOf(r)); ok && p.in.Index.Vanished(rep.Function) {
+		return "" // the netdev may be newer than the list of ports
+	}
 	if whole && !p.blind && link.Settled && open(r) && r.IfIndex == ifindex {
 		return "its netdev belongs to no devlink port, and ovs-vswitchd has it open"
 	}

@@ -43,9 +43,13 @@ func (r *Reconciler) makeLetGo(ctx context.Context) {
 		if now.Before(due) {
 			continue
 		}
-		delete(r.letGo, ifindex)
 		link, live := index.LinkByIfIndex(ifindex)
-		if live && view.Complete && !openUnder(view, ifindex) {
+		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
+			r.letGo[ifindex] = now.Add(letGoAfter) // it can't be told yet
+			continue
+		}
+		delete(r.letGo, ifindex)
+		if live && !openUnder(view, ifindex) {
 			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
 		}
 	}
@@ -62,6 +66,10 @@ func (r *Reconciler) makeLetGo(ctx context.Context) {
 		}
 	}
 }
+
+// mayBeOpen reports whether a row is said to be open, and not for which netdev: that is
+// lost when the local database is restarted, and comes back with ovs-vswitchd.
+func mayBeOpen(r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex == 0 }
 
 // openUnder reports whether ovs-vswitchd says that it has a netdev open.
 func openUnder(v ovs.View, ifindex uint32) bool {

@@ -33,9 +33,17 @@ func (p *planner) settled(r ovs.Interface) bool {
 // database still has the row's ofport, and no ifindex (vswitch.ovsschema: ephemeral).
 func open(r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex != 0 }
 
-// parks reports whether a row is to carry nobody's name now.
+// openLive reports whether ovs-vswitchd has a netdev open for a row that is there.
+func (p *planner) openLive(r ovs.Interface) bool {
+	_, live := p.in.Index.LinkByIfIndex(r.IfIndex)
+	return open(r) && live
+}
+
+// parks reports whether a row is to carry nobody's name now. One that ovs-vswitchd has a
+// live netdev open for isn't parked: the netdev is another function's, and the row a leak,
+// or the card can't say at present whose it is, and a machine may be using it.
 func (p *planner) parks(r ovs.Interface) bool {
-	if p.present(r) {
+	if p.present(r) || p.openLive(r) {
 		return false
 	}
 	return parked(r) || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
@@ -52,7 +60,7 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 		if r.Parked != lport {
 			e.Set[ovs.KeyParked] = lport
 		}
-	case parked(r) && !p.settled(r):
+	case parked(r) && (!p.settled(r) || p.foreignIfaceID[lport] != ""):
 	default:
 		if r.IfaceID != lport {
 			e.Set[ovs.KeyIfaceID] = lport
@@ -78,14 +86,14 @@ func (p *planner) parkRows() {
 	p.out.Compared = p.in.Actual.Complete && (whole || p.in.Starting)
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
+			there := p.present(r)
+			p.out.Compared = p.out.Compared && (there || parked(r) || open(r)) // also of one that is to go: its removal may be refused
 			if p.removed[r.UUID] {
 				continue
 			}
-			there := p.present(r)
 			if !there && whole && !p.blindFor(r) {
 				p.out.Absent = append(p.out.Absent, r.UUID)
 			}
-			p.out.Compared = p.out.Compared && (there || parked(r) || open(r))
 			if !p.edited[r.UUID] {
 				p.parkRow(q, r)
 			}
@@ -100,6 +108,14 @@ func (p *planner) blindFor(r ovs.Interface) bool {
 	return ok && blind
 }
 
+// comesBack reports whether a parked row gets back the name that was parked in it: for
+// nothing but the function that its port is to have now, and not beside somebody else's
+// row for the port, for which the port could not be plugged anew either.
+func (p *planner) comesBack(q *port, r ovs.Interface) bool {
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.functionOf(r) && r.Parked == q.name &&
+		p.foreignIfaceID[q.name] == ""
+}
+
 // parkRow does that for a row that is only kept. It gets its name back as soon as its
 // function is there, as it was before, unless something else is to become of it.
 func (p *planner) parkRow(q *port, r ovs.Interface) {
@@ -107,7 +123,7 @@ func (p *planner) parkRow(q *port, r ovs.Interface) {
 	why := "its function is away"
 	switch {
 	case p.parks(r) && r.IfaceID != "":
-	case parked(r) && p.settled(r) && q.goes == stay && q.taken == nil && p.localReady():
+	case parked(r) && p.settled(r) && p.comesBack(q, r):
 		why = "its function is back"
 	default:
 		return

@@ -194,7 +194,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // called beside Pass or Run.
 func (r *Reconciler) Due() time.Duration {
 	now, d := time.Now(), r.cfg.Audit
-	for _, t := range []time.Time{r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next()} {
+	for _, t := range []time.Time{r.patienceEnds(now), r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next()} {
 		if !t.IsZero() {
 			d = min(d, max(t.Sub(now), time.Millisecond))
 		}
@@ -234,7 +234,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		if asking == nil {
 			break
 		}
-		if a, over := asking.await(r.trigger); over {
+		if a, over := asking.await(r.trigger, r.Due()); over {
 			said, asking = r.heard(asking, a), nil
 		} else {
 			since = r.pokedSince(since)
@@ -308,6 +308,21 @@ func (r *Reconciler) starting(now time.Time, x *representor.Index) bool {
 	}
 	whole, _ := x.Complete()
 	return !r.cfg.DryRun && (whole || now.Sub(r.began) >= startPatience)
+}
+
+// patienceEnds is when rows are compared with what is known of the card, whatever that
+// is; zero if that was done, or nobody waits for it.
+func (r *Reconciler) patienceEnds(now time.Time) time.Time {
+	end := r.began.Add(startPatience)
+	select {
+	case <-r.ready:
+		return time.Time{}
+	default:
+	}
+	if r.cfg.DryRun || r.began.IsZero() || !now.Before(end) {
+		return time.Time{}
+	}
+	return end
 }
 
 // Cleanup removes every row of ours from the bridge. It returns what was

@@ -130,7 +130,7 @@ func (p *planner) holdRemovals() bool {
 	held := false
 	for _, q := range p.sorted {
 		switch {
-		case q.goes == stay || !q.verified:
+		case q.goes == stay && !q.moves || !q.verified:
 			continue
 		case p.in.Hold.All:
 			p.hold(q, reasonReplaced(p.view))
@@ -169,7 +169,7 @@ func (p *planner) findLeaving() *representor.Reason {
 			changed-- // counted with the others, once
 		}
 		q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
-		q.moves = q.verified && q.goes == dropped && !q.leaves
+		q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q))
 		if q.leaves || q.moves {
 			p.out.Leaving = append(p.out.Leaving, q.name)
 			waited = waited && p.in.Hold.Waited[q.name]
@@ -188,6 +188,12 @@ func (p *planner) findLeaving() *representor.Reason {
 		return nil
 	}
 	return reasonMass(changed, of)
+}
+
+// yields reports whether a port's rows are only kept, and make room for another port that
+// asks for their function.
+func (p *planner) yields(q *port) bool {
+	return q.goes == stay && !q.asked && q.taken != nil && p.evicts(q.taken) && q.taken.ready
 }
 
 // replaceable reports whether what a port's request names now can take the place

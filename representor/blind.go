@@ -14,3 +14,8 @@ func (x *Index) BlindFor(f Function) (problem string, blind bool) {
 	problem, blind = x.blind[f.Handle]
 	return problem, blind
 }
+
+// Vanished reports whether devlink's list of ports has a function with a netdev that isn't
+// among those of our network namespace: it is in another one, or the list is older than
+// what is known of netdevs, and the function has another netdev by now.
+func (x *Index) Vanished(f Function) bool { return x.vanished[f] }

@@ -147,3 +147,27 @@ func TestMayBe_KnowingLessProvesNoMore(t *testing.T) {
 		}
 	})
 }
+
+func TestVanished_IsAFunctionWhoseNetdevIsNotThere(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ifindex uint32
+		links   map[uint32]representor.Link
+		want    bool
+	}{
+		"its netdev is there":     {10, map[uint32]representor.Link{10: {Name: "pf0vf0"}}, false},
+		"it has none":             {0, map[uint32]representor.Link{10: {Name: "pf0vf0"}}, false},
+		"its netdev is not there": {10, map[uint32]representor.Link{11: {Name: "pf0vf0"}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := devlink.Port{
+				Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 1, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIVF,
+				Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0), VF: devlink.Some[uint16](0), IfIndex: tt.ifindex,
+			}
+			f, ok := representor.FunctionOf(&p)
+			x := representor.NewIndex(representor.Card{Complete: true, Ports: []devlink.Port{p}, Links: tt.links}, representor.Settings{})
+			if got := x.Vanished(f); !ok || got != tt.want {
+				t.Errorf("vanished: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

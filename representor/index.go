@@ -53,6 +53,9 @@ type Index struct {
 	disputed map[uint32][]string
 	disputes map[Function]uint32
 
+	// vanished are the functions whose netdev, by devlink's word, isn't there; nil for none.
+	vanished map[Function]bool
+
 	links   map[uint32]Link
 	serials map[devlink.Handle]Serial
 	census  map[Class]int
@@ -171,6 +174,12 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 		}
 	}
 	r.IfIndex, r.Link = x.netdevOf(p)
+	if _, there := x.links[p.IfIndex]; p.IfIndex != 0 && !there {
+		if x.vanished == nil {
+			x.vanished = map[Function]bool{}
+		}
+		x.vanished[f] = true
+	}
 	return r, true
 }
 
