@@ -34,8 +34,8 @@ type databaseRow struct {
 // server is a connection to a server's word about itself. The library can't
 // follow two databases on one connection without following the leader too, which
 // isn't wanted: any server that keeps up will do. Behind a load balancer the two
-// connections may end at two servers, and this one's word is of no use there: the
-// Southbound's servers are to be named one by one.
+// connections may end at two servers, and this one's word is of no use there: see
+// sameServer.
 type server struct {
 	conn *dbconn.Conn
 	poke chan struct{}

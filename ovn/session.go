@@ -155,6 +155,10 @@ func (x *session) feedAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := sameServer(step, x.server.conn, f.conn); err != nil {
+		f.conn.Close()
+		return err
+	}
 	old := x.feed
 	x.feed, x.fedAt, x.judged = f, time.Now(), nil
 	x.south.shape = f.shape

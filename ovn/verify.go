@@ -66,8 +66,11 @@ func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string)
 	}, nil
 }
 
-// vouched asks the server whether its word counts.
+// vouched asks the server whether its word counts, and counts for the rows.
 func (s *Southbound) vouched(ctx context.Context, l *live) (serverState, error) {
+	if err := sameServer(ctx, l.server.conn, l.feed.conn); err != nil {
+		return serverState{}, err
+	}
 	st, err := l.server.ask(ctx)
 	if err != nil {
 		return st, err

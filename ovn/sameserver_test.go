@@ -1,0 +1,113 @@
+package ovn
+
+import (
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/test/servers"
+)
+
+// balancer is one address of several servers: each connection goes to the next.
+type balancer struct {
+	endpoint string
+	mu       sync.Mutex
+	servers  []*servers.OVSDB
+	next     int
+	conns    []net.Conn
+	carrying sync.WaitGroup
+}
+
+func startBalancer(t *testing.T, behind ...*servers.OVSDB) *balancer {
+	t.Helper()
+	path := filepath.Join(servers.Dir(t), "vip")
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &balancer{endpoint: "unix:" + path, servers: behind}
+	b.carrying.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b.carry(c)
+		}
+	})
+	t.Cleanup(func() { _ = l.Close(); b.dealTo(); b.carrying.Wait() })
+	return b
+}
+
+func (b *balancer) carry(in net.Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.servers) == 0 {
+		_ = in.Close()
+		return
+	}
+	out, err := net.Dial("unix", strings.TrimPrefix(b.servers[b.next%len(b.servers)].Endpoint, "unix:"))
+	b.next++
+	if err != nil {
+		_ = in.Close()
+		return
+	}
+	b.conns = append(b.conns, in, out)
+	b.carrying.Go(func() { _, _ = io.Copy(out, in); _ = out.Close() })
+	b.carrying.Go(func() { _, _ = io.Copy(in, out); _ = in.Close() })
+}
+
+// dealTo breaks all connections, and deals those to come to these servers.
+func (b *balancer) dealTo(behind ...*servers.OVSDB) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.servers, b.next = behind, 0
+	for _, c := range b.conns {
+		_ = c.Close()
+	}
+	b.conns = nil
+}
+
+func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
+	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
+	leader := c.Leader(t)
+	w := write(t, leader.Endpoint)
+	w.insert("SB_Global", ovsdb.Row{"ipsec": false})
+	w.chassis("dpu1")
+	w.add("old", w.us(), nil)
+	alone := c.Follower(t)
+	b := startBalancer(t, leader)
+	f := follow(t, dpu1(b.endpoint))
+	f.untilFates(map[string]Fate{"old": Asked})
+	servers.Until(t, "the follower has the port", func() bool {
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), "old")
+	})
+	// The member goes on to answer its clients with what it had.
+	c.CutOff(t, alone)
+	w.remove("old")
+	w.add("new", w.us(), nil)
+	f.untilFates(map[string]Fate{"new": Asked})
+	servers.Until(t, "the member knows that it is cut off", func() bool {
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, serverDatabase, tableDatabase, "connected"), "false")
+	})
+
+	b.dealTo(leader, alone)
+	v := f.until("two servers are told from one, or one was believed", func(v View) bool {
+		_, stale := v.Bindings["old"]
+		return stale || !v.Connected && strings.Contains(v.Problem, "two servers answer under this address")
+	})
+	if _, stale := v.Bindings["old"]; stale {
+		t.Errorf("a member that is cut off was believed on another's word: %+v", v)
+	}
+	if verdict, err := f.Verify(t.Context(), []string{"old", "new"}); err == nil {
+		t.Errorf("the verdict of two servers: %+v", verdict)
+	}
+	b.dealTo(leader)
+	f.untilFates(map[string]Fate{"new": Asked})
+}
