@@ -200,7 +200,7 @@ func TestLetGo_ADatabaseThatIsAwayForAMomentForgetsNothing(t *testing.T) {
 		c.with(func() { c.actual.Complete = true })
 		r.Poke()
 		elapse(time.Minute)
-		if k.has[10] {
+		if k.holds(10) {
 			t.Error("the kernel still forwards what the row had open, for ever")
 		}
 	})
@@ -224,7 +224,7 @@ func TestLetGo_ANetdevThatARowMayHaveOpenIsLeftAlone(t *testing.T) {
 		})
 		r.Poke()
 		elapse(letGoAfter)
-		if !k.has[10] {
+		if !k.holds(10) {
 			t.Error("a netdev that an operator's row has open was taken out of the datapath")
 		}
 	})
@@ -247,8 +247,8 @@ func TestInquiry_WhatTheDatapathMustLetGoWaitsForNoAnswer(t *testing.T) {
 		})
 		r.Poke()
 		elapse(letGoAfter + 100*time.Millisecond)
-		if len(c.rows()) != 1 || k.has[10] {
-			t.Errorf("%d rows; the datapath still has the leak's netdev %v after its row went: %v", len(c.rows()), letGoAfter, k.has[10])
+		if len(c.rows()) != 1 || k.holds(10) {
+			t.Errorf("%d rows; the datapath still has the leak's netdev %v after its row went: %v", len(c.rows()), letGoAfter, k.holds(10))
 		}
 	})
 }

@@ -3,6 +3,7 @@ package plug
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,12 +11,15 @@ import (
 
 // kernelDatapath is what the kernel's datapath forwards, by ifindex.
 type kernelDatapath struct {
+	mu    sync.Mutex
 	has   map[uint32]bool
 	fails int // so many times
 	asked int
 }
 
 func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.asked++
 	if k.fails > 0 {
 		k.fails--
@@ -26,6 +30,13 @@ func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, for
 		delete(k.has, ifindex)
 	}
 	return was, nil
+}
+
+// holds reports whether the datapath forwards a netdev still.
+func (k *kernelDatapath) holds(ifindex uint32) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.has[ifindex]
 }
 
 // ovs-vswitchd hangs: the row of a leak goes, and the netdev stays in the datapath.
@@ -41,11 +52,11 @@ func TestLetGo_ADatapathThatKeepsALeaksNetdevLosesItAfterASecond(t *testing.T) {
 				c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
 				r.Poke()
 				elapse(letGoAfter - time.Millisecond)
-				if len(c.rows()) != 0 || !k.has[10] {
-					t.Fatalf("rows %v; the datapath has it: %v", c.rows(), k.has[10])
+				if len(c.rows()) != 0 || !k.holds(10) {
+					t.Fatalf("rows %v; the datapath has it: %v", c.rows(), k.holds(10))
 				}
 				elapse(time.Duration(1+fails) * letGoAfter)
-				if k.has[10] {
+				if k.holds(10) {
 					t.Error("the kernel still forwards what the row had open")
 				}
 			})
@@ -65,7 +76,7 @@ func TestLetGo_ANetdevThatARowHasOpenByThenIsLeftAlone(t *testing.T) {
 		})
 		r.Poke()
 		elapse(10 * letGoAfter)
-		if !k.has[10] || !k.has[11] || len(c.rows()) != 2 {
+		if !k.holds(10) || !k.holds(11) || len(c.rows()) != 2 {
 			t.Errorf("the datapath has %v, rows %v", k.has, c.rows())
 		}
 	})
