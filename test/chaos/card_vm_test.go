@@ -189,7 +189,7 @@ func (c *cardState) sims(commands []string, effect func(*invariants.Card)) {
 	}
 }
 
-// function is a VF of a PF, and what its netdev is called.
+// function is a VF of a PF, and what its netdev is called, "none" for none.
 type function struct {
 	pf, vf int
 	name   string
@@ -217,6 +217,9 @@ func (c *cardState) addAll(added []function) {
 	}
 	c.sims(commands, func(now *invariants.Card) {
 		for _, a := range added {
+			if a.name == "none" {
+				a.name = ""
+			}
 			now.VFs[c.vf(a.pf, a.vf)] = invariants.Netdev{Name: a.name}
 		}
 	})
