@@ -189,7 +189,7 @@ func (c *cardState) sims(commands []string, effect func(*invariants.Card)) {
 	}
 }
 
-// function is a VF of a PF, and what its netdev is called.
+// function is a VF of a PF, and what its netdev is called, "none" for none.
 type function struct {
 	pf, vf int
 	name   string
@@ -217,6 +217,9 @@ func (c *cardState) addAll(added []function) {
 	}
 	c.sims(commands, func(now *invariants.Card) {
 		for _, a := range added {
+			if a.name == "none" {
+				a.name = ""
+			}
 			now.VFs[c.vf(a.pf, a.vf)] = invariants.Netdev{Name: a.name}
 		}
 	})
@@ -229,7 +232,8 @@ func (c *cardState) port(verb, f string) string {
 			return fmt.Sprintf("port %s %s %d", verb, p.card, c.index[f])
 		}
 	}
-	panic(f)
+	c.run.t.Fatalf("no PF has %s", f)
+	return ""
 }
 
 func (c *cardState) del(f string) {
@@ -337,65 +341,4 @@ func (c *cardState) remac(p int) string {
 	c.run.truth.Card[len(c.run.truth.Card)-1].Begun = begun
 	c.sim(fmt.Sprintf("port del %s 9", card), func(*invariants.Card) {})
 	return fmt.Sprintf("%s has the MAC %s", c.pf(p), mac)
-}
-
-// reload reloads a device. Its netdevs come back as they were created, which
-// fails if that name was taken meanwhile.
-func (c *cardState) reload() string {
-	card := c.cards()[c.run.draw.IntN(len(c.cards()))]
-	ours := func(f string) bool { return strings.HasPrefix(f, "platform/"+card+" ") }
-	created := map[string]bool{}
-	for n, name := range c.cards() {
-		if index := c.named(uplink(n)); name == card && index == 0 {
-			return "no reload: the uplink has another name"
-		}
-	}
-	for f, n := range c.now.VFs {
-		if !ours(f) {
-			continue
-		}
-		if n.Name == "" || created[c.created[f]] {
-			return "no reload: two netdevs were created with one name"
-		}
-		created[c.created[f]] = true
-	}
-	for f, n := range c.now.VFs {
-		if !ours(f) && created[n.Name] {
-			return "no reload: another card's netdev has a name"
-		}
-	}
-	for index := range c.strangers {
-		if created[c.now.Links[index]] {
-			return "no reload: a netdev of no function has a name"
-		}
-	}
-	err := c.change(func() error {
-		virtualdpu.Run(c.run.t, "devlink", "dev", "reload", "platform/"+card)
-		return nil
-	}, func(now *invariants.Card) {
-		for f := range now.VFs {
-			if ours(f) {
-				now.VFs[f] = invariants.Netdev{Name: c.created[f]}
-			}
-		}
-	})
-	if err != nil {
-		c.run.t.Fatal(err)
-	}
-	c.claimAgain()
-	return card + " reloads"
-}
-
-// claimAgain takes note of the netdevs of uplinks and PFs, which are others now.
-func (c *cardState) claimAgain() {
-	for n := range c.cards() {
-		if index := c.named(uplink(n)); index != 0 && c.strangers[index] == "" {
-			c.strange(uplink(n), true)
-		}
-	}
-	for n := range c.pfs {
-		if index := c.named(fmt.Sprintf("pf%dhpf", n)); index != 0 {
-			c.now.Claimed[index] = true
-		}
-	}
 }
