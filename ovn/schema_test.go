@@ -61,6 +61,28 @@ func TestSchemasFromOVN2203OnAreReadAlike(t *testing.T) {
 			}
 			delete(tables, "Mirror")
 		},
+		"21.11.0, the newest as of August 2026": func(t *testing.T, tables object) {
+			t.Helper()
+			at(t, tables, "Port_Binding", "columns")["mirror_port"] = object{"type": object{"key": object{"type": "string"}, "min": 0, "max": 1}}
+			at(t, tables, "SB_Global", "columns")["nb_cfg_timestamp"] = object{"type": object{"key": "integer"}}
+			tables["ACL_ID"] = object{"columns": object{"id": object{"type": "integer"}}, "isRoot": true}
+			tables["Learned_Route"] = object{
+				"columns": object{
+					"datapath":  object{"type": object{"key": object{"type": "uuid", "refTable": "Datapath_Binding"}}},
+					"ip_prefix": object{"type": "string"},
+				},
+				"indexes": []any{[]any{"datapath", "ip_prefix"}}, "isRoot": true,
+			}
+		},
+		"with indexes of columns that we don't read": func(t *testing.T, tables object) {
+			t.Helper()
+			for table, index := range map[string][]any{
+				"Port_Binding": {"logical_port", "chassis"}, "Chassis": {"name", "nb_cfg"}, "SB_Global": {"nb_cfg"},
+			} {
+				indexes, _ := tables[table].(object)["indexes"].([]any)
+				tables[table].(object)["indexes"] = append(indexes, index)
+			}
+		},
 		"later than any, with more of everything": func(t *testing.T, tables object) {
 			t.Helper()
 			for _, table := range []string{"Port_Binding", "Chassis", "SB_Global"} {

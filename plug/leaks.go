@@ -124,8 +124,8 @@ func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(represento
 // belongs to, so that must have been so for some seconds. Then it is proved that no port
 // ever will, or ovs-vswitchd has it open, and the whole card is known.
 func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
-	p.out.Strangers = append(p.out.Strangers, r.UUID)
-	if !p.in.Strange[r.UUID] {
+	p.out.Strangers = append(p.out.Strangers, strangerIn(r, ifindex))
+	if !p.in.Strange[strangerIn(r, ifindex)] {
 		return ""
 	}
 	if why, proved := p.in.Index.NeverAFunction(ifindex); proved {
@@ -141,6 +141,10 @@ func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
 	}
 	return ""
 }
+
+// strangerIn names a netdev that no devlink port claims, and the row that it is in: another
+// one in its place has its own time.
+func strangerIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.UUID, " ", ifindex) }
 
 const whyLeak = "its netdev has become another function"
 

@@ -74,7 +74,7 @@ type Reconciler struct {
 	// What follows is owned by the running pass.
 	hold     holder
 	absent   lasting   // rows whose function is away, by uuid
-	strange  lasting   // rows with a netdev that no devlink port claims, by uuid
+	strange  lasting   // netdevs in our rows that no devlink port claims
 	began    time.Time // of the first pass
 	verify   questions
 	pace     pace

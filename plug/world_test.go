@@ -80,7 +80,7 @@ func drawWorld(t *rapid.T) world {
 	w.actual = bridgeWith(drawRows(t)...)
 	w.strange = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
-		w.strange[w.actual.Interfaces[name].UUID] = rapid.Bool().Draw(t, name+" is strange")
+		w.strange[strangerIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" is strange")
 	}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
