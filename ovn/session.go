@@ -151,12 +151,8 @@ func (x *session) feedAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := dialFeed(step, x.south.shape, x.south.us(x.config), o)
+	f, err := x.dialSame(step, o)
 	if err != nil {
-		return err
-	}
-	if err := sameServer(step, x.server.conn, f.conn); err != nil {
-		f.conn.Close()
 		return err
 	}
 	old := x.feed
@@ -167,6 +163,26 @@ func (x *session) feedAnew(ctx context.Context) error {
 		old.conn.Close()
 	}
 	return nil
+}
+
+// dialSame gets a feed from the server that vouches for it. Behind a balancer that deals
+// connections in turn a later try ends there.
+func (x *session) dialSame(ctx context.Context, o dbconn.Options) (*feed, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		f, err := dialFeed(ctx, x.south.shape, x.south.us(x.config), o)
+		if err != nil {
+			return nil, err
+		}
+		err = sameServer(ctx, x.server.conn, f.conn)
+		if err == nil {
+			return f, nil
+		}
+		f.conn.Close()
+		if !errors.Is(err, errTwoServers) || try == tries {
+			return nil, err
+		}
+	}
 }
 
 // follow shows what the feed has until the session is over.
