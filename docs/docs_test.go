@@ -203,7 +203,7 @@ func testFunctions(t *testing.T) map[string]string {
 
 func TestEachFaultHasATestThatHasAWitness(t *testing.T) {
 	functions := testFunctions(t)
-	name := regexp.MustCompile("`([A-Za-z0-9]+)`")
+	name := regexp.MustCompile("`([A-Za-z0-9_]+)`")
 	faults := 0
 	for row := range strings.Lines(read(t, "fault-tests.md")) {
 		for _, m := range name.FindAllStringSubmatch(row, -1) {
