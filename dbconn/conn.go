@@ -239,8 +239,9 @@ func (c *Conn) probeOnce() {
 func (c *Conn) finish() {
 	defer close(c.finished)
 	<-c.life.Done()
-	c.relay.close() // first: a write that is stuck ends with it
+	c.relay.sever() // first: a write that is stuck ends with it
 	c.client.Close()
+	c.relay.close()
 	// The library forgets its endpoint when its goroutines have ended.
 	pause := time.NewTicker(200 * time.Microsecond)
 	defer pause.Stop()

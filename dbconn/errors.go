@@ -58,7 +58,8 @@ type TooLargeMessageError struct {
 
 func (e *TooLargeMessageError) Error() string {
 	return fmt.Sprintf("%s sent a message of more than %d bytes, which is more than is read: "+
-		"look for a row with an absurdly large value, and shorten it", e.Endpoint, e.Limit)
+		"look for a row with an absurdly large value, and shorten it",
+		e.Endpoint, e.Limit)
 }
 
 // NotOVSDBError is the Err of a connection whose server said what no OVSDB server

@@ -17,7 +17,8 @@ func FuzzJudge(f *testing.F) {
 	const row = `{"a":"b","c":["set",[1,["uuid","x"]]],"d":["map",[["k",1.5e3],[true,"v"]]],"e":["named-uuid","x"],"f":false}`
 	const updates = `{"T":{"u":{"insert":` + row + `},"v":{"delete":null}}}`
 	for _, seed := range []string{
-		`{"id":1,"result":["a","b"],"error":null}`, `{"id":2,"error":null,"result":{"name":"D","version":"1","tables":{"T":{"indexes":[["a"]],"columns":` +
+		`{"id":1,"result":["a","b"],"error":null}`,
+		`{"id":2,"error":null,"result":{"name":"D","version":"1","tables":{"T":{"indexes":[["a"]],"columns":` +
 			`{"a":{"type":"string"},"b":{"type":{"key":{"type":"string","enum":["set",["x"]]},"value":"uuid","min":0,"max":"unlimited"}}}}}}}`,
 		`{"id":3,"result":[{"rows":[` + row + `],"count":1,"uuid":["uuid","x"]},null,{"error":"e","details":"d"}]}`,
 		`{"id":4,"result":` + updates + `}`, `{"method":"update2","params":["c",` + updates + `],"id":null}`,
@@ -26,7 +27,9 @@ func FuzzJudge(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(_ *testing.T, said []byte) {
-		r := &relay{own: newOwn(), asked: map[string]string{"1": "list_dbs", "2": "get_schema", "3": "transact", "4": "monitor_cond", "5": "echo"}}
+		r := &relay{own: newOwn(), asked: map[string]string{
+			"1": "list_dbs", "2": "get_schema", "3": "transact", "4": "monitor_cond", "5": "echo",
+		}}
 		pass, err := r.judge(said)
 		if err != nil || pass == nil {
 			return
@@ -91,7 +94,9 @@ func TestMessagesAreTakenApartWhereverTheStreamIsCut(t *testing.T) {
 	messages := []string{`{}`, `{"a":"}{\"\\"}`, `{"a":[1,{"b":"]"}]}`, `{"long":"` + strings.Repeat("x", 3*firstBuffer) + `"}`}
 	stream := strings.Join(messages, " \n") + strings.Join(messages, "")
 	for name, from := range map[string]io.Reader{
-		"whole": strings.NewReader(stream), "bytes": iotest.OneByteReader(strings.NewReader(stream)), "halves": iotest.HalfReader(strings.NewReader(stream)),
+		"whole":  strings.NewReader(stream),
+		"bytes":  iotest.OneByteReader(strings.NewReader(stream)),
+		"halves": iotest.HalfReader(strings.NewReader(stream)),
 	} {
 		f := newFramer(from, 1<<20)
 		for i := range 2 * len(messages) {

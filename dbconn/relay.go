@@ -24,11 +24,11 @@ type relay struct {
 
 	sending sync.Mutex // one message at a time goes to the server
 
-	mu    sync.Mutex
-	near  *net.UnixConn     // the library
-	asked map[string]string // methods that the library waits for, by id
-	ended error             // of reading from the server
-	done  bool
+	mu      sync.Mutex
+	near    *net.UnixConn     // the library
+	asked   map[string]string // methods that the library waits for, by id
+	ended   error             // of reading from the server
+	severed bool
 }
 
 // dialServer connects to the server itself, see canonical for the endpoint.
@@ -60,12 +60,15 @@ func (r *relay) run() {
 	var up sync.WaitGroup
 	up.Go(func() {
 		r.fromLibrary(near)
-		// Without the library nobody reads what the server says.
+		// Without the library nobody reads what the server says, and without the server
+		// the library, which writes with its locks held, must not get stuck.
 		_ = r.far.Close()
+		_, _ = io.Copy(io.Discard, near)
 	})
 	r.fromServer(near)
-	// What was passed on is still read.
-	_ = near.CloseWrite()
+	if !r.isSevered() {
+		_ = near.CloseWrite() // what was passed on is still read
+	}
 	up.Wait()
 	_ = near.Close()
 }
@@ -74,7 +77,7 @@ func (r *relay) run() {
 func (r *relay) admit(near *net.UnixConn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.done {
+	if r.severed {
 		_ = near.Close()
 		return false
 	}
@@ -82,13 +85,27 @@ func (r *relay) admit(near *net.UnixConn) bool {
 	return true
 }
 
-// close ends run, whatever it waits for.
-func (r *relay) close() {
+// sever takes the server away from the library, which can go on to write and is to
+// be closed then.
+func (r *relay) sever() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.done = true
+	r.severed = true
+	r.mu.Unlock()
 	r.private.close()
 	_ = r.far.Close() // crypto/tls doesn't wait for a write that is stuck
+}
+
+func (r *relay) isSevered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.severed
+}
+
+// close ends run, whatever it waits for.
+func (r *relay) close() {
+	r.sever()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.near != nil {
 		_ = r.near.Close()
 	}

@@ -15,7 +15,7 @@ const (
 	// inquiryEvery is the least time between two inquiries, on average; inquiryBurst are
 	// made at once. Each may have the server look at every row of a table.
 	inquiryEvery = 200 * time.Millisecond
-	inquiryBurst = 5
+	inquiryBurst = 20
 	// absentFor is for how long a port that isn't there isn't looked for again. To find
 	// nothing takes the server longest.
 	absentFor  = 5 * time.Second

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed as
@@ -16,10 +17,14 @@ const letGoAfter = time.Second
 // leaks, and when the datapath must have let go of each.
 type letGo map[uint32]time.Time
 
-// closed takes note of a row that was removed as a leak.
-func (l letGo) closed(now time.Time, r ovs.Interface) {
+// closed takes note of a row that was removed as a leak: of the netdev that it was said to
+// have open, and of the one that has its name, which ovs-vswitchd may have opened since.
+func (l letGo) closed(now time.Time, x *representor.Index, r ovs.Interface) {
 	if open(r) {
 		l[r.IfIndex] = now.Add(letGoAfter)
+	}
+	if ifindex, _, ok := x.LinkByName(r.Name); ok {
+		l[ifindex] = now.Add(letGoAfter)
 	}
 }
 

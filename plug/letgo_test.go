@@ -81,3 +81,24 @@ func TestLetGo_ANetdevThatARowHasOpenByThenIsLeftAlone(t *testing.T) {
 		}
 	})
 }
+
+// What the database says of a row may be older than what ovs-vswitchd did: it opens a row
+// for whatever has its name.
+func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing.T) {
+	for name, ifindex := range map[string]uint32{"it says nothing": 0, "it says the one before": 10} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77}), asks("a", 0, 0))
+				row := ourRow("a", "pf0vf0", 0, 0, ifindex)
+				row.Ofport = 5
+				c.actual = bridgeWith(row)
+				k := &kernelDatapath{has: map[uint32]bool{77: true}}
+				run(t, c.reconciler(func(cfg *Config) { cfg.Detach = k.detach }))
+				elapse(3 * letGoAfter)
+				if k.holds(77) || len(c.rows()) != 0 {
+					t.Errorf("the datapath has it: %v; rows %v", k.holds(77), c.rows())
+				}
+			})
+		})
+	}
+}

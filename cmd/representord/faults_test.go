@@ -147,6 +147,7 @@ func plugged(t *testing.T, h *host, cl *cloud, c *control.Client, n int) *watchm
 
 func watchOver(t *testing.T, h *host, c *control.Client, n int) *watchman {
 	t.Helper()
+	(&watchman{h: h, c: c}).morePasses(t) // what was done last may not have been told of yet
 	s := await(t, c, fmt.Sprintf("%d ports are plugged", n), func(s control.Status) bool { return s.Ports[plug.Plugged] == n })
 	h.witness.Known()
 	return &watchman{h: h, c: c, rows: h.interfaces(t), before: s}

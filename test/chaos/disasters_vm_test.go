@@ -188,7 +188,7 @@ func (d *disasters) stopVSwitchd() string {
 // slow has the Southbound answer slowly while ports go and names are exchanged.
 func (d *disasters) slow() string {
 	r := d.run
-	late := probe * 3 / 4
+	late := min(r.world.probe*3/4, 2500*time.Millisecond)
 	now := time.Now()
 	r.truth.Stalls = append(r.truth.Stalls, invariants.Span{From: now})
 	r.processes.wire.left = 3

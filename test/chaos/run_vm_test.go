@@ -24,13 +24,10 @@ const (
 	// lag is what representord may take to act upon what it has been told, on two
 	// processors that emulate everything. The time in which those stand still doesn't count.
 	lag = 3 * time.Second
-	// cardLag is the same for what the kernel shows, and unclaimed how long a netdev may be
-	// open that no devlink port claims, which proves nothing for some seconds.
-	cardLag, unclaimed = 1500 * time.Millisecond, 10 * time.Second
+	// cardLag is the same for what the kernel shows.
+	cardLag = 1500 * time.Millisecond
 	// unplugGrace is what a removal for the Southbound's sake waits at least.
 	unplugGrace = time.Second
-	// probe is after which silence a connection is asked whether it lives.
-	probe = 2 * time.Second
 )
 
 // run is one run of chaos.
@@ -109,7 +106,7 @@ func start(t *testing.T, seed uint64, in world) *run {
 	}
 	r.truth = invariants.Truth{
 		Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{},
-		Lag: lag, CardLag: cardLag, Grace: in.grace, Unclaimed: unclaimed, UnplugGrace: unplugGrace, Hold: in.hold,
+		Lag: lag, CardLag: cardLag, Grace: in.grace, Unclaimed: in.unclaimed, UnplugGrace: unplugGrace, Hold: in.hold,
 	}
 	r.notify = newNotify(r)
 	r.disasters = &disasters{run: r}

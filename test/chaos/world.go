@@ -24,6 +24,9 @@ type world struct {
 	// function's row: on a DPU it is a fraction of a second, and here two emulated
 	// processors do all.
 	grace time.Duration
+	// unclaimed is that for a netdev that no devlink port claims, which proves nothing for
+	// some seconds; probe after which silence a connection is asked whether it lives.
+	unclaimed, probe time.Duration
 	// weights are how often requests, the card, processes, an operator and disasters have
 	// their turn, of a hundred.
 	weights [5]int
@@ -41,14 +44,16 @@ func (p place) String() string { return fmt.Sprintf("platform/%s c1pf%d", p.card
 func worlds() map[string]world {
 	small := world{
 		name: "small", pfs: []place{{"card0", 0}, {"card0", 1}}, vfs: 4, names: 10, lports: 9,
-		hold: 2 * time.Second, patience: 80 * time.Second, grace: 2500 * time.Millisecond, weights: [5]int{38, 28, 14, 15, 5},
+		hold: 2 * time.Second, patience: 80 * time.Second, grace: 2500 * time.Millisecond,
+		unclaimed: 10 * time.Second, probe: 2 * time.Second, weights: [5]int{38, 28, 14, 15, 5},
 	}
 	cluster := small
 	cluster.name, cluster.clustered, cluster.weights = "cluster", true, [5]int{40, 20, 8, 10, 22}
 	cluster.hold = 8 * time.Second
 	return map[string]world{"small": small, "cluster": cluster, "big": {
 		name: "big", pfs: []place{{"card0", 0}, {"card1", 0}}, vfs: 150, names: 320, lports: 300, full: true,
-		hold: 8 * time.Second, patience: 4 * time.Minute, grace: 15 * time.Second, weights: [5]int{25, 20, 10, 10, 35},
+		hold: 8 * time.Second, patience: 4 * time.Minute, grace: 15 * time.Second,
+		unclaimed: 30 * time.Second, probe: 10 * time.Second, weights: [5]int{25, 20, 10, 10, 35},
 	}}
 }
 
