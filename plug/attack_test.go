@@ -322,7 +322,7 @@ func TestBrake_MovesOfLargeGroupsCount(t *testing.T) {
 		c := manyPorts(n)
 		r := c.reconciler(nil)
 		run(t, r)
-		synctest.Wait()
+		elapse(brakeWindow)
 		before := c.ifaceIDs()
 		for first := 0; first+group <= n; first += group {
 			c.with(func() {

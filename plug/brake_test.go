@@ -34,7 +34,7 @@ func TestBrake_PortsThatGoByHalvesAreHeld(t *testing.T) {
 		c := manyPorts(200)
 		r := c.reconciler(nil)
 		run(t, r)
-		synctest.Wait()
+		elapse(brakeWindow)
 		for n := 100; n > 0; n /= 2 {
 			c.leave(r, n)
 			elapse(time.Second)
@@ -55,7 +55,7 @@ func TestBrake_PortsThatAreDeletedOneByOneAreHeldOnceHalfAreGone(t *testing.T) {
 		c := manyPorts(16)
 		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
 		run(t, r)
-		synctest.Wait()
+		elapse(brakeWindow)
 		for n := 15; n >= 0; n-- {
 			c.leave(r, n)
 			elapse(time.Second)
@@ -201,6 +201,25 @@ func TestBrake_PortsThatLeaveWhileTheSouthboundIsAskedAreHeldWithTheRest(t *test
 			if codeOf(s.Reason) != representor.CodeMassUnplug {
 				t.Errorf("%+v", s)
 			}
+		}
+	})
+}
+
+// A DPU with little to do, on which machines are made and deleted one after the other.
+func TestBrake_MachinesThatComeAndGoOneByOneAreNotHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(1)
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		for range 20 {
+			c.leave(r, 0)
+			elapse(6 * time.Second)
+			if n, held := len(c.rows()), r.Report().Holds; n != 0 || len(held) != 0 {
+				t.Fatalf("%d rows after the grace, held: %+v", n, held)
+			}
+			c.leave(r, 1)
+			elapse(6 * time.Second)
 		}
 	})
 }

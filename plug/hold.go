@@ -31,6 +31,9 @@ type holder struct {
 	// lately are the logical ports whose rows went or moved within brakeWindow, without
 	// having waited as long as a suspicious removal does.
 	lately map[string]departure
+	// plugged are the logical ports that have a row. Those that had one when we started are
+	// as old as the window at least.
+	plugged lasting
 }
 
 // departure is that a port lost its row.
@@ -76,13 +79,21 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 	if h.seen != "" && !now.Before(h.accepts) {
 		h.accepted, h.seen = h.seen, ""
 	}
-	h.forget(now, a)
-	hold := Hold{All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0, Lately: make(map[string]bool, len(h.lately))}
+	h.look(now, a)
+	hold := Hold{
+		All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
+		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
+	}
 	if hold.Grace {
 		hold.Graced = h.leaving.lasted(now, h.grace)
 	}
 	for lport := range h.lately {
 		hold.Lately[lport] = true
+	}
+	for lport, since := range h.plugged.since {
+		if now.Sub(since) < brakeWindow {
+			hold.Young[lport] = true
+		}
 	}
 	return hold
 }
@@ -98,19 +109,24 @@ func answersAnother(a ovs.View, present ovn.Names) bool {
 	return false
 }
 
-// forget drops departures that are over: too long ago, or of a port that has a row again.
-func (h *holder) forget(now time.Time, a ovs.View) {
-	if len(h.lately) == 0 {
+// look takes note of which ports have rows, and drops departures that are over: too long
+// ago, or of a port that has a row again.
+func (h *holder) look(now time.Time, a ovs.View) {
+	if !a.Complete {
 		return
 	}
-	there := map[string]bool{}
+	var there []string
 	for _, r := range a.Interfaces {
 		if oursOn(a, r) {
-			there[lportOf(r)] = true
+			there = append(there, lportOf(r))
 		}
 	}
+	if h.plugged.since == nil {
+		h.plugged.note(now.Add(-brakeWindow), there)
+	}
+	h.plugged.note(now, there)
 	for lport, d := range h.lately {
-		if now.Sub(d.at) >= brakeWindow || !d.moved && there[lport] {
+		if _, has := h.plugged.since[lport]; now.Sub(d.at) >= brakeWindow || !d.moved && has {
 			delete(h.lately, lport)
 		}
 	}
@@ -119,6 +135,9 @@ func (h *holder) forget(now time.Time, a ovs.View) {
 // departed takes note that a port lost its row because the Southbound says so.
 func (h *holder) departed(now time.Time, lport string, moved bool) {
 	if since, waits := h.leaving.since[lport]; waits && now.Sub(since) >= h.wait {
+		return
+	}
+	if now.Sub(h.plugged.since[lport]) < brakeWindow {
 		return
 	}
 	if h.lately == nil {

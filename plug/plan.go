@@ -32,8 +32,10 @@ type Hold struct {
 	Grace  bool
 	Graced map[string]bool
 	// Lately are the logical ports whose rows were removed or moved a short time ago: they
-	// count with those that are to go now.
+	// count with those that are to go now. Young are those that got their first row a short
+	// time ago.
 	Lately map[string]bool
+	Young  map[string]bool
 }
 
 // Input is everything a plan is made from.

@@ -153,20 +153,16 @@ func (p *planner) holdRemovals() bool {
 // early reports whether the removal of a port's rows hasn't had its grace.
 func (p *planner) early(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
 
-// findLeaving finds the ports whose rows go or move. If together with those that went or
-// moved a short time ago they are most of what we have, and not all of them have waited,
-// it gives the reason to keep them.
+// findLeaving finds the ports whose rows go or move. If they are most of what we have, or
+// are so together with those that went or moved a short time ago, and not all of them have
+// waited, it gives the reason to keep them. A port that came a short time ago counts only
+// with what goes at the same moment: machines that come and go one by one are no fault.
 func (p *planner) findLeaving() *representor.Reason {
-	waited, plugged := true, 0
-	changed := len(p.in.Hold.Lately)
+	waited := true
+	var now, lately tally
 	for _, q := range p.sorted {
-		late := p.in.Hold.Lately[q.name]
 		if len(q.rows) == 0 {
 			continue
-		}
-		plugged++
-		if late {
-			changed-- // counted with the others, once
 		}
 		q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
 		q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q))
@@ -174,21 +170,39 @@ func (p *planner) findLeaving() *representor.Reason {
 			p.out.Leaving = append(p.out.Leaving, q.name)
 			waited = waited && p.in.Hold.Waited[q.name]
 		}
-		if q.leaves || q.moves || late {
-			changed++
+		now.add(q.leaves || q.moves)
+		if late := p.in.Hold.Lately[q.name]; late || !p.in.Hold.Young[q.name] {
+			lately.add(q.leaves || q.moves || late)
 		}
 	}
-	of := plugged
 	for lport := range p.in.Hold.Lately {
 		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
-			of++
+			lately.add(true)
 		}
 	}
-	if changed <= 2 || 2*changed <= of || waited {
-		return nil
+	switch {
+	case waited:
+	case now.most():
+		return reasonMass(now.changed, now.of)
+	case lately.most():
+		return reasonMass(lately.changed, lately.of)
 	}
-	return reasonMass(changed, of)
+	return nil
 }
+
+// tally counts the ports that go or move, of all that are looked at.
+type tally struct{ changed, of int }
+
+func (t *tally) add(changes bool) {
+	t.of++
+	if changes {
+		t.changed++
+	}
+}
+
+// most reports whether more go or move than is to be expected of a control plane that is
+// well: more than two, and more than half.
+func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
 
 // yields reports whether a port's rows are only kept, and make room for another port that
 // asks for their function.

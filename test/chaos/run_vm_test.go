@@ -106,7 +106,7 @@ func start(t *testing.T, seed uint64, in world) *run {
 	}
 	r.truth = invariants.Truth{
 		Bridge: bridge, Requests: map[string]invariants.Timeline[invariants.Request]{},
-		Lag: lag, CardLag: cardLag, Grace: in.grace, Unclaimed: in.unclaimed, UnplugGrace: unplugGrace, Hold: in.hold,
+		Lag: lag, CardLag: cardLag, Grace: in.grace, Unclaimed: in.unclaimed, UnplugGrace: unplugGrace, Hold: in.hold, GrownUp: 70 * time.Second,
 	}
 	r.notify = newNotify(r)
 	r.disasters = &disasters{run: r}

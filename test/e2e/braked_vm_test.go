@@ -24,9 +24,9 @@ func braking() []scenario {
 
 func holdsALoop(t *testing.T, d *dpu) {
 	const ports = 16
-	d.restartDaemon(t, "--mass-unplug-hold=1h")
 	defer d.deletesMany(t)
 	manyPorts(t, d, ports)
+	d.restartDaemon(t, "--mass-unplug-hold=1h") // to which they aren't new
 	o := d.openings(t)
 	for _, lport := range d.logicalPorts(t) {
 		d.central.Nbctl(t, "--wait=sb", "lsp-del", lport)

@@ -37,7 +37,7 @@ func (j *judge) removed(old known) {
 	case since.IsZero():
 	case waited < j.truth.UnplugGrace && !j.retargeted(old) && !j.replaced(old):
 		j.violation("I2", old.Row, "removed %v after its request went, and nothing takes the function", waited)
-	case waited < j.truth.Hold:
+	case waited < j.truth.Hold && j.batch.Before.Sub(old.since) >= j.truth.GrownUp:
 		j.left = append(j.left, departure{lport: old.home.LogicalPort, at: j.batch.Before, moved: j.retargeted(old), row: old.Row})
 	}
 }

@@ -37,6 +37,9 @@ type Truth struct {
 	// function goes to another; Hold how long suspicious removals wait. Where they are zero,
 	// that isn't judged.
 	UnplugGrace, Hold time.Duration
+	// GrownUp is the age of a row that certainly counts as one of many when it goes: of
+	// machines that come and go one after the other representord holds none.
+	GrownUp time.Duration
 }
 
 // Span is a time from From to To, for ever when To is zero.
