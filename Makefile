@@ -104,7 +104,8 @@ ONLY ?=
 .PHONY: chaos
 chaos: setup build dpusim ## everything fails at random on the virtual DPU; SEED=, MINUTES= and WORLD= choose how
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o $(CACHE)/chaos.test ./test/chaos
-	test/vm -m 4096 -t $$(($(MINUTES) * 60 + 300)) -k $(DPUSIM) -- env CHAOS_SEED=$(SEED) CHAOS_SECONDS=$$(($(MINUTES) * 60)) CHAOS_TRAIL=$(TRAIL) CHAOS_WORLD=$(WORLD) CHAOS_ONLY=$(ONLY) \
+	test/vm -m 4096 -t $$(($(MINUTES) * 60 + 300)) -k $(DPUSIM) -- env CHAOS_SEED=$(SEED) CHAOS_SECONDS=$$(($(MINUTES) * 60)) \
+		CHAOS_TRAIL=$(TRAIL) CHAOS_WORLD=$(WORLD) CHAOS_ONLY=$(ONLY) \
 		$(CACHE)/chaos.test -test.v -test.timeout $$(($(MINUTES) * 60 + 240))s -test.run '^TestChaos$$'
 
 # Packages with properties draw 100 cases a property in make test.

@@ -92,7 +92,9 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("card: %w", err)
 	}
-	a.Local = ovs.New(ovs.Options{Endpoint: cfg.OVSDB, TLS: Configured(cfg), Probe: min(cfg.Probe, mostLocalProbe), Log: o.Log, Notify: a.Notify})
+	a.Local = ovs.New(ovs.Options{
+		Endpoint: cfg.OVSDB, TLS: Configured(cfg), Probe: min(cfg.Probe, mostLocalProbe), Log: o.Log, Notify: a.Notify,
+	})
 	a.Southbound = ovn.New(ovn.Options{Log: o.Log, Notify: a.Notify, Restored: cfg.MassUnplugHold})
 	a.Reconciler = plug.NewReconciler(plug.Config{
 		Southbound:     southboundGate{a.Southbound, a},

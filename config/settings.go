@@ -55,7 +55,7 @@ func settings() []setting {
 			func(c *Config, v string) error { return setBool(&c.AdoptOVNVIF, v) }},
 		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them", "true", true,
 			func(c *Config, v string) error { return setBool(&c.RegisterCardSerial, v) }},
-		{"mass-unplug-hold", "`time` that the removal of most ports at once waits", "2m", false,
+		{"mass-unplug-hold", "`time` that is waited before most ports are removed or moved within a minute", "2m", false,
 			func(c *Config, v string) error { return setDuration(&c.MassUnplugHold, v, 24*time.Hour) }},
 		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
 			func(c *Config, v string) error { return setPause(&c.UnplugGrace, v, time.Minute) }},

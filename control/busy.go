@@ -19,5 +19,7 @@ func (s slots) leave() { <-s }
 
 // busy is the answer to one question too many. It is an *Error with status 429.
 func busy(what string) error {
-	return &Error{Status: http.StatusTooManyRequests, Problem: Problem{Error: what + " are being answered already, as many as are at one time; try again in a second"}}
+	return &Error{Status: http.StatusTooManyRequests, Problem: Problem{
+		Error: what + " are being answered already, as many as are at one time; try again in a second",
+	}}
 }

@@ -38,7 +38,8 @@ func (e *UnreachableError) Error() string {
 		return fmt.Sprintf("the daemon on %s doesn't answer: %v", e.Socket, e.Err)
 	}
 	if e.Closed {
-		return fmt.Sprintf("the daemon on %s closed the connection: it ended just then, or has as many as it takes of users other than root", e.Socket)
+		return fmt.Sprintf("the daemon on %s closed the connection: it ended just then, or has as many as it takes of users other than root",
+			e.Socket)
 	}
 	return fmt.Sprintf("no answer on %s: %v", e.Socket, e.Err)
 }

@@ -65,8 +65,8 @@ func readSeen(w http.ResponseWriter, r *http.Request) ([]plug.Holding, error) {
 		return nil, fmt.Errorf("the body has more than %d bytes", tooLarge.Limit)
 	}
 	if err != nil || body.Holds == nil {
-		return nil, fmt.Errorf(`the body must tell the holds that were seen, {"holds": [...]} as %s gives them: only those are released; representorctl release-hold does so`,
-			PathStatus)
+		return nil, fmt.Errorf(`the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
+			`only those are released; representorctl release-hold does so`, PathStatus)
 	}
 	seen := make([]plug.Holding, 0, len(body.Holds))
 	for _, h := range body.Holds {

@@ -62,7 +62,8 @@ func privileged(c net.Conn) bool {
 	}
 	var peer *unix.Ucred
 	var peerErr error
-	if err := raw.Control(func(fd uintptr) { peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil || peerErr != nil {
+	err = raw.Control(func(fd uintptr) { peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err != nil || peerErr != nil {
 		return false
 	}
 	return peer.Uid == 0 || uint64(peer.Uid) == uint64(os.Geteuid())

@@ -84,7 +84,7 @@ type Status struct {
 	Passes   uint64    `json:"passes"`
 	// Counters since the start: changes committed and refused, plugged ports whose
 	// request came to name another function, and rows removed because their netdev
-	// had become another function.
+	// was not their function's any more.
 	Transactions uint64 `json:"transactions"`
 	Failures     uint64 `json:"failures"`
 	Retargets    uint64 `json:"retargets"`

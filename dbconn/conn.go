@@ -167,11 +167,13 @@ func (c *Conn) whyNot(err error) error {
 }
 
 // Done is closed when the connection is dead: closed by either side, silent for
-// longer than a probe may take, or fed with something that the cache can't hold.
+// longer than a probe may take, or told something that can't be read or that the cache
+// can't hold.
 func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
 
 // Err says why the connection is dead, nil while it isn't: ErrClosed,
-// ErrPeerClosed, a *SilentError or a *DesyncError.
+// ErrPeerClosed, a *SilentError, a *DesyncError, a *TooLargeMessageError or a
+// *NotOVSDBError.
 func (c *Conn) Err() error { return context.Cause(c.life) }
 
 // Endpoint is the server, as Options named it.

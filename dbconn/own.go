@@ -132,7 +132,7 @@ func (c *Conn) refused(method, fault string) error {
 
 // ServerID asks the server process for its id, get_server_id of ovsdb-server(7): a
 // UUID that it makes up when it starts. Two connections that get one id end at one
-// process. A server that is older than 2.12 doesn't know: ErrUnknownMethod.
+// process. One older than Open vSwitch 2.7 doesn't know: ErrUnknownMethod.
 func (c *Conn) ServerID(ctx context.Context) (string, error) {
 	result, err := c.ask(ctx, "get_server_id")
 	if err != nil {

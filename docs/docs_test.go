@@ -152,7 +152,7 @@ func TestTheFailureModesQuoteThePrograms(t *testing.T) {
 		"SB_Global has no row: ovn-northd has not written to this database yet", "it has no Chassis row of ours: is ovn-controller running?",
 		"the Southbound does not confirm what changed; rows stay", "HELD: removals wait; ",
 		"it leads the cluster: if that was restored from older files, it is accepted in", "TLS ", "(checked against the CA certificate ",
-		"(the server refused the certificate ", "retargeted: ", "its representor is now ", "leak closed: the netdev has become another function",
+		"(the server refused the certificate ", "retargeted: ", "its representor is now ", "leak closed: the netdev is not the function's any more",
 		"a plug provider built into ovn-controller works on this bridge, ", "another representord has this bridge", "stopping; the ports stay",
 		"who we are", "the integration bridge is another one now",
 	} {
@@ -203,7 +203,7 @@ func testFunctions(t *testing.T) map[string]string {
 
 func TestEachFaultHasATestThatHasAWitness(t *testing.T) {
 	functions := testFunctions(t)
-	name := regexp.MustCompile("`([A-Za-z0-9]+)`")
+	name := regexp.MustCompile("`([A-Za-z0-9_]+)`")
 	faults := 0
 	for row := range strings.Lines(read(t, "fault-tests.md")) {
 		for _, m := range name.FindAllStringSubmatch(row, -1) {

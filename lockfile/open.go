@@ -54,10 +54,11 @@ func checkDirectory(dir *os.File) error {
 	mode := info.Mode().Perm()
 	switch {
 	case owner.Uid != rootID && uint64(owner.Uid) != uint64(os.Geteuid()):
-		return fmt.Errorf("directory %s belongs to uid %d, who could take our lock away: chown root it, or use another directory", dir.Name(), owner.Uid)
+		return fmt.Errorf("directory %s belongs to uid %d, who could take our lock away: chown root it, or use another directory",
+			dir.Name(), owner.Uid)
 	case mode&othersWrite != 0, mode&groupWrites != 0 && owner.Gid != rootID:
-		return fmt.Errorf("directory %s has mode %#o: others may write there, and could keep us from our lock: chmod go-w it, or use another directory",
-			dir.Name(), mode)
+		return fmt.Errorf("directory %s has mode %#o: others may write there, and could keep us from our lock: "+
+			"chmod go-w it, or use another directory", dir.Name(), mode)
 	}
 	return nil
 }

@@ -183,7 +183,7 @@ func databases(out *samples, s Snapshot, now time.Time) {
 
 func cards(out *samples, s Snapshot) {
 	whole, _ := s.Index.Complete()
-	out.gauge("representord_card_complete", truth(whole))
+	out.gauge("representord_card_complete", truth(whole && s.Index.BlindInstances() == 0))
 	for class, n := range s.Index.Census() {
 		controller := ""
 		if class.Controller.Present {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -119,6 +120,16 @@ func TestALabelThatIsNotUTF8CostsNothing(t *testing.T) {
 	s.Version = "\xfe"
 	text := scrape(t, handler(t, func() Snapshot { return s }, NewTimings()))
 	if !strings.Contains(text, "representord_tls_file_readable{file=\"/etc/\uFFFD.pem\",use=\"certificate\"} 0\n") {
+		t.Error(text)
+	}
+}
+
+func TestCardComplete_IsFalseWhileOneInstanceCannotBeRead(t *testing.T) {
+	c := twins()
+	c.Blind = map[devlink.Handle]string{{Bus: "pci", Device: "0000:04:00.0"}: "it hangs"}
+	s := busy()
+	s.Index = representor.NewIndex(c, representor.Settings{})
+	if text := scrape(t, handler(t, func() Snapshot { return s }, NewTimings())); !strings.Contains(text, "representord_card_complete 0\n") {
 		t.Error(text)
 	}
 }

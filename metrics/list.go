@@ -70,7 +70,7 @@ func aboutChanges() []Metric {
 		{"representord_transactions_total", Counter, "Transactions sent to the local database; each has many changes where it can.", nil},
 		{"representord_transaction_splits_total", Counter, "Transactions that failed and were tried again in parts.", nil},
 		{"representord_retargets_total", Counter, "Plugged ports whose request came to name another function.", nil},
-		{"representord_leaks_closed_total", Counter, "Rows removed because their netdev had become another function.", nil},
+		{"representord_leaks_closed_total", Counter, "Rows removed because their netdev was not their function's any more.", nil},
 	}
 }
 

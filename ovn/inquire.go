@@ -35,15 +35,16 @@ const columnChassis = "chassis"
 // when there is no connection, or none whose server keeps up: nothing is known then.
 // It lasts as long as the context at most. Without a connection it returns at once. One
 // is made at a time, and a few a second: the error is ErrTooOften when its turn doesn't
-// come. That a port isn't there is remembered for some seconds.
+// come. That a port isn't there is remembered for some seconds, unless the view has it.
 // Nothing may be removed on its word; for that there is Verify.
 func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
 	l := s.currentLive()
 	if l == nil {
 		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	if s.asked.isAbsent(logicalPort, time.Now()) {
-		return Answer{Binding: gone(logicalPort), ChassisKnown: s.View().ChassisKnown}, nil
+	view := s.View()
+	if _, inView := view.Bindings[logicalPort]; !inView && s.asked.isAbsent(logicalPort, time.Now()) {
+		return Answer{Binding: gone(logicalPort), ChassisKnown: view.ChassisKnown}, nil
 	}
 	if err := s.asked.begin(ctx); err != nil {
 		return Answer{}, err

@@ -80,6 +80,21 @@ func TestAnInquiryFindsAPortWhoseRowWasReplaced(t *testing.T) {
 	}
 }
 
+func TestInquire_FindsAPortThatCameSinceItWasLookedForInVain(t *testing.T) {
+	d, w := southbound(t)
+	us := w.us()
+	f := follow(t, dpu1(d.Endpoint))
+	f.untilReady()
+	if a := f.inquire("late"); a.Fate != Gone {
+		t.Fatalf("%+v", a)
+	}
+	w.add("late", us, nil)
+	f.untilFates(map[string]Fate{"late": Asked})
+	if a := f.inquire("late"); a.Fate != Asked {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestAnInquiryWithoutASouthboundEndsAtOnce(t *testing.T) {
 	f := follow(t, dpu1("unix:"+servers.Dir(t)+"/nobody.sock"))
 	start := time.Now()

@@ -64,7 +64,8 @@ type live struct {
 
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
-	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(), shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(),
+		shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -50,6 +50,7 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 		return fmt.Errorf("%w: connecting anew, for the lock of bridge %s", ErrNotConnected, quote(bridge))
 	default:
 		if err := c.Lock(ctx, want.name); err != nil {
+			c.Close() // nobody knows whether it was asked, and it can't be asked twice
 			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(bridge), err)
 		}
 	}

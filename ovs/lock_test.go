@@ -67,3 +67,15 @@ func TestLock_IsThatOfTheBridgeThatIsWrittenTo(t *testing.T) {
 		t.Errorf("who has the bridge that was left: %v", err)
 	}
 }
+
+func TestLock_IsAskedForAgainAfterAChangeThatWasGivenUp(t *testing.T) {
+	d := servers.OpenVSwitch(t)
+	d.Ctl(t, "add-br", "br-int")
+	s, _ := running(t, d.Endpoint, "br-int")
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Apply(over, lockPlug("one"))[0]; err == nil {
+		t.Fatal("a change was made after its time")
+	}
+	servers.Until(t, "a change is made", func() bool { return s.Apply(t.Context(), lockPlug("one"))[0] == nil })
+}

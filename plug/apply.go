@@ -97,8 +97,8 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 		if u.Leak {
 			r.total.Leaks++
 			r.letGo.closed(now, r.cfg.Devices.Index(), u.Interface)
-			r.cfg.Log.Warn("leak closed: the netdev has become another function",
-				"port", representor.Quote(u.Interface.Marker.LogicalPort), "netdev", u.Interface.Name, "function", u.Interface.Marker.Function)
+			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", representor.Quote(u.Interface.Marker.LogicalPort),
+				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
 	lost := departing(c)

@@ -25,8 +25,8 @@ var errOtherNetdev = errors.New("the kernel says that the netdev isn't the funct
 
 // confirm asks the kernel once more about each netdev that is to be given to a logical
 // port, and leaves out the changes that it doesn't confirm, and those that there is no time
-// for now. A plan is made from what was
-// read a moment ago, and no guard of the database knows what a name means.
+// for now. A plan is made from what was read a moment ago, and no guard of the database
+// knows what a name means.
 func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives map[string]representor.Representor) []ovs.Change {
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
 	defer cancel()

@@ -112,8 +112,8 @@ type Decision struct {
 	// there, or parked.
 	Compared bool
 	// Leaks are the uuids of the rows that Changes remove, marked as leaks, because
-	// their netdev has become another function; Retargets the logical ports, sorted, that
-	// lose their rows because their request came to name another one.
+	// their netdev is not the function's any more; Retargets the logical ports, sorted, that
+	// lose their rows because their request came to name another function.
 	Leaks     []string
 	Retargets []string
 }
@@ -201,14 +201,15 @@ type goal uint8
 const (
 	stay    goal = iota // the rows stay, or move with their function
 	depart              // gone or withdrawn: the rows go
-	dropped             // the request became invalid or names another function
+	dropped             // the request names another function
 )
 
 func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, leaks: map[string]leak{}, removed: map[string]bool{}, rowsFor: map[string][]ovs.Interface{}, edited: map[string]bool{},
+		owners: map[string]*port{}, rowsFor: map[string][]ovs.Interface{},
+		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {

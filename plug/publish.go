@@ -98,7 +98,8 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 	var unconfirmed *unconfirmedError
 	switch err := r.pace.failure(s.LogicalPort); {
 	case errors.As(err, &unconfirmed):
-		s.Reason = reason(representor.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s", representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
+		s.Reason = reason(representor.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
+			representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case err != nil:
 		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s", representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case !next.IsZero():

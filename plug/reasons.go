@@ -75,16 +75,19 @@ func reasonReplaced(v ovn.View) *representor.Reason {
 
 func reasonMass(n, of int) *representor.Reason {
 	return reason(representor.CodeMassUnplug,
-		"%d of our %d ports would be unplugged or moved to other functions within a minute; in case the control plane is at fault, they wait for mass-unplug-hold, or for: representorctl release-hold", n, of)
+		"%d of our %d ports would be unplugged or moved to other functions within a minute; in case the control plane is at fault, "+
+			"they wait for mass-unplug-hold, or for: representorctl release-hold", n, of)
 }
 
 func reasonGrace(q *port) *representor.Reason {
-	return reason(representor.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back", firstReason(q.reason, reasonWithdrawn(q.binding)).Message)
+	return reason(representor.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back",
+		firstReason(q.reason, reasonWithdrawn(q.binding)).Message)
 }
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
 func reasonOccupied(q, o *port, why *representor.Reason) *representor.Reason {
-	r := reason(why.Code, "function %s still has a row of ours for logical port %s: %s", representor.Quote(q.want), representor.Quote(o.name), why.Message)
+	r := reason(why.Code, "function %s still has a row of ours for logical port %s: %s",
+		representor.Quote(q.want), representor.Quote(o.name), why.Message)
 	r.Candidates = []string{representor.Escape(o.name, candidateMost)}
 	return r
 }
@@ -151,7 +154,9 @@ func reasonTransaction() *representor.Reason {
 
 func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
 	if r.Ofport > 0 {
-		return reason(representor.CodeAwaitingOfport, "ovs-vswitchd has not said yet which netdev it has open under %s, as after a restart of the local database; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
+		return reason(representor.CodeAwaitingOfport,
+			"ovs-vswitchd has not said yet which netdev it has open under %s, as after a restart of the local database; "+
+				"if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 	}
 	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 }

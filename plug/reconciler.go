@@ -168,9 +168,10 @@ func stillHeld(seen, now []Holding) []Holding {
 // Report returns what the last pass saw and did.
 func (r *Reconciler) Report() Report { return *r.report.Load() }
 
-// Ready is closed when a pass has compared what is on the bridge with the whole
-// card: rows whose netdev has become another function are gone from then on, and
-// ovs-vswitchd may start. The Southbound isn't needed for that.
+// Ready is closed when a pass has compared what is on the bridge with the card: from then
+// on rows that leak are gone, each other row is open, or its function's, or parked, and
+// ovs-vswitchd may start. A card that can't be read as a whole is given startPatience to be.
+// The Southbound isn't needed.
 func (r *Reconciler) Ready() <-chan struct{} { return r.ready }
 
 // Run makes passes until the context is done, and returns nil then.
@@ -194,7 +195,10 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // called beside Pass or Run.
 func (r *Reconciler) Due() time.Duration {
 	now, d := time.Now(), r.cfg.Audit
-	for _, t := range []time.Time{r.patienceEnds(now), r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now), r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next()} {
+	for _, t := range []time.Time{
+		r.patienceEnds(now), r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now),
+		r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next(),
+	} {
 		if !t.IsZero() {
 			d = min(d, max(t.Sub(now), time.Millisecond))
 		}

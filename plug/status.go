@@ -86,6 +86,6 @@ type Report struct {
 	Failures     uint64 // changes refused
 	Retries      uint64 // changes tried that had been refused just before
 	Retargets    uint64 // plugged ports whose request came to name another function
-	// Leaks counts rows removed because their netdev had become another function.
+	// Leaks counts rows removed because their netdev was not their function's any more.
 	Leaks uint64
 }

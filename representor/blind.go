@@ -15,6 +15,10 @@ func (x *Index) BlindFor(f Function) (problem string, blind bool) {
 	return problem, blind
 }
 
+// BlindInstances is how many devlink instances have ports that could not be read now, though
+// others could be.
+func (x *Index) BlindInstances() int { return len(x.blind) }
+
 // Vanished reports whether devlink's list of ports has a function with a netdev that isn't
 // among those of our network namespace: it is in another one, or the list is older than
 // what is known of netdevs, and the function has another netdev by now.

@@ -17,8 +17,8 @@ func (p *program) releaseHoldCommand() *cobra.Command {
 		Use:   "release-hold",
 		Short: "Let the daemon remove what it holds, without waiting any longer",
 		Long: `Let removals that wait go ahead at once. The daemon holds ports when most of
-them would go at once, or when the Southbound is another database than before:
-both look like a fault of the control plane. "status" shows what is held, and
+them would go or move to other functions within a minute, or when the Southbound
+is another database than before: both look like a fault of the control plane. "status" shows what is held, and
 until when it waits by itself.
 
 What goes then is still confirmed by the Southbound, port by port. Only what is
@@ -63,7 +63,7 @@ func writeReleased(out *strings.Builder, r control.Released) {
 func (p *program) writeHolds(out *strings.Builder, holds []control.Hold) {
 	for _, h := range holds {
 		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
-		why := "most ports would be unplugged at once"
+		why := "most ports would be unplugged or moved within a minute"
 		if h.Code == representor.CodeSouthboundReplaced {
 			why = "the Southbound is another database than before"
 		}

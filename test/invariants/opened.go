@@ -76,7 +76,8 @@ func (o *Opened) Look(s State, vports map[int]bool, truth Truth, now time.Time) 
 			e.told = true
 			o.wrong[at] = e
 			violations = append(violations, Violation{Rule: "I1", Row: e.row, At: now, What: fmt.Sprintf(
-				"%s, ifindex %d, %s, has been open under it for %v of representord's time", card.Links[at.ifindex], at.ifindex, card.whose(at.ifindex), acting)})
+				"%s, ifindex %d, %s, has been open under it for %v of representord's time",
+				card.Links[at.ifindex], at.ifindex, card.whose(at.ifindex), acting)})
 		}
 	}
 	return violations
