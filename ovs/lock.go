@@ -50,11 +50,16 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 		return fmt.Errorf("%w: connecting anew, for the lock of bridge %s", ErrNotConnected, quote(bridge))
 	default:
 		if err := c.Lock(ctx, want.name); err != nil {
+			// It may never have been sent, and is not asked for again on this connection.
+			c.Close()
 			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(bridge), err)
 		}
 	}
-	if !c.Locked() {
-		return ErrLocked
+	switch {
+	case c.Locked():
+		return nil
+	case c.Err() != nil: // the lock went with it
+		return fmt.Errorf("%w: %w", ErrNotConnected, c.Err())
 	}
-	return nil
+	return ErrLocked
 }

@@ -67,3 +67,15 @@ func TestLock_IsThatOfTheBridgeThatIsWrittenTo(t *testing.T) {
 		t.Errorf("who has the bridge that was left: %v", err)
 	}
 }
+
+func TestLock_IsAskedForAgainWhenItWasGivenUpOnTheWay(t *testing.T) {
+	d := servers.OpenVSwitch(t)
+	d.Ctl(t, "add-br", "br-int")
+	s, _ := running(t, d.Endpoint, "br-int")
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Apply(over, lockPlug("one"))[0]; err == nil {
+		t.Fatal("applied when it was over")
+	}
+	servers.Until(t, "it writes to a bridge that nobody else writes to", func() bool { return s.Apply(t.Context(), lockPlug("one"))[0] == nil })
+}
