@@ -25,9 +25,9 @@ const (
 // inquiries is the pace of Inquire: one at a time, and a few a second.
 type inquiries struct {
 	turn chan struct{} // takes one
+	due  time.Time     // of the last one, if there were no burst; for who has the turn
 
 	mu     sync.Mutex
-	due    time.Time            // of the next one, if there were no burst
 	absent map[string]time.Time // ports that were not there, and when
 }
 
@@ -35,32 +35,39 @@ func newInquiries() *inquiries {
 	return &inquiries{turn: make(chan struct{}, 1), absent: map[string]time.Time{}}
 }
 
-// begin waits for its turn. The error is ErrTooOften when ctx ends before that.
+// begin waits for its turn, and then until an inquiry is due. The error is ErrTooOften when
+// ctx ends before that. Who gives up has taken no time from the others: whoever asks and
+// hangs up, again and again, would keep all others from asking.
 func (q *inquiries) begin(ctx context.Context) error {
-	wait := time.NewTimer(q.slot(time.Now()))
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return ErrTooOften
-	}
 	select {
 	case q.turn <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return ErrTooOften
 	}
+	if ctx.Err() == nil && q.await(ctx) {
+		return nil
+	}
+	q.end()
+	return ErrTooOften
 }
 
-// slot takes the next time at which an inquiry may be made, and gives how far off it is.
-func (q *inquiries) slot(now time.Time) time.Duration {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// await waits until an inquiry is due, and reports whether ctx lasted. The caller has the
+// turn, so nobody else changes due.
+func (q *inquiries) await(ctx context.Context) bool {
+	now := time.Now()
 	if earliest := now.Add(-inquiryBurst * inquiryEvery); q.due.Before(earliest) {
 		q.due = earliest
 	}
-	q.due = q.due.Add(inquiryEvery)
-	return max(q.due.Sub(now), 0)
+	next := q.due.Add(inquiryEvery)
+	wait := time.NewTimer(max(next.Sub(now), 0))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		q.due = next
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func (q *inquiries) end() { <-q.turn }

@@ -68,3 +68,38 @@ func TestInquiries_WhatIsNotThereIsNotLookedForAgainAtOnce(t *testing.T) {
 		t.Errorf("%d names are remembered", n)
 	}
 }
+
+func TestInquiries_OneThatIsGivenUpTakesNobodysTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newInquiries()
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 1000 { // connections that ask and hang up
+			if q.begin(over) == nil {
+				q.end()
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		defer cancel()
+		if err := q.begin(ctx); err != nil {
+			t.Errorf("after 1000 inquiries that were given up: %v", err)
+		}
+	})
+}
+
+func TestInquiries_GivingUpMakesNoneMoreOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, made := newInquiries(), 0
+		for began := time.Now(); time.Since(began) < 10*time.Second; {
+			ctx, cancel := context.WithTimeout(t.Context(), inquiryEvery/3)
+			if q.begin(ctx) == nil {
+				made++
+				q.end()
+			}
+			cancel()
+		}
+		if made < 40 || made > 10*int(time.Second/inquiryEvery)+inquiryBurst+1 {
+			t.Errorf("%d inquiries in 10 s", made)
+		}
+	})
+}

@@ -54,8 +54,11 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(bridge), err)
 		}
 	}
-	if !c.Locked() {
-		return ErrLocked
+	switch {
+	case c.Locked():
+		return nil
+	case c.Err() != nil: // the lock went with it
+		return fmt.Errorf("%w: %w", ErrNotConnected, c.Err())
 	}
-	return nil
+	return ErrLocked
 }
