@@ -120,6 +120,9 @@ func (q *inquiry) monitorOnce(ctx context.Context, conditions []ovsdb.Condition,
 		return err
 	}
 	defer conn.Close()
+	if err := sameServer(ctx, q.live.server.conn, conn); err != nil {
+		return err
+	}
 	f := &feed{conn: conn, shape: q.live.feed.shape, me: me{Chassis: q.live.config.Chassis}}
 	if err := conn.Monitor(ctx, f.monitor(conditions)); err != nil {
 		return err
