@@ -1,6 +1,7 @@
 package ovn
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"path/filepath"
@@ -74,6 +75,13 @@ func (b *balancer) dealTo(behind ...*servers.OVSDB) {
 	b.conns = nil
 }
 
+// dealNext leaves connections alone, and deals those to come to these servers.
+func (b *balancer) dealNext(behind ...*servers.OVSDB) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.servers, b.next = behind, 0
+}
+
 func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
 	leader := c.Leader(t)
@@ -111,4 +119,40 @@ func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	// In turn, which is what balancers do, one of the tries ends where it should.
 	b.dealTo(leader, alone)
 	f.untilFates(map[string]Fate{"new": Asked})
+}
+
+func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
+	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
+	leader := c.Leader(t)
+	w := write(t, leader.Endpoint)
+	w.insert("SB_Global", ovsdb.Row{"ipsec": false})
+	us := w.chassis("dpu1")
+	var ports []string
+	for i := range 2 * maxScans {
+		ports = append(ports, fmt.Sprint("old", i))
+		w.add(ports[i], us, nil)
+	}
+	alone := c.Follower(t)
+	servers.Until(t, "the follower has the ports", func() bool {
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), ports[len(ports)-1])
+	})
+	c.CutOff(t, alone)
+	for _, port := range ports {
+		w.remove(port)
+	}
+	w.add("new", us, nil)
+	b := startBalancer(t, leader)
+	f := follow(t, dpu1(b.endpoint))
+	f.untilFates(map[string]Fate{"new": Asked})
+	b.dealNext(alone)
+	verdict, err := f.Verify(t.Context(), ports)
+	for _, port := range ports {
+		if err == nil && verdict.Bindings[port].Fate != Gone {
+			t.Fatalf("port %s, on the word of a member that is cut off: %s", port, verdict.Bindings[port].Why)
+		}
+	}
+	b.dealNext(leader)
+	if got := fates(f.verify(ports...).Bindings); got[ports[0]] != Gone {
+		t.Errorf("by the server that is followed: %v", got)
+	}
 }
