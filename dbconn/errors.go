@@ -52,14 +52,19 @@ func (e *TooLargeError) Error() string {
 type TooLargeMessageError struct {
 	// Endpoint is the server.
 	Endpoint string
-	// Limit is in bytes.
-	Limit int
+	// Limit is in bytes, or in values where Values is true.
+	Limit  int
+	Values bool
 }
 
 func (e *TooLargeMessageError) Error() string {
-	return fmt.Sprintf("%s sent a message of more than %d bytes, which is more than is read: "+
+	unit := "bytes"
+	if e.Values {
+		unit = "values"
+	}
+	return fmt.Sprintf("%s sent a message of more than %d %s, which is more than is read: "+
 		"look for a row with an absurdly large value, and shorten it",
-		e.Endpoint, e.Limit)
+		e.Endpoint, e.Limit, unit)
 }
 
 // NotOVSDBError is the Err of a connection whose server said what no OVSDB server

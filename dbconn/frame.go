@@ -9,7 +9,12 @@ import (
 // maxMessage bounds one message of a server, in bytes. The first answer of a local
 // database with 4000 ports that Neutron and OVN have marked has 3 MB, that of a
 // Southbound for 1000 ports with 4 kB of options each has 5 MB.
-const maxMessage = 32 << 20
+const maxMessage = 16 << 20
+
+// maxValues bounds how many values one message may have. Each takes the library some 200
+// bytes, however short it is: a row with as many options as go into maxMessage would take
+// 700 MB. A local database with 4000 ports has 250,000 at most in its first answer.
+const maxValues = 512 << 10
 
 // maxDepth bounds how deep a message may be nested; a real one has 10 levels.
 const maxDepth = 64
@@ -24,6 +29,7 @@ var (
 	errNotObject  = errors.New("not a JSON object")
 	errTooDeep    = errors.New("nested too deep")
 	errTooLarge   = errors.New("message too large")
+	errTooMany    = errors.New("message of too many values")
 	errUnfinished = errors.New("ended within a message")
 )
 
@@ -37,6 +43,7 @@ type framer struct {
 	start, end int // what of buf was read and not given away
 	scanned    int // how far of it was looked at
 	depth      int
+	values     int  // that were counted by their commas
 	quoted     bool // within a string
 	escaped    bool // after its backslash
 }
@@ -101,7 +108,7 @@ func (f *framer) scan() (bool, error) {
 	if f.depth == 0 {
 		blank := f.end - f.start - len(bytes.TrimLeft(f.buf[f.start:f.end], " \t\r\n"))
 		f.start += blank
-		f.scanned = f.start
+		f.scanned, f.values = f.start, 0
 		if f.start == f.end {
 			return false, nil
 		}
@@ -117,6 +124,10 @@ func (f *framer) scan() (bool, error) {
 			f.escaped, f.quoted = c == '\\', c != '"'
 		case c == '"':
 			f.quoted = true
+		case c == ',':
+			if f.values++; f.values > maxValues {
+				return false, errTooMany
+			}
 		case c == '{' || c == '[':
 			if f.depth++; f.depth > maxDepth {
 				return false, errTooDeep

@@ -172,6 +172,8 @@ func (r *relay) end(err error, said []byte) {
 	switch {
 	case errors.Is(err, errTooLarge):
 		r.condemn(&TooLargeMessageError{Endpoint: r.endpoint, Limit: maxMessage})
+	case errors.Is(err, errTooMany):
+		r.condemn(&TooLargeMessageError{Endpoint: r.endpoint, Limit: maxValues, Values: true})
 	case errors.Is(err, errNotObject), errors.Is(err, errTooDeep), isOdd(err):
 		r.condemn(&NotOVSDBError{Endpoint: r.endpoint, Said: beginning(said), Cause: err})
 	}

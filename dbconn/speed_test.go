@@ -2,6 +2,7 @@ package dbconn_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -110,5 +111,31 @@ func TestMemoryOfAGiantValueIsBounded(t *testing.T) {
 	// The server of this test encodes the value, once. Without a bound there are ten copies of it.
 	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 4*size {
 		t.Errorf("%d MB were allocated for a value of %d MB: %v", allocated>>20, size>>20, c.Err())
+	}
+}
+
+func TestMemoryOfManySmallValuesIsBounded(t *testing.T) {
+	const pairs = 2 << 20
+	many := json.RawMessage(`{"Bridge":{"` + someRow + `":{"initial":{"external_ids":["map",[["a","b"]` + strings.Repeat(`,["a","b"]`, pairs) + `]]}}}}`)
+	endpoint := fakeServer(t, func(m message, out *json.Encoder) bool {
+		if m.Method != "monitor_cond" {
+			return true
+		}
+		_ = out.Encode(message{ID: m.ID, Result: many})
+		return false
+	})
+	c := dial(t, endpoint)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	row := &bridge{}
+	_ = c.Monitor(t.Context(), c.NewMonitor(client.WithTable(row, &row.Name, &row.ExternalIDs)))
+	runtime.ReadMemStats(&after)
+	// The server of this test encodes the message, once.
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 128<<20 {
+		t.Errorf("%d MB were allocated for a message of %d MB: %v", allocated>>20, len(many)>>20, c.Err())
+	}
+	var large *dbconn.TooLargeMessageError
+	if !errors.As(c.Err(), &large) || !large.Values {
+		t.Errorf("%v, want a TooLargeMessageError", c.Err())
 	}
 }
