@@ -76,6 +76,7 @@ type Reconciler struct {
 	absent   lasting   // rows whose function is away, by uuid
 	strange  lasting   // netdevs in our rows that no devlink port claims
 	began    time.Time // of the first pass
+	planned  time.Time // of the last plan
 	verify   questions
 	pace     pace
 	attempts map[string]*attempts // at having a netdev opened, by row
@@ -192,15 +193,15 @@ func (r *Reconciler) Run(ctx context.Context) error {
 }
 
 // Due is how long after the last pass the next is due without a poke. It must not be
-// called beside Pass or Run.
+// called beside Pass or Run. What fell due since the last plan was made is due at once.
 func (r *Reconciler) Due() time.Duration {
-	now, d := time.Now(), r.cfg.Audit
+	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
-		r.patienceEnds(now), r.pace.next(now), r.hold.next(now), r.nextNudge(), r.links.next(now), r.verify.next(now),
-		r.absent.next(now, absentGrace), r.strange.next(now, absentGrace), r.letGo.next(),
+		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.verify.next(then),
+		r.absent.next(then, absentGrace), r.strange.next(then, absentGrace), r.letGo.next(),
 	} {
 		if !t.IsZero() {
-			d = min(d, max(t.Sub(now), time.Millisecond))
+			d = min(d, max(time.Until(t), time.Millisecond))
 		}
 	}
 	return d
@@ -277,6 +278,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Taken = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
+	r.planned = now
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}
