@@ -86,17 +86,22 @@ func detach(ctx context.Context, k kernel, ifindex uint32, name string, force bo
 		if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
 			return false, context.Cause(ctx)
 		}
-		// Numbers are dealt anew, the lowest that is free: whose is it now?
-		if again, err := numbered(k, vports.ID, v); err != nil || !again.holds(ifindex) {
-			return false, err
-		}
-		err = remove(k, vports.ID, v)
-		if errors.Is(err, unix.ENODEV) {
-			return false, nil // somebody else was faster
-		}
-		return true, err
+		return removeIf(k, vports.ID, v, ifindex)
 	}
 	return false, nil
+}
+
+// removeIf removes a vport if it is the netdev's still: numbers are dealt anew, the lowest
+// that is free.
+func removeIf(k kernel, family uint16, v vport, ifindex uint32) (bool, error) {
+	if again, err := numbered(k, family, v); err != nil || !again.holds(ifindex) {
+		return false, err
+	}
+	err := remove(k, family, v)
+	if errors.Is(err, unix.ENODEV) {
+		return false, nil // somebody else was faster
+	}
+	return true, err
 }
 
 // find looks for the netdev among the vports of a datapath.

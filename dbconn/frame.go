@@ -103,17 +103,25 @@ func (f *framer) read() error {
 	return err
 }
 
+// begin finds where the next object begins, and reports whether it has.
+func (f *framer) begin() (bool, error) {
+	blank := f.end - f.start - len(bytes.TrimLeft(f.buf[f.start:f.end], " \t\r\n"))
+	f.start += blank
+	f.scanned, f.values = f.start, 0
+	if f.start == f.end {
+		return false, nil
+	}
+	if f.buf[f.start] != '{' {
+		return false, errNotObject
+	}
+	return true, nil
+}
+
 // scan looks at what was read, and tells whether it has a whole object.
 func (f *framer) scan() (bool, error) {
 	if f.depth == 0 {
-		blank := f.end - f.start - len(bytes.TrimLeft(f.buf[f.start:f.end], " \t\r\n"))
-		f.start += blank
-		f.scanned, f.values = f.start, 0
-		if f.start == f.end {
-			return false, nil
-		}
-		if f.buf[f.start] != '{' {
-			return false, errNotObject
+		if begun, err := f.begin(); !begun {
+			return false, err
 		}
 	}
 	for i, c := range f.buf[f.scanned:f.end] {
@@ -124,16 +132,11 @@ func (f *framer) scan() (bool, error) {
 			f.escaped, f.quoted = c == '\\', c != '"'
 		case c == '"':
 			f.quoted = true
-		case c == ',':
-			if f.values++; f.values > maxValues {
-				return false, errTooMany
+		default:
+			if err := f.count(c); err != nil {
+				return false, err
 			}
-		case c == '{' || c == '[':
-			if f.depth++; f.depth > maxDepth {
-				return false, errTooDeep
-			}
-		case c == '}' || c == ']':
-			if f.depth--; f.depth == 0 {
+			if f.depth == 0 {
 				f.scanned += i + 1
 				return true, nil
 			}
@@ -141,4 +144,23 @@ func (f *framer) scan() (bool, error) {
 	}
 	f.scanned = f.end
 	return false, nil
+}
+
+// count counts brackets and values, outside of strings.
+func (f *framer) count(c byte) error {
+	switch c {
+	case ',':
+		f.values++
+	case '{', '[':
+		f.depth++
+	case '}', ']':
+		f.depth--
+	}
+	switch {
+	case f.values > maxValues:
+		return errTooMany
+	case f.depth > maxDepth:
+		return errTooDeep
+	}
+	return nil
 }

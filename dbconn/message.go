@@ -12,10 +12,7 @@ type message struct {
 	params, id, result, fault []byte
 }
 
-var (
-	errNoMessage = errors.New("neither a request nor an answer of JSON-RPC")
-	errNull      = []byte("null")
-)
+var errNoMessage = errors.New("neither a request nor an answer of JSON-RPC")
 
 // parse takes a message apart. The library's decoder looks at no letter's case and
 // takes the last of members of one name: what it could read otherwise is refused.
@@ -42,6 +39,11 @@ func parse(b []byte) (message, error) {
 	if !ok || !n.whole() {
 		return message{}, errNoMessage
 	}
+	return shaped(parts)
+}
+
+// shaped makes a message of its parts, if those make one.
+func shaped(parts map[string][]byte) (message, error) {
 	m := message{params: parts["params"], id: parts["id"], result: parts["result"], fault: parts["error"]}
 	if parts["method"] != nil {
 		if json.Unmarshal(parts["method"], &m.method) != nil || m.method == "" || len(m.params) == 0 || m.params[0] != '[' {
@@ -55,4 +57,4 @@ func parse(b []byte) (message, error) {
 	return m, nil
 }
 
-func isNull(part []byte) bool { return len(part) == 0 || string(part) == string(errNull) }
+func isNull(part []byte) bool { return len(part) == 0 || string(part) == "null" }

@@ -79,8 +79,9 @@ func TestSchemasFromOVN2203OnAreReadAlike(t *testing.T) {
 			for table, index := range map[string][]any{
 				"Port_Binding": {"logical_port", "chassis"}, "Chassis": {"name", "nb_cfg"}, "SB_Global": {"nb_cfg"},
 			} {
-				indexes, _ := tables[table].(object)["indexes"].([]any)
-				tables[table].(object)["indexes"] = append(indexes, index)
+				its := at(t, tables, table)
+				indexes, _ := its["indexes"].([]any)
+				its["indexes"] = append(indexes, index)
 			}
 		},
 		"later than any, with more of everything": func(t *testing.T, tables object) {

@@ -120,35 +120,34 @@ func (p *planner) plugOrKeep(q *port) {
 			return
 		}
 	}
-	keep := -1
-	for i, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
-			keep = i
-		}
-	}
-	if keep >= 0 {
-		p.keep(q, q.rows[keep])
+	if r, ok := p.inPlace(q); ok {
+		p.keep(q, r)
 		return
 	}
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
-	if !p.evicts(q) && !follows {
+	_, its := p.rowOf(q, q.want)
+	switch {
+	case !p.evicts(q) && !follows:
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
-		return
-	}
-	if !p.mayPlug(q) {
+	case !p.mayPlug(q):
 		p.putBack(q)
-		return
-	}
-	if _, its := p.rowOf(q, q.want); p.in.Hold.All && len(q.rows) > 0 && !its {
+	case p.in.Hold.All && len(q.rows) > 0 && !its:
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-		return
+	case follows || p.mayEvict(q):
+		p.replace(q, "")
 	}
-	if !follows && !p.mayEvict(q) {
-		return
+}
+
+// inPlace is the row of a port that has its function under the netdev's present name.
+func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {
+	for _, r := range q.rows {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
+			row, ok = r, true
+		}
 	}
-	p.replace(q, "")
+	return row, ok
 }
 
 // localReady reports whether everything but the Southbound allows a plug.

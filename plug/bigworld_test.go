@@ -47,7 +47,8 @@ func drawBigWorld(t *rapid.T) bigWorld {
 	card := cardOf(devs...)
 	ifindex := uint32(9000)
 	for name, f := range w.names {
-		if ifindex++; f == "" {
+		ifindex++
+		if f == "" {
 			card.Ports = append(card.Ports, devlink.Port{Handle: handle(), Index: ifindex, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: ifindex})
 			card.Links[ifindex] = representor.Link{Name: name, Up: true, Settled: true}
 		}

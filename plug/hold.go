@@ -59,26 +59,9 @@ func (h *holder) release(now time.Time, held []Holding) {
 	}
 }
 
-// before gives the Hold for a pass that sees the Southbound and the switch so. The
-// first Southbound seen is accepted, unless rows of ours answer another one: then it
-// was replaced while nobody looked.
+// before gives the Hold for a pass that sees the Southbound and the switch so.
 func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
-	identity := ""
-	if v.Complete && v.Connected && (h.accepted != "" || a.Complete) {
-		identity = v.Identity
-	}
-	switch {
-	case identity == "":
-	case identity == h.accepted:
-		h.seen = ""
-	case h.accepted == "" && !answersAnother(a, v.Names):
-		h.accepted, h.seen = identity, ""
-	case identity != h.seen:
-		h.seen, h.accepts = identity, now.Add(h.wait)
-	}
-	if h.seen != "" && !now.Before(h.accepts) {
-		h.accepted, h.seen = h.seen, ""
-	}
+	h.accept(now, v, a)
 	h.look(now, a)
 	hold := Hold{
 		All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
@@ -96,6 +79,27 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 		}
 	}
 	return hold
+}
+
+// accept looks at which Southbound this is. The first one seen is accepted, unless rows of
+// ours answer another one: then it was replaced while nobody looked.
+func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
+	identity := ""
+	if v.Complete && v.Connected && (h.accepted != "" || a.Complete) {
+		identity = v.Identity
+	}
+	switch {
+	case identity == "":
+	case identity == h.accepted:
+		h.seen = ""
+	case h.accepted == "" && !answersAnother(a, v.Names):
+		h.accepted, h.seen = identity, ""
+	case identity != h.seen:
+		h.seen, h.accepts = identity, now.Add(h.wait)
+	}
+	if h.seen != "" && !now.Before(h.accepts) {
+		h.accepted, h.seen = h.seen, ""
+	}
 }
 
 // answersAnother reports whether a row of ours says that it answers another Southbound.

@@ -328,7 +328,7 @@ func (p *planner) decision() Decision {
 	p.out.Doubts = slices.Compact(p.out.Doubts)
 	slices.Sort(p.out.SouthboundHeld)
 	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
-	p.out.Changes = append(p.closing, join(p.parts)...)
+	p.out.Changes = slices.Concat(p.closing, join(p.parts))
 	if p.in.Actual.BridgeUUID == "" {
 		whole, _ := p.in.Index.Complete()
 		p.out.Compared = whole && p.in.Actual.Complete

@@ -213,51 +213,62 @@ func (r *Reconciler) Due() time.Duration {
 // does what needs no answer, as soon as it is due. It must not run beside Run.
 func (r *Reconciler) Pass(ctx context.Context) Report {
 	began := time.Now()
-	since := r.pokedSince(began)
-	var planned []ovs.Change
-	var d Decision
-	var said word
-	var asking *inquiry
-	left := rounds
-	for ctx.Err() == nil || left == rounds {
-		d = r.plan(since, said)
-		since = time.Now() // of what was not there a moment ago
-		applied, tried := r.apply(ctx, d)
-		planned = append(planned, tried...)
-		if asking == nil && left > 0 {
-			left--
-			asking = r.ask(ctx, d, said)
-		}
-		if applied && (left > 0 || asking != nil) {
-			continue // what takes the kernel its time comes last
-		}
-		if !r.cfg.DryRun {
-			r.makeLetGo(ctx)
-			r.setLinksUp(ctx, d.LinkUps)
-			r.nudge(ctx, d.Nudges)
-		}
-		if asking == nil {
-			break
-		}
-		if a, over := asking.await(r.trigger, r.Due()); over {
-			said, asking = r.heard(asking, a), nil
-		} else {
-			since = r.pokedSince(since)
-		}
-		if r.cfg.DryRun {
-			planned = nil
-		}
+	p := pass{since: r.pokedSince(began), left: rounds}
+	for more := true; more && (ctx.Err() == nil || p.left == rounds); {
+		more = r.round(ctx, &p)
 	}
-	asking.end()
-	if left == 0 && len(d.Doubts) > 0 {
+	p.asking.end()
+	if p.left == 0 && len(p.last.Doubts) > 0 {
 		r.Poke() // there is more to ask about than this pass could
 	}
-	if d.Compared && (len(d.Leaks) == 0 || r.cfg.DryRun) {
+	if p.last.Compared && (len(p.last.Leaks) == 0 || r.cfg.DryRun) {
 		r.readyOnce.Do(func() { close(r.ready) })
 	}
-	rep := r.publish(ctx, d, planned)
+	rep := r.publish(ctx, p.last, p.planned)
 	r.steps.took(StepPass, time.Since(began))
 	return rep
+}
+
+// pass is what a pass knows from one round to the next.
+type pass struct {
+	since   time.Time // what the views show first they have shown since then
+	left    int       // rounds that may still be made while nothing is asked
+	last    Decision
+	planned []ovs.Change
+	said    word
+	asking  *inquiry
+}
+
+// round plans, applies and asks, once, and reports whether there is more to do now.
+func (r *Reconciler) round(ctx context.Context, p *pass) bool {
+	p.last = r.plan(p.since, p.said)
+	p.since = time.Now() // of what was not there a moment ago
+	applied, tried := r.apply(ctx, p.last)
+	p.planned = append(p.planned, tried...)
+	if p.asking == nil && p.left > 0 {
+		p.left--
+		p.asking = r.ask(ctx, p.last, p.said)
+	}
+	if applied && (p.left > 0 || p.asking != nil) {
+		return true // what takes the kernel its time comes last
+	}
+	if !r.cfg.DryRun {
+		r.makeLetGo(ctx)
+		r.setLinksUp(ctx, p.last.LinkUps)
+		r.nudge(ctx, p.last.Nudges)
+	}
+	if p.asking == nil {
+		return false
+	}
+	if a, over := p.asking.await(r.trigger, r.Due()); over {
+		p.said, p.asking = r.heard(p.asking, a), nil
+	} else {
+		p.since = r.pokedSince(p.since)
+	}
+	if r.cfg.DryRun {
+		p.planned = nil
+	}
+	return true
 }
 
 // pokedSince is when the first poke came that no plan has answered yet, or now.

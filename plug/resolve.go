@@ -164,15 +164,15 @@ func (p *planner) findLeaving() *representor.Reason {
 		if len(q.rows) == 0 {
 			continue
 		}
-		q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
-		q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q))
-		if q.leaves || q.moves {
+		p.markLeaving(q)
+		goes, late := q.leaves || q.moves, p.in.Hold.Lately[q.name]
+		if goes {
 			p.out.Leaving = append(p.out.Leaving, q.name)
 			waited = waited && p.in.Hold.Waited[q.name]
 		}
-		now.add(q.leaves || q.moves)
-		if late := p.in.Hold.Lately[q.name]; late || !p.in.Hold.Young[q.name] {
-			lately.add(q.leaves || q.moves || late)
+		now.add(goes)
+		if late || !p.in.Hold.Young[q.name] {
+			lately.add(goes || late)
 		}
 	}
 	for lport := range p.in.Hold.Lately {
@@ -188,6 +188,13 @@ func (p *planner) findLeaving() *representor.Reason {
 		return reasonMass(lately.changed, lately.of)
 	}
 	return nil
+}
+
+// markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
+// what another port asks for.
+func (p *planner) markLeaving(q *port) {
+	q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
+	q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q))
 }
 
 // tally counts the ports that go or move, of all that are looked at.

@@ -52,7 +52,7 @@ func drawWorld(t *rapid.T) world {
 		w.devs = append(w.devs, d)
 	}
 	w.odd = drawOdd(t)
-	w.drawIndex(t)
+	w.index, w.whole, w.named = w.drawIndex(t)
 	var seen []ovn.Binding
 	for _, l := range lports() {
 		b := drawBinding(t, l)
@@ -119,7 +119,7 @@ func (o oddNetdev) addTo(c *representor.Card) {
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
 // the MAC of a PF or its serial number, or has two PFs of one MAC.
-func (w *world) drawIndex(t *rapid.T) {
+func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	card := cardOf(w.devs...)
 	w.odd.addTo(&card)
 	switch rapid.IntRange(0, 9).Draw(t, "card") {
@@ -133,8 +133,7 @@ func (w *world) drawIndex(t *rapid.T) {
 	case 2, 3, 4:
 		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 	}
-	w.index, w.whole = representor.NewIndex(card, representor.Settings{}), card.Complete
-	w.named = card.Complete || card.LinksComplete
+	return representor.NewIndex(card, representor.Settings{}), card.Complete, card.Complete || card.LinksComplete
 }
 
 // drawQualifiers adds to a query what it may say beside the PF's MAC and the number.

@@ -48,6 +48,7 @@ func functionless(f devlink.Flavour) bool {
 	switch f {
 	case devlink.FlavourPhysical, devlink.FlavourCPU, devlink.FlavourDSA, devlink.FlavourVirtual, devlink.FlavourUnused:
 		return true
+	case devlink.FlavourPCIPF, devlink.FlavourPCIVF, devlink.FlavourPCISF, devlink.FlavourUnknown:
 	}
 	return false
 }

@@ -60,7 +60,7 @@ func (d *disasters) step() string {
 		if only != "" && !slices.Contains(strings.Split(only, ","), x.name) {
 			return 0
 		}
-		switch d.run.world.name {
+		switch d.run.name {
 		case "big":
 			return x.big
 		case "cluster":
@@ -77,13 +77,14 @@ func (d *disasters) step() string {
 	}
 	n := d.run.draw.IntN(sum)
 	for _, x := range d.all() {
-		if n -= weight(x); n < 0 {
-			d.run.processes.works()
-			d.run.note("%s:", x.name)
-			d.run.counts.disasters[x.name]++
-			d.begun = time.Time{}
-			return x.do()
+		if n -= weight(x); n >= 0 {
+			continue
 		}
+		d.run.processes.works()
+		d.run.note("%s:", x.name)
+		d.run.counts.disasters[x.name]++
+		d.begun = time.Time{}
+		return x.do()
 	}
 	return ""
 }
@@ -148,7 +149,8 @@ func (d *disasters) closes() {
 		d.begun = time.Now()
 	}
 	for range 200 {
-		if d.look(); d.begun.IsZero() {
+		d.look()
+		if d.begun.IsZero() {
 			return
 		}
 		d.run.wait(100 * time.Millisecond)
@@ -188,7 +190,7 @@ func (d *disasters) stopVSwitchd() string {
 // slow has the Southbound answer slowly while ports go and names are exchanged.
 func (d *disasters) slow() string {
 	r := d.run
-	late := min(r.world.probe*3/4, 2500*time.Millisecond)
+	late := min(r.probe*3/4, 2500*time.Millisecond)
 	now := time.Now()
 	r.truth.Stalls = append(r.truth.Stalls, invariants.Span{From: now})
 	r.processes.wire.left = 3

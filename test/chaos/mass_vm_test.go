@@ -20,7 +20,7 @@ func (d *disasters) retarget() string {
 		if _, there := a.uuid[lport]; !there || r.Kind != invariants.Asks {
 			continue
 		}
-		r.VF = (r.VF + 1) % d.run.world.vfs
+		r.VF = (r.VF + 1) % d.run.vfs
 		o := maps.Clone(a.options[lport])
 		o[vfNum] = fmt.Sprint(r.VF)
 		requests[lport], options[lport] = r, o

@@ -79,7 +79,7 @@ func (c *cardState) deal() string {
 	for i, index := range indexes {
 		names[i] = c.now.Links[index]
 	}
-	how := ""
+	var how string
 	switch n := d.IntN(4); n {
 	case 0:
 		names = append(names[1:], names[0])

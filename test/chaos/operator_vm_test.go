@@ -22,8 +22,8 @@ type operator struct {
 
 // step does one thing by hand. What it would be done to may not be there.
 func (o *operator) step() string {
-	n, lport, slot := o.run.draw.IntN(100), fmt.Sprintf("vm%d", o.run.draw.IntN(o.run.world.lports)), o.run.draw.IntN(len(o.theirs))
-	name, squat := netdevName(o.run.draw.IntN(o.run.world.names)), o.run.draw.IntN(2) == 0
+	n, lport, slot := o.run.draw.IntN(100), fmt.Sprintf("vm%d", o.run.draw.IntN(o.run.lports)), o.run.draw.IntN(len(o.theirs))
+	name, squat := netdevName(o.run.draw.IntN(o.run.names)), o.run.draw.IntN(2) == 0
 	o.edits++
 	ctx, cancel := context.WithTimeout(o.run.t.Context(), patience)
 	defer cancel()

@@ -65,8 +65,8 @@ func startProcesses(r *run) *processes {
 	p.controller = p.program("ovn-controller", func() *servers.Process { return r.dpu.StartController(p.toSouthbound.endpoint) }, p.local)
 	p.daemon = p.program("representord", func() *servers.Process {
 		r.truth.Started = append(r.truth.Started, time.Now())
-		return r.dpu.StartDaemon(r.t, "--ovs-db="+p.toLocal.endpoint, "--log-level=info", "--mass-unplug-hold="+r.world.hold.String(),
-			"--unplug-grace="+unplugGrace.String(), "--probe-interval="+r.world.probe.String())
+		return r.dpu.StartDaemon(r.t, "--ovs-db="+p.toLocal.endpoint, "--log-level=info", "--mass-unplug-hold="+r.hold.String(),
+			"--unplug-grace="+unplugGrace.String(), "--probe-interval="+r.probe.String())
 	})
 	p.daemon.deaf, p.daemon.idle = true, true
 	for _, t := range []*thing{p.vswitchd, p.controller, p.daemon} {
@@ -200,7 +200,7 @@ func (p *processes) connection(name string, x *proxy, idle bool) *thing {
 			x.stall()
 			return "stalls"
 		case 1:
-			late := time.Duration(1+p.run.draw.IntN(4)) * p.run.world.probe / 5
+			late := time.Duration(1+p.run.draw.IntN(4)) * p.run.probe / 5
 			x.slow(late)
 			return "is " + late.String() + " slow"
 		}

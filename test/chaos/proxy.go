@@ -108,7 +108,9 @@ func (p *proxy) carry(to, from net.Conn, answers bool) {
 		defer func() {
 			_ = to.Close()
 			_ = from.Close()
+			dropped := 0
 			for range parcels { // nobody wants the rest
+				dropped++
 			}
 		}()
 		for next := range parcels {

@@ -232,7 +232,7 @@ func (a *asked) now() map[string]invariants.Request {
 
 // step changes one logical port.
 func (a *asked) step() string {
-	lport := fmt.Sprintf("vm%d", a.run.draw.IntN(a.run.world.lports))
+	lport := fmt.Sprintf("vm%d", a.run.draw.IntN(a.run.lports))
 	what, request, options := a.drawRequest()
 	deletes := a.run.draw.IntN(5) == 0
 	_, there := a.uuid[lport]

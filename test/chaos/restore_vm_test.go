@@ -116,7 +116,7 @@ func (d *disasters) restore() string {
 		p.toSouthbound.resume()
 	}
 	if away {
-		r.wait(r.world.hold * 3 / 4)
+		r.wait(r.hold * 3 / 4)
 		how += ", while ovn-northd is away"
 	}
 	northd.Signal(syscall.SIGCONT)

@@ -235,7 +235,7 @@ func (r *run) unsettled() string {
 // await waits until nothing is wrong any more.
 func (r *run) await(what string, wrong func() string) {
 	r.t.Helper()
-	deadline := time.Now().Add(r.world.patience)
+	deadline := time.Now().Add(r.patience)
 	told := ""
 	for {
 		r.processes.monitor()

@@ -111,7 +111,12 @@ func (s scene) plugged(row invariants.Row, r invariants.Request, state plug.Stat
 	if row.Name != netdev.Name && s.obstructed(row.LogicalPort, netdev.Name) {
 		return state == plug.Conflict // it can't follow the netdev to that name
 	}
-	return state == plug.Plugged && !row.Parked && row.Name == netdev.Name && row.IfIndex == netdev.IfIndex && row.Ofport > 0
+	return state == plug.Plugged && carries(row, netdev)
+}
+
+// carries: a row is open for a netdev, under its name.
+func carries(row invariants.Row, netdev invariants.Netdev) bool {
+	return !row.Parked && row.Name == netdev.Name && row.IfIndex == netdev.IfIndex && row.Ofport > 0
 }
 
 // unplugged: a port that asks has no row, for a reason that there is.

@@ -88,7 +88,8 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.central.Nbctl(t, "--wait=sb", "sync")
 	d.releaseHold(t)
 	d.await(t, "all that run are plugged, and nothing else", func(ps []control.Port) bool { return plugged(ps) == ports && len(ps) == ports })
-	if o.look(); len(moved) == 0 && len(o.moved(before)) > 0 {
+	o.look()
+	if len(moved) == 0 && len(o.moved(before)) > 0 {
 		t.Errorf("rows of %q moved after the hold, though ovn-northd had put all right", o.moved(before))
 	}
 }

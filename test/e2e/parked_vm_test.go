@@ -25,7 +25,7 @@ type claim struct {
 	flows       int
 }
 
-func (d *dpu) bindingOf(t *testing.T, lport string, ofport string) claim {
+func (d *dpu) bindingOf(t *testing.T, lport, ofport string) claim {
 	t.Helper()
 	var b claim
 	out := d.central.Sbctl(t, "--bare", "--no-headings", "--columns=chassis,up", "find", "Port_Binding", "logical_port="+lport)

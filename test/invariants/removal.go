@@ -50,7 +50,8 @@ func (j *judge) close(old known) {
 			kept = append(kept, c)
 		}
 	}
-	j.after.closed = append(kept, closed{old, j.batch.Before})
+	kept = append(kept, closed{old, j.batch.Before})
+	j.after.closed = kept
 }
 
 // leaked: the row's netdev may have been another one.

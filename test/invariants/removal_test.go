@@ -85,12 +85,12 @@ func many(n int) ([]Row, Truth) {
 
 func TestMostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		of, go_ int
-		from    float64 // when the first goes
-		each    float64 // seconds between two
-		started []time.Time
-		want    bool
+		name     string
+		of, goes int
+		from     float64 // when the first goes
+		each     float64 // seconds between two
+		started  []time.Time
+		want     bool
 	}{
 		{"a few of many", 16, 8, 16, 0.1, nil, false},
 		{"most, one after the other", 16, 11, 16, 0.1, nil, true},
@@ -104,7 +104,7 @@ func TestMostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
 			truth.Started = c.started
 			state := having(rows...)
 			var all, found []Violation
-			for i := range c.go_ {
+			for i := range c.goes {
 				state, found = Judge(state, batch(c.from+float64(i)*c.each, remove(rows[i])), truth)
 				all = append(all, found...)
 			}
