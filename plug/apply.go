@@ -101,6 +101,9 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
+	for _, i := range abandoned(r.cfg.Devices.Index(), c) {
+		r.letGo[i] = now.Add(letGoAfter)
+	}
 	lost := departing(c)
 	for _, p := range slices.Sorted(maps.Keys(lost)) {
 		_, did := slices.BinarySearch(d.Retargets, p)

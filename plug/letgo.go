@@ -8,13 +8,12 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed as
-// a leak. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
+// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
 // the kernel goes on to forward.
 const letGoAfter = time.Second
 
-// letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows removed as
-// leaks, and when the datapath must have let go of each.
+// letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows that were
+// removed, and when the datapath must have let go of each.
 type letGo map[uint32]time.Time
 
 // closed takes note of a row that was removed as a leak: of the netdev that it was said to
@@ -28,6 +27,27 @@ func (l letGo) closed(now time.Time, x *representor.Index, r ovs.Interface) {
 	}
 }
 
+// abandoned are the netdevs that the rows which a change removes had open, and that are
+// none of those ports' any more. A row that follows its function leaves the function's own
+// netdev to the new row: if ovs-vswitchd hangs, the kernel goes on to forward for it.
+func abandoned(x *representor.Index, c ovs.Change) []uint32 {
+	var netdevs []uint32
+	for _, u := range c.Unplug {
+		if u.Leak || !open(u.Interface) {
+			continue
+		}
+		own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
+		follows := false
+		for _, p := range c.Plug {
+			follows = follows || p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String()
+		}
+		if !follows || own.IfIndex != u.Interface.IfIndex {
+			netdevs = append(netdevs, u.Interface.IfIndex)
+		}
+	}
+	return netdevs
+}
+
 // next is when the next one is due, zero without any.
 func (l letGo) next() time.Time {
 	var first time.Time
@@ -37,8 +57,8 @@ func (l letGo) next() time.Time {
 	return first
 }
 
-// makeLetGo takes netdevs whose rows were removed as leaks out of the datapath, if they
-// are still there. One that a row has open by now is ovs-vswitchd's business again; one
+// makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
+// there. One that a row has open by now is ovs-vswitchd's business again; one
 // that has a row that is yet to be opened is shown to ovs-vswitchd afresh.
 func (r *Reconciler) makeLetGo(ctx context.Context) {
 	now := time.Now()

@@ -3,10 +3,16 @@ package plug
 import (
 	"context"
 	"errors"
+	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // kernelDatapath is what the kernel's datapath forwards, by ifindex.
@@ -101,4 +107,57 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 			})
 		})
 	}
+}
+
+// ovs-vswitchd hangs while a row is removed for another reason than a leak.
+func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
+	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+	for name, tt := range map[string]struct {
+		opened  uint32 // under a's row, which is for VF 0
+		index   *representor.Index
+		asks    []ovn.Binding
+		forward bool
+	}{
+		"its port is gone":                                    {10, indexOf(oneVF()), nil, false},
+		"its function is another port's":                      {10, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, false},
+		"it follows its function, which it has open":          {10, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, true},
+		"it follows its function, and has what nobody claims": {55, withVeth(renamed, 55), []ovn.Binding{asks("a", 0, 0)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(tt.index, tt.asks...)
+				row := ourRow("a", "pf0vf0", 0, 0, tt.opened)
+				c.actual = bridgeWith(row)
+				k := &kernelDatapath{has: map[uint32]bool{tt.opened: true}}
+				s := &hungSwitch{localSwitch{c}}
+				run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
+				elapse(3 * letGoAfter)
+				if k.holds(tt.opened) != tt.forward {
+					t.Errorf("the datapath forwards: %v, want %v; rows %v", k.holds(tt.opened), tt.forward, c.rows())
+				}
+			})
+		})
+	}
+}
+
+// withVeth is a card whose VF has one netdev, and a veth the VF's old name.
+func withVeth(d netdev, ifindex uint32) *representor.Index {
+	card := cardOf(d)
+	card.Links[ifindex] = representor.Link{Name: "pf0vf0", Up: true, Settled: true, Kind: "veth"}
+	return representor.NewIndex(card, representor.Settings{})
+}
+
+// hungSwitch is one whose ovs-vswitchd opens nothing that is new.
+type hungSwitch struct{ localSwitch }
+
+func (s *hungSwitch) View() ovs.View {
+	v := s.localSwitch.View()
+	v.Interfaces = maps.Clone(v.Interfaces)
+	for name, r := range v.Interfaces {
+		if strings.HasPrefix(r.UUID, "new-") {
+			r.Ofport, r.IfIndex = 0, 0
+			v.Interfaces[name] = r
+		}
+	}
+	return v
 }
