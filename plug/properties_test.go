@@ -204,8 +204,12 @@ func (w world) leaks(r ovs.Interface) string {
 			return f
 		}
 	}
-	for _, d := range w.devs { // while its function has the name
-		if d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
+	// While its function has the name. What a marker without a controller means can't be
+	// told by a card that can't be read: what is no function must then have been open for
+	// some seconds, as below.
+	tells := w.whole || w.marked(r) == r.Marker.Function
+	for _, d := range w.devs {
+		if tells && d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
 			return "what is no function"
 		}
 	}
