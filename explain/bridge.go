@@ -81,7 +81,7 @@ func describe(r ovs.Interface) string {
 	id := "without iface-id"
 	if r.IfaceID != "" {
 		id = "iface-id " + r.IfaceID
-	} else if r.Parked != "" {
+	} else if r.IsParked() {
 		id += " while its function is away, else " + r.Parked
 	}
 	return whose + ", on " + where + ", " + id
@@ -104,7 +104,7 @@ func (c *chain) row() {
 	s.readIf("mtu_request", number(r.MTURequest))
 	s.read(ovs.KeyFunction, r.Marker.Function)
 	s.read(ovs.KeyRequest, r.Marker.Request)
-	if r.IfaceID == "" && r.Parked != "" {
+	if r.IsParked() {
 		s.is(OK, "our row is there, and carries nobody's name while its function is away")
 		return
 	}

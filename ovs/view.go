@@ -78,6 +78,10 @@ type Interface struct {
 	IfIndex uint32
 }
 
+// IsParked reports whether the row carries nobody's name for as long as its function is
+// away. A row that has an iface-id as well was named by somebody else since.
+func (i Interface) IsParked() bool { return i.Parked != "" && i.IfaceID == "" }
+
 // View is the local database at one time. It is not modified once made.
 type View struct {
 	// Complete is true once the whole database was read and the connection lives.

@@ -20,7 +20,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
 	}
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
-	if row := p.foreignIfaceID[q.name]; row != "" && parked(r) {
+	if row := p.foreignIfaceID[q.name]; row != "" && r.IsParked() {
 		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
 		return
 	}

@@ -110,7 +110,7 @@ func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(represento
 	claim, claimed := p.in.Index.ClaimOf(ifindex)
 	switch {
 	case !claimed:
-		return p.stranger(r, ifindex)
+		return p.unclaimed(r, ifindex)
 	case claim.Disputed || right(claim.Function):
 		return ""
 	case claim.Function.Kind == 0:
@@ -119,13 +119,13 @@ func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(represento
 	return whyLeak
 }
 
-// stranger says why a row must not carry a netdev that no devlink port claims, "" if it
+// unclaimed says why a row must not carry a netdev that no devlink port claims, "" if it
 // may. Some drivers register a representor's netdev before devlink says which port it
 // belongs to, so that must have been so for some seconds. Then it is proved that no port
 // ever will, or ovs-vswitchd has it open, and the whole card is known.
-func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
-	p.out.Strangers = append(p.out.Strangers, strangerIn(r, ifindex))
-	if !p.in.Strange[strangerIn(r, ifindex)] {
+func (p *planner) unclaimed(r ovs.Interface, ifindex uint32) string {
+	p.out.Unclaimed = append(p.out.Unclaimed, unclaimedIn(r, ifindex))
+	if !p.in.Unclaimed[unclaimedIn(r, ifindex)] {
 		return ""
 	}
 	if why, proved := p.in.Index.NeverAFunction(ifindex); proved {
@@ -142,9 +142,9 @@ func (p *planner) stranger(r ovs.Interface, ifindex uint32) string {
 	return ""
 }
 
-// strangerIn names a netdev that no devlink port claims, and the row that it is in: another
+// unclaimedIn names a netdev that no devlink port claims, and the row that it is in: another
 // one in its place has its own time.
-func strangerIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.UUID, " ", ifindex) }
+func unclaimedIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.UUID, " ", ifindex) }
 
 const whyLeak = "its netdev has become another function"
 

@@ -10,7 +10,7 @@ import (
 
 // A netdev that was made anew a moment ago belongs to no port in a list of ports that is
 // older than it: devlink hangs during a reload, and says so only after 10 s.
-func TestLeak_ANetdevNewerThanTheListOfPortsIsNoStranger(t *testing.T) {
+func TestLeak_ANetdevNewerThanTheListOfPortsIsNotUnclaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		r := c.reconciler(nil)

@@ -12,9 +12,6 @@ import (
 // an iface-id no flows. It loses nothing by that: what has no OpenFlow port is released
 // anyhow (consider_vif_lport of controller/binding.c).
 
-// parked reports whether a row carries nobody's name because its function was away.
-func parked(r ovs.Interface) bool { return r.Parked != "" && r.IfaceID == "" }
-
 // present reports whether the function of a row has its netdev under the row's name, or
 // open under the row, whatever the netdev is called by now.
 func (p *planner) present(r ovs.Interface) bool {
@@ -46,7 +43,7 @@ func (p *planner) parks(r ovs.Interface) bool {
 	if p.present(r) || p.openLive(r) {
 		return false
 	}
-	return parked(r) || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
+	return r.IsParked() || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
 }
 
 // editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
@@ -60,7 +57,7 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 		if r.Parked != lport {
 			e.Set[ovs.KeyParked] = lport
 		}
-	case parked(r) && (!p.settled(r) || p.foreignIfaceID[lport] != ""):
+	case r.IsParked() && (!p.settled(r) || p.foreignIfaceID[lport] != ""):
 	default:
 		if r.IfaceID != lport {
 			e.Set[ovs.KeyIfaceID] = lport
@@ -87,7 +84,7 @@ func (p *planner) parkRows() {
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
 			there := p.present(r)
-			p.out.Compared = p.out.Compared && (there || parked(r) || open(r)) // also of one that is to go: its removal may be refused
+			p.out.Compared = p.out.Compared && (there || r.IsParked() || open(r)) // also of one that is to go: its removal may be refused
 			if p.removed[r.UUID] {
 				continue
 			}
@@ -123,7 +120,7 @@ func (p *planner) parkRow(q *port, r ovs.Interface) {
 	why := "its function is away"
 	switch {
 	case p.parks(r) && r.IfaceID != "":
-	case parked(r) && p.settled(r) && p.comesBack(q, r):
+	case r.IsParked() && p.settled(r) && p.comesBack(q, r):
 		why = "its function is back"
 	default:
 		return

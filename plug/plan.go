@@ -53,8 +53,8 @@ type Input struct {
 	Starting bool
 	// Absent are the uuids of rows whose function has been away for some seconds.
 	Absent map[string]bool
-	// Strange are those of Strangers in earlier plans that have been so for some seconds.
-	Strange map[string]bool
+	// Unclaimed are those that earlier plans told of and that have been so for some seconds.
+	Unclaimed map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
 	Taken map[string]bool
@@ -101,9 +101,9 @@ type Decision struct {
 	Reopen []string
 	// Absent are the uuids of the rows, parked ones too, whose function is away.
 	Absent []string
-	// Strangers are the netdevs that no devlink port claims, in rows of ours: the row's uuid, a
+	// Unclaimed are the netdevs that no devlink port claims, in rows of ours: the row's uuid, a
 	// space, and the ifindex.
-	Strangers []string
+	Unclaimed []string
 	// Gives has what representor each netdev is taken for that Changes give to a logical
 	// port, by a new row or by a name put into one that is there.
 	Gives map[string]representor.Representor

@@ -213,7 +213,7 @@ func (w world) leaks(r ovs.Interface) string {
 			return "what is no function"
 		}
 	}
-	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) && (o.uplink || w.strange[strangerIn(r, o.ifindex)]) {
+	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) && (o.uplink || w.unclaimed[unclaimedIn(r, o.ifindex)]) {
 		return "what is no function"
 	}
 	return ""

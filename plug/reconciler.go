@@ -72,20 +72,20 @@ type Reconciler struct {
 	readyOnce sync.Once
 
 	// What follows is owned by the running pass.
-	hold     holder
-	absent   lasting   // rows whose function is away, by uuid
-	strange  lasting   // netdevs in our rows that no devlink port claims
-	began    time.Time // of the first pass
-	planned  time.Time // of the last plan
-	verify   questions
-	pace     pace
-	attempts map[string]*attempts // at having a netdev opened, by row
-	letGo    letGo
-	links    links
-	steps    steps
-	last     map[string]Status
-	ours     map[string]bool // uuids of the rows that bear our marks
-	total    Report          // counters only
+	hold      holder
+	absent    lasting   // rows whose function is away, by uuid
+	unclaimed lasting   // netdevs in our rows that no devlink port claims
+	began     time.Time // of the first pass
+	planned   time.Time // of the last plan
+	verify    questions
+	pace      pace
+	attempts  map[string]*attempts // at having a netdev opened, by row
+	letGo     letGo
+	links     links
+	steps     steps
+	last      map[string]Status
+	ours      map[string]bool // uuids of the rows that bear our marks
+	total     Report          // counters only
 }
 
 // NewReconciler returns a Reconciler that has made no pass yet.
@@ -198,7 +198,7 @@ func (r *Reconciler) Due() time.Duration {
 	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
 		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.verify.next(then),
-		r.absent.next(then, absentGrace), r.strange.next(then, absentGrace), r.letGo.next(),
+		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(),
 	} {
 		if !t.IsZero() {
 			d = min(d, max(time.Until(t), time.Millisecond))
@@ -296,11 +296,11 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Hold = r.hold.before(now, in.Asked, in.Actual)
 	in.Verdict = said.on(in.Asked)
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
-	in.Strange = r.strange.lasted(now, absentGrace)
+	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent)
-		r.strange.note(now, d.Strangers)
+		r.unclaimed.note(now, d.Unclaimed)
 	}
 	sure := len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected
 	if sure {

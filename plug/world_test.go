@@ -21,15 +21,15 @@ type world struct {
 	whole bool     // the index is complete
 	named bool     // netdevs are known, whatever is known of ports
 	odd   oddNetdev
-	// strange are the rows that have had a netdev of nobody's for some seconds, by uuid.
-	strange map[string]bool
-	index   *representor.Index
-	view    ovn.View
-	truth   []ovn.Binding
-	actual  ovs.View
-	hold    Hold
-	adopt   bool
-	taken   map[string]bool
+	// unclaimed are netdevs of nobody's that rows have had for some seconds, as Input.Unclaimed names them.
+	unclaimed map[string]bool
+	index     *representor.Index
+	view      ovn.View
+	truth     []ovn.Binding
+	actual    ovs.View
+	hold      Hold
+	adopt     bool
+	taken     map[string]bool
 }
 
 func lports() []string { return []string{"a", "b", "c", "d"} }
@@ -78,9 +78,9 @@ func drawWorld(t *rapid.T) world {
 		w.hold.Lately[l] = rapid.IntRange(0, 5).Draw(t, l+" moved lately") == 0
 	}
 	w.actual = bridgeWith(drawRows(t)...)
-	w.strange = map[string]bool{}
+	w.unclaimed = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
-		w.strange[strangerIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" is strange")
+		w.unclaimed[unclaimedIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" has been unclaimed")
 	}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
@@ -224,7 +224,7 @@ func (w world) marked(r ovs.Interface) string {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Strange: w.strange}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed}
 }
 
 func (w world) truthOf(l string) ovn.Binding {

@@ -124,6 +124,7 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 // nobody says anything, and the row carries nobody's name once its function has been away
 // for some seconds.
 func letsGoOfStrangers(t *testing.T, d *dpu) {
+	d.judged(t)
 	twoPorts(t, d)
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "ct0"}, PeerName: "ct0-peer"}
 	if err := netlink.LinkAdd(veth); err != nil {
@@ -140,8 +141,10 @@ func letsGoOfStrangers(t *testing.T, d *dpu) {
 	}{{"p0", 3 * time.Second}, {"ct0", 12 * time.Second}} {
 		o := d.openings(t)
 		o.changes(func() {
-			sim(t, "port nonetdev card0 10")
-			rename(t, [2]string{c.own, "pf0vf0"})
+			d.changes(t, func() {
+				sim(t, "port nonetdev card0 10")
+				rename(t, [2]string{c.own, "pf0vf0"})
+			})
 		})
 		began, opened := time.Now(), false
 		closed := func() bool {
@@ -156,8 +159,10 @@ func letsGoOfStrangers(t *testing.T, d *dpu) {
 			t.Errorf("%s was open as vm0's, or could be, for %v, want %v at most", c.own, took, c.bound)
 		}
 		o.changes(func() {
-			rename(t, [2]string{"pf0vf0", c.own})
-			sim(t, "port netdev card0 10 pf0vf0")
+			d.changes(t, func() {
+				rename(t, [2]string{"pf0vf0", c.own})
+				sim(t, "port netdev card0 10 pf0vf0")
+			})
 		})
 		d.awaitPort(t, "vm0", plug.Plugged)
 		d.bound(t, "vm0")

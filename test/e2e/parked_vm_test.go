@@ -43,6 +43,7 @@ func (d *dpu) bindingOf(t *testing.T, lport, ofport string) claim {
 // parksAndReturns compares an absence for which the row keeps its name with one for which
 // it doesn't: ovn-controller releases a port without an OpenFlow port in both.
 func parksAndReturns(t *testing.T, d *dpu) {
+	d.judged(t)
 	a, _ := twoPorts(t, d)
 	o := d.openings(t)
 	there := d.bindingOf(t, "vm0", a.ofport)
@@ -56,7 +57,7 @@ func parksAndReturns(t *testing.T, d *dpu) {
 	}
 	returns := func() time.Duration {
 		began := time.Now()
-		sim(t, "port netdev card0 10 pf0vf0")
+		d.changes(t, func() { sim(t, "port netdev card0 10 pf0vf0") })
 		d.until(t, "the row is open again", func() bool { r := named(); return r.Ofport > 0 && r.IfIndex != 0 && !r.Parked })
 		open := time.Since(began)
 		d.bound(t, "vm0")
@@ -66,7 +67,7 @@ func parksAndReturns(t *testing.T, d *dpu) {
 		return took
 	}
 
-	sim(t, "port nonetdev card0 10")
+	d.changes(t, func() { sim(t, "port nonetdev card0 10") })
 	d.until(t, "ovs-vswitchd has lost the netdev", func() bool { return named().Ofport <= 0 })
 	d.until(t, "ovn-controller has released the port", func() bool { return d.bindingOf(t, "vm0", "").up == "false" })
 	if r := named(); r.Parked {
@@ -75,7 +76,7 @@ func parksAndReturns(t *testing.T, d *dpu) {
 	short := returns()
 	d.awaitPort(t, "vm0", plug.Plugged)
 
-	sim(t, "port nonetdev card0 10")
+	d.changes(t, func() { sim(t, "port nonetdev card0 10") })
 	began := time.Now()
 	for !named().Parked && time.Since(began) < 20*time.Second {
 		d.quiet(t)
