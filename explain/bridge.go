@@ -16,9 +16,11 @@ func (c *chain) bridge() {
 	s := c.begin(Bridge, "local database, table Bridge")
 	s.read("endpoint", c.in.LocalEndpoint)
 	s.read("bridge", a.Bridge)
-	kernel := a.DatapathType == "" || a.DatapathType == "system"
 	if a.BridgeUUID != "" {
 		s.read("datapath_type", a.DatapathType)
+		if key, value := a.Userspace(); key != "" {
+			s.read(key, value)
+		}
 	}
 	switch {
 	case !a.Complete:
@@ -28,7 +30,7 @@ func (c *chain) bridge() {
 		})
 	case a.BridgeUUID == "":
 		c.fail(s, &representor.Reason{Code: representor.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})
-	case !kernel:
+	case !a.KernelDatapath():
 		c.fail(s, &representor.Reason{Code: representor.CodeUnsupportedDatapath, Message: "a kernel netdev can't be plugged into a bridge of that datapath_type"})
 	default:
 		s.is(OK, "the bridge is there, with the kernel's datapath")

@@ -40,7 +40,7 @@ func known() map[representor.Code]lore {
 
 		representor.CodeLocalDatabase:       {Bridge, "see that the server runs: `systemctl status ovsdb-server` and that the setting ovs-db names its socket"},
 		representor.CodeBridgeMissing:       {Bridge, "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: `systemctl start ovn-controller`"},
-		representor.CodeUnsupportedDatapath: {Bridge, "use the kernel's datapath; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- set Bridge {bridge} datapath_type=system`"},
+		representor.CodeUnsupportedDatapath: {Bridge, "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge {bridge} datapath_type=system`"},
 
 		representor.CodeSouthboundUntrusted: {Southbound, sb},
 		representor.CodeSouthboundReplaced:  {Southbound, "see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`"},

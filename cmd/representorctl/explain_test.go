@@ -232,6 +232,9 @@ func switchScenes() []scene {
 		}),
 		waits(representor.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
 		waits(representor.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
+		{name: "datapath-that-is-meant", world: worldWith(asks("vm1")).but(func(w *world) {
+			w.actual.DatapathType, w.actual.ExternalIDs = "netdev", map[string]string{"ovn-bridge-datapath-type": "netdev"}
+		}), state: plug.Pending, code: representor.CodeUnsupportedDatapath},
 		waits(representor.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
 		waits(representor.CodeTransactionPending, func(w *world) { w.dryRun = true }),
 		waits(representor.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
