@@ -6,6 +6,7 @@ package doctor
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
@@ -71,7 +72,7 @@ type Host struct {
 	Identity config.Identity
 
 	// VSwitchd is the local database's ovs-vswitchd.
-	VSwitchd VSwitchd
+	VSwitchd companion.Sight
 
 	// OVS and OVN are the versions that the databases tell.
 	OVS    ovs.Versions

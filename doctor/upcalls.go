@@ -17,6 +17,8 @@ func (p *patient) upcalls() Check {
 	c := Check{Name: "upcalls", Verdict: OK}
 	s := p.Datapath
 	switch {
+	case p.LocalErr == nil && p.Local.BridgeUUID != "" && !p.Local.KernelDatapath():
+		c.Verdict, c.Finding = Unknown, "the bridge has a datapath of its own, which the kernel counts nothing of"
 	case errors.Is(p.DatapathErr, fs.ErrNotExist):
 		c.Verdict, c.Finding = Unknown, "the kernel has no datapath of Open vSwitch yet"
 		c.Remedy = "start Open vSwitch, which makes it together with the bridge: `systemctl enable --now openvswitch-switch`"

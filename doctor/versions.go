@@ -44,7 +44,7 @@ func (p *patient) ovsVersion() Check {
 		if older(v.OpenVSwitch, oldestOVS) {
 			c.Verdict = Warn
 			c.Finding += ", which is older than any that was tried (" + oldestOVS + ")"
-			c.Remedy = "update Open vSwitch; ports stay while it restarts"
+			c.Remedy = "update Open vSwitch, in an hour when traffic may stop for some seconds; ports stay while it restarts"
 		}
 	}
 	return c

@@ -1,56 +1,67 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"syscall"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 )
 
-// VSwitchd is what is seen of ovs-vswitchd without asking it for anything. The database
-// doesn't tell whether it runs: that keeps what it said last, ofports too.
-type VSwitchd struct {
-	// PIDFile is where its process id was looked for, empty if the local database isn't
-	// a unix socket's.
-	PIDFile string
-	// PID is what the file says, 0 when it can't be read.
-	PID int
-	// Beside tells that ovsdb-server has a pidfile in the same place.
-	Beside bool
-	// Socket is where it listens for ovs-appctl when it has that PID.
-	Socket string
-	// Err is why the file can't be read or, with a PID, why nobody answers on Socket.
-	Err error
+// ofVSwitchd is what is said where it doesn't answer. That it starts interrupts what flows
+// for as long as ovn-controller takes to install the flows anew, so that it is started only
+// where it doesn't run, and restarted by nobody's advice.
+func ofVSwitchd() about {
+	return about{
+		check: "vswitchd",
+		dark:  "no packet that the kernel has no flow for crosses, and what is plugged now is not opened",
+		start: "start it, or its container; ports stay plugged: `systemctl start ovs-vswitchd`",
+		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
+			"would be cut while it restarts, so that is for an hour when nobody minds",
+	}
+}
+
+// about is what is to be said of a companion.
+type about struct {
+	// check is the check's name.
+	check string
+	// dark is what doesn't work without it.
+	dark string
+	// start mends it where it doesn't run. hung is what to do where it answers nobody who
+	// waits for longer.
+	start, hung string
 }
 
 // vswitchd: without it the kernel goes on with the flows it has, and all that is in
 // the databases looks well.
-func (p *patient) vswitchd() Check {
-	const dark = "; no packet that the kernel has no flow for crosses, and what is plugged now is not opened"
-	const start = " (elsewhere than on Debian its unit is openvswitch): `systemctl restart openvswitch-switch`"
-	c := Check{Name: "vswitchd", Verdict: Unknown}
-	switch v := p.VSwitchd; {
-	case v.PIDFile == "":
-		c.Finding = "the local database is no unix socket's: can't be told whether ovs-vswitchd runs"
-	case errors.Is(v.Err, fs.ErrPermission):
-		c.Finding, c.Remedy = fmt.Sprintf("ovs-vswitchd may not be asked: %v", v.Err), "run this as root"
-	case v.PID == 0 && errors.Is(v.Err, fs.ErrNotExist) && v.Beside:
-		c.Verdict = Fail
-		c.Finding = "ovs-vswitchd doesn't run: ovsdb-server has its pidfile there, and ovs-vswitchd, which removes its own when it is stopped, has none" + dark
-		c.Remedy = "start it, ports stay plugged" + start
-	case v.PID == 0 && errors.Is(v.Err, fs.ErrNotExist):
-		c.Finding = "no ovs-vswitchd.pid beside the database's socket: can't be told whether it runs"
-		c.Remedy = "see whether it does: `pidof ovs-vswitchd` If not, start it" + start
-	case errors.Is(v.Err, syscall.ECONNREFUSED), errors.Is(v.Err, fs.ErrNotExist):
-		c.Verdict = Fail
-		c.Finding = "ovs-vswitchd doesn't run: nobody listens on " + control.Printable(v.Socket) + dark
-		c.Remedy = "start it, ports stay plugged" + start
-	case v.Err != nil:
-		c.Finding, c.Remedy = fmt.Sprintf("can't be told whether ovs-vswitchd runs: %v", v.Err), "see what it says itself: `ovs-appctl --timeout=5 version`"
-	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("ovs-vswitchd runs: pid %d", v.PID)
+func (p *patient) vswitchd() Check { return p.companion(ofVSwitchd(), p.VSwitchd) }
+
+func (p *patient) companion(a about, s companion.Sight) Check {
+	c := Check{Name: a.check, Verdict: Unknown}
+	why := control.Harmless(s.Why)
+	switch s.State {
+	case companion.Answers:
+		c.Verdict, c.Finding = OK, s.Name+" answers: "
+		if s.PID > 0 {
+			c.Finding += fmt.Sprintf("pid %d, ", s.PID)
+		}
+		c.Finding += control.Harmless(s.Version)
+	case companion.Gone:
+		c.Verdict, c.Finding, c.Remedy = Fail, s.Name+" doesn't run: "+why+"; "+a.dark, a.start
+	case companion.Silent:
+		c.Verdict, c.Finding = Warn, s.Name+" is busy or hangs: "+why+"; if it stays so, "+a.dark
+		c.Remedy = fmt.Sprintf("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t %s version` %s", shell(s.Socket), a.hung)
+		if s.Stopped {
+			c.Verdict, c.Finding = Fail, s.Name+" is stopped: "+why+"; "+a.dark
+			c.Remedy = fmt.Sprintf("let it go on, which costs nothing: `kill -CONT %d`", s.PID)
+		}
+	case companion.Unknown:
+		c.Finding = fmt.Sprintf("whether %s runs can't be told: %s", s.Name, why)
+		switch {
+		case s.Forbidden:
+			c.Remedy = "run this as root"
+		case s.Why != "":
+			c.Remedy = fmt.Sprintf("see whether it runs, and which socket its --unixctl names: `ps -C %s -o pid,args`", s.Name)
+		}
 	}
 	return c
 }

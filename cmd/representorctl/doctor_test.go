@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
@@ -47,6 +48,16 @@ func (c *clinic) sbctl(args ...string) {
 	c.sb.Tool(c.t, append([]string{"ovn-sbctl", "--db=" + c.sb.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
+// searches are confined to the clinic: the machine may run programs of its own.
+func (c *clinic) searches(endpoint string) []companion.Search {
+	all := companion.Searches(endpoint, os.Getenv)
+	for i := range all {
+		all[i].Dirs = all[i].Dirs[:1]
+		all[i].Proc = c.dir
+	}
+	return all
+}
+
 // doctor runs the command with a card that has a serial number.
 func (c *clinic) doctor(socket string, args ...string) outcome {
 	c.t.Helper()
@@ -68,6 +79,7 @@ func (c *clinic) doctor(socket string, args ...string) outcome {
 			return datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5}, nil
 		},
 	}
+	p.companions = c.searches
 	status := p.run(c.t.Context(), append([]string{"--control-socket", socket, "doctor", "--config", c.config}, args...))
 	return outcome{status, stdout.String(), stderr.String()}
 }

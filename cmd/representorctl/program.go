@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/agent"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
@@ -54,6 +55,8 @@ type program struct {
 	readEswitches func(context.Context) map[devlink.Handle]doctor.Eswitch
 	// readDatapath asks the kernel what it counted in the datapath of a name.
 	readDatapath func(context.Context, string) (datapath.Statistics, error)
+	// companions gives where the programs beside the daemon are looked for.
+	companions func(endpoint string) []companion.Search
 	// openCard watches the kernel's card.
 	openCard agent.OpenCard
 	version  string

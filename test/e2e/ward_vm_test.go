@@ -238,7 +238,7 @@ func steady(text string) []string {
 		{`^(ok versions) .*`, "$1"},
 		{`(Open vSwitch|ovn-northd|schema) \d[^\s,:;]*`, "$1 VERSION"},
 		{`(ofport|ifindex)=\d+`, "$1=NUMBER"},
-		{`^(ok vswitchd .* pid) \d+$`, "$1 NUMBER"},
+		{`^(ok (vswitchd|ovn-controller) .* pid) \d+, .*$`, "$1 NUMBER"},
 		{`^(ok upcalls .* of) \d+ `, "$1 SOME "},
 	} {
 		pattern := regexp.MustCompile(volatile[0])
