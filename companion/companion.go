@@ -62,6 +62,17 @@ type Sight struct {
 	traceless bool
 }
 
+// Without is what doesn't work without a companion.
+func Without(name string) string {
+	switch name {
+	case VSwitchd:
+		return "no packet that the kernel has no flow for crosses, and what is plugged now is not opened"
+	case Controller:
+		return "no port that is plugged now gets flows, and what changes in OVN doesn't come here"
+	}
+	return ""
+}
+
 // Search is where a companion is looked for.
 type Search struct {
 	Name string

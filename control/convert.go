@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
@@ -36,6 +37,8 @@ type Facts struct {
 	// Index is never nil.
 	Index  *representor.Index
 	Report plug.Report
+	// Companions are the programs that must run beside the daemon.
+	Companions []companion.Standing
 	// Serials is how it stands with the cards' serial numbers.
 	Serials register.Report
 }
@@ -66,6 +69,7 @@ func (f Facts) Status() Status {
 		Planned:      Changes(f.Report.Planned),
 
 		BuiltInProvider: f.Report.BuiltIn,
+		Companions:      companions(f.Companions),
 	}
 	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
 	s.Devlink.Representors = len(f.Index.All())
@@ -203,6 +207,16 @@ func Changes(changes []ovs.Change) []Change {
 			w.Edit = append(w.Edit, Edit{Netdev: e.Interface.Name, Set: e.Set, Delete: e.Delete, MTU: e.MTURequest, ClearsType: e.ClearType})
 		}
 		out = append(out, w)
+	}
+	return out
+}
+
+func companions(all []companion.Standing) []Companion {
+	var out []Companion
+	for _, c := range all {
+		out = append(out, Companion{
+			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version, Stopped: c.Stopped, Problem: c.Why,
+		})
 	}
 	return out
 }

@@ -50,9 +50,10 @@ func healthy() Host {
 			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system", HWOffload: true,
 			ExternalIDs: map[string]string{"ovn-cms-options": "a,card-serial-number=MT2242X00001"},
 		},
-		Identity: config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
-		VSwitchd: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"},
-		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
+		Identity:   config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
+		VSwitchd:   companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"},
+		Controller: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl", Version: "ovn-controller 23.03.1"},
+		Datapath:   datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
 		Chassis: []ovn.Chassis{
 			{Name: "dpu1", Hostname: "dpu1.example.org", CMSOptions: []string{"a", "card-serial-number=MT2242X00001"}},
 			{Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"card-serial-number=MT2242X00002"}},
@@ -132,8 +133,8 @@ func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
 	for _, state := range []companion.State{companion.Silent, companion.Unknown, companion.Gone} {
 		for _, stopped := range []bool{false, true} {
 			h := healthy()
-			h.VSwitchd = seen(companion.VSwitchd, state)
-			h.VSwitchd.Stopped = stopped
+			h.VSwitchd, h.Controller = seen(companion.VSwitchd, state), seen(companion.Controller, state)
+			h.VSwitchd.Stopped, h.Controller.Stopped = stopped, stopped
 			for _, c := range Examine(h).Checks {
 				if cuts(c.Remedy) {
 					t.Errorf("%s: %+v", state, c)
@@ -169,6 +170,21 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"ovs-vswitchd busy or hung", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent) }, map[string]Verdict{"vswitchd": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovs-vswitchd not to be found", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown) }, map[string]Verdict{"vswitchd": Unknown}, "`ps -C ovs-vswitchd -o pid,args`"},
 		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown); h.VSwitchd.Forbidden = true }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
+		{"ovs-vswitchd not to be found here, and the daemon finds it dead", func(h *Host) {
+			h.VSwitchd = seen(companion.VSwitchd, companion.Unknown)
+			h.Daemon.Companions = []control.Companion{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Problem: "it has ended"}}
+		}, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) }, map[string]Verdict{"ovn-controller": Fail}, "`systemctl start ovn-controller`"},
+		{"ovn-controller stopped by a signal", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Controller.Stopped = true
+		}, map[string]Verdict{"ovn-controller": Fail}, "`kill -CONT 812`"},
+		{"ovn-controller busy", func(h *Host) { h.Controller = seen(companion.Controller, companion.Silent) }, map[string]Verdict{"ovn-controller": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+		{"ovn-controller hung", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Daemon.Companions = []control.Companion{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
+		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
+		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) }, map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} }, map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
 		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
 		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "timedatectl"},

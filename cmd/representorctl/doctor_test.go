@@ -107,6 +107,7 @@ func self() control.Facts {
 func TestTheDoctorReadsRealDatabases(t *testing.T) {
 	c := newClinic(t)
 	servers.VSwitchd(t, c.local)
+	servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
 	var d doctor.Diagnosis
 	out := c.doctor(socket, "-j")

@@ -63,9 +63,8 @@ func (p *program) examine(ctx context.Context, file string, named bool) doctor.H
 		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
 	})
 	for _, search := range p.companions(h.Config.OVSDB) {
-		if search.Name == companion.VSwitchd {
-			group.Go(func() { h.VSwitchd = search.Look(ctx, companionPatience) })
-		}
+		seen := map[string]*companion.Sight{companion.VSwitchd: &h.VSwitchd, companion.Controller: &h.Controller}[search.Name]
+		group.Go(func() { *seen = search.Look(ctx, companionPatience) })
 	}
 	group.Wait()
 	return h

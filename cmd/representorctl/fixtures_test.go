@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
@@ -55,6 +56,10 @@ func facts() control.Facts {
 			Complete: true, Connected: true, Since: noon().Add(-3*time.Hour - 12*time.Minute),
 			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
+		},
+		Companions: []companion.Standing{
+			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
+			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl", Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,13 +21,20 @@ func pidfile(t *testing.T, dir, holds string) {
 }
 
 // The databases say nothing of it.
-func TestTheDoctorSeesThatOVSVSwitchdWasKilled(t *testing.T) {
+func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
 	c := newClinic(t)
-	vswitchd := servers.VSwitchd(t, c.local)
+	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
-	c.wantVSwitchd(socket, doctor.OK, "ovs-vswitchd answers: pid ")
+	c.wantCompanions(socket, map[string]doctor.Check{
+		"vswitchd":       {Verdict: doctor.OK, Finding: fmt.Sprintf("ovs-vswitchd answers: pid %d, ovs-vswitchd (Open vSwitch) ", vswitchd.Pid())},
+		"ovn-controller": {Verdict: doctor.OK, Finding: fmt.Sprintf("ovn-controller answers: pid %d, ovn-controller ", controller.Pid())},
+	})
 	vswitchd.Kill()
-	out := c.wantVSwitchd(socket, doctor.Fail, "ovs-vswitchd doesn't run: ")
+	controller.Kill()
+	out := c.wantCompanions(socket, map[string]doctor.Check{
+		"vswitchd":       {Verdict: doctor.Fail, Finding: "ovs-vswitchd doesn't run: the process that wrote "},
+		"ovn-controller": {Verdict: doctor.Fail, Finding: "ovn-controller doesn't run: nobody listens on "},
+	})
 	if out.status != exitUnhealthy {
 		t.Errorf("status %d", out.status)
 	}
@@ -48,36 +56,42 @@ func TestTheDoctorFindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testi
 				options[i] = strings.ReplaceAll(options[i], "DIR", c.local.Dir)
 			}
 			servers.VSwitchdWith(t, c.local, options...)
-			if out := c.wantVSwitchd(daemon(t, self()), doctor.OK, "ovs-vswitchd answers: pid "); out.status != exitOK {
+			servers.Controller(t, c.local, c.sb.Endpoint)
+			out := c.wantCompanions(daemon(t, self()), map[string]doctor.Check{
+				"vswitchd":       {Verdict: doctor.OK, Finding: "ovs-vswitchd answers: pid "},
+				"ovn-controller": {Verdict: doctor.OK, Finding: "ovn-controller answers: pid "},
+			})
+			if out.status != exitOK {
 				t.Errorf("status %d", out.status)
 			}
 		})
 	}
 }
 
-// wantVSwitchd wants the check to come out as nothing else does: the only FAIL there can
-// be is its own, apart from capabilities, which are the test machine's business.
-func (c *clinic) wantVSwitchd(socket string, verdict doctor.Verdict, finding string) outcome {
+// wantCompanions wants these checks to come out so, by the beginning of what they find, and
+// no other to find fault, apart from capabilities, which are the test machine's business.
+func (c *clinic) wantCompanions(socket string, want map[string]doctor.Check) outcome {
 	c.t.Helper()
 	var d doctor.Diagnosis
 	out := c.doctor(socket, "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
 		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
 	}
-	found := false
+	found := 0
 	for _, check := range d.Checks {
+		w, named := want[check.Name]
 		switch {
-		case check.Name == "vswitchd":
-			found = true
-			if check.Verdict != verdict || !strings.HasPrefix(check.Finding, finding) {
-				c.t.Errorf("%+v, want %s, %s", check, verdict, finding)
+		case named:
+			found++
+			if check.Verdict != w.Verdict || !strings.HasPrefix(check.Finding, w.Finding) {
+				c.t.Errorf("%+v, want %+v", check, w)
 			}
 		case check.Verdict != doctor.OK && check.Name != "capabilities":
 			c.t.Errorf("%+v", check)
 		}
 	}
-	if !found {
-		c.t.Error("there is no such check")
+	if found != len(want) {
+		c.t.Errorf("%d of the checks are there, want %d", found, len(want))
 	}
 	return out
 }
