@@ -82,10 +82,27 @@ func (f Facts) Status() Status {
 // Ports gives the facts as PathPorts shows them.
 func (f Facts) Ports() Ports {
 	out := Ports{Standing: f.standing(), Ports: make([]Port, 0, len(f.Report.Ports))}
+	rows := f.placed()
 	for _, p := range f.Report.Ports {
-		out.Ports = append(out.Ports, NewPort(p))
+		out.Ports = append(out.Ports, newPort(p, rows))
 	}
 	return out
+}
+
+// placed are the logical ports that have a row of ours on the bridge.
+func (f Facts) placed() map[string]bool {
+	all := map[string]bool{}
+	for _, r := range f.Local.Interfaces {
+		if !r.Marked || r.OVNPlugged != "" || r.Bridge != f.Local.Bridge || r.Bridge == "" {
+			continue
+		}
+		if r.Marker.LogicalPort != "" {
+			all[r.Marker.LogicalPort] = true
+		} else if r.IfaceID != "" {
+			all[r.IfaceID] = true
+		}
+	}
+	return all
 }
 
 func (f Facts) standing() Standing {
@@ -113,9 +130,10 @@ func (f Facts) pluggedFor() map[string]string {
 	return m
 }
 
-// NewPort gives the status of a logical port as the API shows it.
-func NewPort(s plug.Status) Port {
+// newPort gives the status of a logical port as the API shows it.
+func newPort(s plug.Status, placed map[string]bool) Port {
 	return Port{
+		OnBridge:    placed[s.LogicalPort],
 		LogicalPort: s.LogicalPort,
 		State:       s.State,
 		Reason:      s.Reason,

@@ -211,6 +211,8 @@ type Port struct {
 	Ofport  int    `json:"ofport,omitempty"`
 	// Up is Port_Binding.up: ovn-controller has installed the port's flows.
 	Up bool `json:"up"`
+	// OnBridge: a row of ours for the port is on the bridge, whatever its state.
+	OnBridge bool `json:"on-bridge"`
 }
 
 // Representors is the answer of PathRepresentors, sorted by function.

@@ -50,7 +50,16 @@ func facts() control.Facts {
 	return control.Facts{
 		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: control.Active,
 		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
-		Local:         ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system"},
+		Local: ovs.View{
+			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system",
+			Interfaces: map[string]ovs.Interface{
+				"en3f0c1pf0vf000": {Name: "en3f0c1pf0vf000", Bridge: "br-int", Marked: true, IfaceID: uuid, Marker: ovs.Marker{LogicalPort: uuid}},
+				"pf0vf9": {
+					Name: "pf0vf9", Bridge: "br-int", Marked: true, IfaceID: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own",
+					Marker: ovs.Marker{LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own"},
+				},
+			},
+		},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
 		Southbound: ovn.View{
 			Complete: true, Connected: true, Since: noon().Add(-3*time.Hour - 12*time.Minute),
