@@ -145,8 +145,11 @@ func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
 	}
 	var text strings.Builder
-	(&program{now: noon}).writeDiagnosis(&text, d)
+	(&program{now: noon}).writeDiagnosis(&text, d, true)
 	golden(t, "doctor-ill", text.String())
+	text.Reset()
+	(&program{now: noon}).writeDiagnosis(&text, d, false)
+	golden(t, "doctor-ill-short", text.String())
 }
 
 func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,7 +60,12 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 				}
 			}
 			states[got.State] = true
-			golden(t, "explain/"+s.name, steady(run1(t, socket, "", nil, "explain", s.lport).String()))
+			long, short := run1(t, socket, "", nil, "explain", s.lport, "-v"), run1(t, socket, "", nil, "explain", s.lport)
+			golden(t, "explain/"+s.name, steady(long.String()))
+			isShort(t, got, short.stdout, long.stdout)
+			if slices.Contains([]string{"plugged", "plugged-southbound-away", "pf-not-found", "held-southbound-away"}, s.name) {
+				golden(t, "explain-short-"+s.name, steady(short.String()))
+			}
 		})
 	}
 	// What is declared anywhere that a port's status comes from must have had its turn.
@@ -74,6 +80,22 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 		}
 	}
 	wantNoOther(t, names)
+}
+
+// isShort wants the conclusion first, as with -v, then only what is not as it should be
+// besides, and no proof.
+func isShort(t *testing.T, e explain.Explanation, short, long string) {
+	t.Helper()
+	conclusion, _, _ := strings.Cut(long, "\n\n")
+	if !strings.HasPrefix(short, conclusion+"\n\n") || strings.Contains(short, "read in ") || strings.Contains(short, "\nok ") || strings.Contains(short, "\nskipped ") {
+		t.Errorf("it is\n%s\nand with -v\n%s", short, long)
+	}
+	flat := strings.Join(strings.Fields(short), " ")
+	for _, s := range e.Steps {
+		if s.Result == explain.Warning && !strings.Contains(flat, strings.Join(strings.Fields(s.Finding), " ")) {
+			t.Errorf("the warning of step %s is not in\n%s", s.Name, short)
+		}
+	}
 }
 
 func explained(t *testing.T, socket, lport string) explain.Explanation {
@@ -357,7 +379,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []explain.Step{
 		{Name: explain.PF, Result: explain.Failed, Finding: "no"}, {Name: explain.Card, Result: explain.OK, Finding: "yes"},
 		{Name: explain.Up, Result: explain.Unknown, Finding: "maybe"}, {Name: explain.Row, Result: explain.Skipped, Finding: "later"},
-	}})
+	}}, true)
 	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard", "\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
