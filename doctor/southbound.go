@@ -19,7 +19,7 @@ func (p *patient) southbound() Check {
 	case p.LocalErr != nil:
 		c.Verdict, c.Finding = Unknown, "where it is can't be known without the local database"
 	case p.ChassisErr != nil:
-		c.Verdict, c.Finding = Fail, strings.ReplaceAll(p.ChassisErr.Error(), "\n", "; ")
+		c.Verdict, c.Finding = Fail, control.OneLine(p.ChassisErr)
 		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: `ovn-sbctl get-connection`"
 	}
 	return c

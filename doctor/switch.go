@@ -25,7 +25,7 @@ func (p *patient) localDatabase() Check {
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr)
 		c.Remedy = "run this as root; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit"
 	case p.LocalErr != nil:
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %v", p.Config.OVSDB, p.LocalErr)
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
 		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
 	}
 	return c

@@ -152,6 +152,22 @@ func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 	golden(t, "doctor-ill-short", text.String())
 }
 
+// The doctor, plan --offline and representord read the same file.
+func TestWhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) {
+	c := newClinic(t)
+	if err := os.WriteFile(c.config, []byte("log-levle: debug\nlog-format: xml\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	told := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	parted := regexp.MustCompile(`configuration file "[^"]+": line 1: unknown key "log-levle"; did you mean log-level\?; log-format: "xml" must be`)
+	if out := c.doctor(absent(t)); !parted.MatchString(told(out.stdout)) {
+		t.Errorf("doctor says\n%s", out.stdout)
+	}
+	if out := run1(t, absent(t), "", nil, "plan", "--offline", "--config", c.config); !parted.MatchString(told(out.stderr)) || strings.Contains(out.stderr, `\n`) {
+		t.Errorf("plan --offline says\n%s", out)
+	}
+}
+
 func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {
 	c := newClinic(t)
 	c.local.Kill()

@@ -170,7 +170,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &told):
 		return told.status
 	case !p.ran:
-		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
+		fmt.Fprintf(p.stderr, "%s: %s\nTry '%s --help'.\n", name, control.OneLine(err), command)
 		return exitUsage
 	case errors.As(err, &unreachable):
 		remedy := "is representord running? systemctl status representord"
@@ -182,7 +182,7 @@ func (p *program) status(command string, err error) int {
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
-		fmt.Fprintf(p.stderr, "%s: %v; %s\n", name, err, remedy)
+		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, control.OneLine(err), remedy)
 		for _, instead := range p.instead {
 			fmt.Fprintf(p.stderr, "%s: %s\n", name, instead)
 		}
@@ -190,7 +190,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &refused):
 		return p.refused(refused)
 	}
-	fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.OneLine(err))
 	return bindingStatus(err)
 }
 
