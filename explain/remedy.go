@@ -65,6 +65,7 @@ func known() map[representor.Code]lore {
 		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `systemctl status ovs-vswitchd`"},
 
 		representor.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},
+		representor.CodeHWAddrFailed: {Function, "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: `devlink port function set {devlink-port} hw_addr MAC` or give the unit CAP_NET_ADMIN back; and take program-hw-addr back where the driver can't"},
 	}
 }
 

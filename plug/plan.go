@@ -74,6 +74,8 @@ type Decision struct {
 	// changes are independent of each other.
 	Changes []ovs.Change
 	LinkUps []LinkUp
+	// Addresses are those that functions of plugged ports should have, and don't.
+	Addresses []Address
 	// Nudges are rows that need no change and that ovs-vswitchd failed to open, or has
 	// open for a netdev that is no more.
 	Nudges []Nudge

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/explain"
@@ -150,7 +152,21 @@ func plainScenes() []scene {
 				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
 			}), state: plug.Plugged, code: representor.CodeLinkUpFailed,
 		},
+		{name: "hw-addr-differs", world: addressed(), state: plug.Plugged},
+		{
+			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
+			state: plug.Plugged, code: representor.CodeHWAddrFailed,
+		},
 	}
+}
+
+// addressed is a port that is plugged, with a MAC address that isn't its function's.
+func addressed() *world {
+	a := asks("vm1")
+	a.MAC = representor.MAC{0, 0x53, 0, 0, 1, 1}
+	return worldWith(a).has(rowOf("vm1", "pf0vf0", 0)).but(func(w *world) {
+		w.card.Ports[1].Function = &devlink.Function{HWAddr: []byte{2, 0, 0, 0, 0, 9}}
+	})
 }
 
 // unclaimed is a port that ovn-controller has not claimed.
