@@ -170,7 +170,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &told):
 		return told.status
 	case !p.ran:
-		fmt.Fprintf(p.stderr, "%s: %s\nTry '%s --help'.\n", name, control.OneLine(err), command)
+		fmt.Fprintf(p.stderr, "%s: %s\nTry '%s --help'.\n", name, usageError(err), command)
 		return exitUsage
 	case errors.As(err, &unreachable):
 		remedy := "is representord running? systemctl status representord"
@@ -192,6 +192,15 @@ func (p *program) status(command string, err error) int {
 	}
 	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.OneLine(err))
 	return bindingStatus(err)
+}
+
+// usageError shows what is wrong with a command: several things in a line, and as it is
+// what cobra lays out in lines, such as what else may have been meant.
+func usageError(err error) string {
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		return control.OneLine(err)
+	}
+	return err.Error()
 }
 
 // bindingStatus gives the exit status for an error of bind and unbind.
