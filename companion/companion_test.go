@@ -112,7 +112,7 @@ func (p *place) listens(name, version string) {
 			if err != nil {
 				return
 			}
-			defer conn.Close()
+			p.t.Cleanup(func() { _ = conn.Close() })
 			var question struct {
 				ID     any      `json:"id"`
 				Method string   `json:"method"`

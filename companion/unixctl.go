@@ -48,7 +48,8 @@ func ask(ctx context.Context, name, socket string, patience time.Duration) answe
 		_ = conn.SetDeadline(deadline)
 	}
 	// Whoever cancels isn't kept waiting for the deadline.
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
 	a.version, a.err = version(conn, name)
 	a.silent = errors.Is(a.err, os.ErrDeadlineExceeded)
 	return a

@@ -27,7 +27,7 @@ func watched(t *testing.T, sights ...Sight) (standings []Standing, log string) {
 		for range sights {
 			synctest.Wait()
 			standings = append(standings, w.Standings()...)
-			time.Sleep(pace) // of the bubble's clock
+			<-time.After(pace) // of the bubble's clock
 		}
 		cancel()
 		if err := <-done; err != nil {

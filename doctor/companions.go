@@ -25,8 +25,8 @@ func ofVSwitchd() about {
 func ofController() about {
 	return about{
 		check: "ovn-controller",
-		start: "start it, or its container; ports stay plugged, and what flows flows on: `systemctl start ovn-controller`",
-		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. What flows flows on meanwhile. " +
+		start: "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`",
+		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that flows is cut meanwhile. " +
 			"If it must be started anew, with this it leaves its tunnels and its Chassis row: `ovn-appctl -t ovn-controller exit --restart`",
 	}
 }

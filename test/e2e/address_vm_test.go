@@ -19,7 +19,9 @@ func addressing() []scenario {
 func programsAddresses(t *testing.T, d *dpu) {
 	d.judged(t)
 	const mac = "02:00:00:00:00:10"
-	has := func() bool { return strings.Contains(run(t, "devlink", "port", "show", "platform/card0/10"), "hw_addr "+mac) }
+	has := func() bool {
+		return strings.Contains(run(t, "devlink", "port", "show", "platform/card0/10"), "hw_addr "+mac)
+	}
 	d.changes(t, func() { sim(t, append(card(), vf0)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac + " 10.0.0.10"})
 	d.awaitPort(t, "vm0", plug.Plugged)
