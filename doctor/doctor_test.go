@@ -166,6 +166,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn}, "systemctl restart representord"},
 		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, map[string]Verdict{"capabilities": Fail}, "CapabilityBoundingSet"},
 		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Gone) }, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		{"ovs-vswitchd killed, and packets lost since", func(h *Host) {
+			h.VSwitchd, h.Datapath = seen(companion.VSwitchd, companion.Gone), datapath.Statistics{Missed: 47, Lost: 47}
+		}, map[string]Verdict{"vswitchd": Fail, "upcalls": Unknown}, "mend ovs-vswitchd first"},
 		{"ovs-vswitchd stopped by a signal", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent); h.VSwitchd.Stopped = true }, map[string]Verdict{"vswitchd": Fail}, "`kill -CONT 812`"},
 		{"ovs-vswitchd busy or hung", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent) }, map[string]Verdict{"vswitchd": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovs-vswitchd not to be found", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown) }, map[string]Verdict{"vswitchd": Unknown}, "`ps -C ovs-vswitchd -o pid,args`"},

@@ -180,7 +180,7 @@ func (c *chain) installed() {
 		return
 	}
 	s.is(Warning, "ovn-controller has not installed the port's flows yet")
-	s.Remedy = "iface-id-ver of the row and of the port must be alike; see that ovn-controller runs, and what its log says of claiming the port: `journalctl -u ovn-controller`"
+	s.Remedy = "iface-id-ver of the row and of the port must be alike; see whether ovn-controller answers, and what its log says of claiming the port: `representorctl doctor; journalctl -u ovn-controller`"
 }
 
 func (c *chain) up() {
