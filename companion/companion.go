@@ -96,7 +96,8 @@ func Searches(endpoint string, environment func(string) string) []Search {
 	at := func(name, variable, usual string) Search {
 		s := Search{Name: name, Endpoint: endpoint, Proc: "/proc"}
 		for _, dir := range append(slices.Clone(beside), environment(variable), usual) {
-			if dir != "" && len(beside) > 0 && !slices.Contains(s.Dirs, dir) {
+			same := func(other string) bool { return strings.TrimPrefix(dir, "/var") == strings.TrimPrefix(other, "/var") }
+			if dir != "" && len(beside) > 0 && !slices.ContainsFunc(s.Dirs, same) {
 				s.Dirs = append(s.Dirs, dir)
 			}
 		}

@@ -286,6 +286,7 @@ func TestCompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
 		controller  []string
 	}{
 		{"unix:/var/run/openvswitch/db.sock", nil, []string{"/var/run/openvswitch"}, []string{"/var/run/openvswitch", "/var/run/ovn"}},
+		{"unix:/run/openvswitch/db.sock", nil, []string{"/run/openvswitch"}, []string{"/run/openvswitch", "/var/run/ovn"}}, // /var/run is a link to /run
 		{
 			"unix:/srv/ovs/db.sock",
 			map[string]string{"OVS_RUNDIR": "/srv/run", "OVN_RUNDIR": "/srv/ovn"},
