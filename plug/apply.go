@@ -96,14 +96,11 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
-			r.letGo.closed(now, r.cfg.Devices.Index(), u.Interface)
 			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", representor.Quote(u.Interface.Marker.LogicalPort),
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	for _, i := range abandoned(r.cfg.Devices.Index(), c) {
-		r.letGo[i] = now.Add(letGoAfter)
-	}
+	r.letGo.note(now, r.cfg.Devices.Index(), c)
 	lost := departing(c)
 	for _, p := range slices.Sorted(maps.Keys(lost)) {
 		_, did := slices.BinarySearch(d.Retargets, p)

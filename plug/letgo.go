@@ -8,41 +8,45 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
-// the kernel goes on to forward.
+// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed.
+// One that hangs leaves it in the kernel's datapath with its flows, and the kernel goes on
+// to forward.
 const letGoAfter = time.Second
 
 // letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows that were
 // removed, and when the datapath must have let go of each.
 type letGo map[uint32]time.Time
 
-// closed takes note of a row that was removed as a leak: of the netdev that it was said to
-// have open, and of the one that has its name, which ovs-vswitchd may have opened since.
-func (l letGo) closed(now time.Time, x *representor.Index, r ovs.Interface) {
-	if open(r) {
-		l[r.IfIndex] = now.Add(letGoAfter)
-	}
-	if ifindex, _, ok := x.LinkByName(r.Name); ok {
+// note takes note of what a change has removed rows of.
+func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
+	for _, ifindex := range abandoned(x, c) {
 		l[ifindex] = now.Add(letGoAfter)
 	}
 }
 
-// abandoned are the netdevs that the rows which a change removes had open, and that are
-// none of those ports' any more. A row that follows its function leaves the function's own
-// netdev to the new row: if ovs-vswitchd hangs, the kernel goes on to forward for it.
+// abandoned are the netdevs that the rows which a change removes may have had open, and
+// that are none of those ports' any more: what a row was said to have open, and what has
+// its name, for ovs-vswitchd may have opened that since and not have said so. A row that
+// follows its function leaves the function's own netdev to the new row: if ovs-vswitchd
+// hangs, the kernel goes on to forward for it.
 func abandoned(x *representor.Index, c ovs.Change) []uint32 {
 	var netdevs []uint32
 	for _, u := range c.Unplug {
-		if u.Leak || !open(u.Interface) {
-			continue
-		}
 		own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
 		follows := false
 		for _, p := range c.Plug {
 			follows = follows || p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String()
 		}
-		if !follows || own.IfIndex != u.Interface.IfIndex {
-			netdevs = append(netdevs, u.Interface.IfIndex)
+		leave := func(ifindex uint32) {
+			if !follows || ifindex != own.IfIndex {
+				netdevs = append(netdevs, ifindex)
+			}
+		}
+		if open(u.Interface) {
+			leave(u.Interface.IfIndex)
+		}
+		if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
+			leave(ifindex)
 		}
 	}
 	return netdevs

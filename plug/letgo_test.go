@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,29 +112,46 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 
 // ovs-vswitchd hangs while a row is removed for another reason than a leak.
 func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
-	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+	const own, veth = 10, 55
+	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: own}
 	for name, tt := range map[string]struct {
-		opened  uint32 // under a's row, which is for VF 0
-		index   *representor.Index
-		asks    []ovn.Binding
-		forward bool
+		said     uint32   // to be open under a's row, which is for VF 0; 0 for nothing
+		has      []uint32 // what the datapath has
+		index    *representor.Index
+		asks     []ovn.Binding
+		forwards []uint32
 	}{
-		"its port is gone":                                    {10, indexOf(oneVF()), nil, false},
-		"its function is another port's":                      {10, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, false},
-		"it follows its function, which it has open":          {10, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, true},
-		"it follows its function, and has what nobody claims": {55, withVeth(renamed, 55), []ovn.Binding{asks("a", 0, 0)}, false},
+		"its port is gone": {own, []uint32{own}, indexOf(oneVF()), nil, nil},
+		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, indexOf(oneVF()), nil, nil},
+		"its function is another port's":                     {own, []uint32{own}, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, nil},
+		"it follows its function, which it has open":         {own, []uint32{own}, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, []uint32{own}},
+		"it follows its function, and has what nobody claims": {
+			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+		},
+		"it follows its function, has what nobody claims, and is said to have its own": {
+			own, []uint32{own, veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, []uint32{own},
+		},
+		"it follows its function, has what nobody claims, and is said to have nothing": {
+			0, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud(tt.index, tt.asks...)
-				row := ourRow("a", "pf0vf0", 0, 0, tt.opened)
+				row := ourRow("a", "pf0vf0", 0, 0, tt.said)
+				if tt.said == 0 {
+					row.Ofport = -1
+				}
 				c.actual = bridgeWith(row)
-				k := &kernelDatapath{has: map[uint32]bool{tt.opened: true}}
+				k := &kernelDatapath{has: map[uint32]bool{}}
+				for _, ifindex := range tt.has {
+					k.has[ifindex] = true
+				}
 				s := &hungSwitch{localSwitch{c}}
 				run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
 				elapse(3 * letGoAfter)
-				if k.holds(tt.opened) != tt.forward {
-					t.Errorf("the datapath forwards: %v, want %v; rows %v", k.holds(tt.opened), tt.forward, c.rows())
+				if got := slices.Sorted(maps.Keys(k.has)); !slices.Equal(got, tt.forwards) {
+					t.Errorf("the datapath forwards %v, want %v; rows %v", got, tt.forwards, c.rows())
 				}
 			})
 		})
