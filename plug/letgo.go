@@ -2,6 +2,7 @@ package plug
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/representord/representord/ovs"
@@ -63,8 +64,9 @@ func (l letGo) next() time.Time {
 
 // makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
 // there. One that a row has open by now is ovs-vswitchd's business again; one
-// that has a row that is yet to be opened is shown to ovs-vswitchd afresh.
-func (r *Reconciler) makeLetGo(ctx context.Context) {
+// that has a row that is yet to be opened is shown to ovs-vswitchd afresh. It reports
+// whether the time was over while the kernel did as it was asked, and there are more.
+func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 	now := time.Now()
 	index, view := r.cfg.Devices.Index(), r.cfg.Switch.View()
 	var strays []strayNetdev
@@ -83,17 +85,23 @@ func (r *Reconciler) makeLetGo(ctx context.Context) {
 		}
 	}
 	if len(strays) == 0 {
-		return
+		return false
 	}
-	gone, failed := r.detach(ctx, strays)
-	for _, n := range failed {
-		r.letGo[n.ifindex] = time.Now().Add(letGoAfter)
+	did := r.detach(ctx, strays)
+	more = len(did.left) > 0 && len(did.failed) == 0
+	again := time.Now()
+	if !more {
+		again = again.Add(letGoAfter)
+	}
+	for _, n := range slices.Concat(did.failed, did.left) {
+		r.letGo[n.ifindex] = again
 	}
 	for _, n := range strays {
-		if row, there := view.Interfaces[n.name]; gone[n.ifindex] && there && oursOn(view, row) {
+		if row, there := view.Interfaces[n.name]; did.gone[n.ifindex] && there && oursOn(view, row) {
 			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.ifindex})
 		}
 	}
+	return more
 }
 
 // mayBeOpen reports whether a row is said to be open, and not for which netdev: that is

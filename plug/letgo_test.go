@@ -3,6 +3,7 @@ package plug
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,10 +22,12 @@ type kernelDatapath struct {
 	mu    sync.Mutex
 	has   map[uint32]bool
 	fails int // so many times
+	takes time.Duration
 	asked int
 }
 
 func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+	time.Sleep(k.takes) // of the test's clock
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asked++
@@ -156,6 +159,38 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The names of many netdevs are dealt anew, and ovs-vswitchd hangs with all of them open:
+// the kernel takes its time for each, and what it still forwards comes before what is to
+// be plugged.
+func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
+	const n, each = 100, 34 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		var asked []ovn.Binding
+		var netdevs []netdev
+		k := &kernelDatapath{has: map[uint32]bool{}, takes: each}
+		var rows []ovs.Interface
+		for vf := range n {
+			name := fmt.Sprint("n", vf)
+			asked = append(asked, asks(name, 0, vf))
+			netdevs = append(netdevs, netdev{pf: 0, vf: (vf + 1) % n, name: name, ifindex: uint32(100 + vf)})
+			rows = append(rows, ourRow(name, name, 0, vf, uint32(100+vf)))
+			k.has[uint32(100+vf)] = true
+		}
+		c := newCloud(indexOf(netdevs...), asked...)
+		c.actual = bridgeWith(rows...)
+		s := &hungSwitch{localSwitch{c}}
+		run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
+		elapse(letGoAfter + n*each + detachWait)
+		if len(k.has) > 0 {
+			t.Errorf("%d of %d netdevs are still forwarded", len(k.has), n)
+		}
+		elapse(time.Minute)
+		if got := len(c.rows()); got != n {
+			t.Errorf("%d rows afterwards, want %d", got, n)
+		}
+	})
 }
 
 // withVeth is a card whose VF has one netdev, and a veth the VF's old name.
