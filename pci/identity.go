@@ -61,6 +61,15 @@ func (c *Card) Identify(ctx context.Context, sysfs string) Identity {
 // reset is what helps a card that doesn't answer.
 const reset = "reset the card, or power-cycle the host"
 
+// mend says what helps against a fault for which libvirt refuses VPD.
+func mend(err error) string {
+	var problem *vpd.Problem
+	if errors.As(err, &problem) && problem.Code == vpd.CodeChecksumLibvirt {
+		return "the card is right and libvirt isn't: without Nova the number is good; for Nova, see whether other firmware of the card leaves out the resource before its read-only fields"
+	}
+	return "update the card's firmware"
+}
+
 // identify makes sense of VPD.
 func identify(got *vpd.Result, from Address) Identity {
 	fields := got.Tolerant.ReadOnly
@@ -69,7 +78,7 @@ func identify(got *vpd.Result, from Address) Identity {
 		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
 	}
 	if err := got.Err(); err != nil {
-		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number: %v", from, err).do("update the card's firmware"))
+		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number: %v", from, err).do("%s", mend(err)))
 	}
 	for _, p := range got.Problems {
 		if !p.Fatal() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,35 @@ func TestASerialNumberThatLibvirtDoesNotSeeIsWarnedOf(t *testing.T) {
 	id := identify(t, twoPorts(t, broken[:len(broken)-1], nil))
 	if id.Serial != "S1" || id.Libvirt != "" || len(id.Warnings) != 1 || id.Warnings[0].Code != pci.CodeVPDInvalid {
 		t.Errorf("%+v", id)
+	}
+}
+
+// A resource that libvirt doesn't know, before the read-only fields: libvirt leaves its
+// data out of the checksum, and the specification doesn't.
+func TestWhereLibvirtAndTheSpecificationDifferBothAreTold(t *testing.T) {
+	build := func(left ...byte) []byte {
+		before, data, after := "\x85\x03\x00", "abc", "\x90\x09\x00SN\x02S1RV\x01"
+		var sum byte
+		for _, x := range []byte(before + after) {
+			sum += x
+		}
+		for _, x := range left {
+			sum += x
+		}
+		return append([]byte(before+data+after), -sum, 0x78)
+	}
+	asLibvirt := identify(t, twoPorts(t, build(), nil))
+	if asLibvirt.Libvirt != "S1" || asLibvirt.Serial != "S1" || len(asLibvirt.Warnings) != 1 || asLibvirt.Warnings[0].Code != pci.CodeVPDOdd {
+		t.Errorf("summed as libvirt does: %+v", asLibvirt)
+	}
+	asSpecified := identify(t, twoPorts(t, build([]byte("abc")...), nil))
+	if asSpecified.Libvirt != "" || asSpecified.Serial != "S1" || len(asSpecified.Warnings) != 1 || asSpecified.Warnings[0].Code != pci.CodeVPDInvalid {
+		t.Errorf("summed as specified: %+v", asSpecified)
+	}
+	for _, w := range append(asLibvirt.Warnings, asSpecified.Warnings...) {
+		if !strings.Contains(w.Message, "libvirt") || !strings.Contains(w.Message, "specification") || strings.Contains(w.Remedy, "update the card's firmware") {
+			t.Errorf("%s", w)
+		}
 	}
 }
 
