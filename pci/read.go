@@ -197,10 +197,9 @@ func (r *reader) place(v *VF, parent Address) {
 	if p.Offset == 0 {
 		return
 	}
-	want := parent.routingID() + p.Offset + p.Stride*v.Number
-	if v.Address.Domain != parent.Domain || v.Address.routingID() != want {
+	if want := p.VFAddress(v.Number); v.Address != want {
 		warn(reason(CodeNumberDoubtful, "virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
-			v.Number, parent, v.Address, p.Offset, p.Stride, want>>8, want>>3&31, want&7))
+			v.Number, parent, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
 	}
 }
 

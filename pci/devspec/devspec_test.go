@@ -100,11 +100,14 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 		`{"remote_managed":"false"}`:          all,
 		`{"remote_managed":true}`:             all,
 		"  {\"address\" : \"82:00.2\"}\n":     first[:1],
-		`{"address":"0000:82:00.0","remote_managed":"yes","product_id":"101e"}`:                  first,
-		`{"address":"0000:82:00.0","remote_managed":"1","product_id":"101e","vendor_id":"15b3"}`: first,
-		`{"devname":"p1","remote_managed":"t","product_id":"101e"}`:                              second,
-		`{"address":"0000:0a:00.1","remote_managed":"on","product_id":"0b01"}`:                   other,
+		`{"address":"0000:82:00.*","remote_managed":"yes","product_id":"101e"}`:                  first,
+		`{"address":"0000:82:00.2","remote_managed":"1","product_id":"101e"}`:                    first[:1],
+		`{"address":{"bus":"83","function":".*"},"remote_managed":"t","product_id":"101e"}`:      second,
+		`{"vendor_id":"8086","remote_managed":"on","product_id":"0b01"}`:                         other,
+		`{"devname":"p1v0","remote_managed":"on"}`:                                               second[:1],
 		`{"address":"0000:82:00.0","remote_managed":"no"}`:                                       first,
+		`{"devname":"p0","remote_managed":"false"}`:                                              first,
+		`{"address":{"domain":"0000","bus":"0A","slot":"00","function":"1"},"vendor_id":"8086"}`: nil, // sysfs writes lower case: no PF
 	} {
 		if got := matched(t, h, value); !slices.Equal(got, want) {
 			t.Errorf("%s matches %v, want %v", value, got, want)
@@ -142,17 +145,131 @@ func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 		`{"physical_network":7}`:               "neither a string nor null",
 		`{"managed":"maybe"}`:                  "managed",
 		`{"live_migratable":"ja"}`:             "live_migratable",
-		`{"devname":"nobody","remote_managed":"true"}`:                                              "a device that is there",
-		`{"address":"0000:82:00.0","remote_managed":"true"}`:                                        `"101e"`,
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"a2d6"}`:                    "only VFs",
-		`{"devname":"p0","remote_managed":"true"}`:                                                  "only VFs",
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"1018"}`:                    "not these",
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"101e","vendor_id":"8086"}`: "not these",
+		`{"devname":"nobody","remote_managed":"true"}`: "a device that is there",
 	} {
 		_, err := devspec.Parse(h, `{}`, value)
 		var syntax *devspec.SyntaxError
 		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", value, err, want)
+		}
+	}
+}
+
+// Every nova-compute from Yoga to 2026.1 ends at its start with these, whatever product
+// they name: devspec.py prints an object into a path of sysfs where the address is meant,
+// and utils.py looks for a file "product" that sysfs calls "device".
+func TestRemoteManaged_AndAPFEndNovaWhateverTheProductAndTheFormsThatStartAreNamed(t *testing.T) {
+	h := host(t)
+	for value, forms := range map[string][]string{
+		`{"address":"0000:82:00.0","remote_managed":"true"}`:                                        {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"101e"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"1","product_id":"101e","vendor_id":"15b3"}`:    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"a2d6"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"1018"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.1","remote_managed":"true","product_id":"101e"}`:                    {"0000:83:00.*"}, // where its VFs are
+		`{"address":"0000:0a:00.1","remote_managed":"on","product_id":"0b01"}`:                      {"0000:0a:00.*"},
+		`{"devname":"p1","remote_managed":"t","product_id":"101e"}`:                                 {"0000:83:00.*"},
+		`{"devname":"p0","remote_managed":"true"}`:                                                  {"0000:82:00.*"},
+		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"0"},"remote_managed":true}`: {"0000:82:00.*"},
+	} {
+		_, err := devspec.Parse(h, value)
+		var wrong *devspec.SyntaxError
+		if !errors.As(err, &wrong) {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		var starts *devspec.PFError
+		if !errors.As(err, &starts) || len(starts.Forms) != 2 {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		if !strings.Contains(starts.Forms[0], `"address":"`+forms[0]+`"`) {
+			t.Errorf("%s: the first form is %s, want the address %s", value, starts.Forms[0], forms[0])
+		}
+		for _, form := range starts.Forms {
+			if !strings.Contains(err.Error(), form) {
+				t.Errorf("%v doesn't name %s", err, form)
+			}
+			specs, err := devspec.Parse(h, form)
+			if err != nil || len(specs.Warnings) > 0 {
+				t.Errorf("%s: the form %s: %v", value, form, err)
+				continue
+			}
+			for _, v := range starts.PF.VFs {
+				if m := specs.Match(v, serial); m.Spec == nil || !m.Spec.RemoteManaged {
+					t.Errorf("%s: the form %s doesn't match VF %s", value, form, v.Address)
+				}
+			}
+			for _, pf := range h.PFs() {
+				if m := specs.MatchPF(pf, serial); m.Spec != nil {
+					t.Errorf("%s: the form %s matches PF %s", value, form, pf.Address)
+				}
+			}
+		}
+	}
+}
+
+// What else the object says stays in the forms.
+func TestRemoteManaged_TheFormsKeepTheOtherTags(t *testing.T) {
+	_, err := devspec.Parse(host(t), `{"devname":"p0","remote_managed":"true","physical_network":"physnet1","managed":"no"}`)
+	var starts *devspec.PFError
+	if !errors.As(err, &starts) {
+		t.Fatal(err)
+	}
+	want := []string{
+		`{"address":"0000:82:00.*","managed":"no","physical_network":"physnet1","product_id":"101e","remote_managed":"true","vendor_id":"15b3"}`,
+		`{"managed":"no","physical_network":"physnet1","product_id":"101e","remote_managed":"true","vendor_id":"15b3"}`,
+	}
+	if !slices.Equal(starts.Forms, want) {
+		t.Errorf("%q", starts.Forms)
+	}
+}
+
+// Two PFs of a slot may have their VFs in one slot.
+func TestRemoteManaged_AFormThatTakesVFsOfAnotherPFSaysSo(t *testing.T) {
+	tree := pcitree.New(t)
+	for i, a := range []string{"0000:03:00.0", "0000:03:00.1"} {
+		tree.AddPF(pcitree.PF{
+			Function: pcitree.Function{Address: a, Vendor: "15b3", Product: "a2d6"},
+			TotalVFs: 2, VFs: 2, Offset: 2 + i, Stride: 1, VFProduct: "101e",
+		})
+	}
+	h, err := pci.Read(t.Context(), pci.Options{Sysfs: tree.Root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = devspec.Parse(h, `{"address":"0000:03:00.0","remote_managed":"true"}`)
+	if err == nil || !strings.Contains(err.Error(), "the VFs of PF 0000:03:00.1 too") {
+		t.Error(err)
+	}
+}
+
+// VFs go on in the next slot, and on the next bus.
+func TestRemoteManaged_TheAddressInTheFormCoversVFsWhereverTheyAre(t *testing.T) {
+	for title, tt := range map[string]struct {
+		vfs, offset int
+		want        string
+	}{
+		"one slot":                {4, 2, "0000:03:00.*"},
+		"three slots":             {20, 2, "0000:03:*.*"},
+		"another bus":             {4, 0x102, "0000:04:00.*"},
+		"two buses":               {40, 0xf0, "0000:*:*.*"},
+		"none, as many as may be": {0, 2, "0000:03:*.*"},
+		"none, elsewhere":         {0, 0x100, "0000:04:*.*"},
+	} {
+		tree := pcitree.New(t)
+		tree.AddPF(pcitree.PF{
+			Function: pcitree.Function{Address: "0000:03:00.0", Vendor: "15b3", Product: "a2d6"},
+			TotalVFs: 64, VFs: tt.vfs, Offset: tt.offset, Stride: 1, VFProduct: "101e",
+		})
+		h, err := pci.Read(t.Context(), pci.Options{Sysfs: tree.Root})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = devspec.Parse(h, `{"address":"0000:03:00.0","remote_managed":"true"}`)
+		var starts *devspec.PFError
+		if !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"address":"`+tt.want+`"`) {
+			t.Errorf("%s: %v, want %s", title, err, tt.want)
 		}
 	}
 }
@@ -206,12 +323,19 @@ func TestTheFirstObjectThatMatchesCounts(t *testing.T) {
 	}
 }
 
-func TestAKernelThatDoesNotTellTheVFsProductIsTold(t *testing.T) {
+func TestRemoteManaged_TheFormsHaveTheVFsProductWhereTheKernelDoesNotTellIt(t *testing.T) {
 	h := host(t)
 	for _, p := range h.PFs() {
 		p.VFProduct = 0
 	}
-	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true","product_id":"101e"}`); err == nil || !strings.Contains(err.Error(), "sriov_vf_device") {
+	var starts *devspec.PFError
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"101e"`) {
+		t.Error(err)
+	}
+	for _, p := range h.PFs() {
+		p.VFs = nil
+	}
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"PRODUCT"`) {
 		t.Error(err)
 	}
 }

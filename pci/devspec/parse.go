@@ -103,7 +103,7 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 		return nil, err
 	}
 	if s.RemoteManaged {
-		return s, checkRemoteManaged(s)
+		return s, p.checkRemoteManaged(s)
 	}
 	return s, nil
 }
@@ -205,23 +205,16 @@ func one(a pci.Address) glob {
 	return glob{{value: a.Domain}, {value: uint32(a.Bus)}, {value: uint32(a.Device)}, {value: uint32(a.Function)}}
 }
 
-// checkRemoteManaged refuses what can't be: a devname that isn't there, and a PF that
-// is to be managed remotely, or may be meant to.
-func checkRemoteManaged(s *Spec) error {
-	switch pf := s.pf; {
+// checkRemoteManaged refuses what Nova doesn't start with: a devname that isn't there,
+// and a PF.
+func (p *parser) checkRemoteManaged(s *Spec) error {
+	switch {
 	case s.address == nil:
 		return errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
-	case pf == nil:
-		return nil
-	case pf.VFProduct == 0:
-		return fmt.Errorf("remote_managed with the address of PF %s needs to know its VFs' product, which this kernel doesn't tell (sriov_vf_device, from Linux 4.15 on)", pf.Address)
-	case !s.product.any && s.product.matches(pf.VFProduct) && s.vendor.matches(pf.Vendor):
-		return nil
-	case s.product.matches(pf.Product) && s.vendor.matches(pf.Vendor):
-		return fmt.Errorf(`%s is a PF, and only VFs can be remote_managed; set "product_id" to that of its VFs, "%04x"`, pf.Address, pf.VFProduct)
-	default:
-		return fmt.Errorf(`the VFs of PF %s have "vendor_id" "%04x" and "product_id" "%04x", not these`, pf.Address, pf.Vendor, pf.VFProduct)
+	case s.pf != nil:
+		return newPFError(p.host, s.pf, s.Tags)
 	}
+	return nil
 }
 
 // show writes a value as JSON, on one line and not too long.
