@@ -151,7 +151,6 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 
 // card examines a card and gives the number of its remote-managed VFs.
 func (c *check) card(card *Card) (remote int) {
-	identity := card.Identity()
 	concerned := c.Specs == nil
 	for _, p := range card.PFs {
 		why := newGroups()
@@ -159,6 +158,7 @@ func (c *check) card(card *Card) (remote int) {
 			if c.Specs == nil {
 				continue
 			}
+			identity := c.identity(v)
 			m := c.Specs.Match(v, identity.Libvirt)
 			concerned = concerned || m.LeftOut != nil || m.Spec != nil && m.Spec.RemoteManaged
 			if is, _, reason := c.remote(v, identity); is {
@@ -167,19 +167,16 @@ func (c *check) card(card *Card) (remote int) {
 				why.add(v, *reason)
 			}
 		}
-		c.groups(p, why, true)
+		c.findings = append(c.findings, why.findings(p, true)...)
 	}
 	if !concerned {
 		return remote
 	}
-	if identity.Why != nil {
-		c.add(true, card.Slot, *identity.Why)
-	}
-	for _, w := range identity.Warnings {
-		c.add(w.Code == pci.CodeVPDInvalid, card.Slot, w)
+	for _, f := range card.Faults() {
+		c.findings = append(c.findings, f.Finding)
 	}
 	for _, p := range card.PFs {
-		c.pf(p, identity)
+		c.pf(p, card.Identities().PF(p))
 	}
 	return remote
 }
@@ -209,8 +206,8 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 			}
 		}
 	}
-	c.groups(p, missing, true)
-	c.groups(p, doubtful, false)
+	c.findings = append(c.findings, missing.findings(p, true)...)
+	c.findings = append(c.findings, doubtful.findings(p, false)...)
 	if c.Specs != nil {
 		if m := c.Specs.MatchPF(p, identity.Libvirt); m.Spec != nil && m.Spec.RemoteManaged {
 			c.find(false, on, CodePFRemote, fmt.Sprintf(`give %s the VFs' "product_id", "%04x"`, m.Spec.Text, p.VFProduct),

@@ -124,6 +124,38 @@ func management(address string) func(*pcitree.Tree) {
 	}
 }
 
+func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t *testing.T) {
+	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	for title, tt := range map[string]struct {
+		second []byte // the VPD of PF 1; that of PF 0 says MT2206X07512
+		want   []Finding
+	}{
+		"the same": {pcitree.VPD("x", "y", "MT2206X07512"), nil},
+		"none": {nil, []Finding{
+			{Stops: true, On: "0000:03:00.1", Reason: pci.Reason{Code: CodeLeftOut}},
+			{Stops: true, On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeNoVPD}},
+			{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}},
+		}},
+		"another": {pcitree.VPD("x", "y", "MT2"), []Finding{{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}}}},
+	} {
+		tree, p := pcitree.New(t), pf("0000:03:00.0")
+		tree.AddPF(p)
+		p.Address, p.VPD, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, 4, []pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
+		tree.AddPF(p)
+		var got []Finding
+		for _, f := range take(t, tree, remote).Check(libvirtVLAN) {
+			if f.Remedy == "" {
+				t.Errorf("%s: %v has no remedy", title, f)
+			}
+			f.Message, f.Remedy = "", ""
+			got = append(got, f)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: found %v, want %v", title, got, tt.want)
+		}
+	}
+}
+
 func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf("0000:03:00.0"))

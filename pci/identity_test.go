@@ -2,7 +2,6 @@ package pci_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func identify(t *testing.T, tree *pcitree.Tree) pci.Identity {
 	if len(host.Cards) != 1 {
 		t.Fatalf("%d cards", len(host.Cards))
 	}
-	return host.Cards[0].Identify(t.Context(), tree.Root)
+	return *host.Cards[0].Identify(t.Context(), tree.Root, time.Minute).Card()
 }
 
 func TestACardIsIdentifiedByTheFirstOfItsFunctionsThatHasVPD(t *testing.T) {
@@ -48,6 +47,92 @@ func TestACardIsIdentifiedByTheFirstOfItsFunctionsThatHasVPD(t *testing.T) {
 		if first := id.From.Function == 0; first != (want == "S1") || id.Part == "" || id.Name == "" {
 			t.Errorf("%+v", id)
 		}
+	}
+}
+
+// said is what functions of a card say: two PFs, and a VF of each.
+type said struct{ pf0, pf1, vf0, vf1 []byte }
+
+func (s said) identities(t *testing.T) (*pci.Identities, *pci.Host) {
+	t.Helper()
+	tree := pcitree.New(t)
+	for i, f := range []struct {
+		pf, vf []byte
+		at     string
+	}{{s.pf0, s.vf0, "0000:03:00.0"}, {s.pf1, s.vf1, "0000:03:00.1"}} {
+		p := pf(1)
+		p.Address, p.VPD, p.Netdevs, p.Offset, p.Stride = f.at, f.pf, nil, 4, 1
+		tree.AddPF(p)
+		if f.vf != nil {
+			tree.Write(tree.Device([]string{"0000:03:00.4", "0000:03:00.5"}[i], "vpd"), string(f.vf))
+		}
+	}
+	host := read(t, tree)
+	if len(host.Cards) != 1 || len(host.VFs()) != 2 {
+		t.Fatalf("%d cards, %d VFs", len(host.Cards), len(host.VFs()))
+	}
+	return host.Cards[0].Identify(t.Context(), tree.Root, time.Minute), host
+}
+
+// What Nova takes for a VF is what libvirt reads in the VF's own VPD, else in its own
+// PF's, and never in another's (_get_vpd_details in nova/virt/libvirt/host.py).
+func TestIdentity_OfAVFIsItsOwnElseItsPFsAsNovaTakesIt(t *testing.T) {
+	vpd := func(number string) []byte { return pcitree.VPD("x", "y", number) }
+	broken := func(number string) []byte { b := vpd(number); return b[:len(b)-1] }
+	noSerial := bytes.Replace(vpd("S1"), []byte("SN"), []byte("MN"), 1)
+	type vf struct {
+		serial, libvirt string
+		why             pci.Code
+	}
+	for title, tt := range map[string]struct {
+		said
+		first, second vf
+		same          bool
+	}{
+		"both PFs the same":              {said{pf0: vpd("S1"), pf1: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"all the same":                   {said{vpd("S1"), vpd("S1"), vpd("S1"), vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"no VPD anywhere":                {said{}, vf{why: pci.CodeNoVPD}, vf{why: pci.CodeNoVPD}, true},
+		"VF has, PF hasn't":              {said{pf1: vpd("S1"), vf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, false},
+		"the VF's and the PF's differ":   {said{pf0: vpd("S1"), pf1: vpd("S1"), vf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
+		"PF 1 without beside PF 0 with":  {said{pf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{why: pci.CodeNoVPD}, false},
+		"PF 0 without beside PF 1 with":  {said{pf1: vpd("S1")}, vf{why: pci.CodeNoVPD}, vf{"S1", "S1", ""}, false},
+		"different numbers":              {said{pf0: vpd("S1"), pf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
+		"PF 0's refused by libvirt":      {said{pf0: broken("S1"), pf1: vpd("S1")}, vf{"S1", "", ""}, vf{"S1", "S1", ""}, false},
+		"PF 0 without SN":                {said{pf0: noSerial, pf1: vpd("S1")}, vf{why: pci.CodeNoSerial}, vf{"S1", "S1", ""}, false},
+		"the VF's refused by libvirt":    {said{pf0: vpd("S1"), pf1: vpd("S1"), vf0: broken("S2")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"both refused by libvirt":        {said{broken("S1"), broken("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "", ""}, true},
+		"the VF's without SN":            {said{vpd("S1"), vpd("S1"), noSerial, nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"the VF's an empty one":          {said{vpd("S1"), vpd("S1"), vpd("  "), nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"the VF's a placeholder":         {said{vpd("S1"), vpd("S1"), vpd("N/A"), nil}, vf{"", "N/A", pci.Code(serial.CodePlaceholder)}, vf{"S1", "S1", ""}, false},
+		"the VF refused, the PF without": {said{nil, vpd("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "S1", ""}, false},
+	} {
+		t.Run(title, func(t *testing.T) {
+			ids, host := tt.identities(t)
+			for i, want := range []vf{tt.first, tt.second} {
+				id := ids.VF(host.VFs()[i])
+				if got := (vf{serial: id.Serial, libvirt: id.Libvirt}); id.Why == nil && got != want || id.Why != nil && (id.Why.Code != want.why || id.Serial != "" || id.Libvirt != want.libvirt) {
+					t.Errorf("VF %d: %+v, %v; want %+v", i, got, id.Why, want)
+				}
+			}
+			if (ids.Differs == nil) != tt.same {
+				t.Errorf("differs: %v", ids.Differs)
+			}
+			if ids.Differs != nil && (ids.Differs.Code != pci.CodeSerialsDiffer || ids.Differs.Remedy == "") {
+				t.Errorf("%+v", ids.Differs)
+			}
+		})
+	}
+}
+
+func TestIdentity_WhatIsWrongWithTheVPDOfAVFThatNovaPassesOverIsToldAndStopsNothing(t *testing.T) {
+	good := pcitree.VPD("x", "y", "S1")
+	ids, host := said{good, good, good[:len(good)-1], nil}.identities(t)
+	id := ids.VF(host.VFs()[0])
+	if len(id.Warnings) != 1 || id.Warnings[0].Code != pci.CodeVPDOdd || !strings.Contains(id.Warnings[0].Message, "Nova takes that of its PF") {
+		t.Errorf("%v", id.Warnings)
+	}
+	if own := ids.PF(host.PFs()[0]); len(own.Warnings) != 0 || own.OfVF {
+		t.Errorf("the PF has the VF's: %+v", own)
 	}
 }
 
@@ -140,10 +225,14 @@ func TestACardThatDoesNotAnswerSaysSoAndItsOtherFunctionsAreSpared(t *testing.T)
 	tree := twoPorts(t, nil, pcitree.VPD("x", "y", "S2"))
 	hang(t, tree, "0000:03:00.0")
 	host := read(t, tree)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if id := host.Cards[0].Identify(ctx, tree.Root); id.Why == nil || id.Why.Code != pci.CodeVPDTimeout || id.Serial != "" {
-		t.Errorf("%+v: %v", id, id.Why)
+	ids := host.Cards[0].Identify(t.Context(), tree.Root, 50*time.Millisecond)
+	for _, p := range host.Cards[0].PFs {
+		if id := ids.PF(p); id.Why == nil || id.Why.Code != pci.CodeVPDTimeout || id.Serial != "" {
+			t.Errorf("%s: %+v: %v", p.Address, id, id.Why)
+		}
+	}
+	if ids.Differs != nil {
+		t.Errorf("what isn't known differs: %v", ids.Differs)
 	}
 }
 

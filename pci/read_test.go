@@ -329,7 +329,7 @@ func TestAHostWith512VFsIsReadInASecond(t *testing.T) {
 		began := time.Now()
 		host = read(t, tree)
 		for _, c := range host.Cards {
-			if id := c.Identify(t.Context(), tree.Root); id.Serial != "MT2206X07512" {
+			if id := c.Identify(t.Context(), tree.Root, time.Minute).Card(); id.Serial != "MT2206X07512" {
 				t.Errorf("%+v", id)
 			}
 		}

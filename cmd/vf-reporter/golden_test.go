@@ -113,6 +113,32 @@ func troubled(t *testing.T) *pcitree.Tree {
 	return tree
 }
 
+// mixed has cards whose functions don't say the same serial number.
+func mixed(t *testing.T) *pcitree.Tree {
+	t.Helper()
+	tree := pcitree.New(t)
+	broken := serialVPD("MT3")
+	for _, f := range []struct {
+		address string
+		vpd     []byte
+	}{
+		{"0000:03:00.0", serialVPD("MT1")}, {"0000:03:00.1", nil}, // a PF without VPD beside one with, whose VF has another number
+		{"0000:04:00.0", broken[:len(broken)-1]}, {"0000:04:00.1", serialVPD("MT3")},
+		{"0000:05:00.0", nil}, // VFs with VPD, one of which libvirt refuses, and a PF without
+	} {
+		p := bluefield(f.address, "p"+f.address[6:7]+f.address[11:], "00:53:00:00:00:4"+f.address[6:7], 2, f.vpd)
+		p.Offset, p.Stride = 8, 1
+		if f.address[11] == '1' {
+			p.Offset = 16
+		}
+		tree.AddPF(p)
+	}
+	tree.Write(tree.Device("0000:03:01.1", "vpd"), string(serialVPD("MT2")))
+	tree.Write(tree.Device("0000:05:01.0", "vpd"), string(serialVPD("MT4")))
+	tree.Write(tree.Device("0000:05:01.1", "vpd"), string(broken[:len(broken)-1]))
+	return tree
+}
+
 func TestGoldenOutputs(t *testing.T) {
 	empty := pcitree.New
 	nic := func(tb testing.TB) *pcitree.Tree {
@@ -121,7 +147,7 @@ func TestGoldenOutputs(t *testing.T) {
 		tree.Add(pcitree.Function{Address: "0000:01:00.0", Vendor: "8086", Product: "1533"})
 		return tree
 	}
-	goodTree, troubledTree := good(t), troubled(t)
+	goodTree, troubledTree, mixedTree := good(t), troubled(t), mixed(t)
 	file := filepath.Join(t.TempDir(), "spec")
 	if err := os.WriteFile(file, []byte(`[{"vendor_id": "15b3", "product_id": "101e", "remote_managed": "true", "physical_network": "physnet1"}]`), 0o600); err != nil {
 		t.Fatal(err)
@@ -164,6 +190,13 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "serial", tree: goodTree, args: []string{"serial"}},
 		{name: "serial-json", tree: goodTree, args: []string{"serial", "-j"}},
 		{name: "serial-troubled", tree: troubledTree, args: []string{"serial"}},
+		{name: "serial-mixed", tree: mixedTree, args: []string{"serial"}},
+		{name: "serial-mixed-json", tree: mixedTree, args: []string{"serial", "-j"}},
+		{name: "list-mixed", tree: mixedTree, args: []string{"list"}},
+		{name: "check-mixed", tree: mixedTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "profile-mixed", tree: mixedTree, args: []string{"profile", "0000:03:01.1"}},
+		{name: "profile-mixed-pf", tree: mixedTree, args: []string{"profile", "0000:03:01.0"}},
+		{name: "profile-mixed-sibling", tree: mixedTree, args: []string{"profile", "0000:03:02.1"}},
 		{name: "serial-none", tree: empty(t), args: []string{"serial"}},
 		{name: "check", tree: goodTree, libvirt: newLibvirt, args: []string{"check"}},
 		{name: "check-json", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "-j"}},

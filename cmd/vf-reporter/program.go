@@ -88,7 +88,7 @@ Exit status:
   2  wrong usage, or a device_spec that Nova would not start with
   3  profile: no such VF
   4  profile: a value that the format needs is missing
-     serial: a card has no usable serial number
+     serial: a card, or some of its functions, have no usable serial number
   5  check: something stops remote-managed bindings`,
 		Version:       p.version,
 		SilenceErrors: true,
