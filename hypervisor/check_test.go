@@ -79,6 +79,10 @@ func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 		"none is remote":        {specs: []string{`{"vendor_id":"15b3"}`}, stops: true, want: []pci.Code{CodeNoneRemote}},
 		"PF is remote as well":  {specs: []string{`{"vendor_id":"15b3","remote_managed":"true"}`}, want: []pci.Code{CodePFRemote}},
 		"an odd object":         {specs: []string{remote, `{"devname":"nobody"}`}, want: []pci.Code{CodeOddSpec}},
+		"left out, and taken by an ordinary one": {
+			specs: []string{remote, `{"vendor_id":"15b3","product_id":"101e","physical_network":"physnet1"}`}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
+			want: []pci.Code{CodeTakenByPlain, pci.CodeNoVPD, CodeNoneRemote},
+		},
 		"left out": {
 			specs: []string{remote}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
 			want: []pci.Code{CodeLeftOut, pci.CodeNoVPD, CodeNoneRemote},

@@ -69,6 +69,9 @@ const (
 	CodeNotRemote pci.Code = "not-remote-managed"
 	// CodeLeftOut: one would match, but libvirt sees no serial number.
 	CodeLeftOut pci.Code = "left-out-without-serial"
+	// CodeTakenByPlain: one would match, but libvirt sees no serial number, and a later one
+	// gives it to ordinary ports.
+	CodeTakenByPlain pci.Code = "left-to-plain-ports"
 	// CodeWideDomain: Nova skips devices in PCI domains beyond ffff.
 	CodeWideDomain pci.Code = "wide-pci-domain"
 )
@@ -137,6 +140,10 @@ func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, netw
 	switch {
 	case m.Spec != nil && m.Spec.RemoteManaged:
 		return true, network, nil
+	case m.LeftOut != nil && m.Spec != nil:
+		return refuse(CodeTakenByPlain, readable+"; or keep it out of the later object",
+			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and gives it to ordinary ports by the later object %s, which no DPU plugs",
+			v.Address, m.LeftOut.Text, m.Spec.Text)
 	case m.LeftOut != nil:
 		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's", v.Address, m.LeftOut.Text)
 	case m.Spec != nil:

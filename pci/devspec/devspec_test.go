@@ -27,7 +27,11 @@ func host(tb testing.TB) *pci.Host {
 		})
 	}
 	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "0000:0a:00.1", Vendor: "8086", Product: "0b00", Netdevs: []pcitree.Netdev{{Name: "x0"}}}, TotalVFs: 4, VFs: 1, VFProduct: "0b01"})
-	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6"}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
+	tree.Add(pcitree.Function{Address: "0000:01:00.0", Vendor: "8086", Product: "1533", Netdevs: []pcitree.Netdev{{Name: "plain"}}})
+	tree.AddElsewhere("virtio0", pcitree.Netdev{Name: "virtual"})
+	tree.AddElsewhere("mlx5_core.sf.4", pcitree.Netdev{Name: "sf"})
+	tree.AddElsewhere("1-1:1.0", pcitree.Netdev{Name: "usb"})
+	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6", Netdevs: []pcitree.Netdev{{Name: "wide"}}}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
 	h, err := pci.Read(tb.Context(), pci.Options{Sysfs: tree.Root})
 	if err != nil {
 		tb.Fatal(err)
@@ -88,18 +92,22 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 		`{"address":{"domain":".*","bus":"82","slot":"0[0-2]","function":"[2-7]"}}`: first,
 		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"1"}}`:       second, // a PF again
 		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"."}}`:       first,
-		`{"devname":"p0"}`:                    first,
-		`{"devname":"p1rep"}`:                 second, // whatever netdev of the PF
-		`{"devname":"p0v1"}`:                  first[1:],
-		`{"devname":"p0","vendor_id":"8086"}`: nil,
-		`{"devname":"nobody"}`:                nil,
-		`{"devname":"","address":":82:00.2"}`: first[:1],
-		`{"devname":"p0","address":""}`:       first,
-		`{"whatever":["a",{"b":null}]}`:       all,
-		`{"managed":"no","trusted":"true"}`:   all,
-		`{"remote_managed":"false"}`:          all,
-		`{"remote_managed":true}`:             all,
-		"  {\"address\" : \"82:00.2\"}\n":     first[:1],
+		`{"devname":"p0"}`:                            first,
+		`{"devname":"p1rep"}`:                         second, // whatever netdev of the PF
+		`{"devname":"p0v1"}`:                          first[1:],
+		`{"devname":"p0","vendor_id":"8086"}`:         nil,
+		`{"devname":"nobody"}`:                        nil,
+		`{"devname":"plain"}`:                         nil, // it has no VFs
+		`{"devname":"plain","remote_managed":"true"}`: nil, // and Nova starts with it all the same
+		`{"product_id":" 101e "}`:                     slices.Concat(first, second),
+		`{"vendor_id":" * "}`:                         all,
+		`{"devname":"","address":":82:00.2"}`:         first[:1],
+		`{"devname":"p0","address":""}`:               first,
+		`{"whatever":["a",{"b":null}]}`:               all,
+		`{"managed":"no","trusted":"true"}`:           all,
+		`{"remote_managed":"false"}`:                  all,
+		`{"remote_managed":true}`:                     all,
+		"  {\"address\" : \"82:00.2\"}\n":             first[:1],
 		`{"address":"0000:82:00.*","remote_managed":"yes","product_id":"101e"}`:                  first,
 		`{"address":"0000:82:00.2","remote_managed":"1","product_id":"101e"}`:                    first[:1],
 		`{"address":{"bus":"83","function":".*"},"remote_managed":"t","product_id":"101e"}`:      second,
@@ -130,21 +138,27 @@ func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 		`{"product_id":"10000"}`:               "greater than ffff",
 		`{"product_id":"fffffffffffffffffff"}`: "greater than ffff",
 		`{"product_id":null}`:                  "not a string",
-		`{"address":"0000:82:20.0"}`:           "slot",
-		`{"address":"0000:82:00.8"}`:           "function",
-		`{"address":"10000:01:00.0"}`:          "domain",
-		`{"address":"0000:100:00.0"}`:          "bus",
-		`{"address":"0:0000:82:00.0"}`:         "3 colons",
-		`{"address":"82:0[0-1].0"}`:            "no hexadecimal number",
-		`{"address":7}`:                        "neither a string nor an object",
-		`{"address":{"bus":"("}}`:              "regular expression",
-		`{"address":{"bus":"(?!82)"}}`:         "regular expression",
-		`{"address":{"bus":82}}`:               "not a string",
-		`{"address":"82:00.0","devname":"p0"}`: "both",
-		`{"devname":["p0"]}`:                   "not a string",
-		`{"physical_network":7}`:               "neither a string nor null",
-		`{"managed":"maybe"}`:                  "managed",
-		`{"live_migratable":"ja"}`:             "live_migratable",
+		`{"product_id":" * "}`:                 `" * " is no hexadecimal number`, // which vendor_id may have
+		`{"devname":"virtual"}`:                "virtio0",
+		`{"devname":"sf"}`:                     "mlx5_core.sf.4",
+		`{"devname":"usb"}`:                    "1-1:1.0",
+		`{"devname":"sf","remote_managed":"true"}`:     "no PCI device",
+		`{"devname":"wide"}`:                           "domain",
+		`{"address":"0000:82:20.0"}`:                   "slot",
+		`{"address":"0000:82:00.8"}`:                   "function",
+		`{"address":"10000:01:00.0"}`:                  "domain",
+		`{"address":"0000:100:00.0"}`:                  "bus",
+		`{"address":"0:0000:82:00.0"}`:                 "3 colons",
+		`{"address":"82:0[0-1].0"}`:                    "no hexadecimal number",
+		`{"address":7}`:                                "neither a string nor an object",
+		`{"address":{"bus":"("}}`:                      "regular expression",
+		`{"address":{"bus":"(?!82)"}}`:                 "regular expression",
+		`{"address":{"bus":82}}`:                       "not a string",
+		`{"address":"82:00.0","devname":"p0"}`:         "both",
+		`{"devname":["p0"]}`:                           "not a string",
+		`{"physical_network":7}`:                       "neither a string nor null",
+		`{"managed":"maybe"}`:                          "managed",
+		`{"live_migratable":"ja"}`:                     "live_migratable",
 		`{"devname":"nobody","remote_managed":"true"}`: "a device that is there",
 	} {
 		_, err := devspec.Parse(h, `{}`, value)
@@ -281,9 +295,10 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 		`{"remote_managed":[]}`:       "takes for false",
 		`{"address":{"func":"2"}}`:    "passes over func",
 		`{"devname":"nobody"}`:        "netdev nobody",
+		`{"one_time_use":"true"}`:     "report_in_placement",
 		`{"remote_managed":"falsch"}`: "takes for false",
 	} {
-		specs, err := devspec.Parse(h, value)
+		specs, err := devspec.Parse(h, value, `{"one_time_use":"false"}`)
 		if err != nil || len(specs.Warnings) != 1 || !strings.Contains(specs.Warnings[0], want) {
 			t.Errorf("%s: %v, %v; want %q", value, specs, err, want)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/representord/representord/pci"
@@ -86,14 +85,14 @@ func (p *parser) warn(format string, args ...any) {
 
 func (p *parser) spec(object map[string]any) (*Spec, error) {
 	s := &Spec{Text: p.text, Tags: maps.Clone(object)}
-	for _, key := range []string{"vendor_id", "product_id", "address", "devname"} {
+	for _, key := range []string{keyVendor, keyProduct, "address", "devname"} {
 		delete(s.Tags, key)
 	}
 	var err error
-	if s.vendor, err = id(object, "vendor_id"); err != nil {
+	if s.vendor, err = id(object, keyVendor); err != nil {
 		return nil, err
 	}
-	if s.product, err = id(object, "product_id"); err != nil {
+	if s.product, err = id(object, keyProduct); err != nil {
 		return nil, err
 	}
 	if err := p.where(s, object); err != nil {
@@ -117,7 +116,10 @@ func id(object map[string]any, key string) (number, error) {
 	if !ok {
 		return number{}, fmt.Errorf("%s is %s, not a string of hexadecimal digits", key, show(value))
 	}
-	n, err := parseNumber(strings.TrimSpace(text), maxID)
+	if key == keyVendor {
+		text = strings.TrimSpace(text) // of the two, Nova strips this one
+	}
+	n, err := parseNumber(text, maxID)
 	if err != nil {
 		return number{}, fmt.Errorf("%s: %w", key, err)
 	}
@@ -180,29 +182,24 @@ func (p *parser) findPF(s *Spec, a pci.Address) {
 }
 
 // devname looks a netdev up. Nova takes it, and matches nothing, if there is none,
-// unless the object is about remote_managed devices.
+// unless the object is about remote_managed devices. The name of the netdev's device it
+// takes for an address, of whatever bus that is, and doesn't start where it is none
+// (get_function_by_ifname in nova/pci/utils.py).
 func (p *parser) devname(s *Spec, name string) error {
-	named := func(n pci.Netdev) bool { return n.Name == name }
-	for _, pf := range p.host.PFs() {
-		if slices.ContainsFunc(pf.Netdevs, named) {
-			s.address = one(pf.Address)
-			p.findPF(s, pf.Address)
-			return nil
-		}
+	device, there := p.host.Devices[name]
+	if !there {
+		p.warn("there is no device here with a netdev %s, so it matches none", name)
+		return nil
 	}
-	for _, v := range p.host.VFs() {
-		if slices.ContainsFunc(v.Netdevs, named) {
-			s.address = one(v.Address)
-			return nil
-		}
+	address, err := parseGlob(device)
+	if err != nil {
+		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or give an address", name, device, err)
 	}
-	p.warn("there is no PF or VF here with a netdev %s, so it matches none", name)
+	s.address = address
+	if one, is := address.single(); is {
+		p.findPF(s, one)
+	}
 	return nil
-}
-
-// one matches one address.
-func one(a pci.Address) glob {
-	return glob{{value: a.Domain}, {value: uint32(a.Bus)}, {value: uint32(a.Device)}, {value: uint32(a.Function)}}
 }
 
 // checkRemoteManaged refuses what Nova doesn't start with: a devname that isn't there,

@@ -52,7 +52,7 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 		}
 	}
 	for _, address := range []string{vfGlob(pf), ""} {
-		object := map[string]any{"vendor_id": fmt.Sprintf("%04x", pf.Vendor), "product_id": vfProduct(pf), tagRemoteManaged: "true"}
+		object := map[string]any{keyVendor: fmt.Sprintf("%04x", pf.Vendor), keyProduct: vfProduct(pf), tagRemoteManaged: "true"}
 		if address != "" {
 			object["address"] = address
 		}
