@@ -44,14 +44,14 @@ type Finding struct {
 // check collects findings.
 type check struct {
 	*Inventory
-	libvirt  Libvirt
+	software Software
 	findings []Finding
 }
 
 // Check finds what would stop the binding of a remote-managed port on this host. With
 // a device_spec only cards count that it is about. It waits for all cards.
-func (i *Inventory) Check(libvirt Libvirt) []Finding {
-	c := &check{Inventory: i, libvirt: libvirt}
+func (i *Inventory) Check(software Software) []Finding {
+	c := &check{Inventory: i, software: software}
 	for _, w := range i.Host.Warnings {
 		c.add(false, "", w)
 	}
@@ -72,6 +72,7 @@ func (i *Inventory) Check(libvirt Libvirt) []Finding {
 		}
 	}
 	c.oldLibvirt()
+	c.openStack()
 	return c.findings
 }
 
@@ -224,17 +225,17 @@ func (c *check) vlan(p *pci.PF) {
 	if p.Driver != "mlx5_core" {
 		return
 	}
-	if c.libvirt != 0 && c.libvirt < libvirtVLAN {
+	if c.software.Libvirt != 0 && c.software.Libvirt < libvirtVLAN {
 		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN.String()+" or later",
-			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine then", p.Driver, p.Address, c.libvirt)
+			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine then", p.Driver, p.Address, c.software.Libvirt)
 	}
 }
 
 func (c *check) oldLibvirt() {
 	switch {
-	case c.libvirt == 0:
+	case c.software.Libvirt == 0:
 		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(), "no libvirt is installed here, so its version isn't known")
-	case c.libvirt < libvirtVPD:
-		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later", "libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.libvirt)
+	case c.software.Libvirt < libvirtVPD:
+		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later", "libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
 	}
 }

@@ -46,12 +46,12 @@ func (o outcome) String() string {
 	return fmt.Sprintf("exit status %d\n--- standard output\n%s--- standard error\n%s", o.status, o.stdout, o.stderr)
 }
 
-func run1(t *testing.T, tree *pcitree.Tree, libvirt hypervisor.Libvirt, args ...string) outcome {
+func run1(t *testing.T, tree *pcitree.Tree, software hypervisor.Software, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr strings.Builder
 	p := program{
 		stdout: &stdout, stderr: &stderr, version: "1.2.3", links: noKernel{t},
-		libvirt: func() hypervisor.Libvirt { return libvirt }, vpdDeadline: time.Minute, patience: time.Minute,
+		software: func() hypervisor.Software { return software }, vpdDeadline: time.Minute, patience: time.Minute,
 	}
 	status := p.run(t.Context(), append([]string{"--path.sysfs", tree.Root}, args...))
 	hide := func(s string) string { return strings.ReplaceAll(s, tree.Root, "SYSFS") }
@@ -156,6 +156,8 @@ func TestGoldenOutputs(t *testing.T) {
 		name    string
 		tree    *pcitree.Tree
 		libvirt hypervisor.Libvirt
+		nova    hypervisor.Release
+		neutron hypervisor.Release
 		args    []string
 	}{
 		{name: "list", tree: goodTree, args: []string{"list"}},
@@ -206,6 +208,8 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "check-troubled", tree: troubledTree, libvirt: 8000000, args: []string{"check"}},
 		{name: "check-troubled-device-spec", tree: troubledTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
 		{name: "check-old-libvirt", tree: goodTree, libvirt: 7000001, args: []string{"check"}},
+		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, neutron: hypervisor.Release{Major: 21}, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, args: []string{"check"}},
 		{name: "check-none", tree: empty(t), args: []string{"check"}},
 		{name: "check-nic", tree: nic(t), libvirt: newLibvirt, args: []string{"check"}},
 		{name: "usage-device-spec", tree: goodTree, args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","remote_managed":"true"}`}},
@@ -226,7 +230,7 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "version", tree: goodTree, args: []string{"--version"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := run1(t, c.tree, c.libvirt, c.args...).String()
+			got := run1(t, c.tree, hypervisor.Software{Libvirt: c.libvirt, Nova: c.nova, Neutron: c.neutron}, c.args...).String()
 			path := filepath.Join("testdata", c.name+".golden")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {

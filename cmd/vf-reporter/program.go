@@ -40,8 +40,8 @@ type program struct {
 	stdout, stderr io.Writer
 	// links is the kernel's list of netdevs, for the kernel's own sysfs.
 	links pci.Links
-	// libvirt finds the version that is installed.
-	libvirt func() hypervisor.Libvirt
+	// software finds what is installed of libvirt and OpenStack.
+	software func() hypervisor.Software
 	// vpdDeadline bounds the reading of one card.
 	vpdDeadline time.Duration
 	// patience is how long list waits for a card before it shows those after it.
