@@ -126,8 +126,8 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 	h := host(t)
 	for value, want := range map[string]string{
-		``:                                     "no JSON",
-		`{`:                                    "no JSON",
+		``:                                     "it is no JSON: it is empty",
+		`{`:                                    "it is no JSON: it ends too early",
 		`{} {}`:                                "something follows",
 		`"p0"`:                                 "no object",
 		`[{}, 3]`:                              "no object",

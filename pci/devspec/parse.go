@@ -52,6 +52,12 @@ func decode(value string) ([]map[string]any, error) {
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			err = errors.New("it is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			err = errors.New("it ends too early")
+		}
 		return nil, fmt.Errorf("it is no JSON: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
