@@ -43,20 +43,10 @@ func (i *Identities) VF(v *VF) *Identity {
 // none.
 func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duration) *Identities {
 	i := &Identities{pfs: map[Address]*Identity{}, vfs: map[Address]*Identity{}}
-	var silent *Identity // the function that didn't answer, for all
-	read := func(a Address) (*Identity, bool) {
-		if silent != nil {
-			return silent, false
-		}
-		id, absent := c.read(ctx, sysfs, a, patience)
-		if !absent && id.Why != nil && id.Why.Code == CodeVPDTimeout {
-			silent = id
-		}
-		return id, absent
-	}
+	asked := asking{card: c, sysfs: sysfs, patience: patience}
 	var without []*PF
 	for _, p := range c.PFs {
-		id, absent := read(p.Address)
+		id, absent := asked.read(ctx, p.Address)
 		if absent {
 			without = append(without, p)
 			continue
@@ -69,19 +59,42 @@ func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duratio
 	c.noVPD(i, without)
 	for _, p := range c.PFs {
 		for _, v := range p.VFs {
-			if !sysfsHas(sysfs, v.Address) {
+			own, absent := asked.read(ctx, v.Address)
+			if absent || own == i.pfs[p.Address] {
 				continue
 			}
-			if own, absent := read(v.Address); !absent && own != i.pfs[p.Address] {
-				i.vfs[v.Address] = chosen(own, i.pfs[p.Address])
-				if len(without) == len(c.PFs) && !i.first.Read {
-					i.first = i.vfs[v.Address]
-				}
+			i.vfs[v.Address] = chosen(own, i.pfs[p.Address])
+			if len(without) == len(c.PFs) && !i.first.Read {
+				i.first = i.vfs[v.Address]
 			}
 		}
 	}
 	i.Differs = c.differs(i)
 	return i
+}
+
+// asking is the reading of a card.
+type asking struct {
+	card     *Card
+	sysfs    string
+	patience time.Duration
+	// silent is what is known of functions once one didn't answer.
+	silent *Identity
+}
+
+// read reads the VPD of a function. absent: it has none.
+func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool) {
+	if !sysfsHas(a.sysfs, f) {
+		return nil, true
+	}
+	if a.silent != nil {
+		return a.silent, false
+	}
+	id, absent = a.card.read(ctx, a.sysfs, f, a.patience)
+	if !absent && id.Why != nil && id.Why.Code == CodeVPDTimeout {
+		a.silent = id
+	}
+	return id, absent
 }
 
 // sysfsHas tells whether a function has VPD, without reading it.

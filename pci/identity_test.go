@@ -236,6 +236,25 @@ func TestACardThatDoesNotAnswerSaysSoAndItsOtherFunctionsAreSpared(t *testing.T)
 	}
 }
 
+// A VF that doesn't answer costs its own word only, and what comes after it isn't asked.
+func TestIdentity_OfAVFWhoseVPDHangsIsItsPFsWithAWarning(t *testing.T) {
+	good := pcitree.VPD("x", "y", "S1")
+	tree := twoPorts(t, good, good)
+	p := pf(2)
+	p.Address, p.Netdevs, p.VPD = "0000:04:00.0", nil, good
+	tree.AddPF(p)
+	hang(t, tree, "0000:04:00.2")
+	tree.Write(tree.Device("0000:04:00.3", "vpd"), string(pcitree.VPD("x", "y", "S2")))
+	host := read(t, tree)
+	ids := host.Cards[1].Identify(t.Context(), tree.Root, 50*time.Millisecond)
+	for _, v := range host.Cards[1].PFs[0].VFs {
+		id := ids.VF(v)
+		if id.Serial != "S1" || id.Why != nil || len(id.Warnings) != 1 || !strings.Contains(id.Warnings[0].Message, "in time") {
+			t.Errorf("%s: %+v", v.Address, id)
+		}
+	}
+}
+
 func TestPFsWithoutAFunctionInCommonAreTwoCards(t *testing.T) {
 	tree := twoPorts(t, nil, nil)
 	p := pf(0)
