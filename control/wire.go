@@ -314,6 +314,9 @@ type CardSerial struct {
 type ChassisOptions struct {
 	Chassis string `json:"chassis"`
 	Options string `json:"options"`
+	// HiddenFromOldNeutron: cards are published where Neutron 20.0 to 20.2 and 21.0 don't
+	// look.
+	HiddenFromOldNeutron bool `json:"hidden-from-old-neutron,omitempty"`
 }
 
 // Change is what one transaction does to the bridge.

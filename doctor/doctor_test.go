@@ -85,6 +85,18 @@ func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
 	}
 }
 
+// ovn-controller writes the numbers where some releases of Neutron don't look, which is no
+// fault of the host's.
+func TestSerialPublished_WhereAnOldNeutronDoesNotLookIsSaid(t *testing.T) {
+	h := healthy()
+	h.Chassis[0].HiddenFromOldNeutron = true
+	d := Examine(h)
+	at := slices.IndexFunc(d.Checks, func(c Check) bool { return c.Name == "serial-published" })
+	if c := d.Checks[at]; !d.Healthy || c.Verdict != OK || !strings.Contains(c.Finding, "21.0") || !strings.Contains(c.Finding, "representorctl serial") {
+		t.Errorf("%+v", c)
+	}
+}
+
 // plugByHand puts a representor on a bridge that a request may ask for.
 func plugByHand(h *Host, flavour devlink.Flavour, bridge string) {
 	rep := pf(2, 2, 0x43)

@@ -67,7 +67,7 @@ func TestAPFIsReadWithItsVFs(t *testing.T) {
 			{Function: f("0000:03:00.2", 0x101e), Number: 0, Netdevs: one("p0v0", 3, net.HardwareAddr{2, 0, 0, 0, 3, 2})},
 			{Function: f("0000:03:00.3", 0x101e), Number: 1, Netdevs: one("p0v1", 4, net.HardwareAddr{2, 0, 0, 0, 3, 3})},
 		},
-	}}}}}
+	}}}}, Devices: map[string]string{"p0": "0000:03:00.0", "p0v0": "0000:03:00.2", "p0v1": "0000:03:00.3"}}
 	got := read(t, tree)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pci.VF{}, "PF")); diff != "" {
 		t.Errorf("host (-want +got):\n%s", diff)
@@ -329,7 +329,7 @@ func TestAHostWith512VFsIsReadInASecond(t *testing.T) {
 		began := time.Now()
 		host = read(t, tree)
 		for _, c := range host.Cards {
-			if id := c.Identify(t.Context(), tree.Root); id.Serial != "MT2206X07512" {
+			if id := c.Identify(t.Context(), tree.Root, time.Minute).Card(); id.Serial != "MT2206X07512" {
 				t.Errorf("%+v", id)
 			}
 		}
