@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -142,7 +143,9 @@ func (c *chain) devlinkPort(function string) string {
 func (c *chain) device() string {
 	all := map[string]bool{}
 	for _, u := range c.in.Index.Uplinks() {
-		all[u.Handle.String()] = true
+		if u.Card != (devlink.Handle{}) {
+			all[u.Card.String()] = true
+		}
 	}
 	for _, r := range c.in.Index.All() {
 		all[r.Function.Handle.String()] = true

@@ -33,8 +33,9 @@ type Link struct {
 	TellsPort bool
 }
 
-// Uplink names a physical port of a devlink instance by its number, which is
-// also the number of the PF whose traffic it carries.
+// Uplink names a physical port of a card by the card's devlink instance, which needn't be
+// the port's own, and by its number, which is also the number of the PF whose traffic it
+// carries.
 type Uplink struct {
 	Handle devlink.Handle
 	Number uint32
