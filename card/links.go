@@ -20,6 +20,7 @@ type linkReader struct {
 	events  listener
 	audit   time.Duration
 	settler *netdev.Settler
+	parents parents
 	// found is given what was read, linked the ports that netdevs say they belong to.
 	found  func(part[map[uint32]representor.Link])
 	linked func([]devlink.PortID)
@@ -53,6 +54,7 @@ func (r *linkReader) read(ctx context.Context, poked bool) time.Duration {
 	}
 	r.retry.reset()
 	r.last = linksOf(list, r.settler)
+	r.parents.fill(r.last)
 	r.found(part[map[uint32]representor.Link]{value: r.last, doubt: left.text()})
 	r.linked(portsOf(list))
 	r.due = now.Add(r.audit)

@@ -23,8 +23,8 @@ type Link struct {
 	// empty for the netdev of a piece of hardware.
 	Kind string
 	// Parent is the device behind the netdev, by its bus and name in sysfs
-	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME, from Linux 5.14 on), zero when
-	// none is told.
+	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME from Linux 5.14 on, else sysfs'
+	// own word), zero when none is told.
 	Parent devlink.Handle
 	// Port is the devlink port that the netdev belongs to (IFLA_DEVLINK_PORT, from Linux
 	// 6.2 on), and stays so for as long as the netdev lives. TellsPort is true on a kernel
