@@ -92,8 +92,7 @@ func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 
 // isPortOf tells whether devlink shows a representor's port as it was.
 func isPortOf(p devlink.Port, r representor.Representor) bool {
-	f, ok := representor.FunctionOf(&p)
-	return ok && f == r.Function && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
+	return representor.StandsFor(&p, r.Function) && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
 }
 
 func (c *confirmer) Close() {

@@ -82,6 +82,53 @@ func TestConfirm_OfWhatCanNotBeAskedIsAnErrorAndNoAnswer(t *testing.T) {
 	}
 }
 
+// One port by itself doesn't tell whose an SF is: that of a satellite, a PF of the DPU's own
+// behind another controller, is told by its PF's port.
+func TestConfirm_OfASatellitesSFNeedsNoOtherPort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*devlink.Port)
+		want   bool
+	}{
+		"nothing changed":                  {func(*devlink.Port) {}, true},
+		"the kernel says that it is ours":  {func(p *devlink.Port) { p.External = devlink.Some(false) }, true},
+		"the kernel says that it is not":   {func(p *devlink.Port) { p.External = devlink.Some(true) }, false},
+		"the port is another SF's":         {func(p *devlink.Port) { p.SF = devlink.Some[uint32](6) }, false},
+		"the port is another PF's":         {func(p *devlink.Port) { p.PF = devlink.Some[uint16](0) }, false},
+		"the port is another controller's": {func(p *devlink.Port) { p.Controller = devlink.Some[uint32](1) }, false},
+		"the port is a VF's": {func(p *devlink.Port) {
+			p.Flavour, p.VF, p.SF = devlink.FlavourPCIVF, devlink.Some[uint16](5), devlink.Optional[uint32]{}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKernel()
+			h := pci("0000:03:00.0")
+			satellite := pf(h, 1, nil, 11)
+			satellite.Controller, satellite.External = devlink.Some[uint32](2), devlink.Some(false)
+			k.ports = []devlink.Port{satellite, {
+				Handle: h, Index: 230001, Type: devlink.TypeEth, Flavour: devlink.FlavourPCISF, IfIndex: 12,
+				Controller: devlink.Some[uint32](2), PF: devlink.Some[uint16](1), SF: devlink.Some[uint32](5),
+			}}
+			k.links = []netdev.Link{link(11, "c2pf1"), link(12, "c2pf1sf5")}
+			o, err := Options{UdevRoot: "/nonexistent"}.withDefaults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := readOnce(t.Context(), o, fakePorts{k}, fakeLinks{k})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction("pci/0000:03:00.0 c2pf1sf5 local")
+			if !ok {
+				t.Fatal("the SF is not known as our own")
+			}
+			tt.change(&k.ports[1])
+			if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got != tt.want || err != nil {
+				t.Errorf("confirmed %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
 // gatedPorts is a client as the real one is: what hangs in the kernel hears of no
 // context, and lets no other question in.
 type gatedPorts struct {
@@ -158,7 +205,7 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 	k.ports = append(k.ports, p)
 	c := confirmer{links: netdev.New(), ports: k.instances()}
 	defer c.Close()
-	f, _ := representor.FunctionOf(&p)
+	f := functionOn("0000:03:00.0")
 	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}
 	for b.Loop() {
 		if ok, err := c.confirm(b.Context(), r); !ok || err != nil {

@@ -245,3 +245,34 @@ func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T)
 		}
 	}
 }
+
+// A PF of the DPU's own behind another controller, and its SF, of which most kernels don't
+// say whose it is.
+func TestASatellitesSFIsOurOwnAndIsConfirmed(t *testing.T) {
+	r := watchKernel(t, 2*time.Second)
+	sim(t,
+		"dev add watched",
+		"port add watched 1 flavour=pcipf controller=1 pf=0 mac=00:53:00:00:00:42 netdev=wpf0hpf",
+		"port add watched 2 flavour=pcipf controller=2 external=0 pf=1 mac=00:53:00:00:00:51 netdev=wc2pf1",
+		"port add watched 3 flavour=pcisf controller=2 external=0 pf=1 sf=5 netdev=wc2pf1sf5",
+		"port add watched 4 flavour=pcisf controller=1 external=1 pf=0 sf=77 netdev=wc1pf0sf77",
+	)
+	t.Cleanup(func() { sim(t, "reset") })
+	for netdev, want := range map[string]string{"wc2pf1sf5": "c2pf1sf5 local", "wc1pf0sf77": "c1pf0sf77"} {
+		r.await(t, netdev+" is that of "+want, func(x *representor.Index) bool {
+			rep, ok := x.ByNetdev(netdev)
+			return ok && rep.Function.String() == function(want)
+		})
+		rep, _ := r.Index().ByNetdev(netdev)
+		if ok, err := r.Confirm(t.Context(), rep); !ok || err != nil {
+			t.Errorf("%s: confirmed %v, %v; want true", want, ok, err)
+		}
+	}
+	// Without its PF the number decides, and it is the same SF.
+	sim(t, "port del watched 2")
+	r.await(t, "its PF is gone, and the SF the same", func(x *representor.Index) bool {
+		rep, ok := x.ByFunction(x.WithController(function("c2pf1sf5 local")))
+		_, pf := x.ByFunction(function("c2pf1 local"))
+		return ok && !pf && rep.Function.External && rep.Link.Name == "wc2pf1sf5"
+	})
+}

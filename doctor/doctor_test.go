@@ -105,6 +105,15 @@ func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
 			plugByHand(h, devlink.FlavourPCIVF, "br-int")
 			h.Local.Interfaces["rep0"] = ovs.Interface{Name: "rep0", Bridge: "br-int", Marked: true}
 		},
+		"an SF of a PF of our own behind another controller, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			satellite := pf(3, 2, 0x51)
+			satellite.External = devlink.Some(false)
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](2), devlink.Optional[bool]{}
+			h.Card.Ports = append(h.Card.Ports, satellite)
+		},
 		"a row on no bridge": func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "") },
 	} {
 		h := healthy()
