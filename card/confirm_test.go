@@ -25,7 +25,8 @@ func confirmed() (*kernel, representor.Representor) {
 	k := twoCards()
 	r := representor.Representor{
 		Function:  functionOn("0000:03:00.0"),
-		PortIndex: k.ports[1].Index, IfIndex: k.ports[1].IfIndex, Link: representor.Link{Name: k.links[0].Name},
+		PortIndex: k.ports[1].Index, IfIndex: k.ports[1].IfIndex,
+		Link: representor.Link{Name: k.links[0].Name, Parent: pci("0000:03:00.0")},
 	}
 	return k, r
 }
@@ -38,6 +39,9 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		"nothing changed":                    {func(*kernel) {}, true},
 		"the kernel tells the netdev's port": {func(k *kernel) { k.links[0].Port = toldPort(k.ports[1]) }, true},
 		"what doesn't matter changed":        {func(k *kernel) { k.links[0].Up, k.links[0].MTU, k.ports[1].Function = true, 9000, nil }, true},
+		"the kernel tells of no port":        {func(k *kernel) { k.links[0].TellsPort = true }, false},
+		"the kernel tells its device":        {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.0" }, true},
+		"the netdev stands on another card":  {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1" }, false},
 		"the netdev was renamed":             {func(k *kernel) { k.links[0].Name = "other" }, false},
 		"two netdevs changed names":          {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, false},
 		"the netdev is gone":                 {func(k *kernel) { k.links = k.links[1:] }, false},
@@ -61,6 +65,12 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		})
 	}
 	k, r := confirmed()
+	r.Link.Parent = devlink.Handle{}
+	k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1"
+	if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); !got || err != nil {
+		t.Errorf("of a netdev whose device wasn't known: confirmed %v, %v; want true", got, err)
+	}
+	k, r = confirmed()
 	r.IfIndex, r.Link = 0, representor.Link{}
 	if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got || err != nil {
 		t.Errorf("without a netdev: confirmed %v, %v; want false", got, err)
@@ -203,7 +213,7 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 	k := newKernel()
 	p := vf(pci("0000:03:00.0"), 0, 0, uint32(a.Attrs().Index))
 	k.ports = append(k.ports, p)
-	c := confirmer{links: netdev.New(), ports: k.instances()}
+	c := confirmer{links: realLinks(), ports: k.instances()}
 	defer c.Close()
 	f := functionOn("0000:03:00.0")
 	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}

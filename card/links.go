@@ -99,15 +99,26 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 			copy(link.HWAddr[:], l.HWAddr)
 		}
 		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
-		if l.Parent != "" && l.ParentBus != "" {
-			link.Parent = devlink.Handle{Bus: l.ParentBus, Device: l.Parent}
-		}
-		if p := l.Port; p != nil {
-			link.Port = devlink.Some(portIDOf(p))
-		}
+		link.Parent, link.Port = parentOf(l), portOf(l)
 		links[l.IfIndex] = link
 	}
 	return links
+}
+
+// parentOf is the device that a netdev stands on, zero when rtnetlink tells none.
+func parentOf(l *netdev.Link) devlink.Handle {
+	if l.Parent == "" || l.ParentBus == "" {
+		return devlink.Handle{}
+	}
+	return devlink.Handle{Bus: l.ParentBus, Device: l.Parent}
+}
+
+// portOf is the devlink port that a netdev belongs to, absent when rtnetlink tells none.
+func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
+	if l.Port == nil {
+		return devlink.Optional[devlink.PortID]{}
+	}
+	return devlink.Some(portIDOf(l.Port))
 }
 
 func portIDOf(p *netdev.Port) devlink.PortID {

@@ -180,21 +180,22 @@ func (w *Watcher) describedDevices() []devlink.Handle {
 }
 
 // netdevMayBelong tells whether, after a change of netdevs, a function's port may have
-// another one than devlink said: the port has none that is known, and it just lost that
-// or a netdev appeared. Netdevs that have nothing to do with the card come and go all
-// the time, and a list of ports is dear.
+// another one than devlink said: the port has none that is known, and it just lost that,
+// or a netdev appeared that may be its own. Netdevs that have nothing to do with the card
+// come and go all the time, and a list of ports is dear.
 func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.Link) bool {
-	appeared := false
-	for ifindex := range after {
+	var appeared []representor.Link
+	for ifindex, l := range after {
 		if _, was := before[ifindex]; !was {
-			appeared = true
-			break
+			appeared = append(appeared, l)
 		}
 	}
 	return slices.ContainsFunc(ports, func(p devlink.Port) bool {
 		_, was := before[p.IfIndex]
 		_, is := after[p.IfIndex]
-		return isFunction(p.Flavour) && !is && (was || appeared)
+		own := devlink.Some(p.ID())
+		mayBe := func(l representor.Link) bool { return !l.TellsPort || l.Port == own }
+		return isFunction(p.Flavour) && !is && (was || slices.ContainsFunc(appeared, mayBe))
 	})
 }
 
