@@ -75,7 +75,6 @@ func (p portless) LinkNamed(ctx context.Context, name string) (netdev.Link, erro
 	return l, err
 }
 
-
 // watchReal runs a Watcher until the test ends. Devlink is fake: this kernel may
 // have none.
 func watchReal(tb testing.TB, k *kernel) realWatcher {

@@ -67,6 +67,10 @@ type Card struct {
 	// the dumps are full, and it may be a PF's: the driver failed to tell of it. A MAC
 	// that one PF here has may then be another one's as well.
 	MayLackPFs bool
+	// PortsOnly is true when nothing is known but what devlink(8) printed of the ports, on
+	// whatever machine: of netdevs only the names, of SF numbers only the lower 16 bits
+	// (pr_out_port_pfvfsf_num in iproute2's devlink.c).
+	PortsOnly bool
 	// Problem says, for an operator, why the snapshot is not complete, or what in a
 	// complete one could not be made sense of and was left out.
 	Problem string

@@ -24,6 +24,8 @@ type Index struct {
 	mayLackPFs bool
 	problem    string
 	settings   Settings
+	// portsOnly: see Card.PortsOnly.
+	portsOnly bool
 
 	linksCurrent bool
 	linksProblem string
@@ -81,6 +83,7 @@ func NewIndex(card Card, settings Settings) *Index {
 		mayLackPFs: card.MayLackPFs || len(card.Blind) > 0,
 		problem:    card.Problem,
 		settings:   settings,
+		portsOnly:  card.PortsOnly,
 		links:      card.Links,
 		serials:    card.Serials,
 		blind:      card.Blind,

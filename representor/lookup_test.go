@@ -28,6 +28,7 @@ type lookupCase struct {
 	code       representor.Code // "" where it must be ready to plug
 	candidates []string
 	says       []string // what the message must tell
+	saysNo     []string // and what it must not
 }
 
 func (tc *lookupCase) run(t *testing.T) {
@@ -63,6 +64,11 @@ func (tc *lookupCase) run(t *testing.T) {
 	for _, s := range tc.says {
 		if !strings.Contains(reason.Message, s) {
 			t.Errorf("message doesn't tell %q", s)
+		}
+	}
+	for _, s := range tc.saysNo {
+		if strings.Contains(reason.Message, s) {
+			t.Errorf("message tells %q", s)
 		}
 	}
 }
