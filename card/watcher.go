@@ -115,7 +115,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	serials := &serialReader{
 		source: w.infos, audit: w.opts.Audit, log: w.opts.Log,
 		wanted: w.describedDevices,
-		found: func(serials map[devlink.Handle]string) {
+		found: func(serials map[devlink.Handle]toldSerial) {
 			w.update(ctx, func(s *state) { s.serials = serials })
 			w.vpdPace.poke()
 		},
