@@ -142,6 +142,12 @@ pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 
 			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:08:00.0 c0pf0 local"},
 		},
 		{
+			name: "an SF that this machine uses is no PF, though its driver calls its port physical", local: true,
+			ports: "auxiliary/mlx5_core.sf.2/6619136: type eth netdev enp3s0f0s0 flavour physical port 0 netdev_addr 00:53:00:00:00:30 parent auxiliary/mlx5_core.sf.2",
+			pf:    uplink, kind: representor.VF,
+			code: representor.CodePFNotFound, says: []string{"no PF of a host at all"},
+		},
+		{
 			name: "nor does an uplink of another number", local: true, ports: strings.Replace(auxiliaryUplink, "port 0", "port 1", 1),
 			pf: uplink, kind: representor.VF, number: 4,
 			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf1 local", "has no VF 4"},

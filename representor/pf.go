@@ -44,9 +44,10 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 		}
 	}
 	// A PF without any VF yet is known all the same, so that what is missing can be
-	// named. Controller 0 is the machine's own wherever the kernel numbers them.
+	// named. Controller 0 is the machine's own wherever the kernel numbers them. What is
+	// part of a device, as an SF that the machine uses is, is no PF.
 	for u := range uplinks {
-		if _, ok := local[u]; !ok && u.Number <= 0xffff {
+		if _, ok := local[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
 			add(Function{Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF})
 		}
 	}

@@ -63,6 +63,6 @@ func (s *sources) remarkOnSFs(ports []devlink.Port) {
 	sf := func(p devlink.Port) bool { return p.Flavour == devlink.FlavourPCISF && p.SF.Present }
 	whole := func(p devlink.Port) bool { return sf(p) && p.SF.Value > math.MaxUint16 }
 	if slices.ContainsFunc(ports, sf) && !slices.ContainsFunc(ports, whole) {
-		fmt.Fprintf(s.program.stderr, "%s: devlink prints the lower 16 bits of an SF's number only: an SF shown as 88 may be SF 65624, too\n", name)
+		fmt.Fprintln(s.program.stderr, name+": devlink prints the lower 16 bits of an SF's number only: an SF shown as 88 may be SF 65624, too")
 	}
 }
