@@ -114,6 +114,12 @@ func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
 			sf.Controller, sf.External = devlink.Some[uint32](2), devlink.Optional[bool]{}
 			h.Card.Ports = append(h.Card.Ports, satellite)
 		},
+		"an SF of which nothing says whose it is, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](4), devlink.Optional[bool]{}
+		},
 		"a row on no bridge": func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "") },
 	} {
 		h := healthy()

@@ -52,8 +52,10 @@ type Index struct {
 	buses map[string]bool
 	// owners tells whose the SFs are; unsaid finds one of which the kernel doesn't say it by
 	// what it would be called if it were another's. Nil without any.
-	owners owners
-	unsaid map[string]string
+	// guessed are those whose PF doesn't say it either.
+	owners  owners
+	unsaid  map[string]string
+	guessed map[Function]bool
 	// disputed holds, by ifindex, the ports that claim one netdev for different
 	// functions; disputes finds that ifindex by function. Nil without any.
 	disputed map[uint32][]string
@@ -176,9 +178,12 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 	}
 	if ownerUnsaid(p) {
 		if x.unsaid == nil {
-			x.unsaid = map[string]string{}
+			x.unsaid, x.guessed = map[string]string{}, map[Function]bool{}
 		}
 		x.unsaid[f.withOtherOwner().String()] = f.String()
+		if !x.owners.told(p) {
+			x.guessed[f] = true
+		}
 	}
 	r := Representor{Function: f, PortIndex: p.Index, Type: p.Type}
 	if p.Function != nil {

@@ -59,15 +59,14 @@ func (o owners) external(p *devlink.Port) bool {
 	if !ownerUnsaid(p) {
 		return true
 	}
-	switch o[pfOf(p)] {
-	case hosts:
-		return true
-	case own:
-		return false
-	case contradictory:
+	if o.told(p) {
+		return o[pfOf(p)] == hosts
 	}
 	return p.Controller.Value != 0
 }
+
+// told tells whether the PF of a port's function says whose it is.
+func (o owners) told(p *devlink.Port) bool { said := o[pfOf(p)]; return said == hosts || said == own }
 
 // ownerUnsaid tells whether a port is that of an SF of which the kernel numbers the
 // controller, and doesn't say whose it is.
@@ -97,6 +96,10 @@ func (o owners) function(p *devlink.Port) (Function, bool) {
 	}
 	return f, true
 }
+
+// OwnerGuessed reports whether nothing but its controller's number tells whose an SF is:
+// neither the kernel says it nor its PF's port.
+func (x *Index) OwnerGuessed(f Function) bool { return x.guessed[f] }
 
 // StandsFor reports whether a port, looked at by itself, is one for a function. Of an SF
 // that doesn't say whose it is only the rest is compared: no other port is asked.

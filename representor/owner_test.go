@@ -124,6 +124,28 @@ func TestOwner_OfASatellitesSFMakesNoCardServeAHost(t *testing.T) {
 	}
 }
 
+// A port that is sent to a card by its serial number names a PF. An SF without one is nothing
+// to publish a number for, as while a satellite's PF can't be read.
+func TestOwner_ThatIsOnlyGuessedMakesNoCardServeAHost(t *testing.T) {
+	t.Parallel()
+	const sf = "pci/0006:01:00.0/491520: type eth netdev B61c4pf0sf0 flavour pcisf controller 4 pfnum 0 sfnum 0"
+	for name, tt := range map[string]struct {
+		ports string
+		want  bool
+	}{
+		"an SF of which nothing is said":              {sf, false},
+		"its PF is a host's":                          {sf + "\npci/0006:01:00.0/1: type eth flavour pcipf controller 4 pfnum 0 external true", true},
+		"another function is a host's":                {sf + "\npci/0006:01:00.0/1: type eth flavour pcivf controller 1 pfnum 0 vfnum 0 external true", true},
+		"the kernel says that it is a host's":         {sf + " external true", true},
+		"a kernel that numbers no controllers has it": {"pci/0006:01:00.0/1: type eth flavour pcisf pfnum 0 sfnum 0", true},
+	} {
+		in := representor.NewIndex(card(t, tt.ports), representor.Settings{}).Instances()
+		if len(in) != 1 || in[0].HostFacing != tt.want {
+			t.Errorf("%s: %+v, want it to serve a host: %v", name, in, tt.want)
+		}
+	}
+}
+
 // While its PF's port is away, the SF of a satellite is called as a host's. What was called
 // otherwise before is that SF all the same, and no reason to take its row for another's.
 func TestOwner_ThatIsTakenForAnotherMakesNoOtherFunction(t *testing.T) {
