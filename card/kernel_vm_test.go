@@ -268,11 +268,11 @@ func TestASatellitesSFIsOurOwnAndIsConfirmed(t *testing.T) {
 			t.Errorf("%s: confirmed %v, %v; want true", want, ok, err)
 		}
 	}
-	// Without its PF the number decides, and it is the same SF.
+	// Without its PF the number decides, unless the kernel says whose it is; it is the same SF.
 	sim(t, "port del watched 2")
 	r.await(t, "its PF is gone, and the SF the same", func(x *representor.Index) bool {
 		rep, ok := x.ByFunction(x.WithController(function("c2pf1sf5 local")))
 		_, pf := x.ByFunction(function("c2pf1 local"))
-		return ok && !pf && rep.Function.External && rep.Link.Name == "wc2pf1sf5"
+		return ok && !pf && rep.Link.Name == "wc2pf1sf5"
 	})
 }
