@@ -206,6 +206,10 @@ type Representors struct {
 type Uplink struct {
 	Handle    string `json:"handle"`
 	PortIndex uint32 `json:"port-index"`
+	// Card is the devlink instance of the card that it is an uplink of, which may be
+	// another one than Handle; absent while it can't be known. Versions before the key
+	// came to be leave it out.
+	Card string `json:"card,omitempty"`
 	// Number is the front panel's, absent when the driver reports none.
 	Number *uint32 `json:"number,omitempty"`
 	// Netdev, IfIndex and Link are as in Representor.
