@@ -64,6 +64,10 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) detached
 	defer cancel()
 	for i, n := range netdevs {
 		found, err := r.cfg.Detach(ctx, n.ifindex, n.name, n.force)
+		if err != nil && ctx.Err() != nil && i > 0 {
+			out.left = netdevs[i:] // there were many, and the kernel took its time for each
+			break
+		}
 		switch {
 		case err != nil:
 			out.failed = append(out.failed, n)

@@ -26,8 +26,12 @@ type kernelDatapath struct {
 	asked int
 }
 
-func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, force bool) (bool, error) {
-	time.Sleep(k.takes) // of the test's clock
+func (k *kernelDatapath) detach(ctx context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+	select {
+	case <-ctx.Done():
+		return false, fmt.Errorf("listing vports: %w", ctx.Err())
+	case <-time.After(k.takes):
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asked++
