@@ -62,28 +62,33 @@ func (l letGo) next() time.Time {
 	return first
 }
 
+// due takes out those whose time has come, and returns which of them the datapath may have
+// and no row.
+func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []strayNetdev) {
+	for ifindex, at := range l {
+		if now.Before(at) {
+			continue
+		}
+		link, live := x.LinkByIfIndex(ifindex)
+		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
+			l[ifindex] = now.Add(letGoAfter) // it can't be told yet
+			continue
+		}
+		delete(l, ifindex)
+		if live && !openUnder(view, ifindex) {
+			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
+		}
+	}
+	return strays
+}
+
 // makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
 // there. One that a row has open by now is ovs-vswitchd's business again; one
 // that has a row that is yet to be opened is shown to ovs-vswitchd afresh. It reports
 // whether the time was over while the kernel did as it was asked, and there are more.
 func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
-	now := time.Now()
-	index, view := r.cfg.Devices.Index(), r.cfg.Switch.View()
-	var strays []strayNetdev
-	for ifindex, due := range r.letGo {
-		if now.Before(due) {
-			continue
-		}
-		link, live := index.LinkByIfIndex(ifindex)
-		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
-			r.letGo[ifindex] = now.Add(letGoAfter) // it can't be told yet
-			continue
-		}
-		delete(r.letGo, ifindex)
-		if live && !openUnder(view, ifindex) {
-			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
-		}
-	}
+	view := r.cfg.Switch.View()
+	strays := r.letGo.due(time.Now(), r.cfg.Devices.Index(), view)
 	if len(strays) == 0 {
 		return false
 	}
