@@ -82,18 +82,24 @@ func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (boo
 	return !is, err
 }
 
-// isNetdevOf tells whether rtnetlink shows a representor's netdev as it was.
+// isNetdevOf tells whether rtnetlink shows a representor's netdev as it was. Where the
+// kernel tells a netdev's devlink port and its device, these must be the same as well: a
+// name and an ifindex are dealt out by whoever asks.
 func isNetdevOf(l netdev.Link, r representor.Representor) bool {
-	if l.IfIndex != r.IfIndex || l.Name != r.Link.Name {
+	port := devlink.Some(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex})
+	parent := parentOf(&l)
+	switch {
+	case l.IfIndex != r.IfIndex, l.Name != r.Link.Name:
+		return false
+	case parent != (devlink.Handle{}) && r.Link.Parent != (devlink.Handle{}) && parent != r.Link.Parent:
 		return false
 	}
-	return l.Port == nil || portIDOf(l.Port) == devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}
+	return !l.TellsPort && l.Port == nil || portOf(&l) == port
 }
 
 // isPortOf tells whether devlink shows a representor's port as it was.
 func isPortOf(p devlink.Port, r representor.Representor) bool {
-	f, ok := representor.FunctionOf(&p)
-	return ok && f == r.Function && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
+	return representor.StandsFor(&p, r.Function) && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
 }
 
 func (c *confirmer) Close() {

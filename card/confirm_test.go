@@ -25,7 +25,8 @@ func confirmed() (*kernel, representor.Representor) {
 	k := twoCards()
 	r := representor.Representor{
 		Function:  functionOn("0000:03:00.0"),
-		PortIndex: k.ports[1].Index, IfIndex: k.ports[1].IfIndex, Link: representor.Link{Name: k.links[0].Name},
+		PortIndex: k.ports[1].Index, IfIndex: k.ports[1].IfIndex,
+		Link: representor.Link{Name: k.links[0].Name, Parent: pci("0000:03:00.0")},
 	}
 	return k, r
 }
@@ -38,6 +39,9 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		"nothing changed":                    {func(*kernel) {}, true},
 		"the kernel tells the netdev's port": {func(k *kernel) { k.links[0].Port = toldPort(k.ports[1]) }, true},
 		"what doesn't matter changed":        {func(k *kernel) { k.links[0].Up, k.links[0].MTU, k.ports[1].Function = true, 9000, nil }, true},
+		"the kernel tells of no port":        {func(k *kernel) { k.links[0].TellsPort = true }, false},
+		"the kernel tells its device":        {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.0" }, true},
+		"the netdev stands on another card":  {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1" }, false},
 		"the netdev was renamed":             {func(k *kernel) { k.links[0].Name = "other" }, false},
 		"two netdevs changed names":          {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, false},
 		"the netdev is gone":                 {func(k *kernel) { k.links = k.links[1:] }, false},
@@ -61,6 +65,12 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		})
 	}
 	k, r := confirmed()
+	r.Link.Parent = devlink.Handle{}
+	k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1"
+	if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); !got || err != nil {
+		t.Errorf("of a netdev whose device wasn't known: confirmed %v, %v; want true", got, err)
+	}
+	k, r = confirmed()
 	r.IfIndex, r.Link = 0, representor.Link{}
 	if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got || err != nil {
 		t.Errorf("without a netdev: confirmed %v, %v; want false", got, err)
@@ -77,6 +87,53 @@ func TestConfirm_OfWhatCanNotBeAskedIsAnErrorAndNoAnswer(t *testing.T) {
 			change(k)
 			if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got || err == nil {
 				t.Errorf("confirmed %v, %v; want an error", got, err)
+			}
+		})
+	}
+}
+
+// One port by itself doesn't tell whose an SF is: that of a satellite, a PF of the DPU's own
+// behind another controller, is told by its PF's port.
+func TestConfirm_OfASatellitesSFNeedsNoOtherPort(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*devlink.Port)
+		want   bool
+	}{
+		"nothing changed":                  {func(*devlink.Port) {}, true},
+		"the kernel says that it is ours":  {func(p *devlink.Port) { p.External = devlink.Some(false) }, true},
+		"the kernel says that it is not":   {func(p *devlink.Port) { p.External = devlink.Some(true) }, false},
+		"the port is another SF's":         {func(p *devlink.Port) { p.SF = devlink.Some[uint32](6) }, false},
+		"the port is another PF's":         {func(p *devlink.Port) { p.PF = devlink.Some[uint16](0) }, false},
+		"the port is another controller's": {func(p *devlink.Port) { p.Controller = devlink.Some[uint32](1) }, false},
+		"the port is a VF's": {func(p *devlink.Port) {
+			p.Flavour, p.VF, p.SF = devlink.FlavourPCIVF, devlink.Some[uint16](5), devlink.Optional[uint32]{}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKernel()
+			h := pci("0000:03:00.0")
+			satellite := pf(h, 1, nil, 11)
+			satellite.Controller, satellite.External = devlink.Some[uint32](2), devlink.Some(false)
+			k.ports = []devlink.Port{satellite, {
+				Handle: h, Index: 230001, Type: devlink.TypeEth, Flavour: devlink.FlavourPCISF, IfIndex: 12,
+				Controller: devlink.Some[uint32](2), PF: devlink.Some[uint16](1), SF: devlink.Some[uint32](5),
+			}}
+			k.links = []netdev.Link{link(11, "c2pf1"), link(12, "c2pf1sf5")}
+			o, err := Options{UdevRoot: "/nonexistent"}.withDefaults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := readOnce(t.Context(), o, fakePorts{k}, fakeLinks{k})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction("pci/0000:03:00.0 c2pf1sf5 local")
+			if !ok {
+				t.Fatal("the SF is not known as our own")
+			}
+			tt.change(&k.ports[1])
+			if got, err := unstarted(t, k, Options{}).Confirm(t.Context(), r); got != tt.want || err != nil {
+				t.Errorf("confirmed %v, %v; want %v", got, err, tt.want)
 			}
 		})
 	}
@@ -156,9 +213,9 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 	k := newKernel()
 	p := vf(pci("0000:03:00.0"), 0, 0, uint32(a.Attrs().Index))
 	k.ports = append(k.ports, p)
-	c := confirmer{links: netdev.New(), ports: k.instances()}
+	c := confirmer{links: realLinks(), ports: k.instances()}
 	defer c.Close()
-	f, _ := representor.FunctionOf(&p)
+	f := functionOn("0000:03:00.0")
 	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}
 	for b.Loop() {
 		if ok, err := c.confirm(b.Context(), r); !ok || err != nil {

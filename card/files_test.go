@@ -59,7 +59,8 @@ func TestTheMACIsTakenFromTheSmartNICFile(t *testing.T) {
 func TestTheUplinkIsThePhysicalPortOfThePFsNumberOnItsInstance(t *testing.T) {
 	a, b := pci("0000:03:00.0"), pci("0000:03:00.1")
 	zero := make([]byte, 6)
-	links := map[uint32]representor.Link{10: {Name: "p0"}, 20: {Name: "p1"}, 21: {Name: "p1s1"}}
+	eth := devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}
+	links := map[uint32]representor.Link{10: {Name: "p0"}, 20: {Name: "p1"}, 21: {Name: "p1s1"}, 30: {Name: "p0", Parent: a}}
 	for name, tt := range map[string]struct {
 		ports []devlink.Port
 		want  map[representor.Uplink]netdevRef
@@ -90,6 +91,14 @@ func TestTheUplinkIsThePhysicalPortOfThePFsNumberOnItsInstance(t *testing.T) {
 		},
 		"a netdev that isn't ours to see": {
 			[]devlink.Port{physical(a, 0, 99), pf(a, 0, zero, 11)},
+			map[representor.Uplink]netdevRef{{Handle: a, Number: 0}: {}},
+		},
+		"an instance of its own, on the card's device": {
+			[]devlink.Port{physical(eth, 0, 30), pf(a, 0, zero, 11)},
+			map[representor.Uplink]netdevRef{{Handle: a, Number: 0}: {"p0", 30}},
+		},
+		"an instance of its own, on a device that isn't told": {
+			[]devlink.Port{physical(eth, 0, 10), pf(a, 0, zero, 11)},
 			map[representor.Uplink]netdevRef{{Handle: a, Number: 0}: {}},
 		},
 		"two ports of that number": {

@@ -210,3 +210,69 @@ func TestReadSeesTheRealCard(t *testing.T) {
 		t.Errorf("got %+v, %v; want the whole card and its serial number", card, err)
 	}
 }
+
+// The uplink is a port of another devlink instance, as mlx5 has it from Linux 6.3 on: the
+// PF's MAC is that of the netdev that stands on the card's device.
+func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T) {
+	sim(t,
+		"dev add watched",
+		"dev add watched.eth on=watched",
+		"port add watched.eth 65535 flavour=physical port=0 netdev=wp0 mac=00:53:00:00:00:30",
+		"port add watched 5 flavour=pcivf pf=0 vf=4 netdev=wvf4",
+	)
+	t.Cleanup(func() { sim(t, "reset") })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	settings := representor.Settings{LocalFunctions: true}
+	card, err := Read(ctx, Options{UdevRoot: "/nonexistent", Settings: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := representor.NewIndex(card, settings)
+	query := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x30}, Kind: representor.VF, Number: 4}
+	rep, reason := x.Lookup(query)
+	if reason != nil || rep.Function.String() != function("c0pf0vf4 local") || rep.Link.Name != "wvf4" {
+		t.Errorf("found %s with netdev %q, %+v; want the machine's own VF 4", rep.Function, rep.Link.Name, reason)
+	}
+	watched := devlink.Handle{Bus: "platform", Device: "watched"}
+	if u := x.Uplinks(); len(u) != 1 || u[0].Card != watched || u[0].Handle.Device != "watched.eth" {
+		t.Errorf("uplinks %+v; want one of %s", u, watched)
+	}
+	// Sysfs says what rtnetlink says.
+	for ifindex, l := range card.Links {
+		if parent, err := readParent("/sys", netdevRef{l.Name, ifindex}); l.Parent == watched && (err != nil || parent != watched) {
+			t.Errorf("%s stands on %s, %v; rtnetlink says %s", l.Name, parent, err, watched)
+		}
+	}
+}
+
+// A PF of the DPU's own behind another controller, and its SF, of which most kernels don't
+// say whose it is.
+func TestASatellitesSFIsOurOwnAndIsConfirmed(t *testing.T) {
+	r := watchKernel(t, 2*time.Second)
+	sim(t,
+		"dev add watched",
+		"port add watched 1 flavour=pcipf controller=1 pf=0 mac=00:53:00:00:00:42 netdev=wpf0hpf",
+		"port add watched 2 flavour=pcipf controller=2 external=0 pf=1 mac=00:53:00:00:00:51 netdev=wc2pf1",
+		"port add watched 3 flavour=pcisf controller=2 external=0 pf=1 sf=5 netdev=wc2pf1sf5",
+		"port add watched 4 flavour=pcisf controller=1 external=1 pf=0 sf=77 netdev=wc1pf0sf77",
+	)
+	t.Cleanup(func() { sim(t, "reset") })
+	for netdev, want := range map[string]string{"wc2pf1sf5": "c2pf1sf5 local", "wc1pf0sf77": "c1pf0sf77"} {
+		r.await(t, netdev+" is that of "+want, func(x *representor.Index) bool {
+			rep, ok := x.ByNetdev(netdev)
+			return ok && rep.Function.String() == function(want)
+		})
+		rep, _ := r.Index().ByNetdev(netdev)
+		if ok, err := r.Confirm(t.Context(), rep); !ok || err != nil {
+			t.Errorf("%s: confirmed %v, %v; want true", want, ok, err)
+		}
+	}
+	// Without its PF the number decides, unless the kernel says whose it is; it is the same SF.
+	sim(t, "port del watched 2")
+	r.await(t, "its PF is gone, and the SF the same", func(x *representor.Index) bool {
+		rep, ok := x.ByFunction(x.WithController(function("c2pf1sf5 local")))
+		_, pf := x.ByFunction(function("c2pf1 local"))
+		return ok && !pf && rep.Link.Name == "wc2pf1sf5"
+	})
+}

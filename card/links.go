@@ -20,6 +20,7 @@ type linkReader struct {
 	events  listener
 	audit   time.Duration
 	settler *netdev.Settler
+	parents parents
 	// found is given what was read, linked the ports that netdevs say they belong to.
 	found  func(part[map[uint32]representor.Link])
 	linked func([]devlink.PortID)
@@ -53,6 +54,7 @@ func (r *linkReader) read(ctx context.Context, poked bool) time.Duration {
 	}
 	r.retry.reset()
 	r.last = linksOf(list, r.settler)
+	r.parents.fill(r.last)
 	r.found(part[map[uint32]representor.Link]{value: r.last, doubt: left.text()})
 	r.linked(portsOf(list))
 	r.due = now.Add(r.audit)
@@ -97,15 +99,26 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 			copy(link.HWAddr[:], l.HWAddr)
 		}
 		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
-		if l.Parent != "" && l.ParentBus != "" {
-			link.Parent = devlink.Handle{Bus: l.ParentBus, Device: l.Parent}
-		}
-		if p := l.Port; p != nil {
-			link.Port = devlink.Some(portIDOf(p))
-		}
+		link.Parent, link.Port = parentOf(l), portOf(l)
 		links[l.IfIndex] = link
 	}
 	return links
+}
+
+// parentOf is the device that a netdev stands on, zero when rtnetlink tells none.
+func parentOf(l *netdev.Link) devlink.Handle {
+	if l.Parent == "" || l.ParentBus == "" {
+		return devlink.Handle{}
+	}
+	return devlink.Handle{Bus: l.ParentBus, Device: l.Parent}
+}
+
+// portOf is the devlink port that a netdev belongs to, absent when rtnetlink tells none.
+func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
+	if l.Port == nil {
+		return devlink.Optional[devlink.PortID]{}
+	}
+	return devlink.Some(portIDOf(l.Port))
 }
 
 func portIDOf(p *netdev.Port) devlink.PortID {

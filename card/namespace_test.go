@@ -49,6 +49,32 @@ type realWatcher struct {
 	changed chan struct{}
 }
 
+// portless is a source of real netdevs whose devlink ports are a test's invention: the
+// kernel, which knows better, is not heard on those.
+type portless struct{ linkSource }
+
+func realLinks() linkSource { return portless{netdev.New()} }
+
+func (p portless) Links(ctx context.Context) ([]netdev.Link, error) {
+	list, err := p.linkSource.Links(ctx)
+	for i := range list {
+		list[i].TellsPort = false
+	}
+	return list, err
+}
+
+func (p portless) Link(ctx context.Context, ifindex uint32) (netdev.Link, error) {
+	l, err := p.linkSource.Link(ctx, ifindex)
+	l.TellsPort = false
+	return l, err
+}
+
+func (p portless) LinkNamed(ctx context.Context, name string) (netdev.Link, error) {
+	l, err := p.linkSource.LinkNamed(ctx, name)
+	l.TellsPort = false
+	return l, err
+}
+
 // watchReal runs a Watcher until the test ends. Devlink is fake: this kernel may
 // have none.
 func watchReal(tb testing.TB, k *kernel) realWatcher {
@@ -67,8 +93,8 @@ func watchReal(tb testing.TB, k *kernel) realWatcher {
 		tb.Fatal(err)
 	}
 	r.Watcher = newWatcher(o)
-	r.ports, r.infos, r.links, r.setter = fakePorts{k}, fakePorts{k}, netdev.New(), netdev.New()
-	r.confirmer, r.instances = confirmer{links: netdev.New(), ports: k.instances()}, k.instances()
+	r.ports, r.infos, r.links, r.setter = fakePorts{k}, fakePorts{k}, realLinks(), netdev.New()
+	r.confirmer, r.instances = confirmer{links: realLinks(), ports: k.instances()}, k.instances()
 	r.portEvents, r.linkEvents = k.portEvents, netdev.NewListener(o.Log, r.linkPace.poke)
 	k.portEvents.poke = r.portPace.poke
 	ctx, cancel := context.WithCancel(context.Background())

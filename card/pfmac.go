@@ -33,8 +33,8 @@ type netdevRef struct {
 }
 
 // wantedUplinks finds the host PFs whose MAC devlink doesn't tell, and the netdev
-// that may: the uplink's, the physical port of the same instance that has the PF's
-// number. It is none where there is no such netdev, or several.
+// that may: that of the same card's uplink that has the PF's number. It is none where
+// there is no such netdev, or several.
 func wantedUplinks(ports []devlink.Port, links map[uint32]representor.Link) map[representor.Uplink]netdevRef {
 	wanted := map[representor.Uplink]netdevRef{}
 	for i := range ports {
@@ -43,28 +43,31 @@ func wantedUplinks(ports []devlink.Port, links map[uint32]representor.Link) map[
 			wanted[representor.Uplink{Handle: p.Handle, Number: uint32(p.PF.Value)}] = netdevRef{}
 		}
 	}
-	several := map[representor.Uplink]bool{}
-	for i := range ports {
-		p := &ports[i]
-		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present {
-			continue
-		}
-		u := representor.Uplink{Handle: p.Handle, Number: p.Number.Value}
-		before, ok := wanted[u]
-		link, visible := links[p.IfIndex]
-		if !ok || !visible {
-			continue
-		}
-		found := netdevRef{link.Name, p.IfIndex}
-		if before != (netdevRef{}) && before != found {
-			several[u] = true
-		}
-		wanted[u] = found
+	if len(wanted) == 0 {
+		return wanted
 	}
-	for u := range several {
-		wanted[u] = netdevRef{}
+	netdevs := representor.UplinkNetdevs(ports, links)
+	for u := range wanted {
+		wanted[u] = onlyVisible(netdevs[u], links)
 	}
 	return wanted
+}
+
+// onlyVisible is the one netdev among these that is in our network namespace, none where
+// there are several.
+func onlyVisible(ifindexes []uint32, links map[uint32]representor.Link) netdevRef {
+	var found netdevRef
+	for _, ifindex := range ifindexes {
+		link, visible := links[ifindex]
+		switch {
+		case !visible || ifindex == found.ifindex:
+		case found != (netdevRef{}):
+			return netdevRef{}
+		default:
+			found = netdevRef{link.Name, ifindex}
+		}
+	}
+	return found
 }
 
 func lacksMAC(f *devlink.Function) bool {

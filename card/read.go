@@ -38,6 +38,7 @@ func readOnce(ctx context.Context, o Options, ports portSource, links linkSource
 		s.links.problem = linkProblem(linkErr, false)
 	} else {
 		s.links = part[map[uint32]representor.Link]{value: linksOf(list, settler), doubt: left.text()}
+		(&parents{sysfs: o.SysfsRoot}).fill(s.links.value)
 	}
 	found, portErr := listPorts(dumping, ports, portsOf(list))
 	if portErr != nil {

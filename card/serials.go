@@ -17,6 +17,17 @@ import (
 // serialRetry is how soon devices are asked again that gave no answer yet.
 const serialRetry = 10 * time.Second
 
+// cuttingDriver takes board.serial_number from the card's VPD and ends it at the first blank
+// (mlx5_devlink_serial_numbers_put in mlx5/core/devlink.c).
+const cuttingDriver = "mlx5_core"
+
+// toldSerial is what devlink says of a card's serial number.
+type toldSerial struct {
+	number string
+	// mayBeCut: the driver may have left out what is behind a blank.
+	mayBeCut bool
+}
+
 // serialReader reads the serial numbers of the cards. It has a client of its own: a
 // device asks its firmware, for long if that hangs, and the ports must not wait.
 type serialReader struct {
@@ -25,10 +36,10 @@ type serialReader struct {
 	log    *slog.Logger
 	// wanted tells what to ask, found is given what was answered.
 	wanted func() []devlink.Handle
-	found  func(map[devlink.Handle]string)
+	found  func(map[devlink.Handle]toldSerial)
 
-	// known are the serial numbers, "" for a device that has none to tell.
-	known map[devlink.Handle]string
+	// known are the serial numbers, empty for a device that has none to tell.
+	known map[devlink.Handle]toldSerial
 	// due is when all must be asked again.
 	due time.Time
 }
@@ -43,7 +54,7 @@ func (r *serialReader) read(ctx context.Context, _ bool) time.Duration {
 		r.due = time.Now().Add(r.audit)
 	}
 	wanted := r.wanted()
-	next := make(map[devlink.Handle]string, len(wanted))
+	next := make(map[devlink.Handle]toldSerial, len(wanted))
 	silent, refused := false, false
 	for _, h := range wanted {
 		before, known := r.known[h]
@@ -77,10 +88,10 @@ func (r *serialReader) read(ctx context.Context, _ bool) time.Duration {
 }
 
 // askSerials asks devices once, all of them within the time that one has.
-func askSerials(ctx context.Context, source portSource, devices []devlink.Handle, log *slog.Logger) map[devlink.Handle]string {
+func askSerials(ctx context.Context, source portSource, devices []devlink.Handle, log *slog.Logger) map[devlink.Handle]toldSerial {
 	bounded, cancel := context.WithTimeout(ctx, infoBound)
 	defer cancel()
-	serials := make(map[devlink.Handle]string, len(devices))
+	serials := make(map[devlink.Handle]toldSerial, len(devices))
 	for _, h := range devices {
 		serial, err := readSerial(bounded, source, h)
 		if err != nil {
@@ -96,20 +107,22 @@ func askSerials(ctx context.Context, source portSource, devices []devlink.Handle
 	return serials
 }
 
-// readSerial asks one device for the serial number of its board, "" where it or its
+// readSerial asks one device for the serial number of its board, empty where it or its
 // driver has none to tell. With any other error it is not known.
-func readSerial(ctx context.Context, source portSource, h devlink.Handle) (string, error) {
+func readSerial(ctx context.Context, source portSource, h devlink.Handle) (toldSerial, error) {
 	bounded, cancel := context.WithTimeout(ctx, infoBound)
 	defer cancel()
 	info, err := source.Info(bounded, h)
 	if errors.Is(err, unix.EOPNOTSUPP) {
-		return "", nil
+		return toldSerial{}, nil
 	}
 	if err != nil {
-		return "", err
+		return toldSerial{}, err
 	}
 	// Drivers pad it as the card's own memory does.
-	return strings.Trim(info.BoardSerialNumber, " \x00"), nil
+	told := toldSerial{number: strings.Trim(info.BoardSerialNumber, " \x00")}
+	told.mayBeCut = told.number != "" && info.Driver == cuttingDriver
+	return told, nil
 }
 
 // unanswered tells whether the kernel didn't come back, rather than refuse.

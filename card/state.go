@@ -16,9 +16,9 @@ type state struct {
 	ports  part[[]devlink.Port]
 	links  part[map[uint32]representor.Link]
 	pfMACs map[representor.Uplink]representor.MAC
-	// serials are what devlink says, "" for an instance that was asked and tells none;
+	// serials are what devlink says, empty for an instance that was asked and tells none;
 	// vpd is what the cards of those say.
-	serials map[devlink.Handle]string
+	serials map[devlink.Handle]toldSerial
 	vpd     map[devlink.Handle]vpdAnswer
 	// settings say whose VPD is wanted.
 	settings representor.Settings

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/devlink"
@@ -32,23 +33,27 @@ type vpdAnswer struct {
 }
 
 // serialOf joins what devlink and VPD say of one instance. devlink's word goes
-// first, where it is a number at all: it is "", or a placeholder, with many drivers.
-func serialOf(told string, fromVPD vpdAnswer) representor.Serial {
-	if _, err := serial.Normalize(told); err == nil {
-		return representor.Serial{Number: told, From: representor.SerialFromDevlink}
-	}
+// first, where it is a number at all: it is "", or a placeholder, with many drivers. But
+// where it is the first word of what VPD has, VPD's is whole, and is what a hypervisor reads.
+func serialOf(told toldSerial, fromVPD vpdAnswer) representor.Serial {
+	whole := strings.Trim(fromVPD.number, " \x00")
+	_, err := serial.Normalize(told.number)
 	switch {
+	case told.mayBeCut && strings.HasPrefix(whole, told.number+" "):
+		return representor.Serial{Number: whole, From: representor.SerialFromVPD}
+	case err == nil:
+		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
 	case fromVPD.number != "":
 		return representor.Serial{Number: fromVPD.number, From: representor.SerialFromVPD}
-	case told != "":
-		return representor.Serial{Number: told, From: representor.SerialFromDevlink}
+	case told.number != "":
+		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
 	}
 	return representor.Serial{Problem: fromVPD.problem}
 }
 
 // serialsOf joins what is known of all instances. Of those whose VPD is wanted nothing is
-// known before that has answered: devlink's placeholder isn't the last word.
-func serialsOf(told map[devlink.Handle]string, fromVPD map[devlink.Handle]vpdAnswer, wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
+// known before that has answered: devlink's placeholder isn't the last word, nor half a number.
+func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer, wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
 	all := make(map[devlink.Handle]representor.Serial, len(told))
 	for h, number := range told {
 		answer, answered := fromVPD[h]
@@ -63,8 +68,9 @@ func serialsOf(told map[devlink.Handle]string, fromVPD map[devlink.Handle]vpdAns
 }
 
 // wantedVPD finds the instances whose card must be asked for its VPD: they have
-// functions that may be asked for, and devlink was asked and gave no number.
-func wantedVPD(ports []devlink.Port, told map[devlink.Handle]string, o representor.Settings) map[devlink.Handle]bool {
+// functions that may be asked for, and devlink was asked and gave no number, or perhaps half
+// of it.
+func wantedVPD(ports []devlink.Port, told map[devlink.Handle]toldSerial, o representor.Settings) map[devlink.Handle]bool {
 	wanted := map[devlink.Handle]bool{}
 	for i := range ports {
 		p := &ports[i]
@@ -72,7 +78,7 @@ func wantedVPD(ports []devlink.Port, told map[devlink.Handle]string, o represent
 		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !o.LocalFunctions {
 			continue
 		}
-		if _, err := serial.Normalize(number); err != nil {
+		if _, err := serial.Normalize(number.number); err != nil || number.mayBeCut {
 			wanted[p.Handle] = true
 		}
 	}

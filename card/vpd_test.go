@@ -83,10 +83,66 @@ func TestASerialNumberThatDevlinkDoesNotTellIsReadFromVPD(t *testing.T) {
 	}
 }
 
+// mlx5 ends what it tells at the first blank, Nova doesn't: two cards would publish one number.
+func TestASerialNumberThatTheDriverCutAtABlankIsWhatTheVPDHas(t *testing.T) {
+	h := pci("0000:03:00.0")
+	devlinks := func(number string) representor.Serial {
+		return representor.Serial{Number: number, From: representor.SerialFromDevlink}
+	}
+	vpds := func(number string) representor.Serial {
+		return representor.Serial{Number: number, From: representor.SerialFromVPD}
+	}
+	for _, c := range []struct {
+		name, driver, devlink, vpd string
+		want                       representor.Serial
+	}{
+		{"whole", "mlx5_core", "MT2314XZ00YA", "MT2314XZ00YA", devlinks("MT2314XZ00YA")},
+		{"padded", "mlx5_core", "MT2314XZ00YA", "MT2314XZ00YA    ", devlinks("MT2314XZ00YA")},
+		{"cut", "mlx5_core", "MT2314", "MT2314 XZ00YA", vpds("MT2314 XZ00YA")},
+		{"a placeholder, cut", "mlx5_core", "To", "To be filled by O.E.M.", vpds("To be filled by O.E.M.")},
+		{"no VPD to compare with", "mlx5_core", "MT2314", "", devlinks("MT2314")},
+		{"another number, whatever that means", "mlx5_core", "MT2314", "MT2315 XZ00YA", devlinks("MT2314")},
+		{"one that merely begins alike", "mlx5_core", "MT2314", "MT2314XZ00YA", devlinks("MT2314")},
+		{"a driver that doesn't cut", "ice", "MT2314", "MT2314 XZ00YA", devlinks("MT2314")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			if c.vpd != "" {
+				withVPD(t, root, h.Device, c.vpd)
+			}
+			k := dpu()
+			k.infos = map[devlink.Handle]devlink.Info{h: {Handle: h, Driver: c.driver, BoardSerialNumber: c.devlink}}
+			if diff := cmp.Diff(c.want, readSerials(t, k, root)[h]); diff != "" {
+				t.Errorf("read once (-want +got):\n%s", diff)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				w, _ := watch(t, k, Options{SysfsRoot: root})
+				pass(5 * time.Second)
+				if diff := cmp.Diff(c.want, w.card().Serials[h]); diff != "" {
+					t.Errorf("watched (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// What may be half a number is published by nobody, and then replaced by the whole one.
+func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
+	h := pci("0000:03:00.0")
+	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "MT2314", mayBeCut: true}}}
+	if got, shown := s.card().Serials[h]; shown {
+		t.Errorf("%+v before VPD has answered; want nothing", got)
+	}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "the card's VPD can't be read"}}
+	if got := s.card().Serials[h]; got != (representor.Serial{Number: "MT2314", From: representor.SerialFromDevlink}) {
+		t.Errorf("%+v when VPD can't be read; want devlink's", got)
+	}
+}
+
 // A placeholder would be told to the operator as a fault, and --once would not wait.
 func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	h := pci("0000:03:00.0")
-	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]string{h: "N/A"}}
+	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "N/A"}}}
 	if got, shown := s.card().Serials[h]; shown {
 		t.Errorf("%+v before VPD has answered; want nothing", got)
 	}

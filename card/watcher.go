@@ -115,14 +115,14 @@ func (w *Watcher) Run(ctx context.Context) error {
 	serials := &serialReader{
 		source: w.infos, audit: w.opts.Audit, log: w.opts.Log,
 		wanted: w.describedDevices,
-		found: func(serials map[devlink.Handle]string) {
+		found: func(serials map[devlink.Handle]toldSerial) {
 			w.update(ctx, func(s *state) { s.serials = serials })
 			w.vpdPace.poke()
 		},
 	}
 	links := &linkReader{
 		source: w.links, events: w.linkEvents, audit: w.opts.Audit, count: &w.linkCounts,
-		settler: netdev.NewSettler(netdev.Udev{Root: w.opts.UdevRoot}.Word),
+		settler: netdev.NewSettler(netdev.Udev{Root: w.opts.UdevRoot}.Word), parents: parents{sysfs: w.opts.SysfsRoot},
 		found: func(p part[map[uint32]representor.Link]) {
 			w.update(ctx, func(s *state) {
 				// A netdev that comes from another network namespace may be the one that a
@@ -180,21 +180,22 @@ func (w *Watcher) describedDevices() []devlink.Handle {
 }
 
 // netdevMayBelong tells whether, after a change of netdevs, a function's port may have
-// another one than devlink said: the port has none that is known, and it just lost that
-// or a netdev appeared. Netdevs that have nothing to do with the card come and go all
-// the time, and a list of ports is dear.
+// another one than devlink said: the port has none that is known, and it just lost that,
+// or a netdev appeared that may be its own. Netdevs that have nothing to do with the card
+// come and go all the time, and a list of ports is dear.
 func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.Link) bool {
-	appeared := false
-	for ifindex := range after {
+	var appeared []representor.Link
+	for ifindex, l := range after {
 		if _, was := before[ifindex]; !was {
-			appeared = true
-			break
+			appeared = append(appeared, l)
 		}
 	}
 	return slices.ContainsFunc(ports, func(p devlink.Port) bool {
 		_, was := before[p.IfIndex]
 		_, is := after[p.IfIndex]
-		return isFunction(p.Flavour) && !is && (was || appeared)
+		own := devlink.Some(p.ID())
+		mayBe := func(l representor.Link) bool { return !l.TellsPort || l.Port == own }
+		return isFunction(p.Flavour) && !is && (was || slices.ContainsFunc(appeared, mayBe))
 	})
 }
 

@@ -117,21 +117,35 @@ func TestThePortsAreReadAgainWhenANetdevMayBeOneThatTheyLack(t *testing.T) {
 		}
 		return all
 	}
+	of := func(ports ...devlink.Optional[devlink.PortID]) map[uint32]representor.Link {
+		all := links(1)
+		for i, p := range ports {
+			all[20+uint32(i)] = representor.Link{TellsPort: true, Port: p}
+		}
+		return all
+	}
+	none, lacking, other := devlink.Optional[devlink.PortID]{}, vf(h, 0, 0, 0), vf(h, 0, 1, 12)
 	for name, c := range map[string]struct {
 		ports         []devlink.Port
 		before, after map[uint32]representor.Link
 		want          bool
 	}{
-		"one appears, and a VF has none":          {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), links(1, 12), true},
-		"one appears, and a VF's is not known":    {[]devlink.Port{vf(h, 0, 0, 9)}, links(1), links(1, 12), true},
-		"a VF's vanishes":                         {[]devlink.Port{vf(h, 0, 0, 12)}, links(1, 12), links(1), true},
-		"one is replaced by another":              {[]devlink.Port{vf(h, 0, 0, 0)}, links(1, 12), links(1, 13), true},
-		"one vanishes that is no port's":          {[]devlink.Port{vf(h, 0, 0, 0)}, links(1, 12), links(1), false},
-		"nothing changes, and a VF has none":      {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), links(1), false},
-		"one appears, and every VF has its own":   {[]devlink.Port{vf(h, 0, 0, 12)}, links(12), links(1, 12), false},
-		"one appears, and an uplink has none":     {[]devlink.Port{physical(h, 0, 0), vf(h, 0, 0, 12)}, links(12), links(1, 12), false},
-		"an uplink's vanishes":                    {[]devlink.Port{physical(h, 0, 10), vf(h, 0, 0, 12)}, links(10, 12), links(12), false},
-		"one appears, and there is no port":       {nil, links(), links(1), false},
+		"one appears, and a VF has none":           {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), links(1, 12), true},
+		"one appears, and a VF's is not known":     {[]devlink.Port{vf(h, 0, 0, 9)}, links(1), links(1, 12), true},
+		"a VF's vanishes":                          {[]devlink.Port{vf(h, 0, 0, 12)}, links(1, 12), links(1), true},
+		"one is replaced by another":               {[]devlink.Port{vf(h, 0, 0, 0)}, links(1, 12), links(1, 13), true},
+		"one vanishes that is no port's":           {[]devlink.Port{vf(h, 0, 0, 0)}, links(1, 12), links(1), false},
+		"nothing changes, and a VF has none":       {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), links(1), false},
+		"one appears, and every VF has its own":    {[]devlink.Port{vf(h, 0, 0, 12)}, links(12), links(1, 12), false},
+		"one appears, and an uplink has none":      {[]devlink.Port{physical(h, 0, 0), vf(h, 0, 0, 12)}, links(12), links(1, 12), false},
+		"an uplink's vanishes":                     {[]devlink.Port{physical(h, 0, 10), vf(h, 0, 0, 12)}, links(10, 12), links(12), false},
+		"one appears, and there is no port":        {nil, links(), links(1), false},
+		"one appears that is told to be no port's": {[]devlink.Port{lacking}, links(1), of(none), false},
+		"one appears that is told to be its own":   {[]devlink.Port{lacking}, links(1), of(none, devlink.Some(lacking.ID())), true},
+		"one appears that is told to be another's": {[]devlink.Port{lacking, other}, links(1, 12), of(devlink.Some(other.ID())), true},
+		"one appears that is another's, which stays": {
+			[]devlink.Port{lacking, vf(h, 0, 1, 1)}, links(1), of(devlink.Some(other.ID())), false,
+		},
 		"the first list has the netdevs of ports": {[]devlink.Port{vf(h, 0, 0, 12)}, nil, links(1, 12), false},
 	} {
 		if got := netdevMayBelong(c.ports, c.before, c.after); got != c.want {

@@ -159,10 +159,14 @@ func NewRepresentors(index *representor.Index) Representors {
 	uplinks := index.Uplinks()
 	out.Uplinks = make([]Uplink, 0, len(uplinks))
 	for _, u := range uplinks {
-		out.Uplinks = append(out.Uplinks, Uplink{
+		shown := Uplink{
 			Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number),
 			Netdev: u.Link.Name, IfIndex: u.IfIndex, Link: link(u.IfIndex, u.Link),
-		})
+		}
+		if u.Card != (devlink.Handle{}) {
+			shown.Card = u.Card.String()
+		}
+		out.Uplinks = append(out.Uplinks, shown)
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
 
 func TestUplinksAreShownBesideRepresentors(t *testing.T) {
 	want := []Uplink{{
-		Handle: "pci/0000:03:00.0", PortIndex: 99, Number: new(uint32(0)), Netdev: "p0", IfIndex: 3,
+		Handle: "pci/0000:03:00.0", Card: "pci/0000:03:00.0", PortIndex: 99, Number: new(uint32(0)), Netdev: "p0", IfIndex: 3,
 		Link: &Link{Up: true, MTU: 9000, HWAddr: "02:00:00:00:00:03", Settled: true},
 	}}
 	got := facts().Representors()
@@ -63,6 +63,17 @@ func TestUplinksAreShownBesideRepresentors(t *testing.T) {
 	}
 	if len(got.Representors) != 3 {
 		t.Errorf("%d representors: an uplink counts as one", len(got.Representors))
+	}
+}
+
+func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
+	card := representor.Card{Complete: true, Ports: []devlink.Port{{
+		Handle: devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}, Index: 65535, Flavour: devlink.FlavourPhysical,
+	}}}
+	got := NewRepresentors(representor.NewIndex(card, representor.Settings{})).Uplinks
+	want := []Uplink{{Handle: "auxiliary/mlx5_core.eth.0", PortIndex: 65535}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

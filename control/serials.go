@@ -21,7 +21,9 @@ func (f Facts) CardSerials() Serials {
 	}
 	var copied []string
 	if f.Southbound.Complete && f.Southbound.ChassisKnown {
-		out.Southbound = &ChassisOptions{Chassis: f.Southbound.Chassis, Options: f.Southbound.CMSOptions}
+		out.Southbound = &ChassisOptions{
+			Chassis: f.Southbound.Chassis, Options: f.Southbound.CMSOptions, HiddenFromOldNeutron: f.Southbound.HiddenFromOldNeutron,
+		}
 		copied = serial.Published(f.Southbound.CMSOptions)
 	}
 	for _, c := range r.Cards {

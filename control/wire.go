@@ -230,6 +230,10 @@ type Representors struct {
 type Uplink struct {
 	Handle    string `json:"handle"`
 	PortIndex uint32 `json:"port-index"`
+	// Card is the devlink instance of the card that it is an uplink of, which may be
+	// another one than Handle; absent while it can't be known. Versions before the key
+	// came to be leave it out.
+	Card string `json:"card,omitempty"`
 	// Number is the front panel's, absent when the driver reports none.
 	Number *uint32 `json:"number,omitempty"`
 	// Netdev, IfIndex and Link are as in Representor.
@@ -338,6 +342,9 @@ type CardSerial struct {
 type ChassisOptions struct {
 	Chassis string `json:"chassis"`
 	Options string `json:"options"`
+	// HiddenFromOldNeutron: cards are published where Neutron 20.0 to 20.2 and 21.0 don't
+	// look.
+	HiddenFromOldNeutron bool `json:"hidden-from-old-neutron,omitempty"`
 }
 
 // Change is what one transaction does to the bridge.

@@ -1,12 +1,12 @@
 package devlink
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -23,8 +23,11 @@ const maxJSON = 16 << 20
 // only there, so IfIndex is 0. Keys that aren't known are skipped; a flavour with
 // an unknown name becomes FlavourUnknown, a link layer with an unknown name
 // TypeNotSet. Ports that can't be decoded are left out: the others are then
-// returned together with a *netlinkio.MalformedError. More than 16 MiB of input,
-// or input of another form, is an error.
+// returned together with a *netlinkio.MalformedError, whose causes are *PortError. More
+// than 16 MiB of input, or input of another form, is an error.
+//
+// devlink(8) prints the lower 16 bits of an SF's number only (pr_out_port_pfvfsf_num): SF is
+// what it printed.
 func ParseJSON(r io.Reader) ([]Port, error) {
 	input, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
 	if err != nil {
@@ -33,27 +36,35 @@ func ParseJSON(r io.Reader) ([]Port, error) {
 	if len(input) > maxJSON {
 		return nil, fmt.Errorf("read devlink's JSON: more than %d bytes", maxJSON)
 	}
-	var document struct {
-		Port map[string]json.RawMessage `json:"port"`
+	raw, err := portsIn(input)
+	if err != nil {
+		return nil, fmt.Errorf(`read devlink's JSON: %w; the output of "devlink -j port show" was expected`, err)
 	}
-	if err := json.Unmarshal(input, &document); err != nil {
-		return nil, fmt.Errorf("read devlink's JSON: %w", err)
-	}
-	if document.Port == nil {
-		return nil, errors.New(`read devlink's JSON: no object "port"; the output of "devlink -j port show" was expected`)
-	}
-	ports := make([]Port, 0, len(document.Port))
+	ports := make([]Port, 0, len(raw))
 	malformed := netlinkio.Malformed{What: "devlink ports"}
-	for _, key := range sortedKeys(document.Port) {
-		p, err := parseJSONPort(key, document.Port[key])
+	for _, key := range sortedKeys(raw) {
+		p, err := parseJSONPort(key, raw[key])
 		if err != nil {
-			malformed.Add(fmt.Errorf("port %q: %w", bounded(key), err))
+			malformed.Add(&PortError{Key: key, Flavour: flavourIn(raw[key]), cause: err})
 			continue
 		}
 		ports = append(ports, p)
 	}
 	SortPorts(ports)
 	return ports, malformed.Err()
+}
+
+// portsIn gives the ports of a document, each as it was printed.
+func portsIn(input []byte) (map[string]json.RawMessage, error) {
+	document, err := objectIn("", input)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := document["port"]
+	if !ok {
+		return nil, errors.New(`it has no object "port"`)
+	}
+	return objectIn("port", body)
 }
 
 // SortPorts sorts ports by handle and index.
@@ -101,12 +112,12 @@ func parseJSONPort(key string, body []byte) (Port, error) {
 	if err != nil {
 		return Port{}, err
 	}
-	if !bytes.HasPrefix(body, []byte("{")) {
-		return Port{}, errors.New("not an object")
+	if _, err := objectIn("", body); err != nil {
+		return Port{}, err
 	}
 	var j jsonPort
 	if err := json.Unmarshal(body, &j); err != nil {
-		return Port{}, err
+		return Port{}, wrongType(err)
 	}
 	p := Port{
 		Handle:     handle,
@@ -144,7 +155,8 @@ func (j jsonFunction) function() (Function, error) {
 	return f, nil
 }
 
-// parsePortKey parses "<bus>/<device>/<index>".
+// parsePortKey parses "<bus>/<device>/<index>". devlink(8) prints an index from 2^31 on as
+// a negative number (__pr_out_port_handle_start in iproute2's devlink.c).
 func parsePortKey(key string) (Handle, uint32, error) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 {
@@ -154,8 +166,8 @@ func parsePortKey(key string) (Handle, uint32, error) {
 	if err != nil {
 		return Handle{}, 0, err
 	}
-	index, err := strconv.ParseUint(parts[2], 10, 32)
-	if err != nil || strconv.FormatUint(index, 10) != parts[2] {
+	index, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil || strconv.FormatInt(index, 10) != parts[2] || index < math.MinInt32 || index > math.MaxUint32 {
 		return Handle{}, 0, fmt.Errorf("index %q is not a decimal number of 32 bits", bounded(parts[2]))
 	}
 	return h, uint32(index), nil

@@ -43,13 +43,9 @@ func (p *patient) hostPFs() []representor.Candidate {
 func (p *patient) functions() Check {
 	c := Check{Name: "host-functions", Verdict: OK}
 	var with, without []string
-	port := "DEVICE/INDEX"
 	for _, pf := range p.hostPFs() {
 		if pf.MAC.IsZero() {
 			without = append(without, pf.Function.String())
-			if r, ok := p.index.ByFunction(pf.Function.String()); ok {
-				port = fmt.Sprintf("%s/%d", representor.Shell(r.Function.Handle.String()), r.PortIndex)
-			}
 		} else {
 			with = append(with, fmt.Sprintf("%s %s", pf.Function, pf.MAC))
 		}
@@ -65,11 +61,31 @@ func (p *patient) functions() Check {
 			"For a NIC that is its own host: local-functions: true in /etc/representord/representord.yaml"
 	case len(without) > 0:
 		c.Verdict, c.Finding = Fail, "the MAC is not known of "+strings.Join(without, ", ")+", by which requests name a PF"
-		c.Remedy = "give it the MAC that the PF has on the host: `devlink port function set " + port + " hw_addr MAC`"
+		c.Remedy = p.tellMACs(without)
 	default:
 		c.Finding = strings.Join(with, ", ")
 	}
 	return c
+}
+
+// tellMACs is how the MACs of PFs become known: that of one with a port can be set there, that
+// of this machine's own is its uplink's.
+func (p *patient) tellMACs(without []string) string {
+	var remedies []string
+	add := func(remedy string) {
+		if !slices.Contains(remedies, remedy) {
+			remedies = append(remedies, remedy)
+		}
+	}
+	for _, function := range without {
+		if r, ok := p.index.ByFunction(function); ok {
+			add(fmt.Sprintf("give it the MAC that the PF has on the host: `devlink port function set %s/%d hw_addr MAC`",
+				representor.Shell(r.Function.Handle.String()), r.PortIndex))
+			continue
+		}
+		add("a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`")
+	}
+	return strings.Join(remedies, " ")
 }
 
 func (p *patient) macs() Check {

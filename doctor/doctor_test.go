@@ -87,6 +87,18 @@ func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
 	}
 }
 
+// ovn-controller writes the numbers where some releases of Neutron don't look, which is no
+// fault of the host's.
+func TestSerialPublished_WhereAnOldNeutronDoesNotLookIsSaid(t *testing.T) {
+	h := healthy()
+	h.Chassis[0].HiddenFromOldNeutron = true
+	d := Examine(h)
+	at := slices.IndexFunc(d.Checks, func(c Check) bool { return c.Name == "serial-published" })
+	if c := d.Checks[at]; !d.Healthy || c.Verdict != OK || !strings.Contains(c.Finding, "21.0") || !strings.Contains(c.Finding, "representorctl serial") {
+		t.Errorf("%+v", c)
+	}
+}
+
 // plugByHand puts a representor on a bridge that a request may ask for.
 func plugByHand(h *Host, flavour devlink.Flavour, bridge string) {
 	rep := pf(2, 2, 0x43)
@@ -106,6 +118,21 @@ func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
 		"a row of ours": func(h *Host) {
 			plugByHand(h, devlink.FlavourPCIVF, "br-int")
 			h.Local.Interfaces["rep0"] = ovs.Interface{Name: "rep0", Bridge: "br-int", Marked: true}
+		},
+		"an SF of a PF of our own behind another controller, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			satellite := pf(3, 2, 0x51)
+			satellite.External = devlink.Some(false)
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](2), devlink.Optional[bool]{}
+			h.Card.Ports = append(h.Card.Ports, satellite)
+		},
+		"an SF of which nothing says whose it is, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](4), devlink.Optional[bool]{}
 		},
 		"a row on no bridge": func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "") },
 	} {
@@ -218,6 +245,12 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		}, map[string]Verdict{"eswitch": Warn}, "`devlink dev eswitch set pci/0000:05:00.0 mode switchdev`"},
 		{"eswitch not to be read", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: forbidden} }, map[string]Verdict{"eswitch": Unknown}, "as root"},
 		{"eswitch unknown to the driver", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: errors.New("operation not supported")} }, map[string]Verdict{"eswitch": Unknown}, "eswitch show"},
+		{"a NIC that is its own host, its uplink elsewhere", func(h *Host) {
+			h.Config.LocalFunctions = true
+			vf := &h.Card.Ports[0]
+			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
+			vf.Controller = devlink.Some[uint32](0)
+		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "uplink's netdev into this network namespace: `ip link show`"},
 		{"PF without a MAC", func(h *Host) { h.Card.Ports[0].Function = nil }, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "hw_addr"},
 		{"two PFs with one MAC", func(h *Host) { h.Card.Ports = append(h.Card.Ports, pf(2, 2, 0x42)) }, map[string]Verdict{"duplicate-macs": Fail}, "controller"},
 		{"no serial", func(h *Host) { h.Card.Serials = nil }, map[string]Verdict{"serial": Warn, "serial-published": Unknown}, "board.serial_number"},

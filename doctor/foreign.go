@@ -12,8 +12,8 @@ import (
 const foreignMost = 8
 
 // foreign looks for representors that somebody else has put on a bridge, by hand
-// perhaps: requests for them are in conflict. That a card's PFs are on a bridge of
-// their own is how some are delivered, and no fault.
+// perhaps: requests for them are in conflict. That a card's PFs, and this machine's own
+// functions, are on a bridge of their own is how some are delivered, and no fault.
 func (p *patient) foreign() Check {
 	c, blind := p.blind("foreign-rows")
 	if blind {
@@ -26,7 +26,8 @@ func (p *patient) foreign() Check {
 		if !ok || r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" {
 			continue
 		}
-		if i.Bridge != p.Local.Bridge && (r.Function.Kind == representor.PF || !r.Function.External) {
+		own := !r.Function.External || p.index.OwnerGuessed(r.Function)
+		if i.Bridge != p.Local.Bridge && (r.Function.Kind == representor.PF || own) {
 			continue
 		}
 		if len(names) == foreignMost {

@@ -138,6 +138,9 @@ func (p *patient) published() Check {
 		c.Remedy = "see that ovn-controller runs, and its log: `systemctl status ovn-controller; journalctl -u ovn-controller`"
 	default:
 		c.Verdict, c.Finding = OK, "ovn-cms-options names "+strings.Join(good, ", ")
+		if us != nil && us.HiddenFromOldNeutron {
+			c.Finding += "; Neutron " + serial.OldNeutron + ", doesn't find it: representorctl serial says more"
+		}
 	}
 	return c
 }

@@ -93,6 +93,28 @@ func TestTheSameFactsGiveTheSameDrawing(t *testing.T) {
 	}
 }
 
+func TestAnUplinkIsDrawnOnTheCardItBelongsToWhateverItsOwnInstance(t *testing.T) {
+	svg := draw.SVG(auxiliaryUplinks())
+	if strings.Contains(svg, "no functions") {
+		t.Error("an uplink is drawn as a card without functions")
+	}
+	title := func(handle string) bool { return strings.Contains(svg, ">"+handle+"</text>") }
+	if !title(handle) || title("auxiliary/mlx5_core.eth.0") || title("auxiliary/mlx5_core.eth.1") {
+		t.Error("want one card with both uplinks")
+	}
+	if !title("auxiliary/mlx5_core.eth.2") || strings.Count(svg, "the card it belongs to is not known") != 1 {
+		t.Error("want it said of the third uplink that nothing tells its card")
+	}
+}
+
+func TestADaemonThatDoesNotTellCardsHasItsUplinksOnTheirOwnInstance(t *testing.T) {
+	f := oneVF()
+	f.Representors.Uplinks[0].Card = ""
+	if draw.SVG(f) != draw.SVG(oneVF()) {
+		t.Error("another drawing")
+	}
+}
+
 func TestEveryStateHasAShapeAndALineOfItsOwnBesideItsColour(t *testing.T) {
 	svg := draw.SVG(everyState())
 	shapes, lines := map[string]string{}, map[string]string{}

@@ -24,7 +24,7 @@ func newCard() *card {
 
 func (c *card) uplink(handle string, n uint32, up bool) {
 	c.facts.Representors.Uplinks = append(c.facts.Representors.Uplinks, control.Uplink{
-		Handle: handle, PortIndex: 65535 + n, Number: &n, Netdev: fmt.Sprintf("p%d", n), IfIndex: 3 + n,
+		Handle: handle, Card: handle, PortIndex: 65535 + n, Number: &n, Netdev: fmt.Sprintf("p%d", n), IfIndex: 3 + n,
 		Link: &control.Link{Up: up, MTU: 1500, Settled: true},
 	})
 }
@@ -74,6 +74,19 @@ const handle = "pci/0000:03:00.0"
 func oneVF() draw.Facts {
 	c := newCard()
 	c.uplink(handle, 0, true)
+	c.function(handle, 1, 0, "pf", 0)
+	c.ask("vm1", plug.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
+	return c.facts
+}
+
+// auxiliaryUplinks has its uplinks on instances of their own; of one nothing tells what
+// card it belongs to.
+func auxiliaryUplinks() draw.Facts {
+	c := newCard()
+	for n, of := range []string{handle, handle, ""} {
+		c.uplink(fmt.Sprintf("auxiliary/mlx5_core.eth.%d", n), uint32(n), true)
+		c.facts.Representors.Uplinks[n].Card = of
+	}
 	c.function(handle, 1, 0, "pf", 0)
 	c.ask("vm1", plug.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
 	return c.facts

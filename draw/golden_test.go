@@ -28,7 +28,7 @@ func TestGoldenDrawings(t *testing.T) {
 	unread := draw.Facts{Title: "Representors", Subtitle: "as the kernel shows them", Representors: control.Representors{Problem: "the kernel has no devlink"}}
 	for name, f := range map[string]draw.Facts{
 		"one-vf": oneVF(), "every-state": everyState(), "nobody-asks": large(false), "kernel": kernel, "unread": unread,
-		"crowded": crowded(), "old-kernel": oldKernel(),
+		"crowded": crowded(), "old-kernel": oldKernel(), "auxiliary-uplinks": auxiliaryUplinks(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := draw.SVG(f)

@@ -27,7 +27,8 @@ func hostileFacts(s string) draw.Facts {
 	f := everyState()
 	f.Title, f.Subtitle, f.Representors.Problem, f.Representors.Complete = s, s, s, false
 	for i := range f.Representors.Uplinks {
-		f.Representors.Uplinks[i].Handle, f.Representors.Uplinks[i].Netdev = s, s
+		u := &f.Representors.Uplinks[i]
+		u.Handle, u.Card, u.Netdev = s, s, s
 	}
 	for i := range f.Representors.Representors {
 		r := &f.Representors.Representors[i]
@@ -96,7 +97,7 @@ func TestAnyFactsMakeADrawing(t *testing.T) {
 		}
 	})
 	uplinks := rapid.Custom(func(t *rapid.T) control.Uplink {
-		return control.Uplink{Handle: text.Draw(t, "handle"), Number: optional.Draw(t, "number"), Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
+		return control.Uplink{Handle: text.Draw(t, "handle"), Card: text.Draw(t, "card"), Number: optional.Draw(t, "number"), Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
 	})
 	reason := rapid.Ptr(rapid.Custom(func(t *rapid.T) representor.Reason {
 		return representor.Reason{Code: representor.Code(text.Draw(t, "code")), Message: text.Draw(t, "message")}

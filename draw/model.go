@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,7 +29,12 @@ type instance struct {
 	uplinks []control.Uplink
 	hosts   []host
 	summary string
+	// cardless: it has an uplink of another instance, and nothing tells of which.
+	cardless bool
 }
+
+// cardOf is the instance that an uplink is drawn on.
+func cardOf(u *control.Uplink) string { return cmp.Or(u.Card, u.Handle) }
 
 // host is a controller's functions, which belong to one machine.
 type host struct {
@@ -72,8 +78,9 @@ func newModel(f Facts) model {
 	for _, handle := range handles(f.Representors) {
 		in := instance{handle: handle}
 		for _, u := range f.Representors.Uplinks {
-			if u.Handle == handle {
+			if cardOf(&u) == handle {
 				in.uplinks = append(in.uplinks, u)
+				in.cardless = in.cardless || u.Card == "" && strings.HasPrefix(handle, "auxiliary/")
 			}
 		}
 		m.instances = append(m.instances, in)
@@ -97,7 +104,7 @@ func handles(rs control.Representors) []string {
 		all = append(all, rs.Representors[i].Handle)
 	}
 	for i := range rs.Uplinks {
-		all = append(all, rs.Uplinks[i].Handle)
+		all = append(all, cardOf(&rs.Uplinks[i]))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -27,6 +28,8 @@ func (c *chain) remedy(r *representor.Reason) string {
 		return c.fill(c.mendPF(r), r)
 	case r.Code == representor.CodeFunctionNotFound:
 		return c.fill(c.mendFunction(), r)
+	case r.Code == representor.CodePFMACUnknown && !slices.ContainsFunc(r.Candidates, c.hasPort):
+		return "a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`"
 	}
 	return c.fill(known()[r.Code].remedy, r)
 }
@@ -39,6 +42,12 @@ func (c *chain) mendDatapath() string {
 			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key), representor.Prose(value))
 	}
 	return known()[representor.CodeUnsupportedDatapath].remedy
+}
+
+// hasPort reports whether a function has a devlink port, at which its MAC can be set.
+func (c *chain) hasPort(function string) bool {
+	_, ok := c.in.Index.ByFunction(function)
+	return ok
 }
 
 // mendPF: no PF has the MAC. What to do depends on which PFs there are instead.
@@ -154,7 +163,9 @@ func (c *chain) devlinkPort(function string) string {
 func (c *chain) device() string {
 	all := map[string]bool{}
 	for _, u := range c.in.Index.Uplinks() {
-		all[u.Handle.String()] = true
+		if u.Card != (devlink.Handle{}) {
+			all[u.Card.String()] = true
+		}
 	}
 	for _, r := range c.in.Index.All() {
 		all[r.Function.Handle.String()] = true

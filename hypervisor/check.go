@@ -44,14 +44,14 @@ type Finding struct {
 // check collects findings.
 type check struct {
 	*Inventory
-	libvirt  Libvirt
+	software Software
 	findings []Finding
 }
 
 // Check finds what would stop the binding of a remote-managed port on this host. With
 // a device_spec only cards count that it is about. It waits for all cards.
-func (i *Inventory) Check(libvirt Libvirt) []Finding {
-	c := &check{Inventory: i, libvirt: libvirt}
+func (i *Inventory) Check(software Software) []Finding {
+	c := &check{Inventory: i, software: software}
 	for _, w := range i.Host.Warnings {
 		c.add(false, "", w)
 	}
@@ -72,6 +72,7 @@ func (i *Inventory) Check(libvirt Libvirt) []Finding {
 		}
 	}
 	c.oldLibvirt()
+	c.openStack()
 	return c.findings
 }
 
@@ -151,7 +152,6 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 
 // card examines a card and gives the number of its remote-managed VFs.
 func (c *check) card(card *Card) (remote int) {
-	identity := card.Identity()
 	concerned := c.Specs == nil
 	for _, p := range card.PFs {
 		why := newGroups()
@@ -159,6 +159,7 @@ func (c *check) card(card *Card) (remote int) {
 			if c.Specs == nil {
 				continue
 			}
+			identity := c.identity(v)
 			m := c.Specs.Match(v, identity.Libvirt)
 			concerned = concerned || m.LeftOut != nil || m.Spec != nil && m.Spec.RemoteManaged
 			if is, _, reason := c.remote(v, identity); is {
@@ -167,19 +168,16 @@ func (c *check) card(card *Card) (remote int) {
 				why.add(v, *reason)
 			}
 		}
-		c.groups(p, why, true)
+		c.findings = append(c.findings, why.findings(p, true)...)
 	}
 	if !concerned {
 		return remote
 	}
-	if identity.Why != nil {
-		c.add(true, card.Slot, *identity.Why)
-	}
-	for _, w := range identity.Warnings {
-		c.add(w.Code == pci.CodeVPDInvalid, card.Slot, w)
+	for _, f := range card.Faults() {
+		c.findings = append(c.findings, f.Finding)
 	}
 	for _, p := range card.PFs {
-		c.pf(p, identity)
+		c.pf(p, card.Identities().PF(p))
 	}
 	return remote
 }
@@ -209,8 +207,8 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 			}
 		}
 	}
-	c.groups(p, missing, true)
-	c.groups(p, doubtful, false)
+	c.findings = append(c.findings, missing.findings(p, true)...)
+	c.findings = append(c.findings, doubtful.findings(p, false)...)
 	if c.Specs != nil {
 		if m := c.Specs.MatchPF(p, identity.Libvirt); m.Spec != nil && m.Spec.RemoteManaged {
 			c.find(false, on, CodePFRemote, fmt.Sprintf(`give %s the VFs' "product_id", "%04x"`, m.Spec.Text, p.VFProduct),
@@ -227,17 +225,17 @@ func (c *check) vlan(p *pci.PF) {
 	if p.Driver != "mlx5_core" {
 		return
 	}
-	if c.libvirt != 0 && c.libvirt < libvirtVLAN {
+	if c.software.Libvirt != 0 && c.software.Libvirt < libvirtVLAN {
 		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN.String()+" or later",
-			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine then", p.Driver, p.Address, c.libvirt)
+			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine then", p.Driver, p.Address, c.software.Libvirt)
 	}
 }
 
 func (c *check) oldLibvirt() {
 	switch {
-	case c.libvirt == 0:
+	case c.software.Libvirt == 0:
 		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(), "no libvirt is installed here, so its version isn't known")
-	case c.libvirt < libvirtVPD:
-		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later", "libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.libvirt)
+	case c.software.Libvirt < libvirtVPD:
+		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later", "libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
 	}
 }

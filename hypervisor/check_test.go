@@ -2,8 +2,10 @@ package hypervisor
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +81,10 @@ func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 		"none is remote":        {specs: []string{`{"vendor_id":"15b3"}`}, stops: true, want: []pci.Code{CodeNoneRemote}},
 		"PF is remote as well":  {specs: []string{`{"vendor_id":"15b3","remote_managed":"true"}`}, want: []pci.Code{CodePFRemote}},
 		"an odd object":         {specs: []string{remote, `{"devname":"nobody"}`}, want: []pci.Code{CodeOddSpec}},
+		"left out, and taken by an ordinary one": {
+			specs: []string{remote, `{"vendor_id":"15b3","product_id":"101e","physical_network":"physnet1"}`}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
+			want: []pci.Code{CodeTakenByPlain, pci.CodeNoVPD, CodeNoneRemote},
+		},
 		"left out": {
 			specs: []string{remote}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
 			want: []pci.Code{CodeLeftOut, pci.CodeNoVPD, CodeNoneRemote},
@@ -99,7 +105,7 @@ func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 			}
 			stops := false
 			var got []pci.Code
-			for _, f := range take(t, tree, tt.specs...).Check(libvirt) {
+			for _, f := range take(t, tree, tt.specs...).Check(Software{Libvirt: libvirt}) {
 				got = append(got, f.Code)
 				stops = stops || f.Stops
 				if f.Remedy == "" && f.Code != pci.CodeNumberDoubtful && f.Code != CodeOddSpec {
@@ -124,6 +130,38 @@ func management(address string) func(*pcitree.Tree) {
 	}
 }
 
+func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t *testing.T) {
+	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	for title, tt := range map[string]struct {
+		second []byte // the VPD of PF 1; that of PF 0 says MT2206X07512
+		want   []Finding
+	}{
+		"the same": {pcitree.VPD("x", "y", "MT2206X07512"), nil},
+		"none": {nil, []Finding{
+			{Stops: true, On: "0000:03:00.1", Reason: pci.Reason{Code: CodeLeftOut}},
+			{Stops: true, On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeNoVPD}},
+			{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}},
+		}},
+		"another": {pcitree.VPD("x", "y", "MT2"), []Finding{{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}}}},
+	} {
+		tree, p := pcitree.New(t), pf("0000:03:00.0")
+		tree.AddPF(p)
+		p.Address, p.VPD, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, 4, []pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
+		tree.AddPF(p)
+		var got []Finding
+		for _, f := range take(t, tree, remote).Check(Software{Libvirt: libvirtVLAN}) {
+			if f.Remedy == "" {
+				t.Errorf("%s: %v has no remedy", title, f)
+			}
+			f.Message, f.Remedy = "", ""
+			got = append(got, f)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: found %v, want %v", title, got, tt.want)
+		}
+	}
+}
+
 func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf("0000:03:00.0"))
@@ -131,10 +169,10 @@ func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
 	plain.Vendor, plain.Product, plain.VFProduct, plain.VPD, plain.VFs = "8086", "1572", "154c", nil, 1
 	tree.AddPF(plain)
 	spec := `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
-	if got := take(t, tree, spec, `{"vendor_id":"8086"}`).Check(libvirtVLAN); len(got) != 0 {
+	if got := take(t, tree, spec, `{"vendor_id":"8086"}`).Check(Software{Libvirt: libvirtVLAN}); len(got) != 0 {
 		t.Errorf("found %v", got)
 	}
-	if got := take(t, tree).Check(libvirtVLAN); len(got) != 1 || got[0].On != "0000:05:00" {
+	if got := take(t, tree).Check(Software{Libvirt: libvirtVLAN}); len(got) != 1 || got[0].On != "0000:05:00" {
 		t.Errorf("without device_spec found %v", got)
 	}
 }
@@ -146,7 +184,7 @@ func TestEachVendorsFirmwareHasItsOwnTool(t *testing.T) {
 		tree.AddPF(p)
 		plain := pcitree.New(t)
 		plain.Add(pcitree.Function{Address: "0000:00:03.0", Vendor: vendor, Product: "1000", Class: "020000"})
-		for code, got := range map[pci.Code][]Finding{CodeNoVFsAllowed: take(t, tree).Check(libvirtVLAN), CodeNoCard: take(t, plain).Check(libvirtVLAN)} {
+		for code, got := range map[pci.Code][]Finding{CodeNoVFsAllowed: take(t, tree).Check(Software{Libvirt: libvirtVLAN}), CodeNoCard: take(t, plain).Check(Software{Libvirt: libvirtVLAN})} {
 			if len(got) != 1 || got[0].Code != code || strings.Contains(got[0].Remedy, "mlxconfig") != mlxconfig || strings.Contains(got[0].Remedy, "vendor's tool") == mlxconfig {
 				t.Errorf("vendor %s: %v, want %s", vendor, got, code)
 			}
@@ -161,9 +199,132 @@ func TestWhatManyVFsHaveInCommonIsSaidOnce(t *testing.T) {
 	for n := range 4 {
 		tree.Remove(tree.Device("0000:03:00.0", "virtfn"+string(rune('0'+n))))
 	}
-	got := take(t, tree).Check(libvirtVLAN)
+	got := take(t, tree).Check(Software{Libvirt: libvirtVLAN})
 	if len(got) != 1 || got[0].Code != pci.CodeNoNumber || got[0].On != "0000:03:00.0" {
 		t.Errorf("found %v", got)
+	}
+}
+
+// Facts of the releases: nova/network/neutron.py, neutron/common/ovn/utils.py and
+// neutron/plugins/ml2/drivers/ovn/mech_driver/ovsdb/impl_idl_ovn.py at each tag.
+func TestCheck_KnownFaultsOfTheOpenStackThatIsInstalledAreTold(t *testing.T) {
+	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	for title, tt := range map[string]struct {
+		nova, neutron string
+		netdevs       bool
+		specs         []string
+		want          map[pci.Code]bool // and whether it stops
+	}{
+		"none is installed":                       {netdevs: true},
+		"all is new":                              {nova: "33.0.2", neutron: "28.0.1", netdevs: true},
+		"Debian 12":                               {"26.2.2", "21.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: true, CodeNeutronCapabilities: true}},
+		"Debian 12, VFs without netdevs":          {"26.2.2", "21.0.0", false, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: true}},
+		"Debian 12's Nova, Neutron is elsewhere":  {"26.2.2", "", true, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false, CodeNeutronCapabilities: false}},
+		"Debian 12's Neutron, updated":            {"", "21.2.1", false, nil, nil},
+		"VF 0 kept from Nova":                     {"26.2.2", "28.0.0", false, []string{`{"address":"0000:03:00.2","physical_network":"unused"}`, remote}, map[pci.Code]bool{}},
+		"VF 0 given to Nova":                      {"26.2.2", "28.0.0", false, []string{remote}, map[pci.Code]bool{CodeNovaVF0: true}},
+		"Yoga: VF 0 is sent":                      {"25.3.0", "20.5.0", false, nil, nil},
+		"Yoga's first Neutrons":                   {"", "20.2.0", false, nil, map[pci.Code]bool{CodeNeutronExternalIDs: true}},
+		"2023.1 before the fix":                   {"27.4.0", "28.0.0", false, nil, map[pci.Code]bool{CodeNovaVF0: true}},
+		"2023.1 after it":                         {"27.5.0", "28.0.0", false, nil, nil},
+		"2023.2 before the fix":                   {"28.2.0", "28.0.0", false, nil, map[pci.Code]bool{CodeNovaVF0: true}},
+		"2023.2 after it":                         {"28.3.0", "28.0.0", false, nil, nil},
+		"2024.1 before the fix":                   {"29.1.0", "28.0.0", false, nil, map[pci.Code]bool{CodeNovaVF0: true}},
+		"2024.1 after it":                         {"29.2.0", "28.0.0", false, nil, nil},
+		"Neutron 2023.2 drops capabilities too":   {"", "23.5.0", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: true}},
+		"2024.1's before the fix":                 {"", "24.2.1", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: true}},
+		"2024.1's after it":                       {"", "24.2.2", true, nil, nil},
+		"2024.2's before the fix":                 {"", "25.2.0", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: true}},
+		"2024.2's after it":                       {"", "25.2.1", true, nil, nil},
+		"2025.1's before the fix":                 {"", "26.0.1", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: true}},
+		"2025.1's after it":                       {"", "26.0.2", true, nil, nil},
+		"2025.2's never did":                      {"", "27.0.0", true, nil, nil},
+		"Nova of 2024.2, Neutron perhaps updated": {"30.0.0", "", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: false}},
+		"Nova of 2025.2":                          {"32.0.0", "", true, nil, nil},
+	} {
+		t.Run(title, func(t *testing.T) {
+			tree, p := pcitree.New(t), pf("0000:03:00.0")
+			if tt.netdevs {
+				p.VFNetdev = "v"
+			}
+			tree.AddPF(p)
+			nova, _ := parseRelease(tt.nova)
+			neutron, _ := parseRelease(tt.neutron)
+			got := map[pci.Code]bool{}
+			for _, f := range take(t, tree, tt.specs...).Check(Software{Libvirt: libvirtVLAN, Nova: nova, Neutron: neutron}) {
+				got[f.Code] = f.Stops
+				if f.Remedy == "" {
+					t.Errorf("%s has no remedy", f.Code)
+				}
+			}
+			if !maps.Equal(got, tt.want) {
+				t.Errorf("found %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// What the remedy says is put before, and VF 0 isn't among the remote-managed any more.
+func TestCheck_TheObjectThatKeepsVF0FromNovaDoesSo(t *testing.T) {
+	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
+	tree := pcitree.New(t)
+	tree.AddPF(pf("0000:03:00.0"))
+	other := pf("0000:04:00.0")
+	other.Netdevs = nil
+	tree.AddPF(other)
+	nova, _ := parseRelease("26.2.2")
+	told := func(specs ...string) *Finding {
+		for _, f := range take(t, tree, specs...).Check(Software{Libvirt: libvirtVLAN, Nova: nova}) {
+			if f.Code == CodeNovaVF0 {
+				return &f
+			}
+		}
+		return nil
+	}
+	first := told(remote)
+	if first == nil {
+		t.Fatal("not told")
+	}
+	objects := regexp.MustCompile(`\{[^}]*\}`).FindAllString(first.Remedy, -1)
+	if len(objects) != 2 {
+		t.Fatalf("%q has %d objects, want one for each PF", first.Remedy, len(objects))
+	}
+	if again := told(append(objects, remote)...); again != nil {
+		t.Errorf("with %q still: %v", objects, again)
+	}
+}
+
+func TestTheOpenStackThatIsInstalledIsKnownByItsPackages(t *testing.T) {
+	for file, want := range map[string]string{
+		"usr/lib/python3/dist-packages/nova-26.2.2.egg-info/PKG-INFO":                            "26.2.2",
+		"usr/lib/python3.9/site-packages/nova-27.5.1-py3.9.egg-info/PKG-INFO":                    "27.5.1",
+		"usr/local/lib/python3.12/dist-packages/nova-32.0.0.dist-info/METADATA":                  "32.0.0",
+		"var/lib/openstack/lib/python3.10/site-packages/nova-28.3.1.dist-info/X":                 "28.3.1",
+		"usr/lib/python3/dist-packages/nova-26.3.1.dev12.dist-info/METADATA":                     "26.3.1",
+		"usr/lib/python3/dist-packages/nova_powervm-9.0.0.dist-info/METADATA":                    "",
+		"usr/lib/python3/dist-packages/nova-x.dist-info/METADATA":                                "",
+		"usr/lib/python3/dist-packages/nova-client-18.0.0.egg-info/PKG-INFO":                     "",
+		"opt/venv/lib/python3.11/site-packages/nova-30.1.0.dist-info/METADATA":                   "30.1.0",
+		"usr/lib/python3/dist-packages/nova-25.egg-info/PKG-INFO":                                "",
+		"usr/lib/python3/dist-packages/python_nova-26.2.2.egg-info/PKG-INFO":                     "",
+		"usr/lib/python3/dist-packages/nova-26.2.2.egg-info.bak/PKG-INFO":                        "",
+		"usr/lib/python3/dist-packages/nova-99999999999999999999.0.0.dist-info/X":                "",
+		"snap/openstack-hypervisor/current/lib/python3.12/site-packages/nova-31.0.0.dist-info/X": "31.0.0",
+	} {
+		root := t.TempDir()
+		for _, project := range []string{"nova", "neutron"} {
+			path := filepath.Join(root, strings.ReplaceAll(file, "nova", project))
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := FindSoftware(root)
+		if got.Nova.String() != want || got.Neutron.String() != want {
+			t.Errorf("%s: Nova %q, Neutron %q, want %q", file, got.Nova, got.Neutron, want)
+		}
 	}
 }
 
@@ -186,7 +347,7 @@ func TestAnOldLibvirtIsKnownByItsLibrary(t *testing.T) {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := FindLibvirt(root); got != want {
+		if got := FindSoftware(root).Libvirt; got != want {
 			t.Errorf("%s is libvirt %s, want %s", file, got, want)
 		}
 	}

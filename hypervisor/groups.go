@@ -27,8 +27,9 @@ func (g *groups) add(v *pci.VF, why pci.Reason) {
 	g.of[why.Code].vfs = append(g.of[why.Code].vfs, v)
 }
 
-// groups makes findings of groups: the first VF's words, and how many more there are.
-func (c *check) groups(p *pci.PF, g *groups, stops bool) {
+// findings are those of groups: the first VF's words, and how many more there are.
+func (g *groups) findings(p *pci.PF, stops bool) []Finding {
+	all := make([]Finding, 0, len(g.order))
 	for _, code := range g.order {
 		one := g.of[code]
 		why, on := one.first, one.vfs[0].Address.String()
@@ -36,6 +37,7 @@ func (c *check) groups(p *pci.PF, g *groups, stops bool) {
 			on = p.Address.String()
 			why.Message += fmt.Sprintf(" (and the same for %d more VFs of PF %s)", n-1, p.Address)
 		}
-		c.add(stops, on, why)
+		all = append(all, Finding{Stops: stops, On: on, Reason: why})
 	}
+	return all
 }

@@ -18,7 +18,8 @@ type Options struct {
 	pci.Options
 	// DeviceSpec are the values of Nova's option device_spec; none if it isn't known.
 	DeviceSpec []string
-	// VPDDeadline bounds the reading of each card's VPD; vpd.Deadline is a good one.
+	// VPDDeadline bounds the reading of each function's VPD; vpd.Deadline is a good one.
+	// A card of which one function doesn't answer in time isn't asked further.
 	VPDDeadline time.Duration
 	// Patience is how long a card that answers late holds up those after it, see Each.
 	Patience time.Duration
@@ -38,8 +39,8 @@ type Inventory struct {
 // Card is a card that is asked for its serial number.
 type Card struct {
 	*pci.Card
-	done     chan struct{}
-	identity pci.Identity
+	done       chan struct{}
+	identities *pci.Identities
 }
 
 // Take reads the host, but no VPD. What the kernel keeps for too long is given up when
@@ -67,9 +68,7 @@ func (i *Inventory) Identify(ctx context.Context, cards ...*Card) {
 	for _, c := range cards {
 		i.reading.Go(func() {
 			defer close(c.done)
-			ctx, cancel := context.WithTimeout(ctx, i.o.VPDDeadline)
-			defer cancel()
-			c.identity = c.Identify(ctx, i.o.Sysfs)
+			c.identities = c.Identify(ctx, i.o.Sysfs, i.o.VPDDeadline)
 		})
 	}
 }
@@ -80,11 +79,11 @@ func (i *Inventory) Wait() { i.reading.Wait() }
 // Done is closed when the card has answered, or its deadline has passed.
 func (c *Card) Done() <-chan struct{} { return c.done }
 
-// Identity waits for Done, and gives what the card says. Identify must have been called
-// for it.
-func (c *Card) Identity() *pci.Identity {
+// Identities waits for Done, and gives what the card's functions say. Identify must have
+// been called for it.
+func (c *Card) Identities() *pci.Identities {
 	<-c.done
-	return &c.identity
+	return c.identities
 }
 
 // Of gives the card of a PF.

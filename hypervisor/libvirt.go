@@ -26,9 +26,9 @@ func (v Libvirt) String() string {
 	return fmt.Sprintf("%d.%d.%d", v/1000000, v/1000%1000, v%1000)
 }
 
-// FindLibvirt finds the libvirt that is installed below a root, by the name of its
+// findLibvirt finds the libvirt that is installed below a root, by the name of its
 // library: libvirt.so.0.MMNNN.R.
-func FindLibvirt(root string) Libvirt {
+func findLibvirt(root string) Libvirt {
 	var newest Libvirt
 	for _, dir := range []string{"usr/lib", "usr/lib64", "usr/lib/*", "usr/local/lib", "usr/local/lib64", "usr/local/lib/*"} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "libvirt.so.0.*.*"))

@@ -69,6 +69,9 @@ const (
 	CodeNotRemote pci.Code = "not-remote-managed"
 	// CodeLeftOut: one would match, but libvirt sees no serial number.
 	CodeLeftOut pci.Code = "left-out-without-serial"
+	// CodeTakenByPlain: one would match, but libvirt sees no serial number, and a later one
+	// gives it to ordinary ports.
+	CodeTakenByPlain pci.Code = "left-to-plain-ports"
 	// CodeWideDomain: Nova skips devices in PCI domains beyond ffff.
 	CodeWideDomain pci.Code = "wide-pci-domain"
 )
@@ -90,6 +93,9 @@ func (i *Inventory) VF(v *pci.VF) VF {
 		s.MAC = v.Netdevs[0].Current.String()
 	}
 	s.Warnings = append(s.Warnings, identity.Warnings...)
+	if c := i.Of(v.PF); c != nil && c.Identities().Differs != nil {
+		s.Warnings = append(s.Warnings, *c.Identities().Differs)
+	}
 	if v.PF != nil {
 		s.PF = new(NewPF(v.PF))
 		s.Warnings = append(s.Warnings, v.PF.Warnings()...)
@@ -109,10 +115,10 @@ func (i *Inventory) VF(v *pci.VF) VF {
 	return s
 }
 
-// identity is what the VF's card says of itself.
+// identity is what Nova takes for what the VF's card says of itself.
 func (i *Inventory) identity(v *pci.VF) *pci.Identity {
 	if c := i.Of(v.PF); c != nil {
-		return c.Identity()
+		return c.Identities().VF(v)
 	}
 	return &pci.Identity{Why: &pci.Reason{
 		Code: pci.CodeNoPF, Message: fmt.Sprintf("the serial number of the card of VF %s isn't known, because its PF isn't visible here", v.Address),
@@ -130,12 +136,16 @@ func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, netw
 	refuse := func(code pci.Code, remedy, format string, args ...any) (bool, *string, *pci.Reason) {
 		return false, network, &pci.Reason{Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy}
 	}
-	const readable = "see what is wrong with the card's serial number"
+	const readable = "see what is wrong with the card's serial number: vf-reporter serial"
 	switch {
 	case m.Spec != nil && m.Spec.RemoteManaged:
 		return true, network, nil
+	case m.LeftOut != nil && m.Spec != nil:
+		return refuse(CodeTakenByPlain, readable+"; or keep it out of the later object",
+			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and gives it to ordinary ports by the later object %s, which no DPU plugs",
+			v.Address, m.LeftOut.Text, m.Spec.Text)
 	case m.LeftOut != nil:
-		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number of its card", v.Address, m.LeftOut.Text)
+		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's", v.Address, m.LeftOut.Text)
 	case m.Spec != nil:
 		return refuse(CodeNotRemote, `add "remote_managed": "true" to it, or put one that has that before it`,
 			"the first object of device_spec that matches VF %s, %s, isn't remote_managed", v.Address, m.Spec.Text)

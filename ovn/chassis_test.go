@@ -2,11 +2,14 @@ package ovn
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
+	"github.com/representord/representord/serial"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -55,6 +58,41 @@ func TestARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
 	}
 	servers.Controller(t, local, c.SB.Endpoint)
 	f.untilFates(map[string]Fate{"lp": Asked})
+}
+
+// Neutron 21.0 and others look in external_ids alone. What is copied there by hand stays
+// while ovn-controller works, and goes with the row when that is stopped.
+func TestWhereAnOldNeutronLooksARealControllerWritesNothingAndLeavesWhatIsCopied(t *testing.T) {
+	c := servers.OVN(t)
+	local := servers.OpenVSwitch(t)
+	const list = "enable-chassis-as-gw,card-serial-number=MT1"
+	local.Ctl(t, "set", "Open_vSwitch", ".", `external_ids:ovn-cms-options="`+list+`"`)
+	controller := servers.Controller(t, local, c.SB.Endpoint)
+	f := follow(t, dpu1(c.SB.Endpoint))
+	v := f.until("the list is in our Chassis row", func(v View) bool { return ready(v) && v.CMSOptions == list })
+	if !v.HiddenFromOldNeutron {
+		t.Errorf("an old Neutron finds it: %+v", v)
+	}
+	copyList := func() {
+		t.Helper()
+		line := strings.TrimPrefix(serial.CopyCommand("dpu1", list), "ovn-sbctl")
+		out, err := exec.Command("sh", "-c", `printf '%s\0' `+line).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Sbctl(t, strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")...)
+		f.until("an old Neutron finds it", func(v View) bool { return ready(v) && !v.HiddenFromOldNeutron })
+	}
+	copyList()
+	local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-cms-options=card-serial-number=MT1")
+	if v := f.until("another list is there", func(v View) bool { return ready(v) && v.CMSOptions == "card-serial-number=MT1" }); v.HiddenFromOldNeutron {
+		t.Errorf("ovn-controller took the copy away: %+v", v)
+	}
+	servers.StopController(t, local, controller)
+	f.until("our Chassis row is gone", func(v View) bool { return !v.ChassisKnown })
+	servers.Controller(t, local, c.SB.Endpoint)
+	f.until("an old Neutron doesn't find it again", func(v View) bool { return ready(v) && v.HiddenFromOldNeutron })
+	copyList()
 }
 
 // While the row is replaced again and again, between looking it up and following

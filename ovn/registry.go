@@ -17,6 +17,8 @@ type Chassis struct {
 	Hostname string
 	// CMSOptions are the entries of ovn-cms-options, where cards are published.
 	CMSOptions []string
+	// HiddenFromOldNeutron: cards are published where a serial.OldNeutron doesn't look.
+	HiddenFromOldNeutron bool
 }
 
 // ListChassis reads who is registered in the Southbound, from the first server of
@@ -69,6 +71,7 @@ func listChassis(ctx context.Context, c Config, endpoint string) ([]Chassis, err
 			return nil, fmt.Errorf("table Chassis: %w", f.err)
 		}
 		row.CMSOptions = splitOptions(serial.OptionsOf(options, old))
+		row.HiddenFromOldNeutron = serial.HiddenFromOldNeutron(options, old)
 		all = append(all, row)
 	}
 	return all, nil

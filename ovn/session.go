@@ -250,11 +250,12 @@ func (x *session) show() bool {
 	row := x.feed.global()
 	m := x.feed.me
 	m.UUID = ""
-	cmsOptions := ""
+	cmsOptions, hidden := "", false
 	if c := x.feed.chassisRow(); c != nil {
 		m.Registered = c.Hostname
 		x.south.register(c.Hostname)
 		m.UUID, cmsOptions = c.UUID, serial.OptionsOf(c.OtherConfig, c.ExternalIDs)
+		hidden = serial.HiddenFromOldNeutron(c.OtherConfig, c.ExternalIDs)
 	}
 	x.judged = x.feed.bindings(m, x.judged)
 	x.south.remember(x.judged)
@@ -271,6 +272,8 @@ func (x *session) show() bool {
 			Identity:     x.south.memory.identity(st.Cluster, row),
 			Names:        Names{Cluster: st.Cluster, Global: row},
 			Bindings:     x.judged.bindings,
+
+			HiddenFromOldNeutron: hidden,
 		}
 		switch {
 		case row == "":

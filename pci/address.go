@@ -52,6 +52,13 @@ func (a Address) Slot() string { return fmt.Sprintf("%04x:%02x:%02x", a.Domain, 
 // routingID is the address within its domain, as SR-IOV counts it (PCI Express 9.3).
 func (a Address) routingID() int { return int(a.Bus)<<8 | int(a.Device)<<3 | int(a.Function) }
 
+// VFAddress is where SR-IOV puts the VF of a number, by the PF's offset and stride, which
+// must be known. Only the links virtfn<N> tell where a VF is that is there.
+func (p *PF) VFAddress(number int) Address {
+	id := p.Address.routingID() + p.Offset + p.Stride*number
+	return Address{Domain: p.Address.Domain, Bus: uint8(id >> 8), Device: uint8(id >> 3 & 31), Function: uint8(id & 7)}
+}
+
 // Compare orders addresses by domain, then by routing ID.
 func (a Address) Compare(b Address) int {
 	return cmp.Or(cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.routingID(), b.routingID()))

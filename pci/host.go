@@ -26,6 +26,10 @@ type Host struct {
 	Others []Function
 	// Addresses are those of all functions on the bus, of whatever kind.
 	Addresses []Address
+	// Devices are the devices that the host's netdevs belong to, by the netdev's name, as
+	// sysfs calls them: PCI addresses, and names such as virtio0. Netdevs without a device,
+	// such as bonds, are left out.
+	Devices map[string]string
 	// Warnings tell what couldn't be read.
 	Warnings []Reason
 }

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/representord/representord/pci/vpd"
 	"github.com/representord/representord/serial"
 )
 
-// Identity is what a card says of itself.
+// Identity is what a function says of its card.
 type Identity struct {
 	// Serial is the serial number as package serial normalizes it; empty when Why tells
 	// why there is none.
@@ -24,52 +25,56 @@ type Identity struct {
 	// From is the function whose VPD was read, Read tells whether any was.
 	From Address
 	Read bool
+	// OfVF: it is about a VF's own VPD, not that of a PF alone.
+	OfVF bool
 	// Warnings tell what is wrong with the VPD. With one of CodeVPDInvalid libvirt, and
 	// so Nova, sees no serial number, whatever Serial says.
 	Warnings []Reason
 }
 
-// Identify reads the card's VPD, bounded by ctx; vpd.Deadline is a good bound. All
-// functions of a card have the same, so that one that has it is enough, and they are
-// asked one after the other, because they share the hardware.
-func (c *Card) Identify(ctx context.Context, sysfs string) Identity {
-	var err error
-	for _, p := range c.PFs {
-		var got vpd.Result
-		got, err = vpd.Read(ctx, filepath.Join(sysfs, device(p.Address, "vpd")))
-		if err == nil {
-			id := identify(&got, p.Address)
-			id.From, id.Read = p.Address, true
-			return id
-		}
-		if !errors.Is(err, os.ErrNotExist) {
-			break // the next one would have the same, and take as long
-		}
+// read reads the VPD of a function, bounded by patience. absent: it has none.
+func (c *Card) read(ctx context.Context, sysfs string, a Address, patience time.Duration) (id *Identity, absent bool) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	got, err := vpd.Read(ctx, filepath.Join(sysfs, device(a, "vpd")))
+	if err == nil {
+		id = identify(&got, a)
+		id.From, id.Read = a, true
+		return id, false
 	}
 	why := reason(CodeVPDUnreadable, "the VPD of card %s can't be read: %v", c.Slot, err).do(reset)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		why = reason(CodeNoVPD, "card %s has no VPD, so no serial number", c.Slot).do("update its firmware, or see whether that can switch VPD on")
+		return nil, true
 	case errors.Is(err, os.ErrPermission):
 		why = reason(CodeVPDPermission, "the VPD of card %s may be read by root only", c.Slot).do("run this as root")
 	case errors.Is(err, context.DeadlineExceeded):
-		why = reason(CodeVPDTimeout, "the VPD of card %s can't be read: %v", c.Slot, err).do(reset)
+		why.Code = CodeVPDTimeout
 	}
-	return Identity{Why: &why}
+	return &Identity{Why: &why}, false
 }
 
 // reset is what helps a card that doesn't answer.
 const reset = "reset the card, or power-cycle the host"
 
+// mend says what helps against a fault for which libvirt refuses VPD.
+func mend(err error) string {
+	var problem *vpd.Problem
+	if errors.As(err, &problem) && problem.Code == vpd.CodeChecksumLibvirt {
+		return "the card is right and libvirt isn't: without Nova the number is good; for Nova, see whether other firmware of the card leaves out the resource before its read-only fields"
+	}
+	return "update the card's firmware"
+}
+
 // identify makes sense of VPD.
-func identify(got *vpd.Result, from Address) Identity {
+func identify(got *vpd.Result, from Address) *Identity {
 	fields := got.Tolerant.ReadOnly
-	id := Identity{Name: got.Tolerant.Name, Part: fields[vpd.KeyPart]}
+	id := &Identity{Name: got.Tolerant.Name, Part: fields[vpd.KeyPart]}
 	if got.Strict != nil {
 		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
 	}
 	if err := got.Err(); err != nil {
-		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number: %v", from, err).do("update the card's firmware"))
+		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).do("%s", mend(err)))
 	}
 	for _, p := range got.Problems {
 		if !p.Fatal() {

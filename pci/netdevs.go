@@ -67,23 +67,7 @@ func (p *PF) Netdev() (*Netdev, *Reason) {
 	if len(p.Netdevs) == 0 {
 		return nil, p.noNetdev()
 	}
-	representor := representors()
-	var own []*Netdev
-	for i := range p.Netdevs {
-		if n := &p.Netdevs[i]; !representor.MatchString(n.PortName) {
-			own = append(own, n)
-		}
-	}
-	if len(own) > 1 {
-		// Old drivers name representors by their number alone, and the uplink not at all.
-		named := slices.DeleteFunc(slices.Clone(own), func(n *Netdev) bool { return isDigits(n.PortName) })
-		if len(named) > 0 {
-			own = named
-		}
-		if first := firstPort(own); len(first) > 0 {
-			own = first
-		}
-	}
+	own := p.ownNetdevs()
 	var why Reason
 	switch len(own) {
 	case 1:
@@ -101,6 +85,41 @@ func (p *PF) Netdev() (*Netdev, *Reason) {
 	return nil, &why
 }
 
+// ownNetdevs are those that may be the function's own.
+func (p *PF) ownNetdevs() []*Netdev {
+	representor, ofPF := representors(), regexp.MustCompile(`^pf\d+(s\d+)?$`)
+	var own []*Netdev
+	pfHasOne := false
+	for i := range p.Netdevs {
+		n := &p.Netdevs[i]
+		pfHasOne = pfHasOne || ofPF.MatchString(n.PortName)
+		if !representor.MatchString(n.PortName) {
+			own = append(own, n)
+		}
+	}
+	if len(own) <= 1 {
+		return own
+	}
+	// Old drivers name representors by their number alone, and the uplink not at all.
+	own = rather(own, func(n *Netdev) bool { return !isDigits(n.PortName) })
+	if pfHasOne {
+		// Where the PF itself is a port of the switch, "p0" is another one, and the PF's own
+		// netdev has no name (nfp_flower_vnic_alloc in netronome/nfp).
+		own = rather(own, func(n *Netdev) bool { return n.PortName == "" })
+	}
+	// The netdev of the function's first port.
+	return rather(own, func(n *Netdev) bool { return n.DevPort == 0 })
+}
+
+// rather gives those that fit better, and all where none does.
+func rather(all []*Netdev, fits func(*Netdev) bool) []*Netdev {
+	better := slices.DeleteFunc(slices.Clone(all), func(n *Netdev) bool { return !fits(n) })
+	if len(better) == 0 {
+		return all
+	}
+	return better
+}
+
 func (p *PF) noNetdev() *Reason {
 	why := reason(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another network namespace", p.Address, p.Driver).
 		do("run this in that namespace, with nsenter")
@@ -115,15 +134,13 @@ func (p *PF) noNetdev() *Reason {
 }
 
 // representors matches the names of ports that stand for another function
-// (devlink_port_phys_port_name_get in net/devlink).
-func representors() *regexp.Regexp { return regexp.MustCompile(`^(c\d+)?pf\d+((vf|sf)\d+)?$`) }
+// (devlink_port_phys_port_name_get in net/devlink; EF100 puts the physical port before it,
+// efx_ef100_rep_get_phys_port_name, and nfp a part behind it, nfp_port_get_phys_port_name).
+func representors() *regexp.Regexp {
+	return regexp.MustCompile(`^(p\d+)?(c\d+)?pf\d+(s\d+|(vf|sf)\d+)?$`)
+}
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-
-// firstPort gives the netdevs of the function's first port.
-func firstPort(all []*Netdev) []*Netdev {
-	return slices.DeleteFunc(slices.Clone(all), func(n *Netdev) bool { return n.DevPort != 0 })
-}
 
 // MAC gives the PF's permanent address, by which a DPU knows it. When it isn't known,
 // the Reason tells why.

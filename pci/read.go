@@ -40,7 +40,7 @@ type reader struct {
 // hung device holds; who can't wait for that must not call it directly.
 func Read(ctx context.Context, o Options) (*Host, error) {
 	r := &reader{
-		sysfs: sysfs(o.Sysfs), host: &Host{}, permanent: map[uint32]netdev.Link{},
+		sysfs: sysfs(o.Sysfs), host: &Host{Devices: map[string]string{}}, permanent: map[uint32]netdev.Link{},
 		pfs: map[Address]*PF{}, numbers: map[Address]map[Address][]int{},
 	}
 	names, err := r.sysfs.list("bus/pci/devices")
@@ -50,6 +50,7 @@ func Read(ctx context.Context, o Options) (*Host, error) {
 	if o.Links != nil {
 		r.readLinks(ctx, o.Links)
 	}
+	r.devices()
 	var vfs []*VF
 	parents := map[*VF]Address{}
 	for _, name := range names {
@@ -85,6 +86,20 @@ func Read(ctx context.Context, o Options) (*Host, error) {
 
 func (r *reader) warn(format string, args ...any) {
 	r.host.Warnings = append(r.host.Warnings, reason(CodeUnreadable, format, args...))
+}
+
+// devices reads which device each netdev belongs to.
+func (r *reader) devices() {
+	names, err := r.sysfs.list("class/net")
+	if err != nil {
+		return // there is no network
+	}
+	for _, name := range names {
+		path := "class/net/" + name + "/device"
+		if device, ok := r.sysfs.link(path); ok && r.sysfs.exists(path) {
+			r.host.Devices[name] = device
+		}
+	}
 }
 
 // linksBound is how long the kernel may take to list netdevs: it waits for a lock that
@@ -197,10 +212,9 @@ func (r *reader) place(v *VF, parent Address) {
 	if p.Offset == 0 {
 		return
 	}
-	want := parent.routingID() + p.Offset + p.Stride*v.Number
-	if v.Address.Domain != parent.Domain || v.Address.routingID() != want {
+	if want := p.VFAddress(v.Number); v.Address != want {
 		warn(reason(CodeNumberDoubtful, "virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
-			v.Number, parent, v.Address, p.Offset, p.Stride, want>>8, want>>3&31, want&7))
+			v.Number, parent, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
 	}
 }
 

@@ -67,7 +67,7 @@ func TestAPFIsReadWithItsVFs(t *testing.T) {
 			{Function: f("0000:03:00.2", 0x101e), Number: 0, Netdevs: one("p0v0", 3, net.HardwareAddr{2, 0, 0, 0, 3, 2})},
 			{Function: f("0000:03:00.3", 0x101e), Number: 1, Netdevs: one("p0v1", 4, net.HardwareAddr{2, 0, 0, 0, 3, 3})},
 		},
-	}}}}}
+	}}}}, Devices: map[string]string{"p0": "0000:03:00.0", "p0v0": "0000:03:00.2", "p0v1": "0000:03:00.3"}}
 	got := read(t, tree)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pci.VF{}, "PF")); diff != "" {
 		t.Errorf("host (-want +got):\n%s", diff)
@@ -256,13 +256,19 @@ func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
 		"only representors":          {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"}}, "mlx5_core", "", pci.CodeOnlyRepresentors},
 		"two ports of one function":  {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), DevPort: 1}, {Name: "b", MAC: mac("02")}}, "mlx4_core", mac("02"), ""},
 		"two that look the same":     {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")}}, "odd", "", pci.CodeSeveralNetdevs},
-		"none":                       {nil, "mlx5_core", "", pci.CodeNoNetdev},
-		"none, no driver":            {nil, "", "", pci.CodeNoNetdev},
-		"none, for a VM":             {nil, "vfio-pci", "", pci.CodeVFIO},
-		"a zero address":             {[]pcitree.Netdev{{Name: "a", MAC: "00:00:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
-		"a multicast address":        {[]pcitree.Netdev{{Name: "a", MAC: "01:53:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
-		"InfiniBand":                 {[]pcitree.Netdev{{Name: "a", MAC: "00:00:10:29:fe:80:00:00:00:00:00:00:e4:1d:2d:03:00:05:17:6a"}}, "mlx5_core", "", pci.CodeMACInvalid},
-		"no address":                 {[]pcitree.Netdev{{Name: "a"}}, "mlx5_core", "", pci.CodeMACUnknown},
+		"EF100's, beside representors that begin with the port":  {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0pf0vf0"}, {Name: "b", MAC: mac("02"), PortName: "p0"}, {Name: "c", MAC: mac("03"), PortName: "p0pf0vf1"}}, "sfc_ef100", mac("02"), ""},
+		"nfp's without a name, where the PF has a representor":   {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0"}, {Name: "d", MAC: mac("04"), PortName: "p1"}}, "nfp", mac("02"), ""},
+		"the same with a split port":                             {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0s0"}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0s1"}}, "nfp", mac("02"), ""},
+		"one without a name, where no PF has a representor":      {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02")}}, "odd", "", pci.CodeSeveralNetdevs},
+		"a DPU's uplink beside the representor of the host's PF": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02"), PortName: "pf0"}}, "mlx5_core", mac("01"), ""},
+		"two without a name, where the PF has a representor":     {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0"}}, "nfp", "", pci.CodeSeveralNetdevs},
+		"none":                {nil, "mlx5_core", "", pci.CodeNoNetdev},
+		"none, no driver":     {nil, "", "", pci.CodeNoNetdev},
+		"none, for a VM":      {nil, "vfio-pci", "", pci.CodeVFIO},
+		"a zero address":      {[]pcitree.Netdev{{Name: "a", MAC: "00:00:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
+		"a multicast address": {[]pcitree.Netdev{{Name: "a", MAC: "01:53:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
+		"InfiniBand":          {[]pcitree.Netdev{{Name: "a", MAC: "00:00:10:29:fe:80:00:00:00:00:00:00:e4:1d:2d:03:00:05:17:6a"}}, "mlx5_core", "", pci.CodeMACInvalid},
+		"no address":          {[]pcitree.Netdev{{Name: "a"}}, "mlx5_core", "", pci.CodeMACUnknown},
 	} {
 		t.Run(title, func(t *testing.T) {
 			tree := pcitree.New(t)
@@ -329,7 +335,7 @@ func TestAHostWith512VFsIsReadInASecond(t *testing.T) {
 		began := time.Now()
 		host = read(t, tree)
 		for _, c := range host.Cards {
-			if id := c.Identify(t.Context(), tree.Root); id.Serial != "MT2206X07512" {
+			if id := c.Identify(t.Context(), tree.Root, time.Minute).Card(); id.Serial != "MT2206X07512" {
 				t.Errorf("%+v", id)
 			}
 		}

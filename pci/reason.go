@@ -29,7 +29,7 @@ const (
 	CodeNoNumber Code = "no-vf-num"
 	// CodeNumberDoubtful: the VF's address isn't the one that offset and stride give.
 	CodeNumberDoubtful Code = "vf-num-doubtful"
-	// CodeNoVPD: no function of the card has VPD.
+	// CodeNoVPD: neither the VF nor its PF has VPD.
 	CodeNoVPD Code = "no-vpd"
 	// CodeVPDPermission: VPD may be read as root only.
 	CodeVPDPermission Code = "vpd-needs-root"
@@ -43,6 +43,8 @@ const (
 	CodeVPDOdd Code = "vpd-odd"
 	// CodeNoSerial: the VPD has no serial number.
 	CodeNoSerial Code = "no-serial"
+	// CodeSerialsDiffer: the card's functions don't all have the same serial number.
+	CodeSerialsDiffer Code = "card-serials-differ"
 	// CodeUnreadable: something in sysfs or of netlink couldn't be read.
 	CodeUnreadable Code = "unreadable"
 )

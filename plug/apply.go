@@ -25,31 +25,41 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	return out
 }
 
-// apply commits what a plan wants, the leaks first, and reports whether anything was
-// changed, and what was tried. What goes with a leak that can't be closed waits for it.
-func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried []ovs.Change) {
+// apply commits what a plan wants, and reports whether anything was changed, and what was
+// tried. The leaks come first, then what the datapath must let go of, for that still
+// carries what a leak did. As long as that takes, the rest is left for the next plan. What
+// goes with a leak that can't be closed waits for it.
+func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried []ovs.Change, lettingGo bool) {
 	leaks := 0
 	for leaks < len(d.Changes) && closesLeak(d.Changes[leaks]) {
 		leaks++
 	}
-	for _, changes := range [][]ovs.Change{d.Changes[:leaks], d.Changes[leaks:]} {
-		changes = r.admit(time.Now(), changes)
-		tried = append(tried, changes...)
-		if r.cfg.DryRun || ctx.Err() != nil {
-			continue
-		}
-		changes = r.confirm(ctx, changes, d.Gives)
-		if len(changes) == 0 {
-			continue
-		}
-		done := r.commit(ctx, changes, d)
-		applied = len(done) > 0 || applied
-		r.recheck(ctx, done, d)
+	applied, tried = r.attempt(ctx, d.Changes[:leaks], d)
+	lettingGo = !r.cfg.DryRun && r.makeLetGo(ctx)
+	if !lettingGo {
+		did, more := r.attempt(ctx, d.Changes[leaks:], d)
+		applied, tried = applied || did, append(tried, more...)
 	}
 	for _, p := range d.Reopen {
 		r.pace.wait(time.Now().Add(reopenDelay), p)
 	}
-	return applied, tried
+	return applied, tried, lettingGo
+}
+
+// attempt commits those changes whose time has come and whose netdevs the kernel confirms,
+// and reports whether anything was changed, and what was tried.
+func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decision) (applied bool, tried []ovs.Change) {
+	tried = r.admit(time.Now(), changes)
+	if r.cfg.DryRun || ctx.Err() != nil {
+		return false, tried
+	}
+	confirmed := r.confirm(ctx, tried, d.Gives)
+	if len(confirmed) == 0 {
+		return false, tried
+	}
+	done := r.commit(ctx, confirmed, d)
+	r.recheck(ctx, done, d)
+	return len(done) > 0, tried
 }
 
 // commit commits, and returns what was not refused.
@@ -96,14 +106,11 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
-			r.letGo.closed(now, r.cfg.Devices.Index(), u.Interface)
 			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", representor.Quote(u.Interface.Marker.LogicalPort),
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	for _, i := range abandoned(r.cfg.Devices.Index(), c) {
-		r.letGo[i] = now.Add(letGoAfter)
-	}
+	r.letGo.note(now, r.cfg.Devices.Index(), c)
 	lost := departing(c)
 	for _, p := range slices.Sorted(maps.Keys(lost)) {
 		_, did := slices.BinarySearch(d.Retargets, p)

@@ -9,9 +9,14 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// confirmWait bounds what is spent at a time on asking the kernel about netdevs, for the
-// same reason as linkWait.
-const confirmWait = time.Second
+const (
+	// confirmWait bounds what is spent at a time on asking the kernel about netdevs, for the
+	// same reason as linkWait.
+	confirmWait = time.Second
+	// confirmFresh is how old the kernel's word may become until what it is about is
+	// committed: after that, what has been confirmed is committed without the rest.
+	confirmFresh = 200 * time.Millisecond
+)
 
 // unconfirmedError is why a change isn't made: the kernel, asked once more, said that the
 // netdev isn't the function's any more, or nothing.
@@ -28,19 +33,25 @@ var errOtherNetdev = errors.New("the kernel says that the netdev isn't the funct
 // for now. A plan is made from what was read a moment ago, and no guard of the database
 // knows what a name means.
 func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives map[string]representor.Representor) []ovs.Change {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
 	defer cancel()
 	var out []ovs.Change
 	var off []string
 	var why error
 	for _, c := range changes {
-		err := r.confirmAll(ctx, givenBy(c, gives))
+		given := givenBy(c, gives)
+		if len(given) > 0 && len(out) > 0 && time.Since(began) >= confirmFresh {
+			r.Poke() // the rest is planned again, when these are done
+			continue
+		}
+		err := r.confirmAll(ctx, given)
 		if err == nil {
 			out = append(out, c)
 			continue
 		}
 		if ctx.Err() != nil && len(out) > 0 {
-			r.Poke() // the rest is planned again, when these are done
+			r.Poke()
 			break
 		}
 		off, why = append(off, c.LogicalPorts...), err

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
@@ -110,6 +111,50 @@ func TestConfirm_AKernelThatTakesItsTimeForEachOfManyPortsPutsNoneOffForLong(t *
 		elapse(6 * time.Second)
 		if rep := r.Report(); len(c.rows()) != 1000 || rep.Failures != 0 {
 			t.Errorf("%d of 1000 rows after 6 s, %d failures", len(c.rows()), rep.Failures)
+		}
+	})
+}
+
+// freshSwitch refuses what was confirmed too long ago.
+type freshSwitch struct {
+	localSwitch
+	t         *testing.T
+	confirmed map[string]time.Time // by netdev
+}
+
+func (s freshSwitch) Apply(ctx context.Context, changes []ovs.Change) []error {
+	for _, c := range changes {
+		for _, p := range c.Plug {
+			if age := time.Since(s.confirmed[p.Netdev]); age > confirmFresh+10*time.Millisecond {
+				s.t.Errorf("%s is plugged %v after the kernel was asked about it", p.Netdev, age)
+			}
+		}
+	}
+	return s.localSwitch.Apply(ctx, changes)
+}
+
+type notedDevices struct {
+	slowDevices
+	confirmed map[string]time.Time
+}
+
+func (d notedDevices) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	d.confirmed[r.Link.Name] = time.Now()
+	return d.slowDevices.Confirm(ctx, r)
+}
+
+func TestConfirm_TheKernelsWordIsFreshWhenAPlugIsCommittedHoweverManyThereAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := manyPorts(300)
+		confirmed := map[string]time.Time{}
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Devices = notedDevices{slowDevices{devices{c}}, confirmed}
+			cfg.Switch = freshSwitch{localSwitch{c}, t, confirmed}
+		})
+		run(t, r)
+		elapse(6 * time.Second)
+		if len(c.rows()) != 300 {
+			t.Errorf("%d of 300 rows", len(c.rows()))
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (r *Reconciler) detachRenamed(ctx context.Context, changes []ovs.Change) {
 			}
 		}
 	}
-	_, _ = r.detach(ctx, renamed) // what stays is found when ovs-vswitchd fails to open it
+	r.detach(ctx, renamed) // what stays is found when ovs-vswitchd fails to open it
 }
 
 // strayNetdev is a netdev, with its present name, that ovs-vswitchd has lost track of.
@@ -45,34 +45,44 @@ type strayNetdev struct {
 	force bool
 }
 
+// detached is what became of netdevs that were to be taken out of the datapath.
+type detached struct {
+	gone   map[uint32]bool // taken, by ifindex
+	failed []strayNetdev   // the kernel didn't answer, or refused
+	left   []strayNetdev   // there was no time for them
+}
+
 // detach takes netdevs out of the datapath that are there under an older name, or are
-// forced out. It returns which it took, by ifindex, and which the kernel didn't answer
-// about. If the kernel doesn't answer in time it leaves off: ovs-vswitchd is asked to open
-// them again later, and then it is tried again.
-func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) (gone map[uint32]bool, failed []strayNetdev) {
-	gone = map[uint32]bool{}
+// forced out. If the kernel doesn't answer in time it leaves off: ovs-vswitchd is asked to
+// open them again later, and then it is tried again.
+func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) detached {
+	out := detached{gone: map[uint32]bool{}}
 	if r.cfg.Detach == nil {
-		return gone, nil
+		return out
 	}
 	ctx, cancel := context.WithTimeout(ctx, detachWait)
 	defer cancel()
 	for i, n := range netdevs {
 		found, err := r.cfg.Detach(ctx, n.ifindex, n.name, n.force)
+		if err != nil && ctx.Err() != nil && i > 0 {
+			out.left = netdevs[i:] // there were many, and the kernel took its time for each
+			break
+		}
 		switch {
 		case err != nil:
-			failed = append(failed, n)
+			out.failed = append(out.failed, n)
 			r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to open it",
 				"netdev", n.name, "ifindex", n.ifindex, "error", err)
 		case found:
-			gone[n.ifindex] = true
+			out.gone[n.ifindex] = true
 			r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.name, "ifindex", n.ifindex)
 		}
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-			failed = append(failed, netdevs[i+1:]...)
+			out.left = netdevs[i+1:]
 			break
 		}
 	}
-	return gone, failed
+	return out
 }
 
 // openElsewhere reports whether ovs-vswitchd has a row's netdev open for another row:

@@ -2,47 +2,52 @@ package plug
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
-// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
-// the kernel goes on to forward.
+// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed.
+// One that hangs leaves it in the kernel's datapath with its flows, and the kernel goes on
+// to forward.
 const letGoAfter = time.Second
 
 // letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows that were
 // removed, and when the datapath must have let go of each.
 type letGo map[uint32]time.Time
 
-// closed takes note of a row that was removed as a leak: of the netdev that it was said to
-// have open, and of the one that has its name, which ovs-vswitchd may have opened since.
-func (l letGo) closed(now time.Time, x *representor.Index, r ovs.Interface) {
-	if open(r) {
-		l[r.IfIndex] = now.Add(letGoAfter)
-	}
-	if ifindex, _, ok := x.LinkByName(r.Name); ok {
+// note takes note of what a change has removed rows of.
+func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
+	for _, ifindex := range abandoned(x, c) {
 		l[ifindex] = now.Add(letGoAfter)
 	}
 }
 
-// abandoned are the netdevs that the rows which a change removes had open, and that are
-// none of those ports' any more. A row that follows its function leaves the function's own
-// netdev to the new row: if ovs-vswitchd hangs, the kernel goes on to forward for it.
+// abandoned are the netdevs that the rows which a change removes may have had open, and
+// that are none of those ports' any more: what a row was said to have open, and what has
+// its name, for ovs-vswitchd may have opened that since and not have said so. A row that
+// follows its function leaves the function's own netdev to the new row: if ovs-vswitchd
+// hangs, the kernel goes on to forward for it.
 func abandoned(x *representor.Index, c ovs.Change) []uint32 {
 	var netdevs []uint32
 	for _, u := range c.Unplug {
-		if u.Leak || !open(u.Interface) {
-			continue
-		}
 		own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
 		follows := false
 		for _, p := range c.Plug {
 			follows = follows || p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String()
 		}
-		if !follows || own.IfIndex != u.Interface.IfIndex {
-			netdevs = append(netdevs, u.Interface.IfIndex)
+		leave := func(ifindex uint32) {
+			if !follows || ifindex != own.IfIndex {
+				netdevs = append(netdevs, ifindex)
+			}
+		}
+		if open(u.Interface) {
+			leave(u.Interface.IfIndex)
+		}
+		if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
+			leave(ifindex)
 		}
 	}
 	return netdevs
@@ -57,39 +62,51 @@ func (l letGo) next() time.Time {
 	return first
 }
 
-// makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
-// there. One that a row has open by now is ovs-vswitchd's business again; one
-// that has a row that is yet to be opened is shown to ovs-vswitchd afresh.
-func (r *Reconciler) makeLetGo(ctx context.Context) {
-	now := time.Now()
-	index, view := r.cfg.Devices.Index(), r.cfg.Switch.View()
-	var strays []strayNetdev
-	for ifindex, due := range r.letGo {
-		if now.Before(due) {
+// due takes out those whose time has come, and returns which of them the datapath may have
+// and no row.
+func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []strayNetdev) {
+	for ifindex, at := range l {
+		if now.Before(at) {
 			continue
 		}
-		link, live := index.LinkByIfIndex(ifindex)
+		link, live := x.LinkByIfIndex(ifindex)
 		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
-			r.letGo[ifindex] = now.Add(letGoAfter) // it can't be told yet
+			l[ifindex] = now.Add(letGoAfter) // it can't be told yet
 			continue
 		}
-		delete(r.letGo, ifindex)
+		delete(l, ifindex)
 		if live && !openUnder(view, ifindex) {
 			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
 		}
 	}
+	return strays
+}
+
+// makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
+// there. One that a row has open by now is ovs-vswitchd's business again; one
+// that has a row that is yet to be opened is shown to ovs-vswitchd afresh. It reports
+// whether the time was over while the kernel did as it was asked, and there are more.
+func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
+	view := r.cfg.Switch.View()
+	strays := r.letGo.due(time.Now(), r.cfg.Devices.Index(), view)
 	if len(strays) == 0 {
-		return
+		return false
 	}
-	gone, failed := r.detach(ctx, strays)
-	for _, n := range failed {
-		r.letGo[n.ifindex] = time.Now().Add(letGoAfter)
+	did := r.detach(ctx, strays)
+	more = len(did.left) > 0 && len(did.failed) == 0
+	again := time.Now()
+	if !more {
+		again = again.Add(letGoAfter)
+	}
+	for _, n := range slices.Concat(did.failed, did.left) {
+		r.letGo[n.ifindex] = again
 	}
 	for _, n := range strays {
-		if row, there := view.Interfaces[n.name]; gone[n.ifindex] && there && oursOn(view, row) {
+		if row, there := view.Interfaces[n.name]; did.gone[n.ifindex] && there && oursOn(view, row) {
 			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.ifindex})
 		}
 	}
+	return more
 }
 
 // mayBeOpen reports whether a row is said to be open, and not for which netdev: that is

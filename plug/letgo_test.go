@@ -3,7 +3,9 @@ package plug
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,10 +22,16 @@ type kernelDatapath struct {
 	mu    sync.Mutex
 	has   map[uint32]bool
 	fails int // so many times
+	takes time.Duration
 	asked int
 }
 
-func (k *kernelDatapath) detach(_ context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+func (k *kernelDatapath) detach(ctx context.Context, ifindex uint32, _ string, force bool) (bool, error) {
+	select {
+	case <-ctx.Done():
+		return false, fmt.Errorf("listing vports: %w", ctx.Err())
+	case <-time.After(k.takes):
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asked++
@@ -111,33 +119,82 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 
 // ovs-vswitchd hangs while a row is removed for another reason than a leak.
 func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
-	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+	const own, veth = 10, 55
+	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: own}
 	for name, tt := range map[string]struct {
-		opened  uint32 // under a's row, which is for VF 0
-		index   *representor.Index
-		asks    []ovn.Binding
-		forward bool
+		said     uint32   // to be open under a's row, which is for VF 0; 0 for nothing
+		has      []uint32 // what the datapath has
+		index    *representor.Index
+		asks     []ovn.Binding
+		forwards []uint32
 	}{
-		"its port is gone":                                    {10, indexOf(oneVF()), nil, false},
-		"its function is another port's":                      {10, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, false},
-		"it follows its function, which it has open":          {10, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, true},
-		"it follows its function, and has what nobody claims": {55, withVeth(renamed, 55), []ovn.Binding{asks("a", 0, 0)}, false},
+		"its port is gone": {own, []uint32{own}, indexOf(oneVF()), nil, nil},
+		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, indexOf(oneVF()), nil, nil},
+		"its function is another port's":                     {own, []uint32{own}, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, nil},
+		"it follows its function, which it has open":         {own, []uint32{own}, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, []uint32{own}},
+		"it follows its function, and has what nobody claims": {
+			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+		},
+		"it follows its function, has what nobody claims, and is said to have its own": {
+			own, []uint32{own, veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, []uint32{own},
+		},
+		"it follows its function, has what nobody claims, and is said to have nothing": {
+			0, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud(tt.index, tt.asks...)
-				row := ourRow("a", "pf0vf0", 0, 0, tt.opened)
+				row := ourRow("a", "pf0vf0", 0, 0, tt.said)
+				if tt.said == 0 {
+					row.Ofport = -1
+				}
 				c.actual = bridgeWith(row)
-				k := &kernelDatapath{has: map[uint32]bool{tt.opened: true}}
+				k := &kernelDatapath{has: map[uint32]bool{}}
+				for _, ifindex := range tt.has {
+					k.has[ifindex] = true
+				}
 				s := &hungSwitch{localSwitch{c}}
 				run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
 				elapse(3 * letGoAfter)
-				if k.holds(tt.opened) != tt.forward {
-					t.Errorf("the datapath forwards: %v, want %v; rows %v", k.holds(tt.opened), tt.forward, c.rows())
+				if got := slices.Sorted(maps.Keys(k.has)); !slices.Equal(got, tt.forwards) {
+					t.Errorf("the datapath forwards %v, want %v; rows %v", got, tt.forwards, c.rows())
 				}
 			})
 		})
 	}
+}
+
+// The names of many netdevs are dealt anew, and ovs-vswitchd hangs with all of them open:
+// the kernel takes its time for each, and what it still forwards comes before what is to
+// be plugged.
+func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
+	const n, each = 100, 34 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		var asked []ovn.Binding
+		var netdevs []netdev
+		k := &kernelDatapath{has: map[uint32]bool{}, takes: each}
+		var rows []ovs.Interface
+		for vf := range n {
+			name := fmt.Sprint("n", vf)
+			asked = append(asked, asks(name, 0, vf))
+			netdevs = append(netdevs, netdev{pf: 0, vf: (vf + 1) % n, name: name, ifindex: uint32(100 + vf)})
+			rows = append(rows, ourRow(name, name, 0, vf, uint32(100+vf)))
+			k.has[uint32(100+vf)] = true
+		}
+		c := newCloud(indexOf(netdevs...), asked...)
+		c.actual = bridgeWith(rows...)
+		s := &hungSwitch{localSwitch{c}}
+		run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
+		elapse(letGoAfter + n*each + detachWait)
+		if len(k.has) > 0 {
+			t.Errorf("%d of %d netdevs are still forwarded", len(k.has), n)
+		}
+		elapse(time.Minute)
+		if got := len(c.rows()); got != n {
+			t.Errorf("%d rows afterwards, want %d", got, n)
+		}
+	})
 }
 
 // withVeth is a card whose VF has one netdev, and a veth the VF's old name.

@@ -65,7 +65,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 			strays = append(strays, strayNetdev{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
 		}
 	}
-	gone, _ := r.detach(ctx, strays)
+	gone := r.detach(ctx, strays).gone
 	changes := make([]ovs.Change, len(due))
 	for i, a := range due {
 		a.owed = a.owed || gone[a.IfIndex]

@@ -246,8 +246,11 @@ type pass struct {
 func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	p.last = r.plan(p.since, p.said)
 	p.since = time.Now() // of what was not there a moment ago
-	applied, tried := r.apply(ctx, p.last)
+	applied, tried, lettingGo := r.apply(ctx, p.last)
 	p.planned = append(p.planned, tried...)
+	if lettingGo {
+		return true
+	}
 	if p.asking == nil && p.left > 0 {
 		p.left--
 		p.asking = r.ask(ctx, p.last, p.said)
@@ -256,7 +259,6 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 		return true // what takes the kernel its time comes last
 	}
 	if !r.cfg.DryRun {
-		r.makeLetGo(ctx)
 		r.setLinksUp(ctx, p.last.LinkUps)
 		r.setAddresses(ctx, p.last.Addresses)
 		r.nudge(ctx, p.last.Nudges)

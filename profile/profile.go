@@ -95,7 +95,7 @@ func Parse(b []byte) (Profile, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	var object map[string]json.RawMessage
 	if err := d.Decode(&object); err != nil {
-		return Profile{}, fmt.Errorf("the binding profile is no JSON object: %w", err)
+		return Profile{}, fmt.Errorf("the binding profile is no JSON object: %w", inWords(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return Profile{}, errors.New("the binding profile is no JSON object: something follows it")
@@ -117,6 +117,24 @@ func Parse(b []byte) (Profile, error) {
 		return Profile{}, &IncompleteError{Missing: missing}
 	}
 	return parseFields(object)
+}
+
+// inWords says what a text is that is no JSON object, without the names of Go's types.
+func inWords(err error) error {
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &other):
+		kind := map[string]string{"array": "a list", "bool": "true or false"}[other.Value]
+		if kind == "" {
+			kind = "a " + other.Value
+		}
+		return errors.New("it is " + kind)
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends too early")
+	}
+	return err
 }
 
 // parseFields reads the six fields, all of which are there.

@@ -95,9 +95,13 @@ func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 }
 
 func TestWhatIsNoObjectIsAnError(t *testing.T) {
-	for _, b := range []string{``, `[]`, `"x"`, `{} {}`, `{`} {
-		if _, err := Parse([]byte(b)); err == nil || errors.Is(err, ErrNone) {
-			t.Errorf("%s: %v", b, err)
+	for b, want := range map[string]string{
+		``: "it is empty", ` `: "it is empty", `[]`: "it is a list", `"x"`: "it is a string", `7`: "it is a number", `true`: "it is true or false",
+		`{} {}`: "something follows it", `{`: "it ends too early", `{'pci_slot': 1}`: "invalid character",
+	} {
+		_, err := Parse([]byte(b))
+		if err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") || strings.Contains(err.Error(), "EOF") {
+			t.Errorf("%s: %v, want %q", b, err, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package profile
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,7 +36,7 @@ func of(t *testing.T, tree *pcitree.Tree, vf string) (Profile, []string, *pci.Ho
 	}
 	id := pci.Identity{Why: &pci.Reason{Code: pci.CodeNoVPD}}
 	if len(host.Cards) > 0 {
-		id = host.Cards[0].Identify(t.Context(), tree.Root)
+		id = *host.Cards[0].Identify(t.Context(), tree.Root, time.Minute).VF(v)
 	}
 	p, missing := Of(v, &id, nil)
 	var fields []string

@@ -1,6 +1,7 @@
 package representor_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/representord/representord/devlink"
@@ -108,6 +109,48 @@ pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 
 			ports: "pci/0000:18:00.0/0: type eth netdev ens785f0np0 flavour physical port 0 netdev_addr 00:53:00:00:00:30",
 			pf:    uplink, kind: representor.VF, number: 3,
 			code: representor.CodeFunctionNotFound, says: []string{"has no VF 3: it has no VF at all"},
+		},
+		{
+			name: "an uplink on an instance of its own is that of the card its netdev stands on", ports: auxiliaryUplink, local: true,
+			pf: uplink, kind: representor.VF, number: 4, function: "pci/0000:07:00.0 c0pf0vf4 local", netdev: "enp7s0f0np0r4",
+		},
+		{
+			name: "also before that card has any VF", local: true, ports: strings.SplitAfter(auxiliaryUplink, "\n")[1],
+			pf: uplink, kind: representor.VF, number: 4,
+			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf0 local", "has no VF 4: it has no VF at all"},
+		},
+		{
+			name: "where nothing tells what the netdev stands on, nothing is concluded", ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", ""), local: true,
+			pf: uplink, kind: representor.VF, number: 4,
+			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"}, says: []string{"uplink's netdev"},
+		},
+		{
+			name: "nor where the netdev isn't ours to see", ports: auxiliaryUplink, local: true,
+			card: func(c *representor.Card) { delete(c.Links, c.Ports[0].IfIndex) },
+			pf:   uplink, kind: representor.VF, number: 4,
+			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"},
+		},
+		{
+			name: "a card with an uplink of its own has no other's", local: true, ports: auxiliaryUplink +
+				"pci/0000:07:00.0/65535: type eth netdev p0 flavour physical port 0 netdev_addr 00:53:00:00:00:31 parent pci/0000:07:00.0",
+			pf: "00:53:00:00:00:31", kind: representor.VF, number: 4, function: "pci/0000:07:00.0 c0pf0vf4 local", netdev: "enp7s0f0np0r4",
+		},
+		{
+			name: "an uplink that stands on another card says nothing of this one", local: true,
+			ports: strings.Replace(auxiliaryUplink, "parent pci/0000:07:00.0", "parent pci/0000:08:00.0", 1),
+			pf:    uplink, kind: representor.VF, number: 4,
+			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:08:00.0 c0pf0 local"},
+		},
+		{
+			name: "an SF that this machine uses is no PF, though its driver calls its port physical", local: true,
+			ports: "auxiliary/mlx5_core.sf.2/6619136: type eth netdev enp3s0f0s0 flavour physical port 0 netdev_addr 00:53:00:00:00:30 parent auxiliary/mlx5_core.sf.2",
+			pf:    uplink, kind: representor.VF,
+			code: representor.CodePFNotFound, says: []string{"no PF of a host at all"},
+		},
+		{
+			name: "nor does an uplink of another number", local: true, ports: strings.Replace(auxiliaryUplink, "port 0", "port 1", 1),
+			pf: uplink, kind: representor.VF, number: 4,
+			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf1 local", "has no VF 4"},
 		},
 		{
 			name: "an uplink whose netdev isn't ours to see has no known MAC", ports: plainNIC, local: true,

@@ -163,8 +163,8 @@ func TestVanished_IsAFunctionWhoseNetdevIsNotThere(t *testing.T) {
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 1, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIVF,
 				Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0), VF: devlink.Some[uint16](0), IfIndex: tt.ifindex,
 			}
-			f, ok := representor.FunctionOf(&p)
 			x := representor.NewIndex(representor.Card{Complete: true, Ports: []devlink.Port{p}, Links: tt.links}, representor.Settings{})
+			f, ok := x.FunctionOf(&p)
 			if got := x.Vanished(f); !ok || got != tt.want {
 				t.Errorf("vanished: %v, want %v", got, tt.want)
 			}

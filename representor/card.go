@@ -23,8 +23,8 @@ type Link struct {
 	// empty for the netdev of a piece of hardware.
 	Kind string
 	// Parent is the device behind the netdev, by its bus and name in sysfs
-	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME, from Linux 5.14 on), zero when
-	// none is told.
+	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME from Linux 5.14 on, else sysfs'
+	// own word), zero when none is told.
 	Parent devlink.Handle
 	// Port is the devlink port that the netdev belongs to (IFLA_DEVLINK_PORT, from Linux
 	// 6.2 on), and stays so for as long as the netdev lives. TellsPort is true on a kernel
@@ -33,8 +33,9 @@ type Link struct {
 	TellsPort bool
 }
 
-// Uplink names a physical port of a devlink instance by its number, which is
-// also the number of the PF whose traffic it carries.
+// Uplink names a physical port of a card by the card's devlink instance, which needn't be
+// the port's own, and by its number, which is also the number of the PF whose traffic it
+// carries.
 type Uplink struct {
 	Handle devlink.Handle
 	Number uint32
@@ -66,6 +67,10 @@ type Card struct {
 	// the dumps are full, and it may be a PF's: the driver failed to tell of it. A MAC
 	// that one PF here has may then be another one's as well.
 	MayLackPFs bool
+	// PortsOnly is true when nothing is known but what devlink(8) printed of the ports, on
+	// whatever machine: of netdevs only the names, of SF numbers only the lower 16 bits
+	// (pr_out_port_pfvfsf_num in iproute2's devlink.c).
+	PortsOnly bool
 	// Problem says, for an operator, why the snapshot is not complete, or what in a
 	// complete one could not be made sense of and was left out.
 	Problem string

@@ -35,7 +35,7 @@ func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
 		return Claim{Port: Escape(l.Port.Value.String(), nameMost), Flavour: devlink.FlavourUnknown, Disputed: true}, true
 	}
 	_, disputed := x.disputed[ifindex]
-	f, of := FunctionOf(p)
+	f, of := x.owners.function(p)
 	return Claim{
 		Port: Escape(p.ID().String(), nameMost), Flavour: p.Flavour, Function: f,
 		Disputed: disputed || !of && !functionless(p.Flavour),
@@ -70,8 +70,8 @@ func (x *Index) findClaims(ports []devlink.Port) {
 			x.claims[p.IfIndex] = p
 			continue
 		}
-		f, _ := FunctionOf(p) // zero for a port that is no representor
-		if g, _ := FunctionOf(first); f != g {
+		f, _ := x.owners.function(p) // zero for a port that is no representor
+		if g, _ := x.owners.function(first); f != g {
 			x.dispute(p.IfIndex)
 		}
 		if comparePorts(p.ID(), first.ID()) < 0 {
@@ -86,7 +86,7 @@ func (x *Index) findClaims(ports []devlink.Port) {
 		if _, ok := x.disputed[p.IfIndex]; !ok {
 			continue
 		}
-		if f, ok := FunctionOf(p); ok {
+		if f, ok := x.owners.function(p); ok {
 			x.disputes[f] = p.IfIndex
 		}
 		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], Escape(p.ID().String(), nameMost))

@@ -189,7 +189,7 @@ func TestClaim_AgreesWithEverythingElseThatIsKnownOfANetdev(t *testing.T) {
 			functions, ports := map[representor.Function]bool{}, 0
 			for i := range c.Ports {
 				if p := &c.Ports[i]; p.IfIndex == ifindex && ifindex != 0 {
-					f, _ := representor.FunctionOf(p)
+					f, _ := x.FunctionOf(p)
 					functions[f] = true
 					ports++
 				}

@@ -14,8 +14,17 @@ import (
 // controller has a PF of that number: of two hosts' VFs, the one that is there now need
 // not be the one that was there then. An SF counts only among SFs, since a DPU has SFs
 // of its own below the number of a host's PF.
+//
+// An SF of which the kernel doesn't say whose it is may also have been called as another's,
+// while its PF couldn't be seen: that it is the same one is always certain.
 func (x *Index) WithController(canonical string) string {
-	if _, known := x.functions[canonical]; known || !x.complete || x.mayLackPFs || !strings.Contains(canonical, " pf") {
+	if _, known := x.functions[canonical]; known {
+		return canonical
+	}
+	if now, ok := x.unsaid[canonical]; ok {
+		return now
+	}
+	if !x.complete || x.mayLackPFs || !strings.Contains(canonical, " pf") {
 		return canonical
 	}
 	x.numbering.Do(x.findNumbered)

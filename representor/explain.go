@@ -43,14 +43,28 @@ func (x *Index) pfNotFound(q Query, local []pf) *Reason {
 	case len(candidates) > 0:
 		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
 			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", list(macs(candidates)))
+	case x.portsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
+		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " + askKernel)
 	case slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
 		b.WriteString("this card shows only functions of this machine itself: set local-functions if this machine is to serve as its own host")
 	default:
 		b.WriteString("this card shows no PF of a host at all: check that its eswitch is in switchdev mode (devlink dev eswitch show) " +
 			"and that devlink port show lists ports of flavour pcipf")
 	}
-	return reason(CodePFNotFound, nil, "%s", b.String())
+	return reason(CodePFNotFound, nil, "%s%s", b.String(), x.leftOut())
 }
+
+// leftOut says what may be missing from a card that was read, empty for nothing.
+func (x *Index) leftOut() string {
+	if x.problem == "" {
+		return ""
+	}
+	return "; not all of the card could be read: " + Escape(x.problem, problemMost)
+}
+
+// askKernel is what to do where a list of ports doesn't tell enough of the machine's own
+// functions.
+const askKernel = "ask the kernel there: representorctl lookup --kernel --local-functions"
 
 func (x *Index) macUnknown(q Query, unknown []pf) *Reason {
 	var without []string
@@ -66,12 +80,25 @@ func (x *Index) macUnknown(q Query, unknown []pf) *Reason {
 	if len(known) > 0 {
 		others = "; PFs with a known MAC are " + list(macs(known))
 	}
-	remedy := "if that stays so, set it: devlink port function set PORT hw_addr MAC"
-	if x.settings.LocalFunctions {
-		remedy += "; for this machine's own PF, see that its uplink's netdev is in this network namespace"
-	}
 	return reason(CodePFMACUnknown, functions(unknown), "no PF is known to have MAC %s, and the driver doesn't tell that of %s%s; %s",
-		q.PFMAC, list(without), others, remedy)
+		q.PFMAC, list(without), others, x.tellMAC(unknown))
+}
+
+// tellMAC is how the MACs of PFs become known: it depends on whether they have ports.
+func (x *Index) tellMAC(unknown []pf) string {
+	var remedies []string
+	ported := func(p pf) bool { return len(x.find(p.function)) > 0 }
+	if slices.ContainsFunc(unknown, ported) {
+		remedies = append(remedies, "if that stays so, set it: devlink port function set PORT hw_addr MAC")
+	}
+	portless := slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) })
+	switch {
+	case portless && x.portsOnly:
+		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's netdev: "+askKernel)
+	case portless:
+		remedies = append(remedies, "for this machine's own PF, see that its uplink's netdev is in this network namespace")
+	}
+	return strings.Join(remedies, "; ")
 }
 
 func (x *Index) pfAmbiguous(q Query, possible []pf) *Reason {
@@ -134,6 +161,11 @@ func (x *Index) serialMismatch(q Query, others []pf) *Reason {
 }
 
 func (x *Index) serialUnknown(q Query, pfs []pf) *Reason {
+	if x.portsOnly {
+		return reason(CodeSerialUnknown, functions(pfs),
+			"the request is for the card with serial number %s, and a list of devlink ports doesn't tell serial numbers: "+
+				"leave the number out, or ask the kernel there: representorctl lookup --kernel", Quote(q.CardSerial))
+	}
 	return reason(CodeSerialUnknown, functions(pfs),
 		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no board.serial_number, and its PCI VPD gives none; "+
 			"remove the option vif-plug:representor:card-serial-number if the card is the right one",
@@ -173,7 +205,7 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	if q.Kind == SF {
 		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
 	}
-	return reason(CodeFunctionNotFound, nil, "%s has no %s %d: it has %s%s; %s", what, kind, q.Number, has, not, remedy)
+	return reason(CodeFunctionNotFound, nil, "%s has no %s %d: it has %s%s; %s%s", what, kind, q.Number, has, not, remedy, x.leftOut())
 }
 
 func (x *Index) functionAmbiguous(q Query, ports []Representor) *Reason {
@@ -185,6 +217,23 @@ func (x *Index) functionAmbiguous(q Query, ports []Representor) *Reason {
 	return reason(CodeFunctionAmbiguous, names,
 		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and devlink dev reload may help",
 		len(ports), ports[0].Function.name(), q.PFMAC, list(names))
+}
+
+func (x *Index) sfUncertain(q Query, ports []Representor) *Reason {
+	var candidates, shown []string
+	for i := range ports {
+		r := &ports[i]
+		candidates = append(candidates, r.port())
+		name := r.port()
+		if r.Link.Name != "" {
+			name += " (netdev " + Escape(r.Link.Name, nameMost) + ")"
+		}
+		shown = append(shown, name)
+	}
+	return reason(CodeFunctionAmbiguous, candidates,
+		"devlink port show prints the lower 16 bits of an SF's number only: %s, which it calls SF %d, may be SF %d of PF MAC %s or another; "+
+			"ask the kernel there: representorctl lookup --kernel",
+		list(shown), ports[0].Function.Number, q.Number, q.PFMAC)
 }
 
 func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {

@@ -41,7 +41,8 @@ type Function struct {
 	Controller devlink.Optional[uint32]
 	// External is true for a function of another host than the one we run on. A
 	// kernel that doesn't report it is taken to mean true: such kernels only ran
-	// on DPUs whose pcipf and pcivf ports are all the host's.
+	// on DPUs whose pcipf and pcivf ports are all the host's. Of an SF, which most kernels
+	// don't report it of, its PF's port tells, and without that the controller's number.
 	External bool
 	// PF is the number of the function's PF, or its own.
 	PF   uint16

@@ -24,6 +24,8 @@ type Index struct {
 	mayLackPFs bool
 	problem    string
 	settings   Settings
+	// portsOnly: see Card.PortsOnly.
+	portsOnly bool
 
 	linksCurrent bool
 	linksProblem string
@@ -48,6 +50,12 @@ type Index struct {
 	claims map[uint32]*devlink.Port
 	// buses are those that the card's instances are on.
 	buses map[string]bool
+	// owners tells whose the SFs are; unsaid finds one of which the kernel doesn't say it by
+	// what it would be called if it were another's. Nil without any.
+	// guessed are those whose PF doesn't say it either.
+	owners  owners
+	unsaid  map[string]string
+	guessed map[Function]bool
 	// disputed holds, by ifindex, the ports that claim one netdev for different
 	// functions; disputes finds that ifindex by function. Nil without any.
 	disputed map[uint32][]string
@@ -77,6 +85,7 @@ func NewIndex(card Card, settings Settings) *Index {
 		mayLackPFs: card.MayLackPFs || len(card.Blind) > 0,
 		problem:    card.Problem,
 		settings:   settings,
+		portsOnly:  card.PortsOnly,
 		links:      card.Links,
 		serials:    card.Serials,
 		blind:      card.Blind,
@@ -85,6 +94,7 @@ func NewIndex(card Card, settings Settings) *Index {
 		linksCurrent: card.Complete || card.LinksComplete,
 		linksProblem: card.LinksProblem,
 	}
+	x.owners = ownersOf(card.Ports)
 	x.findNames()
 	x.findClaims(card.Ports)
 	x.addPorts(card)
@@ -130,7 +140,7 @@ func (x *Index) ifindexOf(name string) uint32 {
 func (x *Index) addPorts(card Card) {
 	n := 0
 	for i := range card.Ports {
-		if _, ok := FunctionOf(&card.Ports[i]); ok {
+		if _, ok := x.owners.function(&card.Ports[i]); ok {
 			n++
 		}
 	}
@@ -162,9 +172,18 @@ func (x *Index) addPorts(card Card) {
 
 // representorOf joins a port with its netdev as rtnetlink shows it now.
 func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
-	f, ok := FunctionOf(p)
+	f, ok := x.owners.function(p)
 	if !ok {
 		return Representor{}, false
+	}
+	if ownerUnsaid(p) {
+		if x.unsaid == nil {
+			x.unsaid, x.guessed = map[string]string{}, map[Function]bool{}
+		}
+		x.unsaid[f.withOtherOwner().String()] = f.String()
+		if !x.owners.told(p) {
+			x.guessed[f] = true
+		}
 	}
 	r := Representor{Function: f, PortIndex: p.Index, Type: p.Type}
 	if p.Function != nil {
@@ -193,51 +212,6 @@ func (x *Index) netdevOf(p *devlink.Port) (ifindex uint32, l Link) {
 		l.Settled = false // two netdevs of one name: one was renamed just now
 	}
 	return p.IfIndex, l
-}
-
-// external tells whether a port stands for a function of another host. Linux
-// never says so of an SF (devlink_nl_port_attrs_put() of net/devlink has it for
-// PFs and VFs only), but it does number the controllers, and 0 is the machine's own.
-// What says neither is from a kernel that knew no functions but the host's.
-func external(p *devlink.Port) bool {
-	switch {
-	case p.External.Present:
-		return p.External.Value
-	case p.Flavour == devlink.FlavourPCISF && p.Controller.Present:
-		return p.Controller.Value != 0
-	}
-	return true
-}
-
-// FunctionOf is the identity of the function a port stands for, false for a port
-// that stands for none or doesn't say for which.
-func FunctionOf(p *devlink.Port) (Function, bool) {
-	f := Function{
-		Handle:     p.Handle,
-		Controller: p.Controller,
-		External:   external(p),
-		PF:         p.PF.Value,
-	}
-	if !f.Controller.Present {
-		f.Controller.Value = 0
-	}
-	ok := p.PF.Present
-	switch p.Flavour {
-	case devlink.FlavourPCIPF:
-		f.Kind = PF
-	case devlink.FlavourPCIVF:
-		f.Kind, f.Number = VF, uint32(p.VF.Value)
-		ok = ok && p.VF.Present
-	case devlink.FlavourPCISF:
-		f.Kind, f.Number = SF, p.SF.Value
-		ok = ok && p.SF.Present
-	default:
-		ok = false
-	}
-	if !ok {
-		return Function{}, false
-	}
-	return f, true
 }
 
 // find gives the entries of reps for a function: one, none, or contradicting ones.

@@ -10,7 +10,7 @@ import (
 // Instance is a devlink instance with what is known of the card it is on.
 type Instance struct {
 	Handle devlink.Handle
-	// HostFacing: it has a function of a host other than the machine we run on.
+	// HostFacing: it has a function of a host other than the machine we run on, for certain.
 	HostFacing bool
 	Serial     Serial
 }
@@ -26,7 +26,7 @@ func (x *Index) Instances() []Instance {
 		f := &x.reps[i].Function
 		in := all[f.Handle]
 		in.Handle = f.Handle
-		in.HostFacing = in.HostFacing || f.External
+		in.HostFacing = in.HostFacing || f.External && !x.OwnerGuessed(*f)
 		all[f.Handle] = in
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b Instance) int { return compareHandles(a.Handle, b.Handle) })

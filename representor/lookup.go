@@ -44,6 +44,9 @@ func (x *Index) lookup(q Query) (Representor, *Reason) {
 	if ports := x.find(parent.function); len(ports) > 1 {
 		return Representor{}, x.functionAmbiguous(q, ports)
 	}
+	if ports := x.maybeSF(q, parent); len(ports) > 0 {
+		return Representor{}, x.sfUncertain(q, ports)
+	}
 	f := parent.function
 	f.Kind, f.Number = q.Kind, q.Number
 	if q.Kind == PF {

@@ -28,6 +28,7 @@ type lookupCase struct {
 	code       representor.Code // "" where it must be ready to plug
 	candidates []string
 	says       []string // what the message must tell
+	saysNo     []string // and what it must not
 }
 
 func (tc *lookupCase) run(t *testing.T) {
@@ -63,6 +64,11 @@ func (tc *lookupCase) run(t *testing.T) {
 	for _, s := range tc.says {
 		if !strings.Contains(reason.Message, s) {
 			t.Errorf("message doesn't tell %q", s)
+		}
+	}
+	for _, s := range tc.saysNo {
+		if strings.Contains(reason.Message, s) {
+			t.Errorf("message tells %q", s)
 		}
 	}
 }
@@ -115,6 +121,20 @@ func TestLookupOnRealCards(t *testing.T) {
 			pf: host, kind: representor.VF, number: 9,
 			code: representor.CodeFunctionNotFound,
 			says: []string{host, "has no VF 9: it has only VFs 0-1", "look on the host: if it has that VF, the card's firmware", "sriov_numvfs", "vif-plug:representor:vf-num"},
+		},
+		{
+			name: "EF100's host PF has no netdev, and its VFs have", ports: ef100,
+			pf: "00:53:00:00:00:42", kind: representor.VF, function: "pci/0000:41:00.0 c0pf0vf0", netdev: "p0pf0vf0",
+		},
+		{
+			name: "our own PF of the same controller and number has none of them", ports: ef100, local: true,
+			pf: "00:53:00:00:00:51", kind: representor.VF,
+			code: representor.CodeFunctionNotFound, says: []string{"c0pf0 local", "has no VF 0", "pci/0000:41:00.0 c0pf0vf0 isn't meant"},
+		},
+		{
+			name: "rvu_rep doesn't tell the MAC of a PF, by which its VFs would be asked for", ports: rvuRep, local: true,
+			pf: "00:53:00:00:00:42", kind: representor.VF, number: 1,
+			code: representor.CodePFNotFound, says: []string{"pci/0002:1c:00.0 c0pf1 local (02:12:34:56:78:9a)"},
 		},
 		{
 			name: "an inactive function may be plugged: its representor is there", ports: hostGone,

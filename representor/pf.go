@@ -44,9 +44,10 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 		}
 	}
 	// A PF without any VF yet is known all the same, so that what is missing can be
-	// named. Controller 0 is the machine's own wherever the kernel numbers them.
+	// named. Controller 0 is the machine's own wherever the kernel numbers them. What is
+	// part of a device, as an SF that the machine uses is, is no PF.
 	for u := range uplinks {
-		if _, ok := local[u]; !ok && u.Number <= 0xffff {
+		if _, ok := local[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
 			add(Function{Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF})
 		}
 	}
@@ -60,20 +61,16 @@ func (f Function) parent() Function {
 	return f
 }
 
-// uplinkMACs gives the MAC of each physical port's netdev. Where several ports
-// share a number (one that was split), or the netdev isn't ours to see, the entry
-// is zero: not known.
+// uplinkMACs gives the MAC of each uplink's netdev. Where several ports share a number (one
+// that was split), or the netdev isn't ours to see, the entry is zero: not known.
 func uplinkMACs(card Card) map[Uplink]MAC {
 	macs := map[Uplink]MAC{}
-	for i := range card.Ports {
-		p := &card.Ports[i]
-		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present {
-			continue
-		}
-		u := Uplink{Handle: p.Handle, Number: p.Number.Value}
-		mac := card.Links[p.IfIndex].HWAddr
-		if other, ok := macs[u]; ok && other != mac {
-			mac = MAC{}
+	for u, netdevs := range UplinkNetdevs(card.Ports, card.Links) {
+		mac := card.Links[netdevs[0]].HWAddr
+		for _, ifindex := range netdevs {
+			if card.Links[ifindex].HWAddr != mac {
+				mac = MAC{}
+			}
 		}
 		macs[u] = mac
 	}

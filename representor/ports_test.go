@@ -71,6 +71,26 @@ pci/0000:03:00.0/14: type eth netdev c4pf0vf0 flavour pcivf controller 4 pfnum 0
 pci/0000:18:00.0/0: type eth netdev ens785f0np0 flavour physical port 0 netdev_addr 00:53:00:00:00:30
 pci/0000:18:00.0/4: type eth netdev ens785f0np0_3 flavour pcivf controller 0 pfnum 0 vfnum 3 external false netdev_addr 02:00:00:00:00:03
 `
+	// The same card with mlx5 of Linux 6.3 or later: the uplink is a port of an instance of
+	// its own, and its netdev stands on the card's device.
+	auxiliaryUplink = `
+auxiliary/mlx5_core.eth.0/65535: type eth netdev enp7s0f0np0 flavour physical port 0 netdev_addr 00:53:00:00:00:30 parent pci/0000:07:00.0
+pci/0000:07:00.0/5: type eth netdev enp7s0f0np0r4 flavour pcivf controller 0 pfnum 0 vfnum 4 external false parent pci/0000:07:00.0
+`
+	// EF100: PFs without a netdev, one a host's and one our own, of one controller and number.
+	ef100 = `
+pci/0000:41:00.0/0: type eth netdev enp65s0np0 flavour physical port 0
+pci/0000:41:00.0/1: type notset flavour pcipf controller 0 pfnum 0 external true hw_addr 00:53:00:00:00:42
+pci/0000:41:00.0/2: type notset flavour pcipf controller 0 pfnum 0 external false hw_addr 00:53:00:00:00:51
+pci/0000:41:00.0/3: type eth netdev p0pf0vf0 flavour pcivf controller 0 pfnum 0 vfnum 0 external true
+`
+	// rvu_rep numbers VFs from 1, and calls the representor of their PF a physical port, whose
+	// netdev has a random MAC.
+	rvuRep = `
+pci/0002:1c:00.0/0: type eth netdev Rpf1vf0 flavour physical port 1 netdev_addr 02:12:34:56:78:9a
+pci/0002:1c:00.0/1: type eth netdev Rpf1vf1 flavour pcivf controller 0 pfnum 1 vfnum 1 external false hw_addr 00:53:00:00:00:60
+pci/0002:1c:00.0/2: type eth netdev Rpf1vf2 flavour pcivf controller 0 pfnum 1 vfnum 2 external false hw_addr 00:53:00:00:00:61
+`
 	// A hypervisor sees no functions of its DPU.
 	hypervisor = `
 pci/0000:3b:00.0/65535: type eth netdev ens1f0np0 flavour physical port 0
@@ -159,6 +179,9 @@ func setAttribute(tb testing.TB, p *devlink.Port, link *representor.Link, key, v
 		function().HWAddr = a[:]
 	case "netdev_addr":
 		link.HWAddr = mac(tb, value)
+	case "parent":
+		bus, device, _ := strings.Cut(value, "/")
+		link.Parent = devlink.Handle{Bus: bus, Device: device}
 	case "state":
 		function().State = devlink.FunctionState(value)
 	case "opstate":

@@ -12,6 +12,9 @@ import (
 type UplinkPort struct {
 	Handle    devlink.Handle
 	PortIndex uint32
+	// Card is the devlink instance of the card that it is an uplink of: with some drivers
+	// another one than Handle, zero while it can't be known.
+	Card devlink.Handle
 	// Number is the front panel's, shared by the ports that one was split into.
 	Number devlink.Optional[uint32]
 	// IfIndex is 0 while the port has no netdev in our network namespace, and
@@ -26,12 +29,13 @@ func (x *Index) Uplinks() []UplinkPort { return slices.Clone(x.uplinks) }
 
 // addUplinks fills uplinks.
 func (x *Index) addUplinks(ports []devlink.Port) {
+	pairing := newPairing(ports, x.links)
 	for i := range ports {
 		p := &ports[i]
 		if p.Flavour != devlink.FlavourPhysical {
 			continue
 		}
-		u := UplinkPort{Handle: p.Handle, PortIndex: p.Index, Number: p.Number}
+		u := UplinkPort{Handle: p.Handle, Card: pairing.card(p), PortIndex: p.Index, Number: p.Number}
 		u.IfIndex, u.Link = x.netdevOf(p)
 		x.uplinks = append(x.uplinks, u)
 	}

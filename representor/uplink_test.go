@@ -3,6 +3,7 @@ package representor_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -21,13 +22,47 @@ pci/0000:03:00.0/8: type eth netdev p0s1 flavour physical port 0
 	link := func(name string) representor.Link { return representor.Link{Name: name, MTU: 1500, Settled: true} }
 	zero, one := devlink.Some[uint32](0), devlink.Some[uint32](1)
 	want := []representor.UplinkPort{
-		{Handle: handle("0000:03:00.0"), PortIndex: 8, Number: zero, IfIndex: 106, Link: link("p0s1")},
-		{Handle: handle("0000:03:00.0"), PortIndex: 262143, Number: zero, IfIndex: 100, Link: link("p0")},
-		{Handle: handle("0000:03:00.0"), PortIndex: 9},
-		{Handle: handle("0000:03:00.1"), PortIndex: 327679, Number: one, IfIndex: 103, Link: link("p1")},
+		{Handle: handle("0000:03:00.0"), Card: handle("0000:03:00.0"), PortIndex: 8, Number: zero, IfIndex: 106, Link: link("p0s1")},
+		{Handle: handle("0000:03:00.0"), Card: handle("0000:03:00.0"), PortIndex: 262143, Number: zero, IfIndex: 100, Link: link("p0")},
+		{Handle: handle("0000:03:00.0"), Card: handle("0000:03:00.0"), PortIndex: 9},
+		{Handle: handle("0000:03:00.1"), Card: handle("0000:03:00.1"), PortIndex: 327679, Number: one, IfIndex: 103, Link: link("p1")},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestUplink_IsOfTheCardThatItsNetdevStandsOn(t *testing.T) {
+	t.Parallel()
+	card07 := pci("0000:07:00.0")
+	eth0 := devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}
+	for name, tt := range map[string]struct {
+		ports string
+		card  func(*representor.Card)
+		want  devlink.Handle
+	}{
+		"an instance of its own":                {ports: auxiliaryUplink, want: card07},
+		"the same, no function there yet":       {ports: strings.SplitAfter(auxiliaryUplink, "\n")[1], want: card07},
+		"what it stands on isn't told":          {ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", "")},
+		"its netdev isn't ours to see":          {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Links = nil }},
+		"its port has no netdev":                {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Ports[0].IfIndex = 0 }},
+		"the card's own instance, told":         {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/mlx5_core.eth.0", "pci/0000:07:00.0"), want: card07},
+		"the card's own instance, not told":     {ports: strings.SplitAfter(plainNIC, "\n")[1], want: pci("0000:18:00.0")},
+		"on a device that is no instance":       {ports: strings.ReplaceAll(plainNIC, "netdev_addr 00:53:00:00:00:30", "parent pci/0000:99:00.0"), want: pci("0000:18:00.0")},
+		"of an SF that this machine uses":       {ports: strings.ReplaceAll(auxiliaryUplink, "parent pci/0000:07:00.0", "parent auxiliary/mlx5_core.eth.0"), want: eth0},
+		"on the card of another, not auxiliary": {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/", "platform/"), want: card07},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := card(t, tt.ports)
+			if tt.card != nil {
+				tt.card(&c)
+			}
+			uplinks := representor.NewIndex(c, representor.Settings{}).Uplinks()
+			if len(uplinks) != 1 || uplinks[0].Card != tt.want {
+				t.Errorf("%+v, want one of %s", uplinks, tt.want)
+			}
+		})
 	}
 }
 

@@ -222,6 +222,10 @@ func cardScenes() []scene {
 		named("function-not-found-sf", pending(representor.CodeFunctionNotFound,
 			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
 		pending(representor.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),
+		named("pf-mac-unknown-of-this-machine", pending(representor.CodePFMACUnknown, cardWith(func(c *representor.Card, _, vf *ports) {
+			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
+			c.Ports = c.Ports[1:]
+		}).but(func(w *world) { w.settings.LocalFunctions = true }))),
 		pending(representor.CodePFAmbiguous, cardWith(func(c *representor.Card, pf, _ *ports) {
 			twin := *pf
 			twin.Index, twin.Controller = 2000, devlink.Some[uint32](2)

@@ -150,6 +150,8 @@ func TestGoldenOutputs(t *testing.T) {
 			{Handle: devlink.Handle{Bus: "pci", Device: "0000:04:00.0"}, HostFacing: true, Serial: "MT2025K30970", From: representor.SerialFromVPD, Published: true},
 		},
 	}
+	hidden := carded
+	hidden.Southbound.HiddenFromOldNeutron = true
 	uncarded := facts()
 	uncarded.Southbound.ChassisKnown = false
 	uncarded.Serials = register.Report{
@@ -238,6 +240,8 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "lookup-stdin-malformed", stdin: `{"port":{"nonsense":{"flavour":"pcipf"}}}`, args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
 		{name: "lookup-stdin-nonsense", stdin: "pci/0000:06:00.0/1: type eth", args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
 		{name: "serial", facts: &carded, args: []string{"serial"}},
+		{name: "serial-old-neutron", facts: &hidden, args: []string{"serial"}},
+		{name: "serial-old-neutron-json", facts: &hidden, args: []string{"serial", "-j"}},
 		{name: "serial-json", facts: &carded, args: []string{"serial", "-j"}},
 		{name: "serial-refused", facts: &uncarded, args: []string{"serial"}},
 		{name: "serial-refused-json", facts: &uncarded, args: []string{"serial", "-j"}},

@@ -77,7 +77,6 @@ func TestLookupFindsEveryKindInASavedFile(t *testing.T) {
 	}{
 		{"bluefield-6.8.json", "", "", "pf0hpf"},
 		{"bluefield-6.8.json", "--vf", "0", "pf0vf0"},
-		{"bluefield-6.8.json", "--sf", "77", "en3f0c1pf0sf77"},
 		{"bluefield-5.4.json", "", "", "pf0hpf"},
 		{"bluefield-5.4.json", "--vf", "0", "pf0vf0"},
 	} {

@@ -43,8 +43,11 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 }
 
 func writeRepresentors(out *strings.Builder, rs control.Representors) {
-	if !rs.Complete {
+	switch {
+	case !rs.Complete:
 		entry(out, "incomplete:", "%s", rs.Problem)
+	case rs.Problem != "":
+		entry(out, "problem:", "%s", rs.Problem)
 	}
 	if len(rs.Representors) == 0 {
 		fmt.Fprintln(out, "no representors")

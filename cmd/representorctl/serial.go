@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/register"
+	"github.com/representord/representord/serial"
 )
 
 func (p *program) serialCommand() *cobra.Command {
@@ -73,6 +74,7 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 	if s.Southbound != nil {
 		entry(out, "southbound", "ovn-cms-options of Chassis %s", control.Printable(s.Southbound.Chassis))
 		writeOptions(out, s.Southbound.Options)
+		oldNeutron(out, *s.Southbound)
 	} else {
 		entry(out, "southbound", "our Chassis row isn't known")
 	}
@@ -87,6 +89,18 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 	}
 	if len(s.Foreign) > 0 {
 		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis", list(s.Foreign))
+	}
+}
+
+// oldNeutron says who doesn't find what is published, and what helps.
+func oldNeutron(out *strings.Builder, c control.ChassisOptions) {
+	if !c.HiddenFromOldNeutron {
+		return
+	}
+	entry(out, "note", "Neutron %s, looks in external_ids of the Chassis row, where ovn-controller doesn't write since OVN 22.09, and finds no card: "+
+		"update it to 20.3.0 or 21.1.0; until then copy the list where the Southbound is, again whenever ovn-controller was stopped:", serial.OldNeutron)
+	for _, line := range commandLines(serial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
+		fmt.Fprintf(out, "%*s%s\n", labelWidth, "", line)
 	}
 }
 

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/netlinkio"
 	"github.com/representord/representord/representor"
 )
 
@@ -102,9 +99,14 @@ type indexSource struct {
 	index *representor.Index
 	// namesOnly: of the netdevs nothing is known but their names.
 	namesOnly bool
+	// remark, when there is one, is made on what is shown of all representors.
+	remark func()
 }
 
 func (s indexSource) Representors(context.Context) (control.Representors, error) {
+	if s.remark != nil {
+		s.remark()
+	}
 	rs := control.NewRepresentors(s.index)
 	for i := range rs.Representors {
 		s.forget(&rs.Representors[i])
@@ -143,42 +145,6 @@ func (s *sources) fromKernel(ctx context.Context) (source, error) {
 		}}
 	}
 	return indexSource{index: representor.NewIndex(card, s.settings())}, nil
-}
-
-// fromJSON reads what devlink(8) printed. That has no ifindexes, so netdevs get
-// made-up ones, by which ports and links find each other.
-func (s *sources) fromJSON() (source, error) {
-	ports, err := s.readDevlinkJSON()
-	card := representor.Card{Ports: ports, Links: map[uint32]representor.Link{}, Complete: true}
-	var malformed *netlinkio.MalformedError
-	switch {
-	case errors.As(err, &malformed): // the others are shown, but nothing is certain of them
-		card.Complete, card.Problem = false, err.Error()
-	case err != nil:
-		return nil, fmt.Errorf("devlink-json %s: %w", control.Printable(s.devlinkJSON.Value.String()), err)
-	}
-	for i := range ports {
-		port := &ports[i]
-		port.IfIndex = 0
-		if port.NetdevName != "" {
-			port.IfIndex = uint32(i + 1)
-			card.Links[port.IfIndex] = representor.Link{Name: port.NetdevName, Settled: true}
-		}
-	}
-	return indexSource{index: representor.NewIndex(card, s.settings()), namesOnly: true}, nil
-}
-
-func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {
-	path := s.devlinkJSON.Value.String()
-	if path == "-" {
-		return devlink.ParseJSON(s.program.stdin)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, errors.Unwrap(err)
-	}
-	defer f.Close()
-	return devlink.ParseJSON(f)
 }
 
 func (s *sources) settings() representor.Settings {

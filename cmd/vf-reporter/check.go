@@ -17,12 +17,13 @@ func (p *program) checkCommand() *cobra.Command {
 		Short: "Find what would stop the binding of remote-managed ports on this host",
 		Long: `Find what would stop the binding of remote-managed ports on this host: cards without
 a serial number that Nova and the DPU accept, PFs whose MAC isn't the permanent one,
-VFs that aren't there, firmware that hides PFs, a libvirt that is too old, and more.
-With --device-spec, only the cards count that it is about.`,
+VFs that aren't there, firmware that hides PFs, a libvirt that is too old, a Nova or
+Neutron with a fault that is known, and more. With --device-spec, only the cards count
+that it is about.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
 			i.Identify(ctx, i.Cards...)
-			findings := i.Check(p.libvirt())
+			findings := i.Check(p.software())
 			return p.check(findings)
 		}),
 	}

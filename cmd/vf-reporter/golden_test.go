@@ -46,12 +46,12 @@ func (o outcome) String() string {
 	return fmt.Sprintf("exit status %d\n--- standard output\n%s--- standard error\n%s", o.status, o.stdout, o.stderr)
 }
 
-func run1(t *testing.T, tree *pcitree.Tree, libvirt hypervisor.Libvirt, args ...string) outcome {
+func run1(t *testing.T, tree *pcitree.Tree, software hypervisor.Software, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr strings.Builder
 	p := program{
 		stdout: &stdout, stderr: &stderr, version: "1.2.3", links: noKernel{t},
-		libvirt: func() hypervisor.Libvirt { return libvirt }, vpdDeadline: time.Minute, patience: time.Minute,
+		software: func() hypervisor.Software { return software }, vpdDeadline: time.Minute, patience: time.Minute,
 	}
 	status := p.run(t.Context(), append([]string{"--path.sysfs", tree.Root}, args...))
 	hide := func(s string) string { return strings.ReplaceAll(s, tree.Root, "SYSFS") }
@@ -113,6 +113,32 @@ func troubled(t *testing.T) *pcitree.Tree {
 	return tree
 }
 
+// mixed has cards whose functions don't say the same serial number.
+func mixed(t *testing.T) *pcitree.Tree {
+	t.Helper()
+	tree := pcitree.New(t)
+	broken := serialVPD("MT3")
+	for _, f := range []struct {
+		address string
+		vpd     []byte
+	}{
+		{"0000:03:00.0", serialVPD("MT1")}, {"0000:03:00.1", nil}, // a PF without VPD beside one with, whose VF has another number
+		{"0000:04:00.0", broken[:len(broken)-1]}, {"0000:04:00.1", serialVPD("MT3")},
+		{"0000:05:00.0", nil}, // VFs with VPD, one of which libvirt refuses, and a PF without
+	} {
+		p := bluefield(f.address, "p"+f.address[6:7]+f.address[11:], "00:53:00:00:00:4"+f.address[6:7], 2, f.vpd)
+		p.Offset, p.Stride = 8, 1
+		if f.address[11] == '1' {
+			p.Offset = 16
+		}
+		tree.AddPF(p)
+	}
+	tree.Write(tree.Device("0000:03:01.1", "vpd"), string(serialVPD("MT2")))
+	tree.Write(tree.Device("0000:05:01.0", "vpd"), string(serialVPD("MT4")))
+	tree.Write(tree.Device("0000:05:01.1", "vpd"), string(broken[:len(broken)-1]))
+	return tree
+}
+
 func TestGoldenOutputs(t *testing.T) {
 	empty := pcitree.New
 	nic := func(tb testing.TB) *pcitree.Tree {
@@ -121,7 +147,7 @@ func TestGoldenOutputs(t *testing.T) {
 		tree.Add(pcitree.Function{Address: "0000:01:00.0", Vendor: "8086", Product: "1533"})
 		return tree
 	}
-	goodTree, troubledTree := good(t), troubled(t)
+	goodTree, troubledTree, mixedTree := good(t), troubled(t), mixed(t)
 	file := filepath.Join(t.TempDir(), "spec")
 	if err := os.WriteFile(file, []byte(`[{"vendor_id": "15b3", "product_id": "101e", "remote_managed": "true", "physical_network": "physnet1"}]`), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,6 +156,8 @@ func TestGoldenOutputs(t *testing.T) {
 		name    string
 		tree    *pcitree.Tree
 		libvirt hypervisor.Libvirt
+		nova    hypervisor.Release
+		neutron hypervisor.Release
 		args    []string
 	}{
 		{name: "list", tree: goodTree, args: []string{"list"}},
@@ -164,18 +192,29 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "serial", tree: goodTree, args: []string{"serial"}},
 		{name: "serial-json", tree: goodTree, args: []string{"serial", "-j"}},
 		{name: "serial-troubled", tree: troubledTree, args: []string{"serial"}},
+		{name: "serial-mixed", tree: mixedTree, args: []string{"serial"}},
+		{name: "serial-mixed-json", tree: mixedTree, args: []string{"serial", "-j"}},
+		{name: "list-mixed", tree: mixedTree, args: []string{"list"}},
+		{name: "check-mixed", tree: mixedTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "profile-mixed", tree: mixedTree, args: []string{"profile", "0000:03:01.1"}},
+		{name: "profile-mixed-pf", tree: mixedTree, args: []string{"profile", "0000:03:01.0"}},
+		{name: "profile-mixed-sibling", tree: mixedTree, args: []string{"profile", "0000:03:02.1"}},
 		{name: "serial-none", tree: empty(t), args: []string{"serial"}},
 		{name: "check", tree: goodTree, libvirt: newLibvirt, args: []string{"check"}},
 		{name: "check-json", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "-j"}},
-		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"devname":"enp3s0f0np0","product_id":"101e","remote_managed":"true"}`}},
+		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"address":"0000:03:00.*","product_id":"101e","remote_managed":"true"}`}},
 		{name: "check-device-spec-none", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"remote_managed":"ja","devname":"enp9"}`}},
 		{name: "check-device-spec-pf", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"vendor_id":"15b3","remote_managed":"true"}`}},
 		{name: "check-troubled", tree: troubledTree, libvirt: 8000000, args: []string{"check"}},
 		{name: "check-troubled-device-spec", tree: troubledTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
 		{name: "check-old-libvirt", tree: goodTree, libvirt: 7000001, args: []string{"check"}},
+		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, neutron: hypervisor.Release{Major: 21}, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, args: []string{"check"}},
 		{name: "check-none", tree: empty(t), args: []string{"check"}},
 		{name: "check-nic", tree: nic(t), libvirt: newLibvirt, args: []string{"check"}},
 		{name: "usage-device-spec", tree: goodTree, args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","remote_managed":"true"}`}},
+		{name: "usage-device-spec-product", tree: goodTree, args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","product_id":"101e","remote_managed":"true"}`}},
+		{name: "usage-device-spec-devname", tree: goodTree, args: []string{"list", "--device-spec", `{"devname":"enp3s0f0np0","product_id":"101e","physical_network":"physnet1","remote_managed":"true"}`}},
 		{name: "usage-device-spec-file", tree: goodTree, args: []string{"check", "--device-spec", "@/nonexistent"}},
 		{name: "usage-format", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "xml"}},
 		{name: "usage-ovn-nbctl", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl"}},
@@ -191,7 +230,7 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "version", tree: goodTree, args: []string{"--version"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := run1(t, c.tree, c.libvirt, c.args...).String()
+			got := run1(t, c.tree, hypervisor.Software{Libvirt: c.libvirt, Nova: c.nova, Neutron: c.neutron}, c.args...).String()
 			path := filepath.Join("testdata", c.name+".golden")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {

@@ -68,18 +68,23 @@ func (p *program) list(i *hypervisor.Inventory) error {
 }
 
 func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card) {
-	id := c.Identity()
+	id := c.Identities().Card()
 	title := "card " + c.Slot
 	for _, text := range []string{id.Part, id.Name} {
 		if text != "" {
 			title += "  " + printable(text)
 		}
 	}
-	fmt.Fprintf(out, "%s\n serial number %s\n", title, orDash(id.Serial))
-	if id.Why != nil {
-		remarks(out, " ", "missing", []pci.Reason{*id.Why})
+	fmt.Fprintln(out, title)
+	numbers := c.Numbers()
+	for _, n := range numbers {
+		of := ""
+		if len(numbers) > 1 {
+			of = " of " + several(n.Functions)
+		}
+		fmt.Fprintf(out, " serial number %s%s\n", orDash(n.Serial), of)
 	}
-	remarks(out, " ", "warning", id.Warnings)
+	writeFaults(out, " ", c.Faults())
 	for _, pf := range c.PFs {
 		shown := hypervisor.NewPF(pf)
 		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver), orDash(shown.MAC), currentMAC(shown))

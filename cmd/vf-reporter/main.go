@@ -29,7 +29,7 @@ func run() int {
 		stdout:      os.Stdout,
 		stderr:      os.Stderr,
 		links:       kernel,
-		libvirt:     func() hypervisor.Libvirt { return hypervisor.FindLibvirt("/") },
+		software:    func() hypervisor.Software { return hypervisor.FindSoftware("/") },
 		vpdDeadline: vpd.Deadline,
 		patience:    300 * time.Millisecond,
 		version:     version,

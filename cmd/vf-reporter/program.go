@@ -40,8 +40,8 @@ type program struct {
 	stdout, stderr io.Writer
 	// links is the kernel's list of netdevs, for the kernel's own sysfs.
 	links pci.Links
-	// libvirt finds the version that is installed.
-	libvirt func() hypervisor.Libvirt
+	// software finds what is installed of libvirt and OpenStack.
+	software func() hypervisor.Software
 	// vpdDeadline bounds the reading of one card.
 	vpdDeadline time.Duration
 	// patience is how long list waits for a card before it shows those after it.
@@ -88,7 +88,7 @@ Exit status:
   2  wrong usage, or a device_spec that Nova would not start with
   3  profile: no such VF
   4  profile: a value that the format needs is missing
-     serial: a card has no usable serial number
+     serial: a card, or some of its functions, have no usable serial number
   5  check: something stops remote-managed bindings`,
 		Version:       p.version,
 		SilenceErrors: true,

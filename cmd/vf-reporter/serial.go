@@ -21,12 +21,30 @@ type card struct {
 	From     string       `json:"read-from,omitempty"`
 	Missing  *pci.Reason  `json:"missing,omitempty"`
 	Warnings []pci.Reason `json:"warnings"`
+	// Numbers are there where its functions don't all have the same.
+	Numbers []hypervisor.Number `json:"numbers,omitempty"`
+
+	numbers []hypervisor.Number
+	faults  []hypervisor.Fault
 }
 
 func newCard(c *hypervisor.Card) card {
-	id := c.Identity()
-	shown := card{Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Missing: id.Why, Warnings: []pci.Reason{}}
-	shown.Warnings = append(shown.Warnings, id.Warnings...)
+	id := c.Identities().Card()
+	shown := card{
+		Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Warnings: []pci.Reason{},
+		numbers: c.Numbers(), faults: c.Faults(),
+	}
+	for _, f := range shown.faults {
+		switch {
+		case !f.Missing:
+			shown.Warnings = append(shown.Warnings, f.Reason)
+		case shown.Missing == nil:
+			shown.Missing = &f.Reason
+		}
+	}
+	if len(shown.numbers) > 1 {
+		shown.Numbers = shown.numbers
+	}
 	if id.Read {
 		shown.From = id.From.String()
 	}
@@ -38,7 +56,8 @@ func (p *program) serialCommand() *cobra.Command {
 		Use:   "serial",
 		Short: "List the cards with their serial numbers",
 		Long: `List the cards that have PFs, with their serial numbers as they are in the cards'
-Vital Product Data, and what is wrong with that.`,
+Vital Product Data, and what is wrong with that. Where the functions of a card don't
+all have the same number, by function.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
 			p.doubts(i)
@@ -70,13 +89,16 @@ func writeCards(out *strings.Builder, cards []card) {
 	}
 	rows := [][]string{{"CARD", "SERIAL NUMBER", "PART", "NAME"}}
 	for _, c := range cards {
-		rows = append(rows, []string{c.Slot, orDash(c.Serial), orDash(c.Part), orDash(c.Name)})
+		for _, n := range c.numbers {
+			who := c.Slot
+			if len(c.numbers) > 1 {
+				who = several(n.Functions)
+			}
+			rows = append(rows, []string{who, orDash(n.Serial), orDash(c.Part), orDash(c.Name)})
+		}
 	}
 	table(out, "", rows)
 	for _, c := range cards {
-		if c.Missing != nil {
-			remarks(out, "", "missing", []pci.Reason{*c.Missing})
-		}
-		remarks(out, "", "warning", c.Warnings)
+		writeFaults(out, "", c.faults)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/representord/representord/hypervisor"
 	"github.com/representord/representord/pci"
 )
 
@@ -57,4 +58,24 @@ func remarks(out *strings.Builder, indent, label string, reasons []pci.Reason) {
 			fmt.Fprintf(out, "%s%s: %s\n", indent, label, printable(text))
 		}
 	}
+}
+
+// writeFaults writes what is wrong with a card's serial numbers.
+func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Fault) {
+	for _, f := range faults {
+		label := "warning"
+		if f.Missing {
+			label = "missing"
+		}
+		remarks(out, indent, label, []pci.Reason{f.Reason})
+	}
+}
+
+// several names the first of many functions.
+func several(all []string) string {
+	const most = 4
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }

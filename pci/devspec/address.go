@@ -140,7 +140,9 @@ func (r regexes) matches(a pci.Address) bool {
 	return true
 }
 
+// single: Nova makes a path of sysfs of the four, so that they must be written as there.
 func (r regexes) single() (pci.Address, bool) {
-	a, err := pci.ParseAddress(fmt.Sprintf("%s:%s:%s.%s", r.text[0], r.text[1], r.text[2], r.text[3]))
-	return a, err == nil
+	text := fmt.Sprintf("%s:%s:%s.%s", r.text[0], r.text[1], r.text[2], r.text[3])
+	a, err := pci.ParseAddress(text)
+	return a, err == nil && a.String() == text
 }

@@ -27,7 +27,11 @@ func host(tb testing.TB) *pci.Host {
 		})
 	}
 	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "0000:0a:00.1", Vendor: "8086", Product: "0b00", Netdevs: []pcitree.Netdev{{Name: "x0"}}}, TotalVFs: 4, VFs: 1, VFProduct: "0b01"})
-	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6"}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
+	tree.Add(pcitree.Function{Address: "0000:01:00.0", Vendor: "8086", Product: "1533", Netdevs: []pcitree.Netdev{{Name: "plain"}}})
+	tree.AddElsewhere("virtio0", pcitree.Netdev{Name: "virtual"})
+	tree.AddElsewhere("mlx5_core.sf.4", pcitree.Netdev{Name: "sf"})
+	tree.AddElsewhere("1-1:1.0", pcitree.Netdev{Name: "usb"})
+	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6", Netdevs: []pcitree.Netdev{{Name: "wide"}}}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
 	h, err := pci.Read(tb.Context(), pci.Options{Sysfs: tree.Root})
 	if err != nil {
 		tb.Fatal(err)
@@ -88,23 +92,30 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 		`{"address":{"domain":".*","bus":"82","slot":"0[0-2]","function":"[2-7]"}}`: first,
 		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"1"}}`:       second, // a PF again
 		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"."}}`:       first,
-		`{"devname":"p0"}`:                    first,
-		`{"devname":"p1rep"}`:                 second, // whatever netdev of the PF
-		`{"devname":"p0v1"}`:                  first[1:],
-		`{"devname":"p0","vendor_id":"8086"}`: nil,
-		`{"devname":"nobody"}`:                nil,
-		`{"devname":"","address":":82:00.2"}`: first[:1],
-		`{"devname":"p0","address":""}`:       first,
-		`{"whatever":["a",{"b":null}]}`:       all,
-		`{"managed":"no","trusted":"true"}`:   all,
-		`{"remote_managed":"false"}`:          all,
-		`{"remote_managed":true}`:             all,
-		"  {\"address\" : \"82:00.2\"}\n":     first[:1],
-		`{"address":"0000:82:00.0","remote_managed":"yes","product_id":"101e"}`:                  first,
-		`{"address":"0000:82:00.0","remote_managed":"1","product_id":"101e","vendor_id":"15b3"}`: first,
-		`{"devname":"p1","remote_managed":"t","product_id":"101e"}`:                              second,
-		`{"address":"0000:0a:00.1","remote_managed":"on","product_id":"0b01"}`:                   other,
+		`{"devname":"p0"}`:                            first,
+		`{"devname":"p1rep"}`:                         second, // whatever netdev of the PF
+		`{"devname":"p0v1"}`:                          first[1:],
+		`{"devname":"p0","vendor_id":"8086"}`:         nil,
+		`{"devname":"nobody"}`:                        nil,
+		`{"devname":"plain"}`:                         nil, // it has no VFs
+		`{"devname":"plain","remote_managed":"true"}`: nil, // and Nova starts with it all the same
+		`{"product_id":" 101e "}`:                     slices.Concat(first, second),
+		`{"vendor_id":" * "}`:                         all,
+		`{"devname":"","address":":82:00.2"}`:         first[:1],
+		`{"devname":"p0","address":""}`:               first,
+		`{"whatever":["a",{"b":null}]}`:               all,
+		`{"managed":"no","trusted":"true"}`:           all,
+		`{"remote_managed":"false"}`:                  all,
+		`{"remote_managed":true}`:                     all,
+		"  {\"address\" : \"82:00.2\"}\n":             first[:1],
+		`{"address":"0000:82:00.*","remote_managed":"yes","product_id":"101e"}`:                  first,
+		`{"address":"0000:82:00.2","remote_managed":"1","product_id":"101e"}`:                    first[:1],
+		`{"address":{"bus":"83","function":".*"},"remote_managed":"t","product_id":"101e"}`:      second,
+		`{"vendor_id":"8086","remote_managed":"on","product_id":"0b01"}`:                         other,
+		`{"devname":"p1v0","remote_managed":"on"}`:                                               second[:1],
 		`{"address":"0000:82:00.0","remote_managed":"no"}`:                                       first,
+		`{"devname":"p0","remote_managed":"false"}`:                                              first,
+		`{"address":{"domain":"0000","bus":"0A","slot":"00","function":"1"},"vendor_id":"8086"}`: nil, // sysfs writes lower case: no PF
 	} {
 		if got := matched(t, h, value); !slices.Equal(got, want) {
 			t.Errorf("%s matches %v, want %v", value, got, want)
@@ -115,8 +126,8 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 	h := host(t)
 	for value, want := range map[string]string{
-		``:                                     "no JSON",
-		`{`:                                    "no JSON",
+		``:                                     "it is no JSON: it is empty",
+		`{`:                                    "it is no JSON: it ends too early",
 		`{} {}`:                                "something follows",
 		`"p0"`:                                 "no object",
 		`[{}, 3]`:                              "no object",
@@ -127,32 +138,152 @@ func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 		`{"product_id":"10000"}`:               "greater than ffff",
 		`{"product_id":"fffffffffffffffffff"}`: "greater than ffff",
 		`{"product_id":null}`:                  "not a string",
-		`{"address":"0000:82:20.0"}`:           "slot",
-		`{"address":"0000:82:00.8"}`:           "function",
-		`{"address":"10000:01:00.0"}`:          "domain",
-		`{"address":"0000:100:00.0"}`:          "bus",
-		`{"address":"0:0000:82:00.0"}`:         "3 colons",
-		`{"address":"82:0[0-1].0"}`:            "no hexadecimal number",
-		`{"address":7}`:                        "neither a string nor an object",
-		`{"address":{"bus":"("}}`:              "regular expression",
-		`{"address":{"bus":"(?!82)"}}`:         "regular expression",
-		`{"address":{"bus":82}}`:               "not a string",
-		`{"address":"82:00.0","devname":"p0"}`: "both",
-		`{"devname":["p0"]}`:                   "not a string",
-		`{"physical_network":7}`:               "neither a string nor null",
-		`{"managed":"maybe"}`:                  "managed",
-		`{"live_migratable":"ja"}`:             "live_migratable",
-		`{"devname":"nobody","remote_managed":"true"}`:                                              "a device that is there",
-		`{"address":"0000:82:00.0","remote_managed":"true"}`:                                        `"101e"`,
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"a2d6"}`:                    "only VFs",
-		`{"devname":"p0","remote_managed":"true"}`:                                                  "only VFs",
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"1018"}`:                    "not these",
-		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"101e","vendor_id":"8086"}`: "not these",
+		`{"product_id":" * "}`:                 `" * " is no hexadecimal number`, // which vendor_id may have
+		`{"devname":"virtual"}`:                "virtio0",
+		`{"devname":"sf"}`:                     "mlx5_core.sf.4",
+		`{"devname":"usb"}`:                    "1-1:1.0",
+		`{"devname":"sf","remote_managed":"true"}`:     "no PCI device",
+		`{"devname":"wide"}`:                           "domain",
+		`{"address":"0000:82:20.0"}`:                   "slot",
+		`{"address":"0000:82:00.8"}`:                   "function",
+		`{"address":"10000:01:00.0"}`:                  "domain",
+		`{"address":"0000:100:00.0"}`:                  "bus",
+		`{"address":"0:0000:82:00.0"}`:                 "3 colons",
+		`{"address":"82:0[0-1].0"}`:                    "no hexadecimal number",
+		`{"address":7}`:                                "neither a string nor an object",
+		`{"address":{"bus":"("}}`:                      "regular expression",
+		`{"address":{"bus":"(?!82)"}}`:                 "regular expression",
+		`{"address":{"bus":82}}`:                       "not a string",
+		`{"address":"82:00.0","devname":"p0"}`:         "both",
+		`{"devname":["p0"]}`:                           "not a string",
+		`{"physical_network":7}`:                       "neither a string nor null",
+		`{"managed":"maybe"}`:                          "managed",
+		`{"live_migratable":"ja"}`:                     "live_migratable",
+		`{"devname":"nobody","remote_managed":"true"}`: "a device that is there",
 	} {
 		_, err := devspec.Parse(h, `{}`, value)
 		var syntax *devspec.SyntaxError
 		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", value, err, want)
+		}
+	}
+}
+
+// Every nova-compute from Yoga to 2026.1 ends at its start with these, whatever product
+// they name: devspec.py prints an object into a path of sysfs where the address is meant,
+// and utils.py looks for a file "product" that sysfs calls "device".
+func TestRemoteManaged_AndAPFEndNovaWhateverTheProductAndTheFormsThatStartAreNamed(t *testing.T) {
+	h := host(t)
+	for value, forms := range map[string][]string{
+		`{"address":"0000:82:00.0","remote_managed":"true"}`:                                        {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"101e"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"1","product_id":"101e","vendor_id":"15b3"}`:    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"a2d6"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.0","remote_managed":"true","product_id":"1018"}`:                    {"0000:82:00.*"},
+		`{"address":"0000:82:00.1","remote_managed":"true","product_id":"101e"}`:                    {"0000:83:00.*"}, // where its VFs are
+		`{"address":"0000:0a:00.1","remote_managed":"on","product_id":"0b01"}`:                      {"0000:0a:00.*"},
+		`{"devname":"p1","remote_managed":"t","product_id":"101e"}`:                                 {"0000:83:00.*"},
+		`{"devname":"p0","remote_managed":"true"}`:                                                  {"0000:82:00.*"},
+		`{"address":{"domain":"0000","bus":"82","slot":"00","function":"0"},"remote_managed":true}`: {"0000:82:00.*"},
+	} {
+		_, err := devspec.Parse(h, value)
+		var wrong *devspec.SyntaxError
+		if !errors.As(err, &wrong) {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		var starts *devspec.PFError
+		if !errors.As(err, &starts) || len(starts.Forms) != 2 {
+			t.Errorf("%s: %v", value, err)
+			continue
+		}
+		if !strings.Contains(starts.Forms[0], `"address":"`+forms[0]+`"`) {
+			t.Errorf("%s: the first form is %s, want the address %s", value, starts.Forms[0], forms[0])
+		}
+		for _, form := range starts.Forms {
+			if !strings.Contains(err.Error(), form) {
+				t.Errorf("%v doesn't name %s", err, form)
+			}
+			specs, err := devspec.Parse(h, form)
+			if err != nil || len(specs.Warnings) > 0 {
+				t.Errorf("%s: the form %s: %v", value, form, err)
+				continue
+			}
+			for _, v := range starts.PF.VFs {
+				if m := specs.Match(v, serial); m.Spec == nil || !m.Spec.RemoteManaged {
+					t.Errorf("%s: the form %s doesn't match VF %s", value, form, v.Address)
+				}
+			}
+			for _, pf := range h.PFs() {
+				if m := specs.MatchPF(pf, serial); m.Spec != nil {
+					t.Errorf("%s: the form %s matches PF %s", value, form, pf.Address)
+				}
+			}
+		}
+	}
+}
+
+// What else the object says stays in the forms.
+func TestRemoteManaged_TheFormsKeepTheOtherTags(t *testing.T) {
+	_, err := devspec.Parse(host(t), `{"devname":"p0","remote_managed":"true","physical_network":"physnet1","managed":"no"}`)
+	var starts *devspec.PFError
+	if !errors.As(err, &starts) {
+		t.Fatal(err)
+	}
+	want := []string{
+		`{"address":"0000:82:00.*","managed":"no","physical_network":"physnet1","product_id":"101e","remote_managed":"true","vendor_id":"15b3"}`,
+		`{"managed":"no","physical_network":"physnet1","product_id":"101e","remote_managed":"true","vendor_id":"15b3"}`,
+	}
+	if !slices.Equal(starts.Forms, want) {
+		t.Errorf("%q", starts.Forms)
+	}
+}
+
+// Two PFs of a slot may have their VFs in one slot.
+func TestRemoteManaged_AFormThatTakesVFsOfAnotherPFSaysSo(t *testing.T) {
+	tree := pcitree.New(t)
+	for i, a := range []string{"0000:03:00.0", "0000:03:00.1"} {
+		tree.AddPF(pcitree.PF{
+			Function: pcitree.Function{Address: a, Vendor: "15b3", Product: "a2d6"},
+			TotalVFs: 2, VFs: 2, Offset: 2 + i, Stride: 1, VFProduct: "101e",
+		})
+	}
+	h, err := pci.Read(t.Context(), pci.Options{Sysfs: tree.Root})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = devspec.Parse(h, `{"address":"0000:03:00.0","remote_managed":"true"}`)
+	if err == nil || !strings.Contains(err.Error(), "the VFs of PF 0000:03:00.1 too") {
+		t.Error(err)
+	}
+}
+
+// VFs go on in the next slot, and on the next bus.
+func TestRemoteManaged_TheAddressInTheFormCoversVFsWhereverTheyAre(t *testing.T) {
+	for title, tt := range map[string]struct {
+		vfs, offset int
+		want        string
+	}{
+		"one slot":                {4, 2, "0000:03:00.*"},
+		"three slots":             {20, 2, "0000:03:*.*"},
+		"another bus":             {4, 0x102, "0000:04:00.*"},
+		"two buses":               {40, 0xf0, "0000:*:*.*"},
+		"none, as many as may be": {0, 2, "0000:03:*.*"},
+		"none, elsewhere":         {0, 0x100, "0000:04:*.*"},
+	} {
+		tree := pcitree.New(t)
+		tree.AddPF(pcitree.PF{
+			Function: pcitree.Function{Address: "0000:03:00.0", Vendor: "15b3", Product: "a2d6"},
+			TotalVFs: 64, VFs: tt.vfs, Offset: tt.offset, Stride: 1, VFProduct: "101e",
+		})
+		h, err := pci.Read(t.Context(), pci.Options{Sysfs: tree.Root})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = devspec.Parse(h, `{"address":"0000:03:00.0","remote_managed":"true"}`)
+		var starts *devspec.PFError
+		if !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"address":"`+tt.want+`"`) {
+			t.Errorf("%s: %v, want %s", title, err, tt.want)
 		}
 	}
 }
@@ -164,9 +295,10 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 		`{"remote_managed":[]}`:       "takes for false",
 		`{"address":{"func":"2"}}`:    "passes over func",
 		`{"devname":"nobody"}`:        "netdev nobody",
+		`{"one_time_use":"true"}`:     "report_in_placement",
 		`{"remote_managed":"falsch"}`: "takes for false",
 	} {
-		specs, err := devspec.Parse(h, value)
+		specs, err := devspec.Parse(h, value, `{"one_time_use":"false"}`)
 		if err != nil || len(specs.Warnings) != 1 || !strings.Contains(specs.Warnings[0], want) {
 			t.Errorf("%s: %v, %v; want %q", value, specs, err, want)
 		}
@@ -206,12 +338,19 @@ func TestTheFirstObjectThatMatchesCounts(t *testing.T) {
 	}
 }
 
-func TestAKernelThatDoesNotTellTheVFsProductIsTold(t *testing.T) {
+func TestRemoteManaged_TheFormsHaveTheVFsProductWhereTheKernelDoesNotTellIt(t *testing.T) {
 	h := host(t)
 	for _, p := range h.PFs() {
 		p.VFProduct = 0
 	}
-	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true","product_id":"101e"}`); err == nil || !strings.Contains(err.Error(), "sriov_vf_device") {
+	var starts *devspec.PFError
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"101e"`) {
+		t.Error(err)
+	}
+	for _, p := range h.PFs() {
+		p.VFs = nil
+	}
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"PRODUCT"`) {
 		t.Error(err)
 	}
 }

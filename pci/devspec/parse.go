@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/representord/representord/pci"
@@ -53,6 +52,12 @@ func decode(value string) ([]map[string]any, error) {
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			err = errors.New("it is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			err = errors.New("it ends too early")
+		}
 		return nil, fmt.Errorf("it is no JSON: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
@@ -86,14 +91,14 @@ func (p *parser) warn(format string, args ...any) {
 
 func (p *parser) spec(object map[string]any) (*Spec, error) {
 	s := &Spec{Text: p.text, Tags: maps.Clone(object)}
-	for _, key := range []string{"vendor_id", "product_id", "address", "devname"} {
+	for _, key := range []string{keyVendor, keyProduct, "address", "devname"} {
 		delete(s.Tags, key)
 	}
 	var err error
-	if s.vendor, err = id(object, "vendor_id"); err != nil {
+	if s.vendor, err = id(object, keyVendor); err != nil {
 		return nil, err
 	}
-	if s.product, err = id(object, "product_id"); err != nil {
+	if s.product, err = id(object, keyProduct); err != nil {
 		return nil, err
 	}
 	if err := p.where(s, object); err != nil {
@@ -103,7 +108,7 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 		return nil, err
 	}
 	if s.RemoteManaged {
-		return s, checkRemoteManaged(s)
+		return s, p.checkRemoteManaged(s)
 	}
 	return s, nil
 }
@@ -117,7 +122,10 @@ func id(object map[string]any, key string) (number, error) {
 	if !ok {
 		return number{}, fmt.Errorf("%s is %s, not a string of hexadecimal digits", key, show(value))
 	}
-	n, err := parseNumber(strings.TrimSpace(text), maxID)
+	if key == keyVendor {
+		text = strings.TrimSpace(text) // of the two, Nova strips this one
+	}
+	n, err := parseNumber(text, maxID)
 	if err != nil {
 		return number{}, fmt.Errorf("%s: %w", key, err)
 	}
@@ -180,48 +188,36 @@ func (p *parser) findPF(s *Spec, a pci.Address) {
 }
 
 // devname looks a netdev up. Nova takes it, and matches nothing, if there is none,
-// unless the object is about remote_managed devices.
+// unless the object is about remote_managed devices. The name of the netdev's device it
+// takes for an address, of whatever bus that is, and doesn't start where it is none
+// (get_function_by_ifname in nova/pci/utils.py).
 func (p *parser) devname(s *Spec, name string) error {
-	named := func(n pci.Netdev) bool { return n.Name == name }
-	for _, pf := range p.host.PFs() {
-		if slices.ContainsFunc(pf.Netdevs, named) {
-			s.address = one(pf.Address)
-			p.findPF(s, pf.Address)
-			return nil
-		}
+	device, there := p.host.Devices[name]
+	if !there {
+		p.warn("there is no device here with a netdev %s, so it matches none", name)
+		return nil
 	}
-	for _, v := range p.host.VFs() {
-		if slices.ContainsFunc(v.Netdevs, named) {
-			s.address = one(v.Address)
-			return nil
-		}
+	address, err := parseGlob(device)
+	if err != nil {
+		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or give an address", name, device, err)
 	}
-	p.warn("there is no PF or VF here with a netdev %s, so it matches none", name)
+	s.address = address
+	if one, is := address.single(); is {
+		p.findPF(s, one)
+	}
 	return nil
 }
 
-// one matches one address.
-func one(a pci.Address) glob {
-	return glob{{value: a.Domain}, {value: uint32(a.Bus)}, {value: uint32(a.Device)}, {value: uint32(a.Function)}}
-}
-
-// checkRemoteManaged refuses what can't be: a devname that isn't there, and a PF that
-// is to be managed remotely, or may be meant to.
-func checkRemoteManaged(s *Spec) error {
-	switch pf := s.pf; {
+// checkRemoteManaged refuses what Nova doesn't start with: a devname that isn't there,
+// and a PF.
+func (p *parser) checkRemoteManaged(s *Spec) error {
+	switch {
 	case s.address == nil:
 		return errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
-	case pf == nil:
-		return nil
-	case pf.VFProduct == 0:
-		return fmt.Errorf("remote_managed with the address of PF %s needs to know its VFs' product, which this kernel doesn't tell (sriov_vf_device, from Linux 4.15 on)", pf.Address)
-	case !s.product.any && s.product.matches(pf.VFProduct) && s.vendor.matches(pf.Vendor):
-		return nil
-	case s.product.matches(pf.Product) && s.vendor.matches(pf.Vendor):
-		return fmt.Errorf(`%s is a PF, and only VFs can be remote_managed; set "product_id" to that of its VFs, "%04x"`, pf.Address, pf.VFProduct)
-	default:
-		return fmt.Errorf(`the VFs of PF %s have "vendor_id" "%04x" and "product_id" "%04x", not these`, pf.Address, pf.Vendor, pf.VFProduct)
+	case s.pf != nil:
+		return newPFError(p.host, s.pf, s.Tags)
 	}
+	return nil
 }
 
 // show writes a value as JSON, on one line and not too long.

@@ -14,10 +14,17 @@ package devspec
 
 import "github.com/representord/representord/pci"
 
+// Keys that are no tags.
+const (
+	keyVendor  = "vendor_id"
+	keyProduct = "product_id"
+)
+
 // Tags with a meaning here.
 const (
 	tagPhysicalNetwork = "physical_network"
 	tagRemoteManaged   = "remote_managed"
+	tagOneTimeUse      = "one_time_use"
 )
 
 // Spec is one object of the option.

@@ -23,11 +23,17 @@ func (p *parser) tags(s *Spec) error {
 		}
 		s.RemoteManaged = truth
 	}
-	for _, tag := range []string{"managed", "live_migratable", "one_time_use"} {
-		if value := s.Tags[tag]; value != nil {
-			if _, known := isTrue(value); !known {
-				return fmt.Errorf(`%s is %s, neither "true" nor "false"`, tag, show(value))
-			}
+	for _, tag := range []string{"managed", "live_migratable", tagOneTimeUse} {
+		value := s.Tags[tag]
+		if value == nil {
+			continue
+		}
+		truth, known := isTrue(value)
+		if !known {
+			return fmt.Errorf(`%s is %s, neither "true" nor "false"`, tag, show(value))
+		}
+		if truth && tag == tagOneTimeUse {
+			p.warn("%s needs report_in_placement = true in the section [pci], or nova-compute of 2025.2 or later doesn't start", tag)
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (f *fields) rest() *Problem {
 	if !f.writable && !f.summed {
 		f.note(CodeNoChecksum, "RV", "the VPD-R has no checksum (field RV)")
 	}
-	return f.skip(f.left, false)
+	return f.skip(f.left, byBoth)
 }
 
 // field reads the data of one field.
@@ -80,7 +80,7 @@ func (f *fields) field(keyword string, length int) *Problem {
 		f.value(keyword, b)
 		return nil
 	}
-	return f.skip(length, false)
+	return f.skip(length, byBoth)
 }
 
 func (f *fields) value(keyword string, b []byte) {
@@ -104,16 +104,39 @@ func (f *fields) value(keyword string, b []byte) {
 func (f *fields) checksum(length int) *Problem {
 	f.last = "RV"
 	if length == 0 {
-		return nil // it counts as missing
+		return f.nextAsChecksum()
 	}
 	if _, problem := f.read(1); problem != nil {
 		return problem
 	}
-	if f.sum != 0 {
-		f.note(CodeChecksum, "RV", "the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.sum)
+	f.summed = true
+	switch libvirt, standard := f.sum == 0, f.whole == 0; {
+	case libvirt && standard:
+	case libvirt:
+		f.note(CodeChecksumStandard, "RV", "the checksum is right for libvirt, which leaves out the data of resources that it doesn't know, and wrong by the specification: all bytes up to it add up to %#02x, not to 0", f.whole)
+	case standard:
+		f.note(CodeChecksumLibvirt, "RV", "the checksum is right by the specification, and wrong for libvirt, which leaves out the data of resources that it doesn't know: the others add up to %#02x, not to 0", f.sum)
+	default:
+		f.note(CodeChecksum, "RV", "the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.whole)
+	}
+	return f.skip(length-1, byNone)
+}
+
+// nextAsChecksum reads an RV without a byte as libvirt does: it takes the byte that
+// follows for the checksum, and reads that again as what it is, such as the tag of the
+// next resource (virPCIVPDParseVPDLargeResourceFields in src/util/virpcivpd.c).
+func (f *fields) nextAsChecksum() *Problem {
+	next, err := f.r.Peek(1)
+	if err != nil {
+		return nil // it counts as missing, and the error comes again with what is read next
 	}
 	f.summed = true
-	return f.skip(length-1, true)
+	if f.sum += next[0]; f.sum != 0 {
+		f.note(CodeNoChecksum, "RV", "the checksum (field RV) has no byte, and with the next one, which libvirt takes for it, the sum is %#02x, not 0", f.sum)
+		return nil
+	}
+	f.note(CodeChecksumEmpty, "RV", "the checksum (field RV) has no byte, so by the specification there is none; libvirt takes the next one for it, which happens to make the sum 0")
+	return nil
 }
 
 // isText tells whether a keyword is that of a text we know. Others are skipped: their

@@ -13,9 +13,10 @@ const (
 	tagEnd       = 0x0f
 )
 
-// resourcesMost bounds the resources. Cards have four or five; where a chip gives
-// the same byte again and again they are thousands, all of them nonsense.
-const resourcesMost = 64
+// resourcesUsual is more than any card is known to have: that is four or five. Where a
+// chip gives the same byte again and again they are thousands. libvirt reads them all,
+// and so does Parse, for there are at most Size.
+const resourcesUsual = 64
 
 // parser is the state of one reading.
 type parser struct {
@@ -53,7 +54,10 @@ func (p *parser) note(code Code, keyword, format string, args ...any) {
 
 // resources reads resources until there is no more.
 func (p *parser) resources() {
-	for range resourcesMost {
+	for n := 1; ; n++ {
+		if n == resourcesUsual {
+			p.note(CodeTooMany, "", "more than %d resources, where cards have four or five; this is hardly VPD", resourcesUsual)
+		}
 		if p.left() == 0 || p.atEnd() {
 			p.note(CodeNoEnd, "", "there is no end tag")
 			return
@@ -79,7 +83,6 @@ func (p *parser) resources() {
 			return
 		}
 	}
-	p.note(CodeTooMany, "", "more than %d resources; this is no VPD", resourcesMost)
 }
 
 // atEnd tells whether the data ends here. Other errors come again with what is read
@@ -129,7 +132,7 @@ func (p *parser) resource(tag byte, length int) *Problem {
 		}
 		return f.parse()
 	}
-	return p.skip(length, false)
+	return p.skip(length, byStandard)
 }
 
 // name reads an identifier string.

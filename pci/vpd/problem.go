@@ -17,13 +17,22 @@ const (
 	CodeNoEnd Code = "no-end"
 	// CodeTooLong (fatal): a resource is longer than what may follow it.
 	CodeTooLong Code = "too-long"
-	// CodeTooMany (fatal): there are more resources than any card has, so these are
-	// none.
+	// CodeTooMany: there are more resources than any card has, so these are hardly any.
+	// libvirt reads them all the same.
 	CodeTooMany Code = "too-many"
-	// CodeNoChecksum (fatal): a VPD-R has no RV, or that has no byte.
+	// CodeNoChecksum (fatal): a VPD-R has no RV, or that has no byte, and the next one
+	// isn't right by chance.
 	CodeNoChecksum Code = "no-checksum"
+	// CodeChecksumEmpty: an RV has no byte, and libvirt takes the next one for it, which
+	// is right by chance.
+	CodeChecksumEmpty Code = "checksum-empty"
 	// CodeChecksum (fatal): the sum is not 0.
 	CodeChecksum Code = "checksum"
+	// CodeChecksumLibvirt (fatal): the sum is 0 by the specification but not as libvirt
+	// sums up, which leaves out the data of resources that it doesn't know.
+	CodeChecksumLibvirt Code = "checksum-libvirt"
+	// CodeChecksumStandard: the sum is 0 as libvirt sums up, but not by the specification.
+	CodeChecksumStandard Code = "checksum-standard"
 	// CodeNotLast (fatal): something follows RV in VPD-R, or RW in VPD-W.
 	CodeNotLast Code = "not-last"
 	// CodeMisplaced (fatal): an RW is in VPD-R, or an RV in VPD-W.
@@ -60,7 +69,14 @@ func (p *Problem) Unwrap() error { return p.cause }
 // Fatal tells whether libvirt refuses the whole VPD for it.
 func (p *Problem) Fatal() bool { return p.Code.fatal() }
 
-func (c Code) fatal() bool { return c != CodeText && c != CodeDuplicate }
+func (c Code) fatal() bool {
+	switch c {
+	case CodeText, CodeDuplicate, CodeTooMany, CodeChecksumEmpty, CodeChecksumStandard:
+		return false
+	default:
+		return true
+	}
+}
 
 // problemsMost bounds how many problems a Result keeps.
 const problemsMost = 32

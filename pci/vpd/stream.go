@@ -15,8 +15,10 @@ const chunk = 256
 type stream struct {
 	r      *bufio.Reader
 	offset int
-	sum    byte
-	buffer [255]byte // for what a field has at most
+	// sum is what libvirt sums up: it leaves out the data of resources that it doesn't
+	// know. whole has that data too, as the specification demands.
+	sum, whole byte
+	buffer     [255]byte // for what a field has at most
 }
 
 func newStream(r io.Reader) *stream {
@@ -51,20 +53,34 @@ func (s *stream) read(n int) ([]byte, *Problem) {
 	s.offset += got
 	for _, x := range b[:got] {
 		s.sum += x
+		s.whole += x
 	}
 	return b[:got], s.problem(err)
 }
 
-// skip passes over n bytes. Those that are reserved aren't summed.
-func (s *stream) skip(n int, reserved bool) *Problem {
+// skipped says who sums up bytes that are passed over.
+type skipped int
+
+const (
+	byBoth skipped = iota
+	// byStandard: only the specification does; libvirt doesn't even read them.
+	byStandard
+	byNone
+)
+
+// skip passes over n bytes.
+func (s *stream) skip(n int, summed skipped) *Problem {
 	for range n {
 		x, err := s.r.ReadByte()
 		if err != nil {
 			return s.problem(err)
 		}
 		s.offset++
-		if !reserved {
+		if summed == byBoth {
 			s.sum += x
+		}
+		if summed != byNone {
+			s.whole += x
 		}
 	}
 	return nil

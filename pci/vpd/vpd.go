@@ -45,6 +45,12 @@
 // within 32 KiB of garbage. libvirt takes the VPD of a card as a whole or not at
 // all, and Nova sees what libvirt takes. That is the strict reading. The tolerant
 // one takes from the first VPD-R whatever can be had, and says what is wrong.
+//
+// libvirt isn't the specification. It leaves the data of resources that it doesn't know
+// out of the checksum, though not their tags and lengths; for an RV without a byte it
+// takes the next one, of whatever that is; and it knows no bound for how many resources
+// there are. The strict reading does the same, and where the specification says
+// otherwise a Problem says both.
 package vpd
 
 // Size is the most that VPD may have, in bytes: its address register has 15 bits

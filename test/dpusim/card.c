@@ -12,6 +12,7 @@
 struct dpusim_config {
 	char board_serial[DPUSIM_SERIAL_LEN];
 	u16 eswitch_mode;
+	struct dpusim_card *on;
 };
 
 static int dpusim_info_get(struct devlink *devlink, struct devlink_info_req *req,
@@ -108,6 +109,16 @@ static const struct devlink_ops dpusim_devlink_ops = {
 #endif
 };
 
+/* A part has ports and nothing else: no eswitch, no reload, nothing to tell of itself. */
+static const struct devlink_ops dpusim_part_ops = {
+#if !DPUSIM_PORT_HAS_OPS
+	.port_function_hw_addr_get	= dpusim_fn_hw_addr_get,
+	.port_function_hw_addr_set	= dpusim_fn_hw_addr_set,
+	.port_fn_state_get		= dpusim_fn_state_get,
+	.port_fn_state_set		= dpusim_fn_state_set,
+#endif
+};
+
 static void dpusim_hang(struct work_struct *work)
 {
 	struct dpusim_card *card = container_of(work, struct dpusim_card, hang);
@@ -137,7 +148,8 @@ static int dpusim_probe(struct platform_device *pdev)
 	struct devlink *devlink;
 	static u32 last_id; /* probing is serialised by sim_lock */
 
-	devlink = devlink_alloc(&dpusim_devlink_ops, sizeof(*card), &pdev->dev);
+	devlink = devlink_alloc(config->on ? &dpusim_part_ops : &dpusim_devlink_ops, sizeof(*card),
+				&pdev->dev);
 	if (!devlink)
 		return -ENOMEM;
 	card = devlink_priv(devlink);
@@ -146,16 +158,22 @@ static int dpusim_probe(struct platform_device *pdev)
 	INIT_WORK(&card->hang, dpusim_hang);
 	init_completion(&card->hangs);
 	card->pdev = pdev;
+	card->on = config->on;
 	card->devlink = devlink;
-	card->switch_id.id_len = sizeof(last_id);
-	last_id++;
-	memcpy(card->switch_id.id, &last_id, sizeof(last_id));
+	if (card->on) {
+		card->switch_id = card->on->switch_id;
+	} else {
+		card->switch_id.id_len = sizeof(last_id);
+		last_id++;
+		memcpy(card->switch_id.id, &last_id, sizeof(last_id));
+	}
 	strscpy(card->board_serial, config->board_serial, sizeof(card->board_serial));
 	card->eswitch_mode = config->eswitch_mode;
 	card->running = true;
 	platform_set_drvdata(pdev, card);
 #if DPUSIM_ENABLE_RELOAD
-	devlink_set_features(devlink, DEVLINK_F_RELOAD);
+	if (!card->on)
+		devlink_set_features(devlink, DEVLINK_F_RELOAD);
 #endif
 	devlink_register(devlink);
 	return 0;
@@ -205,9 +223,10 @@ static struct platform_driver dpusim_driver = {
 	},
 };
 
-struct dpusim_card *dpusim_card_add(const char *name, const char *board_serial, u16 eswitch_mode)
+struct dpusim_card *dpusim_card_add(const char *name, const char *board_serial, u16 eswitch_mode,
+				    struct dpusim_card *on)
 {
-	struct dpusim_config config = { .eswitch_mode = eswitch_mode };
+	struct dpusim_config config = { .eswitch_mode = eswitch_mode, .on = on };
 	struct platform_device *pdev;
 	struct dpusim_card *card;
 	struct device *namesake;

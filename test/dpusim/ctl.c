@@ -44,13 +44,35 @@ static struct dpusim_card *dpusim_card_word(char **line)
 	return card;
 }
 
-/* dev add NAME [serial=S] [mode=switchdev|legacy] */
+/* The card that another is to be a part of, by name. */
+static int dpusim_on_parse(const char *name, struct dpusim_card **on)
+{
+	*on = dpusim_card_find(name);
+	if (!*on)
+		return sim_fail(-ENODEV, "there is no device %s", name);
+	if ((*on)->on)
+		return sim_fail(-EINVAL, "device %s is a part itself", name);
+	return 0;
+}
+
+/* Removes a card, and before that its parts: their netdevs stand on its device. */
+static void dpusim_card_remove(struct dpusim_card *card)
+{
+	struct dpusim_card *part, *next;
+
+	list_for_each_entry_safe(part, next, &dpusim_cards, list)
+		if (part->on == card)
+			dpusim_card_del(part);
+	dpusim_card_del(card);
+}
+
+/* dev add NAME [serial=S] [mode=switchdev|legacy], or dev add NAME on=CARD */
 static int dpusim_dev_add(char *line)
 {
 	u16 mode = DEVLINK_ESWITCH_MODE_SWITCHDEV;
 	char serial[DPUSIM_SERIAL_LEN] = "";
+	struct dpusim_card *card, *on = NULL;
 	char *name = sim_word(&line);
-	struct dpusim_card *card;
 	char *key, *value;
 	int err;
 
@@ -63,12 +85,16 @@ static int dpusim_dev_add(char *line)
 			err = dpusim_serial_parse(value, serial);
 		else if (!strcmp(key, "mode"))
 			err = dpusim_mode_parse(value, &mode);
+		else if (!strcmp(key, "on"))
+			err = dpusim_on_parse(value, &on);
 		else
 			err = sim_fail(-EINVAL, "a device has no %s", key);
 		if (err)
 			return err;
 	}
-	card = dpusim_card_add(name, serial, mode);
+	if (on && (serial[0] || mode != DEVLINK_ESWITCH_MODE_SWITCHDEV))
+		return sim_fail(-EINVAL, "a part has neither a serial nor a mode");
+	card = dpusim_card_add(name, serial, mode, on);
 	if (IS_ERR(card))
 		return PTR_ERR(card);
 	list_add_tail(&card->list, &dpusim_cards);
@@ -84,7 +110,7 @@ static int dpusim_dev_del(char *line)
 		return PTR_ERR(card);
 	err = sim_end(line);
 	if (!err)
-		dpusim_card_del(card);
+		dpusim_card_remove(card);
 	return err;
 }
 
@@ -151,10 +177,8 @@ static int dpusim_port_command(const char *verb, char *line)
 
 static void dpusim_reset(void)
 {
-	struct dpusim_card *card, *next;
-
-	list_for_each_entry_safe(card, next, &dpusim_cards, list)
-		dpusim_card_del(card);
+	while (!list_empty(&dpusim_cards))
+		dpusim_card_remove(list_first_entry(&dpusim_cards, struct dpusim_card, list));
 }
 
 static int dpusim_command(char *line)

@@ -7,6 +7,9 @@
  * second netdev, the peer, that stands for the host's end of the function (or, for
  * a physical port, for the wire): what one sends the other receives.
  *
+ * A part is a second devlink instance of a card, with a device of its own and netdevs
+ * that stand on the card's device, as mlx5 has one for the uplink from Linux 6.3 on.
+ *
  * Locks, in the order they are taken:
  *   sim_lock   the list of cards; held while a command runs
  *   devl_lock()   all of one card; devlink's callbacks are called with it held
@@ -31,6 +34,7 @@
  * struct dpusim_card - a card; the private part of its devlink instance
  * @list: in the list of all cards
  * @pdev: the device, which gives the card its name
+ * @on: for a part of another card that one, on whose device its netdevs stand; else NULL
  * @devlink: the devlink instance
  * @ports: struct dpusim_port, also those that are not shown at the moment
  * @switch_id: one for all ports, as the kernel wants it (phys_switch_id)
@@ -43,6 +47,7 @@
 struct dpusim_card {
 	struct list_head list;
 	struct platform_device *pdev;
+	struct dpusim_card *on;
 	struct devlink *devlink;
 	struct list_head ports;
 	struct netdev_phys_item_id switch_id;
@@ -107,7 +112,8 @@ struct dpusim_port {
 };
 
 /* card.c */
-struct dpusim_card *dpusim_card_add(const char *name, const char *board_serial, u16 eswitch_mode);
+struct dpusim_card *dpusim_card_add(const char *name, const char *board_serial, u16 eswitch_mode,
+				    struct dpusim_card *on);
 void dpusim_card_del(struct dpusim_card *card);
 int dpusim_card_hang(struct dpusim_card *card, unsigned int ms);
 int dpusim_driver_register(void);

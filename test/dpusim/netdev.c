@@ -197,7 +197,7 @@ int dpusim_rep_create(struct dpusim_port *port)
 	if (!dev)
 		return -ENOMEM;
 	eth_hw_addr_set(dev, port->rep_addr);
-	SET_NETDEV_DEV(dev, &port->card->pdev->dev);
+	SET_NETDEV_DEV(dev, &(port->card->on ?: port->card)->pdev->dev);
 #if DPUSIM_NETDEV_KNOWS_PORT
 	SET_NETDEV_DEVLINK_PORT(dev, &port->devlink_port);
 #endif

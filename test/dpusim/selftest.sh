@@ -85,6 +85,40 @@ ok "the host's end has the function's address" grep -qx 00:53:00:00:01:00 /sys/c
 ok "the host's end is named after the representor" test -e /sys/class/net/h-pf0hpf
 ok "a physical port's netdev has the address given" grep -qx 00:53:00:00:00:01 /sys/class/net/p0/address
 
+# A part of a card: another instance, netdevs on the card's device. A DPU's own PF behind
+# another controller, and an SF of that.
+card <<-EOC
+	dev add card0.eth on=card0
+	port add card0.eth 65535 flavour=physical port=1 netdev=p1 mac=00:53:00:00:00:02
+	port add card0 60 flavour=pcipf controller=2 external=0 pf=1 netdev=c2pf1
+	port add card0 61 flavour=pcisf controller=2 external=0 pf=1 sf=5 netdev=c2pf1sf5
+EOC
+ok "an uplink of a part" port platform/card0.eth/65535 'type eth netdev p1 flavour physical port 1'
+ok "stands on the card's device" test /sys/class/net/p1/device -ef /sys/bus/platform/devices/card0
+ok "and rtnetlink says so" grep -qE 'parentbus platform parentdev card0( |$)' <(ip -d link show p1)
+ok "has the card's switch id" cmp -s /sys/class/net/{p0,p1}/phys_switch_id
+ok "a part has no eswitch" not devlink dev eswitch show platform/card0.eth
+ok "a satellite PF" port $c/60 'netdev c2pf1 flavour pcipf controller 2 pfnum 1 external false'
+ok "and its SF" port $c/61 'netdev c2pf1sf5 flavour pcisf controller 2 pfnum 1 sfnum 5'
+refused "dev add x on=nix" 'there is no device nix'
+refused "dev add x on=card0.eth" 'is a part itself'
+refused "dev add x on=card0 serial=S" 'a part has neither'
+ip link add bridge0 type bridge
+ip link set c2pf1sf5 master bridge0
+ok "a representor in a bridge" test /sys/class/net/c2pf1sf5/master -ef /sys/class/net/bridge0
+ip link del bridge0
+card <<-EOC
+	port del card0 60
+	port del card0 61
+	dev del card0.eth
+	dev add whole
+	dev add part on=whole
+	port add part 0 flavour=physical netdev=p9
+	dev del whole
+EOC
+ok "a card takes its parts along" not devlink dev show platform/part
+ok "and their netdevs" not test -e /sys/class/net/p9
+
 refused "dev add card0" EEXIST
 refused "dev add a/b" 'A-Z'
 refused "dev add x colour=red" 'a device has no colour'

@@ -294,15 +294,19 @@ func waitsForThePFsMAC(t *testing.T, d *dpu) {
 }
 
 func obeysSettings(t *testing.T, d *dpu) {
-	const uplink, host = "00:53:00:00:00:30", "00:53:00:00:00:31"
-	// A plain NIC, whose own PF has no port but the uplink, and an old DPU, whose
-	// driver tells the PF's MAC in a file alone.
+	const uplink, host, part = "00:53:00:00:00:30", "00:53:00:00:00:31", "00:53:00:00:00:32"
+	// A plain NIC, whose own PF has no port but the uplink, another whose uplink is a port of
+	// an instance of its own, and an old DPU, whose driver tells the PF's MAC in a file alone.
 	sim(t, "dev add nic", "port add nic 0 flavour=physical port=0 netdev=eno1 mac="+uplink,
 		"port add nic 1 flavour=pcivf controller=0 external=0 pf=0 vf=0 netdev=eno1_0",
+		"dev add nic2", "dev add nic2.eth on=nic2", "port add nic2.eth 0 flavour=physical port=0 netdev=eno2 mac="+part,
+		"port add nic2 1 flavour=pcivf controller=0 external=0 pf=0 vf=0 netdev=eno2_0",
 		"dev add card0", "port add card0 0 flavour=physical port=0 netdev=p0",
 		pf("card0", 1, 1, "00:00:00:00:00:00", "hpf"), vf("card0", 10, 1, 0, "pf0vf0"))
-	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"}, request{lport: "host", pfMAC: host, vf: "0"})
+	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"}, request{lport: "host", pfMAC: host, vf: "0"},
+		request{lport: "part", pfMAC: part, vf: "0"})
 	d.awaitPort(t, "own", plug.Pending, representor.CodePFMACUnknown)
+	d.awaitPort(t, "part", plug.Pending, representor.CodePFMACUnknown)
 	d.awaitPort(t, "host", plug.Pending, representor.CodePFMACUnknown)
 	dir := filepath.Join(d.dir, "sys", "class", "net", "p0", "smart_nic", "pf")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -323,6 +327,8 @@ func obeysSettings(t *testing.T, d *dpu) {
 	defer d.restartDaemon(t)
 	d.awaitOn(t, "own", "eno1_0")
 	d.awaitOn(t, "host", "pf0vf0")
+	d.awaitOn(t, "part", "eno2_0")
+	d.wantFunction(t, "part", "platform/nic2 c0pf0vf0 local")
 	d.wantFunction(t, "own", "platform/nic c0pf0vf0 local")
 	d.wantFunction(t, "host", "platform/card0 c1pf0vf0")
 }

@@ -25,6 +25,7 @@ func reporting() []scenario {
 		{"the profile of a VF, piped into bind, plugs it on the DPU whose card it is, and packets cross", bindsWhatTheHostReports},
 		{"a VF of a bonded PF is plugged, since its profile has the permanent MAC", bindsVFsOfABondedPF},
 		{"a VF whose card has no VPD, or whose PF has no netdev, is refused with the reason", refusesWhatTheHostCannotKnow},
+		{"a VF's serial number is that of its own VPD or its PF's, as Nova takes it, and one that differs is warned of", reportsTheSerialNumberThatNovaTakes},
 	}
 }
 
@@ -180,6 +181,36 @@ func checked(t *testing.T) (status int, found map[hypervisor.Finding]bool) {
 		found[f] = true
 	}
 	return status, found
+}
+
+// Three PFs of one card: the second says another number, and so do its VFs, and the
+// third has no VPD.
+func reportsTheSerialNumberThatNovaTakes(t *testing.T, _ *dpu) {
+	const thirdPF, thirdVF0 = "0001:03:00.2", "0001:03:01.3"
+	firstCard(t)
+	addToHost(t,
+		"dev add "+secondPF+" serial="+otherSerial+" mac="+secondPFMAC+" netdev=hpf1 vfs=1 vf-netdev=hpf1v vf-vpd=1",
+		"dev add "+thirdPF+" mac=00:53:00:00:00:44 netdev=hpf2 vfs=1 vf-netdev=hpf2v")
+	virtualhost.EnableVFs(t, secondPF, 1)
+	virtualhost.EnableVFs(t, thirdPF, 1)
+	wantListed(t, map[string]listed{
+		firstVF0:  {"hpf0v0", 0, boardSerial, nil},
+		firstVF1:  {"hpf0v1", 1, boardSerial, nil},
+		secondVF0: {"hpf1v0", 0, otherSerial, nil},
+		thirdVF0:  {"hpf2v0", 0, "", []pci.Code{pci.CodeNoVPD}},
+	})
+	status, found := checked(t)
+	for _, want := range []hypervisor.Finding{
+		{Stops: true, On: "0001:03:00", Reason: pci.Reason{Code: pci.CodeNoVPD}},
+		{On: "0001:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}},
+	} {
+		if !found[want] {
+			t.Errorf("check found %v, not %v", found, want)
+		}
+	}
+	if status != 5 {
+		t.Errorf("check exits with %d, want 5", status)
+	}
 }
 
 func refusesWhatTheHostCannotKnow(t *testing.T, d *dpu) {

@@ -96,6 +96,12 @@ func (t *Tree) Add(f Function) {
 	}
 }
 
+// AddElsewhere adds a netdev of a device that is on another bus than PCI, such as virtio0.
+func (t *Tree) AddElsewhere(device string, n Netdev) {
+	t.tb.Helper()
+	t.netdev("devices/elsewhere/"+device, n)
+}
+
 func (t *Tree) netdev(dir string, n Netdev) {
 	net := dir + "/net/" + n.Name
 	t.mkdir(net)

@@ -1,0 +1,67 @@
+package card
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/representor"
+)
+
+// parents finds the devices that netdevs stand on where rtnetlink doesn't tell them, which
+// it does from Linux 5.14 on: as /sys/class/net/NAME/device.
+type parents struct {
+	sysfs string
+	// known are those that were found: a netdev keeps its device for as long as it lives.
+	known map[uint32]devlink.Handle
+}
+
+// fill fills in the parents of links, which are all there are. A kernel that tells one
+// tells every one.
+func (p *parents) fill(links map[uint32]representor.Link) {
+	for _, l := range links {
+		if l.Parent != (devlink.Handle{}) || l.TellsPort {
+			return
+		}
+	}
+	found := make(map[uint32]devlink.Handle, len(p.known))
+	for ifindex, l := range links {
+		if l.Kind != "" {
+			continue // a software device
+		}
+		parent, ok := p.known[ifindex]
+		if !ok {
+			var err error
+			if parent, err = readParent(p.sysfs, netdevRef{l.Name, ifindex}); err != nil {
+				continue
+			}
+		}
+		found[ifindex] = parent
+		l.Parent = parent
+		links[ifindex] = l
+	}
+	p.known = found
+}
+
+// readParent reads which device a netdev stands on, and on which bus that is. The netdev's
+// name may be another one's by now, so before and after sysfs must say that it is this one.
+// No driver is asked.
+func readParent(sysfs string, netdev netdevRef) (devlink.Handle, error) {
+	if !filepath.IsLocal(netdev.name) || strings.ContainsRune(netdev.name, filepath.Separator) {
+		return devlink.Handle{}, fmt.Errorf("the netdev is called %q, which is no file name", netdev.name)
+	}
+	dir := filepath.Join(sysfs, "class", "net", netdev.name)
+	before := isNetdev(dir, netdev.ifindex)
+	device, err := os.Readlink(filepath.Join(dir, "device"))
+	subsystem, errBus := os.Readlink(filepath.Join(dir, "device", "subsystem"))
+	if err := errors.Join(before, err, errBus, isNetdev(dir, netdev.ifindex)); err != nil {
+		return devlink.Handle{}, err
+	}
+	if class := filepath.Base(filepath.Dir(subsystem)); class != "bus" {
+		return devlink.Handle{}, fmt.Errorf("%s is on no bus but of the %s %s", device, class, filepath.Base(subsystem))
+	}
+	return devlink.Handle{Bus: filepath.Base(subsystem), Device: filepath.Base(device)}, nil
+}

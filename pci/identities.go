@@ -1,0 +1,192 @@
+package pci
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Identities are what the functions of a card say of it. They should all say the same,
+// but firmware may show VPD on some of them only, or another one on each.
+type Identities struct {
+	// Differs warns where they don't say the same, as libvirt reads them; nil where they
+	// do.
+	Differs *Reason
+
+	pfs, vfs map[Address]*Identity
+	first    *Identity
+}
+
+// Card is what the first function says that has VPD, PFs before VFs. Where there is none
+// it says why.
+func (i *Identities) Card() *Identity { return i.first }
+
+// PF is what a PF says.
+func (i *Identities) PF(p *PF) *Identity { return i.pfs[p.Address] }
+
+// VF is what Nova takes for a VF: what the VF says, where libvirt reads a serial number
+// there, else what its own PF says, never another (_get_vpd_details in
+// nova/virt/libvirt/host.py). Where libvirt reads none of both, the serial number may be
+// one that libvirt refuses.
+func (i *Identities) VF(v *VF) *Identity {
+	if id, ok := i.vfs[v.Address]; ok {
+		return id
+	}
+	return i.pfs[v.PF.Address]
+}
+
+// Identify reads the VPD of a card's functions, each bounded by patience;
+// vpd.Deadline is a good one. They are read one after the other, because they share the
+// hardware, and where one doesn't answer in time the others aren't asked. Most VFs have
+// none.
+func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duration) *Identities {
+	i := &Identities{pfs: map[Address]*Identity{}, vfs: map[Address]*Identity{}}
+	asked := asking{card: c, sysfs: sysfs, patience: patience}
+	var without []*PF
+	for _, p := range c.PFs {
+		id, absent := asked.read(ctx, p.Address)
+		if absent {
+			without = append(without, p)
+			continue
+		}
+		i.pfs[p.Address] = id
+		if i.first == nil {
+			i.first = id
+		}
+	}
+	c.noVPD(i, without)
+	for _, p := range c.PFs {
+		for _, v := range p.VFs {
+			own, absent := asked.read(ctx, v.Address)
+			if absent || own == i.pfs[p.Address] {
+				continue
+			}
+			i.vfs[v.Address] = chosen(own, i.pfs[p.Address])
+			if len(without) == len(c.PFs) && !i.first.Read {
+				i.first = i.vfs[v.Address]
+			}
+		}
+	}
+	i.Differs = c.differs(i)
+	return i
+}
+
+// asking is the reading of a card.
+type asking struct {
+	card     *Card
+	sysfs    string
+	patience time.Duration
+	// silent is what is known of functions once one didn't answer.
+	silent *Identity
+}
+
+// read reads the VPD of a function. absent: it has none.
+func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool) {
+	if !sysfsHas(a.sysfs, f) {
+		return nil, true
+	}
+	if a.silent != nil {
+		return a.silent, false
+	}
+	id, absent = a.card.read(ctx, a.sysfs, f, a.patience)
+	if !absent && id.Why != nil && id.Why.Code == CodeVPDTimeout {
+		a.silent = id
+	}
+	return id, absent
+}
+
+// sysfsHas tells whether a function has VPD, without reading it.
+func sysfsHas(root string, a Address) bool { return sysfs(root).exists(device(a, "vpd")) }
+
+// noVPD says of PFs without VPD that they have none.
+func (c *Card) noVPD(i *Identities, without []*PF) {
+	why := reason(CodeNoVPD, "card %s has no VPD, so no serial number", c.Slot).do("update its firmware, or see whether that can switch VPD on")
+	for _, p := range without {
+		own := why
+		if i.first != nil {
+			own = reason(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
+				do("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
+		}
+		i.pfs[p.Address] = &Identity{Why: &own}
+	}
+	if i.first == nil {
+		i.first = &Identity{Why: &why}
+	}
+}
+
+// chosen is a VF's own identity or its PF's: the first in which libvirt reads a serial
+// number, else the first that has one at all.
+func chosen(own, pf *Identity) *Identity {
+	if own.Libvirt != "" || pf.Libvirt == "" && (own.Serial != "" || pf.Serial == "") {
+		id := *own
+		id.OfVF = true
+		return &id
+	}
+	// The PF's, with what is wrong with the VF's own.
+	id := *pf
+	id.OfVF = true
+	id.Warnings = slices.Clone(pf.Warnings)
+	if own.Why != nil {
+		odd := *own.Why
+		odd.Code = CodeVPDOdd
+		odd.Message += "; Nova takes that of its PF"
+		id.Warnings = append(id.Warnings, odd)
+	}
+	for _, w := range own.Warnings {
+		w.Code = CodeVPDOdd
+		w.Message += "; Nova takes that of its PF"
+		id.Warnings = append(id.Warnings, w)
+	}
+	return &id
+}
+
+// differs warns where functions say different serial numbers, or some of them none, as
+// libvirt reads them.
+func (c *Card) differs(i *Identities) *Reason {
+	var order []string
+	by := map[string][]string{}
+	say := func(id *Identity, who string) {
+		if !id.Read && id.Why.Code != CodeNoVPD {
+			return // not known
+		}
+		number := id.Libvirt
+		if by[number] == nil {
+			order = append(order, number)
+		}
+		by[number] = append(by[number], who)
+	}
+	for _, p := range c.PFs {
+		say(i.PF(p), p.Address.String())
+		for _, v := range p.VFs {
+			if id := i.VF(v); id.Libvirt != i.PF(p).Libvirt {
+				say(id, v.Address.String())
+			}
+		}
+	}
+	if len(order) < 2 {
+		return nil
+	}
+	var parts []string
+	for _, number := range order {
+		text := fmt.Sprintf("%q", number)
+		if number == "" {
+			text = "none"
+		}
+		parts = append(parts, text+" by "+several(by[number]))
+	}
+	why := reason(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a VF its own, else that of its own PF, and the DPU publishes one",
+		c.Slot, strings.Join(parts, ", ")).
+		do("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's firmware may make them the same")
+	return &why
+}
+
+// several names the first of many.
+func several(all []string) string {
+	const most = 3
+	if len(all) <= most {
+		return strings.Join(all, " and ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+}

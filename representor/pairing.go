@@ -1,0 +1,63 @@
+package representor
+
+import "github.com/representord/representord/devlink"
+
+// auxiliaryBus is where a driver's parts of one device are instances (the kernel's
+// auxiliary bus). Such a part has no embedded switch of its own.
+const auxiliaryBus = "auxiliary"
+
+// pairing tells which card an uplink belongs to. With most drivers that is the devlink
+// instance of its port. From Linux 6.3 on mlx5 registers the uplink with an instance of
+// its own (mlx5e_create_devlink in mlx5/core/en/devlink.c) and leaves the functions' ports
+// with that of the PCI device; the uplink's netdev stands on the PCI device all the same.
+type pairing struct {
+	links map[uint32]Link
+	// present are the instances with ports, physical those with a physical port.
+	present, physical map[devlink.Handle]bool
+}
+
+func newPairing(ports []devlink.Port, links map[uint32]Link) pairing {
+	p := pairing{links: links, present: map[devlink.Handle]bool{}, physical: map[devlink.Handle]bool{}}
+	for i := range ports {
+		p.present[ports[i].Handle] = true
+		if ports[i].Flavour == devlink.FlavourPhysical {
+			p.physical[ports[i].Handle] = true
+		}
+	}
+	return p
+}
+
+// card is the instance of the card that a physical port is an uplink of, zero while that
+// can't be known. An instance that has physical ports itself needs no other's.
+func (p pairing) card(port *devlink.Port) devlink.Handle {
+	none, own := devlink.Handle{}, port.Handle
+	parent := p.links[port.IfIndex].Parent
+	part := own.Bus == auxiliaryBus
+	switch {
+	case parent == none && part:
+		return none
+	case parent == none, parent == own, p.physical[parent]:
+		return own
+	case p.present[parent], part && parent.Bus != auxiliaryBus:
+		return parent
+	}
+	return own
+}
+
+// UplinkNetdevs gives the ifindexes of the uplinks' netdevs by card and number, 0 for a
+// port without a netdev. There are several where ports share a number, as the parts of
+// one that was split do. An uplink whose card can't be known is left out.
+func UplinkNetdevs(ports []devlink.Port, links map[uint32]Link) map[Uplink][]uint32 {
+	netdevs, pairing := map[Uplink][]uint32{}, newPairing(ports, links)
+	for i := range ports {
+		p := &ports[i]
+		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present {
+			continue
+		}
+		if card := pairing.card(p); card != (devlink.Handle{}) {
+			u := Uplink{Handle: card, Number: p.Number.Value}
+			netdevs[u] = append(netdevs[u], p.IfIndex)
+		}
+	}
+	return netdevs
+}
