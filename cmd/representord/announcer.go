@@ -17,9 +17,10 @@ import (
 // How long ovs-vswitchd, which waits for our READY=1, is kept waiting for a
 // comparison of the bridge with the card that can't be made.
 const (
-	// cardPatience is for the card, once the local database was read.
+	// cardPatience is for a card that can't be read, once the local database was.
 	cardPatience = 5 * time.Second
-	// startPatience is for everything together.
+	// startPatience is for everything together. Many rows to be put right on slow processors
+	// need some of it.
 	startPatience = 20 * time.Second
 )
 
@@ -99,7 +100,7 @@ func (a *announcer) look(now time.Time) {
 	if f.Local.Complete && a.local.IsZero() {
 		a.local = now
 	}
-	if !a.ready && a.mayStart(now, s) {
+	if !a.ready && a.mayStart(now, f, s) {
 		a.ready = true
 		a.send(daemon.SdNotifyReady)
 	}
@@ -109,16 +110,17 @@ func (a *announcer) look(now time.Time) {
 }
 
 // mayStart decides whether ovs-vswitchd needs to wait no longer.
-func (a *announcer) mayStart(now time.Time, s standing) bool {
+func (a *announcer) mayStart(now time.Time, f control.Facts, s standing) bool {
 	select {
 	case <-a.compared:
 		return true
 	default:
 	}
+	whole, _ := f.Index.Complete()
 	switch {
 	case s.role == control.Standby:
 		return true // who has the bridge looks after it
-	case !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
+	case !whole && !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
 		a.log.Error("starting although the bridge was not compared with the card", "after", cardPatience, "why", a.status)
 		return true
 	case now.Sub(a.started) >= startPatience:

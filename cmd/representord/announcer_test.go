@@ -105,6 +105,22 @@ func TestReadyDoesNotWaitForEver(t *testing.T) {
 	}
 }
 
+// A row that isn't put right yet may name a port while another's netdev gets its name.
+func TestReadyWaitsForAPassThatTakesItsTime(t *testing.T) {
+	t.Parallel()
+	m := newManager(0)
+	m.f.Local.Complete = true
+	m.f.Index = representor.NewIndex(representor.Card{Complete: true}, representor.Settings{})
+	m.at(0)
+	if got := m.at(startPatience - time.Second); slices.Contains(got, ready) {
+		t.Errorf("the card and the database are known, and they aren't compared yet: %q", got)
+	}
+	close(m.compared)
+	if got := m.at(startPatience - time.Second); !slices.Contains(got, ready) {
+		t.Errorf("after the comparison: %q", got)
+	}
+}
+
 func TestTheWatchdogHearsNothingBeforeReady(t *testing.T) {
 	t.Parallel()
 	m := newManager(4 * time.Second)
