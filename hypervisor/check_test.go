@@ -134,19 +134,24 @@ func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t
 	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
 	for title, tt := range map[string]struct {
 		second []byte // the VPD of PF 1; that of PF 0 says MT2206X07512
+		vfs    int    // of PF 1
 		want   []Finding
 	}{
-		"the same": {pcitree.VPD("x", "y", "MT2206X07512"), nil},
-		"none": {nil, []Finding{
+		"the same": {pcitree.VPD("x", "y", "MT2206X07512"), 2, nil},
+		"none, of a PF without VFs": {nil, 0, []Finding{
+			{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}},
+			{On: "0000:03:00.1", Reason: pci.Reason{Code: CodeNoVFs}},
+		}},
+		"none": {nil, 2, []Finding{
 			{Stops: true, On: "0000:03:00.1", Reason: pci.Reason{Code: CodeLeftOut}},
 			{Stops: true, On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeNoVPD}},
 			{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}},
 		}},
-		"another": {pcitree.VPD("x", "y", "MT2"), []Finding{{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}}}},
+		"another": {pcitree.VPD("x", "y", "MT2"), 2, []Finding{{On: "0000:03:00", Reason: pci.Reason{Code: pci.CodeSerialsDiffer}}}},
 	} {
 		tree, p := pcitree.New(t), pf("0000:03:00.0")
 		tree.AddPF(p)
-		p.Address, p.VPD, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, 4, []pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
+		p.Address, p.VPD, p.VFs, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, tt.vfs, 4, []pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
 		tree.AddPF(p)
 		var got []Finding
 		for _, f := range take(t, tree, remote).Check(Software{Libvirt: libvirtVLAN}) {
@@ -314,6 +319,7 @@ func TestTheOpenStackThatIsInstalledIsKnownByItsPackages(t *testing.T) {
 		"usr/lib/python3/dist-packages/nova-x.dist-info/METADATA":                                "",
 		"usr/lib/python3/dist-packages/nova-client-18.0.0.egg-info/PKG-INFO":                     "",
 		"opt/venv/lib/python3.11/site-packages/nova-30.1.0.dist-info/METADATA":                   "30.1.0",
+		"openstack/venvs/x-29.1.0/lib/python3.10/site-packages/nova-29.1.0.dist-info/METADATA":   "29.1.0",
 		"usr/lib/python3/dist-packages/nova-25.egg-info/PKG-INFO":                                "",
 		"usr/lib/python3/dist-packages/python_nova-26.2.2.egg-info/PKG-INFO":                     "",
 		"usr/lib/python3/dist-packages/nova-26.2.2.egg-info.bak/PKG-INFO":                        "",
