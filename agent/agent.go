@@ -100,6 +100,7 @@ func New(o Options) (*Agent, error) {
 		Southbound:     southboundGate{a.Southbound, a},
 		Switch:         localGate{a.Local, a},
 		Devices:        a.Devices,
+		Functions:      functions(cfg),
 		Detach:         datapath.New().Detach,
 		Settings:       plug.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
 		Log:            o.Log,

@@ -41,6 +41,8 @@ type Config struct {
 	LocalFunctions bool
 	// AdoptOVNVIF takes over what a plug provider built into ovn-controller plugged.
 	AdoptOVNVIF bool
+	// ProgramHWAddr gives functions the MAC addresses of the logical ports they are plugged for.
+	ProgramHWAddr bool
 	// RegisterCardSerial has the cards' serial numbers published for Neutron.
 	RegisterCardSerial bool
 	// MassUnplugHold is how long removals wait that look like a fault of the control

@@ -63,8 +63,12 @@ func readFile(path string, known []string, optional bool) (file, error) {
 		return file{}, fail(fmt.Errorf("it is larger than %d bytes", fileMost))
 	}
 	f := file{path: path}
-	if f.entries, err = parseFile(data, known); err != nil {
-		return f, fail(err)
+	var wrong []error
+	if f.entries, wrong = parseFile(data, known); len(wrong) > 0 {
+		for i := range wrong { // each is a sentence of its own
+			wrong[i] = fail(wrong[i])
+		}
+		return f, errors.Join(wrong...)
 	}
 	return f, nil
 }
@@ -77,29 +81,29 @@ func withoutPath(err error) error {
 	return err
 }
 
-// parseFile reads YAML: one mapping of known keys to single values. The error
-// joins everything that is wrong with it.
-func parseFile(data []byte, known []string) (map[string]entry, error) {
+// parseFile reads YAML: one mapping of known keys to single values. The errors
+// are everything that is wrong with it, the first few of them.
+func parseFile(data []byte, known []string) (map[string]entry, []error) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	switch err := d.Decode(&doc); {
 	case errors.Is(err, io.EOF):
 		return map[string]entry{}, nil
 	case err != nil:
-		return nil, notYAML(err)
+		return nil, []error{notYAML(err)}
 	}
 	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
 		if err != nil {
-			return nil, notYAML(err)
+			return nil, []error{notYAML(err)}
 		}
-		return nil, errors.New("it holds more than one YAML document")
+		return nil, []error{errors.New("it holds more than one YAML document")}
 	}
 	top := doc.Content[0]
 	if top.Kind == yaml.ScalarNode && top.Tag == "!!null" {
 		return map[string]entry{}, nil
 	}
 	if top.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("line %d: it must be lines of the form key: value", top.Line)
+		return nil, []error{fmt.Errorf("line %d: it must be lines of the form key: value", top.Line)}
 	}
 	entries := map[string]entry{}
 	seen := map[string]int{}
@@ -119,7 +123,7 @@ func parseFile(data []byte, known []string) (map[string]entry, error) {
 			entries[key.Value] = entry{value: value.Value, line: value.Line}
 		}
 	}
-	return entries, joinFew(errs)
+	return entries, few(errs)
 }
 
 func checkEntry(key, value *yaml.Node, known []string) error {
@@ -143,13 +147,13 @@ func notYAML(err error) error {
 // shown is what others wrote, fit for an error.
 func shown(s string) string { return `"` + representor.Escape(s, shownMost) + `"` }
 
-// joinFew joins the first few errors: a file that isn't ours has many.
-func joinFew(errs []error) error {
+// few are the first few errors: a file that isn't ours has many.
+func few(errs []error) []error {
 	const most = 10
 	if len(errs) > most {
 		errs = append(errs[:most:most], fmt.Errorf("and %d more errors", len(errs)-most))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // nearest is the known key that was probably meant, empty when none is near: the

@@ -128,6 +128,21 @@ func TestTheDefaultFileShowsEveryKeyWithItsDefault(t *testing.T) {
 	}
 }
 
+// They are printed one a line, or parted by semicolons: none may need the one before.
+func TestEachThingThatIsWrongIsASentenceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, "log-levle: debug\nchassis: [a]\nlog-format: xml\n")
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for i, want := range []string{"line 1: unknown key", "line 2: chassis must have", "log-format: "} {
+		if i >= len(lines) || !strings.Contains(lines[i], want) || i < 2 && !strings.HasPrefix(lines[i], "configuration file ") {
+			t.Errorf("line %d of\n%v\nwant the file and %q", i+1, err, want)
+		}
+	}
+}
+
 // FuzzParseFile: whatever a file holds, what is read from it are known keys with
 // the text that is in the file, and what is refused is refused in few and
 // printable words.
@@ -137,10 +152,11 @@ func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\n---\n"))
 	known := keys(settings())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := parseFile(data, known)
-		if err != nil {
-			for line := range strings.SplitSeq(err.Error(), "\n") {
-				if len(line) > 2000 || !utf8.ValidString(line) || strings.ContainsAny(line, "\x00\x1b\r\t\x7f") {
+		entries, wrong := parseFile(data, known)
+		if len(wrong) > 0 {
+			for _, err := range wrong {
+				line := err.Error()
+				if len(line) > 2000 || !utf8.ValidString(line) || strings.ContainsAny(line, "\x00\x1b\n\r\t\x7f") {
 					t.Errorf("not fit to be shown: %q", line)
 				}
 			}

@@ -30,7 +30,7 @@ func defaults() Config {
 func samples() map[string]string {
 	return map[string]string{
 		"ovs-db": "tcp:127.0.0.1:6640", "chassis": "007", "private-key": "", "certificate": "", "ca-cert": "/etc/ca.pem",
-		"verify-host-name": "true", "probe-interval": "30s", "local-functions": "true", "adopt-ovn-vif": "true", "register-card-serial": "false",
+		"verify-host-name": "true", "probe-interval": "30s", "local-functions": "true", "adopt-ovn-vif": "true", "program-hw-addr": "true", "register-card-serial": "false",
 		"mass-unplug-hold": "90s", "unplug-grace": "0s", "audit-interval": "1h", "control-socket": "/tmp/control", "control-group": "adm", "metrics-listen": "127.0.0.1:9797",
 		"log-level": "debug", "log-format": "json", "path.sysfs": "/fixture/sys", "path.udev": "/fixture/udev",
 		"path.ovn-sysconf": "/usr/local/etc/ovn", "run-dir": "/var/lock",

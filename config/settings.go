@@ -53,6 +53,8 @@ func settings() []setting {
 			func(c *Config, v string) error { return setBool(&c.LocalFunctions, v) }},
 		{"adopt-ovn-vif", "take over ports that a plug provider built into ovn-controller has plugged", "false", true,
 			func(c *Config, v string) error { return setBool(&c.AdoptOVNVIF, v) }},
+		{"program-hw-addr", "give a plugged function the MAC address of its logical port, where the host may not", "false", true,
+			func(c *Config, v string) error { return setBool(&c.ProgramHWAddr, v) }},
 		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them", "true", true,
 			func(c *Config, v string) error { return setBool(&c.RegisterCardSerial, v) }},
 		{"mass-unplug-hold", "`time` that is waited before most ports are removed or moved within a minute", "2m", false,

@@ -130,9 +130,20 @@ func exchange[T any](ctx context.Context, c *Client, method, path string, questi
 		return v, refusal(answer, body)
 	}
 	if err := json.Unmarshal(body, &v); err != nil {
-		return v, fmt.Errorf("the answer on %s to %s is not understood: %w", c.socket, path, err)
+		return v, fmt.Errorf("the answer on %s to %s is not understood: %w; is the daemon of another version?", c.socket, path, withoutTypes(err))
 	}
 	return v, nil
+}
+
+// withoutTypes says what is wrong with JSON without the names of Go's types.
+func withoutTypes(err error) error {
+	if other, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if other.Field == "" {
+			return fmt.Errorf("it is of JSON's type %s", other.Value)
+		}
+		return fmt.Errorf("%s in it is of JSON's type %s", other.Field, other.Value)
+	}
+	return err
 }
 
 // cause takes off what only repeats the address.

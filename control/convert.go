@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
@@ -36,6 +37,8 @@ type Facts struct {
 	// Index is never nil.
 	Index  *representor.Index
 	Report plug.Report
+	// Companions are the programs that must run beside the daemon.
+	Companions []companion.Standing
 	// Serials is how it stands with the cards' serial numbers.
 	Serials register.Report
 }
@@ -66,6 +69,7 @@ func (f Facts) Status() Status {
 		Planned:      Changes(f.Report.Planned),
 
 		BuiltInProvider: f.Report.BuiltIn,
+		Companions:      companions(f.Companions),
 	}
 	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
 	s.Devlink.Representors = len(f.Index.All())
@@ -78,10 +82,27 @@ func (f Facts) Status() Status {
 // Ports gives the facts as PathPorts shows them.
 func (f Facts) Ports() Ports {
 	out := Ports{Standing: f.standing(), Ports: make([]Port, 0, len(f.Report.Ports))}
+	rows := f.placed()
 	for _, p := range f.Report.Ports {
-		out.Ports = append(out.Ports, NewPort(p))
+		out.Ports = append(out.Ports, newPort(p, rows))
 	}
 	return out
+}
+
+// placed are the logical ports that have a row of ours on the bridge.
+func (f Facts) placed() map[string]bool {
+	all := map[string]bool{}
+	for _, r := range f.Local.Interfaces {
+		if !r.Marked || r.OVNPlugged != "" || r.Bridge != f.Local.Bridge || r.Bridge == "" {
+			continue
+		}
+		if r.Marker.LogicalPort != "" {
+			all[r.Marker.LogicalPort] = true
+		} else if r.IfaceID != "" {
+			all[r.IfaceID] = true
+		}
+	}
+	return all
 }
 
 func (f Facts) standing() Standing {
@@ -109,9 +130,10 @@ func (f Facts) pluggedFor() map[string]string {
 	return m
 }
 
-// NewPort gives the status of a logical port as the API shows it.
-func NewPort(s plug.Status) Port {
+// newPort gives the status of a logical port as the API shows it.
+func newPort(s plug.Status, placed map[string]bool) Port {
 	return Port{
+		OnBridge:    placed[s.LogicalPort],
 		LogicalPort: s.LogicalPort,
 		State:       s.State,
 		Reason:      s.Reason,
@@ -207,6 +229,16 @@ func Changes(changes []ovs.Change) []Change {
 			w.Edit = append(w.Edit, Edit{Netdev: e.Interface.Name, Set: e.Set, Delete: e.Delete, MTU: e.MTURequest, ClearsType: e.ClearType})
 		}
 		out = append(out, w)
+	}
+	return out
+}
+
+func companions(all []companion.Standing) []Companion {
+	var out []Companion
+	for _, c := range all {
+		out = append(out, Companion{
+			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version, Stopped: c.Stopped, Problem: c.Why,
+		})
 	}
 	return out
 }

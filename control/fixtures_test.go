@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
@@ -57,6 +58,9 @@ func facts() Facts {
 			Chassis: "dpu1", ChassisKnown: true, Identity: "cluster 1",
 		},
 		Index: representor.NewIndex(card(), representor.Settings{}),
+		Companions: []companion.Standing{{
+			Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer"}, Since: at,
+		}},
 		Report: plug.Report{
 			At: at.Add(time.Hour), Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4,
 			Ports: []plug.Status{

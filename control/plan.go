@@ -25,9 +25,10 @@ func (f Facts) Plan() Plan {
 	p := Plan{
 		Standing: f.standing(), DryRun: f.DryRun, Changes: Changes(f.Report.Due), Waiting: []Port{}, Holds: Holds(f.Report.Holds),
 	}
+	rows := f.placed()
 	for _, s := range f.Report.Ports {
 		if s.Reason != nil {
-			p.Waiting = append(p.Waiting, NewPort(s))
+			p.Waiting = append(p.Waiting, newPort(s, rows))
 		}
 	}
 	return p

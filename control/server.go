@@ -123,7 +123,7 @@ func port(f Facts, r *http.Request) (any, error) {
 	name := r.PathValue("port")
 	for _, p := range f.Report.Ports {
 		if p.LogicalPort == name {
-			return OnePort{Standing: f.standing(), Port: NewPort(p)}, nil
+			return OnePort{Standing: f.standing(), Port: newPort(p, f.placed())}, nil
 		}
 	}
 	if standing := f.standing(); !standing.Current() {

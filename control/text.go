@@ -24,6 +24,10 @@ func Printable(s string) string {
 	return strconv.QuoteToGraphic(s)
 }
 
+// OneLine shows an error in one line: those that were joined (errors.Join) are parted by
+// semicolons, wherever it is printed.
+func OneLine(err error) string { return Harmless(strings.ReplaceAll(err.Error(), "\n", "; ")) }
+
 // Harmless shows a sentence that may hold what others chose, such as a marker in the
 // local database: what could harm a terminal is escaped, one line stays one line.
 func Harmless(s string) string {

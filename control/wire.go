@@ -10,6 +10,7 @@ package control
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
@@ -71,6 +72,9 @@ type Status struct {
 	Southbound Southbound `json:"southbound"`
 	Local      Local      `json:"local"`
 	Devlink    Devlink    `json:"devlink"`
+	// Companions are the programs that must run beside the daemon. Versions before the key
+	// came to be leave it out.
+	Companions []Companion `json:"companions,omitempty"`
 	// Ports counts the logical ports by state. Every state is there.
 	Ports map[plug.State]int `json:"ports"`
 	// Holds are removals that wait because they look like a fault of the control plane.
@@ -143,6 +147,24 @@ type Devlink struct {
 	Representors int `json:"representors"`
 }
 
+// Companion is how it stands with a program that must run beside the daemon.
+type Companion struct {
+	// Name is "ovs-vswitchd" or "ovn-controller".
+	Name string `json:"name"`
+	// State is "answers", "silent" for one that takes connections and says nothing, "gone"
+	// for one that doesn't run, or "unknown". Since is when that was seen first.
+	State companion.State `json:"state"`
+	Since time.Time       `json:"since,omitzero"`
+	// PID and Socket are absent when not known, Version when it doesn't answer.
+	PID     int    `json:"pid,omitempty"`
+	Socket  string `json:"socket,omitempty"`
+	Version string `json:"version,omitempty"`
+	// Stopped: a signal has stopped it.
+	Stopped bool `json:"stopped,omitempty"`
+	// Problem says why it is not known to answer.
+	Problem string `json:"problem,omitempty"`
+}
+
 // Standing is how far what a daemon says of ports may be trusted.
 type Standing struct {
 	Role Role `json:"role"`
@@ -189,6 +211,8 @@ type Port struct {
 	Ofport  int    `json:"ofport,omitempty"`
 	// Up is Port_Binding.up: ovn-controller has installed the port's flows.
 	Up bool `json:"up"`
+	// OnBridge: a row of ours for the port is on the bridge, whatever its state.
+	OnBridge bool `json:"on-bridge"`
 }
 
 // Representors is the answer of PathRepresentors, sorted by function.

@@ -21,7 +21,7 @@ const (
 func (p *patient) configuration() Check {
 	c := Check{Name: "configuration", Verdict: OK, Finding: "every setting is understood"}
 	if p.ConfigErr != nil {
-		c.Verdict, c.Finding = Fail, p.ConfigErr.Error()
+		c.Verdict, c.Finding = Fail, control.OneLine(p.ConfigErr)
 		c.Remedy = "correct the file or the variable it names; representord ends at once with such a configuration"
 	} else if len(p.Config.Warnings) > 0 {
 		c.Verdict, c.Finding = Warn, strings.Join(p.Config.Warnings, "; ")
@@ -93,9 +93,9 @@ func (p *patient) certificates() Check {
 	case !p.TLS:
 		c.Finding = "no endpoint needs TLS"
 	case errors.Is(p.TLSErr, os.ErrPermission):
-		c.Verdict, c.Finding, c.Remedy = Unknown, p.TLSErr.Error(), "run this as root"
+		c.Verdict, c.Finding, c.Remedy = Unknown, control.OneLine(p.TLSErr), "run this as root"
 	case p.TLSErr != nil:
-		c.Verdict, c.Finding, c.Remedy = Fail, p.TLSErr.Error(), "put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
+		c.Verdict, c.Finding, c.Remedy = Fail, control.OneLine(p.TLSErr), "put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
 	case left <= 0:
 		c.Verdict, c.Finding, c.Remedy = Fail, "they expired at "+end.UTC().Format(time.RFC3339), remedy
 	case left < expiryWarning:

@@ -6,6 +6,7 @@ package doctor
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
@@ -70,8 +71,9 @@ type Host struct {
 	LocalErr error
 	Identity config.Identity
 
-	// VSwitchd is the local database's ovs-vswitchd.
-	VSwitchd VSwitchd
+	// VSwitchd and Controller are the ovs-vswitchd and the ovn-controller of the local database.
+	VSwitchd   companion.Sight
+	Controller companion.Sight
 
 	// OVS and OVN are the versions that the databases tell.
 	OVS    ovs.Versions
@@ -110,7 +112,7 @@ func Examine(h Host) Diagnosis {
 		p.configuration, p.daemon, p.versions, p.clock,
 		p.devlink, p.eswitch, p.functions, p.macs, p.serial,
 		p.localDatabase, p.ovsVersion, p.vswitchd, p.identity, p.override, p.bridge, p.upcalls, p.offload, p.builtIn, p.foreign,
-		p.certificates, p.southbound, p.ovnVersion, p.registered, p.twins, p.published,
+		p.certificates, p.southbound, p.ovnVersion, p.controller, p.registered, p.twins, p.published,
 		p.capabilities, p.sockets,
 	} {
 		c := check()

@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
@@ -49,9 +50,10 @@ func healthy() Host {
 			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system", HWOffload: true,
 			ExternalIDs: map[string]string{"ovn-cms-options": "a,card-serial-number=MT2242X00001"},
 		},
-		Identity: config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
-		VSwitchd: VSwitchd{PIDFile: "/run/openvswitch/ovs-vswitchd.pid", PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl"},
-		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
+		Identity:   config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
+		VSwitchd:   companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"},
+		Controller: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl", Version: "ovn-controller 23.03.1"},
+		Datapath:   datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
 		Chassis: []ovn.Chassis{
 			{Name: "dpu1", Hostname: "dpu1.example.org", CMSOptions: []string{"a", "card-serial-number=MT2242X00001"}},
 			{Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"card-serial-number=MT2242X00002"}},
@@ -142,6 +144,33 @@ func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
 	}
 }
 
+// seen is a companion that doesn't answer.
+func seen(name string, state companion.State) companion.Sight {
+	return companion.Sight{Name: name, State: state, PID: 812, Socket: "/run/x.ctl", Why: "this is why"}
+}
+
+// cuts tells whether a command among a remedy's stops traffic that flows: what restarts
+// ovs-vswitchd, for as long as ovn-controller takes to install the flows anew; what
+// restarts ovn-controller, which takes its tunnels along; what makes the bridge anew.
+func cuts(remedy string) bool {
+	return regexp.MustCompile("`[^`]*(restart[^`]*(openvswitch|ovs-vswitchd|ovn-controller|ovn-host)|kill (-[^C]|[0-9])|datapath_type=)[^`]*`").MatchString(remedy)
+}
+
+func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
+	for _, state := range []companion.State{companion.Silent, companion.Unknown, companion.Gone} {
+		for _, stopped := range []bool{false, true} {
+			h := healthy()
+			h.VSwitchd, h.Controller = seen(companion.VSwitchd, state), seen(companion.Controller, state)
+			h.VSwitchd.Stopped, h.Controller.Stopped = stopped, stopped
+			for _, c := range Examine(h).Checks {
+				if cuts(c.Remedy) {
+					t.Errorf("%s: %+v", state, c)
+				}
+			}
+		}
+	}
+}
+
 // Each case breaks one thing, which exactly the checks that are named must find.
 func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 	broken := map[string]bool{} // the checks that found something
@@ -163,14 +192,29 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, map[string]Verdict{"daemon": Warn}, "without --dry-run"},
 		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn}, "systemctl restart representord"},
 		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, map[string]Verdict{"capabilities": Fail}, "CapabilityBoundingSet"},
-		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd.Err = syscall.ECONNREFUSED }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
-		{"ovs-vswitchd killed, without a socket", func(h *Host) { h.VSwitchd.Err = fs.ErrNotExist }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
-		{"ovs-vswitchd without a pidfile", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: fs.ErrNotExist} }, map[string]Verdict{"vswitchd": Unknown}, "`pidof ovs-vswitchd`"},
-		{"ovs-vswitchd stopped", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Beside: true, Err: fs.ErrNotExist} }, map[string]Verdict{"vswitchd": Fail}, "`systemctl restart openvswitch-switch`"},
-		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd.Err = forbidden }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
-		{"pidfile for root only", func(h *Host) { h.VSwitchd = VSwitchd{PIDFile: h.VSwitchd.PIDFile, Err: forbidden} }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
-		{"ovs-vswitchd takes no connection", func(h *Host) { h.VSwitchd.Err = syscall.EAGAIN }, map[string]Verdict{"vswitchd": Unknown}, "`ovs-appctl --timeout=5 version`"},
-		{"ovs-vswitchd of a remote database", func(h *Host) { h.VSwitchd = VSwitchd{} }, map[string]Verdict{"vswitchd": Unknown}, ""},
+		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Gone) }, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		{"ovs-vswitchd killed, and packets lost since", func(h *Host) {
+			h.VSwitchd, h.Datapath = seen(companion.VSwitchd, companion.Gone), datapath.Statistics{Missed: 47, Lost: 47}
+		}, map[string]Verdict{"vswitchd": Fail, "upcalls": Unknown}, "mend ovs-vswitchd first"},
+		{"ovs-vswitchd stopped by a signal", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent); h.VSwitchd.Stopped = true }, map[string]Verdict{"vswitchd": Fail}, "`kill -CONT 812`"},
+		{"ovs-vswitchd busy or hung", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent) }, map[string]Verdict{"vswitchd": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+		{"ovs-vswitchd not to be found", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown) }, map[string]Verdict{"vswitchd": Unknown}, "`ps -C ovs-vswitchd -o pid,args`"},
+		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown); h.VSwitchd.Forbidden = true }, map[string]Verdict{"vswitchd": Unknown}, "as root"},
+		{"ovs-vswitchd not to be found here, and the daemon finds it dead", func(h *Host) {
+			h.VSwitchd = seen(companion.VSwitchd, companion.Unknown)
+			h.Daemon.Companions = []control.Companion{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Problem: "it has ended"}}
+		}, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) }, map[string]Verdict{"ovn-controller": Fail}, "`systemctl start ovn-controller`"},
+		{"ovn-controller stopped by a signal", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Controller.Stopped = true
+		}, map[string]Verdict{"ovn-controller": Fail}, "`kill -CONT 812`"},
+		{"ovn-controller busy", func(h *Host) { h.Controller = seen(companion.Controller, companion.Silent) }, map[string]Verdict{"ovn-controller": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+		{"ovn-controller hung", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Daemon.Companions = []control.Companion{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
+		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
+		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) }, map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} }, map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
 		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
 		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
@@ -233,14 +277,18 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" }, map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
 		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
 		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "`systemctl start ovn-controller`"},
-		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail}, "datapath_type=system"},
+		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
+		{"userspace datapath that OVN is told to have", func(h *Host) {
+			h.Local.DatapathType, h.Local.ExternalIDs["ovn-bridge-datapath-type"] = "netdev", "netdev"
+		}, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
+		{"OVS-DOCA", func(h *Host) { h.Local.DatapathType, h.Local.DefaultDatapathType, h.Local.DOCA = "doca", "doca", true }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
 		{"no offload", func(h *Host) { h.Local.HWOffload = false }, map[string]Verdict{"hw-offload": Warn}, "hw-offload=true"},
 		{"built-in provider", func(h *Host) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused }, map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
 		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "`systemctl start ovn-controller;"},
-		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "restart ovn-controller"},
+		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial not published", func(h *Host) { h.Local.ExternalIDs = nil }, map[string]Verdict{"serial-published": Warn}, "`ovs-vsctl set Open_vSwitch . 'external_ids:\"ovn-cms-options\"=\"card-serial-number=MT2242X00001\"'`"},
@@ -282,6 +330,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 					continue
 				}
 				got[c.Name], broken[c.Name] = c.Verdict, true
+				if c.Name != "upcalls" && cuts(c.Remedy) && !strings.Contains(c.Remedy, "traffic may stop") {
+					t.Errorf("it cuts what flows, and doesn't say so: %+v", c)
+				}
 				remedies += c.Remedy + "\n"
 				if (c.Verdict == Fail || c.Verdict == Warn) && c.Remedy == "" || c.Finding == "" {
 					t.Errorf("nothing mends %+v", c)
@@ -301,6 +352,26 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 	for _, c := range Examine(healthy()).Checks {
 		if !broken[c.Name] {
 			t.Errorf("nothing that is broken was found by the check %s", c.Name)
+		}
+	}
+}
+
+// A DPU with OVS-DOCA is torn down by it.
+func TestNobodyIsToldToChangeADatapathThatIsMeant(t *testing.T) {
+	for name, edit := range map[string]func(*ovs.View){
+		"for OVN":                 func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type"] = "netdev" },
+		"for OVN, of one chassis": func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type-dpu1"] = "doca" },
+		"for every new bridge":    func(v *ovs.View) { v.DefaultDatapathType = "netdev" },
+		"by OVS-DOCA":             func(v *ovs.View) { v.DOCA = true },
+		"by DPDK":                 func(v *ovs.View) { v.DPDK = true },
+	} {
+		h := healthy()
+		h.Local.DatapathType = "netdev"
+		edit(&h.Local)
+		for _, c := range Examine(h).Checks {
+			if strings.Contains(c.Remedy, "datapath") && strings.Contains(c.Remedy, "`") || cuts(c.Remedy) {
+				t.Errorf("%s: %+v", name, c)
+			}
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (p *patient) southbound() Check {
 	case p.LocalErr != nil:
 		c.Verdict, c.Finding = Unknown, "where it is can't be known without the local database"
 	case p.ChassisErr != nil:
-		c.Verdict, c.Finding = Fail, strings.ReplaceAll(p.ChassisErr.Error(), "\n", "; ")
+		c.Verdict, c.Finding = Fail, control.OneLine(p.ChassisErr)
 		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: `ovn-sbctl get-connection`"
 	}
 	return c
@@ -54,7 +54,8 @@ func (p *patient) registered() Check {
 	case us.Hostname != p.Identity.Hostname:
 		c.Verdict = Warn
 		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", control.Printable(us.Hostname), control.Printable(p.Identity.Hostname))
-		c.Remedy = "restart ovn-controller: `systemctl restart ovn-controller`"
+		c.Remedy = "ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: " +
+			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; journalctl -u ovn-controller`"
 	default:
 		c.Verdict, c.Finding = OK, "chassis "+name+" is registered"
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/representor"
 )
 
 // blind is the check of something in the local database while that can't be read.
@@ -24,7 +25,7 @@ func (p *patient) localDatabase() Check {
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr)
 		c.Remedy = "run this as root; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit"
 	case p.LocalErr != nil:
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %v", p.Config.OVSDB, p.LocalErr)
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
 		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
 	}
 	return c
@@ -62,8 +63,13 @@ func (p *patient) override() Check {
 		c.Verdict = Warn
 		c.Finding = "the file changed at " + p.OverrideModified.UTC().Format(time.RFC3339) + ", after the daemon started; the name in it is the same"
 	}
-	if c.Verdict == Fail || c.Verdict == Warn {
-		c.Remedy = "restart both, so that they agree: `systemctl restart ovn-controller representord`"
+	switch c.Verdict {
+	case Fail:
+		c.Remedy = "write the old name into the file; or restart both, so that they agree, in an hour when traffic may stop, for ovn-controller then takes its tunnels along: " +
+			"`systemctl restart ovn-controller representord`"
+	case Warn:
+		c.Remedy = "have it read again, during which ports stay: `systemctl restart representord`"
+	case OK, Unknown:
 	}
 	return c
 }
@@ -76,15 +82,21 @@ func (p *patient) bridge() Check {
 	case p.Local.BridgeUUID == "":
 		c.Verdict, c.Finding = Fail, "bridge "+name+" doesn't exist"
 		c.Remedy = "start ovn-controller, which makes it: `systemctl start ovn-controller`"
-	case t != "" && t != "system":
+	case !p.Local.KernelDatapath():
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
-		c.Remedy = "use the kernel's; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- " +
-			"set Bridge " + name + " datapath_type=system`"
+		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " + shell(p.Local.Bridge) + " datapath_type=system`"
+		if key, value := p.Local.Userspace(); key != "" {
+			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", control.Harmless(key), control.Printable(value))
+			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's datapath only, and has nothing to do here"
+		}
 	default:
 		c.Verdict, c.Finding = OK, "bridge "+name+" is there, with the kernel's datapath"
 	}
 	return c
 }
+
+// shell is a name as a word of a command that stands between backticks.
+func shell(name string) string { return strings.ReplaceAll(representor.Shell(name), "`", `\x60`) }
 
 func (p *patient) offload() Check {
 	c, blind := p.blind("hw-offload")
@@ -94,7 +106,8 @@ func (p *patient) offload() Check {
 		c.Verdict, c.Finding = OK, "other_config:hw-offload is true"
 	default:
 		c.Verdict, c.Finding = Warn, "other_config:hw-offload is not true: every packet takes the DPU's cores"
-		c.Remedy = "turn it on, which needs a restart of Open vSwitch: `ovs-vsctl set Open_vSwitch . other_config:hw-offload=true` `systemctl restart openvswitch-switch`"
+		c.Remedy = "turn it on: `ovs-vsctl set Open_vSwitch . other_config:hw-offload=true` ovs-vswitchd follows when it starts the next time. " +
+			"A restart stops traffic for some seconds, so that is for an hour when nobody minds, or for a reboot"
 	}
 	return c
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/representord/representord/companion"
 )
 
 // upcallsMeaning is how many packets must have been lost, and none have passed, for
@@ -17,11 +19,17 @@ func (p *patient) upcalls() Check {
 	c := Check{Name: "upcalls", Verdict: OK}
 	s := p.Datapath
 	switch {
+	case p.LocalErr == nil && p.Local.BridgeUUID != "" && !p.Local.KernelDatapath():
+		c.Verdict, c.Finding = Unknown, "the bridge has a datapath of its own, which the kernel counts nothing of"
 	case errors.Is(p.DatapathErr, fs.ErrNotExist):
 		c.Verdict, c.Finding = Unknown, "the kernel has no datapath of Open vSwitch yet"
 		c.Remedy = "start Open vSwitch, which makes it together with the bridge: `systemctl enable --now openvswitch-switch`"
 	case p.DatapathErr != nil:
 		c.Verdict, c.Finding, c.Remedy = Unknown, p.DatapathErr.Error(), "see what Open vSwitch's own program reads of it: `ovs-dpctl show`"
+	case s.Lost > 0 && (p.VSwitchd.State == companion.Gone || p.VSwitchd.State == companion.Silent):
+		c.Verdict = Unknown
+		c.Finding = fmt.Sprintf("of %d packets that had no flow, the kernel lost %d (flows took %d): there is nobody to take them", s.Missed, s.Lost, s.Hit)
+		c.Remedy = "mend ovs-vswitchd first, as said above"
 	case s.Hit == 0 && s.Lost >= s.Missed && s.Lost >= upcallsMeaning:
 		c.Verdict = Fail
 		c.Finding = fmt.Sprintf("no packet ever crossed: the kernel lost each of the %d that it had to hand to ovs-vswitchd", s.Lost)

@@ -36,7 +36,7 @@ func (p *patient) ovsVersion() Check {
 	switch {
 	case blind:
 	case p.OVSErr != nil:
-		c.Finding = strings.ReplaceAll(p.OVSErr.Error(), "\n", "; ")
+		c.Finding = control.OneLine(p.OVSErr)
 	case v.OpenVSwitch == "":
 		c.Finding = "the database doesn't tell, as ovs-ctl didn't start Open vSwitch; its schema is " + control.Printable(v.Schema)
 	default:
@@ -44,7 +44,7 @@ func (p *patient) ovsVersion() Check {
 		if older(v.OpenVSwitch, oldestOVS) {
 			c.Verdict = Warn
 			c.Finding += ", which is older than any that was tried (" + oldestOVS + ")"
-			c.Remedy = "update Open vSwitch; ports stay while it restarts"
+			c.Remedy = "update Open vSwitch, in an hour when traffic may stop for some seconds; ports stay while it restarts"
 		}
 	}
 	return c
@@ -57,7 +57,7 @@ func (p *patient) ovnVersion() Check {
 	switch {
 	case unasked:
 	case p.OVNErr != nil:
-		c.Finding = strings.ReplaceAll(p.OVNErr.Error(), "\n", "; ")
+		c.Finding = control.OneLine(p.OVNErr)
 	case v.Northd == "":
 		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+control.Printable(v.Schema)+", so no logical port comes here"
 		c.Remedy = "where the databases are, start it: `systemctl enable --now ovn-northd`"

@@ -48,7 +48,7 @@ func (c *canvas) unplugged(y float64, ports []control.Port) float64 {
 		return y
 	}
 	y += 8
-	c.text(margin, y, "h2", "Not plugged, and why")
+	c.text(margin, y, "h2", "Not plugged as asked, and why")
 	y += 8
 	for _, t := range troubles(ports) {
 		y = c.why(y, &t)

@@ -16,9 +16,11 @@ func (c *chain) bridge() {
 	s := c.begin(Bridge, "local database, table Bridge")
 	s.read("endpoint", c.in.LocalEndpoint)
 	s.read("bridge", a.Bridge)
-	kernel := a.DatapathType == "" || a.DatapathType == "system"
 	if a.BridgeUUID != "" {
 		s.read("datapath_type", a.DatapathType)
+		if key, value := a.Userspace(); key != "" {
+			s.read(key, value)
+		}
 	}
 	switch {
 	case !a.Complete:
@@ -28,7 +30,7 @@ func (c *chain) bridge() {
 		})
 	case a.BridgeUUID == "":
 		c.fail(s, &representor.Reason{Code: representor.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})
-	case !kernel:
+	case !a.KernelDatapath():
 		c.fail(s, &representor.Reason{Code: representor.CodeUnsupportedDatapath, Message: "a kernel netdev can't be plugged into a bridge of that datapath_type"})
 	default:
 		s.is(OK, "the bridge is there, with the kernel's datapath")
@@ -178,7 +180,7 @@ func (c *chain) installed() {
 		return
 	}
 	s.is(Warning, "ovn-controller has not installed the port's flows yet")
-	s.Remedy = "iface-id-ver of the row and of the port must be alike; see that ovn-controller runs, and what its log says of claiming the port: `journalctl -u ovn-controller`"
+	s.Remedy = "iface-id-ver of the row and of the port must be alike; see whether ovn-controller answers, and what its log says of claiming the port: `representorctl doctor; journalctl -u ovn-controller`"
 }
 
 func (c *chain) up() {

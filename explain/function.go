@@ -108,6 +108,28 @@ func (c *chain) function() {
 	s.readIf("state", string(r.State))
 	s.readIf("opstate", string(r.OpState))
 	s.is(OK, "one devlink port stands for it")
+	c.addresses(s)
+}
+
+// addresses compares the function's own MAC address with the logical port's. OVN drops what
+// comes from another one, with port security, and sends nothing there without. Many drivers
+// tell none until somebody sets it, which says nothing of what the machine uses.
+func (c *chain) addresses(s *Step) {
+	has := c.rep.HWAddr
+	if !has.IsZero() {
+		s.read("hw_addr", has.String())
+	}
+	if c.binding == nil || c.binding.MAC.IsZero() || c.rep.Function.Kind == representor.PF {
+		return
+	}
+	wants := c.binding.MAC
+	s.read("Port_Binding.mac", wants.String())
+	if has.IsZero() || has == wants {
+		return
+	}
+	s.is(Warning, fmt.Sprintf("the function's MAC address is %s, and the logical port's is %s: what the machine sends and gets may be dropped", has, wants))
+	s.Remedy = c.fill("have the host set it, as Nova and libvirt do for a VF, or set it here, which counts when the function's driver starts the next time: "+
+		"`devlink port function set {devlink-port} hw_addr "+wants.String()+"` or have representord do that, with program-hw-addr: true in /etc/representord/representord.yaml", &representor.Reason{})
 }
 
 // readMarker notes what our row was made for, when the request doesn't lead there.

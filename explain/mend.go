@@ -21,6 +21,8 @@ const setOption = "ovn-nbctl set Logical_Switch_Port"
 // are in the commands, so that these can be typed as they stand.
 func (c *chain) remedy(r *representor.Reason) string {
 	switch {
+	case r.Code == representor.CodeUnsupportedDatapath:
+		return c.fill(c.mendDatapath(), r)
 	case c.query == nil:
 	case r.Code == representor.CodePFNotFound && !c.query.PFMAC.IsZero():
 		return c.fill(c.mendPF(r), r)
@@ -30,6 +32,16 @@ func (c *chain) remedy(r *representor.Reason) string {
 		return "a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`"
 	}
 	return c.fill(known()[r.Code].remedy, r)
+}
+
+// mendDatapath: a datapath that somebody means is nobody's fault, and to change it would
+// tear the whole switch down.
+func (c *chain) mendDatapath() string {
+	if key, value := c.in.Actual.Userspace(); key != "" {
+		return fmt.Sprintf("leave the bridge as it is: it is meant to be so by %s=%s, and all that crosses it relies on that. "+
+			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key), representor.Prose(value))
+	}
+	return known()[representor.CodeUnsupportedDatapath].remedy
 }
 
 // hasPort reports whether a function has a devlink port, at which its MAC can be set.

@@ -40,7 +40,7 @@ func known() map[representor.Code]lore {
 
 		representor.CodeLocalDatabase:       {Bridge, "see that the server runs: `systemctl status ovsdb-server` and that the setting ovs-db names its socket"},
 		representor.CodeBridgeMissing:       {Bridge, "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: `systemctl start ovn-controller`"},
-		representor.CodeUnsupportedDatapath: {Bridge, "use the kernel's datapath; ovn-controller sets the type again if the key is left: `ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge-datapath-type -- set Bridge {bridge} datapath_type=system`"},
+		representor.CodeUnsupportedDatapath: {Bridge, "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge {bridge} datapath_type=system`"},
 
 		representor.CodeSouthboundUntrusted: {Southbound, sb},
 		representor.CodeSouthboundReplaced:  {Southbound, "see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`"},
@@ -60,11 +60,12 @@ func known() map[representor.Code]lore {
 		representor.CodeTransactionFailed:  {Row, "the message has the database's words: a full disk, or another program at work on the row; it is tried again by itself"},
 		representor.CodeTransactionPending: {Row, wait},
 
-		representor.CodeAwaitingOfport: {Ofport, "see that it runs: `systemctl status ovs-vswitchd`"},
+		representor.CodeAwaitingOfport: {Ofport, "see whether it answers: `representorctl doctor`"},
 		representor.CodeInterfaceError: {Ofport, "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {netdev}`"},
-		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `systemctl status ovs-vswitchd`"},
+		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`"},
 
 		representor.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},
+		representor.CodeHWAddrFailed: {Function, "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: `devlink port function set {devlink-port} hw_addr MAC` or give the unit CAP_NET_ADMIN back; and take program-hw-addr back where the driver can't"},
 	}
 }
 

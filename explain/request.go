@@ -33,7 +33,7 @@ func (c *chain) southbound() {
 	}
 	c.fail(s, &representor.Reason{
 		Code:    representor.CodeSouthboundUntrusted,
-		Message: fmt.Sprintf("the Southbound can't be trusted now: %s; what is plugged stays", representor.Escape(problem, 4*valueMost)),
+		Message: fmt.Sprintf("the Southbound can't be trusted now; what is plugged stays: %s", representor.Escape(problem, 4*valueMost)),
 	})
 }
 
@@ -132,7 +132,7 @@ func (c *chain) requestedChassis() {
 	case a.Fate == ovn.Asked:
 		s.is(OK, "its requested chassis is ours")
 	case a.Fate == ovn.Kept:
-		c.fail(s, &representor.Reason{Code: representor.CodeRequestEvidence, Message: a.Why + "; what is plugged stays, nothing new would be plugged"})
+		c.fail(s, &representor.Reason{Code: representor.CodeRequestEvidence, Message: "what is plugged stays, nothing new would be plugged: " + a.Why})
 	case !c.isVIF():
 		s.is(Skipped, "it asks for no representor, so the chassis does not matter")
 	case a.RequestedChassis != "":

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/representord/representord/card"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -40,6 +41,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	changes(out, s)
 	databases(out, s, c.now())
 	c.tls(out, s.TLS)
+	companions(out, s.Companions)
 	cards(out, s)
 	c.process(out)
 	out.gauge("process_start_time_seconds", seconds(s.Started))
@@ -179,6 +181,14 @@ func databases(out *samples, s Snapshot, now time.Time) {
 	out.counter("representord_local_database_connections_total", s.Switch.Connections)
 	out.gauge("representord_bridge_found", truth(v.BridgeUUID != ""))
 	out.gauge("representord_chassis_found", truth(sb.ChassisKnown))
+}
+
+func companions(out *samples, all []companion.Standing) {
+	for _, c := range all {
+		if c.State != companion.Unknown {
+			out.gauge("representord_companion_answers", truth(c.State == companion.Answers), c.Name)
+		}
+	}
 }
 
 func cards(out *samples, s Snapshot) {

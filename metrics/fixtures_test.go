@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/card"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
@@ -65,6 +66,9 @@ func busy() Snapshot {
 			Local:      ovs.View{Complete: true, BridgeUUID: "b", Since: noon().Add(-time.Minute)},
 			Southbound: ovn.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
 			Index:      representor.NewIndex(twins(), representor.Settings{}),
+			Companions: []companion.Standing{
+				{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers}}, {Sight: companion.Sight{Name: companion.Controller, State: companion.Gone}},
+			},
 			Report: plug.Report{
 				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,
 				Ports: []plug.Status{

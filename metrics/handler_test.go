@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
@@ -50,6 +51,7 @@ func fresh() Snapshot {
 	return Snapshot{Facts: control.Facts{
 		Version: "1.2.3", Started: noon(), Role: control.Starting,
 		Southbound: ovn.View{Since: noon()},
+		Companions: []companion.Standing{{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Unknown}}},
 		Index:      representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}),
 	}}
 }

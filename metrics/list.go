@@ -36,7 +36,7 @@ const (
 
 // All lists every metric, in the order in which the documentation shows them.
 func All() []Metric {
-	return slices.Concat(aboutDaemon(), aboutPorts(), aboutChanges(), aboutDatabases(), aboutCard(), aboutProcess())
+	return slices.Concat(aboutDaemon(), aboutPorts(), aboutChanges(), aboutDatabases(), aboutCompanions(), aboutCard(), aboutProcess())
 }
 
 func aboutDaemon() []Metric {
@@ -83,6 +83,12 @@ func aboutDatabases() []Metric {
 		{"representord_chassis_found", Gauge, "1 if the Southbound has our Chassis row.", nil},
 		{"representord_tls_file_readable", Gauge, "1 if a certificate file that is in use can be read, by file and what it is used as: certificate or ca-cert.", []string{"file", "use"}},
 		{"representord_tls_certificate_expiry_timestamp_seconds", Gauge, "When the first certificate of a file ends, in seconds since 1970. Absent for a file that can't be read.", []string{"file", "use"}},
+	}
+}
+
+func aboutCompanions() []Metric {
+	return []Metric{
+		{"representord_companion_answers", Gauge, "1 if a program that must run beside the daemon answers on its control socket: ovs-vswitchd or ovn-controller. Absent while that can't be told.", []string{"companion"}},
 	}
 }
 

@@ -26,6 +26,9 @@ type row struct {
 	RequestedChassis    string
 	RequestedAdditional []string
 	Up                  bool
+	// MAC are the port's addresses, each a MAC with or without IP addresses behind it, or a
+	// word.
+	MAC []string
 }
 
 // me is who a row is judged for.
@@ -102,7 +105,7 @@ func (m me) missing(r row) bool {
 // bind makes the Binding of a row.
 func bind(r row, m me) Binding {
 	fate, why := judge(r, m)
-	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up}
+	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up, MAC: onlyMAC(r.MAC)}
 	if fate == Asked || fate == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
 		first, _, _ := strings.Cut(r.Options[keyRequestedChassis], ",")

@@ -48,6 +48,7 @@ type portBinding struct {
 	RequestedChassis    *string           `ovsdb:"requested_chassis"`
 	RequestedAdditional []string          `ovsdb:"requested_additional_chassis"`
 	Up                  *bool             `ovsdb:"up"`
+	MAC                 []string          `ovsdb:"mac"`
 }
 
 // portBinding2203 is a row of Port_Binding before OVN 22.06.
@@ -59,6 +60,7 @@ type portBinding2203 struct {
 	Options          map[string]string `ovsdb:"options"`
 	RequestedChassis *string           `ovsdb:"requested_chassis"`
 	Up               *bool             `ovsdb:"up"`
+	MAC              []string          `ovsdb:"mac"`
 }
 
 // bindingRow is either of them.
@@ -67,14 +69,14 @@ type bindingRow interface{ row() row }
 func (p *portBinding) row() row {
 	return row{
 		LogicalPort: p.LogicalPort, Type: p.Type, ParentPort: deref(p.ParentPort), Options: p.Options,
-		RequestedChassis: deref(p.RequestedChassis), RequestedAdditional: p.RequestedAdditional, Up: deref(p.Up),
+		RequestedChassis: deref(p.RequestedChassis), RequestedAdditional: p.RequestedAdditional, Up: deref(p.Up), MAC: p.MAC,
 	}
 }
 
 func (p *portBinding2203) row() row {
 	return row{
 		LogicalPort: p.LogicalPort, Type: p.Type, ParentPort: deref(p.ParentPort), Options: p.Options,
-		RequestedChassis: deref(p.RequestedChassis), Up: deref(p.Up),
+		RequestedChassis: deref(p.RequestedChassis), Up: deref(p.Up), MAC: p.MAC,
 	}
 }
 
@@ -93,7 +95,7 @@ func (p *portBinding) CloneModelInto(m model.Model) {
 	}
 	*q = *p
 	q.ParentPort, q.RequestedChassis, q.Up = again(p.ParentPort), again(p.RequestedChassis), again(p.Up)
-	q.Options, q.RequestedAdditional = maps.Clone(p.Options), slices.Clone(p.RequestedAdditional)
+	q.Options, q.RequestedAdditional, q.MAC = maps.Clone(p.Options), slices.Clone(p.RequestedAdditional), slices.Clone(p.MAC)
 }
 
 // CloneModel spares the library a detour through JSON.
@@ -111,7 +113,7 @@ func (p *portBinding2203) CloneModelInto(m model.Model) {
 	}
 	*q = *p
 	q.ParentPort, q.RequestedChassis, q.Up = again(p.ParentPort), again(p.RequestedChassis), again(p.Up)
-	q.Options = maps.Clone(p.Options)
+	q.Options, q.MAC = maps.Clone(p.Options), slices.Clone(p.MAC)
 }
 
 func deref[T any](p *T) T {
@@ -150,6 +152,7 @@ func shapeOf(s ovsdb.DatabaseSchema) (shape, error) {
 		{tablePortBinding, "options"},
 		{tablePortBinding, "requested_chassis"},
 		{tablePortBinding, "up"},
+		{tablePortBinding, columnMAC},
 	} {
 		if !dbconn.HasColumn(s, c.table, c.column) {
 			return shape{}, fmt.Errorf("the server's schema of %s, version %s, has no column %s in %s: OVN 22.03 or newer is needed",
@@ -171,7 +174,7 @@ func (s shape) model() (model.ClientDBModel, error) {
 
 // portColumns are what judging a row takes.
 func (s shape) portColumns() []string {
-	columns := []string{"logical_port", "type", "parent_port", "options", "requested_chassis", "up"}
+	columns := []string{"logical_port", "type", "parent_port", "options", "requested_chassis", "up", columnMAC}
 	if s.additional {
 		columns = append(columns, columnAdditional)
 	}

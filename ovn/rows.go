@@ -23,6 +23,7 @@ func parseRow(r ovsdb.Row, additional bool) (row, error) {
 		Options:          f.texts("options"),
 		RequestedChassis: f.uuid("requested_chassis"),
 		Up:               f.truth("up"),
+		MAC:              f.strings(columnMAC),
 	}
 	if additional {
 		out.RequestedAdditional = f.uuids("requested_additional_chassis")
@@ -84,6 +85,20 @@ func (f *fields) uuids(column string) []string {
 		uuids = append(uuids, u.GoUUID)
 	}
 	return uuids
+}
+
+// strings gives a set of strings.
+func (f *fields) strings(column string) []string {
+	var all []string
+	for _, e := range f.elements(column) {
+		s, ok := e.(string)
+		if !ok {
+			f.fail(column, e)
+			return nil
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 // texts gives a map of strings.

@@ -16,21 +16,21 @@ func TestARowIsReadInEveryFormThatTheProtocolHas(t *testing.T) {
 	}{
 		"sets of one element are written like plain values": {
 			`{"logical_port":"lp","type":"","parent_port":"pp","options":["map",[["a","b"]]],
-			  "requested_chassis":["uuid","` + ourUUID + `"],"requested_additional_chassis":["uuid","` + anotherUUID + `"],"up":true}`,
+			  "requested_chassis":["uuid","` + ourUUID + `"],"requested_additional_chassis":["uuid","` + anotherUUID + `"],"up":true,"mac":"a"}`,
 			row{
 				LogicalPort: "lp", ParentPort: "pp", Options: map[string]string{"a": "b"}, RequestedChassis: ourUUID,
-				RequestedAdditional: []string{anotherUUID}, Up: true,
+				RequestedAdditional: []string{anotherUUID}, Up: true, MAC: []string{"a"},
 			},
 		},
 		"sets of one element may be written as sets": {
 			`{"logical_port":"lp","type":"x","parent_port":["set",[""]],"options":["map",[]],
-			  "requested_chassis":["set",[["uuid","` + ourUUID + `"]]],"requested_additional_chassis":["set",[]],"up":["set",[false]]}`,
-			row{LogicalPort: "lp", Type: "x", Options: map[string]string{}, RequestedChassis: ourUUID},
+			  "requested_chassis":["set",[["uuid","` + ourUUID + `"]]],"requested_additional_chassis":["set",[]],"up":["set",[false]],"mac":["set",["a","b"]]}`,
+			row{LogicalPort: "lp", Type: "x", Options: map[string]string{}, RequestedChassis: ourUUID, MAC: []string{"a", "b"}},
 		},
 		"empty sets": {
 			`{"logical_port":"lp","type":"","parent_port":["set",[]],"options":["map",[]],
 			  "requested_chassis":["set",[]],"requested_additional_chassis":["set",[["uuid","` + ourUUID + `"],["uuid","` + anotherUUID + `"]]],
-			  "up":["set",[]]}`,
+			  "up":["set",[]],"mac":["set",[]]}`,
 			row{LogicalPort: "lp", Options: map[string]string{}, RequestedAdditional: []string{ourUUID, anotherUUID}},
 		},
 	} {
@@ -53,7 +53,7 @@ func TestARowIsReadInEveryFormThatTheProtocolHas(t *testing.T) {
 func TestARowWithAColumnThatIsNotWhatTheSchemaSaysIsRefused(t *testing.T) {
 	good := ovsdb.Row{
 		"logical_port": "lp", "type": "", "parent_port": ovsdb.OvsSet{}, "options": ovsdb.OvsMap{},
-		"requested_chassis": ovsdb.OvsSet{}, "requested_additional_chassis": ovsdb.OvsSet{}, "up": false,
+		"requested_chassis": ovsdb.OvsSet{}, "requested_additional_chassis": ovsdb.OvsSet{}, "up": false, "mac": ovsdb.OvsSet{},
 	}
 	if _, err := parseRow(good, true); err != nil {
 		t.Fatalf("a good row: %v", err)
@@ -91,9 +91,9 @@ func decodeRow(text string) (r ovsdb.Row, ok bool) {
 // all that the contract wants is there.
 func FuzzJudge(f *testing.F) {
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[]],"options":["map",[["vif-plug-type","representor"]]],
-		"requested_chassis":["uuid","`+ourUUID+`"],"requested_additional_chassis":["set",[]],"up":true}`, ourUUID)
+		"requested_chassis":["uuid","`+ourUUID+`"],"requested_additional_chassis":["set",[]],"up":true,"mac":"a"}`, ourUUID)
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[""]],"options":["map",[["vif-plug-type","representor"],
-		["requested-chassis","a,dpu1"]]],"requested_chassis":["set",[]],"requested_additional_chassis":["set",[]],"up":["set",[]]}`, "")
+		["requested-chassis","a,dpu1"]]],"requested_chassis":["set",[]],"requested_additional_chassis":["set",[]],"up":["set",[]],"mac":["set",[]]}`, "")
 	f.Add(`{"logical_port":7,"options":["set",[["map",[]]]],"up":["uuid","x"]}`, ourUUID)
 	f.Fuzz(func(t *testing.T, text, uuid string) {
 		r, ok := decodeRow(text)

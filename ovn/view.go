@@ -1,6 +1,10 @@
 package ovn
 
-import "time"
+import (
+	"time"
+
+	"github.com/representord/representord/representor"
+)
 
 // Fate is what a Port_Binding row, or its absence, means for this chassis.
 type Fate uint8
@@ -33,6 +37,8 @@ type Binding struct {
 	Why string
 	// Up is Port_Binding.up: ovn-controller has installed the port's flows.
 	Up bool
+	// MAC is the one MAC address that the logical port has, zero if it has none or several.
+	MAC representor.MAC
 }
 
 // View is what the Southbound says, at one time, through a monitor that is

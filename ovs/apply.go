@@ -105,7 +105,7 @@ func answered(c *dbconn.Conn) transactor {
 // that port makes nothing worse.
 func (c Change) fits(v View, taken map[string]string) error {
 	for _, p := range c.Plug {
-		if v.DatapathType != "" && v.DatapathType != "system" {
+		if !v.KernelDatapath() {
 			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, quote(v.Bridge), quote(v.DatapathType))
 		}
 		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return u.Interface.IfaceID == p.IfaceID })

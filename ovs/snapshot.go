@@ -82,6 +82,9 @@ func (b *builder) addRoot() {
 			b.view.ExternalIDs = maps.Clone(root.ExternalIDs)
 		}
 		b.view.HWOffload = root.OtherConfig["hw-offload"] == "true"
+		b.view.DefaultDatapathType = root.OtherConfig["default-datapath-type"]
+		b.view.DOCA = root.OtherConfig["doca-init"] == "true"
+		b.view.DPDK = root.OtherConfig["dpdk-init"] == "true" || root.OtherConfig["dpdk-init"] == "try"
 		for _, uuid := range root.Bridges {
 			b.held[uuid] = true
 			if b.rows.bridges[uuid] == nil {

@@ -107,6 +107,11 @@ type View struct {
 	SSL         SSL
 	// HWOffload: ovs-vswitchd hands flows to the card (other_config:hw-offload).
 	HWOffload bool
+	// DefaultDatapathType, DOCA and DPDK are what other_config says of the switch's kind; see
+	// Userspace.
+	DefaultDatapathType string
+	DOCA                bool
+	DPDK                bool
 }
 
 // SSL is the SSL row of the local database: file names in PEM, all empty without a row.

@@ -19,6 +19,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	if row := p.foreignIfaceID[q.name]; row != "" {
 		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
 	}
+	p.address(q, r)
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
 	if row := p.foreignIfaceID[q.name]; row != "" && r.IsParked() {
 		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))

@@ -74,6 +74,8 @@ type Decision struct {
 	// changes are independent of each other.
 	Changes []ovs.Change
 	LinkUps []LinkUp
+	// Addresses are those that functions of plugged ports should have, and don't.
+	Addresses []Address
 	// Nudges are rows that need no change and that ovs-vswitchd failed to open, or has
 	// open for a netdev that is no more.
 	Nudges []Nudge
@@ -223,7 +225,7 @@ func newPlanner(in Input) *planner {
 	p.canAdd = p.whyNoNew()
 	p.sortRows()
 	for name, b := range p.view.Bindings {
-		if q := p.port(name, b.Fate == ovn.Asked); q != nil {
+		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
 			q.binding, q.seen = b, true
 		}
 	}
@@ -319,6 +321,16 @@ func (p *planner) decision() Decision {
 	for _, q := range p.sorted {
 		// A row that is to go is told of until it has gone: its removal may be refused.
 		p.tellWhatIsPlugged(q)
+		if q.seen && len(q.rows) == 0 && p.awaitsChassis(q.binding) {
+			if invalid := q.binding.Request.Invalid; invalid != nil {
+				p.report(q, Invalid, invalid)
+			} else {
+				p.report(q, Pending, p.canAdd)
+				q.status.Request = q.binding.Request.Query.String()
+			}
+			p.out.Ports = append(p.out.Ports, q.status)
+			continue
+		}
 		if q.status.State != "" && (q.seen && q.binding.Fate == ovn.Asked || len(q.rows) > 0) {
 			p.out.Ports = append(p.out.Ports, q.status)
 		}
@@ -334,6 +346,13 @@ func (p *planner) decision() Decision {
 		p.out.Compared = whole && p.in.Actual.Complete
 	}
 	return p.out
+}
+
+// awaitsChassis: the port is for us by what its options say, which counts for nothing
+// without our Chassis row; but whoever waits for it is to see it. northd makes it a
+// request when the row is there.
+func (p *planner) awaitsChassis(b ovn.Binding) bool {
+	return !p.known && b.Fate == ovn.Kept && !b.Additional
 }
 
 // report sets the state of a port.

@@ -90,6 +90,7 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 				representor.Quote(s.Netdev), representor.Prose(err.Error()), representor.Shell(s.Netdev)),
 		})
 	}
+	r.overlayAddress(s)
 	if s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionPending {
 		r.overlayRefusal(now, s, due)
 		return

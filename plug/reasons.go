@@ -43,12 +43,12 @@ func reasonUntrusted(v ovn.View) *representor.Reason {
 	if problem == "" {
 		problem = "its first complete view is awaited"
 	}
-	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now: %s; what is plugged stays", representor.Prose(problem))
+	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s", representor.Prose(problem))
 }
 
 func reasonChassisMissing(v ovn.View) *representor.Reason {
 	return reason(representor.CodeChassisMissing,
-		"the Southbound has no Chassis row named %s; start ovn-controller, which registers it; until then what is plugged stays and nothing new is plugged", representor.Quote(v.Chassis))
+		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it", representor.Quote(v.Chassis))
 }
 
 func reasonNoDevlink(problem string) *representor.Reason {
@@ -56,7 +56,7 @@ func reasonNoDevlink(problem string) *representor.Reason {
 }
 
 func reasonEvidence(b ovn.Binding) *representor.Reason {
-	return reason(representor.CodeRequestEvidence, "%s; what is plugged stays, nothing new would be plugged", representor.Prose(b.Why))
+	return reason(representor.CodeRequestEvidence, "what is plugged stays, nothing new would be plugged: %s", representor.Prose(b.Why))
 }
 
 func reasonWithdrawn(b ovn.Binding) *representor.Reason {

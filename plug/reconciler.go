@@ -39,9 +39,11 @@ type Config struct {
 	// reports whether it did. nil leaves netdevs that ovs-vswitchd has lost track of to
 	// ovs-vswitchd. It returns soon after ctx ends, with its error, even if the kernel
 	// doesn't answer.
-	Detach   func(ctx context.Context, ifindex uint32, name string, force bool) (bool, error)
-	Settings Settings
-	Log      *slog.Logger
+	Detach func(ctx context.Context, ifindex uint32, name string, force bool) (bool, error)
+	// Functions has functions get the MAC addresses of their logical ports; nil for none.
+	Functions Functions
+	Settings  Settings
+	Log       *slog.Logger
 	// Audit is the longest time between two passes, 0 for 60 s.
 	Audit time.Duration
 	// MassUnplugHold is how long suspicious removals wait, 0 for 2 minutes.
@@ -82,6 +84,7 @@ type Reconciler struct {
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
 	links     links
+	addresses addresses
 	steps     steps
 	last      map[string]Status
 	ours      map[string]bool // uuids of the rows that bear our marks
@@ -197,7 +200,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 func (r *Reconciler) Due() time.Duration {
 	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
-		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.verify.next(then),
+		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.addresses.next(then), r.verify.next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(),
 	} {
 		if !t.IsZero() {
@@ -257,6 +260,7 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	}
 	if !r.cfg.DryRun {
 		r.setLinksUp(ctx, p.last.LinkUps)
+		r.setAddresses(ctx, p.last.Addresses)
 		r.nudge(ctx, p.last.Nudges)
 	}
 	if p.asking == nil {

@@ -132,7 +132,7 @@ func (x *Index) pfUncertain(q Query, found []pf) *Reason {
 		remedy += ", or say which PF is meant with the option vif-plug:representor:controller or card-serial-number"
 	}
 	return reason(CodePFUncertain, candidates,
-		"%s, and a PF with that MAC may be among the ports that can't be read: %s; nothing new is plugged for it, what is plugged stays; %s",
+		"nothing new is plugged for it, what is plugged stays: %s, and a PF with that MAC may be among the ports that can't be read: %s; %s",
 		who, Escape(x.problem, problemMost), remedy)
 }
 

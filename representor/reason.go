@@ -56,6 +56,7 @@ const (
 	CodeInterfaceError      Code = "interface-error"
 	CodeStaleInterface      Code = "stale-interface"
 	CodeLinkUpFailed        Code = "link-up-failed"
+	CodeHWAddrFailed        Code = "hw-addr-failed"
 	CodeMassUnplug          Code = "mass-unplug"
 	CodeUnplugGrace         Code = "unplug-grace"
 	CodeSouthboundReplaced  Code = "southbound-replaced"

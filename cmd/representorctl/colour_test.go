@@ -44,7 +44,7 @@ func TestTheDoctorColoursVerdictsAlone(t *testing.T) {
 	}}
 	shown := func(colours bool) string {
 		var out strings.Builder
-		(&program{colours: colours}).writeDiagnosis(&out, d)
+		(&program{colours: colours}).writeDiagnosis(&out, d, true)
 		return out.String()
 	}
 	coloured, plain := shown(true), shown(false)

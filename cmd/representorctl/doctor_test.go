@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
@@ -47,6 +48,16 @@ func (c *clinic) sbctl(args ...string) {
 	c.sb.Tool(c.t, append([]string{"ovn-sbctl", "--db=" + c.sb.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
+// searches are confined to the clinic: the machine may run programs of its own.
+func (c *clinic) searches(endpoint string) []companion.Search {
+	all := companion.Searches(endpoint, os.Getenv)
+	for i := range all {
+		all[i].Dirs = all[i].Dirs[:1]
+		all[i].Proc = c.dir
+	}
+	return all
+}
+
 // doctor runs the command with a card that has a serial number.
 func (c *clinic) doctor(socket string, args ...string) outcome {
 	c.t.Helper()
@@ -68,6 +79,7 @@ func (c *clinic) doctor(socket string, args ...string) outcome {
 			return datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5}, nil
 		},
 	}
+	p.companions = c.searches
 	status := p.run(c.t.Context(), append([]string{"--control-socket", socket, "doctor", "--config", c.config}, args...))
 	return outcome{status, stdout.String(), stderr.String()}
 }
@@ -95,6 +107,7 @@ func self() control.Facts {
 func TestTheDoctorReadsRealDatabases(t *testing.T) {
 	c := newClinic(t)
 	servers.VSwitchd(t, c.local)
+	servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
 	var d doctor.Diagnosis
 	out := c.doctor(socket, "-j")
@@ -132,8 +145,27 @@ func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
 	}
 	var text strings.Builder
-	(&program{now: noon}).writeDiagnosis(&text, d)
+	(&program{now: noon}).writeDiagnosis(&text, d, true)
 	golden(t, "doctor-ill", text.String())
+	text.Reset()
+	(&program{now: noon}).writeDiagnosis(&text, d, false)
+	golden(t, "doctor-ill-short", text.String())
+}
+
+// The doctor, plan --offline and representord read the same file.
+func TestWhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) {
+	c := newClinic(t)
+	if err := os.WriteFile(c.config, []byte("log-levle: debug\nlog-format: xml\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	told := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	parted := regexp.MustCompile(`configuration file "[^"]+": line 1: unknown key "log-levle"; did you mean log-level\?; log-format: "xml" must be`)
+	if out := c.doctor(absent(t)); !parted.MatchString(told(out.stdout)) {
+		t.Errorf("doctor says\n%s", out.stdout)
+	}
+	if out := run1(t, absent(t), "", nil, "plan", "--offline", "--config", c.config); !parted.MatchString(told(out.stderr)) || strings.Contains(out.stderr, `\n`) {
+		t.Errorf("plan --offline says\n%s", out)
+	}
 }
 
 func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {

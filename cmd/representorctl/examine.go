@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/dbconn"
@@ -28,6 +29,9 @@ import (
 // examinePatience bounds what each source may take; together they are asked within
 // the patience of a command.
 const examinePatience = 5 * time.Second
+
+// companionPatience bounds how long a companion's answer is waited for.
+const companionPatience = 3 * time.Second
 
 // overrideMost bounds what is read of system-id-override, in bytes.
 const overrideMost = 4096
@@ -58,7 +62,10 @@ func (p *program) examine(ctx context.Context, file string, named bool) doctor.H
 		defer cancel()
 		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
 	})
-	group.Go(func() { h.VSwitchd = lookAtVSwitchd(ctx, h.Config.OVSDB) })
+	for _, search := range p.companions(h.Config.OVSDB) {
+		seen := map[string]*companion.Sight{companion.VSwitchd: &h.VSwitchd, companion.Controller: &h.Controller}[search.Name]
+		group.Go(func() { *seen = search.Look(ctx, companionPatience) })
+	}
 	group.Wait()
 	return h
 }

@@ -13,18 +13,21 @@ import (
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/explain"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
 )
 
 func (p *program) explainCommand() *cobra.Command {
 	var netdev string
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "explain LOGICAL-PORT | explain --netdev NETDEV",
 		Short: "Show, step by step, why a logical port is plugged or is not",
 		Long: `Go through everything between a request and a port that works: the Southbound,
 our Chassis row, the Port_Binding and its options, the chassis it is for, the PF
 and every candidate, the function, its netdev, the bridge and who else is on it,
-the row, what ovs-vswitchd and ovn-controller made of it. Of each step it shows
-what was read, and where. The first step that fails comes first, with what to do.
+the row, what ovs-vswitchd and ovn-controller made of it. The first step that
+fails is shown, with what to do, and what else is not as it should be. With -v
+every step is, with what was read, and where.
 
 It works for any logical port, of whichever chassis: the daemon asks the
 Southbound for that one. What can't be known while the Southbound doesn't answer
@@ -43,26 +46,27 @@ can't tell.`,
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			p.instead = []string{"to see what is wrong here: " + name + " doctor", offlineInstead}
 			if len(args) == 1 {
-				return p.explain(ctx, args[0])
+				return p.explain(ctx, args[0], verbose)
 			}
 			lport, err := p.portOn(ctx, netdev)
 			if err != nil {
 				return err
 			}
-			return p.explain(ctx, lport)
+			return p.explain(ctx, lport, verbose)
 		}),
 	}
 	cmd.Flags().StringVar(&netdev, "netdev", "", "explain the port of this representor")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show every step, with what was read, and where")
 	_ = cmd.RegisterFlagCompletionFunc("netdev", p.completeNetdevs)
 	return cmd
 }
 
-func (p *program) explain(ctx context.Context, lport string) error {
+func (p *program) explain(ctx context.Context, lport string, verbose bool) error {
 	e, err := p.client().Explain(ctx, lport)
 	if err != nil {
 		return err
 	}
-	if err := p.print(e, func(out *strings.Builder) { p.writeExplanation(out, e) }); err != nil {
+	if err := p.print(e, func(out *strings.Builder) { p.writeExplanation(out, e, verbose) }); err != nil {
 		return err
 	}
 	switch {
@@ -107,7 +111,41 @@ const (
 	readIndent  = 4
 )
 
-func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation) {
+// writeExplanation writes what follows from the steps, and those that prove it, or in short
+// those that say something else besides.
+func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, steps bool) {
+	p.writeConclusion(out, e)
+	fmt.Fprintln(out)
+	if steps {
+		p.writeSteps(out, e)
+		return
+	}
+	before := out.Len()
+	var unknown []string
+	for i := range e.Steps {
+		s := e.Steps[i]
+		switch {
+		case s.Result == explain.Unknown:
+			unknown = append(unknown, string(s.Name))
+		case s.Result == explain.OK, s.Result == explain.Skipped, s.Finding == e.Why:
+		default:
+			s.Read = nil
+			if s.Remedy == e.Remedy { // it was told above
+				s.Remedy = ""
+			}
+			p.writeStep(out, &s)
+		}
+	}
+	if len(unknown) > 0 {
+		entry(out, "not known", "%s", strings.Join(unknown, ", "))
+	}
+	if out.Len() > before {
+		fmt.Fprintln(out)
+	}
+	entry(out, "each step", "%s explain %s -v", name, representor.Shell(e.LogicalPort))
+}
+
+func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {
 	entry(out, "port", "%s", control.Printable(e.LogicalPort))
 	plugged := "no"
 	switch {
@@ -136,7 +174,9 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation) 
 			fmt.Fprintln(out, strings.TrimRight(pad(label, labelWidth)+line, " "))
 		}
 	}
-	fmt.Fprintln(out)
+}
+
+func (p *program) writeSteps(out *strings.Builder, e explain.Explanation) {
 	for i := range e.Steps {
 		s := e.Steps[i]
 		if s.Remedy == e.Remedy { // it was told above

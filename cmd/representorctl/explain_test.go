@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
@@ -59,7 +62,12 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 				}
 			}
 			states[got.State] = true
-			golden(t, "explain/"+s.name, steady(run1(t, socket, "", nil, "explain", s.lport).String()))
+			long, short := run1(t, socket, "", nil, "explain", s.lport, "-v"), run1(t, socket, "", nil, "explain", s.lport)
+			golden(t, "explain/"+s.name, steady(long.String()))
+			isShort(t, got, short.stdout, long.stdout)
+			if slices.Contains([]string{"plugged", "plugged-southbound-away", "pf-not-found", "held-southbound-away"}, s.name) {
+				golden(t, "explain-short-"+s.name, steady(short.String()))
+			}
 		})
 	}
 	// What is declared anywhere that a port's status comes from must have had its turn.
@@ -74,6 +82,22 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 		}
 	}
 	wantNoOther(t, names)
+}
+
+// isShort wants the conclusion first, as with -v, then only what is not as it should be
+// besides, and no proof.
+func isShort(t *testing.T, e explain.Explanation, short, long string) {
+	t.Helper()
+	conclusion, _, _ := strings.Cut(long, "\n\n")
+	if !strings.HasPrefix(short, conclusion+"\n\n") || strings.Contains(short, "read in ") || strings.Contains(short, "\nok ") || strings.Contains(short, "\nskipped ") {
+		t.Errorf("it is\n%s\nand with -v\n%s", short, long)
+	}
+	flat := strings.Join(strings.Fields(short), " ")
+	for _, s := range e.Steps {
+		if s.Result == explain.Warning && !strings.Contains(flat, strings.Join(strings.Fields(s.Finding), " ")) {
+			t.Errorf("the warning of step %s is not in\n%s", s.Name, short)
+		}
+	}
 }
 
 func explained(t *testing.T, socket, lport string) explain.Explanation {
@@ -128,7 +152,21 @@ func plainScenes() []scene {
 				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
 			}), state: plug.Plugged, code: representor.CodeLinkUpFailed,
 		},
+		{name: "hw-addr-differs", world: addressed(), state: plug.Plugged},
+		{
+			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
+			state: plug.Plugged, code: representor.CodeHWAddrFailed,
+		},
 	}
+}
+
+// addressed is a port that is plugged, with a MAC address that isn't its function's.
+func addressed() *world {
+	a := asks("vm1")
+	a.MAC = representor.MAC{0, 0x53, 0, 0, 1, 1}
+	return worldWith(a).has(rowOf("vm1", "pf0vf0", 0)).but(func(w *world) {
+		w.card.Ports[1].Function = &devlink.Function{HWAddr: []byte{2, 0, 0, 0, 0, 9}}
+	})
 }
 
 // unclaimed is a port that ovn-controller has not claimed.
@@ -236,6 +274,9 @@ func switchScenes() []scene {
 		}),
 		waits(representor.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
 		waits(representor.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
+		{name: "datapath-that-is-meant", world: worldWith(asks("vm1")).but(func(w *world) {
+			w.actual.DatapathType, w.actual.ExternalIDs = "netdev", map[string]string{"ovn-bridge-datapath-type": "netdev"}
+		}), state: plug.Pending, code: representor.CodeUnsupportedDatapath},
 		waits(representor.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
 		waits(representor.CodeTransactionPending, func(w *world) { w.dryRun = true }),
 		waits(representor.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
@@ -358,7 +399,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []explain.Step{
 		{Name: explain.PF, Result: explain.Failed, Finding: "no"}, {Name: explain.Card, Result: explain.OK, Finding: "yes"},
 		{Name: explain.Up, Result: explain.Unknown, Finding: "maybe"}, {Name: explain.Row, Result: explain.Skipped, Finding: "later"},
-	}})
+	}}, true)
 	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard", "\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())

@@ -34,6 +34,7 @@ type world struct {
 	silent  bool  // the Southbound doesn't answer questions
 	refuses error // the local database refuses every change
 	linkErr error
+	addrErr error // nil: the setting program-hw-addr is off
 	dryRun  bool
 	grace   time.Duration // 0 for none
 	// vswitchd is what it makes of a row that is new.
@@ -207,12 +208,20 @@ func (c cardOf) Usurped(_ context.Context, r representor.Representor) (bool, err
 
 func (c cardOf) LinkUp(context.Context, uint32) error { return c.linkErr }
 
+func (c cardOf) SetHWAddr(context.Context, representor.Representor, representor.MAC) error {
+	return c.addrErr
+}
+
 // facts makes the passes, and gives what the daemon knows then.
 func (w *world) facts(t *testing.T) control.Facts {
 	t.Helper()
-	r := plug.NewReconciler(plug.Config{
+	cfg := plug.Config{
 		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: cmp.Or(w.grace, -1), Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
-	})
+	}
+	if w.addrErr != nil {
+		cfg.Functions = cardOf{w}
+	}
+	r := plug.NewReconciler(cfg)
 	for i := range w.passes {
 		if i > 0 {
 			w.between(w)

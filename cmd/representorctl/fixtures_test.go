@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
@@ -49,12 +50,25 @@ func facts() control.Facts {
 	return control.Facts{
 		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: control.Active,
 		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
-		Local:         ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system"},
+		Local: ovs.View{
+			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system",
+			Interfaces: map[string]ovs.Interface{
+				"en3f0c1pf0vf000": {Name: "en3f0c1pf0vf000", Bridge: "br-int", Marked: true, IfaceID: uuid, Marker: ovs.Marker{LogicalPort: uuid}},
+				"pf0vf9": {
+					Name: "pf0vf9", Bridge: "br-int", Marked: true, IfaceID: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own",
+					Marker: ovs.Marker{LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own"},
+				},
+			},
+		},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
 		Southbound: ovn.View{
 			Complete: true, Connected: true, Since: noon().Add(-3*time.Hour - 12*time.Minute),
 			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
+		},
+		Companions: []companion.Standing{
+			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
+			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl", Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
@@ -125,6 +126,13 @@ func TestGoldenOutputs(t *testing.T) {
 		{Code: representor.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b", "odd \x1b[31mname", "d", "e", "f"}},
 	}
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
+	dead := facts()
+	dead.Companions = []companion.Standing{
+		{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 361, Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl"}, Since: noon().Add(-3 * time.Minute)},
+		{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone, Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended"}, Since: noon().Add(-40 * time.Second)},
+	}
+	unseen := facts()
+	unseen.Companions[1].Sight = companion.Sight{Name: companion.Controller, State: companion.Unknown, Why: "neither a pidfile nor a control socket of its is in /var/run/openvswitch, /var/run/ovn"}
 	dry := facts()
 	dry.DryRun = true
 	dry.Southbound.ChassisKnown = false
@@ -180,6 +188,8 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "release-hold-nothing-held", facts: new(facts()), args: []string{"release-hold"}},
 		{name: "release-hold-standby", facts: &standby, args: []string{"release-hold"}},
 		{name: "release-hold-no-daemon", args: []string{"release-hold"}},
+		{name: "status-companions-dead", facts: &dead, args: []string{"status"}},
+		{name: "status-companion-unknown", facts: &unseen, args: []string{"status"}},
 		{name: "status-no-daemon", args: []string{"status"}},
 		{name: "ports", facts: new(facts()), args: []string{"ports"}},
 		{name: "ports-json", facts: new(facts()), args: []string{"ports", "-j"}},

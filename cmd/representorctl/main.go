@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/card"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/representor"
 )
@@ -34,9 +35,12 @@ func run() int {
 		},
 		readEswitches: readEswitches,
 		readDatapath:  datapath.New().Statistics,
-		openCard:      agent.WatchCard,
-		version:       version,
-		colours:       wantsColours(os.Stdout, os.Getenv),
+		companions: func(endpoint string) []companion.Search {
+			return companion.Searches(endpoint, os.Getenv)
+		},
+		openCard: agent.WatchCard,
+		version:  version,
+		colours:  wantsColours(os.Stdout, os.Getenv),
 	}
 	return p.run(ctx, os.Args[1:])
 }

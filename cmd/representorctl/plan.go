@@ -26,8 +26,8 @@ func (p *program) planCommand() *cobra.Command {
 		Short: "Show what is still to be changed on the bridge, and why it isn't yet",
 		Long: `Show the changes that were still to be made when the daemon's last pass ended:
 such as wait for their turn, were refused by the database and are tried again, or
-are not made in a dry run; the removals that are held; and the ports that are not
-plugged, with what each waits for. Mostly there is nothing to change, for a pass
+are not made in a dry run; the removals that are held; the ports that are on the
+bridge still, and those that are not plugged, with what each waits for. Mostly there is nothing to change, for a pass
 makes what it plans.
 
 With --offline, and without a daemon, it is what one would change now: everything
@@ -82,19 +82,32 @@ func (p *program) writePlan(out *strings.Builder, plan control.Plan) {
 		fmt.Fprintln(out, "changes that are still to be made:")
 	}
 	control.WriteChanges(out, plan.Changes)
-	waiting := besides(plan)
-	if len(waiting) == 0 {
-		return
+	var still, not []control.Port
+	for _, port := range besides(plan) {
+		if stays(port) {
+			still = append(still, port)
+		} else {
+			not = append(not, port)
+		}
 	}
-	fmt.Fprintf(out, "\n%s not plugged:\n", plural(len(waiting), "port"))
-	cut := false
-	for _, port := range waiting {
+	cut := writeWaiting(out, "still on the bridge", still)
+	cut = writeWaiting(out, "not plugged", not) || cut
+	writeCut(out, cut)
+}
+
+// writeWaiting lists ports, with what each waits for, and tells whether something was cut.
+func writeWaiting(out *strings.Builder, how string, ports []control.Port) (cut bool) {
+	if len(ports) == 0 {
+		return false
+	}
+	fmt.Fprintf(out, "\n%s %s:\n", plural(len(ports), "port"), how)
+	for _, port := range ports {
 		fmt.Fprintf(out, "  %s %s\n", control.Printable(port.LogicalPort), port.State)
 		if port.Reason != nil {
 			cut = writeBrief(out, "", port.Reason) || cut
 		}
 	}
-	writeCut(out, cut)
+	return cut
 }
 
 // besides are the ports that wait for more than a change that is shown already, and

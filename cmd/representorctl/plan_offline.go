@@ -99,6 +99,6 @@ func (p *program) fail(status int, err error) error {
 	if errors.Is(err, os.ErrPermission) || strings.Contains(err.Error(), "permission denied") {
 		hint = "; run this as root"
 	}
-	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, control.Harmless(err.Error()), hint)
+	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, control.OneLine(err), hint)
 	return silent(status)
 }

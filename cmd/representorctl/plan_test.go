@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +12,54 @@ import (
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
+
+// That a machine keeps its network is what is looked for first.
+func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
+	told := 0
+	for _, s := range scenes() {
+		f := s.world.facts(t)
+		socket := daemonWith(t, f, control.Acts{})
+		for _, p := range f.Report.Ports {
+			if p.Reason == nil || !strings.Contains(p.Reason.Message, "what is plugged stays") {
+				continue
+			}
+			told++
+			for _, command := range []string{"ports", "plan"} {
+				out := strings.Join(strings.Fields(run1(t, socket, "", nil, command).stdout), " ")
+				if !strings.Contains(out, "what is plugged stays") {
+					t.Errorf("%s: %s cuts it from %q:\n%s", s.name, command, p.Reason.Message, out)
+				}
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("no scene has such a reason")
+	}
+}
+
+// A row that is only held, or whose request can't be followed any more, carries all that
+// the machine sends.
+func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
+	for _, state := range []plug.State{plug.Held, plug.Invalid, plug.Conflict} {
+		f := plugged().facts(t)
+		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &representor.Reason{Code: representor.CodeMassUnplug, Message: "because"}
+		socket := daemonWith(t, f, control.Acts{})
+		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") || !strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
+			t.Errorf("plan says\n%s", out)
+		}
+		if out := run1(t, socket, "", nil, "ports"); !strings.Contains(out.stdout, "\n    it is still on the bridge\n") {
+			t.Errorf("ports says\n%s", out)
+		}
+		if out := run1(t, socket, "", nil, "ports", "vm1"); !strings.Contains(out.stdout, "\non bridge   yes\n") {
+			t.Errorf("ports vm1 says\n%s", out)
+		}
+	}
+	f := worldWith(asks("vm1", "vif-plug:representor:vf-num", "7")).facts(t)
+	socket := daemonWith(t, f, control.Acts{})
+	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") || strings.Contains(out.stdout, "still on the bridge") {
+		t.Errorf("plan says\n%s", out)
+	}
+}
 
 func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 	refused := worldWith(asks("vm1"), asks("vm2", "vif-plug:representor:vf-num", "9")).but(func(w *world) { w.dryRun = true })

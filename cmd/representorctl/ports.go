@@ -103,11 +103,20 @@ func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
 		if port.Reason != nil {
 			cut = writeBrief(out, "", port.Reason) || cut
 		}
+		if stays(port) {
+			fmt.Fprintln(out, "    it is still on the bridge")
+		}
 		for i := range port.Warnings {
 			cut = writeBrief(out, "warning: ", &port.Warnings[i]) || cut
 		}
 	}
 	writeCut(out, cut)
+}
+
+// stays tells of a port that isn't plugged as it should be that its row is there all the
+// same, and carries what the machine sends. One that pends is on its way there.
+func stays(port control.Port) bool {
+	return port.OnBridge && port.State != plug.Plugged && port.State != plug.Pending
 }
 
 // writeStanding says why the ports may not be those of now, nothing if they are.
@@ -177,6 +186,11 @@ func (p *program) writePort(out *strings.Builder, port control.Port) {
 		netdev += fmt.Sprintf(", ofport %d", port.Ofport)
 	}
 	entry(out, "netdev", "%s", netdev)
+	on := "no"
+	if port.OnBridge {
+		on = "yes"
+	}
+	entry(out, "on bridge", "%s", on)
 	up := "no: ovn-controller has not installed its flows"
 	if port.Up {
 		up = "yes"

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/agent"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
@@ -54,6 +55,8 @@ type program struct {
 	readEswitches func(context.Context) map[devlink.Handle]doctor.Eswitch
 	// readDatapath asks the kernel what it counted in the datapath of a name.
 	readDatapath func(context.Context, string) (datapath.Statistics, error)
+	// companions gives where the programs beside the daemon are looked for.
+	companions func(endpoint string) []companion.Search
 	// openCard watches the kernel's card.
 	openCard agent.OpenCard
 	version  string
@@ -167,7 +170,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &told):
 		return told.status
 	case !p.ran:
-		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
+		fmt.Fprintf(p.stderr, "%s: %s\nTry '%s --help'.\n", name, usageError(err), command)
 		return exitUsage
 	case errors.As(err, &unreachable):
 		remedy := "is representord running? systemctl status representord"
@@ -179,7 +182,7 @@ func (p *program) status(command string, err error) int {
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
-		fmt.Fprintf(p.stderr, "%s: %v; %s\n", name, err, remedy)
+		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, control.OneLine(err), remedy)
 		for _, instead := range p.instead {
 			fmt.Fprintf(p.stderr, "%s: %s\n", name, instead)
 		}
@@ -187,8 +190,17 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &refused):
 		return p.refused(refused)
 	}
-	fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.OneLine(err))
 	return bindingStatus(err)
+}
+
+// usageError shows what is wrong with a command: several things in a line, and as it is
+// what cobra lays out in lines, such as what else may have been meant.
+func usageError(err error) string {
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		return control.OneLine(err)
+	}
+	return err.Error()
 }
 
 // bindingStatus gives the exit status for an error of bind and unbind.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/plug"
 )
@@ -47,6 +48,7 @@ func (p *program) writeStatus(out *strings.Builder, s control.Status) {
 		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, and has marked %s: %s; those rows are left alone; run only one of the two",
 			plural(n, "row"), list(s.BuiltInProvider))
 	}
+	p.writeCompanions(out, s.Companions)
 	p.writeSouthbound(out, s.Southbound)
 	entry(out, "local", "%s", local(s.Local))
 	entry(out, "devlink", "%s", devlinkState(s.Devlink))
@@ -64,6 +66,32 @@ func (p *program) writeStatus(out *strings.Builder, s control.Status) {
 		}
 		fmt.Fprintf(out, "\n%s\n", title)
 		control.WriteChanges(out, s.Planned)
+	}
+}
+
+// writeCompanions tells of those that answer, or of which nothing is known, in a line; each
+// that is dead has its own.
+func (p *program) writeCompanions(out *strings.Builder, all []control.Companion) {
+	var fine []string
+	for _, c := range all {
+		name := control.Printable(c.Name)
+		switch {
+		case c.State == companion.Answers && c.PID > 0:
+			fine = append(fine, fmt.Sprintf("%s answers, pid %d", name, c.PID))
+		case c.State == companion.Answers:
+			fine = append(fine, name+" answers")
+		case c.State == companion.Unknown:
+			fine = append(fine, "whether "+name+" runs can't be told: "+c.Problem)
+		}
+	}
+	if len(fine) > 0 {
+		entry(out, "beside", "%s", strings.Join(fine, "; "))
+	}
+	for _, c := range all {
+		state := map[companion.State]string{companion.Gone: "has not run", companion.Silent: "has not answered"}[c.State]
+		if state != "" {
+			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", control.Printable(c.Name), state, p.since(c.Since), c.Problem, companion.Without(c.Name))
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/metrics"
 )
@@ -22,6 +23,8 @@ type service struct {
 	version string
 	started time.Time
 	level   *slog.LevelVar
+	// companions are watched beside all else.
+	companions *companion.Watcher
 	// access says why the control socket isn't its group's; nil if it is.
 	access atomic.Pointer[string]
 }
@@ -53,6 +56,7 @@ func (s *service) run(ctx context.Context, send func(string)) error {
 	s.Watch(ctx, group)
 	group.Go(func() error { return s.keeper.run(ctx) })
 	group.Go(func() error { return a.run(ctx) })
+	group.Go(func() error { return s.companions.Run(ctx) })
 	group.Go(func() error { return s.answer(ctx, scrapes) })
 	group.Go(func() error { return s.expose(ctx, scrapes) })
 	if s.dryRun {
@@ -67,6 +71,7 @@ func (s *service) facts() control.Facts {
 	f := s.Facts(at.id)
 	f.Version, f.PID, f.Started = s.version, os.Getpid(), s.started
 	f.Role, f.RoleReason, f.DryRun = at.role, at.why, s.dryRun
+	f.Companions = s.companions.Standings()
 	f.Problems = append(slices.Clone(f.Problems), s.Config.Warnings...)
 	if why := s.access.Load(); why != nil {
 		f.Problems = append(f.Problems, *why)

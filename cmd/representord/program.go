@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/agent"
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/metrics"
 )
@@ -151,6 +152,7 @@ func (p *program) start(ctx context.Context, cfg config.Config) error {
 	}
 	log.Info("starting", "version", p.version, "pid", os.Getpid(), "config", cfg.File, "dry-run", p.dryRun)
 	s := service{keeper: newKeeper(a, p.dryRun), timings: timings, version: p.version, started: started, level: level}
+	s.companions = companion.NewWatcher(companion.Searches(cfg.OVSDB, os.Getenv), log)
 	err = s.run(ctx, notifySystemd(log))
 	if err == nil {
 		log.Info("stopping; the ports stay", "signal", context.Cause(ctx))

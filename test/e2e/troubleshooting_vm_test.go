@@ -28,7 +28,10 @@ func TestTroubleshooting(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			defer w.reset(t)
-			told := &story{ward: w, brief: i > 0}
+			told := &story{ward: w}
+			if i == 0 {
+				told.proof = " -v"
+			}
 			s.run(t, told)
 			w.compare(t, s.name, told.String())
 		})
@@ -69,7 +72,7 @@ func wrongMAC(t *testing.T, s *story) {
 	s.doctor(t, nil)
 	s.explain(t)
 	s.mend(t, "central", `ovn-nbctl set Logical_Switch_Port vm1 'options:"vif-plug:representor:pf-mac"=`+pfMAC+`'`)
-	s.proof(t)
+	s.works(t)
 }
 
 // The host has no VF yet.
@@ -84,7 +87,7 @@ func vfNotEnabled(t *testing.T, s *story) {
 	s.prints(t, fmt.Sprintf(echo, "PF"))
 	s.show(t, "hypervisor", fmt.Sprintf(echo, "ens1f0"), 0)
 	s.vfs(t, 4)
-	s.proof(t)
+	s.works(t)
 }
 
 // The daemon was told not to publish the card's serial number, which nobody else does.
@@ -108,7 +111,7 @@ func serialNotPublished(t *testing.T, s *story) {
 	s.mend(t, "dpu", `ovs-vsctl set Open_vSwitch . 'external_ids:"ovn-cms-options"="card-serial-number=`+boardSerial+`"'`)
 	s.published(t, true)
 	s.show(t, "hypervisor", bind, 0)
-	s.proof(t)
+	s.works(t)
 }
 
 // Somebody has tried it by hand.
@@ -121,7 +124,7 @@ func foreignPort(t *testing.T, s *story) {
 	s.doctor(t, []string{"foreign-rows"})
 	s.explain(t)
 	s.mend(t, "dpu", "ovs-vsctl del-port pf0vf3")
-	s.proof(t)
+	s.works(t)
 }
 
 // The card came up as if it were a plain NIC.
@@ -133,7 +136,7 @@ func eswitchLegacy(t *testing.T, s *story) {
 	s.doctor(t, []string{"eswitch", "host-functions"})
 	s.explain(t)
 	s.mend(t, "dpu", "devlink dev eswitch set platform/card0 mode switchdev")
-	s.proof(t)
+	s.works(t)
 }
 
 // host is the hypervisor that the card is plugged into, with a PF and no VF.
@@ -160,13 +163,13 @@ func (s *story) doctor(t *testing.T, ill []string) {
 	if !d.Healthy {
 		status = 9
 	}
-	s.show(t, "dpu", "representorctl doctor", status)
+	s.show(t, "dpu", "representorctl doctor"+s.proof, status)
 }
 
 // explain shows why vm1 isn't plugged.
 func (s *story) explain(t *testing.T) {
 	t.Helper()
-	s.show(t, "dpu", "representorctl explain vm1", 3)
+	s.show(t, "dpu", "representorctl explain vm1"+s.proof, 3)
 }
 
 // mend does what was printed.
@@ -184,8 +187,8 @@ func (s *story) prints(t *testing.T, want string) {
 	}
 }
 
-// proof waits until vm1 works, and shows that explain says so.
-func (s *story) proof(t *testing.T) {
+// works waits until vm1 does, and shows that explain says so.
+func (s *story) works(t *testing.T) {
 	t.Helper()
 	s.until(t, "vm1 is plugged, and up in OVN", func() bool {
 		e, err := s.explained()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,12 +57,27 @@ func startVSwitchd(tb testing.TB, d *OVSDB, options ...string) *Process {
 	tb.Helper()
 	// Its files have the names that they have in production: it listens, for what looks
 	// at them and for ovs-appctl, on the socket that its pidfile names.
-	argv := append([]string{
-		"ovs-vswitchd", d.Endpoint, "--pidfile=" + filepath.Join(d.Dir, "ovs-vswitchd.pid"),
-		"-vconsole:info", "-vsyslog:off",
-	}, options...)
+	return runVSwitchd(tb, d, append(options, "--pidfile="+filepath.Join(d.Dir, "ovs-vswitchd.pid"))...)
+}
+
+// VSwitchdWith is VSwitchd with files of other names: it has no pidfile but one that the
+// options name, and listens for ovs-appctl where a --unixctl=FILE among them says.
+func VSwitchdWith(tb testing.TB, d *OVSDB, options ...string) *Process {
+	tb.Helper()
+	return runVSwitchd(tb, d, append(options, "--enable-dummy=system")...)
+}
+
+func runVSwitchd(tb testing.TB, d *OVSDB, options ...string) *Process {
+	tb.Helper()
+	argv := append([]string{"ovs-vswitchd", d.Endpoint, "-vconsole:info", "-vsyslog:off"}, options...)
 	p := startIn(tb, d.Dir, "ovs-vswitchd", argv...)
-	awaitSocket(tb, p, filepath.Join(d.Dir, fmt.Sprintf("ovs-vswitchd.%d.ctl", p.Pid())))
+	ctl := filepath.Join(d.Dir, fmt.Sprintf("ovs-vswitchd.%d.ctl", p.Pid()))
+	for _, option := range options {
+		if named, ok := strings.CutPrefix(option, "--unixctl="); ok {
+			ctl = named
+		}
+	}
+	awaitSocket(tb, p, ctl)
 	return p
 }
 

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/test/servers"
+)
+
+// pidfile writes what a pidfile of ovs-vswitchd holds.
+func pidfile(t *testing.T, dir, holds string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "ovs-vswitchd.pid"), []byte(holds), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The databases say nothing of it.
+func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
+	c := newClinic(t)
+	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
+	socket := daemon(t, self())
+	c.wantCompanions(socket, map[string]doctor.Check{
+		"vswitchd":       {Verdict: doctor.OK, Finding: fmt.Sprintf("ovs-vswitchd answers: pid %d, ovs-vswitchd (Open vSwitch) ", vswitchd.Pid())},
+		"ovn-controller": {Verdict: doctor.OK, Finding: fmt.Sprintf("ovn-controller answers: pid %d, ovn-controller ", controller.Pid())},
+	})
+	vswitchd.Kill()
+	controller.Kill()
+	out := c.wantCompanions(socket, map[string]doctor.Check{
+		"vswitchd":       {Verdict: doctor.Fail, Finding: "ovs-vswitchd doesn't run: the process that wrote "},
+		"ovn-controller": {Verdict: doctor.Fail, Finding: "ovn-controller doesn't run: nobody listens on "},
+	})
+	if out.status != exitUnhealthy {
+		t.Errorf("status %d", out.status)
+	}
+}
+
+// Containers start it so, and ovsdb-server has its pidfile there all the same.
+func TestTheDoctorFindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing.T) {
+	for name, options := range map[string][]string{
+		"with --unixctl, and a pidfile": {"--unixctl=DIR/ovs-vswitchd.ctl", "--pidfile=DIR/ovs-vswitchd.pid"},
+		"with --unixctl, without one":   {"--unixctl=DIR/ovs-vswitchd.ctl"},
+		"without a pidfile":             {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClinic(t)
+			if err := os.WriteFile(filepath.Join(c.local.Dir, "ovsdb-server.pid"), []byte("811\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for i := range options {
+				options[i] = strings.ReplaceAll(options[i], "DIR", c.local.Dir)
+			}
+			servers.VSwitchdWith(t, c.local, options...)
+			servers.Controller(t, c.local, c.sb.Endpoint)
+			out := c.wantCompanions(daemon(t, self()), map[string]doctor.Check{
+				"vswitchd":       {Verdict: doctor.OK, Finding: "ovs-vswitchd answers: pid "},
+				"ovn-controller": {Verdict: doctor.OK, Finding: "ovn-controller answers: pid "},
+			})
+			if out.status != exitOK {
+				t.Errorf("status %d", out.status)
+			}
+		})
+	}
+}
+
+// wantCompanions wants these checks to come out so, by the beginning of what they find, and
+// no other to find fault, apart from capabilities, which are the test machine's business.
+func (c *clinic) wantCompanions(socket string, want map[string]doctor.Check) outcome {
+	c.t.Helper()
+	var d doctor.Diagnosis
+	out := c.doctor(socket, "-j")
+	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
+		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
+	}
+	found := 0
+	for _, check := range d.Checks {
+		w, named := want[check.Name]
+		switch {
+		case named:
+			found++
+			if check.Verdict != w.Verdict || !strings.HasPrefix(check.Finding, w.Finding) {
+				c.t.Errorf("%+v, want %+v", check, w)
+			}
+		case check.Verdict != doctor.OK && check.Name != "capabilities":
+			c.t.Errorf("%+v", check)
+		}
+	}
+	if found != len(want) {
+		c.t.Errorf("%d of the checks are there, want %d", found, len(want))
+	}
+	return out
+}

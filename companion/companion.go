@@ -1,0 +1,173 @@
+// Package companion tells whether the programs that work beside representord answer:
+// ovs-vswitchd, without which no new packet crosses the bridge, and ovn-controller,
+// without which no port gets flows. The databases keep what both said last, so nothing in
+// them shows that one is dead.
+//
+// Each is asked on its control socket, as ovs-appctl(8) does, for nothing but its version.
+// Where that socket is depends on how the program was started. What can't be told is
+// unknown, which is something else than dead.
+package companion
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The companions, by the names of their programs.
+const (
+	VSwitchd   = "ovs-vswitchd"
+	Controller = "ovn-controller"
+)
+
+// State is how it stands with a companion.
+type State string
+
+// The states.
+const (
+	// Answers: it answered.
+	Answers State = "answers"
+	// Silent: it takes connections and says nothing. It was stopped by a signal, hangs, or
+	// is busy for longer than it was waited.
+	Silent State = "silent"
+	// Gone: it doesn't run.
+	Gone State = "gone"
+	// Unknown: it can't be told, which is no fault by itself.
+	Unknown State = "unknown"
+)
+
+// Sight is what one look at a companion saw.
+type Sight struct {
+	Name  string
+	State State
+	// PID is its process id in our eyes, 0 when not known.
+	PID int
+	// Socket is where it answers, or should, empty when not known. Version is the first line
+	// of its answer.
+	Socket  string
+	Version string
+	// Stopped: a signal has stopped it, SIGSTOP for instance. False as well where /proc
+	// doesn't show the process.
+	Stopped bool
+	// Forbidden: somebody with more rights could tell.
+	Forbidden bool
+	// Why is what follows from, empty when it answers.
+	Why string
+	// traceless: there is no pidfile, no socket and no process of it to be seen.
+	traceless bool
+}
+
+// Without is what doesn't work without a companion.
+func Without(name string) string {
+	switch name {
+	case VSwitchd:
+		return "no packet that the kernel has no flow for crosses, and what is plugged now is not opened"
+	case Controller:
+		return "no port that is plugged now gets flows, and what changes in OVN doesn't come here"
+	}
+	return ""
+}
+
+// Search is where a companion is looked for.
+type Search struct {
+	Name string
+	// Dirs are where its pidfile and its control socket may be, the likeliest first; none if
+	// it isn't on this machine.
+	Dirs []string
+	// Endpoint is the local database that it was started with, Proc where proc(5) is mounted.
+	Endpoint string
+	Proc     string
+}
+
+// Searches gives where the companions of a local database are looked for: beside its
+// socket, where the environment says, and where the packages of distributions put them,
+// as ovs_rundir() of lib/dirs.c and ovn_rundir() of lib/ovn-dirs.c have it. They are on
+// this machine if the database is.
+func Searches(endpoint string, environment func(string) string) []Search {
+	var beside []string
+	if path, ok := strings.CutPrefix(endpoint, "unix:"); ok {
+		beside = []string{filepath.Dir(path)}
+	}
+	at := func(name, variable, usual string) Search {
+		s := Search{Name: name, Endpoint: endpoint, Proc: "/proc"}
+		for _, dir := range append(slices.Clone(beside), environment(variable), usual) {
+			same := func(other string) bool { return strings.TrimPrefix(dir, "/var") == strings.TrimPrefix(other, "/var") }
+			if dir != "" && len(beside) > 0 && !slices.ContainsFunc(s.Dirs, same) {
+				s.Dirs = append(s.Dirs, dir)
+			}
+		}
+		return s
+	}
+	return []Search{
+		at(VSwitchd, "OVS_RUNDIR", "/var/run/openvswitch"),
+		at(Controller, "OVN_RUNDIR", "/var/run/ovn"),
+	}
+}
+
+// Look looks once. It takes no longer than the patience.
+func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
+	if len(s.Dirs) == 0 {
+		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}
+	}
+	e := evidence{search: s, pidfile: readPIDFiles(s.Dirs, s.Name), patience: patience}
+	e.running, e.whole = s.processes()
+	e.asked = s.askAll(ctx, s.candidates(e.pidfile, e.running), patience)
+	if ctx.Err() != nil {
+		return Sight{Name: s.Name, State: Unknown, Why: "it was not waited for: " + ctx.Err().Error()}
+	}
+	return e.judge()
+}
+
+// mostCandidates bounds how many sockets are asked: those of processes that were killed
+// stay.
+const mostCandidates = 16
+
+// candidates are the sockets that may be its own, the likeliest first: the one that
+// ovs-appctl would ask, those of that name beside it, and those that the command lines of
+// processes name.
+func (s Search) candidates(file pidfile, running []process) []string {
+	var all []string
+	add := func(path string) {
+		if !slices.Contains(all, path) && len(all) < mostCandidates {
+			all = append(all, path)
+		}
+	}
+	if file.pid > 0 {
+		// unixctl_server_create() of Open vSwitch's lib/unixctl.c.
+		add(filepath.Join(filepath.Dir(file.path), fmt.Sprintf("%s.%d.ctl", s.Name, file.pid)))
+	}
+	for _, p := range running {
+		for _, path := range p.sockets(s) {
+			add(path)
+		}
+	}
+	for _, dir := range s.Dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue
+		}
+		for _, entry := range entries {
+			n := entry.Name()
+			if n == s.Name+".ctl" || strings.HasPrefix(n, s.Name+".") && strings.HasSuffix(n, ".ctl") {
+				add(filepath.Join(dir, n))
+			}
+		}
+	}
+	return all
+}
+
+// askAll asks all sockets at the same time.
+func (s Search) askAll(ctx context.Context, paths []string, patience time.Duration) []answer {
+	answers := make([]answer, len(paths))
+	var group sync.WaitGroup
+	for i, path := range paths {
+		group.Go(func() { answers[i] = ask(ctx, s.Name, path, patience) })
+	}
+	group.Wait()
+	return answers
+}

@@ -1,0 +1,100 @@
+package companion
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// evidence is all that one look saw.
+type evidence struct {
+	search   Search
+	asked    []answer // in the order of candidates
+	pidfile  pidfile
+	running  []process
+	whole    bool // a process that isn't running is none
+	patience time.Duration
+}
+
+// judge says what follows. Gone needs proof: a pidfile that nobody holds any more, a socket
+// that nobody listens on, or a look at all processes there are; and nothing that speaks
+// for its life.
+func (e *evidence) judge() Sight {
+	v := Sight{Name: e.search.Name, State: Unknown}
+	if a := e.first(func(a answer) bool { return a.version != "" }); a != nil {
+		v.State, v.Socket, v.Version, v.PID = Answers, a.socket, a.version, e.pid(a)
+		return v
+	}
+	if a := e.first(func(a answer) bool { return a.silent }); a != nil {
+		v.State, v.Socket, v.PID = Silent, a.socket, e.pid(a)
+		v.Stopped = e.search.stopped(v.PID)
+		v.Why = fmt.Sprintf("no answer within %s on %s", e.patience, a.socket)
+		if v.Stopped {
+			v.Why += fmt.Sprintf(": a signal has stopped its process, %d", v.PID)
+		}
+		return v
+	}
+	if a := e.first(func(a answer) bool { return errors.Is(a.err, fs.ErrPermission) }); a != nil {
+		v.Forbidden, v.Socket, v.Why = true, a.socket, "it may not be asked: "+a.err.Error()
+		return v
+	}
+	e.absent(&v)
+	return v
+}
+
+// absent judges where no socket was found on which it answers, or could.
+func (e *evidence) absent(v *Sight) {
+	refused := e.first(func(a answer) bool { return errors.Is(a.err, syscall.ECONNREFUSED) })
+	odd := e.first(func(a answer) bool {
+		return a.err != nil && !errors.Is(a.err, fs.ErrNotExist) && !errors.Is(a.err, syscall.ECONNREFUSED)
+	})
+	switch {
+	case odd != nil:
+		v.Socket, v.Why = odd.socket, fmt.Sprintf("%s gives no answer that is understood: %v", odd.socket, odd.err)
+	case len(e.running) > 0:
+		v.PID = e.running[0].pid
+		v.Why = fmt.Sprintf("it runs, pid %d, and where it can be asked isn't known: no socket of its is in %s, or where its --unixctl names one", v.PID, e.places())
+	case e.pidfile.held:
+		v.PID = e.pidfile.pid
+		v.Why = fmt.Sprintf("it runs, as it holds %s, and where it can be asked isn't known: no socket of its is in %s", e.pidfile.path, e.places())
+	case e.pidfile.err == nil:
+		v.State, v.Why = Gone, fmt.Sprintf("the process that wrote %s has ended", e.pidfile.path)
+		if refused != nil {
+			v.Socket = refused.socket
+			v.Why += ", and nobody listens on " + refused.socket
+		}
+	case !errors.Is(e.pidfile.err, fs.ErrNotExist):
+		v.Forbidden, v.Why = errors.Is(e.pidfile.err, fs.ErrPermission), e.pidfile.err.Error()
+	case refused != nil:
+		v.State, v.Socket, v.Why = Gone, refused.socket, "nobody listens on "+refused.socket
+	case e.whole:
+		v.State, v.Why = Gone, "no process is called so"
+	default:
+		v.traceless, v.Why = true, "neither a pidfile nor a control socket of its is in "+e.places()
+	}
+}
+
+// first is the first answer of a kind, nil for none.
+func (e *evidence) first(is func(answer) bool) *answer {
+	if i := slices.IndexFunc(e.asked, is); i >= 0 {
+		return &e.asked[i]
+	}
+	return nil
+}
+
+// pid is whose socket one is.
+func (e *evidence) pid(a *answer) int {
+	if a.pid > 0 {
+		return a.pid
+	}
+	if e.pidfile.held {
+		return e.pidfile.pid
+	}
+	return 0
+}
+
+func (e *evidence) places() string { return strings.Join(e.search.Dirs, ", ") }

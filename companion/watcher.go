@@ -1,0 +1,108 @@
+package companion
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// pace is how often a companion is asked.
+	pace = 10 * time.Second
+	// watchPatience bounds one look. The main loop of either may be busy for seconds.
+	watchPatience = 5 * time.Second
+)
+
+// Standing is how it stands with a companion, and since when.
+type Standing struct {
+	Sight
+	// Since is when the state was seen first.
+	Since time.Time
+}
+
+// Watcher asks companions again and again, slowly, and waits for none of them on anybody's
+// behalf.
+type Watcher struct {
+	searches []Search
+	log      *slog.Logger
+	now      func() time.Time
+	look     func(context.Context, Search) Sight
+	pace     time.Duration
+	standing []atomic.Pointer[Standing] // of each search
+}
+
+// NewWatcher returns a Watcher that has not looked yet.
+func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
+	w := &Watcher{searches: searches, log: log, now: time.Now, pace: pace, standing: make([]atomic.Pointer[Standing], len(searches))}
+	w.look = func(ctx context.Context, s Search) Sight { return s.Look(ctx, watchPatience) }
+	for i, s := range searches {
+		w.standing[i].Store(&Standing{Sight: Sight{Name: s.Name, State: Unknown, Why: "not looked for yet"}, Since: w.now()})
+	}
+	return w
+}
+
+// Standings gives how it stands with each, in the order of the searches. It never blocks.
+func (w *Watcher) Standings() []Standing {
+	all := make([]Standing, 0, len(w.standing))
+	for i := range w.standing {
+		all = append(all, *w.standing[i].Load())
+	}
+	return all
+}
+
+// Run looks until the context is done, and returns nil then.
+func (w *Watcher) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	for i := range w.searches {
+		group.Go(func() { w.watch(ctx, i) })
+	}
+	group.Wait()
+	return nil
+}
+
+func (w *Watcher) watch(ctx context.Context, i int) {
+	tick := time.NewTicker(w.pace)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		seen := w.look(ctx, w.searches[i])
+		if ctx.Err() != nil {
+			return
+		}
+		w.note(i, seen)
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// note takes what was seen, and says when it is something else than before. One that
+// answered, and of which there is no trace now, has ended in its own way, in which it takes
+// its files along.
+func (w *Watcher) note(i int, seen Sight) {
+	old := w.standing[i].Load()
+	if seen.traceless && (old.State == Answers || old.State == Silent || old.State == Gone) {
+		seen.State = Gone
+		if old.Socket != "" {
+			seen.Socket, seen.Why = old.Socket, "it has ended: it answered on "+old.Socket+", which is there no more"
+		}
+	}
+	now := Standing{Sight: seen, Since: old.Since}
+	if seen.State != old.State {
+		now.Since = w.now()
+	}
+	w.standing[i].Store(&now)
+	if seen.State == old.State {
+		return
+	}
+	switch seen.State {
+	case Answers:
+		w.log.Info("it answers", "companion", seen.Name, "pid", seen.PID, "version", seen.Version)
+	case Silent, Gone:
+		w.log.Warn("it doesn't answer", "companion", seen.Name, "state", string(seen.State), "why", seen.Why)
+	case Unknown:
+		w.log.Info("whether it runs can't be told", "companion", seen.Name, "why", seen.Why)
+	}
+}

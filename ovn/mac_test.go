@@ -1,0 +1,32 @@
+package ovn
+
+import (
+	"testing"
+
+	"github.com/representord/representord/representor"
+)
+
+func TestTheMACOfALogicalPortIsTheOnlyOneThatItHas(t *testing.T) {
+	one := representor.MAC{0x00, 0x53, 0, 0, 1, 1}
+	for name, tt := range map[string]struct {
+		addresses []string
+		want      representor.MAC
+	}{
+		"with its IP addresses":            {[]string{"00:53:00:00:01:01 192.0.2.11 2001:db8::11"}, one},
+		"alone":                            {[]string{"00:53:00:00:01:01"}, one},
+		"in upper case, after blanks":      {[]string{"  00:53:00:00:01:01 192.0.2.11"}, one},
+		"beside unknown":                   {[]string{"unknown", "00:53:00:00:01:01 192.0.2.11"}, one},
+		"twice the same":                   {[]string{"00:53:00:00:01:01 192.0.2.11", "00:53:00:00:01:01 192.0.2.12"}, one},
+		"two":                              {[]string{"00:53:00:00:01:01", "00:53:00:00:01:02"}, representor.MAC{}},
+		"none":                             {nil, representor.MAC{}},
+		"unknown only":                     {[]string{"unknown"}, representor.MAC{}},
+		"a multicast address":              {[]string{"01:53:00:00:01:01"}, representor.MAC{}},
+		"zero":                             {[]string{"00:00:00:00:00:00"}, representor.MAC{}},
+		"of InfiniBand":                    {[]string{"00:53:00:00:01:01:02:03"}, representor.MAC{}},
+		"nonsense, and as others wrote it": {[]string{"", " ", "\x00", "00-53"}, representor.MAC{}},
+	} {
+		if got := onlyMAC(tt.addresses); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+}

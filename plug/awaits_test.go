@@ -1,0 +1,32 @@
+package plug
+
+import (
+	"testing"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// northd takes requested_chassis off every row when the Chassis row goes.
+func withoutChassis(b ovn.Binding) ovn.Binding {
+	b.Fate, b.Why = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us"
+	return b
+}
+
+func TestARequestThatPendsIsToldOfWhileOurChassisRowIsAway(t *testing.T) {
+	waits, wrong := withoutChassis(asks("waits", 0, 7)), withoutChassis(invalid("wrong"))
+	migrates := withoutChassis(asks("migrates", 0, 8))
+	migrates.Additional = true
+	v := trusted(waits, wrong, migrates)
+	v.ChassisKnown = false
+	d := Plan(Input{Index: indexOf(oneVF()), Actual: bridgeWith(), Asked: v})
+	if len(d.Ports) != 2 || len(d.Changes) != 0 {
+		t.Fatalf("%+v", d)
+	}
+	if p := d.Ports[0]; p.LogicalPort != "waits" || p.State != Pending || codeOf(p.Reason) != representor.CodeChassisMissing || p.Request == "" {
+		t.Errorf("%+v", p)
+	}
+	if p := d.Ports[1]; p.LogicalPort != "wrong" || p.State != Invalid {
+		t.Errorf("%+v", p)
+	}
+}

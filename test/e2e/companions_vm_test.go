@@ -1,0 +1,170 @@
+//go:build vm
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/representord/representord/companion"
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/test/servers"
+)
+
+// dying is what is told of the programs beside the daemon when they die.
+func dying() []scenario {
+	return []scenario{
+		{"ovs-vswitchd and ovn-controller killed, stopped and hung: status, metric and doctor tell", tellsOfTheDead},
+	}
+}
+
+// fate is one way in which a program doesn't answer, and what is told of it.
+type fate struct {
+	what string
+	do   func(*testing.T, *servers.Process)
+	undo func(*testing.T, *servers.Process) // nil for one that is dead
+	// state is the daemon's word for it. Doctor's verdict and remedy are with a daemon that has
+	// seen it for a minute.
+	state   companion.State
+	verdict doctor.Verdict
+	remedy  string
+}
+
+func tellsOfTheDead(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	for _, name := range []string{companion.VSwitchd, companion.Controller} {
+		process := map[string]func() *servers.Process{
+			companion.VSwitchd:   func() *servers.Process { return d.vswitchd },
+			companion.Controller: func() *servers.Process { return d.controller },
+		}[name]
+		check := map[string]string{companion.VSwitchd: "vswitchd", companion.Controller: "ovn-controller"}[name]
+		d.tells(t, name, check, companion.Answers, doctor.OK, "")
+		for _, f := range []fate{
+			{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) }, func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
+			// A process that is frozen hangs: no signal has stopped it.
+			{"hung", freeze, thaw, companion.Silent, doctor.Warn, "version"},
+			{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, doctor.Fail, "systemctl start " + name},
+		} {
+			t.Logf("%s is %s", name, f.what)
+			p := process()
+			f.do(t, p)
+			d.tells(t, name, check, f.state, f.verdict, f.remedy)
+			if d.row(t, "pf0vf0").uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
+				t.Errorf("a row is another one while %s is %s", name, f.what)
+			}
+			if f.undo == nil {
+				d.revive(t)
+			} else {
+				f.undo(t, p)
+			}
+			d.tells(t, name, check, companion.Answers, doctor.OK, "")
+		}
+	}
+	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm1", plug.Plugged)
+}
+
+// tells wants the line of status, the metric and the doctor's check to be of one mind.
+func (d *dpu) tells(t *testing.T, name, check string, state companion.State, verdict doctor.Verdict, remedy string) {
+	t.Helper()
+	var seen control.Companion
+	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s control.Status) bool {
+		for _, c := range s.Companions {
+			if c.Name == name {
+				seen = c
+			}
+		}
+		return seen.State == state
+	})
+	answers := state == companion.Answers
+	out, _ := d.ctl(t, "status")
+	if warned := strings.Contains(out, "WARNING     "+name+" has not "); warned == answers {
+		t.Errorf("%s is %s, and status says\n%s", name, state, out)
+	}
+	want := map[bool]float64{true: 1, false: 0}[answers]
+	if got, ok := d.sample(t, `representord_companion_answers{companion="`+name+`"}`); !ok || got != want {
+		t.Errorf("%s is %s, and the metric is %v, %v", name, state, got, ok)
+	}
+	c := d.diagnosed(t, check)
+	if c.Verdict != verdict || !strings.Contains(c.Remedy, remedy) {
+		t.Errorf("%s is %s, and doctor says %+v, want %s with %q", name, state, c, verdict, remedy)
+	}
+	t.Logf("%-16s %-8s metric %v  doctor %-4s %s | %s", name, state, want, c.Verdict, c.Finding, c.Remedy)
+}
+
+// diagnosed is one check of the doctor's.
+func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
+	t.Helper()
+	file := filepath.Join(d.dir, "doctor.yaml")
+	text := fmt.Sprintf("ovs-db: %s\npath.ovn-sysconf: %s\n", d.local.Endpoint, d.dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := d.ctl(t, "doctor", "-j", "--config", file)
+	var all doctor.Diagnosis
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, c := range all.Checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("the doctor has no check %s:\n%s", name, out)
+	return doctor.Check{}
+}
+
+// freezer is a control group of the unified hierarchy whose processes don't run
+// (cgroup.freeze of cgroup-v2.rst).
+func freezer(t *testing.T, p *servers.Process) string {
+	t.Helper()
+	const root = "/run/freezer"
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("cgroup2", root, "cgroup2", 0, ""); err != nil && err != syscall.EBUSY {
+		t.Fatalf("cgroup2: %v", err)
+	}
+	group := filepath.Join(root, fmt.Sprintf("frozen-%d", p.Pid()))
+	if err := os.MkdirAll(group, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return group
+}
+
+func freeze(t *testing.T, p *servers.Process) {
+	t.Helper()
+	group := freezer(t, p)
+	put(t, filepath.Join(group, "cgroup.procs"), fmt.Sprint(p.Pid()))
+	put(t, filepath.Join(group, "cgroup.freeze"), "1")
+	servers.Until(t, "it is frozen", func() bool {
+		b, err := os.ReadFile(filepath.Join(group, "cgroup.events"))
+		return err == nil && strings.Contains(string(b), "frozen 1")
+	})
+}
+
+func thaw(t *testing.T, p *servers.Process) {
+	t.Helper()
+	group := freezer(t, p)
+	put(t, filepath.Join(group, "cgroup.freeze"), "0")
+	put(t, filepath.Join("/run/freezer", "cgroup.procs"), fmt.Sprint(p.Pid()))
+	servers.Until(t, "the group is empty, and removed", func() bool { return syscall.Rmdir(group) == nil })
+	if err := syscall.Unmount("/run/freezer", syscall.MNT_DETACH); err != nil {
+		t.Errorf("cgroup2: %v", err)
+	}
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
