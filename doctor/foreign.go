@@ -11,6 +11,11 @@ import (
 // foreignMost bounds how many rows are named.
 const foreignMost = 8
 
+// delivered tells whether a function may be on a bridge of its own from the beginning.
+func (p *patient) delivered(f representor.Function) bool {
+	return f.Kind == representor.PF || !f.External || p.index.OwnerGuessed(f)
+}
+
 // foreign looks for representors that somebody else has put on a bridge, by hand
 // perhaps: requests for them are in conflict. That a card's PFs, and this machine's own
 // functions, are on a bridge of their own is how some are delivered, and no fault.
@@ -26,8 +31,7 @@ func (p *patient) foreign() Check {
 		if !ok || r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" {
 			continue
 		}
-		own := !r.Function.External || p.index.OwnerGuessed(r.Function)
-		if i.Bridge != p.Local.Bridge && (r.Function.Kind == representor.PF || own) {
+		if i.Bridge != p.Local.Bridge && p.delivered(r.Function) {
 			continue
 		}
 		if len(names) == foreignMost {

@@ -107,18 +107,7 @@ func (p *patient) published() Check {
 	good, _ := p.cardSerials()
 	have := serialsIn(list)
 	us, _ := p.ours()
-	remedy := "have representord publish it, with register-card-serial: true, or do it by hand: `" + publish(key, list, good) + "`"
-	if p.Config.RegisterCardSerial {
-		remedy = "see why representord doesn't publish it: `representorctl serial` By hand: `" + publish(key, list, good) + "`"
-	}
-	idle := ""
-	if p.Config.RegisterCardSerial && p.Daemon == nil && !errors.Is(p.DaemonErr, os.ErrPermission) {
-		idle = "; the daemon, which publishes it, doesn't run: see daemon above"
-		if p.hangs() {
-			idle = "; the daemon, which publishes it, doesn't answer: see daemon above"
-		}
-		remedy = "mend the daemon first, as said above; then this must list the card: `representorctl serial`"
-	}
+	idle, remedy := p.publisher("`" + publish(key, list, good) + "`")
 	switch {
 	case len(good) == 0:
 		c.Finding = "no card's serial number is known, so there is nothing to compare with"
@@ -139,10 +128,26 @@ func (p *patient) published() Check {
 	default:
 		c.Verdict, c.Finding = OK, "ovn-cms-options names "+strings.Join(good, ", ")
 		if us != nil && us.HiddenFromOldNeutron {
-			c.Finding += "; Neutron " + serial.OldNeutron + ", doesn't find it: representorctl serial says more"
+			c.Finding += "; Neutron " + serial.OldNeutron + " would not find it: representorctl serial says more"
 		}
 	}
 	return c
+}
+
+// publisher tells whether the daemon, which publishes the numbers, is idle, and what to do
+// where they aren't published.
+func (p *patient) publisher(byHand string) (idle, remedy string) {
+	if !p.Config.RegisterCardSerial {
+		return "", "have representord publish it, with register-card-serial: true, or do it by hand: " + byHand
+	}
+	if p.Daemon != nil || errors.Is(p.DaemonErr, os.ErrPermission) {
+		return "", "see why representord doesn't publish it: `representorctl serial` By hand: " + byHand
+	}
+	idle = "; the daemon, which publishes it, doesn't run: see daemon above"
+	if p.hangs() {
+		idle = "; the daemon, which publishes it, doesn't answer: see daemon above"
+	}
+	return idle, "mend the daemon first, as said above; then this must list the card: `representorctl serial`"
 }
 
 // publish is the command that writes the numbers into a list, whose other entries stay.

@@ -18,8 +18,8 @@ type Number struct {
 }
 
 // Numbers gives the serial numbers of a card: one, unless its functions don't all have
-// the same. A PF is left out whose VFs all have a number of their own. It waits for the
-// card.
+// the same. A PF is left out whose VFs all have a number of their own, or that has no VFs
+// while others have. It waits for the card.
 func (c *Card) Numbers() []Number {
 	var all []Number
 	c.eachHolder(func(address pci.Address, id *pci.Identity) {
@@ -34,13 +34,14 @@ func (c *Card) Numbers() []Number {
 	return all
 }
 
-// eachHolder calls f for what the VFs of a card have, or would have if there were any:
+// eachHolder calls f for what the VFs of a card have, or would have if the card had any:
 // once for a PF whose VFs have its, and for each VF that has VPD itself.
 func (c *Card) eachHolder(f func(pci.Address, *pci.Identity)) {
 	ids := c.Identities()
+	without := !slices.ContainsFunc(c.PFs, func(p *pci.PF) bool { return len(p.VFs) > 0 })
 	for _, p := range c.PFs {
 		inherits := func(v *pci.VF) bool { return !ids.VF(v).OfVF }
-		if len(p.VFs) == 0 || slices.ContainsFunc(p.VFs, inherits) {
+		if without || slices.ContainsFunc(p.VFs, inherits) {
 			f(p.Address, ids.PF(p))
 		}
 		for _, v := range p.VFs {

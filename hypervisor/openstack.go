@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/representord/representord/pci"
-	"github.com/representord/representord/serial"
 )
 
 // Codes of what is known to be wrong with releases of OpenStack.
@@ -48,6 +47,12 @@ func capabilities() fault {
 	return fault{first: 20, fixed: []Release{{24, 2, 2}, {25, 2, 1}, {26, 0, 2}, {27, 0, 0}}}
 }
 
+// withoutCapabilities is no fault: Nova doesn't send capabilities yet, so that Neutron has
+// none to stumble on (_get_vf_pci_device_profile in nova/network/neutron.py).
+func withoutCapabilities() fault {
+	return fault{fixed: []Release{{26, 2, 1}, {27, 2, 0}, {28, 0, 1}, {29, 0, 0}}}
+}
+
 // in tells whether a release has the fault.
 func (f fault) in(r Release) bool {
 	last := f.fixed[len(f.fixed)-1]
@@ -72,22 +77,22 @@ func (f fault) mended(from int) string {
 // in every release of OpenStack.
 func neutronOf(nova int) int { return nova - 5 }
 
-// openStack tells what the installed OpenStack, or the one that probably is where
-// neutron-server runs, is known to do wrong with VFs that a DPU manages.
+// openStack tells what the installed Nova, and the Neutron that probably is where
+// neutron-server runs, are known to do wrong with VFs that a DPU manages.
 func (c *check) openStack() {
 	vfs := c.managed()
 	if c.software.Nova != (Release{}) && vf0().in(c.software.Nova) {
 		c.novaVF0(vfs)
 	}
-	neutron, sure := c.software.Neutron, true
+	neutron := c.software.Neutron
 	if neutron == (Release{}) && c.software.Nova != (Release{}) {
-		neutron, sure = Release{Major: neutronOf(c.software.Nova.Major)}, false
+		neutron.Major = neutronOf(c.software.Nova.Major)
 	}
 	if len(vfs) == 0 || neutron.Major <= 0 {
 		return
 	}
-	c.neutronExternalIDs(neutron, sure)
-	c.neutronCapabilities(neutron, sure, vfs)
+	c.neutronExternalIDs(neutron)
+	c.neutronCapabilities(neutron, vfs)
 }
 
 // managed are the VFs that a DPU manages, as far as is known: all without a device_spec.
@@ -112,7 +117,7 @@ func (c *check) novaVF0(vfs []*pci.VF) {
 	for _, v := range vfs {
 		if v.Number == 0 {
 			zeros = append(zeros, v.Address.String())
-			objects = append(objects, fmt.Sprintf(`{"address":"%s","physical_network":"unused"}`, v.Address))
+			objects = append(objects, `{"address":"`+v.Address.String()+`","physical_network":"unused"}`)
 		}
 	}
 	if len(zeros) == 0 {
@@ -120,15 +125,17 @@ func (c *check) novaVF0(vfs []*pci.VF) {
 	}
 	c.find(true, "", CodeNovaVF0,
 		"update nova-compute to "+vf0().mended(c.software.Nova.Major)+"; until then keep VF 0 from ports of type remote-managed, by objects of device_spec before the others that give it to a network that nobody has: "+strings.Join(objects, ", "),
-		"Nova %s tells Neutron neither serial number, PF MAC nor number of a VF 0, here of %s, so that no DPU plugs their ports", c.software.Nova, strings.Join(zeros, ", "))
+		"Nova %s tells Neutron neither serial number, PF MAC nor number of a VF 0, here of %s, so that no DPU plugs its port; one that is migrated to it keeps those of its former VF, and is plugged there",
+		c.software.Nova, strings.Join(zeros, ", "))
 }
 
-// which says which Neutron is meant.
-func (c *check) which(neutron Release, sure bool, f fault) string {
-	if sure {
-		return "Neutron " + neutron.String()
+// which says of which neutron-server something is told: what is installed here are
+// its agents, mostly, and it runs elsewhere.
+func (c *check) which(neutron Release, f fault) string {
+	if c.software.Neutron != (Release{}) {
+		return "neutron-server, if it is " + neutron.String() + " as the Neutron here,"
 	}
-	return fmt.Sprintf("Neutron, where it is that of Nova %s and before %s,", c.software.Nova, f.mendedAfter(neutron.Major))
+	return fmt.Sprintf("neutron-server, if it is of the release of Nova %s and before %s,", c.software.Nova, f.mendedAfter(neutron.Major))
 }
 
 // mendedAfter is the first release without the fault that isn't older than a major
@@ -138,24 +145,25 @@ func (f fault) mendedAfter(major int) Release {
 	return f.fixed[max(i, 0)]
 }
 
-func (c *check) neutronExternalIDs(neutron Release, sure bool) {
+// neutronExternalIDs doesn't stop: before OVN 22.09 all is well.
+func (c *check) neutronExternalIDs(neutron Release) {
 	f := externalIDs()
 	if !f.in(neutron) {
 		return
 	}
-	c.find(sure, "", CodeNeutronExternalIDs,
-		"update neutron-server to "+f.mended(neutron.Major)+"; until then copy the number there where the Southbound is, again whenever ovn-controller was stopped: "+serial.CopyCommand("DPU", serial.Entry+"NUMBER"),
-		"%s looks for the DPU with the card's serial number in external_ids of the Chassis rows, where ovn-controller doesn't write since OVN 22.09, and finds none", c.which(neutron, sure, f))
+	c.find(false, "", CodeNeutronExternalIDs,
+		"update neutron-server to "+f.mended(neutron.Major)+"; until then copy the number to where it looks, by the command that is printed on the DPU by: representorctl serial",
+		"%s finds no DPU by a card's serial number where OVN is 22.09 or later: it looks in external_ids of the Chassis rows, where ovn-controller doesn't write it any more", c.which(neutron, f))
 }
 
-func (c *check) neutronCapabilities(neutron Release, sure bool, vfs []*pci.VF) {
+func (c *check) neutronCapabilities(neutron Release, vfs []*pci.VF) {
 	f := capabilities()
 	at := slices.IndexFunc(vfs, func(v *pci.VF) bool { return len(v.Netdevs) > 0 })
-	if at < 0 || !f.in(neutron) {
+	if at < 0 || !f.in(neutron) || c.software.Nova != (Release{}) && withoutCapabilities().in(c.software.Nova) {
 		return
 	}
 	v := vfs[at]
-	c.find(sure, "", CodeNeutronCapabilities,
+	c.find(false, "", CodeNeutronCapabilities,
 		fmt.Sprintf("update neutron-server to %s; or have VFs without netdevs, by writing 0 to sriov_drivers_autoprobe of their PF before they are made: echo 0 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe", f.mended(neutron.Major), v.PF.Address),
-		"%s drops all of a profile that has capabilities, which Nova adds for VFs with a netdev on the host, such as %s, so that no DPU plugs their ports", c.which(neutron, sure, f), v.Address)
+		"%s drops all of a profile that has capabilities, which Nova adds for VFs with a netdev on the host, such as %s, so that no DPU plugs their ports", c.which(neutron, f), v.Address)
 }

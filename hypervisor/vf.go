@@ -142,7 +142,7 @@ func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, netw
 		return true, network, nil
 	case m.LeftOut != nil && m.Spec != nil:
 		return refuse(CodeTakenByPlain, readable+"; or keep it out of the later object",
-			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and gives it to ordinary ports by the later object %s, which no DPU plugs",
+			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and takes it for an ordinary one by the later object %s, so that no DPU plugs its ports",
 			v.Address, m.LeftOut.Text, m.Spec.Text)
 	case m.LeftOut != nil:
 		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's", v.Address, m.LeftOut.Text)

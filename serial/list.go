@@ -41,7 +41,7 @@ func OptionsOf(otherConfig, externalIDs map[string]string) string {
 // OldNeutron are the releases of Neutron that look for the list in external_ids alone,
 // where ovn-controller doesn't write since OVN 22.09
 // (get_chassis_by_card_serial_from_cms_options in impl_idl_ovn.py).
-const OldNeutron = "20.0 to 20.2 or 21.0, which Debian 12 has"
+const OldNeutron = "20.0 to 20.2 and 21.0 (Debian 12)"
 
 // HiddenFromOldNeutron tells whether a number that a Chassis row has published is in
 // other_config alone, where an OldNeutron doesn't look.

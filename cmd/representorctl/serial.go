@@ -74,7 +74,6 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 	if s.Southbound != nil {
 		entry(out, "southbound", "ovn-cms-options of Chassis %s", control.Printable(s.Southbound.Chassis))
 		writeOptions(out, s.Southbound.Options)
-		oldNeutron(out, *s.Southbound)
 	} else {
 		entry(out, "southbound", "our Chassis row isn't known")
 	}
@@ -90,6 +89,9 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 	if len(s.Foreign) > 0 {
 		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis", list(s.Foreign))
 	}
+	if s.Southbound != nil {
+		oldNeutron(out, *s.Southbound)
+	}
 }
 
 // oldNeutron says who doesn't find what is published, and what helps.
@@ -97,8 +99,8 @@ func oldNeutron(out *strings.Builder, c control.ChassisOptions) {
 	if !c.HiddenFromOldNeutron {
 		return
 	}
-	entry(out, "note", "Neutron %s, looks in external_ids of the Chassis row, where ovn-controller doesn't write since OVN 22.09, and finds no card: "+
-		"update it to 20.3.0 or 21.1.0; until then copy the list where the Southbound is, again whenever ovn-controller was stopped:", serial.OldNeutron)
+	entry(out, "note", "Neutron %s would find no card: it looks in external_ids of the Chassis row, where ovn-controller writes nothing since OVN 22.09. "+
+		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:", serial.OldNeutron)
 	for _, line := range commandLines(serial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
 		fmt.Fprintf(out, "%*s%s\n", labelWidth, "", line)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -84,5 +85,42 @@ func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
 	}
 	if shown < 11 {
 		t.Errorf("only %d commands were found", shown)
+	}
+}
+
+// What nova.conf is to have, as the documents show it: nova-compute starts with it, and the
+// VFs are remote-managed; with the object that keeps VF 0 away before it, all but that.
+func TestTheDocumentsShowDeviceSpecsThatNovaStartsWith(t *testing.T) {
+	b, err := os.ReadFile("../../docs/hypervisor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeps := regexp.MustCompile("`(\\{\"address\": [^`]*\"unused\"\\})`").FindSubmatch(b)
+	if keeps == nil {
+		t.Fatal("no object keeps VF 0 away")
+	}
+	shown := 0
+	for line := range strings.Lines(string(b)) {
+		spec, is := strings.CutPrefix(strings.TrimSpace(line), "device_spec = ")
+		if !is {
+			continue
+		}
+		shown++
+		for _, c := range []struct {
+			specs []string
+			want  int
+		}{{[]string{spec}, 3}, {[]string{string(keeps[1]), spec}, 2}} {
+			args := []string{"list", "-j"}
+			for _, s := range c.specs {
+				args = append(args, "--device-spec", s)
+			}
+			got := run1(t, good(t), hypervisor.Software{Libvirt: newLibvirt}, args...)
+			if n := strings.Count(got.stdout, `"remote-managed": true`); n != c.want {
+				t.Errorf("%q: %d VFs are remote-managed, want %d\n%s", c.specs, n, c.want, got)
+			}
+		}
+	}
+	if shown < 2 {
+		t.Errorf("only %d objects were found", shown)
 	}
 }

@@ -35,11 +35,10 @@ func newCard(c *hypervisor.Card) card {
 		numbers: c.Numbers(), faults: c.Faults(),
 	}
 	for _, f := range shown.faults {
-		switch {
-		case !f.Missing:
-			shown.Warnings = append(shown.Warnings, f.Reason)
-		case shown.Missing == nil:
+		if f.Missing && shown.Missing == nil {
 			shown.Missing = &f.Reason
+		} else {
+			shown.Warnings = append(shown.Warnings, f.Reason)
 		}
 	}
 	if len(shown.numbers) > 1 {

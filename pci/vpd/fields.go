@@ -126,9 +126,9 @@ func (f *fields) checksum(length int) *Problem {
 // follows for the checksum, and reads that again as what it is, such as the tag of the
 // next resource (virPCIVPDParseVPDLargeResourceFields in src/util/virpcivpd.c).
 func (f *fields) nextAsChecksum() *Problem {
-	next, err := f.r.Peek(1)
-	if err != nil {
-		return nil // it counts as missing, and the error comes again with what is read next
+	next, _ := f.r.Peek(1)
+	if len(next) == 0 {
+		return nil // it counts as missing, and why comes again with what is read next
 	}
 	f.summed = true
 	if f.sum += next[0]; f.sum != 0 {

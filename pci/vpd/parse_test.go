@@ -255,8 +255,8 @@ func TestChecksum_OfAnRVWithoutAByteIsTheNextByteAsLibvirtReadsIt(t *testing.T) 
 }
 
 func TestResources_AsManyAsThereAreAreRead(t *testing.T) {
-	many := make([]byte, 10*resourcesUsual) // small resources without data
-	got := Parse(bytes.NewReader(append(many, card(sn("S1"))...)))
+	many := bytes.Repeat([]byte{0}, 10*resourcesUsual) // small resources without data
+	got := Parse(bytes.NewReader(slices.Concat(many, card(sn("S1")))))
 	if got.Strict == nil || got.Strict.ReadOnly[KeySerial] != "S1" || got.Tolerant.ReadOnly[KeySerial] != "S1" {
 		t.Errorf("%+v: %v", got, got.Err())
 	}
