@@ -155,8 +155,9 @@ func (c *chain) link() {
 		s.is(Unknown, "the function's netdev isn't there")
 	case !c.rep.Link.Up:
 		s.read("netdev", c.rep.Link.Name)
-		s.is(Warning, "the link is down, so the function has no network; it is set up when the port is plugged")
-		s.Remedy = c.remedy(&representor.Reason{Code: representor.CodeLinkUpFailed})
+		s.is(Warning, "the link is down, so the function has no network")
+		s.Remedy = c.fill("nothing to do: representord sets it up, one that somebody took down after the time of link-down-grace; "+
+			"to have it up at once: `ip link set {netdev} up`", &representor.Reason{})
 	default:
 		s.read("netdev", c.rep.Link.Name)
 		s.is(OK, "the link is up")
