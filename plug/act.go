@@ -27,7 +27,7 @@ func (p *planner) act(q *port) {
 		p.report(q, q.idle(), q.reason)
 	case q.taken != nil:
 		p.yield(q)
-	case !q.ready:
+	case !q.ready && !p.openThoughBridged(q):
 		p.waitForNetdev(q)
 	default:
 		p.plugOrKeep(q)
@@ -138,6 +138,15 @@ func (p *planner) plugOrKeep(q *port) {
 	case follows || p.mayEvict(q):
 		p.replace(q, "")
 	}
+}
+
+// openThoughBridged reports whether ovs-vswitchd has a port's netdev open that the card
+// shows in a Linux bridge or a bond. One of the two is old news: the kernel lets nobody
+// take the netdev from the other (netdev_master_upper_dev_link in net/core/dev.c). What
+// is plugged counts as plugged until ovs-vswitchd says otherwise.
+func (p *planner) openThoughBridged(q *port) bool {
+	r, ok := p.inPlace(q)
+	return ok && q.rep.Link.Master != "" && open(r) && r.IfIndex == q.rep.IfIndex
 }
 
 // inPlace is the row of a port that has its function under the netdev's present name.

@@ -118,7 +118,7 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 	}
 	q.rep = rep
 	complete, _ := p.in.Index.Complete()
-	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Type == devlink.TypeEth
+	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
 }
 
 // holdRemovals keeps rows whose ports are said to be gone, or to have no use for

@@ -48,6 +48,8 @@ func drawWorld(t *rapid.T) world {
 			d.unready = true
 		case 3:
 			d.down = true
+		case 4:
+			d.master = "br0"
 		}
 		w.devs = append(w.devs, d)
 	}

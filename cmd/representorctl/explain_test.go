@@ -214,6 +214,9 @@ func cardScenes() []scene {
 		pending(representor.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.Links[10] = representor.Link{Name: "eth3", MTU: 1500}
 		})),
+		pending(representor.CodeNetdevHasMaster, cardWith(func(c *representor.Card, _, _ *ports) {
+			c.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, Master: "br0", MasterKind: "bridge"}
+		})),
 		pending(representor.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
 	}
 }
