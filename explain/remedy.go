@@ -53,8 +53,8 @@ func known() map[representor.Code]lore {
 		representor.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
 		representor.CodeRequestEvidence:   {RequestedChassis, "nothing to do while a machine migrates; otherwise correct the option requested-chassis"},
 
-		representor.CodeForeignName:     {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
-		representor.CodeForeignIfaceID:  {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
+		representor.CodeForeignName:     {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
+		representor.CodeForeignIfaceID:  {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 		representor.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
 		representor.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
 

@@ -129,7 +129,9 @@ func plainScenes() []scene {
 			}), state: plug.Plugged, code: representor.CodeLinkUpFailed,
 		},
 		{name: "plugged-link-down", world: plugged().but(func(w *world) {
-			w.passes, w.between = 2, func(w *world) { w.card.Links = map[uint32]representor.Link{10: {Name: "pf0vf0", MTU: 1500, Settled: true}} }
+			w.passes, w.between = 2, func(w *world) {
+				w.card.Links = map[uint32]representor.Link{10: {Name: "pf0vf0", MTU: 1500, Settled: true}}
+			}
 		}), state: plug.Plugged},
 	}
 }
