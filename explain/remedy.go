@@ -57,6 +57,7 @@ func known() map[representor.Code]lore {
 		representor.CodeForeignIfaceID:  {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 		representor.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
 		representor.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
+		representor.CodeBuiltInLeftOver: {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 
 		representor.CodeTransactionFailed:  {Row, "the message has the database's words: a full disk, or another program at work on the row; it is tried again by itself"},
 		representor.CodeTransactionPending: {Row, wait},

@@ -20,6 +20,8 @@ type Unplug struct {
 	// Leak: the row carries another function's traffic. It is not to wait for what else
 	// the change does.
 	Leak bool
+	// LeftOver: the row is the built-in plug provider's, and has not our marks.
+	LeftOver bool
 }
 
 // Edit changes single columns and keys of a row that stays, under the same guard

@@ -30,7 +30,7 @@ func (c Change) validate(on target) error {
 }
 
 func (u Unplug) validate(on target) error {
-	if !u.Interface.Marked {
+	if !u.Interface.Marked && (!u.LeftOver || u.Interface.OVNPlugged != builtInProvider) {
 		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, quote(u.Interface.Name))
 	}
 	return u.Interface.validate(on)

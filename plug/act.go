@@ -195,6 +195,8 @@ func (p *planner) mayPlug(q *port) bool {
 		case p.adopt(q):
 		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
 			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
+		case p.leftOverCalled(row):
+			p.report(q, Conflict, reasonLeftOver(p.in.Actual, p.in.Actual.Interfaces[row]))
 		default:
 			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
 		}

@@ -28,7 +28,7 @@ func RemedyOf(a ovs.View, r *representor.Reason, row string) string {
 	switch {
 	case row == "":
 		return ""
-	case r.Code == representor.CodeForeignName:
+	case r.Code == representor.CodeForeignName || r.Code == representor.CodeBuiltInLeftOver:
 		return roomFor(a, row).remedy()
 	case r.Code == representor.CodeForeignIfaceID:
 		return roomForPort(a, row).remedy()

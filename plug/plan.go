@@ -157,6 +157,9 @@ type planner struct {
 	sorted []*port
 	mine   map[string]ovs.Interface // our rows by netdev name
 	lost   []ovs.Interface          // rows with our marks that the built-in provider took
+	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
+	leftOvers []leftOver
+	mass      *representor.Reason // why removals wait for their number, nil if they don't
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
@@ -239,6 +242,7 @@ func newPlanner(in Input) *planner {
 		p.sorted = append(p.sorted, q)
 	}
 	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	p.findLeftOvers()
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
 		if f := p.functionOf(r); f != "" {
@@ -323,6 +327,7 @@ func (p *planner) decision() Decision {
 			p.out.Ports = append(p.out.Ports, q.status)
 		}
 	}
+	p.takeLeftOvers()
 	p.tellWhatIsLost()
 	slices.Sort(p.out.Doubts)
 	p.out.Doubts = slices.Compact(p.out.Doubts)

@@ -126,8 +126,8 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 // the control plane. It keeps every row when the Southbound is another one, and for some
 // seconds every row whose place nothing takes. It reports whether it kept any.
 func (p *planner) holdRemovals() bool {
-	mass := p.findLeaving()
-	held := false
+	p.mass = p.findLeaving()
+	mass, held := p.mass, false
 	for _, q := range p.sorted {
 		switch {
 		case q.goes == stay && !q.moves || !q.verified:
@@ -173,6 +173,14 @@ func (p *planner) findLeaving() *representor.Reason {
 		now.add(goes)
 		if late || !p.in.Hold.Young[q.name] {
 			lately.add(goes || late)
+		}
+	}
+	for i := range p.leftOvers {
+		if l := &p.leftOvers[i]; l.leaves() {
+			p.out.Leaving = append(p.out.Leaving, l.lport())
+			waited = waited && p.in.Hold.Waited[l.lport()]
+			now.add(true)
+			lately.add(true)
 		}
 	}
 	for lport := range p.in.Hold.Lately {

@@ -183,6 +183,8 @@ func drawRows(t *rapid.T) []ovs.Interface {
 			r := ourRow(l, n, 0, 0, 10)
 			r.Bridge = "br-ex"
 			rows = append(rows, r)
+		case 6:
+			rows = append(rows, builtIn(n, l))
 		case 2, 3, 4, 5:
 			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
 			drawEdits(t, n, &r)

@@ -64,6 +64,7 @@ const (
 	CodeRequestUnverified   Code = "request-unverified"
 	CodeRequestEvidence     Code = "request-evidence"
 	CodeBuiltInProvider     Code = "built-in-provider"
+	CodeBuiltInLeftOver     Code = "built-in-left-over"
 	CodeWithdrawn           Code = "withdrawn"
 )
 

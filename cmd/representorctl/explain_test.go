@@ -232,6 +232,8 @@ func switchScenes() []scene {
 	}
 	builtIn := foreign("pf0vf0", "vm1")
 	builtIn.OVNPlugged = "representor"
+	left := foreign("pf0vf0", "vm9")
+	left.OVNPlugged = "representor"
 	elsewhere := rowOf("vm1", "pf0vf0", 0)
 	elsewhere.Bridge = "br-ex"
 	return []scene{
@@ -252,6 +254,7 @@ func switchScenes() []scene {
 		conflict("foreign-name", representor.CodeForeignName, foreign("pf0vf0", "")),
 		conflict("row-on-another-bridge", representor.CodeForeignName, elsewhere),
 		conflict("foreign-iface-id", representor.CodeForeignIfaceID, foreign("tap0", "vm1")),
+		conflict("built-in-left-over", representor.CodeBuiltInLeftOver, left),
 		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
 		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged, code: representor.CodeForeignIfaceID},
 		{
