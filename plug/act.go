@@ -192,7 +192,7 @@ func (p *planner) mayPlug(q *port) bool {
 		switch {
 		case ours:
 			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
-		case p.adopt(q):
+		case p.adopt(q), p.moveHere(q):
 		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
 			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
 		case p.leftOverCalled(row):

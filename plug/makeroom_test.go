@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/representord/representord/ovs"
@@ -33,15 +34,7 @@ func newDesk(t *testing.T, netdevName string, edit func(*Config), commands ...st
 	}
 	d.local = ovs.New(ovs.Options{Endpoint: d.Endpoint})
 	d.local.SetBridge("br-int")
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- d.local.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	runSwitch(t, d.local)
 	d.r = d.cloud.reconciler(func(cfg *Config) {
 		cfg.Switch = d.local
 		if edit != nil {
@@ -50,6 +43,31 @@ func newDesk(t *testing.T, netdevName string, edit func(*Config), commands ...st
 	})
 	d.settle(t)
 	return d
+}
+
+// runSwitch lets a switch follow its database until the test ends, or until what it gives is called.
+func runSwitch(t *testing.T, s *ovs.Switch) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// await waits until the view is as wanted.
+func (d *desk) await(t *testing.T, what string, want func(ovs.View) bool) {
+	t.Helper()
+	servers.Until(t, what, func() bool {
+		v := d.local.View()
+		return v.Complete && want(v)
+	})
 }
 
 // sh runs a command as it is printed, with the shell that every machine has.

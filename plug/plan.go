@@ -55,6 +55,9 @@ type Input struct {
 	Absent map[string]bool
 	// Unclaimed are those that earlier plans told of and that have been so for some seconds.
 	Unclaimed map[string]bool
+	// Left are the bridges that were ours in this run, are not any more, and are nobody
+	// else's: rows of ours there may move to the present one.
+	Left map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
 	Taken map[string]bool
@@ -328,6 +331,7 @@ func (p *planner) decision() Decision {
 		}
 	}
 	p.takeLeftOvers()
+	p.tellWhatIsLeftBehind()
 	p.tellWhatIsLost()
 	slices.Sort(p.out.Doubts)
 	p.out.Doubts = slices.Compact(p.out.Doubts)

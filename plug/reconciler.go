@@ -70,6 +70,7 @@ type Reconciler struct {
 	report  atomic.Pointer[Report]
 	release atomic.Pointer[[]Holding] // holds that end with the next plan
 	events  ring
+	left    atomic.Pointer[[]string] // see Left
 
 	// poked is when the first poke came that no pass has answered yet.
 	poked atomic.Pointer[time.Time]
@@ -123,6 +124,14 @@ func NewReconciler(cfg Config) *Reconciler {
 	}
 	r.report.Store(&Report{})
 	return r
+}
+
+// Left names the bridges that were ours and that nobody else keeps: whoever calls it has
+// their locks until it is called without them. Rows of ours there move to the present one.
+func (r *Reconciler) Left(bridges []string) {
+	b := slices.Clone(bridges)
+	r.left.Store(&b)
+	r.Poke()
 }
 
 // Poke asks for a pass. It never blocks; pokes during a pass make one more pass.
@@ -308,6 +317,12 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Verdict = said.on(in.Asked)
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
+	if left := r.left.Load(); left != nil {
+		in.Left = make(map[string]bool, len(*left))
+		for _, b := range *left {
+			in.Left[b] = true
+		}
+	}
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent)
