@@ -29,7 +29,7 @@ func (l *leftOver) lport() string { return l.row.IfaceID }
 // what is asked.
 func (p *planner) findLeftOvers() {
 	a := p.in.Actual
-	if !p.view.Complete || !p.view.Connected || !p.known || !a.Complete || a.BridgeUUID == "" {
+	if !p.asksAreKnown() || !a.Complete || a.BridgeUUID == "" {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Interfaces)) {
@@ -37,10 +37,7 @@ func (p *planner) findLeftOvers() {
 		if r.OVNPlugged == "" || r.IfaceID == "" || r.Bridge != a.Bridge || p.wanted(r.IfaceID) {
 			continue
 		}
-		l := leftOver{row: r, ours: p.in.Settings.AdoptOVNVIF && r.OVNPlugged == "representor" && r.PortInterfaces == 1 && r.PortName == r.Name}
-		if r.Marked { // by us, and then by the provider
-			l.ours = l.ours && r.Marker.LogicalPort == r.IfaceID && !p.in.Taken[r.UUID]
-		}
+		l := leftOver{row: r, ours: p.mayTake(r)}
 		if v := p.in.Verdict; v != nil {
 			l.binding, l.verified = v.Bindings[r.IfaceID]
 		}
@@ -48,6 +45,18 @@ func (p *planner) findLeftOvers() {
 			p.leftOvers = append(p.leftOvers, l)
 		}
 	}
+}
+
+// asksAreKnown reports whether the Southbound can be trusted to show all that is asked.
+func (p *planner) asksAreKnown() bool { return p.view.Complete && p.view.Connected && p.known }
+
+// mayTake reports whether a row of the provider's may be taken away as if it were ours: not
+// one of ours that the provider marked while we run, for then it runs too.
+func (p *planner) mayTake(r ovs.Interface) bool {
+	if !p.in.Settings.AdoptOVNVIF || r.OVNPlugged != "representor" || r.PortInterfaces != 1 || r.PortName != r.Name {
+		return false
+	}
+	return !r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.Taken[r.UUID]
 }
 
 // wanted reports whether a logical port is asked for, may be, or has a row of ours.
@@ -62,6 +71,21 @@ func (p *planner) wanted(lport string) bool {
 		}
 	}
 	return seen && (b.Fate == ovn.Asked || b.Fate == ovn.Kept)
+}
+
+// countLeftOvers adds the left-overs that go to those that are looked at together, and
+// reports whether all have waited.
+func (p *planner) countLeftOvers(now, lately *tally) (waited bool) {
+	waited = true
+	for i := range p.leftOvers {
+		if l := &p.leftOvers[i]; l.leaves() {
+			p.out.Leaving = append(p.out.Leaving, l.lport())
+			waited = waited && p.in.Hold.Waited[l.lport()]
+			now.add(true)
+			lately.add(true)
+		}
+	}
+	return waited
 }
 
 // leaves reports whether the Southbound's word lets a left-over go.

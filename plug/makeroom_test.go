@@ -112,6 +112,7 @@ const marksOfOurs = " external_ids:representord-logical-port=a external_ids:repr
 // What we print for a row that is in the way is run as it stands, and then the port has its
 // row and nobody else lost one.
 func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseAlong(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		netdev string // "pf0vf0" unless set
@@ -206,6 +207,7 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 
 // Where no command would do without harm none is printed, but where to look.
 func TestMakeRoom_WhatCannotBeTakenAwayAloneIsShownAndNotDeleted(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, made, says string }{
 		{"a bond of the netdev's name", "ovs-vsctl add-bond br-ex pf0vf0 p1 p2", "made anew under another name"},
 		{"a bridge of the netdev's name", "ovs-vsctl add-br pf0vf0", `the local port of bridge "pf0vf0"`},

@@ -44,7 +44,7 @@ func (p *planner) moveHere(q *port) bool {
 // have none: nothing moves what nobody asks for now.
 func (p *planner) tellWhatIsLeftBehind() {
 	a := p.in.Actual
-	if !p.view.Complete || !p.view.Connected || !p.known {
+	if !p.asksAreKnown() {
 		return // nobody knows who asks for them
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Interfaces)) {

@@ -175,27 +175,24 @@ func (p *planner) findLeaving() *representor.Reason {
 			lately.add(goes || late)
 		}
 	}
-	for i := range p.leftOvers {
-		if l := &p.leftOvers[i]; l.leaves() {
-			p.out.Leaving = append(p.out.Leaving, l.lport())
-			waited = waited && p.in.Hold.Waited[l.lport()]
-			now.add(true)
-			lately.add(true)
-		}
-	}
+	waited = p.countLeftOvers(&now, &lately) && waited
 	for lport := range p.in.Hold.Lately {
 		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
 			lately.add(true)
 		}
 	}
-	switch {
-	case waited:
-	case now.most():
-		return reasonMass(now.changed, now.of)
-	case lately.most():
-		return reasonMass(lately.changed, lately.of)
+	if waited {
+		return nil
 	}
-	return nil
+	return firstReason(now.mass(), lately.mass())
+}
+
+// mass is why what goes waits for its number, nil if it needn't.
+func (t *tally) mass() *representor.Reason {
+	if !t.most() {
+		return nil
+	}
+	return reasonMass(t.changed, t.of)
 }
 
 // markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
