@@ -59,6 +59,9 @@ func (c *chain) others() {
 			s.read("row "+name, describe(r))
 		}
 	}
+	if _, row := c.in.Actual.Interfaces[c.rep.Link.Name]; !row && c.in.Actual.PortNames[c.rep.Link.Name] {
+		s.read("port "+c.rep.Link.Name, "a Port or a bridge of that name, with an Interface of another")
+	}
 	if len(s.Read) == 0 {
 		s.is(OK, "no other row has the netdev's name or the port's iface-id")
 	} else {
@@ -77,6 +80,9 @@ func describe(r ovs.Interface) string {
 	where := "no bridge"
 	if r.Bridge != "" {
 		where = r.Bridge
+	}
+	if r.PortName != r.Name && r.PortName != "" {
+		where += " in Port " + r.PortName
 	}
 	id := "without iface-id"
 	if r.IfaceID != "" {

@@ -187,14 +187,6 @@ func (p *planner) findLeaving() *representor.Reason {
 	return firstReason(now.mass(), lately.mass())
 }
 
-// mass is why what goes waits for its number, nil if it needn't.
-func (t *tally) mass() *representor.Reason {
-	if !t.most() {
-		return nil
-	}
-	return reasonMass(t.changed, t.of)
-}
-
 // markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
 // what another port asks for.
 func (p *planner) markLeaving(q *port) {
@@ -215,6 +207,14 @@ func (t *tally) add(changes bool) {
 // most reports whether more go or move than is to be expected of a control plane that is
 // well: more than two, and more than half.
 func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
+
+// mass is why what goes waits for its number, nil if it needn't.
+func (t *tally) mass() *representor.Reason {
+	if !t.most() {
+		return nil
+	}
+	return reasonMass(t.changed, t.of)
+}
 
 // yields reports whether a port's rows are only kept, and make room for another port that
 // asks for their function.

@@ -71,7 +71,8 @@ func (b *bench) make(t *testing.T, s *scene) {
 		b.local.Ctl(t, "set", "Bridge", "br-int", "datapath_type="+dp)
 	}
 	for name, i := range s.world.actual.Interfaces {
-		b.local.Ctl(t, "add-port", i.Bridge, name)
+		b.local.Ctl(t, "--may-exist", "add-br", i.Bridge, "--", "--id=@i", "create", "Interface", "name="+name,
+			"--", "--id=@p", "create", "Port", "name="+i.PortName, "interfaces=@i", "--", "add", "Bridge", i.Bridge, "ports", "@p")
 		if i.IfaceID != "" {
 			b.local.Ctl(t, "set", "Interface", name, "external_ids:iface-id="+i.IfaceID)
 		}

@@ -234,6 +234,9 @@ func switchScenes() []scene {
 	builtIn.OVNPlugged = "representor"
 	left := foreign("pf0vf0", "vm9")
 	left.OVNPlugged = "representor"
+	vendors, inner := foreign("pf0vf0", ""), foreign("inner0", "")
+	vendors.PortName, vendors.Bridge = "pf0vf0port", "ovsbr1"
+	inner.PortName, inner.Bridge = "pf0vf0", "ovsbr1"
 	elsewhere := rowOf("vm1", "pf0vf0", 0)
 	elsewhere.Bridge = "br-ex"
 	return []scene{
@@ -254,6 +257,8 @@ func switchScenes() []scene {
 		conflict("foreign-name", representor.CodeForeignName, foreign("pf0vf0", "")),
 		conflict("row-on-another-bridge", representor.CodeForeignName, elsewhere),
 		conflict("foreign-iface-id", representor.CodeForeignIfaceID, foreign("tap0", "vm1")),
+		conflict("port-of-another-name", representor.CodeForeignName, vendors),
+		conflict("interface-of-another-name", representor.CodeForeignName, inner),
 		conflict("built-in-left-over", representor.CodeBuiltInLeftOver, left),
 		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
 		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged, code: representor.CodeForeignIfaceID},
