@@ -30,6 +30,7 @@ type world struct {
 	hold      Hold
 	adopt     bool
 	taken     map[string]bool
+	left      map[string]bool // bridges that were ours
 }
 
 func lports() []string { return []string{"a", "b", "c", "d"} }
@@ -84,6 +85,7 @@ func drawWorld(t *rapid.T) world {
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
 		w.unclaimed[unclaimedIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" has been unclaimed")
 	}
+	w.left = map[string]bool{"br-ex": rapid.Bool().Draw(t, "br-ex was ours")}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
 		w.taken[r.UUID] = name < "n2"
@@ -228,7 +230,7 @@ func (w world) marked(r ovs.Interface) string {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed, Left: w.left}
 }
 
 func (w world) truthOf(l string) ovn.Binding {
