@@ -107,6 +107,7 @@ func New(o Options) (*Agent, error) {
 		Audit:          cfg.Audit,
 		MassUnplugHold: cfg.MassUnplugHold,
 		Grace:          grace(cfg.UnplugGrace),
+		LinkGrace:      grace(cfg.LinkDownGrace),
 		DryRun:         o.DryRun,
 		Took:           o.Took,
 	})

@@ -92,6 +92,7 @@ func listSettled(ctx context.Context, source linkSource, settler *netdev.Settler
 // linksOf gives the links as an index wants them.
 func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor.Link {
 	links := make(map[uint32]representor.Link, len(list))
+	masters := mastersOf(list)
 	for i := range list {
 		l := &list[i]
 		link := representor.Link{Name: l.Name, Up: l.Up, MTU: int(l.MTU), Settled: settler.Settled(l.IfIndex)}
@@ -100,6 +101,9 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 		}
 		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
 		link.Parent, link.Port = parentOf(l), portOf(l)
+		if m := masters[l.Master]; m != nil {
+			link.Master, link.MasterKind = m.Name, m.Kind
+		}
 		links[l.IfIndex] = link
 	}
 	return links
@@ -119,6 +123,29 @@ func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
 		return devlink.Optional[devlink.PortID]{}
 	}
 	return devlink.Some(portIDOf(l.Port))
+}
+
+// datapathKind is the kind of a device that Open vSwitch makes (internal_dev_link_ops in
+// net/openvswitch/vport-internal_dev.c): its datapath is the master of what it has.
+const datapathKind = "openvswitch"
+
+// mastersOf finds the devices that keep others from Open vSwitch: a device has one master,
+// and what is a bridge's or a bond's can't be a datapath's (netdev_master_upper_dev_link
+// in net/core/dev.c).
+func mastersOf(list []netdev.Link) map[uint32]*netdev.Link {
+	named := map[uint32]bool{}
+	for i := range list {
+		if m := list[i].Master; m != 0 {
+			named[m] = true
+		}
+	}
+	masters := make(map[uint32]*netdev.Link, len(named))
+	for i := range list {
+		if l := &list[i]; named[l.IfIndex] && l.Kind != datapathKind {
+			masters[l.IfIndex] = l
+		}
+	}
+	return masters
 }
 
 func portIDOf(p *netdev.Port) devlink.PortID {

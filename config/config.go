@@ -51,6 +51,9 @@ type Config struct {
 	// UnplugGrace is how long a row stays after the Southbound confirmed that its request is
 	// gone and nothing else asks for its function, 0 to 1 min.
 	UnplugGrace time.Duration
+	// LinkDownGrace is how long a link that somebody took down is left alone before it is set
+	// up again, 0 to 10 min.
+	LinkDownGrace time.Duration
 	// Audit is the longest time between two passes over everything, at least 1 s.
 	Audit time.Duration
 

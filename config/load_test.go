@@ -19,7 +19,7 @@ import (
 func defaults() Config {
 	return Config{
 		OVSDB: "unix:/var/run/openvswitch/db.sock", Probe: 5 * time.Second,
-		RegisterCardSerial: true, MassUnplugHold: 2 * time.Minute, UnplugGrace: 5 * time.Second, Audit: 60 * time.Second,
+		RegisterCardSerial: true, MassUnplugHold: 2 * time.Minute, UnplugGrace: 5 * time.Second, LinkDownGrace: 5 * time.Second, Audit: 60 * time.Second,
 		ControlSocket: "/run/representord/control.sock",
 		LogLevel:      slog.LevelInfo, LogFormat: LogText,
 		SysfsRoot: "/sys", UdevRoot: "/run/udev", OVNSysconf: "/etc/ovn", RunDir: "/run/representord",
@@ -31,7 +31,7 @@ func samples() map[string]string {
 	return map[string]string{
 		"ovs-db": "tcp:127.0.0.1:6640", "chassis": "007", "private-key": "", "certificate": "", "ca-cert": "/etc/ca.pem",
 		"verify-host-name": "true", "probe-interval": "30s", "local-functions": "true", "adopt-ovn-vif": "true", "program-hw-addr": "true", "register-card-serial": "false",
-		"mass-unplug-hold": "90s", "unplug-grace": "0s", "audit-interval": "1h", "control-socket": "/tmp/control", "control-group": "adm", "metrics-listen": "127.0.0.1:9797",
+		"mass-unplug-hold": "90s", "unplug-grace": "0s", "link-down-grace": "10m", "audit-interval": "1h", "control-socket": "/tmp/control", "control-group": "adm", "metrics-listen": "127.0.0.1:9797",
 		"log-level": "debug", "log-format": "json", "path.sysfs": "/fixture/sys", "path.udev": "/fixture/udev",
 		"path.ovn-sysconf": "/usr/local/etc/ovn", "run-dir": "/var/lock",
 	}
@@ -195,6 +195,7 @@ func TestValuesThatBreakARuleAreRefused(t *testing.T) {
 		"adopt-ovn-vif":    {"maybe"},
 		"mass-unplug-hold": {"0s", "25h", "2"},
 		"unplug-grace":     {"", "-1s", "61s", "5"},
+		"link-down-grace":  {"", "-1s", "601s", "5"},
 		"audit-interval":   {"0", "61m"},
 		"control-socket":   {"", "control.sock", "/" + strings.Repeat("x", 107)},
 		"control-group":    {"a b"},

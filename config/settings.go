@@ -61,6 +61,8 @@ func settings() []setting {
 			func(c *Config, v string) error { return setDuration(&c.MassUnplugHold, v, 24*time.Hour) }},
 		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
 			func(c *Config, v string) error { return setPause(&c.UnplugGrace, v, time.Minute) }},
+		{"link-down-grace", "`time` that the link of a plugged port is left down after somebody took it down, as for a rename; 0s for none", "5s", false,
+			func(c *Config, v string) error { return setPause(&c.LinkDownGrace, v, 10*time.Minute) }},
 		{"audit-interval", "longest `time` between two passes over everything", "60s", false,
 			func(c *Config, v string) error { return setDuration(&c.Audit, v, time.Hour) }},
 

@@ -18,26 +18,26 @@ var ErrUnknownMethod = errors.New("the server doesn't know this method")
 const ownIDs = "representord-"
 
 // own are the questions that we ask ourselves on the library's connection, and the
-// lock that one of them asks for. The library sees none of it.
+// locks that some of them ask for. The library sees none of it.
 type own struct {
 	mu      sync.Mutex
 	last    int
 	waiting map[string]*question // by id, as JSON
-	lock    string               // the lock that was asked for, as JSON
-	locked  bool
+	locks   map[string]bool      // those asked for, as JSON, and whether they are ours
 	tell    []func()
 }
 
 // question waits for its answer.
 type question struct {
 	method string
+	lock   string      // the lock that it asks for, as JSON
 	answer chan answer // takes one
 }
 
 // answer is a copy of the parts of a message that count.
 type answer struct{ result, fault string }
 
-func newOwn() *own { return &own{waiting: map[string]*question{}} }
+func newOwn() *own { return &own{waiting: map[string]*question{}, locks: map[string]bool{}} }
 
 // ask notes a question, and gives the message to send.
 func (o *own) ask(method, params string) (id string, q *question, request []byte) {
@@ -46,6 +46,9 @@ func (o *own) ask(method, params string) (id string, q *question, request []byte
 	o.last++
 	id = strconv.Quote(ownIDs + strconv.Itoa(o.last))
 	q = &question{method: method, answer: make(chan answer, 1)}
+	if method == "lock" {
+		q.lock = strings.TrimSuffix(strings.TrimPrefix(params, "["), "]")
+	}
 	o.waiting[id] = q
 	return id, q, fmt.Appendf(nil, `{"method":%q,"params":%s,"id":%s}`, method, params, id)
 }
@@ -64,7 +67,7 @@ func (o *own) answered(m message) bool {
 		var got struct {
 			Locked bool `json:"locked"`
 		}
-		o.hold(json.Unmarshal(m.result, &got) == nil && got.Locked)
+		o.hold(q.lock, json.Unmarshal(m.result, &got) == nil && got.Locked)
 	}
 	return true
 }
@@ -77,17 +80,17 @@ func (o *own) told(m message) {
 	if !n.take('[') {
 		return
 	}
-	if name, ok := n.text(); ok && o.lock != "" && string(name) == o.lock {
-		o.hold(m.method == "locked")
+	if name, ok := n.text(); ok {
+		o.hold(string(name), m.method == "locked")
 	}
 }
 
-// hold notes whether the lock is ours. The caller holds the mutex.
-func (o *own) hold(locked bool) {
-	if o.locked == locked {
+// hold notes whether a lock that was asked for is ours. The caller holds the mutex.
+func (o *own) hold(lock string, locked bool) {
+	if was, asked := o.locks[lock]; !asked || was == locked {
 		return
 	}
-	o.locked = locked
+	o.locks[lock] = locked
 	for _, f := range o.tell {
 		f()
 	}
@@ -146,30 +149,40 @@ func (c *Conn) ServerID(ctx context.Context) (string, error) {
 }
 
 // Lock asks for a lock of the server, RFC 7047, 4.1.8, and returns when the server
-// has put us in its queue. It may be called once; the name is an <id>, a letter or
-// underscore and then letters, digits and underscores. Locked tells whether the lock
-// is ours, and OnChange's function is called when that changes. The connection's end
-// gives the lock up.
+// has put us in its queue. It may be called once for each name until Unlock; a name is an
+// <id>, a letter or underscore and then letters, digits and underscores. Locked tells
+// whether the lock is ours, and OnChange's function is called when that changes. The
+// connection's end gives all locks up.
 func (c *Conn) Lock(ctx context.Context, name string) error {
-	o := c.relay.own
+	o, key := c.relay.own, strconv.Quote(name)
 	o.mu.Lock()
-	again := o.lock != ""
+	_, again := o.locks[key]
 	if !again {
-		o.lock = strconv.Quote(name)
+		o.locks[key] = false
 	}
 	o.mu.Unlock()
 	if again {
-		return errors.New("a connection can have one lock only")
+		return fmt.Errorf("the lock %s was asked for already", name)
 	}
 	_, err := c.ask(ctx, "lock", name)
 	return err
 }
 
-// Locked tells whether the lock that Lock asked for is ours, as far as the server
+// Unlock gives up a lock, or the place in its queue, RFC 7047, 4.1.11.
+func (c *Conn) Unlock(ctx context.Context, name string) error {
+	o := c.relay.own
+	o.mu.Lock()
+	delete(o.locks, strconv.Quote(name))
+	o.mu.Unlock()
+	_, err := c.ask(ctx, "unlock", name)
+	return err
+}
+
+// Locked tells whether a lock that Lock asked for is ours, as far as the server
 // has told. A server that hangs, and another holder, may say otherwise: it is
 // asserted in a transaction that depends on it, RFC 7047, 5.2.10.
-func (c *Conn) Locked() bool {
+func (c *Conn) Locked(name string) bool {
 	c.relay.own.mu.Lock()
 	defer c.relay.own.mu.Unlock()
-	return c.relay.own.locked && c.life.Err() == nil
+	return c.relay.own.locks[strconv.Quote(name)] && c.life.Err() == nil
 }

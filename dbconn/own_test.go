@@ -47,18 +47,46 @@ func TestLockIsTheNextConnectionsWhenItsHolderGoes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !first.Locked() || second.Locked() {
-		t.Fatalf("two hold or wait for one lock: %v, %v, want true, false", first.Locked(), second.Locked())
+	if !first.Locked("representord") || second.Locked("representord") {
+		t.Fatalf("two hold or wait for one lock: %v, %v, want true, false", first.Locked("representord"), second.Locked("representord"))
 	}
-	if err := first.Lock(t.Context(), "another"); err == nil {
-		t.Error("a second lock was asked for on one connection")
+	if err := first.Lock(t.Context(), "representord"); err == nil {
+		t.Error("a lock was asked for twice on one connection")
 	}
 	first.Close()
-	if first.Locked() {
+	if first.Locked("representord") {
 		t.Error("a closed connection has its lock")
 	}
 	<-told
-	if !second.Locked() {
+	if !second.Locked("representord") {
 		t.Error("the second was told of a change, and has no lock")
+	}
+}
+
+func TestLock_AConnectionHasSeveralAndGivesOneUpAlone(t *testing.T) {
+	d := servers.OpenVSwitch(t)
+	first, second := dial(t, d.Endpoint), dial(t, d.Endpoint)
+	told := make(chan struct{}, 8)
+	second.OnChange(func() { told <- struct{}{} })
+	for _, name := range []string{"one", "two"} {
+		if err := first.Lock(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := second.Lock(t.Context(), "two"); err != nil {
+		t.Fatal(err)
+	}
+	if !first.Locked("one") || !first.Locked("two") || second.Locked("two") {
+		t.Fatalf("the first has %v, %v; the second %v", first.Locked("one"), first.Locked("two"), second.Locked("two"))
+	}
+	if err := first.Unlock(t.Context(), "two"); err != nil {
+		t.Fatal(err)
+	}
+	<-told
+	if !first.Locked("one") || first.Locked("two") || !second.Locked("two") {
+		t.Errorf("then the first has %v, %v; the second %v", first.Locked("one"), first.Locked("two"), second.Locked("two"))
+	}
+	if err := first.Lock(t.Context(), "two"); err != nil || first.Locked("two") {
+		t.Errorf("asked for again: %v, %v", err, first.Locked("two"))
 	}
 }

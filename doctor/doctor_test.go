@@ -108,7 +108,7 @@ func plugByHand(h *Host, flavour devlink.Flavour, bridge string) {
 	}
 	h.Card.Ports = append(h.Card.Ports, rep)
 	h.Card.Links[10] = representor.Link{Name: "rep0", Settled: true}
-	h.Local.Interfaces = map[string]ovs.Interface{"rep0": {Name: "rep0", Bridge: bridge}}
+	h.Local.Interfaces = map[string]ovs.Interface{"rep0": {Name: "rep0", PortName: "rep0", PortInterfaces: 1, Bridge: bridge}}
 }
 
 // That is how some cards are delivered, and what is ours is nobody else's.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
 
@@ -24,7 +25,7 @@ func (p *patient) foreign() Check {
 	if blind {
 		return c
 	}
-	var names, rows []string
+	var remedies, rows []string
 	more := 0
 	for _, r := range p.index.All() {
 		i, ok := p.Local.Interfaces[r.Link.Name]
@@ -34,25 +35,24 @@ func (p *patient) foreign() Check {
 		if i.Bridge != p.Local.Bridge && p.delivered(r.Function) {
 			continue
 		}
-		if len(names) == foreignMost {
+		if len(rows) == foreignMost {
 			more++
 			continue
 		}
-		names = append(names, representor.Shell(i.Name))
+		remedies = append(remedies, plug.MakeRoom(p.Local, i.Name))
 		rows = append(rows, fmt.Sprintf("%s on %s", control.Printable(i.Name), control.Printable(i.Bridge)))
 	}
 	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
-	if len(names) == 0 {
+	if len(rows) == 0 {
 		return c
 	}
 	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+strings.Join(rows, ", ")
 	if more > 0 {
 		c.Finding += fmt.Sprintf(" and %d more", more)
 	}
-	commands := make([]string, 0, len(names))
-	for _, name := range names {
-		commands = append(commands, "`ovs-vsctl del-port "+strings.ReplaceAll(name, "`", `\x60`)+"`")
+	for i, r := range remedies {
+		remedies[i] = strings.TrimPrefix(r, plug.IfUnneeded)
 	}
-	c.Remedy = "if nobody needs them there: " + strings.Join(commands, " ")
+	c.Remedy = "if nobody needs them there: " + strings.Join(remedies, " ")
 	return c
 }

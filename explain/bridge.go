@@ -61,6 +61,9 @@ func (c *chain) others() {
 			s.read("row "+name, describe(r))
 		}
 	}
+	if _, row := c.in.Actual.Interfaces[c.rep.Link.Name]; !row && c.in.Actual.PortNames[c.rep.Link.Name] {
+		s.read("port "+c.rep.Link.Name, "a Port or a bridge of that name, with an Interface of another")
+	}
 	if len(s.Read) == 0 {
 		s.is(OK, "no other row has the netdev's name or the port's iface-id")
 	} else {
@@ -79,6 +82,9 @@ func describe(r ovs.Interface) string {
 	where := "no bridge"
 	if r.Bridge != "" {
 		where = r.Bridge
+	}
+	if r.PortName != r.Name && r.PortName != "" {
+		where += " in Port " + r.PortName
 	}
 	id := "without iface-id"
 	if r.IfaceID != "" {
@@ -157,8 +163,9 @@ func (c *chain) link() {
 		s.is(Unknown, "the function's netdev isn't there")
 	case !c.rep.Link.Up:
 		s.read("netdev", c.rep.Link.Name)
-		s.is(Warning, "the link is down, so the function has no network; it is set up when the port is plugged")
-		s.Remedy = c.remedy(&representor.Reason{Code: representor.CodeLinkUpFailed})
+		s.is(Warning, "the link is down, so the function has no network")
+		s.Remedy = c.fill("nothing to do: representord sets it up, one that somebody took down after the time of link-down-grace; "+
+			"to have it up at once: `ip link set {netdev} up`", &representor.Reason{})
 	default:
 		s.read("netdev", c.rep.Link.Name)
 		s.is(OK, "the link is up")

@@ -155,6 +155,9 @@ func (c *chain) netdev() {
 	case !r.Link.Settled:
 		s.is(Failed, "udev isn't finished with it")
 		s.Code, s.Remedy = representor.CodeNetdevSettling, c.remedy(&representor.Reason{Code: representor.CodeNetdevSettling})
+	case r.Link.Master != "":
+		s.is(Failed, "it belongs to "+representor.Escape(r.Link.Master, valueMost)+", and Open vSwitch can't have it as well")
+		s.Code, s.Remedy = representor.CodeNetdevHasMaster, c.remedy(&representor.Reason{Code: representor.CodeNetdevHasMaster})
 	default:
 		s.is(OK, fmt.Sprintf("%s is the function's netdev now", representor.Escape(r.Link.Name, valueMost)))
 	}
@@ -169,4 +172,5 @@ func (c *chain) readNetdev(s *Step) {
 	s.read("ifindex", number(r.IfIndex))
 	s.read("mtu", strconv.Itoa(r.Link.MTU))
 	s.read("settled", yes(r.Link.Settled))
+	s.readIf("master", r.Link.Master)
 }

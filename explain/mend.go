@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
 
@@ -20,6 +21,11 @@ const setOption = "ovn-nbctl set Logical_Switch_Port"
 // remedy is what to do about a reason. Where the machine's own names are known they
 // are in the commands, so that these can be typed as they stand.
 func (c *chain) remedy(r *representor.Reason) string {
+	if len(r.Candidates) == 1 {
+		if mend := plug.RemedyOf(c.in.Actual, r, c.rowCalled(r.Candidates[0])); mend != "" {
+			return mend
+		}
+	}
 	switch {
 	case r.Code == representor.CodeUnsupportedDatapath:
 		return c.fill(c.mendDatapath(), r)
@@ -48,6 +54,21 @@ func (c *chain) mendDatapath() string {
 func (c *chain) hasPort(function string) bool {
 	_, ok := c.in.Index.ByFunction(function)
 	return ok
+}
+
+// rowCalled finds the name of a row as it is, by the name that a reason shows.
+func (c *chain) rowCalled(shown string) string {
+	for _, name := range slices.Sorted(maps.Keys(c.in.Actual.Interfaces)) {
+		if plug.Shown(name) == shown {
+			return name
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.in.Actual.PortNames)) {
+		if plug.Shown(name) == shown {
+			return name
+		}
+	}
+	return ""
 }
 
 // mendPF: no PF has the MAC. What to do depends on which PFs there are instead.

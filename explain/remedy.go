@@ -31,9 +31,10 @@ func known() map[representor.Code]lore {
 		representor.CodeFunctionNotFound:  {Function, "if the host has the VF, raise the number of VFs in the card's firmware configuration; if not, enable it there, or correct the option vif-plug:representor:vf-num"},
 		representor.CodeFunctionAmbiguous: {Function, "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off all of the card for a moment): `devlink dev reload {device}`"},
 
-		representor.CodeNoNetdev:       {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: `devlink port show; ip netns`"},
-		representor.CodeNetdevSettling: {Netdev, wait + "; if it lasts: `udevadm settle`"},
-		representor.CodeNotEthernet:    {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
+		representor.CodeNoNetdev:        {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: `devlink port show; ip netns`"},
+		representor.CodeNetdevSettling:  {Netdev, wait + "; if it lasts: `udevadm settle`"},
+		representor.CodeNotEthernet:     {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
+		representor.CodeNetdevHasMaster: {Netdev, "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once"},
 
 		representor.CodeInvalidOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's binding profile"},
 		representor.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
@@ -52,10 +53,11 @@ func known() map[representor.Code]lore {
 		representor.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
 		representor.CodeRequestEvidence:   {RequestedChassis, "nothing to do while a machine migrates; otherwise correct the option requested-chassis"},
 
-		representor.CodeForeignName:     {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
-		representor.CodeForeignIfaceID:  {Others, "if nobody needs the row: `ovs-vsctl del-port {in-the-way}`"},
+		representor.CodeForeignName:     {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
+		representor.CodeForeignIfaceID:  {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 		representor.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
 		representor.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
+		representor.CodeBuiltInLeftOver: {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 
 		representor.CodeTransactionFailed:  {Row, "the message has the database's words: a full disk, or another program at work on the row; it is tried again by itself"},
 		representor.CodeTransactionPending: {Row, wait},

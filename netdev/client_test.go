@@ -82,17 +82,27 @@ func TestLinksAreThoseThatAnotherLibraryReads(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	bridge := netlink.NewLinkAttrs()
+	bridge.Name = "br0"
+	if err := errors.Join(netlink.LinkAdd(&netlink.Bridge{LinkAttrs: bridge}), netlink.LinkSetMaster(a, &netlink.Bridge{LinkAttrs: bridge})); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := netlink.LinkDel(&netlink.Bridge{LinkAttrs: bridge}); err != nil {
+			t.Error(err)
+		}
+	}()
 	theirs, err := netlink.LinkList()
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]string{"veth": "veth", "tuntap": "tun"} // they call lo's "device"
+	kinds := map[string]string{"veth": "veth", "tuntap": "tun", "bridge": "bridge"} // they call lo's "device"
 	var want []Link
 	for _, l := range theirs {
 		at := l.Attrs()
 		want = append(want, Link{
 			IfIndex: uint32(at.Index), Name: at.Name, MTU: uint32(at.MTU), Up: at.Flags&net.FlagUp != 0, HWAddr: at.HardwareAddr,
-			AltNames: at.AltNames, Kind: kinds[l.Type()], ParentBus: at.ParentDevBus, Parent: at.ParentDev,
+			AltNames: at.AltNames, Kind: kinds[l.Type()], ParentBus: at.ParentDevBus, Parent: at.ParentDev, Master: uint32(at.MasterIndex),
 		})
 	}
 	got, err := client(t).Links(t.Context())

@@ -45,6 +45,9 @@ type Link struct {
 	// (IFLA_PARENT_DEV_BUS_NAME, IFLA_PARENT_DEV_NAME, from Linux 5.14 on), empty when
 	// none is told.
 	ParentBus, Parent string
+	// Master is the ifindex of the device that has this one as its port or slave
+	// (IFLA_MASTER): a bridge, a bond, a datapath of Open vSwitch. 0 for none.
+	Master uint32
 }
 
 // Port names a devlink port, as "pci/0000:03:00.0/1" does.
@@ -103,6 +106,11 @@ func (l *Link) decodeAttribute(kind uint16, value []byte) (err error) {
 			return fmt.Errorf("an MTU of %d bytes", len(value))
 		}
 		l.MTU = binary.NativeEndian.Uint32(value)
+	case unix.IFLA_MASTER:
+		if len(value) != 4 {
+			return fmt.Errorf("a master of %d bytes", len(value))
+		}
+		l.Master = binary.NativeEndian.Uint32(value)
 	case unix.IFLA_ADDRESS:
 		l.HWAddr = address(value)
 	case unix.IFLA_PERM_ADDRESS:

@@ -84,7 +84,7 @@ func TestTheDevlinkPortOfALinkIsKnownWhereTheKernelTells(t *testing.T) {
 	}
 }
 
-func TestLink_HasItsAlternativeNamesKindAndParent(t *testing.T) {
+func TestLink_HasItsAlternativeNamesKindParentAndMaster(t *testing.T) {
 	alt := func(name string) []byte { return attribute(unix.IFLA_ALT_IFNAME, []byte(name+"\x00")...) }
 	kind := attribute(unix.IFLA_INFO_KIND, []byte("vlan\x00")...)
 	slave := attribute(unix.IFLA_INFO_SLAVE_KIND, []byte("bridge\x00")...)
@@ -116,6 +116,7 @@ func TestLink_HasItsAlternativeNamesKindAndParent(t *testing.T) {
 			},
 			Link{ParentBus: "pci", Parent: "0000:03:00.0"},
 		},
+		"a master": {[][]byte{attribute(unix.IFLA_MASTER, binary.NativeEndian.AppendUint32(nil, 9)...)}, Link{Master: 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := decodeLink(message(7, "x", tt.attributes...))
@@ -139,6 +140,7 @@ func TestOneMalformedLinkDoesNotLoseTheOthers(t *testing.T) {
 		"an MTU of eight bytes":    message(7, "x", attribute(unix.IFLA_MTU, 1, 2, 3, 4, 5, 6, 7, 8)),
 		"a port index of one byte": message(7, "x", attribute(unix.IFLA_DEVLINK_PORT, attribute(unix.DEVLINK_ATTR_PORT_INDEX, 1)...)),
 		"a port cut short":         message(7, "x", attribute(unix.IFLA_DEVLINK_PORT, 12, 0, 1, 0, 1)),
+		"a master of two bytes":    message(7, "x", attribute(unix.IFLA_MASTER, 1, 2)),
 		"properties cut short":     message(7, "x", attribute(unix.IFLA_PROP_LIST, 12, 0, 53, 0, 'a')),
 		"a kind cut short":         message(7, "x", attribute(unix.IFLA_LINKINFO, 9, 0, 1, 0, 'v')),
 		"half a property":          message(7, "x", attribute(unix.IFLA_PROP_LIST, 4, 0)),

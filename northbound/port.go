@@ -41,6 +41,9 @@ const (
 	MaxMTU = 65535
 )
 
+// NoMTU takes back an MTU request that a port makes.
+const NoMTU = -1
+
 // Port is a row of the Northbound's table Logical_Switch_Port.
 type Port struct {
 	UUID        string
@@ -99,8 +102,8 @@ func (p *Port) check(force bool) error {
 }
 
 // PlanBind decides which options of a port must change so that a chassis plugs the
-// function of a profile for it. mtu is in bytes, 0 for no request. It is a pure
-// function.
+// function of a profile for it. mtu is in bytes, 0 to leave what the port asks for, which
+// may be Neutron's word about its network, and NoMTU for no request. It is a pure function.
 func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 	want := map[string]string{
 		OptionChassis: c.Hostname,
@@ -117,10 +120,12 @@ func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 	if p.Options[optionSerial] != f.Serial {
 		unwanted = append(unwanted, optionSerial)
 	}
-	if mtu != 0 {
-		want[OptionMTU] = strconv.Itoa(mtu)
-	} else {
+	switch mtu {
+	case 0:
+	case NoMTU:
 		unwanted = append(unwanted, OptionMTU)
+	default:
+		want[OptionMTU] = strconv.Itoa(mtu)
 	}
 	maps.DeleteFunc(want, func(key, value string) bool {
 		old, there := p.Options[key]

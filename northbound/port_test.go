@@ -53,7 +53,9 @@ func TestBindSetsWhatNeutronSets(t *testing.T) {
 	}{
 		{"a port without options", nil, 0, neutron},
 		{"other options stay", map[string]string{"qos_burst": "1", "iface-id-ver": "7"}, 0, with("qos_burst", "1", "iface-id-ver", "7")},
-		{"another binding is replaced", map[string]string{"requested-chassis": "old", "vif-plug:representor:vf-num": "9", "vif-plug-mtu-request": "1500"}, 0, neutron},
+		{"another binding is replaced", map[string]string{"requested-chassis": "old", "vif-plug:representor:vf-num": "9", "vif-plug-mtu-request": "1500"}, 0, with("vif-plug-mtu-request", "1500")},
+		{"no MTU is asked for any more", map[string]string{"vif-plug-mtu-request": "1500"}, NoMTU, neutron},
+		{"no MTU is asked for, and none was", nil, NoMTU, neutron},
 		{"an MTU is asked for", map[string]string{"vif-plug-mtu-request": "1500"}, 1442, with("vif-plug-mtu-request", "1442")},
 		{"representord's own options stay where they fit", map[string]string{
 			"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:controller": "2", "vif-plug:representor:card-serial-number": "MT1",

@@ -1,6 +1,7 @@
 package ovs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,11 +58,19 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		errs:     errs,
 	}
 	taken := takenIfaceIDs(v, changes)
+	left, giveBack := map[string]error{}, func() {}
+	if err == nil {
+		left, giveBack = ownLeft(bounded, c, bridge, leftBridges(changes))
+	}
+	defer giveBack()
 	var good []int
 	for n, change := range changes {
 		errs[n] = err
 		if errs[n] == nil {
 			errs[n] = change.validate(commit.on)
+		}
+		for _, b := range leftBridges(changes[n : n+1]) {
+			errs[n] = cmp.Or(errs[n], left[b])
 		}
 		if errs[n] == nil {
 			errs[n] = change.fits(v, taken)

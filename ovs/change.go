@@ -20,6 +20,11 @@ type Unplug struct {
 	// Leak: the row carries another function's traffic. It is not to wait for what else
 	// the change does.
 	Leak bool
+	// LeftOver: the row is the built-in plug provider's, and has not our marks.
+	LeftOver bool
+	// Moved: the row is on a bridge that was ours, and the change plugs its netdev on the
+	// present one.
+	Moved bool
 }
 
 // Edit changes single columns and keys of a row that stays, under the same guard

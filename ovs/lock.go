@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/representord/representord/dbconn"
@@ -35,8 +36,8 @@ type lock struct {
 }
 
 // own makes sure that a connection has the lock of the bridge. It is asked for when
-// something is to be written for the first time, so that whoever only reads needs none. A
-// connection can have one lock: for another bridge another one is needed.
+// something is to be written for the first time, so that whoever only reads needs none. For
+// another bridge another connection is made: so the lock of the one before is given back.
 func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 	want := lock{conn: c, name: lockFor(bridge)}
 	s.mu.Lock()
@@ -55,10 +56,39 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 		}
 	}
 	switch {
-	case c.Locked():
+	case c.Locked(want.name):
 		return nil
 	case c.Err() != nil: // the lock went with it
 		return fmt.Errorf("%w: %w", ErrNotConnected, c.Err())
 	}
 	return ErrLocked
+}
+
+// ownLeft makes sure, for as long as rows are taken from bridges that were ours, that a
+// connection has their locks as well: nobody else keeps such a bridge now. It gives the
+// error of each whose lock can't be had, and what gives the locks back.
+func ownLeft(ctx context.Context, c *dbconn.Conn, present string, bridges []string) (failed map[string]error, giveBack func()) {
+	failed = map[string]error{}
+	var asked []string
+	for _, b := range bridges {
+		name := lockFor(b)
+		if name == lockFor(present) || slices.Contains(asked, name) {
+			continue // names that differ in other characters than a lock's name has
+		}
+		asked = append(asked, name)
+		switch err := c.Lock(ctx, name); {
+		case err != nil:
+			failed[b] = fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(b), err)
+		case !c.Locked(name):
+			failed[b] = fmt.Errorf("bridge %s: %w", quote(b), ErrLocked)
+		}
+	}
+	return failed, func() {
+		for _, name := range asked {
+			if c.Unlock(ctx, name) != nil {
+				c.Close() // nobody knows whether it is given back
+				return
+			}
+		}
+	}
 }

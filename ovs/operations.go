@@ -16,6 +16,36 @@ type target struct {
 	datapathType string
 }
 
+// where finds the bridge; one that was ours is found by its name.
+func (t target) where() []ovsdb.Condition {
+	if t.uuid == "" {
+		return []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, t.name)}
+	}
+	return []ovsdb.Condition{hasUUID(t.uuid)}
+}
+
+// bridgeOf is the bridge that a row to be removed is on.
+func bridgeOf(u Unplug, on target) target {
+	if u.Moved {
+		return target{name: u.Interface.Bridge}
+	}
+	return on
+}
+
+// leftBridges are the bridges that were ours and that changes take rows from, sorted.
+func leftBridges(changes []Change) []string {
+	var names []string
+	for _, c := range changes {
+		for _, u := range c.Unplug {
+			if u.Moved {
+				names = append(names, u.Interface.Bridge)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // transaction is a list of operations, with what each is there for.
 type transaction struct {
 	ops []ovsdb.Operation
@@ -48,6 +78,9 @@ const (
 func build(on target, changes []Change) transaction {
 	var t transaction
 	t.add(purpose{scope: scopeAll}, assert(lockFor(on.name)))
+	for _, bridge := range leftBridges(changes) {
+		t.add(purpose{scope: scopeAll}, assert(lockFor(bridge)))
+	}
 	t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
 		expect(tableBridge, ovsdb.Row{"name": on.name}, hasUUID(on.uuid)))
 	if slices.ContainsFunc(changes, func(c Change) bool { return len(c.Plug) > 0 }) {
@@ -56,7 +89,7 @@ func build(on target, changes []Change) transaction {
 	}
 	for n, c := range changes {
 		for _, u := range c.Unplug {
-			t.guard(n, on, u.Interface)
+			t.guard(n, bridgeOf(u, on), u.Interface)
 		}
 		for _, e := range c.Edit {
 			t.guard(n, on, e.Interface)
@@ -65,6 +98,13 @@ func build(on target, changes []Change) transaction {
 	var out, in [][]string
 	for n, c := range changes {
 		for _, u := range c.Unplug {
+			if u.Moved {
+				t.add(purpose{scope: scopeChange, change: n}, ovsdb.Operation{
+					Op: ovsdb.OperationMutate, Table: tableBridge, Where: bridgeOf(u, on).where(),
+					Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete, setValue([][]string{uuidValue(u.Interface.PortUUID)}))},
+				})
+				continue
+			}
 			out = append(out, uuidValue(u.Interface.PortUUID))
 		}
 		for _, e := range c.Edit {
@@ -110,8 +150,7 @@ func (t *transaction) guard(change int, on target, i Interface) {
 	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is gone, or has other interfaces"},
 		expect(tablePort, ovsdb.Row{"name": i.PortName, "interfaces": uuidValue(i.UUID)}, hasUUID(i.PortUUID)))
 	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is no longer on the bridge"},
-		expect(tableBridge, ovsdb.Row{"name": on.name},
-			hasUUID(on.uuid), includes("ports", uuidValue(i.PortUUID))))
+		expect(tableBridge, ovsdb.Row{"name": on.name}, append(on.where(), includes("ports", uuidValue(i.PortUUID)))...))
 }
 
 // builtInProvider is what ovn-controller's plug provider for representors writes
@@ -123,7 +162,7 @@ const builtInProvider = "representor"
 // still be possible to remove the row.
 const maxMark = 4 << 10
 
-// marksOf are the keys that made a row ours, or the built-in provider's. A View
+// marksOf are the keys that made a row ours, or the built-in provider's for a port. A View
 // doesn't tell an empty mark from none, so empty ones are left out.
 func marksOf(i Interface) map[string]string {
 	marks := map[string]string{
@@ -131,6 +170,9 @@ func marksOf(i Interface) map[string]string {
 		KeyFunction:    i.Marker.Function,
 		KeyRequest:     i.Marker.Request,
 		KeyOVNPlugged:  i.OVNPlugged,
+	}
+	if !i.Marked { // what is said of such a row is said of the port that it is for
+		marks[KeyIfaceID] = i.IfaceID
 	}
 	for key, value := range marks {
 		if value == "" || len(value) > maxMark {

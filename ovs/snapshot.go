@@ -152,6 +152,7 @@ type holder struct {
 	port       *portRow
 	bridge     string
 	interfaces int
+	shared     bool
 }
 
 // hold notes that a port holds its interfaces. The database lets a port be in
@@ -166,6 +167,7 @@ func (b *builder) hold(port *portRow, bridge string) {
 			continue
 		}
 		old.interfaces += len(port.Interfaces)
+		old.shared = true
 		if before(bridge, port, old, b.ours) {
 			old.bridge, old.port = bridge, port
 		}
@@ -195,6 +197,7 @@ func convert(row *interfaceRow, h holder) Interface {
 		Type:           row.Type,
 		Bridge:         h.bridge,
 		PortInterfaces: h.interfaces,
+		Shared:         h.shared,
 		IfaceID:        row.ExternalIDs[KeyIfaceID],
 		IfaceIDVer:     row.ExternalIDs[KeyIfaceIDVer],
 		Parked:         row.ExternalIDs[KeyParked],

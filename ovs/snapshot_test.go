@@ -76,23 +76,23 @@ func TestAnInterfaceIsShownWithWhatHoldsIt(t *testing.T) {
 		},
 		"one port on two bridges counts as a bond on ours": {
 			map[string]string{"br-int": "x", "a-bridge": "x"}, map[string]string{"x": "x"},
-			Interface{PortName: "x", PortInterfaces: 2, Bridge: "br-int"},
+			Interface{PortName: "x", PortInterfaces: 2, Shared: true, Bridge: "br-int"},
 		},
 		"one port on two other bridges": {
 			map[string]string{"br-int": "", "b": "x", "a": "x"}, map[string]string{"x": "x"},
-			Interface{PortName: "x", PortInterfaces: 2, Bridge: "a"},
+			Interface{PortName: "x", PortInterfaces: 2, Shared: true, Bridge: "a"},
 		},
 		"two ports that share it count as a bond": {
 			map[string]string{"br-int": "one two"}, map[string]string{"one": "x", "two": "x"},
-			Interface{PortName: "one", PortInterfaces: 2, Bridge: "br-int"},
+			Interface{PortName: "one", PortInterfaces: 2, Shared: true, Bridge: "br-int"},
 		},
 		"two ports on two bridges that share it": {
 			map[string]string{"br-int": "one", "a": "two"}, map[string]string{"one": "x", "two": "x"},
-			Interface{PortName: "one", PortInterfaces: 2, Bridge: "br-int"},
+			Interface{PortName: "one", PortInterfaces: 2, Shared: true, Bridge: "br-int"},
 		},
 		"two ports that share it, one on no bridge": {
 			map[string]string{"br-int": "two"}, map[string]string{"one": "x", "two": "x"},
-			Interface{PortName: "two", PortInterfaces: 2, Bridge: "br-int"},
+			Interface{PortName: "two", PortInterfaces: 2, Shared: true, Bridge: "br-int"},
 		},
 	}
 	for name, c := range cases {

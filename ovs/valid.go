@@ -30,8 +30,11 @@ func (c Change) validate(on target) error {
 }
 
 func (u Unplug) validate(on target) error {
-	if !u.Interface.Marked {
+	if !u.Interface.Marked && (!u.LeftOver || u.Interface.OVNPlugged != builtInProvider) {
 		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, quote(u.Interface.Name))
+	}
+	if u.Moved && u.Interface.Bridge != "" {
+		on.name = u.Interface.Bridge
 	}
 	return u.Interface.validate(on)
 }

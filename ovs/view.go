@@ -45,10 +45,11 @@ type Interface struct {
 	Type string
 	// PortUUID and PortName are the Port row that holds it, empty for none.
 	// PortInterfaces is how many interfaces that port has: more than 1 is a bond, or
-	// a row that several ports or bridges hold.
+	// a row that several ports or bridges hold, for which Shared is true.
 	PortUUID       string
 	PortName       string
 	PortInterfaces int
+	Shared         bool
 	// Bridge is the name of the bridge that holds the port, empty for none.
 	Bridge string
 

@@ -27,7 +27,7 @@ func (p *planner) act(q *port) {
 		p.report(q, q.idle(), q.reason)
 	case q.taken != nil:
 		p.yield(q)
-	case !q.ready:
+	case !q.ready && !p.openThoughBridged(q):
 		p.waitForNetdev(q)
 	default:
 		p.plugOrKeep(q)
@@ -140,6 +140,15 @@ func (p *planner) plugOrKeep(q *port) {
 	}
 }
 
+// openThoughBridged reports whether ovs-vswitchd has a port's netdev open that the card
+// shows in a Linux bridge or a bond. One of the two is old news: the kernel lets nobody
+// take the netdev from the other (netdev_master_upper_dev_link in net/core/dev.c). What
+// is plugged counts as plugged until ovs-vswitchd says otherwise.
+func (p *planner) openThoughBridged(q *port) bool {
+	r, ok := p.inPlace(q)
+	return ok && q.rep.Link.Master != "" && open(r) && r.IfIndex == q.rep.IfIndex
+}
+
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {
 	for _, r := range q.rows {
@@ -183,9 +192,11 @@ func (p *planner) mayPlug(q *port) bool {
 		switch {
 		case ours:
 			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
-		case p.adopt(q):
+		case p.adopt(q), p.moveHere(q):
 		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
 			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
+		case p.leftOverCalled(row):
+			p.report(q, Conflict, reasonLeftOver(p.in.Actual, p.in.Actual.Interfaces[row]))
 		default:
 			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
 		}

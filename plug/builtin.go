@@ -1,9 +1,6 @@
 package plug
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/representord/representord/ovs"
 )
 
@@ -11,13 +8,8 @@ import (
 // provider's too, where their ports have none: nobody asks for those.
 func (p *planner) tellWhatIsLost() {
 	for _, r := range p.lost {
-		name := lportOf(r)
-		i, told := slices.BinarySearchFunc(p.out.Ports, name, func(s Status, name string) int { return strings.Compare(s.LogicalPort, name) })
-		if told {
-			continue
-		}
-		p.out.Ports = slices.Insert(p.out.Ports, i, Status{
-			LogicalPort: name, State: Conflict, Reason: reasonBothMarks(r),
+		p.tell(Status{
+			LogicalPort: lportOf(r), State: Conflict, Reason: reasonBothMarks(r),
 			Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 		})
 	}

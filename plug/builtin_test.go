@@ -20,6 +20,7 @@ func TestABuiltInPlugProviderIsReportedByItsRows(t *testing.T) {
 	theirs := foreignRow("pf0vf9", "z")
 	theirs.OVNPlugged = "representor"
 	c.actual = bridgeWith(theirs, taken, elsewhere)
+	c.truth["z"] = asks("z", 0, 9) // the provider saw it before us
 	rep := r.Pass(t.Context())
 	if !slices.Equal(rep.BuiltIn, []string{"pf0vf0", "pf0vf9"}) {
 		t.Errorf("reported: %q", rep.BuiltIn)

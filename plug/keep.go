@@ -13,7 +13,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		differs = p.edit(q, r)
 		p.dropExtras(q, r)
 	}
-	if !q.rep.Link.Up {
+	if !q.rep.Link.Up && q.rep.Link.Master == "" {
 		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
 	}
 	if row := p.foreignIfaceID[q.name]; row != "" {

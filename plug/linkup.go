@@ -17,14 +17,16 @@ const linkWait = time.Second
 
 // links remembers how setting links up went.
 type links struct {
-	failed map[string]error // why the last try failed, by logical port
-	pace   pace             // of tries that failed, by logical port
-	stuck  tempo.Tempo      // of the step as a whole, when the kernel doesn't answer
+	netdevs netdevs
+	wake    time.Time        // when a link that is left alone is to be set up, zero for none
+	failed  map[string]error // why the last try failed, by logical port
+	pace    pace             // of tries that failed, by logical port
+	stuck   tempo.Tempo      // of the step as a whole, when the kernel doesn't answer
 }
 
 // next is when a link is to be set up again, zero if that needs a change first.
 func (l *links) next(now time.Time) time.Time {
-	return earliest(l.pace.next(now), l.stuck.Next(now))
+	return earliest(earliest(l.pace.next(now), l.stuck.Next(now)), l.wake)
 }
 
 // only forgets the ports that are not among these.
@@ -45,15 +47,19 @@ func (l *links) forget(lport string) {
 	delete(l.pace.ports, lport)
 }
 
-// setLinksUp sets links up and remembers why one could not be. Those that failed
-// before come last: one device that keeps the kernel busy holds up no other. When
-// the kernel doesn't answer, the rest waits too.
+// setLinksUp sets links up and remembers why one could not be. One that somebody took
+// down is left alone for some seconds. Those that failed before come last: one device
+// that keeps the kernel busy holds up no other. When the kernel doesn't answer, the rest
+// waits too.
 func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 	l := &r.links
 	l.only(ups)
-	if now := time.Now(); !l.stuck.Next(now).IsZero() {
+	l.wake = time.Time{}
+	now := time.Now()
+	if !l.stuck.Next(now).IsZero() {
 		return
 	}
+	ups = r.leaveAlone(now, ups)
 	slices.SortStableFunc(ups, func(a, b LinkUp) int { return l.pace.failures(a.LogicalPort) - l.pace.failures(b.LogicalPort) })
 	ctx, cancel := context.WithTimeout(ctx, linkWait)
 	defer cancel()
@@ -63,8 +69,7 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 		}
 		err := r.cfg.Devices.LinkUp(ctx, u.IfIndex)
 		if err == nil {
-			r.cfg.Log.Info("link set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev)
-			l.forget(u.LogicalPort)
+			r.linkSetUp(u)
 		} else {
 			r.linkFailed(u, err)
 		}
@@ -74,6 +79,39 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 		}
 		l.stuck = tempo.Tempo{}
 	}
+}
+
+// leaveAlone leaves out the links that are left down for now, and says which of them
+// somebody took down.
+func (r *Reconciler) leaveAlone(now time.Time, ups []LinkUp) []LinkUp {
+	l := &r.links
+	var out []LinkUp
+	for _, u := range ups {
+		end := l.netdevs.leftAlone(now, u.IfIndex)
+		if end.IsZero() {
+			out = append(out, u)
+			continue
+		}
+		l.wake = earliest(l.wake, end)
+		if h := l.netdevs.links[u.IfIndex]; !h.raised && !h.told {
+			h.told = true
+			l.netdevs.links[u.IfIndex] = h
+			r.cfg.Log.Warn("the link of a plugged port was taken down; it is left alone, as for a rename, and then set up again",
+				"port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "in", end.Sub(now).Round(time.Millisecond))
+		}
+	}
+	return out
+}
+
+func (r *Reconciler) linkSetUp(u LinkUp) {
+	now, l := time.Now(), &r.links
+	if h := l.netdevs.links[u.IfIndex]; h.down.IsZero() {
+		r.cfg.Log.Info("link set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev)
+	} else {
+		r.cfg.Log.Info("link set up again", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "after", now.Sub(h.down).Round(time.Millisecond))
+	}
+	l.netdevs.raised(now, u.IfIndex)
+	l.forget(u.LogicalPort)
 }
 
 func (r *Reconciler) linkFailed(u LinkUp, err error) {

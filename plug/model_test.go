@@ -34,6 +34,7 @@ type netdev struct {
 	ifindex uint32
 	down    bool
 	unready bool
+	master  string // the Linux bridge that it is a port of
 }
 
 func cardOf(devs ...netdev) representor.Card {
@@ -53,7 +54,7 @@ func cardOf(devs ...netdev) representor.Card {
 			PF: devlink.Some(uint16(d.pf)), VF: devlink.Some(uint16(d.vf)), IfIndex: d.ifindex,
 		})
 		if d.ifindex != 0 {
-			c.Links[d.ifindex] = representor.Link{Name: d.name, Up: !d.down, MTU: 1500, Settled: !d.unready}
+			c.Links[d.ifindex] = representor.Link{Name: d.name, Up: !d.down, MTU: 1500, Settled: !d.unready, Master: d.master}
 		}
 	}
 	return c

@@ -216,7 +216,7 @@ func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T
 		opened := func() {}
 		attempts, forced := 0, 0
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Devices = busyDevices{devices{c}, func() { opened() }}
+			cfg.Devices, cfg.LinkGrace = busyDevices{devices{c}, func() { opened() }}, -1 // it never shows up, and is set up each second
 			cfg.Detach = func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
 				attempts++
 				if force {

@@ -55,6 +55,9 @@ type Input struct {
 	Absent map[string]bool
 	// Unclaimed are those that earlier plans told of and that have been so for some seconds.
 	Unclaimed map[string]bool
+	// Left are the bridges that were ours in this run, are not any more, and are nobody
+	// else's: rows of ours there may move to the present one.
+	Left map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
 	Taken map[string]bool
@@ -159,6 +162,9 @@ type planner struct {
 	sorted []*port
 	mine   map[string]ovs.Interface // our rows by netdev name
 	lost   []ovs.Interface          // rows with our marks that the built-in provider took
+	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
+	leftOvers []leftOver
+	mass      *representor.Reason // why removals wait for their number, nil if they don't
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
@@ -241,6 +247,7 @@ func newPlanner(in Input) *planner {
 		p.sorted = append(p.sorted, q)
 	}
 	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	p.findLeftOvers()
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
 		if f := p.functionOf(r); f != "" {
@@ -335,6 +342,8 @@ func (p *planner) decision() Decision {
 			p.out.Ports = append(p.out.Ports, q.status)
 		}
 	}
+	p.takeLeftOvers()
+	p.tellWhatIsLeftBehind()
 	p.tellWhatIsLost()
 	slices.Sort(p.out.Doubts)
 	p.out.Doubts = slices.Compact(p.out.Doubts)

@@ -27,7 +27,7 @@ func TestPlanNeverTouchesARowThatIsNotOurs(t *testing.T) {
 		w := drawWorld(t)
 		for _, c := range planWith(w.input(), w.truth...).Changes {
 			for _, u := range c.Unplug {
-				if !isOurs(u.Interface) {
+				if !isOurs(u.Interface) && w.strangerStays(c, u) != "" {
 					t.Fatalf("unplugs %+v", u.Interface)
 				}
 			}
@@ -47,6 +47,41 @@ func isOurs(r ovs.Interface) bool { return r.Marked && r.OVNPlugged == "" && r.B
 func (w world) adoptable(r ovs.Interface) bool {
 	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Fate == ovn.Asked &&
 		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !w.taken[r.UUID])
+}
+
+// strangerStays says why a row that isn't ours on our bridge must stay, "" if it may go: a
+// left-over, or a row of ours on a bridge that was ours, which moves here as it is.
+func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
+	r := u.Interface
+	switch {
+	case u.LeftOver:
+		return w.leftOverStays(r)
+	case !u.Moved || !w.left[r.Bridge] || !r.Marked || r.OVNPlugged != "":
+		return "it was never ours"
+	}
+	for _, p := range c.Plug {
+		if p.Netdev == r.Name && p.IfaceID == lportOf(r) && p.Marker.Function == w.marked(r) && w.asksFor(p) {
+			return ""
+		}
+	}
+	return "nothing takes its place"
+}
+
+// leftOverStays says why a row of the built-in provider's must stay, "" if it may go: like
+// one of ours, when it may be adopted and the Southbound says that nothing asks for it.
+func (w world) leftOverStays(r ovs.Interface) string {
+	b := w.truthOf(r.IfaceID)
+	switch {
+	case !w.adopt || r.OVNPlugged != "representor" || r.Bridge != "br-int" || r.Marked && (r.Marker.LogicalPort != r.IfaceID || w.taken[r.UUID]):
+		return "it isn't ours to take"
+	case !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || w.hold.All:
+		return "the Southbound is not trusted"
+	case b.Fate != ovn.Gone && b.Fate != ovn.Withdrawn:
+		return "it may be asked for"
+	case w.hold.Grace && !w.hold.Graced[r.IfaceID]:
+		return "it may be asked for again in a moment"
+	}
+	return ""
 }
 
 func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
@@ -102,6 +137,9 @@ func TestPlanRemovesOnlyWithAProof(t *testing.T) {
 
 // proof is the second invariant: it returns "" when the row may go.
 func (w world) proof(c ovs.Change, r ovs.Interface) string {
+	if i := slices.IndexFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Interface.UUID == r.UUID }); !isOurs(r) {
+		return w.strangerStays(c, c.Unplug[i])
+	}
 	if w.leaks(r) != "" {
 		return ""
 	}

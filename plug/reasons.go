@@ -11,6 +11,9 @@ import (
 // candidateMost bounds the name of a row or a port among the candidates, in bytes.
 const candidateMost = 80
 
+// Shown is the name of a row or a port as a Reason's candidates have it.
+func Shown(name string) string { return representor.Escape(name, candidateMost) }
+
 func reason(code representor.Code, format string, args ...any) *representor.Reason {
 	return &representor.Reason{Code: code, Message: fmt.Sprintf(format, args...)}
 }
@@ -88,34 +91,49 @@ func reasonGrace(q *port) *representor.Reason {
 func reasonOccupied(q, o *port, why *representor.Reason) *representor.Reason {
 	r := reason(why.Code, "function %s still has a row of ours for logical port %s: %s",
 		representor.Quote(q.want), representor.Quote(o.name), why.Message)
-	r.Candidates = []string{representor.Escape(o.name, candidateMost)}
+	r.Candidates = []string{Shown(o.name)}
 	return r
 }
 
 func reasonTaken(q *port) *representor.Reason {
 	r := reason(representor.CodeFunctionTaken, "function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", representor.Quote(q.want), representor.Quote(q.taken.name))
-	r.Candidates = []string{representor.Escape(q.taken.name, candidateMost)}
+	r.Candidates = []string{Shown(q.taken.name)}
 	return r
 }
 
 func reasonNameTaken(row string, a ovs.View) *representor.Reason {
 	r := reason(representor.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", representor.Quote(row), representor.Quote(a.Interfaces[row].Marker.LogicalPort))
-	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	r.Candidates = []string{Shown(row)}
 	return r
 }
 
-func reasonForeignName(a ovs.View, row string) *representor.Reason {
-	where := "no bridge"
-	if i, ok := a.Interfaces[row]; ok && i.Bridge != "" {
-		where = "bridge " + representor.Quote(i.Bridge)
+// whereIs says where the row of a name is, be it an Interface or a Port alone.
+func whereIs(a ovs.View, row string) string {
+	i, ok := a.Interfaces[row]
+	kind := ""
+	if members := membersOf(a, row); !ok && len(members) > 0 {
+		i, kind = a.Interfaces[members[0]], "a Port whose Interface is "+representor.Quote(members[0])+", "
+		if len(members) > 1 {
+			kind = "a Port with several Interfaces, "
+		}
 	}
-	r := reason(representor.CodeForeignName,
-		"a row named %s that isn't ours exists already (on %s); it is left alone; if nobody needs it: ovs-vsctl del-port %s", representor.Quote(row), where, representor.Shell(row))
+	switch {
+	case i.Bridge == "":
+		return "on no bridge"
+	case ok && i.PortName != row:
+		kind = "in Port " + representor.Quote(i.PortName) + ", "
+	}
+	return kind + "on bridge " + representor.Quote(i.Bridge)
+}
+
+func reasonForeignName(a ovs.View, row string) *representor.Reason {
+	r := reason(representor.CodeForeignName, "a row named %s that isn't ours exists already (%s); it is left alone; %s",
+		representor.Quote(row), whereIs(a, row), roomFor(a, row).sentence())
 	if a.Interfaces[row].OVNPlugged != "" {
 		r = reason(representor.CodeBuiltInProvider,
 			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif", representor.Quote(row), representor.Quote(a.Interfaces[row].OVNPlugged))
 	}
-	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	r.Candidates = []string{Shown(row)}
 	return r
 }
 
@@ -130,9 +148,9 @@ func reasonForeignIfaceID(a ovs.View, row, lport string) *representor.Reason {
 	if a.Interfaces[row].OVNPlugged != "" {
 		code, whose = representor.CodeBuiltInProvider, "which a plug provider built into ovn-controller plugged"
 	}
-	r := reason(code, "interface %s, %s, has iface-id=%s already; it is left alone; if nobody needs it: ovs-vsctl del-port %s",
-		representor.Quote(row), whose, representor.Quote(lport), representor.Shell(row))
-	r.Candidates = []string{representor.Escape(row, candidateMost)}
+	r := reason(code, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
+		representor.Quote(row), whose, representor.Quote(lport), roomForPort(a, row).sentence())
+	r.Candidates = []string{Shown(row)}
 	return r
 }
 

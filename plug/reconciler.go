@@ -18,6 +18,8 @@ const (
 	defaultAudit = 60 * time.Second
 	defaultHold  = 2 * time.Minute
 	defaultGrace = 5 * time.Second
+	// defaultLinkGrace is enough for the commands of a rename, typed or in a script.
+	defaultLinkGrace = 5 * time.Second
 	// absentGrace is how long a function must have been away before its row is parked, and
 	// how long nobody may have claimed the netdev that a row has before that counts.
 	absentGrace = 5 * time.Second
@@ -51,6 +53,10 @@ type Config struct {
 	// Grace is how long a row stays after the Southbound confirmed that its request is gone,
 	// while nothing else asks for its function; 0 for 5 seconds, negative for none.
 	Grace time.Duration
+	// LinkGrace is how long a link that somebody took down is left alone before it is set
+	// up again, 0 for 5 seconds, negative for no time. A netdev that is new has its link set
+	// up at once.
+	LinkGrace time.Duration
 	// DryRun plans and reports but writes nothing, no link state either.
 	DryRun bool
 	// Took is told how long each step took, by the monotonic clock: from a Reconciler's
@@ -66,6 +72,7 @@ type Reconciler struct {
 	report  atomic.Pointer[Report]
 	release atomic.Pointer[[]Holding] // holds that end with the next plan
 	events  ring
+	left    atomic.Pointer[[]string] // see Left
 
 	// poked is when the first poke came that no pass has answered yet.
 	poked atomic.Pointer[time.Time]
@@ -105,6 +112,9 @@ func NewReconciler(cfg Config) *Reconciler {
 	case cfg.Grace == 0:
 		cfg.Grace = defaultGrace
 	}
+	if cfg.LinkGrace == 0 {
+		cfg.LinkGrace = defaultLinkGrace
+	}
 	r := &Reconciler{
 		cfg:     cfg,
 		trigger: make(chan struct{}, 1),
@@ -112,10 +122,19 @@ func NewReconciler(cfg Config) *Reconciler {
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		letGo:   letGo{},
 		last:    map[string]Status{},
+		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
 	}
 	r.report.Store(&Report{})
 	return r
+}
+
+// Left names the bridges that were ours and that nobody else keeps: whoever calls it has
+// their locks until it is called without them. Rows of ours there move to the present one.
+func (r *Reconciler) Left(bridges []string) {
+	b := slices.Clone(bridges)
+	r.left.Store(&b)
+	r.Poke()
 }
 
 // Poke asks for a pass. It never blocks; pokes during a pass make one more pass.
@@ -295,6 +314,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Taken = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
+	r.links.netdevs.observe(now, in.Index)
 	r.planned = now
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
@@ -303,6 +323,12 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Verdict = said.on(in.Asked)
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
+	if left := r.left.Load(); left != nil {
+		in.Left = make(map[string]bool, len(*left))
+		for _, b := range *left {
+			in.Left[b] = true
+		}
+	}
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent)

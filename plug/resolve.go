@@ -118,7 +118,7 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 	}
 	q.rep = rep
 	complete, _ := p.in.Index.Complete()
-	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Type == devlink.TypeEth
+	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
 }
 
 // holdRemovals keeps rows whose ports are said to be gone, or to have no use for
@@ -126,8 +126,8 @@ func (p *planner) stayWith(q *port, r ovs.Interface) {
 // the control plane. It keeps every row when the Southbound is another one, and for some
 // seconds every row whose place nothing takes. It reports whether it kept any.
 func (p *planner) holdRemovals() bool {
-	mass := p.findLeaving()
-	held := false
+	p.mass = p.findLeaving()
+	mass, held := p.mass, false
 	for _, q := range p.sorted {
 		switch {
 		case q.goes == stay && !q.moves || !q.verified:
@@ -175,19 +175,16 @@ func (p *planner) findLeaving() *representor.Reason {
 			lately.add(goes || late)
 		}
 	}
+	waited = p.countLeftOvers(&now, &lately) && waited
 	for lport := range p.in.Hold.Lately {
 		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
 			lately.add(true)
 		}
 	}
-	switch {
-	case waited:
-	case now.most():
-		return reasonMass(now.changed, now.of)
-	case lately.most():
-		return reasonMass(lately.changed, lately.of)
+	if waited {
+		return nil
 	}
-	return nil
+	return firstReason(now.mass(), lately.mass())
 }
 
 // markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
@@ -210,6 +207,14 @@ func (t *tally) add(changes bool) {
 // most reports whether more go or move than is to be expected of a control plane that is
 // well: more than two, and more than half.
 func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
+
+// mass is why what goes waits for its number, nil if it needn't.
+func (t *tally) mass() *representor.Reason {
+	if !t.most() {
+		return nil
+	}
+	return reasonMass(t.changed, t.of)
+}
 
 // yields reports whether a port's rows are only kept, and make room for another port that
 // asks for their function.

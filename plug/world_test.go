@@ -30,6 +30,7 @@ type world struct {
 	hold      Hold
 	adopt     bool
 	taken     map[string]bool
+	left      map[string]bool // bridges that were ours
 }
 
 func lports() []string { return []string{"a", "b", "c", "d"} }
@@ -48,6 +49,8 @@ func drawWorld(t *rapid.T) world {
 			d.unready = true
 		case 3:
 			d.down = true
+		case 4:
+			d.master = "br0"
 		}
 		w.devs = append(w.devs, d)
 	}
@@ -82,6 +85,7 @@ func drawWorld(t *rapid.T) world {
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
 		w.unclaimed[unclaimedIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" has been unclaimed")
 	}
+	w.left = map[string]bool{"br-ex": rapid.Bool().Draw(t, "br-ex was ours")}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
 		w.taken[r.UUID] = name < "n2"
@@ -181,6 +185,8 @@ func drawRows(t *rapid.T) []ovs.Interface {
 			r := ourRow(l, n, 0, 0, 10)
 			r.Bridge = "br-ex"
 			rows = append(rows, r)
+		case 6:
+			rows = append(rows, builtIn(n, l))
 		case 2, 3, 4, 5:
 			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
 			drawEdits(t, n, &r)
@@ -224,7 +230,7 @@ func (w world) marked(r ovs.Interface) string {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed, Left: w.left}
 }
 
 func (w world) truthOf(l string) ovn.Binding {

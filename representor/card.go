@@ -26,6 +26,10 @@ type Link struct {
 	// (IFLA_PARENT_DEV_BUS_NAME and IFLA_PARENT_DEV_NAME from Linux 5.14 on, else sysfs'
 	// own word), zero when none is told.
 	Parent devlink.Handle
+	// Master is the name of the device that the netdev is a port or a slave of, and
+	// MasterKind what that was made as, such as "bridge" or "bond"; empty for none. A
+	// datapath of Open vSwitch doesn't count.
+	Master, MasterKind string
 	// Port is the devlink port that the netdev belongs to (IFLA_DEVLINK_PORT, from Linux
 	// 6.2 on), and stays so for as long as the netdev lives. TellsPort is true on a kernel
 	// that tells it: a netdev without one then belongs to none for good.

@@ -268,6 +268,16 @@ func (x *Index) settling(r Representor) *Reason {
 		"the netdev of %s is new and udev isn't finished with %s yet: its name may still change, so it is plugged a moment later", r.Function.name(), name)
 }
 
+func hasMaster(r Representor) *Reason {
+	master := Escape(r.Link.Master, nameMost)
+	if r.Link.MasterKind != "" {
+		master = Escape(r.Link.MasterKind, nameMost) + " " + master
+	}
+	return reason(CodeNetdevHasMaster, nil,
+		"%s, the netdev of %s, belongs to %s already, and Open vSwitch can't have it as well; it is plugged as soon as it is free: ip link set %s nomaster",
+		Escape(r.Link.Name, nameMost), r.Function.name(), master, Shell(r.Link.Name))
+}
+
 // states are the facts about a function that explain a netdev that is missing.
 func states(r Representor) string {
 	var facts []string

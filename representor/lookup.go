@@ -12,7 +12,7 @@ import (
 // Without a Reason it was found, and its netdev is there, settled and Ethernet:
 // it may be plugged. With a Reason it may not. When the function is certain all
 // the same and only its netdev is wanting (CodeNoNetdev, CodeNetdevSettling,
-// CodeNotEthernet, a disputed netdev), the Representor is filled in; otherwise
+// CodeNotEthernet, CodeNetdevHasMaster, a disputed netdev), the Representor is filled in; otherwise
 // its Function.Kind is 0.
 //
 // Where more than one answer is possible none is given, and the Reason names them
@@ -202,6 +202,8 @@ func (x *Index) netdevReason(r Representor) *Reason {
 		return x.noNetdev(r)
 	case !r.Link.Settled:
 		return x.settling(r)
+	case r.Link.Master != "":
+		return hasMaster(r)
 	}
 	return nil
 }

@@ -40,6 +40,18 @@ func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
 			code: representor.CodeNetdevSettling, says: []string{"udev", "c1pf0vf0"},
 		},
 		{
+			name: "not while a Linux bridge has it", ports: blueFieldNew,
+			card: change(func(l *representor.Link) { l.Master, l.MasterKind = "br0", "bridge" }),
+			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
+			code: representor.CodeNetdevHasMaster, says: []string{"c1pf0vf0", "bridge br0", "ip link set c1pf0vf0 nomaster"},
+		},
+		{
+			name: "not while something has it whose kind the kernel doesn't tell", ports: blueFieldNew,
+			card: change(func(l *representor.Link) { l.Master = "x0" }),
+			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
+			code: representor.CodeNetdevHasMaster, says: []string{"belongs to x0 already"},
+		},
+		{
 			name: "not when it is in another network namespace", ports: blueFieldNew,
 			card: func(c *representor.Card) { delete(c.Links, c.Ports[2].IfIndex) },
 			pf:   host, kind: representor.VF, function: vf0,

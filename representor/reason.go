@@ -30,6 +30,8 @@ const (
 	CodeNetdevSettling Code = "netdev-settling"
 	// CodeNotEthernet: the port's link layer is not Ethernet.
 	CodeNotEthernet Code = "not-ethernet"
+	// CodeNetdevHasMaster: the netdev is a port of a Linux bridge, or a slave of a bond.
+	CodeNetdevHasMaster Code = "netdev-has-master"
 )
 
 // What is wrong with a request.
@@ -63,6 +65,7 @@ const (
 	CodeRequestUnverified   Code = "request-unverified"
 	CodeRequestEvidence     Code = "request-evidence"
 	CodeBuiltInProvider     Code = "built-in-provider"
+	CodeBuiltInLeftOver     Code = "built-in-left-over"
 	CodeWithdrawn           Code = "withdrawn"
 )
 

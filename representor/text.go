@@ -63,6 +63,8 @@ func Shell(s string) string {
 		return "NAME"
 	case s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+/-") == "":
 		return s
+	case s != "" && Escape(s, nameMost) == s && !strings.ContainsAny(s, "'`"):
+		return "'" + s + "'" // for any shell
 	}
 	return "$'" + strings.ReplaceAll(Escape(s, nameMost), "'", `\'`) + "'"
 }

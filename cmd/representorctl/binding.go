@@ -74,7 +74,9 @@ func (p *program) bindCommand() *cobra.Command {
 driver does for ports of type remote-managed: find the one chassis that published
 the card's serial number, and set requested-chassis and the vif-plug options of the
 port in the Northbound, in one transaction. Other options stay. vf-reporter profile
-prints the profile, on the hypervisor.
+prints the profile, on the hypervisor. Neutron also asks for the MTU of the port's
+network, which bind can't know: say it with --mtu. Without that an MTU that is asked for
+already stays.
 
 Ports of Neutron's are refused; bind those in Neutron.
 
@@ -96,7 +98,7 @@ Run it where the databases can be reached. Exit status:
 	f := cmd.Flags()
 	f.StringVar(&b.sb, "sb", "", "the Southbound's `endpoints`, separated by commas (default $"+southboundVariable+", else "+southboundDefault+")")
 	f.StringVar(&b.profile, "profile", "", "`file` with the binding profile as JSON, - for standard input")
-	f.IntVar(&b.mtu, "mtu", 0, "`MTU` in bytes to be set on the representor (default: none is asked for)")
+	f.IntVar(&b.mtu, "mtu", 0, "`MTU` in bytes to be set on the representor, 0 to ask for none (default: what the port asks for already; Neutron asks for its network's)")
 	f.StringVar(&b.wait, "wait", "", "wait until the port is `plugged`, and say what it lacks until then")
 	f.DurationVar(&b.timeout, "timeout", defaultWait, "with --wait, wait for this `time` at most")
 	_ = cmd.MarkFlagRequired("profile")
@@ -162,8 +164,10 @@ func (b *binding) check(cmd *cobra.Command) (*profile.Profile, error) {
 		return nil, fmt.Errorf("--wait=%s: the only thing to wait for is %s", control.Printable(b.wait), waitPlugged)
 	case f.Changed("timeout") && (b.wait == "" || b.timeout <= 0):
 		return nil, errors.New("--timeout must be more than 0, and goes with --wait=" + waitPlugged)
+	case f.Changed("mtu") && b.mtu == 0:
+		b.mtu = northbound.NoMTU
 	case f.Changed("mtu") && (b.mtu < northbound.MinMTU || b.mtu > northbound.MaxMTU):
-		return nil, fmt.Errorf("--mtu=%d must be from %d to %d", b.mtu, northbound.MinMTU, northbound.MaxMTU)
+		return nil, fmt.Errorf("--mtu=%d must be from %d to %d, or 0 to ask for none", b.mtu, northbound.MinMTU, northbound.MaxMTU)
 	}
 	err := errors.Join(
 		b.checkEndpoints("nb", b.nb, northboundVariable, northboundDefault),

@@ -84,11 +84,14 @@ func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	if o := c.run(t, "", "bind", "vm1", "--profile", file, "--mtu=1442"); o.status != exitOK || !strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
 		t.Errorf("with an MTU: %v\n%s", o, c.options(t))
 	}
-	o = c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-", "-j")
+	if o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-"); o.status != exitOK || !strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
+		t.Errorf("an MTU that is there doesn't stay: %v\n%s", o, c.options(t))
+	}
+	o = c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-", "--mtu=0", "-j")
 	var answer bound
 	if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitOK || answer.Chassis != "dpu1" ||
 		len(answer.Set) != 0 || len(answer.Deleted) != 1 || answer.Deleted[0] != "vif-plug-mtu-request" || plain(c.options(t)) != plain(boundOptions) {
-		t.Errorf("a stale MTU request: %v, %v\n%s", o, err, c.options(t))
+		t.Errorf("an MTU request that is taken back: %v, %v\n%s", o, err, c.options(t))
 	}
 
 	o = c.run(t, "", "unbind", "vm1")
@@ -137,7 +140,7 @@ func TestEachReasonNotToBindHasItsExitStatusAndChangesNothing(t *testing.T) {
 		{"a placeholder for a serial number", []string{"bind", "vm1", "--profile=-"}, "N/A", exitUsage, "card_serial_number"},
 		{"an empty file", []string{"bind", "vm1", "--profile=/dev/null"}, "MT1", exitUsage, "profile: /dev/null is empty; on the hypervisor, vf-reporter profile prints"},
 		{"no file", []string{"bind", "vm1", "--profile=/nowhere/p.json"}, "MT1", exitUsage, "/nowhere/p.json"},
-		{"an MTU that is none", []string{"bind", "vm1", "--profile=-", "--mtu=67"}, "MT1", exitUsage, "--mtu=67 must be from 68 to 65535"},
+		{"an MTU that is none", []string{"bind", "vm1", "--profile=-", "--mtu=67"}, "MT1", exitUsage, "--mtu=67 must be from 68 to 65535, or 0 to ask for none"},
 		{"nothing to wait for", []string{"bind", "vm1", "--profile=-", "--wait=up"}, "MT1", exitUsage, "--wait=up"},
 		{"a timeout of nothing", []string{"bind", "vm1", "--profile=-", "--timeout=1s"}, "MT1", exitUsage, "--wait=plugged"},
 		{"no endpoint", []string{"unbind", "vm1", "--nb=tcp:"}, "MT1", exitUsage, "--nb: "},

@@ -157,6 +157,11 @@ func plainScenes() []scene {
 			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
 			state: plug.Plugged, code: representor.CodeHWAddrFailed,
 		},
+		{name: "plugged-link-down", world: plugged().but(func(w *world) {
+			w.passes, w.between = 2, func(w *world) {
+				w.card.Links = map[uint32]representor.Link{10: {Name: "pf0vf0", MTU: 1500, Settled: true}}
+			}
+		}), state: plug.Plugged},
 	}
 }
 
@@ -253,6 +258,9 @@ func cardScenes() []scene {
 		pending(representor.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.Links[10] = representor.Link{Name: "eth3", MTU: 1500}
 		})),
+		pending(representor.CodeNetdevHasMaster, cardWith(func(c *representor.Card, _, _ *ports) {
+			c.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, Master: "br0", MasterKind: "bridge"}
+		})),
 		pending(representor.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
 	}
 }
@@ -266,6 +274,11 @@ func switchScenes() []scene {
 	}
 	builtIn := foreign("pf0vf0", "vm1")
 	builtIn.OVNPlugged = "representor"
+	left := foreign("pf0vf0", "vm9")
+	left.OVNPlugged = "representor"
+	vendors, inner := foreign("pf0vf0", ""), foreign("inner0", "")
+	vendors.PortName, vendors.Bridge = "pf0vf0port", "ovsbr1"
+	inner.PortName, inner.Bridge = "pf0vf0", "ovsbr1"
 	elsewhere := rowOf("vm1", "pf0vf0", 0)
 	elsewhere.Bridge = "br-ex"
 	return []scene{
@@ -289,6 +302,9 @@ func switchScenes() []scene {
 		conflict("foreign-name", representor.CodeForeignName, foreign("pf0vf0", "")),
 		conflict("row-on-another-bridge", representor.CodeForeignName, elsewhere),
 		conflict("foreign-iface-id", representor.CodeForeignIfaceID, foreign("tap0", "vm1")),
+		conflict("port-of-another-name", representor.CodeForeignName, vendors),
+		conflict("interface-of-another-name", representor.CodeForeignName, inner),
+		conflict("built-in-left-over", representor.CodeBuiltInLeftOver, left),
 		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
 		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged, code: representor.CodeForeignIfaceID},
 		{

@@ -36,6 +36,10 @@ type standing struct {
 type keeper struct {
 	*agent.Agent
 	dryRun bool
+	// left are the bridges that were ours, and movesFrom those of them that the reconciler
+	// was told to move rows from. Both are the running round's.
+	left      left
+	movesFrom []string
 
 	standing atomic.Pointer[standing]
 	// beats counts rounds, for the watchdog.
@@ -73,7 +77,7 @@ func (t *tenure) end() {
 // run keeps the bridge until the context is done, and returns nil then.
 func (k *keeper) run(ctx context.Context) error {
 	var t *tenure
-	defer func() { t.end() }()
+	defer func() { t.end(); k.releaseLeft() }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -84,6 +88,7 @@ func (k *keeper) run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		t = k.round(ctx, t)
+		k.clearLeft(k.Local.View(), t)
 		k.beats.Add(1)
 		pause := lockPoll
 		if t == nil {
@@ -101,6 +106,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		if t != nil && t.bridge != id.Bridge {
 			k.Log.Warn("the integration bridge is another one now", "old", t.bridge, "new", id.Bridge)
 			t.end()
+			k.leave(t.bridge)
 			t = nil
 		}
 		k.Become(id)

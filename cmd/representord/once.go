@@ -162,12 +162,18 @@ func (t *task) show(report plug.Report) error {
 		if p.Reason == nil {
 			continue
 		}
-		if p.State != plug.Held && (!t.dryRun || p.Reason.Code != representor.CodeTransactionPending) {
+		if p.State != plug.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != representor.CodeTransactionPending) {
 			err = errNotPlugged
 		}
 		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", control.Printable(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
 	}
 	return err
+}
+
+// unasked reports whether a port is told of only because the built-in plug provider left a
+// row for it.
+func unasked(p *plug.Status) bool {
+	return p.Request == "" && p.Reason.Code == representor.CodeBuiltInLeftOver
 }
 
 func (t *task) showChanges(report plug.Report) {

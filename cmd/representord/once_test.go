@@ -181,3 +181,20 @@ func TestOnceEndsOnlyWhenAPortThatLeakedIsPluggedAgain(t *testing.T) {
 		t.Errorf("the row was %s and is %s, %v", before, after, err)
 	}
 }
+
+// What the built-in plug provider left for a port that nothing asks for is told, and is no
+// port that is asked for.
+func TestOnceTellsOfALeftOverAndIsDoneAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	newCloud(t, h)
+	h.Ctl(t, "add-port", "br-int", "pf0vf1", "--", "set", "Interface", "pf0vf1", "external_ids:iface-id=long-gone", "external_ids:ovn-plugged=representor")
+	o := inProcess(t.Context(), newFakeCard(cardWith(2)), h.flags("--once")...)
+	if o.status != exitOK || !strings.Contains(o.stdout, "long-gone conflict\n    built-in-left-over: ") || !strings.Contains(o.stdout, "ovs-vsctl del-port pf0vf1") {
+		t.Errorf("%+v", o)
+	}
+	o = inProcess(t.Context(), newFakeCard(cardWith(2)), h.flags("--once", "--adopt-ovn-vif", "--unplug-grace=100ms")...)
+	if got := h.ports(t, "br-int"); o.status != exitOK || len(got) > 0 {
+		t.Errorf("with adopt-ovn-vif br-int has %v: %+v", got, o)
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/test/servers"
+)
+
+// bench are real databases, and OVN's and Open vSwitch's own tools that find them.
+type bench struct {
+	nb, sb, local *servers.OVSDB
+	path          string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{
+		nb: servers.NewOVSDB(t, "nb", servers.SchemaOVNNorthbound), sb: servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound),
+		local: servers.OpenVSwitch(t), path: servers.Dir(t),
+	}
+	for tool, d := range map[string]*servers.OVSDB{"ovn-nbctl": b.nb, "ovn-sbctl": b.sb, "ovs-vsctl": b.local} {
+		more := ""
+		if tool == "ovs-vsctl" {
+			more = " --no-wait" // there is no ovs-vswitchd
+		}
+		script := fmt.Sprintf("#!/bin/sh\nPATH=${PATH#%s:}\nexec %s --db=%s --timeout=60%s \"$@\"\n", b.path, tool, d.Endpoint, more)
+		if err := os.WriteFile(filepath.Join(b.path, tool), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.nb.Tool(t, "ovn-nbctl", "--db="+b.nb.Endpoint, "--no-leader-only", "init", "--", "ls-add", "net1")
+	b.sb.Tool(t, "ovn-sbctl", "--db="+b.sb.Endpoint, "--no-leader-only", "init", "--", "chassis-add", "dpu1", "geneve", "127.0.0.1")
+	return b
+}
+
+// run runs a command as it is printed.
+func (b *bench) run(command string) error {
+	shell := "sh"
+	if strings.Contains(command, "$'") { // a name with control characters, for which there is no other word
+		shell = "bash"
+	}
+	_, err := b.local.TryTool(shell, "-c", "PATH="+b.path+":$PATH\n"+command)
+	if err != nil && strings.HasPrefix(command, "ovn-nbctl list ") && strings.Contains(err.Error(), "no row") {
+		return nil // that is what it was to tell
+	}
+	return err
+}
+
+// make puts a scene into the databases.
+func (b *bench) make(t *testing.T, s *scene) {
+	t.Helper()
+	for _, lport := range slices.Sorted(maps.Keys(s.world.answers)) {
+		argv := []string{"ovn-nbctl", "--db=" + b.nb.Endpoint, "--no-leader-only", "lsp-add", "net1", lport, "--", "lsp-set-options", lport}
+		for key, value := range s.world.answers[lport].Options {
+			if value != "" {
+				argv = append(argv, key+"="+strconv.Quote(value))
+			}
+		}
+		b.nb.Tool(t, argv...)
+	}
+	b.local.Ctl(t, "add-br", "br-int", "--", "add-br", "br-ex")
+	if dp := s.world.actual.DatapathType; dp != "" {
+		b.local.Ctl(t, "set", "Bridge", "br-int", "datapath_type="+dp)
+	}
+	for name, i := range s.world.actual.Interfaces {
+		b.local.Ctl(t, "--may-exist", "add-br", i.Bridge, "--", "--id=@i", "create", "Interface", "name="+name,
+			"--", "--id=@p", "create", "Port", "name="+i.PortName, "interfaces=@i", "--", "add", "Bridge", i.Bridge, "ports", "@p")
+		if i.IfaceID != "" {
+			b.local.Ctl(t, "set", "Interface", name, "external_ids:iface-id="+i.IfaceID)
+		}
+		if i.OVNPlugged != "" {
+			b.local.Ctl(t, "set", "Interface", name, "external_ids:ovn-plugged="+i.OVNPlugged)
+		}
+	}
+}
+
+// inDatabases reports whether a command is for the databases, so that it can be run on any machine.
+func inDatabases(command string) bool {
+	tool, _, _ := strings.Cut(command, " ")
+	return slices.Contains([]string{"ovn-nbctl", "ovn-sbctl", "ovs-vsctl"}, tool)
+}
+
+// filled puts a value where the reader is to put one.
+func filled(command string) string {
+	return strings.NewReplacer("=MAC'", "=00:53:00:00:00:42'", "=NUMBER'", "=0'", "=VALUE'", "=1'").Replace(command)
+}
+
+// A command that we print does what it is printed for: the tool takes it, in the situation in
+// which it is printed.
+func TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene(t *testing.T) {
+	ran := 0
+	for _, s := range scenes() {
+		if s.lport == "" {
+			s.lport = "vm1"
+		}
+		t.Run(s.name, func(t *testing.T) {
+			e := explained(t, daemonWith(t, s.world.facts(t), control.Acts{Inquire: s.world.inquire}), s.lport)
+			var b *bench
+			for _, step := range e.Steps {
+				for i, command := range strings.Split(step.Remedy, "`") {
+					if i%2 == 0 || !inDatabases(command) {
+						continue
+					}
+					if b == nil {
+						b = newBench(t)
+						b.make(t, &s)
+					}
+					ran++
+					if err := b.run(filled(command)); err != nil {
+						t.Errorf("step %s: %v", step.Name, err)
+					}
+				}
+			}
+		})
+	}
+	if ran < 10 {
+		t.Errorf("only %d commands were run", ran)
+	}
+}

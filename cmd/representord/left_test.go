@@ -1,0 +1,97 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/control"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/servers"
+)
+
+func TestLeft_RowsOnTheBridgeThatWasMoveToTheOneThatIs(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"for all": "ovn-bridge", "for this chassis": "ovn-bridge-dpu1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t)
+			cl := newCloud(t, h)
+			cl.ask(t, "vm0", 0)
+			cl.ask(t, "vm1", 1)
+			c := startService(t, newFakeCard(cardWith(3)), h.flags()...)
+			h.opened(t, "pf0vf0", 100)
+			h.opened(t, "pf0vf1", 101)
+			await(t, c, "both are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+
+			h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:"+key+"=br-new")
+			servers.Until(t, "the rows are on the other bridge", func() bool {
+				return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0", "pf0vf1"}) && len(h.ports(t, "br-int")) == 0
+			})
+			h.opened(t, "pf0vf0", 100)
+			h.opened(t, "pf0vf1", 101)
+			await(t, c, "both are plugged there", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 && s.Bridge == "br-new" })
+			servers.Until(t, "the bridge that was is given back", func() bool {
+				l, err := acquire(h.dir, "br-int")
+				l.Release()
+				return err == nil
+			})
+		})
+	}
+}
+
+func TestLeft_WhatNothingAsksForStaysAndIsNamedWithTheCommand(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	c := startService(t, newFakeCard(cardWith(2)), h.flags("--unplug-grace=1m")...)
+	h.opened(t, "pf0vf0", 100)
+	await(t, c, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	h.Ctl(t, "add-br", "br-new")
+	h.markedRow(t, "br-int", "pf0vf1", "vm9") // nothing asks for it
+	awaitPort(t, c, "vm9", plug.Held, representor.CodeUnplugGrace)
+	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
+	p := awaitPort(t, c, "vm9", plug.Conflict, representor.CodeForeignName)
+	_, command, ok := strings.Cut(p.Reason.Message, "if nobody needs it: ")
+	if !ok || command != "ovs-vsctl del-port pf0vf1" {
+		t.Errorf("it says: %s", p.Reason.Message)
+	}
+	servers.Until(t, "the other row has moved", func() bool { return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0"}) })
+	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf1"}) {
+		t.Errorf("br-int has %v", got)
+	}
+	h.Ctl(t, strings.Fields(command)[1:]...)
+	servers.Until(t, "nothing is told of it any more", func() bool {
+		_, err := c.Port(t.Context(), "vm9")
+		return err != nil
+	})
+}
+
+func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
+	h.opened(t, "pf0vf0", 100)
+	await(t, first, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	h.Ctl(t, "add-br", "br-new")
+	other, err := acquire(h.dir, "br-new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
+	await(t, first, "it stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	taken, err := acquire(h.dir, "br-int") // somebody else keeps the bridge that was ours
+	if err != nil {
+		t.Fatalf("a bridge that was ours is kept while another is waited for: %v", err)
+	}
+	defer taken.Release()
+	other.Release()
+	awaitPort(t, first, "vm0", plug.Conflict, representor.CodeForeignName)
+	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
+		t.Errorf("br-int has %v", got)
+	}
+}
