@@ -63,7 +63,8 @@ type stallingSouthbound struct {
 }
 
 func (s *stallingSouthbound) View() ovn.View {
-	if s.looks++; s.looks == 4 { // a plan looks, and so does what may have to be asked
+	s.looks++
+	if s.looks == 4 { // a plan looks, and so does what may have to be asked
 		<-time.After(2 * reopenDelay)
 	}
 	return s.southbound.View()
@@ -74,7 +75,9 @@ func TestDue_ARowThatHadToStayAwayComesBackThoughThePassThatRemovedItTookLonger(
 		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0))
 		leaking := ourRow("a", "pf0vf0", 0, 0, 11) // VF 1's netdev is open under it
 		c.actual = bridgeWith(leaking)
-		run(t, c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Audit = &stallingSouthbound{southbound: southbound{c}}, time.Hour }))
+		run(t, c.reconciler(func(cfg *Config) {
+			cfg.Southbound, cfg.Audit = &stallingSouthbound{southbound: southbound{c}}, time.Hour
+		}))
 		elapse(10 * time.Second)
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || row.UUID == leaking.UUID {
 			t.Errorf("the row is %+v", row)
