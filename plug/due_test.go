@@ -54,3 +54,33 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 		})
 	}
 }
+
+// stallingSouthbound holds a pass up, as a busy machine does, in its second round: between
+// what it changes and what it remembers.
+type stallingSouthbound struct {
+	southbound
+	looks int
+}
+
+func (s *stallingSouthbound) View() ovn.View {
+	s.looks++
+	if s.looks == 4 { // a plan looks, and so does what may have to be asked
+		<-time.After(2 * reopenDelay)
+	}
+	return s.southbound.View()
+}
+
+func TestDue_ARowThatHadToStayAwayComesBackThoughThePassThatRemovedItTookLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0))
+		leaking := ourRow("a", "pf0vf0", 0, 0, 11) // VF 1's netdev is open under it
+		c.actual = bridgeWith(leaking)
+		run(t, c.reconciler(func(cfg *Config) {
+			cfg.Southbound, cfg.Audit = &stallingSouthbound{southbound: southbound{c}}, time.Hour
+		}))
+		elapse(10 * time.Second)
+		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || row.UUID == leaking.UUID {
+			t.Errorf("the row is %+v", row)
+		}
+	})
+}

@@ -18,7 +18,7 @@ import (
 func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Change) Report {
 	now := time.Now()
 	due := dueChanges(d.Changes)
-	r.pace.prune(now, due)
+	r.pace.prune(r.planned, due) // what falls due since then is yet to be done
 	r.total.Passes++
 	rep := r.total
 	rep.At, rep.Planned, rep.Due, rep.Ports = now, planned, d.Changes, d.Ports
