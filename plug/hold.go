@@ -1,7 +1,6 @@
 package plug
 
 import (
-	"slices"
 	"time"
 
 	"github.com/representord/representord/ovn"
@@ -22,6 +21,8 @@ type holder struct {
 	accepted string    // identity of the Southbound that removals may rely on, "" for none yet
 	seen     string    // another identity, not accepted yet
 	accepts  time.Time // when seen is accepted
+	looked   time.Time // when the views were looked at last
+	away     bool      // the Southbound, then
 
 	// leaving are the logical ports that should go or move. What has waited long enough may
 	// go in any number; one that has not keeps all the others, if together they are most of
@@ -46,6 +47,7 @@ type departure struct {
 // that waited is accepted, and the ports that were held have waited long enough. What
 // else comes to wait isn't released, not even as long as these can't go.
 func (h *holder) release(now time.Time, held []Holding) {
+	h.skip(now)
 	if h.leaving.since == nil {
 		h.leaving.since = map[string]time.Time{}
 	}
@@ -61,6 +63,8 @@ func (h *holder) release(now time.Time, held []Holding) {
 
 // before gives the Hold for a pass that sees the Southbound and the switch so.
 func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
+	h.skip(now)
+	h.away = !v.Complete || !v.Connected
 	h.accept(now, v, a)
 	h.look(now, a)
 	hold := Hold{
@@ -79,6 +83,17 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 		}
 	}
 	return hold
+}
+
+// skip leaves the time out for which the Southbound was away. What waits, waits for it to
+// say otherwise, which it can't meanwhile: whoever takes it down to mend it has his time
+// afterwards.
+func (h *holder) skip(now time.Time) {
+	if h.away {
+		h.accepts = h.accepts.Add(now.Sub(h.looked))
+		h.leaving.shift(now.Sub(h.looked))
+	}
+	h.looked = now
 }
 
 // accept looks at which Southbound this is. The first one seen is accepted, unless rows of
@@ -150,17 +165,14 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 	h.lately[lport] = departure{at: now, moved: moved}
 }
 
-// after takes note of what a pass had to hold. It isn't told of a pass that could
-// not learn which rows should go; of a port that is still in doubt nothing is new.
-func (h *holder) after(now time.Time, d Decision) {
-	leaving := slices.Clone(d.Leaving)
-	for _, lport := range d.Doubts {
-		if _, waits := h.leaving.since[lport]; waits {
-			leaving = append(leaving, lport)
-		}
+// after takes note of what a plan had to hold that was made while the Southbound is there.
+// Of a port that is still in doubt nothing is new, and of what is held only a plan knows
+// that was sure.
+func (h *holder) after(now time.Time, d Decision, sure bool) {
+	h.leaving.note(now, d.Leaving, d.Doubts...)
+	if sure {
+		h.massHeld = d.MassHeld
 	}
-	h.leaving.note(now, leaving)
-	h.massHeld = d.MassHeld
 }
 
 // massUntil is when what is held for its number may go.
@@ -186,8 +198,12 @@ func (h *holder) holds(d Decision) []Holding {
 	return out
 }
 
-// next is when something that waits may go, zero if nothing does.
+// next is when something that waits may go, zero if nothing does, or not before the
+// Southbound is back.
 func (h *holder) next(now time.Time) time.Time {
+	if h.away {
+		return time.Time{}
+	}
 	first := h.leaving.next(now, h.grace)
 	if end := h.massUntil(); now.Before(end) {
 		first = earliest(first, end)

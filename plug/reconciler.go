@@ -302,12 +302,13 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 		r.absent.note(now, d.Absent)
 		r.unclaimed.note(now, d.Unclaimed)
 	}
-	sure := len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected
+	there := in.Asked.Complete && in.Asked.Connected
+	sure := there && len(d.Doubts) == 0
 	if sure {
 		r.verify.answered()
 	}
-	if sure || in.Verdict != nil {
-		r.hold.after(now, d)
+	if there {
+		r.hold.after(now, d, sure || in.Verdict != nil)
 	}
 	return d
 }
