@@ -1,6 +1,8 @@
 package plug
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/representord/representord/ovn"
@@ -35,6 +37,16 @@ type holder struct {
 	// plugged are the logical ports that have a row. Those that had one when we started are
 	// as old as the window at least.
 	plugged lasting
+	// names are what rows of ours said of the Southbound they answer, those that went as well,
+	// until one is accepted.
+	names map[string]bool
+	// rows are the functions of the rows that each port had when the switch was looked at
+	// last, and lost those that no row is for, with the port, because one went for another
+	// reason than what the Southbound says: a leak was closed, or somebody deleted it.
+	rows map[string][]string
+	lost map[string]string
+	// went are the ports whose rows go for the Southbound's sake, since then.
+	went map[string]bool
 }
 
 // departure is that a port lost its row.
@@ -68,7 +80,8 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 	h.accept(now, v, a)
 	h.look(now, a)
 	hold := Hold{
-		All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
+		Lost: maps.Clone(h.lost),
+		All:  h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
 	}
 	if hold.Grace {
@@ -99,6 +112,7 @@ func (h *holder) skip(now time.Time) {
 // accept looks at which Southbound this is. The first one seen is accepted, unless rows of
 // ours answer another one: then it was replaced while nobody looked.
 func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
+	h.noteNames(a)
 	identity := ""
 	if v.Complete && v.Connected && (h.accepted != "" || a.Complete) {
 		identity = v.Identity
@@ -107,7 +121,7 @@ func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
 	case identity == "":
 	case identity == h.accepted:
 		h.seen = ""
-	case h.accepted == "" && !answersAnother(a, v.Names):
+	case h.accepted == "" && !h.answersAnother(v.Names):
 		h.accepted, h.seen = identity, ""
 	case identity != h.seen:
 		h.seen, h.accepts = identity, now.Add(h.wait)
@@ -117,11 +131,28 @@ func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
 	}
 }
 
-// answersAnother reports whether a row of ours says that it answers another Southbound.
-// Rows of older versions don't say which.
-func answersAnother(a ovs.View, present ovn.Names) bool {
+// noteNames takes note of the Southbound that rows of ours say they answer. A row may leak, and
+// so go before the Southbound can be asked. Rows of older versions don't say which.
+func (h *holder) noteNames(a ovs.View) {
+	if h.accepted != "" {
+		h.names = nil
+		return
+	}
+	if h.names == nil {
+		h.names = map[string]bool{}
+	}
 	for _, r := range a.Interfaces {
-		if oursOn(a, r) && r.Southbound != "" && !present.IsIn(r.Southbound) {
+		if oursOn(a, r) && r.Southbound != "" {
+			h.names[r.Southbound] = true
+		}
+	}
+}
+
+// answersAnother reports whether a row of ours says, or said, that it answers another
+// Southbound.
+func (h *holder) answersAnother(present ovn.Names) bool {
+	for name := range h.names {
+		if !present.IsIn(name) {
 			return true
 		}
 	}
@@ -134,12 +165,14 @@ func (h *holder) look(now time.Time, a ovs.View) {
 	if !a.Complete {
 		return
 	}
-	var there []string
+	rows := map[string][]string{}
 	for _, r := range a.Interfaces {
 		if oursOn(a, r) {
-			there = append(there, lportOf(r))
+			rows[lportOf(r)] = append(rows[lportOf(r)], r.Marker.Function)
 		}
 	}
+	h.findLost(rows)
+	there := slices.AppendSeq(slices.Collect(maps.Keys(rows)), maps.Values(h.lost))
 	if h.plugged.since == nil {
 		h.plugged.note(now.Add(-brakeWindow), there)
 	}
@@ -153,6 +186,10 @@ func (h *holder) look(now time.Time, a ovs.View) {
 
 // departed takes note that a port lost its row because the Southbound says so.
 func (h *holder) departed(now time.Time, lport string, moved bool) {
+	if h.went == nil {
+		h.went = map[string]bool{}
+	}
+	h.went[lport] = true
 	if since, waits := h.leaving.since[lport]; waits && now.Sub(since) >= h.wait {
 		return
 	}

@@ -36,6 +36,9 @@ type Hold struct {
 	// time ago.
 	Lately map[string]bool
 	Young  map[string]bool
+	// Lost are functions that no row is for, each with the logical port that had it until its
+	// row was removed as a leak, or by somebody else: nobody has taken that from it.
+	Lost map[string]string
 }
 
 // Input is everything a plan is made from.
