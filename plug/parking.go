@@ -43,7 +43,7 @@ func (p *planner) parks(r ovs.Interface) bool {
 	if p.present(r) || p.openLive(r) {
 		return false
 	}
-	return r.IsParked() || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
+	return r.IsParked() || p.in.Absent[r.UUID] && p.tells(r) || p.in.Starting && !open(r)
 }
 
 // editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
@@ -88,8 +88,12 @@ func (p *planner) parkRows() {
 			if p.removed[r.UUID] {
 				continue
 			}
-			if !there && whole && !p.blindFor(r) {
+			switch {
+			case there:
+			case p.tells(r):
 				p.out.Absent = append(p.out.Absent, r.UUID)
+			default:
+				p.out.Unseen = append(p.out.Unseen, r.UUID)
 			}
 			if !p.edited[r.UUID] {
 				p.parkRow(q, r)
@@ -98,11 +102,12 @@ func (p *planner) parkRows() {
 	}
 }
 
-// blindFor reports whether the part of the card that a row's function is on can't be read.
-func (p *planner) blindFor(r ovs.Interface) bool {
+// tells reports whether the part of the card that a row's function is on can be read.
+func (p *planner) tells(r ovs.Interface) bool {
+	whole, _ := p.in.Index.Complete()
 	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
 	_, blind := p.in.Index.BlindFor(rep.Function)
-	return ok && blind
+	return whole && !(ok && blind)
 }
 
 // comesBack reports whether a parked row gets back the name that was parked in it: for

@@ -102,8 +102,10 @@ type Decision struct {
 	// netdev open under it. The row must stay away until ovs-vswitchd has noticed, or
 	// it would keep what it has open.
 	Reopen []string
-	// Absent are the uuids of the rows, parked ones too, whose function is away.
+	// Absent are the uuids of the rows, parked ones too, whose function is away; Unseen are
+	// those of which the card can't tell at present whether it is.
 	Absent []string
+	Unseen []string
 	// Unclaimed are the netdevs that no devlink port claims, in rows of ours: the row's uuid, a
 	// space, and the ifindex.
 	Unclaimed []string

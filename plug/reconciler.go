@@ -299,8 +299,10 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
 	d := Plan(in)
 	if in.Actual.Complete {
-		r.absent.note(now, d.Absent)
-		r.unclaimed.note(now, d.Unclaimed)
+		r.absent.note(now, d.Absent, d.Unseen...)
+		if current, _ := in.Index.LinksCurrent(); current {
+			r.unclaimed.note(now, d.Unclaimed)
+		}
 	}
 	there := in.Asked.Complete && in.Asked.Connected
 	sure := there && len(d.Doubts) == 0
