@@ -87,7 +87,7 @@ type Decision struct {
 	// ask it (Verify) and plan again with the verdict.
 	Doubts []string
 	// Leaving are logical ports whose rows go or move to another function, or would but for
-	// a hold, because the Southbound says so.
+	// a hold, because the Southbound says so, or the card of what their requests mean.
 	Leaving []string
 	// MassHeld are logical ports whose rows stay only because too many would go or move
 	// within a short time.
