@@ -56,8 +56,11 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (done []ovs.Change) {
 	r.countRetries(changes)
 	errs := r.cfg.Switch.Apply(ctx, changes)
-	now := time.Now()
+	now, view := time.Now(), r.cfg.Switch.View()
 	for i, c := range changes {
+		if errs[i] == nil || !refused(view, c) {
+			r.removed(now, c, d)
+		}
 		if errs[i] != nil {
 			r.total.Failures++
 			r.cfg.Log.Warn("change refused", "ports", names(c.LogicalPorts), "why", c.Why, "error", errs[i])
@@ -68,7 +71,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		}
 		done = append(done, c)
 		r.total.Transactions++
-		r.count(now, c, d)
+		r.count(c, d)
 		r.steps.committed(now, c)
 		r.logChange(c)
 		if closesLeak(c) {
@@ -92,26 +95,44 @@ func (r *Reconciler) countRetries(changes []ovs.Change) {
 }
 
 // count adds what a change that was committed did to the counters.
-func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
+func (r *Reconciler) count(c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
-			r.letGo.closed(now, r.cfg.Devices.Index(), u.Interface)
 			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", representor.Quote(u.Interface.Marker.LogicalPort),
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	for _, i := range abandoned(r.cfg.Devices.Index(), c) {
-		r.letGo[i] = now.Add(letGoAfter)
-	}
-	lost := departing(c)
-	for _, p := range slices.Sorted(maps.Keys(lost)) {
-		_, did := slices.BinarySearch(d.Retargets, p)
-		r.hold.departed(now, p, lost[p] || did) // what it gets may come with a change of its own
-		if did {
+	for _, p := range slices.Sorted(maps.Keys(departing(c))) {
+		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}
+	}
+}
+
+// refused reports whether a change that failed did so for certain, since the rows are there
+// that it was to remove. An answer may be lost, and the rows with it.
+func refused(v ovs.View, c ovs.Change) bool {
+	return v.Complete && !slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool {
+		return v.Interfaces[u.Interface.Name].UUID != u.Interface.UUID
+	})
+}
+
+// removed takes note of what follows of a change that was made, or may have been.
+func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
+	index := r.cfg.Devices.Index()
+	for _, u := range c.Unplug {
+		if u.Leak {
+			r.letGo.closed(now, index, u.Interface)
+		}
+	}
+	for _, ifindex := range abandoned(index, c) {
+		r.letGo[ifindex] = now.Add(letGoAfter)
+	}
+	for p, moved := range departing(c) {
+		_, did := slices.BinarySearch(d.Retargets, p)
+		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
 	}
 }
 

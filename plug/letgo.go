@@ -8,8 +8,9 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed. An ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and
-// the kernel goes on to forward.
+// letGoAfter is how long ovs-vswitchd has to close the netdev of a row that was removed. An
+// ovs-vswitchd that hangs leaves it in the kernel's datapath with its flows, and the kernel
+// goes on to forward.
 const letGoAfter = time.Second
 
 // letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows that were
