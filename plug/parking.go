@@ -13,9 +13,10 @@ import (
 // anyhow (consider_vif_lport of controller/binding.c).
 
 // present reports whether the function of a row has its netdev under the row's name, or
-// open under the row, whatever the netdev is called by now.
+// open under the row, whatever the netdev is called by now. A row that has lost what it is
+// for isn't for whatever has its name.
 func (p *planner) present(r ovs.Interface) bool {
-	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	rep, ok := p.in.Index.ByFunction(p.marked(r))
 	return ok && rep.IfIndex != 0 && (rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex)
 }
 
@@ -114,7 +115,7 @@ func (p *planner) tells(r ovs.Interface) bool {
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
 func (p *planner) comesBack(q *port, r ovs.Interface) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.functionOf(r) && r.Parked == q.name &&
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.marked(r) && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 
