@@ -70,9 +70,10 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 	}
 }
 
-// gives takes note that a netdev is given to a logical port by what is planned.
+// gives takes note that a netdev is given to a logical port by what is planned, if there is
+// one.
 func (p *planner) gives(netdev, function string) {
-	if rep, ok := p.in.Index.ByFunction(function); ok {
+	if rep, ok := p.in.Index.ByFunction(function); ok && rep.IfIndex != 0 {
 		p.out.Gives[netdev] = rep
 	}
 }
