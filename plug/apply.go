@@ -10,19 +10,27 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// admit leaves out the changes for ports that must wait. What only removes never waits.
+// admit leaves out the changes for ports that must wait. What only removes never waits, nor
+// does what takes a name away for what failed before it: that gave one.
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	var out []ovs.Change
 	for _, c := range changes {
 		waits := false
 		for _, p := range c.LogicalPorts {
-			waits = waits || !r.pace.due(now, p).IsZero()
+			waits = waits || !r.pace.due(now, p).IsZero() && !(parksOnly(c) && r.pace.failures(p) > 0)
 		}
 		if !waits || len(c.Plug)+len(c.Edit) == 0 {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// parksOnly reports whether a change takes the names of rows away, and nothing else.
+func parksOnly(c ovs.Change) bool {
+	return len(c.Plug)+len(c.Unplug) == 0 && !slices.ContainsFunc(c.Edit, func(e ovs.Edit) bool {
+		return !slices.Contains(e.Delete, ovs.KeyIfaceID)
+	})
 }
 
 // apply commits what a plan wants, the leaks first, and reports whether anything was
