@@ -135,7 +135,7 @@ func (p *planner) plugOrKeep(q *port) {
 		p.putBack(q)
 	case p.in.Hold.All && len(q.rows) > 0 && !its:
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-	case follows || p.mayEvict(q):
+	case follows && !p.evicts(q) || p.mayEvict(q):
 		p.replace(q, "")
 	}
 }

@@ -10,19 +10,27 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// admit leaves out the changes for ports that must wait. What only removes never waits.
+// admit leaves out the changes for ports that must wait. What only removes never waits, nor
+// does what takes a name away for what failed before it: that gave one.
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	var out []ovs.Change
 	for _, c := range changes {
 		waits := false
 		for _, p := range c.LogicalPorts {
-			waits = waits || !r.pace.due(now, p).IsZero()
+			waits = waits || !r.pace.due(now, p).IsZero() && !(parksOnly(c) && r.pace.failures(p) > 0)
 		}
 		if !waits || len(c.Plug)+len(c.Edit) == 0 {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// parksOnly reports whether a change takes the names of rows away, and nothing else.
+func parksOnly(c ovs.Change) bool {
+	return len(c.Plug)+len(c.Unplug) == 0 && !slices.ContainsFunc(c.Edit, func(e ovs.Edit) bool {
+		return !slices.Contains(e.Delete, ovs.KeyIfaceID)
+	})
 }
 
 // apply commits what a plan wants, and reports whether anything was changed, and what was
@@ -66,8 +74,11 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decisi
 func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (done []ovs.Change) {
 	r.countRetries(changes)
 	errs := r.cfg.Switch.Apply(ctx, changes)
-	now := time.Now()
+	now, view := time.Now(), r.cfg.Switch.View()
 	for i, c := range changes {
+		if errs[i] == nil || !refused(view, c) {
+			r.removed(now, c, d)
+		}
 		if errs[i] != nil {
 			r.total.Failures++
 			r.cfg.Log.Warn("change refused", "ports", names(c.LogicalPorts), "why", c.Why, "error", errs[i])
@@ -78,7 +89,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		}
 		done = append(done, c)
 		r.total.Transactions++
-		r.count(now, c, d)
+		r.count(c, d)
 		r.steps.committed(now, c)
 		r.logChange(c)
 		if closesLeak(c) {
@@ -102,7 +113,7 @@ func (r *Reconciler) countRetries(changes []ovs.Change) {
 }
 
 // count adds what a change that was committed did to the counters.
-func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
+func (r *Reconciler) count(c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
@@ -110,15 +121,28 @@ func (r *Reconciler) count(now time.Time, c ovs.Change, d Decision) {
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	r.letGo.note(now, r.cfg.Devices.Index(), c)
-	lost := departing(c)
-	for _, p := range slices.Sorted(maps.Keys(lost)) {
-		_, did := slices.BinarySearch(d.Retargets, p)
-		r.hold.departed(now, p, lost[p] || did) // what it gets may come with a change of its own
-		if did {
+	for _, p := range slices.Sorted(maps.Keys(departing(c))) {
+		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}
+	}
+}
+
+// refused reports whether a change that failed did so for certain, since the rows are there
+// that it was to remove. An answer may be lost, and the rows with it.
+func refused(v ovs.View, c ovs.Change) bool {
+	return v.Complete && !slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool {
+		return v.Interfaces[u.Interface.Name].UUID != u.Interface.UUID
+	})
+}
+
+// removed takes note of what follows of a change that was made, or may have been.
+func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
+	r.letGo.note(now, r.cfg.Devices.Index(), c)
+	for p, moved := range departing(c) {
+		_, did := slices.BinarySearch(d.Retargets, p)
+		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
 	}
 }
 

@@ -146,11 +146,12 @@ func (d devices) Index() *representor.Index {
 	return d.index
 }
 
-// Confirm: the kernel says what the index says, which is looked at under a lock.
+// Confirm: the kernel says what the index says, which is looked at under a lock. It shows
+// no netdev of a function that has none.
 func (d devices) Confirm(_ context.Context, r representor.Representor) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.index.Shows(r), d.mute
+	return r.IfIndex != 0 && d.index.Shows(r), d.mute
 }
 
 func (d devices) Usurped(_ context.Context, r representor.Representor) (bool, error) {

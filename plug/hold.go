@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -22,6 +23,8 @@ type holder struct {
 	accepted string    // identity of the Southbound that removals may rely on, "" for none yet
 	seen     string    // another identity, not accepted yet
 	accepts  time.Time // when seen is accepted
+	looked   time.Time // when the views were looked at last
+	away     bool      // the Southbound, then
 
 	// leaving are the logical ports that should go or move. What has waited long enough may
 	// go in any number; one that has not keeps all the others, if together they are most of
@@ -34,6 +37,16 @@ type holder struct {
 	// plugged are the logical ports that have a row. Those that had one when we started are
 	// as old as the window at least.
 	plugged lasting
+	// names are what rows of ours said of the Southbound they answer, those that went as well,
+	// until one is accepted.
+	names map[string]bool
+	// rows are the functions of the rows that each port had when the switch was looked at
+	// last, and lost those that no row is for, with the port, because one went for another
+	// reason than what the Southbound says: a leak was closed, or somebody deleted it.
+	rows map[string][]string
+	lost map[string]string
+	// went are the ports whose rows go for the Southbound's sake, since then.
+	went map[string]bool
 }
 
 // departure is that a port lost its row.
@@ -46,6 +59,7 @@ type departure struct {
 // that waited is accepted, and the ports that were held have waited long enough. What
 // else comes to wait isn't released, not even as long as these can't go.
 func (h *holder) release(now time.Time, held []Holding) {
+	h.skip(now)
 	if h.leaving.since == nil {
 		h.leaving.since = map[string]time.Time{}
 	}
@@ -61,10 +75,13 @@ func (h *holder) release(now time.Time, held []Holding) {
 
 // before gives the Hold for a pass that sees the Southbound and the switch so.
 func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
+	h.skip(now)
+	h.away = !v.Complete || !v.Connected
 	h.accept(now, v, a)
 	h.look(now, a)
 	hold := Hold{
-		All: h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
+		Lost: maps.Clone(h.lost),
+		All:  h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
 	}
 	if hold.Grace {
@@ -81,9 +98,21 @@ func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
 	return hold
 }
 
+// skip leaves the time out for which the Southbound was away. What waits, waits for it to
+// say otherwise, which it can't meanwhile: whoever takes it down to mend it has his time
+// afterwards.
+func (h *holder) skip(now time.Time) {
+	if h.away {
+		h.accepts = h.accepts.Add(now.Sub(h.looked))
+		h.leaving.shift(now.Sub(h.looked))
+	}
+	h.looked = now
+}
+
 // accept looks at which Southbound this is. The first one seen is accepted, unless rows of
 // ours answer another one: then it was replaced while nobody looked.
 func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
+	h.noteNames(a)
 	identity := ""
 	if v.Complete && v.Connected && (h.accepted != "" || a.Complete) {
 		identity = v.Identity
@@ -92,7 +121,7 @@ func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
 	case identity == "":
 	case identity == h.accepted:
 		h.seen = ""
-	case h.accepted == "" && !answersAnother(a, v.Names):
+	case h.accepted == "" && !h.answersAnother(v.Names):
 		h.accepted, h.seen = identity, ""
 	case identity != h.seen:
 		h.seen, h.accepts = identity, now.Add(h.wait)
@@ -102,11 +131,28 @@ func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
 	}
 }
 
-// answersAnother reports whether a row of ours says that it answers another Southbound.
-// Rows of older versions don't say which.
-func answersAnother(a ovs.View, present ovn.Names) bool {
+// noteNames takes note of the Southbound that rows of ours say they answer. A row may leak, and
+// so go before the Southbound can be asked. Rows of older versions don't say which.
+func (h *holder) noteNames(a ovs.View) {
+	if h.accepted != "" {
+		h.names = nil
+		return
+	}
+	if h.names == nil {
+		h.names = map[string]bool{}
+	}
 	for _, r := range a.Interfaces {
-		if oursOn(a, r) && r.Southbound != "" && !present.IsIn(r.Southbound) {
+		if oursOn(a, r) && r.Southbound != "" {
+			h.names[r.Southbound] = true
+		}
+	}
+}
+
+// answersAnother reports whether a row of ours says, or said, that it answers another
+// Southbound.
+func (h *holder) answersAnother(present ovn.Names) bool {
+	for name := range h.names {
+		if !present.IsIn(name) {
 			return true
 		}
 	}
@@ -119,12 +165,14 @@ func (h *holder) look(now time.Time, a ovs.View) {
 	if !a.Complete {
 		return
 	}
-	var there []string
+	rows := map[string][]string{}
 	for _, r := range a.Interfaces {
 		if oursOn(a, r) {
-			there = append(there, lportOf(r))
+			rows[lportOf(r)] = append(rows[lportOf(r)], r.Marker.Function)
 		}
 	}
+	h.findLost(rows)
+	there := slices.AppendSeq(slices.Collect(maps.Keys(rows)), maps.Values(h.lost))
 	if h.plugged.since == nil {
 		h.plugged.note(now.Add(-brakeWindow), there)
 	}
@@ -138,6 +186,10 @@ func (h *holder) look(now time.Time, a ovs.View) {
 
 // departed takes note that a port lost its row because the Southbound says so.
 func (h *holder) departed(now time.Time, lport string, moved bool) {
+	if h.went == nil {
+		h.went = map[string]bool{}
+	}
+	h.went[lport] = true
 	if since, waits := h.leaving.since[lport]; waits && now.Sub(since) >= h.wait {
 		return
 	}
@@ -150,17 +202,14 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 	h.lately[lport] = departure{at: now, moved: moved}
 }
 
-// after takes note of what a pass had to hold. It isn't told of a pass that could
-// not learn which rows should go; of a port that is still in doubt nothing is new.
-func (h *holder) after(now time.Time, d Decision) {
-	leaving := slices.Clone(d.Leaving)
-	for _, lport := range d.Doubts {
-		if _, waits := h.leaving.since[lport]; waits {
-			leaving = append(leaving, lport)
-		}
+// after takes note of what a plan had to hold that was made while the Southbound is there.
+// Of a port that is still in doubt nothing is new, and of what is held only a plan knows
+// that was sure.
+func (h *holder) after(now time.Time, d Decision, sure bool) {
+	h.leaving.note(now, d.Leaving, d.Doubts...)
+	if sure {
+		h.massHeld = d.MassHeld
 	}
-	h.leaving.note(now, leaving)
-	h.massHeld = d.MassHeld
 }
 
 // massUntil is when what is held for its number may go.
@@ -186,8 +235,12 @@ func (h *holder) holds(d Decision) []Holding {
 	return out
 }
 
-// next is when something that waits may go, zero if nothing does.
+// next is when something that waits may go, zero if nothing does, or not before the
+// Southbound is back.
 func (h *holder) next(now time.Time) time.Time {
+	if h.away {
+		return time.Time{}
+	}
 	first := h.leaving.next(now, h.grace)
 	if end := h.massUntil(); now.Before(end) {
 		first = earliest(first, end)

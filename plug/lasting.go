@@ -8,9 +8,15 @@ type lasting struct {
 	since map[string]time.Time
 }
 
-// note takes note of the things that are so now, and forgets all others.
-func (l *lasting) note(now time.Time, things []string) {
+// note takes note of the things that are so now, and forgets all others. Of those of which
+// it isn't known whether they are, nothing is new.
+func (l *lasting) note(now time.Time, things []string, unknown ...string) {
 	since := make(map[string]time.Time, len(things))
+	for _, t := range unknown {
+		if began, known := l.since[t]; known {
+			since[t] = began
+		}
+	}
 	for _, t := range things {
 		began, known := l.since[t]
 		if !known {
@@ -19,6 +25,13 @@ func (l *lasting) note(now time.Time, things []string) {
 		since[t] = began
 	}
 	l.since = since
+}
+
+// shift leaves some time out, as if it had not been.
+func (l *lasting) shift(d time.Duration) {
+	for t, since := range l.since {
+		l.since[t] = since.Add(d)
+	}
 }
 
 // lasted gives the things that have been so for as long as this.

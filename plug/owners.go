@@ -35,14 +35,18 @@ func (p *planner) shared(q *port) bool {
 }
 
 // grip ranks how firmly a port has the function it wants: 2 with a row under
-// the netdev's present name, 1 with a row for it under another, 0 without.
+// the netdev's present name, 1 with a row for it under another, or with one that leaks or
+// did, 0 without.
 func (p *planner) grip(q *port) int {
 	rank := 0
+	if p.in.Hold.Lost[q.want] == q.name {
+		rank = 1
+	}
 	for _, r := range q.rows {
-		if p.leaks[r.UUID].kind != 0 || p.functionOf(r) != q.want {
+		if p.functionOf(r) != q.want {
 			continue
 		}
-		if r.Name == q.rep.Link.Name {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
 			return 2
 		}
 		rank = 1
@@ -117,6 +121,10 @@ func (p *planner) evicted(q *port) []ovs.Interface {
 // is a removal like any other: the Southbound must have been asked about both ports, and
 // nothing moves while it is held. The port's status says what it waits for.
 func (p *planner) mayEvict(q *port) bool {
+	if lport, lost := p.in.Hold.Lost[q.want]; lost && lport != q.name && p.in.Hold.All {
+		p.report(q, Pending, reasonLost(q, lport, reasonReplaced(p.view)))
+		return false
+	}
 	rows := p.evicted(q)
 	if len(rows) == 0 {
 		return true
@@ -126,7 +134,7 @@ func (p *planner) mayEvict(q *port) bool {
 		o := p.portOf(r)
 		sure = sure && o.verified
 		if p.in.Hold.All || o.braked {
-			p.report(q, Pending, reasonOccupied(q, o, p.whyHeld(o)))
+			p.report(q, Pending, reasonOccupied(q, o.name, p.whyHeld(o)))
 			if p.in.Hold.All {
 				p.out.SouthboundHeld = append(p.out.SouthboundHeld, o.name)
 			}
@@ -140,7 +148,7 @@ func (p *planner) mayEvict(q *port) bool {
 	for _, r := range rows {
 		p.out.Doubts = append(p.out.Doubts, lportOf(r))
 	}
-	p.report(q, Pending, reasonOccupied(q, p.portOf(rows[0]), reasonUnverified()))
+	p.report(q, Pending, reasonOccupied(q, lportOf(rows[0]), reasonUnverified()))
 	return false
 }
 

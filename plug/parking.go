@@ -13,9 +13,10 @@ import (
 // anyhow (consider_vif_lport of controller/binding.c).
 
 // present reports whether the function of a row has its netdev under the row's name, or
-// open under the row, whatever the netdev is called by now.
+// open under the row, whatever the netdev is called by now. A row that has lost what it is
+// for isn't for whatever has its name.
 func (p *planner) present(r ovs.Interface) bool {
-	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	rep, ok := p.in.Index.ByFunction(p.marked(r))
 	return ok && rep.IfIndex != 0 && (rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex)
 }
 
@@ -43,7 +44,7 @@ func (p *planner) parks(r ovs.Interface) bool {
 	if p.present(r) || p.openLive(r) {
 		return false
 	}
-	return r.IsParked() || p.in.Absent[r.UUID] || p.in.Starting && !open(r)
+	return r.IsParked() || p.in.Absent[r.UUID] && p.tells(r) || p.in.Starting && !open(r)
 }
 
 // editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
@@ -69,9 +70,10 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 	}
 }
 
-// gives takes note that a netdev is given to a logical port by what is planned.
+// gives takes note that a netdev is given to a logical port by what is planned, if there is
+// one.
 func (p *planner) gives(netdev, function string) {
-	if rep, ok := p.in.Index.ByFunction(function); ok {
+	if rep, ok := p.in.Index.ByFunction(function); ok && rep.IfIndex != 0 {
 		p.out.Gives[netdev] = rep
 	}
 }
@@ -88,8 +90,12 @@ func (p *planner) parkRows() {
 			if p.removed[r.UUID] {
 				continue
 			}
-			if !there && whole && !p.blindFor(r) {
+			switch {
+			case there:
+			case p.tells(r):
 				p.out.Absent = append(p.out.Absent, r.UUID)
+			default:
+				p.out.Unseen = append(p.out.Unseen, r.UUID)
 			}
 			if !p.edited[r.UUID] {
 				p.parkRow(q, r)
@@ -98,18 +104,19 @@ func (p *planner) parkRows() {
 	}
 }
 
-// blindFor reports whether the part of the card that a row's function is on can't be read.
-func (p *planner) blindFor(r ovs.Interface) bool {
+// tells reports whether the part of the card that a row's function is on can be read.
+func (p *planner) tells(r ovs.Interface) bool {
+	whole, _ := p.in.Index.Complete()
 	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
 	_, blind := p.in.Index.BlindFor(rep.Function)
-	return ok && blind
+	return whole && !(ok && blind)
 }
 
 // comesBack reports whether a parked row gets back the name that was parked in it: for
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
 func (p *planner) comesBack(q *port, r ovs.Interface) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.functionOf(r) && r.Parked == q.name &&
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.marked(r) && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 

@@ -36,6 +36,9 @@ type Hold struct {
 	// time ago.
 	Lately map[string]bool
 	Young  map[string]bool
+	// Lost are functions that no row is for, each with the logical port that had it until its
+	// row was removed as a leak, or by somebody else: nobody has taken that from it.
+	Lost map[string]string
 }
 
 // Input is everything a plan is made from.
@@ -89,7 +92,7 @@ type Decision struct {
 	// ask it (Verify) and plan again with the verdict.
 	Doubts []string
 	// Leaving are logical ports whose rows go or move to another function, or would but for
-	// a hold, because the Southbound says so.
+	// a hold, because the Southbound says so, or the card of what their requests mean.
 	Leaving []string
 	// MassHeld are logical ports whose rows stay only because too many would go or move
 	// within a short time.
@@ -104,8 +107,10 @@ type Decision struct {
 	// netdev open under it. The row must stay away until ovs-vswitchd has noticed, or
 	// it would keep what it has open.
 	Reopen []string
-	// Absent are the uuids of the rows, parked ones too, whose function is away.
+	// Absent are the uuids of the rows, parked ones too, whose function is away; Unseen are
+	// those of which the card can't tell at present whether it is.
 	Absent []string
+	Unseen []string
 	// Unclaimed are the netdevs that no devlink port claims, in rows of ours: the row's uuid, a
 	// space, and the ifindex.
 	Unclaimed []string

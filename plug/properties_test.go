@@ -396,3 +396,31 @@ func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
 		}
 	})
 }
+
+// A name is put into a row for a request that stands now, or is given back to the netdev
+// that it was taken from.
+func TestPlanNamesARowOnlyForItsOwnFunction(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, e := range c.Edit {
+				name, r := e.Set[ovs.KeyIfaceID], e.Interface
+				if name == "" || r.OVNPlugged != "" {
+					continue
+				}
+				has, named := w.index.ByNetdev(r.Name)
+				if named && has.Function.String() != w.marked(r) {
+					t.Fatalf("%s's netdev is given to %s by a row for %s", has.Function, name, r.Marker.Function)
+				}
+				b := w.truthOf(name)
+				if v, inView := w.view.Bindings[name]; inView {
+					b = v
+				}
+				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Fate == ovn.Asked && b.Request.Invalid == nil && w.mayMean(b.Request.Query, r)
+				if !asked && (r.Parked != name || !named) {
+					t.Fatalf("%s is named %s, which asks for %+v", r.Name, name, b)
+				}
+			}
+		}
+	})
+}

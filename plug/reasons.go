@@ -88,10 +88,19 @@ func reasonGrace(q *port) *representor.Reason {
 }
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
-func reasonOccupied(q, o *port, why *representor.Reason) *representor.Reason {
+func reasonOccupied(q *port, other string, why *representor.Reason) *representor.Reason {
 	r := reason(why.Code, "function %s still has a row of ours for logical port %s: %s",
-		representor.Quote(q.want), representor.Quote(o.name), why.Message)
-	r.Candidates = []string{Shown(o.name)}
+		representor.Quote(q.want), representor.Quote(other), why.Message)
+	r.Candidates = []string{Shown(other)}
+	return r
+}
+
+// reasonLost says of a port that its function was another port's, and what keeps it from
+// having it.
+func reasonLost(q *port, other string, why *representor.Reason) *representor.Reason {
+	r := reason(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
+		representor.Quote(q.want), representor.Quote(other), why.Message)
+	r.Candidates = []string{Shown(other)}
 	return r
 }
 

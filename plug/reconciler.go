@@ -331,15 +331,18 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	}
 	d := Plan(in)
 	if in.Actual.Complete {
-		r.absent.note(now, d.Absent)
-		r.unclaimed.note(now, d.Unclaimed)
+		r.absent.note(now, d.Absent, d.Unseen...)
+		if current, _ := in.Index.LinksCurrent(); current {
+			r.unclaimed.note(now, d.Unclaimed)
+		}
 	}
-	sure := len(d.Doubts) == 0 && in.Asked.Complete && in.Asked.Connected
+	there := in.Asked.Complete && in.Asked.Connected
+	sure := there && len(d.Doubts) == 0
 	if sure {
 		r.verify.answered()
 	}
-	if sure || in.Verdict != nil {
-		r.hold.after(now, d)
+	if there {
+		r.hold.after(now, d, sure || in.Verdict != nil)
 	}
 	return d
 }

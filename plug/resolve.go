@@ -130,7 +130,7 @@ func (p *planner) holdRemovals() bool {
 	mass, held := p.mass, false
 	for _, q := range p.sorted {
 		switch {
-		case q.goes == stay && !q.moves || !q.verified:
+		case !q.leaves && !q.moves:
 			continue
 		case p.in.Hold.All:
 			p.hold(q, reasonReplaced(p.view))
@@ -191,7 +191,23 @@ func (p *planner) findLeaving() *representor.Reason {
 // what another port asks for.
 func (p *planner) markLeaving(q *port) {
 	q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
-	q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q))
+	q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q)) || p.shifts(q)
+}
+
+// shifts reports whether a port is to have another function though its request is the same:
+// the card says that another one is meant, and has the one that it is plugged for as well.
+// The Southbound has no word on that.
+func (p *planner) shifts(q *port) bool {
+	if q.goes != stay || !p.pluggable(q) {
+		return false
+	}
+	if _, has := p.rowOf(q, q.want); has {
+		return false
+	}
+	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+		rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+		return ok && rep.IfIndex != 0 && p.leaks[r.UUID].kind == 0
+	})
 }
 
 // tally counts the ports that go or move, of all that are looked at.

@@ -31,6 +31,8 @@ type world struct {
 	adopt     bool
 	taken     map[string]bool
 	left      map[string]bool // bridges that were ours
+	starting  bool
+	absent    map[string]bool // by uuid of a row
 }
 
 func lports() []string { return []string{"a", "b", "c", "d"} }
@@ -86,6 +88,16 @@ func drawWorld(t *rapid.T) world {
 		w.unclaimed[unclaimedIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" has been unclaimed")
 	}
 	w.left = map[string]bool{"br-ex": rapid.Bool().Draw(t, "br-ex was ours")}
+	w.starting, w.absent = rapid.Bool().Draw(t, "starting"), map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
+		w.absent[w.actual.Interfaces[name].UUID] = rapid.Bool().Draw(t, name+"'s function has been away")
+	}
+	w.hold.Lost = map[string]string{}
+	for vf := range 4 {
+		if f := vfFunction(vf/2, vf%2).String(); rapid.IntRange(0, 3).Draw(t, f+" was lost") == 0 {
+			w.hold.Lost[f] = rapid.SampledFrom(lports()).Draw(t, f+" was lost by")
+		}
+	}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}
 	for name, r := range w.actual.Interfaces {
 		w.taken[r.UUID] = name < "n2"
@@ -199,7 +211,10 @@ func drawRows(t *rapid.T) []ovs.Interface {
 // drawEdits makes of a row what a request of other words, an operator, the built-in
 // plug provider or an older kernel would.
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
-	switch rapid.IntRange(0, 9).Draw(t, n+" edited") {
+	switch rapid.IntRange(0, 11).Draw(t, n+" edited") {
+	case 10, 11:
+		r.IfaceID, r.Parked = "", rapid.SampledFrom(lports()).Draw(t, n+" parked as")
+		r.Ofport, r.IfIndex = -1, 0
 	case 0:
 		r.IfaceID = "edited"
 	case 1:
@@ -230,7 +245,7 @@ func (w world) marked(r ovs.Interface) string {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed, Left: w.left}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
 }
 
 func (w world) truthOf(l string) ovn.Binding {

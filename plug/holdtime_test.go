@@ -1,0 +1,110 @@
+package plug
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// cutOff takes the Southbound away for some time.
+func (c *cloud) cutOff(r *Reconciler, d time.Duration) {
+	c.with(func() { c.view.Connected = false })
+	r.Poke()
+	elapse(d)
+	c.with(func() { c.view.Connected = true })
+	r.Poke()
+	synctest.Wait()
+}
+
+// Whoever sees a hold takes the Southbound down to mend it. What comes back has its time
+// to be filled, as if it had not been away.
+func TestHold_DoesNotRunOutWhileTheSouthboundIsAway(t *testing.T) {
+	for name, tt := range map[string]struct {
+		identity string
+		left     int
+		grace    time.Duration
+	}{
+		"another Southbound": {"sb2", 0, -1},
+		"most ports":         {"sb1", 0, -1},
+		"a grace":            {"sb1", 3, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := fourPorts()
+				r := c.reconciler(func(cfg *Config) { cfg.Grace = tt.grace })
+				run(t, r)
+				elapse(brakeWindow)
+				c.become(r, tt.identity, tt.left)
+				elapse(time.Second)
+				c.cutOff(r, 10*time.Minute)
+				elapse(time.Second)
+				if n := len(c.rows()); n != 4 {
+					t.Errorf("%d of 4 rows are left two seconds of a Southbound after it asked for none, held: %+v", n, r.Report().Holds)
+				}
+				elapse(3 * time.Minute)
+				if n := len(c.rows()); n != tt.left {
+					t.Errorf("%d rows after the hold, want %d", n, tt.left)
+				}
+			})
+		})
+	}
+}
+
+// A port goes and comes back while the Southbound answers for nothing. When it goes again
+// that is a new time.
+func TestGrace_APortThatCameBackWhileAnotherIsInDoubtHasItsGraceAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
+		run(t, r)
+		synctest.Wait()
+		shows := func(silent bool, vfs ...int) {
+			c.with(func() {
+				var bs []ovn.Binding
+				for _, vf := range vfs {
+					bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+				}
+				c.silent, c.view, c.truth = silent, trusted(bs...), map[string]ovn.Binding{}
+				for _, b := range bs {
+					c.truth[b.LogicalPort] = b
+				}
+			})
+			r.Poke()
+			synctest.Wait()
+		}
+		shows(false, 0, 1, 2)
+		elapse(time.Second)
+		shows(true, 0, 1, 3) // p3 is back, and p2 in doubt
+		elapse(time.Minute)
+		shows(false, 0, 1, 2)
+		elapse(time.Second)
+		if row := c.rows()["pf0vf3"]; row.IfaceID != "p3" {
+			t.Error("p3 was unplugged a second after it went")
+		}
+	})
+}
+
+func TestHold_IsReleasedForGoodWhileTheSouthboundIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		c.forget(r, "sb2")
+		c.with(func() { c.view.Connected = false })
+		r.Poke()
+		elapse(time.Second)
+		r.ReleaseHold(r.Report().Holds)
+		elapse(10 * time.Second)
+		c.with(func() { c.view.Connected = true })
+		r.Poke()
+		synctest.Wait()
+		if held := r.Report().Holds; len(held) != 0 && held[0].Code == representor.CodeSouthboundReplaced {
+			t.Errorf("still held: %+v", held)
+		}
+	})
+}

@@ -1,0 +1,26 @@
+package plug
+
+import "maps"
+
+// findLost looks for ports that lost all their rows though nobody took back what they ask
+// for. They are as old as before when they get one again, and have a claim to the function.
+func (h *holder) findLost(rows map[string][]string) {
+	if h.lost == nil {
+		h.lost = map[string]string{}
+	}
+	for lport, had := range h.rows {
+		for _, function := range had {
+			if function != "" && len(rows[lport]) == 0 && !h.went[lport] {
+				h.lost[function] = lport
+			}
+		}
+	}
+	h.rows, h.went = rows, nil
+	has := map[string]bool{}
+	for _, functions := range rows {
+		for _, function := range functions {
+			has[function] = true
+		}
+	}
+	maps.DeleteFunc(h.lost, func(function, lport string) bool { return has[function] || len(rows[lport]) > 0 })
+}

@@ -1,0 +1,100 @@
+package plug
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovn"
+)
+
+// A reboot dealt all names anew, and last night's Southbound was put back meanwhile. The
+// rows that say so leak, and go before it can be asked.
+func TestHold_AReplacedSouthboundIsKnownFromRowsThatLeakedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 4
+		c := manyPorts(n)
+		run(t, c.reconciler(nil))
+		synctest.Wait()
+		var devs []netdev
+		var stale []ovn.Binding
+		for vf := range n {
+			devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", (vf+1)%n), ifindex: uint32(30 + vf)})
+			stale = append(stale, asks(fmt.Sprintf("old%d", vf), 0, vf))
+		}
+		again := newCloud(indexOf(devs...), stale...)
+		again.actual = c.actual
+		again.view.Connected = false
+		again.view.Identity, again.view.Names = "sb2", ovn.Names{Global: "sb2"}
+		r := again.reconciler(nil)
+		run(t, r)
+		elapse(time.Second)
+		again.with(func() { again.view.Connected = true })
+		r.Poke()
+		elapse(time.Minute)
+		for name, row := range again.rows() {
+			t.Errorf("%s is %s's in the Southbound of last night, held: %+v", name, row.IfaceID, r.Report().Holds)
+		}
+		elapse(3 * time.Minute)
+		if got := len(again.rows()); got != n {
+			t.Errorf("%d rows after the hold, want %d", got, n)
+		}
+	})
+}
+
+// Two ports ask for one function, and the one that has it is served. Its netdev's name is
+// dealt anew.
+func TestOwner_IsNoOtherAfterALeakIsClosed(t *testing.T) {
+	for name, back := range map[string]time.Duration{"at once": 0, "its netdev comes later": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(indexOf(oneVF()), asks("b", 0, 0), asks("a", 0, 0))
+				c.actual = bridgeWith(ourRow("b", "pf0vf0", 0, 0, 10))
+				r := c.reconciler(nil)
+				run(t, r)
+				synctest.Wait()
+				other := netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}
+				moved := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+				if back > 0 {
+					c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 0}, other) })
+					r.Poke()
+					elapse(back)
+				}
+				c.with(func() { c.index = indexOf(moved, other) })
+				r.Poke()
+				elapse(time.Second)
+				if row := c.rows()["ens1"]; row.IfaceID != "b" {
+					t.Errorf("b's machine is %s's", row.IfaceID)
+				}
+			})
+		})
+	}
+}
+
+// Names were dealt anew, and all rows made anew. The ports are as old as before.
+func TestBrake_PortsThatGoOneByOneAfterALeakWasClosedAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 16
+		c := manyPorts(n)
+		r := c.reconciler(nil)
+		run(t, r)
+		elapse(brakeWindow)
+		for _, unready := range []bool{true, false} {
+			var devs []netdev
+			for vf := range n {
+				devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", (vf+1)%n), ifindex: uint32(30 + vf), unready: unready})
+			}
+			c.with(func() { c.index = indexOf(devs...) })
+			r.Poke()
+			elapse(time.Second)
+		}
+		for left := n - 1; left >= 0; left-- {
+			c.leave(r, left)
+			elapse(time.Second)
+		}
+		if got := len(c.rows()); got < n/2 {
+			t.Errorf("%d rows of %d are left, held: %+v", got, n, r.Report().Holds)
+		}
+	})
+}

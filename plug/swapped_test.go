@@ -1,0 +1,45 @@
+package plug
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/representor"
+)
+
+// The firmware tells the MACs of two PFs the wrong way round.
+func TestBrake_AllPortsThatTheCardMovesToOtherFunctionsAtOnceAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 8
+		var devs []netdev
+		var bs []ovn.Binding
+		for vf := range n {
+			for pf := range 2 {
+				devs = append(devs, netdev{pf: pf, vf: vf, name: fmt.Sprintf("pf%dvf%d", pf, vf), ifindex: uint32(10 + 100*pf + vf)})
+			}
+			bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+		}
+		c := newCloud(indexOf(devs...), bs...)
+		r := c.reconciler(nil)
+		run(t, r)
+		synctest.Wait()
+		before := c.ifaceIDs()
+		card := cardOf(devs...)
+		one, two := pfMAC(1), pfMAC(0)
+		card.Ports[0].Function, card.Ports[1].Function = &devlink.Function{HWAddr: one[:]}, &devlink.Function{HWAddr: two[:]}
+		c.with(func() { c.index = representor.NewIndex(card, representor.Settings{}) })
+		r.Poke()
+		elapse(time.Minute)
+		if got := c.moved(before); got != 0 || len(r.Report().Holds) != 1 {
+			t.Errorf("%d of %d machines have another machine's network, held: %+v", got, n, r.Report().Holds)
+		}
+		elapse(2 * time.Minute)
+		if got := c.moved(before); got != n {
+			t.Errorf("%d of %d moved after the hold", got, n)
+		}
+	})
+}

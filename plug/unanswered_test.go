@@ -1,0 +1,64 @@
+package plug
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/representord/representord/ovs"
+)
+
+// muteSwitch does what it is told, and its answer is lost.
+type muteSwitch struct {
+	localSwitch
+	lost bool
+}
+
+func (s *muteSwitch) Apply(ctx context.Context, changes []ovs.Change) []error {
+	errs := s.localSwitch.Apply(ctx, changes)
+	for i := range errs {
+		if s.lost && errs[i] == nil {
+			errs[i] = errors.New("it is not known whether the change was made")
+		}
+	}
+	return errs
+}
+
+func TestLetGo_ALeakThatWasClosedWithoutAnAnswerIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		k := &kernelDatapath{has: map[uint32]bool{10: true}}
+		s := &muteSwitch{localSwitch: localSwitch{c}}
+		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s })
+		run(t, r)
+		synctest.Wait()
+		c.with(func() { s.lost, c.index = true, indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
+		r.Poke()
+		elapse(time.Minute)
+		if len(c.rows()) != 0 || k.holds(10) {
+			t.Errorf("%d rows; the kernel still forwards what the row had open: %v", len(c.rows()), k.holds(10))
+		}
+	})
+}
+
+// Removals whose answer is lost count as removals.
+func TestBrake_WhatWentWithoutAnAnswerCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 16
+		c := manyPorts(n)
+		s := &muteSwitch{localSwitch: localSwitch{c}}
+		r := c.reconciler(func(cfg *Config) { cfg.Switch = s })
+		run(t, r)
+		elapse(brakeWindow)
+		c.with(func() { s.lost = true })
+		for left := n - 1; left >= 0; left-- {
+			c.leave(r, left)
+			elapse(time.Second)
+		}
+		if got := len(c.rows()); got < n/2 {
+			t.Errorf("%d rows of %d are left, held: %+v", got, n, r.Report().Holds)
+		}
+	})
+}
