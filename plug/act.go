@@ -135,7 +135,7 @@ func (p *planner) plugOrKeep(q *port) {
 		p.putBack(q)
 	case p.in.Hold.All && len(q.rows) > 0 && !its:
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-	case follows && !p.evicts(q) || p.mayEvict(q):
+	case p.mayReplace(q):
 		p.replace(q, "")
 	}
 }
@@ -148,6 +148,10 @@ func (p *planner) openThoughBridged(q *port) bool {
 	r, ok := p.inPlace(q)
 	return ok && q.rep.Link.Master != "" && open(r) && r.IfIndex == q.rep.IfIndex
 }
+
+// mayReplace reports whether a port's plug may take out what is in its way. Without a
+// request that can be trusted now it takes out nothing but rows of its own.
+func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q) }
 
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {

@@ -17,7 +17,8 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	for _, c := range changes {
 		waits := false
 		for _, p := range c.LogicalPorts {
-			waits = waits || !r.pace.due(now, p).IsZero() && !(parksOnly(c) && r.pace.failures(p) > 0)
+			despite := parksOnly(c) && r.pace.failures(p) > 0
+			waits = waits || !despite && !r.pace.due(now, p).IsZero()
 		}
 		if !waits || len(c.Plug)+len(c.Edit) == 0 {
 			out = append(out, c)

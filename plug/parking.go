@@ -109,7 +109,7 @@ func (p *planner) tells(r ovs.Interface) bool {
 	whole, _ := p.in.Index.Complete()
 	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
 	_, blind := p.in.Index.BlindFor(rep.Function)
-	return whole && !(ok && blind)
+	return whole && (!ok || !blind)
 }
 
 // comesBack reports whether a parked row gets back the name that was parked in it: for
