@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/representord/representord/control"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
@@ -29,22 +30,29 @@ func booting() []scenario {
 // revive starts again what a scenario left dead when it failed.
 func (d *dpu) revive(t *testing.T) {
 	t.Helper()
-	dead := func(p *servers.Process) bool {
-		select {
-		case <-p.Done():
-			return true
-		default:
-			return false
-		}
-	}
 	if dead(d.vswitchd) {
 		d.vswitchd = servers.VSwitchdKernel(d.top, d.local)
 	}
+	d.reviveController(t)
+	if dead(d.daemon) {
+		d.startDaemon(t)
+	}
+}
+
+// reviveController starts ovn-controller again if it died.
+func (d *dpu) reviveController(t *testing.T) {
+	t.Helper()
 	if dead(d.controller) {
 		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
 	}
-	if dead(d.daemon) {
-		d.startDaemon(t)
+}
+
+func dead(p *servers.Process) bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
 	}
 }
 
@@ -125,8 +133,10 @@ func refillsTheLocalDatabase(t *testing.T, d *dpu) {
 	d.local.Ctl(t, "init")
 	d.local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:system-id=dpu1", "external_ids:ovn-remote="+d.central.SB.Endpoint,
 		"external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1")
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.await(t, "both are plugged again", func(ps []control.Port) bool {
+		d.reviveController(t) // OVN 23.03's sometimes dies of a database without rows
+		return plugged(ps) == 2
+	})
 	if now := d.row(t, "pf0vf0"); now.uuid == a.uuid || now.ifaceID != "vm0" {
 		t.Errorf("row %+v, was %+v", now, a)
 	}

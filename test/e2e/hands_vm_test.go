@@ -186,7 +186,7 @@ func (d *dpu) makesRoom(t *testing.T, code representor.Code, made, command strin
 	if got != command {
 		t.Errorf("the command is %s, want %s", got, command)
 	}
-	d.sh(t, got)
+	d.witness.Removes(func() { d.sh(t, got) })
 	d.awaitPort(t, "vm0", plug.Plugged)
 	for _, port := range stays {
 		if _, err := d.local.TryCtl("port-to-br", port); err != nil {
