@@ -189,6 +189,7 @@ func (r *run) check() {
 	}
 	r.vports = vports
 	found = append(found, r.opened.Look(r.state, vports, truth, time.Now())...)
+	r.opened.Settle(vports)
 	found = append(found, invariants.Overdue(r.state, truth, time.Now())...)
 	if len(found) > 0 {
 		for _, v := range found {

@@ -2,6 +2,7 @@ package invariants
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -13,6 +14,9 @@ type Opened struct {
 	// under are the rows, by uuid, under which netdevs came into the datapath, by ifindex.
 	// A netdev stays there under whatever name it gets.
 	under map[int]string
+	// said are the rows, by uuid, under which ovs-vswitchd said last that it had a netdev
+	// open, by ifindex.
+	said map[int]string
 	// Longest is the longest time that a wrong netdev was open under a row that carried a
 	// port's name; Acting the same without the time in which representord could do nothing.
 	Longest, Acting time.Duration
@@ -93,14 +97,28 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// Settle forgets what ovs-vswitchd said of netdevs that the datapath, looked at afresh,
+// has no more.
+func (o *Opened) Settle(vports map[int]bool) {
+	maps.DeleteFunc(o.said, func(index int, _ string) bool { return !vports[index] })
+}
+
 // attribute finds the rows of the netdevs that have come into the datapath: those under
-// which ovs-vswitchd says that it has them, or while it has said nothing those with the
-// name.
+// which ovs-vswitchd says that it has them, or did last, or while it has said nothing those
+// with the name. An ovs-vswitchd that ends a port goes by its name in the datapath, and
+// leaves a netdev there that was renamed meanwhile: with no flows, whatever row has the
+// name then.
 func (o *Opened) attribute(s State, c Card, vports map[int]bool) {
+	if o.said == nil {
+		o.said = map[int]string{}
+	}
 	named := map[string]string{}
 	under := make(map[int]string, len(vports))
 	for uuid, k := range s.rows {
 		named[k.Name] = uuid
+		if k.Ofport > 0 {
+			o.said[k.IfIndex] = uuid
+		}
 		if k.Ofport > 0 && vports[k.IfIndex] {
 			under[k.IfIndex] = uuid
 		}
@@ -109,9 +127,14 @@ func (o *Opened) attribute(s State, c Card, vports map[int]bool) {
 		if under[index] != "" {
 			continue
 		}
-		if before, was := o.under[index]; was {
+		before, was := o.under[index]
+		_, stands := s.rows[o.said[index]]
+		switch {
+		case was:
 			under[index] = before
-		} else {
+		case stands:
+			under[index] = o.said[index]
+		default:
 			under[index] = named[c.Links[index]]
 		}
 	}

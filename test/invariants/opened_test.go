@@ -103,3 +103,30 @@ func TestANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
 		t.Error("b's netdev came under a's row, and doesn't count")
 	}
 }
+
+func TestANetdevThatWasRenamedMeanwhileIsUnderTheRowThatHadItNotUnderThatOfItsName(t *testing.T) {
+	// ovs-vswitchd had vf1's netdev open under n1, vf1's own row, until it was renamed to
+	// n0; it opened what is n1 by then, and left the first one in the datapath.
+	n0 := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
+	n1 := row("2", "n1", "b", 1)
+	truth := truth().having(always(card().with(pf+"vf0", Netdev{"n1", 10}).with(pf+"vf1", Netdev{"n0", 11})))
+	for _, c := range []struct {
+		name    string
+		settled bool
+		want    string
+	}{{"within one look at the datapath", false, ""}, {"and the datapath had let go of it meanwhile", true, "vf1"}} {
+		t.Run(c.name, func(t *testing.T) {
+			var o Opened
+			o.Look(having(n0, n1), nil, truth, at(0))
+			if c.settled {
+				o.Settle(map[int]bool{})
+			}
+			had := changed(n1, func(r *Row) { r.IfIndex = 10 })
+			o.Look(having(n0, had), nil, truth, at(0.1))
+			failed := changed(n0, func(r *Row) { r.Ofport = -1 })
+			found := o.Look(having(failed, changed(had, func(r *Row) { r.Parked = true })), map[int]bool{11: true}, truth, at(0.2))
+			found = append(found, o.Look(having(failed, changed(had, func(r *Row) { r.Parked = true })), map[int]bool{11: true}, truth, at(3))...)
+			wantViolation(t, found, c.want)
+		})
+	}
+}
