@@ -30,50 +30,60 @@ type fate struct {
 	what string
 	do   func(*testing.T, *servers.Process)
 	undo func(*testing.T, *servers.Process) // nil for one that is dead
-	// state is the daemon's word for it. Doctor's verdict and remedy are with a daemon that has
-	// seen it for a minute.
+	// state is the daemon's word for it. Doctor's remedy has NAME where the program's name is.
 	state   companion.State
 	verdict doctor.Verdict
 	remedy  string
 }
 
+// tellsOfTheDead has both die at a time, in each of the ways: the daemon looks at them every
+// 10 seconds, and at each for itself.
 func tellsOfTheDead(t *testing.T, d *dpu) {
 	d.judged(t)
 	a, b := twoPorts(t, d)
-	for _, name := range []string{companion.VSwitchd, companion.Controller} {
-		process := map[string]func() *servers.Process{
-			companion.VSwitchd:   func() *servers.Process { return d.vswitchd },
-			companion.Controller: func() *servers.Process { return d.controller },
-		}[name]
-		check := map[string]string{companion.VSwitchd: "vswitchd", companion.Controller: "ovn-controller"}[name]
-		d.tells(t, name, check, companion.Answers, doctor.OK, "")
-		for _, f := range []fate{
-			{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) }, func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
-			// A process that is frozen hangs: no signal has stopped it.
-			{"hung", freeze, thaw, companion.Silent, doctor.Warn, "version"},
-			{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, doctor.Fail, "systemctl start " + name},
-		} {
-			t.Logf("%s is %s", name, f.what)
-			p := process()
-			f.do(t, p)
-			d.tells(t, name, check, f.state, f.verdict, f.remedy)
-			if d.row(t, "pf0vf0").uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
-				t.Errorf("a row is another one while %s is %s", name, f.what)
-			}
-			if f.undo == nil {
-				d.revive(t)
-			} else {
-				f.undo(t, p)
-			}
-			d.tells(t, name, check, companion.Answers, doctor.OK, "")
+	process := map[string]func() *servers.Process{
+		companion.VSwitchd:   func() *servers.Process { return d.vswitchd },
+		companion.Controller: func() *servers.Process { return d.controller },
+	}
+	both := []string{companion.VSwitchd, companion.Controller}
+	answer := func() {
+		for _, name := range both {
+			d.tells(t, name, companion.Answers, doctor.OK, "")
 		}
+	}
+	answer()
+	for _, f := range []fate{
+		{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) }, func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
+		// A process that is frozen hangs: no signal has stopped it.
+		{"hung", freeze, thaw, companion.Silent, doctor.Warn, "version"},
+		{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, doctor.Fail, "systemctl start NAME"},
+	} {
+		for _, name := range both {
+			t.Logf("%s is %s", name, f.what)
+			f.do(t, process[name]())
+		}
+		for _, name := range both {
+			d.tells(t, name, f.state, f.verdict, strings.ReplaceAll(f.remedy, "NAME", name))
+		}
+		if d.row(t, "pf0vf0").uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
+			t.Errorf("a row is another one while both are %s", f.what)
+		}
+		for _, name := range both {
+			if f.undo != nil {
+				f.undo(t, process[name]())
+			}
+		}
+		if f.undo == nil {
+			d.revive(t)
+		}
+		answer()
 	}
 	d.awaitPort(t, "vm0", plug.Plugged)
 	d.awaitPort(t, "vm1", plug.Plugged)
 }
 
 // tells wants the line of status, the metric and the doctor's check to be of one mind.
-func (d *dpu) tells(t *testing.T, name, check string, state companion.State, verdict doctor.Verdict, remedy string) {
+func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict doctor.Verdict, remedy string) {
 	t.Helper()
 	var seen control.Companion
 	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s control.Status) bool {
@@ -93,7 +103,7 @@ func (d *dpu) tells(t *testing.T, name, check string, state companion.State, ver
 	if got, ok := d.sample(t, `representord_companion_answers{companion="`+name+`"}`); !ok || got != want {
 		t.Errorf("%s is %s, and the metric is %v, %v", name, state, got, ok)
 	}
-	c := d.diagnosed(t, check)
+	c := d.diagnosed(t, map[string]string{companion.VSwitchd: "vswitchd", companion.Controller: "ovn-controller"}[name])
 	if c.Verdict != verdict || !strings.Contains(c.Remedy, remedy) {
 		t.Errorf("%s is %s, and doctor says %+v, want %s with %q", name, state, c, verdict, remedy)
 	}

@@ -15,7 +15,7 @@ type Opened struct {
 	// A netdev stays there under whatever name it gets.
 	under map[int]string
 	// said are the rows, by uuid, under which ovs-vswitchd said last that it had a netdev
-	// open, by ifindex.
+	// open, by ifindex; ended where it has said since that it has not.
 	said map[int]string
 	// Longest is the longest time that a wrong netdev was open under a row that carried a
 	// port's name; Acting the same without the time in which representord could do nothing.
@@ -67,7 +67,7 @@ func (o *Opened) Look(s State, vports map[int]bool, truth Truth, now time.Time) 
 		o.Longest = max(o.Longest, now.Sub(e.since))
 		acting := running(e.since, now, truth.LocalStalls)
 		o.Acting = max(o.Acting, acting)
-		if _, still := found[at]; !still && !card.lingers(s, at, vports) {
+		if _, still := found[at]; !still && (o.hasEnded(at.ifindex) || !card.lingers(s, at, vports)) {
 			delete(o.wrong, at)
 			o.Closed = now
 			continue
@@ -97,6 +97,16 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// ended stands for no row. An ovs-vswitchd that ends a port goes by the netdev's name in the
+// datapath, and leaves one there that was renamed meanwhile: with no flows, whatever row
+// has its name then.
+const ended = ""
+
+func (o *Opened) hasEnded(ifindex int) bool {
+	said, told := o.said[ifindex]
+	return told && said == ended
+}
+
 // Settle forgets what ovs-vswitchd said of netdevs that the datapath, looked at afresh,
 // has no more.
 func (o *Opened) Settle(vports map[int]bool) {
@@ -104,41 +114,47 @@ func (o *Opened) Settle(vports map[int]bool) {
 }
 
 // attribute finds the rows of the netdevs that have come into the datapath: those under
-// which ovs-vswitchd says that it has them, or did last, or while it has said nothing those
-// with the name. An ovs-vswitchd that ends a port goes by its name in the datapath, and
-// leaves a netdev there that was renamed meanwhile: with no flows, whatever row has the
-// name then.
+// which ovs-vswitchd says that it has them, or while it has said nothing those with the
+// name.
 func (o *Opened) attribute(s State, c Card, vports map[int]bool) {
-	if o.said == nil {
-		o.said = map[int]string{}
-	}
+	o.listen(s)
 	named := map[string]string{}
-	under := make(map[int]string, len(vports))
 	for uuid, k := range s.rows {
 		named[k.Name] = uuid
-		if k.Ofport > 0 {
-			o.said[k.IfIndex] = uuid
-		}
-		if k.Ofport > 0 && vports[k.IfIndex] {
-			under[k.IfIndex] = uuid
-		}
 	}
+	under := make(map[int]string, len(vports))
 	for index := range vports {
-		if under[index] != "" {
-			continue
-		}
+		said, told := o.said[index]
 		before, was := o.under[index]
-		_, stands := s.rows[o.said[index]]
+		_, stands := s.rows[said]
 		switch {
+		case told && (said == ended || stands):
+			under[index] = said
 		case was:
 			under[index] = before
-		case stands:
-			under[index] = o.said[index]
 		default:
 			under[index] = named[c.Links[index]]
 		}
 	}
 	o.under = under
+}
+
+// listen takes note of what ovs-vswitchd says that it has open, and has not any more.
+func (o *Opened) listen(s State) {
+	if o.said == nil {
+		o.said = map[int]string{}
+	}
+	for index, uuid := range o.said {
+		k, stands := s.rows[uuid]
+		if stands && (k.Ofport < 0 || k.Ofport > 0 && k.IfIndex > 0 && k.IfIndex != index) {
+			o.said[index] = ended
+		}
+	}
+	for uuid, k := range s.rows {
+		if k.Ofport > 0 && k.IfIndex > 0 {
+			o.said[k.IfIndex] = uuid
+		}
+	}
 }
 
 // wrong are the netdevs that are open under rows that carry the name of a port that asks

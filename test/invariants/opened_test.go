@@ -104,29 +104,46 @@ func TestANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestANetdevThatWasRenamedMeanwhileIsUnderTheRowThatHadItNotUnderThatOfItsName(t *testing.T) {
-	// ovs-vswitchd had vf1's netdev open under n1, vf1's own row, until it was renamed to
-	// n0; it opened what is n1 by then, and left the first one in the datapath.
+func TestAPortThatOVSVSwitchdHasEndedForwardsForNoRowThoughTheDatapathKeepsIt(t *testing.T) {
+	// ovs-vswitchd had vf1's netdev open under n1 until it was renamed to n0. It ended that
+	// port, and could not take the netdev out of the datapath.
 	n0 := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
 	n1 := row("2", "n1", "b", 1)
-	truth := truth().having(always(card().with(pf+"vf0", Netdev{"n1", 10}).with(pf+"vf1", Netdev{"n0", 11})))
+	truth := truth().having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
+	failed := changed(n0, func(r *Row) { r.Ofport = -1 })
 	for _, c := range []struct {
 		name    string
-		settled bool
+		says    Row
+		settled bool // the datapath was looked at, and had let go, after it was said
 		want    string
-	}{{"within one look at the datapath", false, ""}, {"and the datapath had let go of it meanwhile", true, "vf1"}} {
+	}{
+		{"it failed to open what has the name by then", changed(n1, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }), false, ""},
+		{"it opened what has the name by then", changed(n1, func(r *Row) { r.IfIndex, r.Parked = 10, true }), false, ""},
+		{"and what is in the datapath came later", changed(n1, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }), true, "vf1"},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			var o Opened
 			o.Look(having(n0, n1), nil, truth, at(0))
+			o.Look(having(n0, c.says), nil, truth, at(0.1))
 			if c.settled {
 				o.Settle(map[int]bool{})
 			}
-			had := changed(n1, func(r *Row) { r.IfIndex = 10 })
-			o.Look(having(n0, had), nil, truth, at(0.1))
-			failed := changed(n0, func(r *Row) { r.Ofport = -1 })
-			found := o.Look(having(failed, changed(had, func(r *Row) { r.Parked = true })), map[int]bool{11: true}, truth, at(0.2))
-			found = append(found, o.Look(having(failed, changed(had, func(r *Row) { r.Parked = true })), map[int]bool{11: true}, truth, at(3))...)
+			found := o.Look(having(failed, c.says), map[int]bool{11: true}, truth, at(0.2))
+			found = append(found, o.Look(having(failed, c.says), map[int]bool{11: true}, truth, at(3))...)
 			wantViolation(t, found, c.want)
 		})
+	}
+}
+
+func TestAWrongNetdevWhosePortOVSVSwitchdHasEndedIsOpenNoLonger(t *testing.T) {
+	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex = 11 })
+	truth := truth().having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n9", 11})))
+	var o Opened
+	wantViolation(t, o.Look(having(a), map[int]bool{11: true}, truth, at(0)), "")
+	said := changed(a, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 })
+	wantViolation(t, o.Look(having(said), map[int]bool{11: true}, truth, at(1)), "")
+	wantViolation(t, o.Look(having(), map[int]bool{11: true}, truth, at(5)), "")
+	if o.Open() != 0 || o.Count != 1 || o.Longest != time.Second {
+		t.Errorf("%d open, %d in all, longest %v", o.Open(), o.Count, o.Longest)
 	}
 }
