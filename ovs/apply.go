@@ -117,7 +117,7 @@ func (c Change) fits(v View, taken map[string]string) error {
 		if !v.KernelDatapath() {
 			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, quote(v.Bridge), quote(v.DatapathType))
 		}
-		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return u.Interface.IfaceID == p.IfaceID })
+		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return carries(u.Interface) == p.IfaceID })
 		if name, ok := taken[p.IfaceID]; ok && !replaced {
 			return fmt.Errorf("%w: Interface %s has the iface-id %s by now", ErrChanged, quote(name), quote(p.IfaceID))
 		}
@@ -125,7 +125,7 @@ func (c Change) fits(v View, taken map[string]string) error {
 	return nil
 }
 
-// takenIfaceIDs are the interfaces on the bridge, by iface-id, that none of the
+// takenIfaceIDs are the interfaces on the bridge, by iface-id, parked ones too, that none of the
 // changes removes or edits. Only iface-ids that are to be plugged are looked for.
 func takenIfaceIDs(v View, changes []Change) map[string]string {
 	wanted := map[string]bool{}
@@ -147,13 +147,16 @@ func takenIfaceIDs(v View, changes []Change) map[string]string {
 	}
 	var names []string
 	for name, i := range v.Interfaces {
-		if i.Bridge == v.Bridge && wanted[i.IfaceID] && !touched[i.UUID] {
+		if i.Bridge == v.Bridge && wanted[carries(i)] && !touched[i.UUID] {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	for _, name := range slices.Backward(names) {
-		taken[v.Interfaces[name].IfaceID] = name
+		taken[carries(v.Interfaces[name])] = name
 	}
 	return taken
 }
+
+// carries is the iface-id of a row, or the one that was parked and may come back.
+func carries(i Interface) string { return cmp.Or(i.IfaceID, i.Parked) }

@@ -130,6 +130,7 @@ func TestAPlugIsRefusedByWhatIsSeen(t *testing.T) {
 		"the datapath is in user space":  {[]string{"set", "Bridge", "br-int", "datapath_type=netdev"}, ErrChanged},
 		"the datapath is the kernel's":   {[]string{"set", "Bridge", "br-int", "datapath_type=system"}, nil},
 		"another interface has the port": {[]string{"add-port", "br-int", "x", "--", "set", "Interface", "x", lport}, ErrChanged},
+		"it is parked at another":        {[]string{"add-port", "br-int", "x", "--", "set", "Interface", "x", "external_ids:representord-parked-iface-id=lport-a"}, ErrChanged},
 		"another bridge has the port":    {[]string{"add-port", "br-other", "x", "--", "set", "Interface", "x", lport}, nil},
 	}
 	for name, c := range cases {

@@ -43,11 +43,15 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	for leaks < len(d.Changes) && closesLeak(d.Changes[leaks]) {
 		leaks++
 	}
-	applied, tried = r.attempt(ctx, d.Changes[:leaks], d)
-	lettingGo = !r.cfg.DryRun && r.makeLetGo(ctx)
+	done, tried := r.attempt(ctx, d.Changes[:leaks], d)
+	applied, rest := len(done) > 0, d.Changes[leaks:]
+	if !r.cfg.DryRun {
+		rest = without(unclosed(d.Changes[:leaks], done), rest)
+		lettingGo = r.makeLetGo(ctx)
+	}
 	if !lettingGo {
-		did, more := r.attempt(ctx, d.Changes[leaks:], d)
-		applied, tried = applied || did, append(tried, more...)
+		did, more := r.attempt(ctx, rest, d)
+		applied, tried = applied || len(did) > 0, append(tried, more...)
 	}
 	for _, p := range d.Reopen {
 		r.pace.wait(time.Now().Add(reopenDelay), p)
@@ -55,20 +59,42 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	return applied, tried, lettingGo
 }
 
+// unclosed are the ports of the leaks that are not among what was done.
+func unclosed(leaks, done []ovs.Change) map[string]bool {
+	closed := map[string]bool{}
+	for _, c := range done {
+		closed[c.Unplug[0].Interface.UUID] = true
+	}
+	ports := map[string]bool{}
+	for _, c := range leaks {
+		if !closed[c.Unplug[0].Interface.UUID] {
+			ports[lportOf(c.Unplug[0].Interface)] = true
+		}
+	}
+	return ports
+}
+
+// without leaves out the changes for some ports.
+func without(ports map[string]bool, changes []ovs.Change) []ovs.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
+		return slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return ports[p] })
+	})
+}
+
 // attempt commits those changes whose time has come and whose netdevs the kernel confirms,
-// and reports whether anything was changed, and what was tried.
-func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decision) (applied bool, tried []ovs.Change) {
+// and returns what was done, and what was tried.
+func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decision) (done, tried []ovs.Change) {
 	tried = r.admit(time.Now(), changes)
 	if r.cfg.DryRun || ctx.Err() != nil {
-		return false, tried
+		return nil, tried
 	}
 	confirmed := r.confirm(ctx, tried, d.Gives)
 	if len(confirmed) == 0 {
-		return false, tried
+		return nil, tried
 	}
-	done := r.commit(ctx, confirmed, d)
+	done = r.commit(ctx, confirmed, d)
 	r.recheck(ctx, done, d)
-	return len(done) > 0, tried
+	return done, tried
 }
 
 // commit commits, and returns what was not refused.

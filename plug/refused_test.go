@@ -1,13 +1,16 @@
 package plug
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
@@ -73,3 +76,50 @@ func TestWhatWasRefusedIsForgottenWhenItIsNoLongerDue(t *testing.T) {
 		}
 	})
 }
+
+// A local database that hung answers late: by then the pace of the ports whose leaks it
+// refused is over.
+func TestLeak_ThatCanNotBeClosedKeepsItsPortFromAnotherRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The VFs have exchanged their netdevs' names with nobody's: each row is another's.
+		c := newCloud(indexOf(netdev{pf: 0, vf: 0, name: "rep0", ifindex: 10}, netdev{pf: 0, vf: 1, name: "rep1", ifindex: 11},
+			netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12}, netdev{pf: 0, vf: 3, name: "pf0vf1", ifindex: 13}), asks("a", 0, 0), asks("b", 0, 1))
+		parked := ourRow("a", "pf0vf0", 0, 0, 12)
+		parked.IfaceID, parked.Parked = "", "a"
+		c.actual = bridgeWith(parked, ourRow("b", "pf0vf1", 0, 1, 13))
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Switch = refusesLeaks{localSwitch{c}}
+			cfg.Log = slog.New(slowLog{})
+		})
+		r.Pass(t.Context())
+		if rows := c.rows(); len(rows) != 2 {
+			t.Errorf("a row beside one that could not be removed: %v", rows)
+		}
+		r.cfg.Switch = localSwitch{c}
+		time.Sleep(time.Minute)
+		r.Pass(t.Context())
+		if rows := c.rows(); len(rows) != 2 || rows["rep0"].IfaceID != "a" || rows["rep1"].IfaceID != "b" {
+			t.Errorf("once they can be removed: %v", rows)
+		}
+	})
+}
+
+type refusesLeaks struct{ localSwitch }
+
+func (s refusesLeaks) Apply(ctx context.Context, changes []ovs.Change) []error {
+	errs := make([]error, len(changes))
+	for i, c := range changes {
+		if closesLeak(c) {
+			errs[i] = errors.New("no answer in time")
+		} else {
+			errs[i] = s.localSwitch.Apply(ctx, changes[i:i+1])[0]
+		}
+	}
+	return errs
+}
+
+// slowLog takes its time for each record, as one on a full disk.
+type slowLog struct{ slog.Handler }
+
+func (slowLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (slowLog) Handle(context.Context, slog.Record) error { time.Sleep(time.Second); return nil }
