@@ -49,21 +49,30 @@ func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (boo
 	case !isNetdevOf(link, r):
 		return false, nil
 	}
-	h := r.Function.Handle
-	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
+	port, err := c.port(ctx, r)
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+		return false, err
 	}
 	return isPortOf(port, r), nil
 }
 
+// port asks devlink for a representor's port. ENODEV means that there is none.
+func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlink.Port, error) {
+	h := r.Function.Handle
+	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
+	if err != nil {
+		return devlink.Port{}, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+	}
+	return port, nil
+}
+
 // Usurped asks the kernel whether something else than a representor's function has the
-// name now that the index gave for its netdev: another netdev has it, or the netdev is no
-// longer that function's. A name that nobody has is not usurped: its netdev was renamed,
-// or went. For errors and deadlines see Confirm.
+// name now that the index gave for its netdev: another netdev has it, or the netdev is
+// another port's. A name that nobody has is not usurped: its netdev was renamed, or went.
+// For errors and deadlines see Confirm.
 func (w *Watcher) Usurped(ctx context.Context, r representor.Representor) (bool, error) {
 	return w.confirmer.usurped(ctx, r)
 }
@@ -75,11 +84,18 @@ func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (boo
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("look who has the name of the netdev of %s: %w", r.Function, err)
-	case link.IfIndex != r.IfIndex:
+	case !isNetdevOf(link, r):
 		return true, nil
 	}
-	is, err := c.confirm(ctx, r)
-	return !is, err
+	// The netdev isn't asked about again: it may be renamed in between.
+	port, err := c.port(ctx, r)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return port.IfIndex != 0 && !isPortOf(port, r), nil
 }
 
 // isNetdevOf tells whether rtnetlink shows a representor's netdev as it was. Where the

@@ -246,3 +246,32 @@ func TestUsurped_IsANameThatSomethingElseHas(t *testing.T) {
 		})
 	}
 }
+
+func TestUsurped_IsNotWhatWasRenamedOrWentWhileTheKernelWasAsked(t *testing.T) {
+	for name, change := range map[string]func(*kernel){
+		"the netdev was renamed": func(k *kernel) { k.links[0].Name = "other" },
+		"the netdev is gone":     func(k *kernel) { k.links, k.ports[1].IfIndex = k.links[1:], 0 },
+		"the port is gone too":   func(k *kernel) { k.links, k.ports = k.links[1:], k.ports[2:] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, r := confirmed()
+			w := unstarted(t, k, Options{})
+			w.confirmer.links = changingLinks{w.confirmer.links, func() { change(k) }}
+			if got, err := w.Usurped(t.Context(), r); got || err != nil {
+				t.Errorf("usurped %v, %v; want false", got, err)
+			}
+		})
+	}
+}
+
+// changingLinks let something happen after a name was looked up.
+type changingLinks struct {
+	linkSource
+	meanwhile func()
+}
+
+func (l changingLinks) LinkNamed(ctx context.Context, name string) (netdev.Link, error) {
+	link, err := l.linkSource.LinkNamed(ctx, name)
+	l.meanwhile()
+	return link, err
+}
