@@ -25,7 +25,9 @@ func TestAPlanThatWasAppliedInPartGoesOnWithoutHarm(t *testing.T) {
 				return
 			}
 			before := w.rowsOfPorts()
-			refuses := func(i int) bool { return round < 3 && rapid.Bool().Draw(t, fmt.Sprintf("round %d refuses %d", round, i)) }
+			refuses := func(i int) bool {
+				return round < 3 && rapid.Bool().Draw(t, fmt.Sprintf("round %d refuses %d", round, i))
+			}
 			var leaking map[string]bool
 			w, leaking = w.applyInPart(t, d.Changes, refuses)
 			for _, r := range w.actual.Interfaces {
