@@ -14,41 +14,56 @@ import (
 // to forward.
 const letGoAfter = time.Second
 
-// letGo are the netdevs, by ifindex, that ovs-vswitchd had open under rows that were
-// removed, and when the datapath must have let go of each.
-type letGo map[uint32]time.Time
+// letGo is what the datapath must have let go of, and when.
+type letGo struct {
+	// netdevs are those, by ifindex, that ovs-vswitchd had open under rows that were removed.
+	netdevs map[uint32]time.Time
+	// rows are the rows themselves, by name: what was read of the card may have been older
+	// than what ovs-vswitchd opened under it.
+	rows map[string]removedRow
+}
+
+type removedRow struct {
+	due time.Time
+	own uint32 // the netdev that the row's port keeps, 0 for none
+}
+
+func newLetGo() letGo { return letGo{netdevs: map[uint32]time.Time{}, rows: map[string]removedRow{}} }
 
 // note takes note of what a change has removed rows of.
 func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
-	for _, ifindex := range abandoned(x, c) {
-		l[ifindex] = now.Add(letGoAfter)
+	due := now.Add(letGoAfter)
+	for _, u := range c.Unplug {
+		kept := keeps(x, c, u)
+		for _, ifindex := range abandoned(x, u, kept) {
+			l.netdevs[ifindex] = due
+		}
+		l.rows[u.Interface.Name] = removedRow{due: due, own: kept}
 	}
 }
 
-// abandoned are the netdevs that the rows which a change removes may have had open, and
-// that are none of those ports' any more: what a row was said to have open, and what has
-// its name, for ovs-vswitchd may have opened that since and not have said so. A row that
-// follows its function leaves the function's own netdev to the new row: if ovs-vswitchd
-// hangs, the kernel goes on to forward for it.
-func abandoned(x *representor.Index, c ovs.Change) []uint32 {
+// keeps is the netdev that a row which follows its function leaves to the new row, 0 for
+// none: if ovs-vswitchd hangs, the kernel goes on to forward for it.
+func keeps(x *representor.Index, c ovs.Change, u ovs.Unplug) uint32 {
+	own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
+	for _, p := range c.Plug {
+		if p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String() {
+			return own.IfIndex
+		}
+	}
+	return 0
+}
+
+// abandoned are the netdevs that a row which is removed may have had open, and that its port
+// doesn't keep: what the row was said to have open, and what has its name, for ovs-vswitchd
+// may have opened that since and not have said so.
+func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 	var netdevs []uint32
-	for _, u := range c.Unplug {
-		own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
-		follows := false
-		for _, p := range c.Plug {
-			follows = follows || p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String()
-		}
-		leave := func(ifindex uint32) {
-			if !follows || ifindex != own.IfIndex {
-				netdevs = append(netdevs, ifindex)
-			}
-		}
-		if open(u.Interface) {
-			leave(u.Interface.IfIndex)
-		}
-		if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
-			leave(ifindex)
-		}
+	if i := u.Interface; open(i) && i.IfIndex != kept {
+		netdevs = append(netdevs, i.IfIndex)
+	}
+	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok && ifindex != kept {
+		netdevs = append(netdevs, ifindex)
 	}
 	return netdevs
 }
@@ -56,8 +71,11 @@ func abandoned(x *representor.Index, c ovs.Change) []uint32 {
 // next is when the next one is due, zero without any.
 func (l letGo) next() time.Time {
 	var first time.Time
-	for _, due := range l {
+	for _, due := range l.netdevs {
 		first = earliest(first, due)
+	}
+	for _, r := range l.rows {
+		first = earliest(first, r.due)
 	}
 	return first
 }
@@ -65,21 +83,42 @@ func (l letGo) next() time.Time {
 // due takes out those whose time has come, and returns which of them the datapath may have
 // and no row.
 func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []strayNetdev) {
-	for ifindex, at := range l {
+	l.resolve(now, x)
+	for ifindex, at := range l.netdevs {
 		if now.Before(at) {
 			continue
 		}
 		link, live := x.LinkByIfIndex(ifindex)
 		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
-			l[ifindex] = now.Add(letGoAfter) // it can't be told yet
+			l.netdevs[ifindex] = now.Add(letGoAfter) // it can't be told yet
 			continue
 		}
-		delete(l, ifindex)
+		delete(l.netdevs, ifindex)
 		if live && !openUnder(view, ifindex) {
 			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
 		}
 	}
 	return strays
+}
+
+// resolve looks which netdevs have the names of the rows now.
+func (l letGo) resolve(now time.Time, x *representor.Index) {
+	current, _ := x.LinksCurrent()
+	for name, r := range l.rows {
+		switch {
+		case now.Before(r.due):
+		case !current:
+			r.due = now.Add(letGoAfter) // it can't be told yet
+			l.rows[name] = r
+		default:
+			delete(l.rows, name)
+			if ifindex, _, ok := x.LinkByName(name); ok && ifindex != r.own {
+				if _, noted := l.netdevs[ifindex]; !noted {
+					l.netdevs[ifindex] = now
+				}
+			}
+		}
+	}
 }
 
 // makeLetGo takes netdevs whose rows were removed out of the datapath, if they are still
@@ -99,7 +138,7 @@ func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 		again = again.Add(letGoAfter)
 	}
 	for _, n := range slices.Concat(did.failed, did.left) {
-		r.letGo[n.ifindex] = again
+		r.letGo.netdevs[n.ifindex] = again
 	}
 	for _, n := range strays {
 		if row, there := view.Interfaces[n.name]; did.gone[n.ifindex] && there && oursOn(view, row) {

@@ -218,3 +218,37 @@ func (s *hungSwitch) View() ovs.View {
 	}
 	return v
 }
+
+// The card can't be read for a moment in which names are dealt anew: what ovs-vswitchd
+// opened under the row is not what is known to have its name.
+func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old, blind := netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77}, cardOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77})
+		blind.Complete, blind.LinksComplete = false, false
+		c := newCloud(indexOf(old), asks("a", 0, 0))
+		row := ourRow("a", "pf0vf0", 0, 0, 0)
+		row.Ofport = 0
+		c.actual = bridgeWith(row)
+		k := &kernelDatapath{has: map[uint32]bool{78: true}}
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		run(t, r)
+		synctest.Wait()
+		if len(c.rows()) != 0 {
+			t.Fatalf("rows %v", c.rows())
+		}
+		c.with(func() { c.index = representor.NewIndex(blind, representor.Settings{}) })
+		r.Poke()
+		elapse(3 * letGoAfter)
+		c.with(func() {
+			c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf1", ifindex: 77}, netdev{pf: 0, vf: 8, name: "pf0vf0", ifindex: 78})
+		})
+		r.Poke()
+		elapse(2 * letGoAfter)
+		if k.holds(78) {
+			t.Error("the kernel still forwards what ovs-vswitchd opened under the row's name")
+		}
+		if len(r.letGo.rows)+len(r.letGo.netdevs) != 0 {
+			t.Errorf("%+v is remembered", r.letGo)
+		}
+	})
+}

@@ -120,7 +120,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		trigger: make(chan struct{}, 1),
 		ready:   make(chan struct{}),
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
-		letGo:   letGo{},
+		letGo:   newLetGo(),
 		last:    map[string]Status{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
