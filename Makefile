@@ -165,8 +165,10 @@ $(GOLANGCI_LINT): tools/go.mod tools/go.sum
 	$(GO) build -C tools -buildvcs=false -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## golangci-lint and shellcheck
+lint: $(GOLANGCI_LINT) ## go.mod is tidy, golangci-lint and shellcheck
 	@test/setup shellcheck
+	@echo '== lint: go.mod'
+	$(GO) mod tidy -diff
 	@echo '== lint: Go'
 	@$(GOLANGCI_LINT) run ./...
 	@echo '== lint: shell scripts'
