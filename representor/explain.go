@@ -91,12 +91,17 @@ func (x *Index) tellMAC(unknown []pf) string {
 	if slices.ContainsFunc(unknown, ported) {
 		remedies = append(remedies, "if that stays so, set it: devlink port function set PORT hw_addr MAC")
 	}
-	portless := slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) })
+	portless := func(satellite bool) bool {
+		return slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) && p.function.isSatellite() == satellite })
+	}
 	switch {
-	case portless && x.portsOnly:
+	case portless(false) && x.portsOnly:
 		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's netdev: "+askKernel)
-	case portless:
+	case portless(false):
 		remedies = append(remedies, "for this machine's own PF, see that its uplink's netdev is in this network namespace")
+	}
+	if portless(true) {
+		remedies = append(remedies, "a PF behind another controller has a port that tells its MAC, and that is missing: see devlink port show and the kernel's log")
 	}
 	return strings.Join(remedies, "; ")
 }

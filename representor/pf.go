@@ -29,31 +29,49 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 	if !settings.LocalFunctions {
 		return pfs
 	}
-	uplinks := uplinkMACs(card)
-	add := func(f Function) {
-		if _, ok := have[f]; !ok {
-			have[f] = struct{}{}
-			pfs = append(pfs, pf{function: f, mac: uplinks[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]})
-		}
-	}
-	local := map[Uplink]struct{}{}
+	local := map[Function]struct{}{}
 	for i := range reps {
 		if f := reps[i].Function; !f.External {
-			local[Uplink{Handle: f.Handle, Number: uint32(f.PF)}] = struct{}{}
-			add(f.parent())
+			local[f.parent()] = struct{}{}
+		}
+	}
+	uplinks, carries := uplinkMACs(card), map[Uplink]struct{}{}
+	for f := range local {
+		u, carried := uplinkOf(f, uplinks)
+		if carried {
+			carries[u] = struct{}{}
+		}
+		if _, ok := have[f]; !ok {
+			pfs = append(pfs, pf{function: f, mac: uplinks[u]})
 		}
 	}
 	// A PF without any VF yet is known all the same, so that what is missing can be
 	// named. Controller 0 is the machine's own wherever the kernel numbers them. What is
 	// part of a device, as an SF that the machine uses is, is no PF.
-	for u := range uplinks {
-		if _, ok := local[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
-			add(Function{Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF})
+	for u, mac := range uplinks {
+		if _, ok := carries[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
+			pfs = append(pfs, pf{mac: mac, function: Function{
+				Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF,
+			}})
 		}
 	}
-	slices.SortFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
+	slices.SortStableFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
 	return pfs
 }
+
+// uplinkOf is the uplink that carries the traffic of a PF of our own machine and has its MAC,
+// zero for none, as for a PF behind another controller: a satellite has a MAC of its own.
+func uplinkOf(f Function, uplinks map[Uplink]MAC) (Uplink, bool) {
+	own := Uplink{Handle: f.Handle, Number: uint32(f.PF)}
+	if _, there := uplinks[own]; f.isSatellite() || !there {
+		return Uplink{}, false
+	}
+	return own, true
+}
+
+// isSatellite tells whether a function of our own machine is behind another controller than
+// the machine's own, 0.
+func (f Function) isSatellite() bool { return !f.External && f.Controller.Value != 0 }
 
 // parent is the identity of the PF that a function belongs to, its own for a PF.
 func (f Function) parent() Function {
