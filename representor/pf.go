@@ -97,10 +97,10 @@ func uplinkMACs(card Card) map[Uplink]MAC {
 
 // addPFMACs fills in PF addresses that the driver reports as zero, or not at all,
 // from what was found outside devlink. That source knows a PF only by instance and
-// number, so it says nothing where two controllers have a PF of that number; and
-// it means the host's PF, never a local one.
+// number, so it says nothing where two controllers have a PF of that number, or may have
+// one since PFs may be missing; and it means the host's PF, never a local one.
 func addPFMACs(card Card, reps []Representor) {
-	if len(card.PFMACs) == 0 {
+	if len(card.PFMACs) == 0 || card.MayLackPFs {
 		return
 	}
 	count := map[Uplink]int{}
