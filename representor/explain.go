@@ -242,10 +242,19 @@ func (x *Index) sfUncertain(q Query, ports []Representor) *Reason {
 }
 
 func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {
-	ports := x.disputed[ifindex]
+	ports, l := x.disputed[ifindex], x.links[ifindex]
+	if l.denies(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}) {
+		whose := "no devlink port's"
+		if l.Port.Present {
+			whose = "that of devlink port " + Escape(l.Port.Value.String(), nameMost)
+		}
+		return reason(CodeFunctionAmbiguous, ports,
+			"devlink says that %s, ifindex %d, is the netdev of %s (devlink port %s), and rtnetlink that it is %s; it is left alone; if that lasts it is a fault of the driver",
+			Escape(l.Name, nameMost), ifindex, r.Function.name(), r.port(), whose)
+	}
 	return reason(CodeFunctionAmbiguous, ports,
 		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the driver",
-		r.Function.name(), Escape(x.links[ifindex].Name, nameMost), ifindex, list(ports))
+		r.Function.name(), Escape(l.Name, nameMost), ifindex, list(ports))
 }
 
 func (x *Index) noNetdev(r Representor) *Reason {
