@@ -22,8 +22,8 @@ type confirmer struct {
 
 // Confirm asks the kernel, rather than the index, whether a representor still is what
 // it was when the index showed it: its netdev is there under the same name and belongs
-// to the same devlink port, and that port has this netdev and stands for the same
-// function. It takes one question to rtnetlink, about ten microseconds, and one to
+// to the same devlink port, and that port has this netdev, by ifindex and name, and stands
+// for the same function. It takes one question to rtnetlink, about ten microseconds, and one to
 // devlink, for which the driver may ask its firmware.
 //
 // False without an error means that the kernel says otherwise. With an error it could not
@@ -33,31 +33,39 @@ func (w *Watcher) Confirm(ctx context.Context, r representor.Representor) (bool,
 	return w.confirmer.confirm(ctx, r)
 }
 
-// confirm asks rtnetlink first, which asks no firmware and says soonest that something
+// confirm compares devlink's name of the netdev as well. Before Linux 5.10 devlink tells the
+// ifindex of a netdev that was moved to another network namespace too, where another netdev
+// may have it here: but hardly one of that name.
+func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	port, same, err := c.look(ctx, r)
+	return same && (port.NetdevName == "" || port.NetdevName == r.Link.Name), err
+}
+
+// look asks rtnetlink first, which asks no firmware and says soonest that something
 // has changed. What it says of the port isn't enough by itself: older kernels say nothing,
 // and a number may be given to another port.
-func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
+func (c *confirmer) look(ctx context.Context, r representor.Representor) (port devlink.Port, same bool, err error) {
 	if r.IfIndex == 0 {
-		return false, nil
+		return port, false, nil
 	}
 	link, err := c.links.Link(ctx, r.IfIndex)
 	switch {
 	case errors.Is(err, unix.ENODEV):
-		return false, nil
+		return port, false, nil
 	case err != nil:
-		return false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
+		return port, false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
 	case !isNetdevOf(link, r):
-		return false, nil
+		return port, false, nil
 	}
 	h := r.Function.Handle
-	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
+	port, err = c.ports.client(h).Port(ctx, h, r.PortIndex)
 	switch {
 	case errors.Is(err, unix.ENODEV):
-		return false, nil
+		return port, false, nil
 	case err != nil:
-		return false, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+		return port, false, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
 	}
-	return isPortOf(port, r), nil
+	return port, isPortOf(port, r), nil
 }
 
 // Usurped asks the kernel whether something else than a representor's function has the
@@ -78,8 +86,9 @@ func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (boo
 	case link.IfIndex != r.IfIndex:
 		return true, nil
 	}
-	is, err := c.confirm(ctx, r)
-	return !is, err
+	// A netdev that is renamed just now may have the next name in devlink already.
+	_, same, err := c.look(ctx, r)
+	return !same, err
 }
 
 // isNetdevOf tells whether rtnetlink shows a representor's netdev as it was. Where the

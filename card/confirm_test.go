@@ -36,24 +36,26 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		change func(*kernel)
 		want   bool
 	}{
-		"nothing changed":                    {func(*kernel) {}, true},
-		"the kernel tells the netdev's port": {func(k *kernel) { k.links[0].Port = toldPort(k.ports[1]) }, true},
-		"what doesn't matter changed":        {func(k *kernel) { k.links[0].Up, k.links[0].MTU, k.ports[1].Function = true, 9000, nil }, true},
-		"the kernel tells of no port":        {func(k *kernel) { k.links[0].TellsPort = true }, false},
-		"the kernel tells its device":        {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.0" }, true},
-		"the netdev stands on another card":  {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1" }, false},
-		"the netdev was renamed":             {func(k *kernel) { k.links[0].Name = "other" }, false},
-		"two netdevs changed names":          {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, false},
-		"the netdev is gone":                 {func(k *kernel) { k.links = k.links[1:] }, false},
-		"the netdev is another port's":       {func(k *kernel) { k.links[0].Port = toldPort(k.ports[2]) }, false},
-		"the port is gone":                   {func(k *kernel) { k.ports = k.ports[2:] }, false},
-		"the port has no netdev":             {func(k *kernel) { k.ports[1].IfIndex = 0 }, false},
-		"the port has another netdev":        {func(k *kernel) { k.ports[1].IfIndex = 11 }, false},
-		"the port is another VF's":           {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, false},
-		"the port is another controller's":   {func(k *kernel) { k.ports[1].Controller = devlink.Some(uint32(2)) }, false},
-		"the port is this machine's own":     {func(k *kernel) { k.ports[1].External = devlink.Some(false) }, false},
-		"the port is an uplink":              {func(k *kernel) { k.ports[1].Flavour = devlink.FlavourPhysical }, false},
-		"the port doesn't say whose it is":   {func(k *kernel) { k.ports[1].VF = devlink.Optional[uint16]{} }, false},
+		"nothing changed":                                            {func(*kernel) {}, true},
+		"the kernel tells the netdev's port":                         {func(k *kernel) { k.links[0].Port = toldPort(k.ports[1]) }, true},
+		"what doesn't matter changed":                                {func(k *kernel) { k.links[0].Up, k.links[0].MTU, k.ports[1].Function = true, 9000, nil }, true},
+		"the kernel tells of no port":                                {func(k *kernel) { k.links[0].TellsPort = true }, false},
+		"the kernel tells its device":                                {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.0" }, true},
+		"the netdev stands on another card":                          {func(k *kernel) { k.links[0].ParentBus, k.links[0].Parent = "pci", "0000:03:00.1" }, false},
+		"the netdev was renamed":                                     {func(k *kernel) { k.links[0].Name = "other" }, false},
+		"two netdevs changed names":                                  {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, false},
+		"the netdev is gone":                                         {func(k *kernel) { k.links = k.links[1:] }, false},
+		"the netdev is another port's":                               {func(k *kernel) { k.links[0].Port = toldPort(k.ports[2]) }, false},
+		"the port is gone":                                           {func(k *kernel) { k.ports = k.ports[2:] }, false},
+		"the port has no netdev":                                     {func(k *kernel) { k.ports[1].IfIndex = 0 }, false},
+		"the port has another netdev":                                {func(k *kernel) { k.ports[1].IfIndex = 11 }, false},
+		"the port has that netdev":                                   {func(k *kernel) { k.ports[1].NetdevName = k.links[0].Name }, true},
+		"devlink means a netdev of the ifindex in another namespace": {func(k *kernel) { k.ports[1].NetdevName = "pf0vf0" }, false},
+		"the port is another VF's":                                   {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, false},
+		"the port is another controller's":                           {func(k *kernel) { k.ports[1].Controller = devlink.Some(uint32(2)) }, false},
+		"the port is this machine's own":                             {func(k *kernel) { k.ports[1].External = devlink.Some(false) }, false},
+		"the port is an uplink":                                      {func(k *kernel) { k.ports[1].Flavour = devlink.FlavourPhysical }, false},
+		"the port doesn't say whose it is":                           {func(k *kernel) { k.ports[1].VF = devlink.Optional[uint16]{} }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k, r := confirmed()
@@ -234,6 +236,7 @@ func TestUsurped_IsANameThatSomethingElseHas(t *testing.T) {
 		"the netdev is gone":           {func(k *kernel) { k.links = k.links[1:] }, false},
 		"two netdevs changed names":    {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, true},
 		"another netdev took the name": {func(k *kernel) { k.links[1].Name, k.links = k.links[0].Name, k.links[1:] }, true},
+		"it is being renamed":          {func(k *kernel) { k.ports[1].NetdevName = "other" }, false},
 		"the port is another VF's":     {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
