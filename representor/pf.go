@@ -2,6 +2,8 @@ package representor
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/representord/representord/devlink"
 )
@@ -37,7 +39,7 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 	}
 	uplinks, carries := uplinkMACs(card), map[Uplink]struct{}{}
 	for f := range local {
-		u, carried := uplinkOf(f, uplinks)
+		u, carried := uplinkOf(f, uplinks, !card.MayLackPFs)
 		if carried {
 			carries[u] = struct{}{}
 		}
@@ -61,12 +63,32 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 
 // uplinkOf is the uplink that carries the traffic of a PF of our own machine and has its MAC,
 // zero for none, as for a PF behind another controller: a satellite has a MAC of its own.
-func uplinkOf(f Function, uplinks map[Uplink]MAC) (Uplink, bool) {
+//
+// It is the uplink of the PF's number. From Linux 6.15 on mlx5 numbers PFs as PCI functions,
+// and uplinks as the card's ports (mlx5_esw_offloads_pf_vf_devlink_port_attrs_set,
+// mlx5e_devlink_port_register): where these differ it is the only uplink of that function, if
+// those are all.
+func uplinkOf(f Function, uplinks map[Uplink]MAC, all bool) (Uplink, bool) {
 	own := Uplink{Handle: f.Handle, Number: uint32(f.PF)}
-	if _, there := uplinks[own]; f.isSatellite() || !there {
+	_, numbered := uplinks[own]
+	switch {
+	case f.isSatellite():
+		return Uplink{}, false
+	case numbered:
+		return own, true
+	case !all, f.Handle.Bus != "pci", !strings.HasSuffix(f.Handle.Device, "."+strconv.Itoa(int(f.PF))):
 		return Uplink{}, false
 	}
-	return own, true
+	var only []Uplink
+	for u := range uplinks {
+		if u.Handle == f.Handle {
+			only = append(only, u)
+		}
+	}
+	if len(only) != 1 {
+		return Uplink{}, false
+	}
+	return only[0], true
 }
 
 // isSatellite tells whether a function of our own machine is behind another controller than
