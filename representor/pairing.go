@@ -56,12 +56,13 @@ func (p pairing) card(port *devlink.Port) devlink.Handle {
 // UplinkNetdevs gives the ifindexes of the uplinks' netdevs by card and number, 0 for a
 // port without a netdev, or with one that rtnetlink says is another port's. There are
 // several where ports share a number, as the parts of one that was split do. An uplink
-// whose card can't be known is left out.
+// whose card can't be known is left out, and so is a port that has a function with an
+// address: it is called physical, and is the PF's representor.
 func UplinkNetdevs(ports []devlink.Port, links map[uint32]Link) map[Uplink][]uint32 {
 	netdevs, pairing := map[Uplink][]uint32{}, newPairing(ports, links)
 	for i := range ports {
 		p := &ports[i]
-		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present {
+		if p.Flavour != devlink.FlavourPhysical || !p.Number.Present || hasFunction(p) {
 			continue
 		}
 		if card := pairing.card(p); card != (devlink.Handle{}) {
@@ -70,4 +71,11 @@ func UplinkNetdevs(ports []devlink.Port, links map[uint32]Link) map[Uplink][]uin
 		}
 	}
 	return netdevs
+}
+
+// hasFunction tells whether a physical port stands for a function. rvu_rep calls the
+// representor of a PF physical, by whose address its VFs would be asked for, which are
+// numbered from 1 there (rvu_rep_devlink_port_register in marvell/octeontx2/nic/rep.c).
+func hasFunction(port *devlink.Port) bool {
+	return port.Function != nil && len(port.Function.HWAddr) > 0
 }
