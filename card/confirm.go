@@ -22,8 +22,8 @@ type confirmer struct {
 
 // Confirm asks the kernel, rather than the index, whether a representor still is what
 // it was when the index showed it: its netdev is there under the same name and belongs
-// to the same devlink port, and that port has this netdev and stands for the same
-// function. It takes one question to rtnetlink, about ten microseconds, and one to
+// to the same devlink port, and that port has this netdev, by ifindex and name, and stands
+// for the same function. It takes one question to rtnetlink, about ten microseconds, and one to
 // devlink, for which the driver may ask its firmware.
 //
 // False without an error means that the kernel says otherwise. With an error it could not
@@ -35,7 +35,9 @@ func (w *Watcher) Confirm(ctx context.Context, r representor.Representor) (bool,
 
 // confirm asks rtnetlink first, which asks no firmware and says soonest that something
 // has changed. What it says of the port isn't enough by itself: older kernels say nothing,
-// and a number may be given to another port.
+// and a number may be given to another port. Devlink's name of the netdev is compared as
+// well: before Linux 5.10 devlink tells the ifindex of a netdev that was moved to another
+// network namespace too, where another netdev may have it here, but hardly one of that name.
 func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
 	if r.IfIndex == 0 {
 		return false, nil
@@ -56,7 +58,7 @@ func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (boo
 	case err != nil:
 		return false, err
 	}
-	return isPortOf(port, r), nil
+	return isPortOf(port, r) && (port.NetdevName == "" || port.NetdevName == r.Link.Name), nil
 }
 
 // port asks devlink for a representor's port. ENODEV means that there is none.
@@ -87,7 +89,8 @@ func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (boo
 	case !isNetdevOf(link, r):
 		return true, nil
 	}
-	// The netdev isn't asked about again: it may be renamed in between.
+	// The netdev isn't asked about again, nor is devlink's name of it compared: it may be
+	// renamed in between.
 	port, err := c.port(ctx, r)
 	switch {
 	case errors.Is(err, unix.ENODEV):

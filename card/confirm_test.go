@@ -49,6 +49,8 @@ func TestConfirm_HoldsOnlyWhileEverythingIsAsItWas(t *testing.T) {
 		"the port is gone":                   {func(k *kernel) { k.ports = k.ports[2:] }, false},
 		"the port has no netdev":             {func(k *kernel) { k.ports[1].IfIndex = 0 }, false},
 		"the port has another netdev":        {func(k *kernel) { k.ports[1].IfIndex = 11 }, false},
+		"the port has that netdev":           {func(k *kernel) { k.ports[1].NetdevName = k.links[0].Name }, true},
+		"devlink calls the netdev otherwise": {func(k *kernel) { k.ports[1].NetdevName = "pf0vf0" }, false},
 		"the port is another VF's":           {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, false},
 		"the port is another controller's":   {func(k *kernel) { k.ports[1].Controller = devlink.Some(uint32(2)) }, false},
 		"the port is this machine's own":     {func(k *kernel) { k.ports[1].External = devlink.Some(false) }, false},
@@ -234,6 +236,7 @@ func TestUsurped_IsANameThatSomethingElseHas(t *testing.T) {
 		"the netdev is gone":           {func(k *kernel) { k.links = k.links[1:] }, false},
 		"two netdevs changed names":    {func(k *kernel) { k.links[0].Name, k.links[1].Name = k.links[1].Name, k.links[0].Name }, true},
 		"another netdev took the name": {func(k *kernel) { k.links[1].Name, k.links = k.links[0].Name, k.links[1:] }, true},
+		"it is being renamed":          {func(k *kernel) { k.ports[1].NetdevName = "other" }, false},
 		"the port is another VF's":     {func(k *kernel) { k.ports[1].VF = devlink.Some(uint16(2)) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -112,16 +111,25 @@ func instancesOf(ports []devlink.PortID) []devlink.Handle {
 	return slices.Compact(all)
 }
 
-// blindProblem says which instances could not be read.
+// blindProblem says which instances could not be read. Those that were not asked are never
+// the cause.
 func blindProblem(blind map[devlink.Handle]string) string {
-	if len(blind) == 0 {
-		return ""
+	failed, unasked := map[devlink.Handle]bool{}, 0
+	for h := range blind {
+		if h.Bus == auxiliaryBus {
+			unasked++
+		} else {
+			failed[h] = true
+		}
 	}
-	all := map[devlink.Handle]bool{}
-	for h := range maps.Keys(blind) {
-		all[h] = true
+	const old = "what is shown of them was read before"
+	var problem, rest string
+	if len(failed) > 0 {
+		first := sortedHandles(failed)[0]
+		problem = fmt.Sprintf("the ports of %d devlink instances can't be read, %s; the first is %s: %s", len(failed), old, first, blind[first])
 	}
-	first := sortedHandles(all)[0]
-	return fmt.Sprintf("the ports of %d devlink instances can't be read, what is shown of them was read before; the first is %s: %s",
-		len(blind), first, blind[first])
+	if unasked > 0 {
+		rest = fmt.Sprintf("the ports of %d devlink instances on the bus %s were not asked for meanwhile, %s", unasked, auxiliaryBus, old)
+	}
+	return join(problem, rest)
 }

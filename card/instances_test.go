@@ -1,6 +1,7 @@
 package card
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,25 @@ func TestInstance_ThatHangsIsBlindAloneAndTheOthersAreFollowed(t *testing.T) {
 			t.Errorf("afterwards: complete %v, problem %q; want all of it", complete, problem)
 		}
 	})
+}
+
+// An uplink's instance, which comes first by name, is not asked then, and is no culprit.
+func TestInstance_ThatIsNotAskedIsNotNamedForTheOneThatHangs(t *testing.T) {
+	uplinks := map[devlink.Handle]string{
+		{Bus: "auxiliary", Device: "mlx5_core.eth.0"}: "it was not asked", {Bus: "auxiliary", Device: "mlx5_core.eth.1"}: "it was not asked",
+	}
+	hangs := maps.Clone(uplinks)
+	hangs[pci("0000:03:00.1")] = "it hangs"
+	for want, blind := range map[string]map[devlink.Handle]string{
+		"": nil,
+		"the ports of 1 devlink instances can't be read, what is shown of them was read before; the first is pci/0000:03:00.1: it hangs; " +
+			"the ports of 2 devlink instances on the bus auxiliary were not asked for meanwhile, what is shown of them was read before": hangs,
+		"the ports of 2 devlink instances on the bus auxiliary were not asked for meanwhile, what is shown of them was read before": uplinks,
+	} {
+		if got := blindProblem(blind); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
 }
 
 func TestInstance_ThatHangsOnAnOldKernelBlindsAll(t *testing.T) {

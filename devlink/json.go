@@ -23,8 +23,9 @@ const maxJSON = 16 << 20
 // only there, so IfIndex is 0. Keys that aren't known are skipped; a flavour with
 // an unknown name becomes FlavourUnknown, a link layer with an unknown name
 // TypeNotSet. Ports that can't be decoded are left out: the others are then
-// returned together with a *netlinkio.MalformedError, whose causes are *PortError. More
-// than 16 MiB of input, or input of another form, is an error.
+// returned together with a *netlinkio.MalformedError, whose causes are *PortError, those of
+// ports that may be a PF's first. More than 16 MiB of input, or input of another form, is an
+// error.
 //
 // devlink(8) prints the lower 16 bits of an SF's number only (pr_out_port_pfvfsf_num): SF is
 // what it printed.
@@ -41,14 +42,22 @@ func ParseJSON(r io.Reader) ([]Port, error) {
 		return nil, fmt.Errorf(`read devlink's JSON: %w; the output of "devlink -j port show" was expected`, err)
 	}
 	ports := make([]Port, 0, len(raw))
-	malformed := netlinkio.Malformed{What: "devlink ports"}
+	var pfs, others []*PortError
 	for _, key := range sortedKeys(raw) {
 		p, err := parseJSONPort(key, raw[key])
-		if err != nil {
-			malformed.Add(&PortError{Key: key, Flavour: flavourIn(raw[key]), cause: err})
+		if err == nil {
+			ports = append(ports, p)
 			continue
 		}
-		ports = append(ports, p)
+		if e := (&PortError{Key: key, Flavour: flavourIn(raw[key]), cause: err}); e.MayBePF() {
+			pfs = append(pfs, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	malformed := netlinkio.Malformed{What: "devlink ports"} // which keeps the first few
+	for _, e := range slices.Concat(pfs, others) {
+		malformed.Add(e)
 	}
 	SortPorts(ports)
 	return ports, malformed.Err()

@@ -2,6 +2,7 @@ package devlink
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -145,6 +146,26 @@ func TestAMalformedPortInJSONTellsItsFlavourAsFarAsThatCanBeRead(t *testing.T) {
 	var port *PortError
 	if !errors.As(err, &port) || port.Flavour != FlavourPCIVF {
 		t.Errorf("an odd key: %+v, %v; want its flavour", port, err)
+	}
+}
+
+// A MalformedError keeps the first few causes only. One flavour may be odd as a whole.
+func TestMalformedPortsInJSONThatMayBePFsAreToldFirst(t *testing.T) {
+	var ports []string
+	for i := range 20 {
+		ports = append(ports, fmt.Sprintf(`"pci/0000:03:00.0/%d":{"flavour":"pcivf","vfnum":-1}`, i))
+	}
+	ports = append(ports, `"pci/0000:04:00.0/1":{"flavour":"pcipf","pfnum":"x"}`, `"pci/0000:04:00.0/2":{"vfnum":"x"}`)
+	_, err := ParseJSON(strings.NewReader(`{"port":{` + strings.Join(ports, ",") + `}}`))
+	var malformed *netlinkio.MalformedError
+	if !errors.As(err, &malformed) || malformed.Count != len(ports) {
+		t.Fatalf("%v; want %d ports left out", err, len(ports))
+	}
+	for i, cause := range malformed.Causes {
+		var port *PortError
+		if !errors.As(cause, &port) || port.MayBePF() != (i < 2) {
+			t.Errorf("cause %d is %+v", i, cause)
+		}
 	}
 }
 

@@ -26,6 +26,9 @@ func (e *PortError) Error() string { return fmt.Sprintf("port %q: %v", bounded(e
 // Unwrap gives the cause.
 func (e *PortError) Unwrap() error { return e.cause }
 
+// MayBePF tells whether the port may be a PF's.
+func (e *PortError) MayBePF() bool { return e.Flavour == FlavourPCIPF || e.Flavour == FlavourUnknown }
+
 // flavourIn reads the flavour of a port that can't be read otherwise.
 func flavourIn(body []byte) Flavour {
 	var fields map[string]json.RawMessage

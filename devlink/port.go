@@ -1,6 +1,7 @@
 // Package devlink reads the kernel's devlink over generic netlink: the ports of
-// a NIC's embedded switch, what a device says of itself, and its eswitch mode.
-// It only reads; it needs no capability except for the eswitch mode.
+// a NIC's embedded switch, what a device says of itself, and its eswitch mode. The one
+// thing that it changes is a function's address. Reading needs no capability except for
+// the eswitch mode.
 package devlink
 
 import (
@@ -148,8 +149,8 @@ type Port struct {
 
 	// Number is DEVLINK_ATTR_PORT_NUMBER: the front panel number of a physical port.
 	Number Optional[uint32]
-	// Controller and External are absent on kernels before 5.11; see
-	// representor.Function for what absence means.
+	// Controller and External are absent on kernels before 5.10, and External of SFs on most
+	// since; see representor.Function for what absence means.
 	Controller Optional[uint32]
 	External   Optional[bool]
 	// PF, VF and SF number a function below its controller: VF and SF count from
@@ -159,8 +160,9 @@ type Port struct {
 	SF Optional[uint32]
 
 	// IfIndex is the port's netdev, 0 while it has none or has one in another
-	// network namespace. NetdevName is the name at the time of the message: names
-	// change without a devlink event, so it is for showing only.
+	// network namespace; kernels before 5.10 may tell the ifindex that it has there.
+	// NetdevName is the name at the time of the message: before Linux 6.2 names change
+	// without a devlink event.
 	IfIndex    uint32
 	NetdevName string
 

@@ -81,6 +81,7 @@ pci/0000:18:00.0/0: type eth netdev up flavour physical port 0 netdev_addr 00:53
 pci/0000:18:00.0/1: type eth netdev pf flavour pcipf controller 0 pfnum 0 external false hw_addr 00:53:00:00:00:31
 pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 0 external false
 `
+	portOne := strings.Replace(auxiliaryUplink, "port 0", "port 1", 1)
 	for _, tc := range []lookupCase{
 		{
 			name: "are not admitted by default", ports: plainNIC,
@@ -148,8 +149,24 @@ pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 
 			code: representor.CodePFNotFound, says: []string{"no PF of a host at all"},
 		},
 		{
-			name: "nor does an uplink of another number", local: true, ports: strings.Replace(auxiliaryUplink, "port 0", "port 1", 1),
+			name: "an uplink that is numbered as the card's port is that of its PCI function's PF", local: true, ports: portOne,
+			pf: uplink, kind: representor.VF, number: 4, function: "pci/0000:07:00.0 c0pf0vf4 local", netdev: "enp7s0f0np0r4",
+		},
+		{
+			name: "but of no other PF that has another number", local: true, ports: strings.Replace(portOne, "pfnum 0", "pfnum 2", 1),
 			pf: uplink, kind: representor.VF, number: 4,
+			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf1 local", "has no VF 4"},
+		},
+		{
+			name: "nor where that PCI function has several", local: true, ports: portOne +
+				"auxiliary/mlx5_core.eth.1/65535: type eth netdev p2 flavour physical port 2 netdev_addr 00:53:00:00:00:31 parent pci/0000:07:00.0",
+			pf: uplink, kind: representor.VF, number: 4,
+			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf1 local", "has no VF 4"},
+		},
+		{
+			name: "nor where it may have", local: true, ports: portOne, controller: devlink.Some(uint32(0)),
+			card: func(c *representor.Card) { c.MayLackPFs = true },
+			pf:   uplink, kind: representor.VF, number: 4,
 			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf1 local", "has no VF 4"},
 		},
 		{

@@ -38,8 +38,8 @@ type Link struct {
 }
 
 // Uplink names a physical port of a card by the card's devlink instance, which needn't be
-// the port's own, and by its number, which is also the number of the PF whose traffic it
-// carries.
+// the port's own, and by its number, which with most drivers is also the number of the PF
+// whose traffic it carries.
 type Uplink struct {
 	Handle devlink.Handle
 	Number uint32

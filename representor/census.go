@@ -10,7 +10,7 @@ import (
 type Class struct {
 	Flavour devlink.Flavour
 	// Controller is absent for ports that don't say theirs: those of the switch itself,
-	// and all ports of kernels before 5.11.
+	// and all ports of kernels before 5.10.
 	Controller devlink.Optional[uint32]
 }
 

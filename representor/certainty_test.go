@@ -125,6 +125,29 @@ func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 	}
 }
 
+// The driver's file tells the MAC of one host's PF. Where another controller may have a PF of
+// that number, which can't be read now, it may be that one's.
+func TestLookupTakesNoMACFromSysfsWhileAPFMayBeMissing(t *testing.T) {
+	t.Parallel()
+	const host = "5c:25:73:37:70:5a"
+	h := pci("0000:03:00.0")
+	for _, tc := range []lookupCase{
+		{name: "though the controller is asked for", controller: devlink.Some(uint32(2))},
+		{name: "though the card is", serial: "MT2314XZ00YA"},
+	} {
+		tc.ports = `
+pci/0000:03:00.0/2: type eth netdev c2pf0hpf flavour pcipf controller 2 pfnum 0 external true
+pci/0000:03:00.0/12: type eth netdev c2pf0vf0 flavour pcivf controller 2 pfnum 0 vfnum 0 external true`
+		tc.pf, tc.kind, tc.code, tc.candidates = host, representor.VF, representor.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0"}
+		tc.card = func(c *representor.Card) {
+			c.PFMACs = map[representor.Uplink]representor.MAC{{Handle: h}: mac(t, host)}
+			c.Serials = map[devlink.Handle]representor.Serial{h: {Number: "MT2314XZ00YA"}}
+			c.MayLackPFs, c.Problem = true, "1 can't be read, the first is pci/0000:03:00.0/1"
+		}
+		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })
+	}
+}
+
 func TestAllListsEveryRepresentorByFunction(t *testing.T) {
 	t.Parallel()
 	x := representor.NewIndex(card(t, blueFieldNew+blueFieldOld), representor.Settings{})

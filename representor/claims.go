@@ -16,8 +16,8 @@ type Claim struct {
 	// none, as an uplink does.
 	Function Function
 	// Disputed is true while it isn't certain what the netdev is, so that Function
-	// proves nothing: ports of different functions claim it, or its port doesn't say what it
-	// stands for, or could not be read.
+	// proves nothing: ports of different functions claim it, or rtnetlink says that it isn't
+	// the port's, or its port doesn't say what it stands for, or could not be read.
 	Disputed bool
 }
 
@@ -42,6 +42,12 @@ func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
 	}, true
 }
 
+// denies tells whether rtnetlink says that a netdev isn't this port's: it names another one,
+// or says that there is none.
+func (l Link) denies(port devlink.PortID) bool {
+	return (l.TellsPort || l.Port.Present) && l.Port != devlink.Some(port)
+}
+
 // functionless tells whether a port of this flavour certainly stands for no function.
 // One of another flavour that doesn't say for which may be any.
 func functionless(f devlink.Flavour) bool {
@@ -62,8 +68,8 @@ func (x *Index) findClaims(ports []devlink.Port) {
 		if p.IfIndex == 0 {
 			continue
 		}
-		if l := x.links[p.IfIndex]; l.Port.Present && l.Port.Value != p.ID() {
-			x.dispute(p.IfIndex) // rtnetlink says that it is another port's
+		if x.links[p.IfIndex].denies(p.ID()) {
+			x.dispute(p.IfIndex)
 		}
 		first, ok := x.claims[p.IfIndex]
 		if !ok {

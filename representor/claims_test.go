@@ -45,6 +45,14 @@ func TestClaim_IsThePortOfANetdevWhateverItsFlavour(t *testing.T) {
 			netdev: "c1pf0vf0", card: func(c *representor.Card, ifindex uint32) { belongs(c, ifindex, vf0.Handle, 9) },
 			want: representor.Claim{Port: "pci/0000:03:00.0/327681", Flavour: devlink.FlavourPCIVF, Function: vf0, Disputed: true},
 		},
+		"no port's, as rtnetlink says": {
+			netdev: "c1pf0vf0", card: func(c *representor.Card, ifindex uint32) {
+				l := c.Links[ifindex]
+				l.TellsPort = true
+				c.Links[ifindex] = l
+			},
+			want: representor.Claim{Port: "pci/0000:03:00.0/327681", Flavour: devlink.FlavourPCIVF, Function: vf0, Disputed: true},
+		},
 		"that port's, as rtnetlink says": {
 			netdev: "c1pf0vf0", card: func(c *representor.Card, ifindex uint32) { belongs(c, ifindex, vf0.Handle, 327681) },
 			want: representor.Claim{Port: "pci/0000:03:00.0/327681", Flavour: devlink.FlavourPCIVF, Function: vf0},
@@ -199,6 +207,8 @@ func TestClaim_AgreesWithEverythingElseThatIsKnownOfANetdev(t *testing.T) {
 				t.Fatalf("%d: claimed %v by %+v, with %d ports and %+v", ifindex, claimed, claim, ports, link)
 			case found && (!claimed || claim.Disputed || claim.Function != rep.Function):
 				t.Fatalf("%d is %s, and claimed by %+v", ifindex, rep.Function, claim)
+			case found && link.TellsPort && link.Port != devlink.Some(devlink.PortID{Handle: rep.Function.Handle, Index: rep.PortIndex}):
+				t.Fatalf("%d is %s by port %d, and rtnetlink says of %+v", ifindex, rep.Function, rep.PortIndex, link.Port)
 			case live && claimed && !claim.Disputed && claim.Function.Kind != 0 && !found && ifindex != 0:
 				t.Fatalf("%d is claimed by %+v, and nobody's", ifindex, claim)
 			case len(functions) > 1 && !claim.Disputed:

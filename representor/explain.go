@@ -91,12 +91,17 @@ func (x *Index) tellMAC(unknown []pf) string {
 	if slices.ContainsFunc(unknown, ported) {
 		remedies = append(remedies, "if that stays so, set it: devlink port function set PORT hw_addr MAC")
 	}
-	portless := slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) })
+	portless := func(satellite bool) bool {
+		return slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) && p.function.isSatellite() == satellite })
+	}
 	switch {
-	case portless && x.portsOnly:
+	case portless(false) && x.portsOnly:
 		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's netdev: "+askKernel)
-	case portless:
+	case portless(false):
 		remedies = append(remedies, "for this machine's own PF, see that its uplink's netdev is in this network namespace")
+	}
+	if portless(true) {
+		remedies = append(remedies, "a PF behind another controller has a port that tells its MAC, and that is missing: see devlink port show and the kernel's log")
 	}
 	return strings.Join(remedies, "; ")
 }
@@ -237,10 +242,19 @@ func (x *Index) sfUncertain(q Query, ports []Representor) *Reason {
 }
 
 func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {
-	ports := x.disputed[ifindex]
+	ports, l := x.disputed[ifindex], x.links[ifindex]
+	if l.denies(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}) {
+		whose := "no devlink port's"
+		if l.Port.Present {
+			whose = "that of devlink port " + Escape(l.Port.Value.String(), nameMost)
+		}
+		return reason(CodeFunctionAmbiguous, ports,
+			"devlink says that %s, ifindex %d, is the netdev of %s (devlink port %s), and rtnetlink that it is %s; it is left alone; if that lasts it is a fault of the driver",
+			Escape(l.Name, nameMost), ifindex, r.Function.name(), r.port(), whose)
+	}
 	return reason(CodeFunctionAmbiguous, ports,
 		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the driver",
-		r.Function.name(), Escape(x.links[ifindex].Name, nameMost), ifindex, list(ports))
+		r.Function.name(), Escape(l.Name, nameMost), ifindex, list(ports))
 }
 
 func (x *Index) noNetdev(r Representor) *Reason {

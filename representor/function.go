@@ -40,9 +40,10 @@ type Function struct {
 	// Controller is absent on kernels that don't report controllers.
 	Controller devlink.Optional[uint32]
 	// External is true for a function of another host than the one we run on. A
-	// kernel that doesn't report it is taken to mean true: such kernels only ran
-	// on DPUs whose pcipf and pcivf ports are all the host's. Of an SF, which most kernels
-	// don't report it of, its PF's port tells, and without that the controller's number.
+	// kernel that doesn't report it (before 5.10) is taken to mean true: on a DPU all pcipf
+	// and pcivf ports are the host's there, and a plain NIC isn't told apart. Of an SF, which
+	// most kernels don't report it of, its PF's port tells, and without that the controller's
+	// number.
 	External bool
 	// PF is the number of the function's PF, or its own.
 	PF   uint16

@@ -137,6 +137,12 @@ func TestLookupOnRealCards(t *testing.T) {
 			code: representor.CodePFNotFound, says: []string{"pci/0002:1c:00.0 c0pf1 local (02:12:34:56:78:9a)"},
 		},
 		{
+			name: "nor when somebody gave the PF's representor its MAC: VF 1 there is VF 0 of the PF", local: true,
+			ports: strings.Replace(rvuRep, "netdev_addr 02:12:34:56:78:9a", "hw_addr 00:53:00:00:00:42 netdev_addr 00:53:00:00:00:42", 1),
+			pf:    "00:53:00:00:00:42", kind: representor.VF, number: 1,
+			code: representor.CodePFMACUnknown, candidates: []string{"pci/0002:1c:00.0 c0pf1 local"},
+		},
+		{
 			name: "an inactive function may be plugged: its representor is there", ports: hostGone,
 			pf: host, kind: representor.VF, function: "pci/0000:03:00.0 c1pf0vf0", netdev: "c1pf0vf0",
 		},

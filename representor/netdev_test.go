@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/representor"
 )
 
@@ -50,6 +51,22 @@ func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
 			card: change(func(l *representor.Link) { l.Master = "x0" }),
 			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
 			code: representor.CodeNetdevHasMaster, says: []string{"belongs to x0 already"},
+		},
+		{
+			name: "not when the kernel says that it is no port's", ports: blueFieldNew,
+			card: change(func(l *representor.Link) { l.TellsPort = true }),
+			pf:   host, kind: representor.VF, function: vf0,
+			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
+			says: []string{"c1pf0vf0", vf0, "pci/0000:03:00.0/327681", "rtnetlink that it is no devlink port's"}, saysNo: []string{"several"},
+		},
+		{
+			name: "not when the kernel says that it is another port's", ports: blueFieldNew,
+			card: change(func(l *representor.Link) {
+				l.TellsPort, l.Port = true, devlink.Some(devlink.PortID{Handle: pci("0000:03:00.0"), Index: 9})
+			}),
+			pf: host, kind: representor.VF, function: vf0,
+			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
+			says: []string{"rtnetlink that it is that of devlink port pci/0000:03:00.0/9"}, saysNo: []string{"several"},
 		},
 		{
 			name: "not when it is in another network namespace", ports: blueFieldNew,

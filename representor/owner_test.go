@@ -115,6 +115,25 @@ func TestOwner_DecidesWhichSFARequestLeadsTo(t *testing.T) {
 	}
 }
 
+// While a satellite's PF has no port its MAC isn't known. The uplink's is that of the
+// machine's own PF, of which another SF of the number may be asked for.
+func TestOwner_OfASatelliteWithoutItsPFHasNotTheUplinksMAC(t *testing.T) {
+	t.Parallel()
+	const uplink = "pci/0000:03:00.0/262143: type eth netdev p0 flavour physical port 0 netdev_addr 00:53:00:00:00:30\n"
+	for _, tc := range []lookupCase{
+		{name: "an SF", kind: representor.SF, ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcisf controller 2 pfnum 0 sfnum 5 external false"},
+		{name: "a VF", kind: representor.VF, ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcivf controller 2 pfnum 0 vfnum 5 external false"},
+	} {
+		tc.local, tc.pf, tc.number, tc.code = true, "00:53:00:00:00:30", 5, representor.CodeFunctionNotFound
+		tc.says = []string{"PF pci/0000:03:00.0 c0pf0 local", "5 local isn't meant: another controller's"}
+		t.Run(tc.name+" below the machine's own PF", func(t *testing.T) { t.Parallel(); tc.run(t) })
+		of := tc
+		of.pf, of.code, of.candidates = "00:53:00:00:00:51", representor.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0 local"}
+		of.says, of.saysNo = []string{"doesn't tell that of pci/0000:03:00.0 c2pf0 local", "has a port that tells its MAC"}, []string{"uplink's netdev"}
+		t.Run(tc.name+" below the satellite's", func(t *testing.T) { t.Parallel(); of.run(t) })
+	}
+}
+
 func TestOwner_OfASatellitesSFMakesNoCardServeAHost(t *testing.T) {
 	t.Parallel()
 	for _, in := range representor.NewIndex(card(t, satellite+noHost), representor.Settings{}).Instances() {

@@ -2,6 +2,8 @@ package representor
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/representord/representord/devlink"
 )
@@ -29,31 +31,69 @@ func findPFs(card Card, reps []Representor, settings Settings) []pf {
 	if !settings.LocalFunctions {
 		return pfs
 	}
-	uplinks := uplinkMACs(card)
-	add := func(f Function) {
-		if _, ok := have[f]; !ok {
-			have[f] = struct{}{}
-			pfs = append(pfs, pf{function: f, mac: uplinks[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]})
-		}
-	}
-	local := map[Uplink]struct{}{}
+	local := map[Function]struct{}{}
 	for i := range reps {
 		if f := reps[i].Function; !f.External {
-			local[Uplink{Handle: f.Handle, Number: uint32(f.PF)}] = struct{}{}
-			add(f.parent())
+			local[f.parent()] = struct{}{}
+		}
+	}
+	uplinks, carries := uplinkMACs(card), map[Uplink]struct{}{}
+	for f := range local {
+		u, carried := uplinkOf(f, uplinks, !card.MayLackPFs)
+		if carried {
+			carries[u] = struct{}{}
+		}
+		if _, ok := have[f]; !ok {
+			pfs = append(pfs, pf{function: f, mac: uplinks[u]})
 		}
 	}
 	// A PF without any VF yet is known all the same, so that what is missing can be
 	// named. Controller 0 is the machine's own wherever the kernel numbers them. What is
 	// part of a device, as an SF that the machine uses is, is no PF.
-	for u := range uplinks {
-		if _, ok := local[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
-			add(Function{Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF})
+	for u, mac := range uplinks {
+		if _, ok := carries[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
+			pfs = append(pfs, pf{mac: mac, function: Function{
+				Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF,
+			}})
 		}
 	}
-	slices.SortFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
+	slices.SortStableFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
 	return pfs
 }
+
+// uplinkOf is the uplink that carries the traffic of a PF of our own machine and has its MAC,
+// zero for none, as for a PF behind another controller: a satellite has a MAC of its own.
+//
+// It is the uplink of the PF's number. From Linux 6.15 on mlx5 numbers PFs as PCI functions,
+// and uplinks as the card's ports (mlx5_esw_offloads_pf_vf_devlink_port_attrs_set,
+// mlx5e_devlink_port_register): where these differ it is the only uplink of that function, if
+// those are all.
+func uplinkOf(f Function, uplinks map[Uplink]MAC, all bool) (Uplink, bool) {
+	own := Uplink{Handle: f.Handle, Number: uint32(f.PF)}
+	_, numbered := uplinks[own]
+	switch {
+	case f.isSatellite():
+		return Uplink{}, false
+	case numbered:
+		return own, true
+	case !all, f.Handle.Bus != "pci", !strings.HasSuffix(f.Handle.Device, "."+strconv.Itoa(int(f.PF))):
+		return Uplink{}, false
+	}
+	var only []Uplink
+	for u := range uplinks {
+		if u.Handle == f.Handle {
+			only = append(only, u)
+		}
+	}
+	if len(only) != 1 {
+		return Uplink{}, false
+	}
+	return only[0], true
+}
+
+// isSatellite tells whether a function of our own machine is behind another controller than
+// the machine's own, 0.
+func (f Function) isSatellite() bool { return !f.External && f.Controller.Value != 0 }
 
 // parent is the identity of the PF that a function belongs to, its own for a PF.
 func (f Function) parent() Function {
@@ -79,10 +119,10 @@ func uplinkMACs(card Card) map[Uplink]MAC {
 
 // addPFMACs fills in PF addresses that the driver reports as zero, or not at all,
 // from what was found outside devlink. That source knows a PF only by instance and
-// number, so it says nothing where two controllers have a PF of that number; and
-// it means the host's PF, never a local one.
+// number, so it says nothing where two controllers have a PF of that number, or may have
+// one since PFs may be missing; and it means the host's PF, never a local one.
 func addPFMACs(card Card, reps []Representor) {
-	if len(card.PFMACs) == 0 {
+	if len(card.PFMACs) == 0 || card.MayLackPFs {
 		return
 	}
 	count := map[Uplink]int{}

@@ -13,7 +13,7 @@ import (
 // The ports that real systems show, in the text form of devlink-port(8), with the
 // function's attributes on the same line.
 const (
-	// A BlueField with a kernel before 5.11: no controller, no external flag.
+	// A BlueField with a kernel before 5.10: no controller, no external flag.
 	blueFieldOld = `
 pci/0000:03:00.0/262143: type eth netdev p0 flavour physical port 0
 pci/0000:03:00.0/196608: type eth netdev pf0hpf flavour pcipf pfnum 0 hw_addr 00:53:00:00:00:10

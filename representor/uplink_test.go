@@ -41,10 +41,13 @@ func TestUplink_IsOfTheCardThatItsNetdevStandsOn(t *testing.T) {
 		card  func(*representor.Card)
 		want  devlink.Handle
 	}{
-		"an instance of its own":                {ports: auxiliaryUplink, want: card07},
-		"the same, no function there yet":       {ports: strings.SplitAfter(auxiliaryUplink, "\n")[1], want: card07},
-		"what it stands on isn't told":          {ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", "")},
-		"its netdev isn't ours to see":          {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Links = nil }},
+		"an instance of its own":          {ports: auxiliaryUplink, want: card07},
+		"the same, no function there yet": {ports: strings.SplitAfter(auxiliaryUplink, "\n")[1], want: card07},
+		"what it stands on isn't told":    {ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", "")},
+		"its netdev isn't ours to see":    {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Links = nil }},
+		"its netdev is another port's, as rtnetlink says": {ports: auxiliaryUplink, card: func(c *representor.Card) {
+			belongs(c, c.Ports[0].IfIndex, card07, 5)
+		}},
 		"its port has no netdev":                {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Ports[0].IfIndex = 0 }},
 		"the card's own instance, told":         {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/mlx5_core.eth.0", "pci/0000:07:00.0"), want: card07},
 		"the card's own instance, not told":     {ports: strings.SplitAfter(plainNIC, "\n")[1], want: pci("0000:18:00.0")},

@@ -50,11 +50,12 @@ func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {
 	return devlink.ParseJSON(f)
 }
 
-// maybePFs tells whether a port that was left out may be a PF's.
+// maybePFs tells whether a port that was left out may be a PF's. Those are among the causes
+// however many others there are.
 func maybePFs(malformed *netlinkio.MalformedError) bool {
-	return malformed.Count > len(malformed.Causes) || slices.ContainsFunc(malformed.Causes, func(cause error) bool {
+	return slices.ContainsFunc(malformed.Causes, func(cause error) bool {
 		var port *devlink.PortError
-		return !errors.As(cause, &port) || port.Flavour == devlink.FlavourPCIPF || port.Flavour == devlink.FlavourUnknown
+		return !errors.As(cause, &port) || port.MayBePF()
 	})
 }
 

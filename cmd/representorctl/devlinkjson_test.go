@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,15 @@ const (
 
 func portFile(ports ...string) string { return `{"port":{` + strings.Join(ports, ",") + `}}` }
 
+// oddVFs are so many ports that can't be read.
+func oddVFs(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"pci/0000:03:00.0/%d":{"flavour":"pcivf","vfnum":-1}`, 100+i))
+	}
+	return strings.Join(all, ",")
+}
+
 func TestDevlinkJSON_IsAnsweredFromAsFarAsItTells(t *testing.T) {
 	lookup := func(more ...string) []string {
 		return append([]string{"lookup", "--devlink-json=-", "--pf-mac"}, more...)
@@ -33,6 +43,14 @@ func TestDevlinkJSON_IsAnsweredFromAsFarAsItTells(t *testing.T) {
 		"one odd port leaves the others answered for": {
 			file: portFile(filePF, fileVF, `"pci/0000:03:00.0/9":{"flavour":"pcivf","vfnum":-1}`), args: lookup(mac, "--vf=0"),
 			status: exitOK, says: []string{"pf0vf0"},
+		},
+		"nor do as many as a driver has of one kind": {
+			file: portFile(filePF, fileVF, oddVFs(20)), args: lookup(mac, "--vf=0"),
+			status: exitOK, says: []string{"pf0vf0"},
+		},
+		"a PF among these may have the MAC as well": {
+			file: portFile(filePF, fileVF, oddVFs(20), `"pci/0000:04:00.0/9":{"flavour":"pcipf","pfnum":"x"}`), args: lookup(mac, "--vf=0"),
+			status: exitNotFound, says: []string{"a PF with that MAC may be among the ports that can't be read", "left out malformed devlink ports: 21", "pci/0000:04:00.0/9"},
 		},
 		"and is told of where what was asked for isn't there": {
 			file: portFile(filePF, fileVF, `"pci/0000:03:00.0/9":{"flavour":"pcivf","vfnum":-1}`), args: lookup(mac, "--vf=9"),
