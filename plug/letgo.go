@@ -34,7 +34,7 @@ func abandoned(x *representor.Index, c ovs.Change) []uint32 {
 	var netdevs []uint32
 	for _, u := range c.Unplug {
 		own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
-		follows := false
+		follows := u.Moved && !u.Leak
 		for _, p := range c.Plug {
 			follows = follows || p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String()
 		}
