@@ -66,6 +66,30 @@ func TestAChangeIsRefusedWhenItsRowIsNotWhatItWas(t *testing.T) {
 	}
 }
 
+// A row that the built-in provider has, also one that was ours, is for the port that it names.
+func TestAChangeOfTheProvidersRowIsRefusedWhenTheRowIsForAnotherPortByNow(t *testing.T) {
+	for name, marks := range map[string][]string{
+		"the provider's own": nil, "one that was ours": {"external_ids:representord-logical-port=old", "external_ids:representord-function=f"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, s := bridged(t)
+			d.Ctl(t, append([]string{"add-port", "br-int", "n0", "--", "set", "Interface", "n0",
+				"external_ids:iface-id=old", "external_ids:ovn-plugged=representor"}, marks...)...)
+			servers.Until(t, "the row is seen", func() bool { return s.View().Interfaces["n0"].OVNPlugged != "" })
+			planned := row(t, s, "n0")
+			d.Ctl(t, "set", "Interface", "n0", "external_ids:iface-id=new")
+			for what, c := range map[string]Change{
+				"unplug": {LogicalPorts: []string{"old"}, Unplug: []Unplug{{Interface: planned, LeftOver: true}}},
+				"edit":   {LogicalPorts: []string{"old"}, Edit: []Edit{{Interface: planned, Set: map[string]string{KeyLogicalPort: "old"}, Delete: []string{KeyOVNPlugged}}}},
+			} {
+				if err := applyAll(t, s, []Change{c})[0]; !errors.Is(err, ErrChanged) {
+					t.Errorf("%s: %v, want ErrChanged", what, err)
+				}
+			}
+		})
+	}
+}
+
 // What the database itself guards, whatever the view was when the change was planned.
 func TestAPlugIsRefusedByTheDatabase(t *testing.T) {
 	cases := map[string]struct {

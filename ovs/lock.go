@@ -64,6 +64,19 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 	return ErrLocked
 }
 
+// GiveBack gives back the lock of the bridge that was written to last, so that somebody else
+// may write: the connection that has it is ended, and another one made. It must not run
+// beside Apply, which asks for the lock again.
+func (s *Switch) GiveBack() {
+	s.mu.Lock()
+	c := s.lock.conn
+	s.lock = lock{}
+	s.mu.Unlock()
+	if c != nil {
+		c.Close()
+	}
+}
+
 // ownLeft makes sure, for as long as rows are taken from bridges that were ours, that a
 // connection has their locks as well: nobody else keeps such a bridge now. It gives the
 // error of each whose lock can't be had, and what gives the locks back.

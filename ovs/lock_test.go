@@ -50,6 +50,21 @@ func TestLock_OnlyOneOfTwoWritesToABridgeWhateverTheirRunDirectories(t *testing.
 	servers.Until(t, "the second one takes over", func() bool { return second.Apply(t.Context(), lockPlug("two"))[0] == nil })
 }
 
+func TestLock_IsGivenBackByWhoWritesNoMore(t *testing.T) {
+	d := servers.OpenVSwitch(t)
+	d.Ctl(t, "add-br", "br-int")
+	first, _ := running(t, d.Endpoint, "br-int")
+	second, stop := running(t, d.Endpoint, "br-int")
+	if err := first.Apply(t.Context(), lockPlug("one"))[0]; err != nil {
+		t.Fatal(err)
+	}
+	first.GiveBack()
+	first.GiveBack() // there is nothing to give back
+	servers.Until(t, "the second one writes", func() bool { return second.Apply(t.Context(), lockPlug("two"))[0] == nil })
+	stop()
+	servers.Until(t, "the first one writes again", func() bool { return first.Apply(t.Context(), lockPlug("three"))[0] == nil })
+}
+
 func TestLock_IsThatOfTheBridgeThatIsWrittenTo(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int", "--", "add-br", "br-two")

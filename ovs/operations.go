@@ -162,7 +162,8 @@ const builtInProvider = "representor"
 // still be possible to remove the row.
 const maxMark = 4 << 10
 
-// marksOf are the keys that made a row ours, or the built-in provider's for a port. A View
+// marksOf are the keys that made a row ours, or the built-in provider's for a port, be it
+// one that was ours. A View
 // doesn't tell an empty mark from none, so empty ones are left out.
 func marksOf(i Interface) map[string]string {
 	marks := map[string]string{
@@ -171,7 +172,7 @@ func marksOf(i Interface) map[string]string {
 		KeyRequest:     i.Marker.Request,
 		KeyOVNPlugged:  i.OVNPlugged,
 	}
-	if !i.Marked { // what is said of such a row is said of the port that it is for
+	if !i.Marked || i.OVNPlugged != "" { // what is said of such a row is said of the port that it is for
 		marks[KeyIfaceID] = i.IfaceID
 	}
 	for key, value := range marks {

@@ -1,6 +1,8 @@
 package plug
 
 import (
+	"slices"
+
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -196,11 +198,11 @@ func (p *planner) mayPlug(q *port) bool {
 		switch {
 		case ours:
 			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
-		case p.adopt(q), p.moveHere(q):
+		case p.adopt(q):
 		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
 			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
 		case p.leftOverCalled(row):
-			p.report(q, Conflict, reasonLeftOver(p.in.Actual, p.in.Actual.Interfaces[row]))
+			p.report(q, Conflict, p.reasonLeftOver(p.in.Actual.Interfaces[row]))
 		default:
 			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
 		}
@@ -215,20 +217,24 @@ func (p *planner) mayPlug(q *port) bool {
 
 // replace takes out what the port has and plugs what it should have, at once.
 func (p *planner) replace(q *port, why string) {
-	pt := p.dropAll(q, why)
+	pt, moved := p.dropAll(q, why), p.moved(q)
 	if why == "" {
 		pt.why = "asked for"
-		if len(q.rows) > 0 {
+		switch {
+		case len(q.rows) > 0:
 			pt.why = "its representor is now " + representor.Escape(q.rep.Link.Name, candidateMost)
+		case len(moved) > 0:
+			pt.why = whyMoved(moved[0])
 		}
 	}
-	pl := ovs.Plug{Netdev: q.rep.Link.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q, q.rows...)}
+	pl := ovs.Plug{Netdev: q.rep.Link.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q, slices.Concat(q.rows, moved)...)}
 	if q.asked {
 		pl.IfaceIDVer, pl.MTURequest = q.binding.Request.IfaceIDVer, q.binding.Request.MTU
 	} else {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
 	pt.plug = append(pt.plug, pl)
+	p.takeAlong(pt, moved)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {
 		for _, r := range p.evicted(q) {

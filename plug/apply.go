@@ -190,7 +190,7 @@ func (r *Reconciler) logChange(c ovs.Change) {
 func departing(c ovs.Change) map[string]bool {
 	lost := map[string]bool{}
 	for _, u := range c.Unplug {
-		lport, follows, moved := lportOf(u.Interface), false, false
+		lport, follows, moved := lportOf(u.Interface), u.Moved, false
 		for _, p := range c.Plug {
 			follows = follows || p.IfaceID == lport && p.Marker.Function == u.Interface.Marker.Function
 			moved = moved || p.IfaceID == lport

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
-	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
@@ -20,84 +20,94 @@ type Functions interface {
 }
 
 // Address is the MAC address that the function of a plugged port should have, since the
-// logical port has it.
+// logical port has it. Representor.HWAddr is the one that it has.
 type Address struct {
 	LogicalPort string
 	Representor representor.Representor
 	MAC         representor.MAC
 }
 
-// address notes that the function of a port that is plugged has another MAC address than
-// the logical port. A PF's is the host's own, and what requests name it by.
-func (p *planner) address(q *port, r ovs.Interface) {
-	mac := q.binding.MAC
-	switch {
-	case !q.seen || q.binding.Fate != ovn.Asked || !q.ready || mac.IsZero() || q.rep.HWAddr == mac:
-	case q.rep.Function.Kind == representor.PF || r.Ofport <= 0 || r.IfIndex != q.rep.IfIndex:
-	default:
-		p.out.Addresses = append(p.out.Addresses, Address{LogicalPort: q.name, Representor: q.rep, MAC: mac})
+// address notes which MAC address the function of a port that is plugged should have. It is
+// what the Southbound says that counts now, of a port whose function is certain: what is only
+// kept or held may be for another one by now, and changing the address of a function that a
+// machine uses cuts the machine off. A PF's is the host's own, and what requests name it by.
+func (p *planner) address(q *port) {
+	if !p.evicts(q) || p.in.Hold.All || q.unsure || q.binding.MAC.IsZero() || q.rep.Function.Kind == representor.PF {
+		return
 	}
+	p.out.Addresses = append(p.out.Addresses, Address{LogicalPort: q.name, Representor: q.rep, MAC: q.binding.MAC})
 }
 
 // addresses remembers how setting MAC addresses went.
 type addresses struct {
-	// done are those that were set. A driver that took one and doesn't tell it is not asked
-	// again and again.
-	done   map[string]string // by logical port, see Address.String
+	// done are those that functions had, or got, since they are plugged. A driver that took
+	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
+	// itself another one since.
+	done   map[string]string // by logical port, see Address.id
 	failed map[string]error  // why the last try failed, by logical port
-	pace   pace              // of tries that failed, by logical port
+	pace   pace              // by logical port
 }
 
-// String is what was, or is to be, set where.
-func (a Address) String() string {
-	return a.Representor.Function.String() + " from " + a.Representor.HWAddr.String() + " to " + a.MAC.String()
+// id is which address is wanted of which netdev: the function of another one is set up anew.
+func (a Address) id() string {
+	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ", a.MAC)
 }
 
 // next is when an address is to be set again, zero if that needs a change first.
 func (s *addresses) next(now time.Time) time.Time { return s.pace.next(now) }
 
-// only forgets the ports that are not among these.
-func (s *addresses) only(all []Address) {
-	wanted := make(map[string]bool, len(all))
-	for _, a := range all {
-		wanted[a.LogicalPort] = true
+// left are the addresses that are still to be set, those that failed before last: one
+// function that keeps the kernel busy holds up no other. It forgets the ports that aren't
+// there any more, and what failed for those that need none set.
+func (s *addresses) left(d Decision) []Address {
+	if s.done == nil {
+		s.done, s.failed = map[string]string{}, map[string]error{}
 	}
-	for lport := range s.failed {
-		if !wanted[lport] {
-			delete(s.failed, lport)
-			delete(s.pace.ports, lport)
+	var left []Address
+	wanted := map[string]bool{} // by logical port
+	for _, a := range d.Addresses {
+		if a.Representor.HWAddr == a.MAC {
+			s.done[a.LogicalPort] = a.id()
+		}
+		if s.done[a.LogicalPort] != a.id() {
+			left = append(left, a)
+			wanted[a.LogicalPort] = true
 		}
 	}
-	for lport := range s.done {
-		if !wanted[lport] {
-			delete(s.done, lport)
-		}
-	}
+	maps.DeleteFunc(s.done, func(lport, _ string) bool {
+		_, there := placeOf(d.Ports, lport)
+		return !there
+	})
+	maps.DeleteFunc(s.failed, func(lport string, _ error) bool { return !wanted[lport] })
+	s.pace.prune(time.Now(), wanted)
+	slices.SortStableFunc(left, func(a, b Address) int { return s.pace.failures(a.LogicalPort) - s.pace.failures(b.LogicalPort) })
+	return left
 }
 
 // setAddresses sets what is to be set, if that is wanted at all, and remembers why one could
 // not be. The kernel is asked right before whether the function is still the one.
-func (r *Reconciler) setAddresses(ctx context.Context, all []Address) {
+func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 	if r.cfg.Functions == nil {
 		return
 	}
 	s := &r.addresses
-	s.only(all)
 	ctx, cancel := context.WithTimeout(ctx, linkWait)
 	defer cancel()
-	for _, a := range all {
-		if s.done[a.LogicalPort] == a.String() || !s.pace.due(time.Now(), a.LogicalPort).IsZero() || ctx.Err() != nil {
+	for _, a := range s.left(d) {
+		if !s.pace.due(time.Now(), a.LogicalPort).IsZero() {
 			continue
+		}
+		if ctx.Err() != nil {
+			r.Poke() // there was no time for it
+			return
 		}
 		if err := r.setAddress(ctx, a); err != nil {
 			r.addressFailed(a, err)
 			continue
 		}
-		if s.done == nil {
-			s.done = map[string]string{}
-		}
-		s.done[a.LogicalPort] = a.String()
+		s.done[a.LogicalPort] = a.id()
 		delete(s.failed, a.LogicalPort)
+		s.pace.succeed(time.Now(), a.LogicalPort)
 		r.cfg.Log.Info("function's address set", "port", representor.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"old", a.Representor.HWAddr.String(), "new", a.MAC.String())
 	}
@@ -120,9 +130,6 @@ func (r *Reconciler) addressFailed(a Address, err error) {
 	if old := s.failed[a.LogicalPort]; old == nil || old.Error() != err.Error() {
 		r.cfg.Log.Warn("function's address can't be set", "port", representor.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"address", a.MAC.String(), "error", err)
-	}
-	if s.failed == nil {
-		s.failed = map[string]error{}
 	}
 	s.failed[a.LogicalPort] = err
 }

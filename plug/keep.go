@@ -12,6 +12,9 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	if q.asked && p.canAdd == nil {
 		differs = p.edit(q, r)
 		p.dropExtras(q, r)
+		if !p.in.Hold.All {
+			p.takeAlong(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q))
+		}
 	}
 	if !q.rep.Link.Up && q.rep.Link.Master == "" {
 		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
@@ -19,7 +22,6 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	if row := p.foreignIfaceID[q.name]; row != "" {
 		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
 	}
-	p.address(q, r)
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
 	if row := p.foreignIfaceID[q.name]; row != "" && r.IsParked() {
 		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
@@ -48,6 +50,7 @@ func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 		if q.reason != nil { // found by its marker, not by its request
 			q.status.Warnings = append(q.status.Warnings, *q.reason)
 		}
+		p.address(q)
 		p.report(q, Plugged, nil)
 	case r.Ofport < 0 || r.Error != "":
 		p.report(q, Pending, reasonInterfaceError(r))

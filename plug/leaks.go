@@ -45,6 +45,11 @@ func (p *planner) findLeaks() {
 			p.leaks[r.UUID] = found
 		}
 	}
+	for _, r := range p.behind {
+		if found := p.leakOf(r, p.marked(r)); found.kind != 0 {
+			p.leaks[r.UUID] = found
+		}
+	}
 }
 
 // leakByRequest is for a row that has lost what function it is for (somebody edited its
@@ -158,15 +163,20 @@ func (p *planner) removeLeaks() {
 			if !leaks {
 				continue
 			}
-			p.removed[r.UUID] = true
-			p.out.Leaks = append(p.out.Leaks, r.UUID)
-			p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{q.name}, Why: l.why, Unplug: []ovs.Unplug{{Interface: r, Leak: true}}})
+			p.close(q.name, l, ovs.Unplug{Interface: r, Leak: true})
 			reopen = reopen || l.kind == leakByIndex
 		}
 		if reopen {
 			p.out.Reopen = append(p.out.Reopen, q.name)
 		}
 	}
+}
+
+// close removes a row that leaks.
+func (p *planner) close(lport string, l leak, u ovs.Unplug) {
+	p.removed[u.Interface.UUID] = true
+	p.out.Leaks = append(p.out.Leaks, u.Interface.UUID)
+	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: l.why, Unplug: []ovs.Unplug{u}})
 }
 
 // closesLeak reports whether a change closes a leak, and nothing else.

@@ -52,11 +52,12 @@ func (p *planner) asksAreKnown() bool { return p.view.Complete && p.view.Connect
 
 // mayTake reports whether a row of the provider's may be taken away as if it were ours: not
 // one of ours that the provider marked while we run, for then it runs too.
-func (p *planner) mayTake(r ovs.Interface) bool {
-	if !p.in.Settings.AdoptOVNVIF || r.OVNPlugged != "representor" || r.PortInterfaces != 1 || r.PortName != r.Name {
-		return false
-	}
-	return !r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.Taken[r.UUID]
+func (p *planner) mayTake(r ovs.Interface) bool { return p.in.Settings.AdoptOVNVIF && p.takeable(r) }
+
+// takeable reports whether the setting is all that mayTake needs.
+func (p *planner) takeable(r ovs.Interface) bool {
+	return r.OVNPlugged == "representor" && r.PortInterfaces == 1 && r.PortName == r.Name &&
+		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.Taken[r.UUID])
 }
 
 // wanted reports whether a logical port is asked for, may be, or has a row of ours.
@@ -102,7 +103,7 @@ func (p *planner) takeLeftOvers() {
 		}
 		switch {
 		case !l.ours:
-			s.State, s.Reason = Conflict, reasonLeftOver(p.in.Actual, l.row)
+			s.State, s.Reason = Conflict, p.reasonLeftOver(l.row)
 		case !l.verified:
 			p.out.Doubts = append(p.out.Doubts, l.lport())
 			s.Reason = reasonUnverified()
@@ -132,17 +133,27 @@ func (p *planner) leftOverCalled(name string) bool {
 
 // tell adds the status of a port that has none.
 func (p *planner) tell(s Status) {
-	i, told := slices.BinarySearchFunc(p.out.Ports, s.LogicalPort, func(s Status, name string) int { return strings.Compare(s.LogicalPort, name) })
-	if !told {
+	if i, told := placeOf(p.out.Ports, s.LogicalPort); !told {
 		p.out.Ports = slices.Insert(p.out.Ports, i, s)
 	}
 }
 
-func reasonLeftOver(a ovs.View, r ovs.Interface) *representor.Reason {
+// placeOf is where the status of a port is among those of others, or belongs.
+func placeOf(ports []Status, lport string) (place int, there bool) {
+	return slices.BinarySearchFunc(ports, lport, func(s Status, name string) int { return strings.Compare(s.LogicalPort, name) })
+}
+
+func (p *planner) reasonLeftOver(r ovs.Interface) *representor.Reason {
+	out := "if ovn-controller runs without that provider now, nobody takes it away; " + roomFor(p.in.Actual, r.Name).sentence()
+	switch {
+	case p.mayTake(r):
+		out = "it goes when the Southbound has confirmed that nothing asks"
+	case p.takeable(r):
+		out += "; or set adopt-ovn-vif, and it goes when the Southbound has confirmed that nothing asks"
+	}
 	why := reason(representor.CodeBuiltInLeftOver,
-		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, for which nothing asks this chassis; "+
-			"if ovn-controller runs without that provider now, nobody takes it away; %s; or set adopt-ovn-vif, and it goes when the Southbound has confirmed that nothing asks",
-		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Quote(r.IfaceID), roomFor(a, r.Name).sentence())
+		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, for which nothing asks this chassis; %s",
+		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Quote(r.IfaceID), out)
 	why.Candidates = []string{Shown(r.Name)}
 	return why
 }

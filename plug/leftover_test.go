@@ -124,6 +124,34 @@ func TestLeftOver_OfABondOrAnotherProviderIsLeftAlone(t *testing.T) {
 	}
 }
 
+// The setting is named where it is a way out.
+func TestLeftOver_TheSettingIsNamedWhereItHelps(t *testing.T) {
+	bonded, other := builtIn("pf0vf0", "old"), builtIn("pf0vf0", "old")
+	bonded.PortName, bonded.PortInterfaces = "bond0", 2
+	other.OVNPlugged = "somebody"
+	for name, tt := range map[string]struct {
+		row         ovs.Interface
+		adopt, want bool
+	}{
+		"the provider's":              {builtIn("pf0vf0", "old"), false, true},
+		"that is set":                 {builtIn("pf0vf0", "old"), true, false},
+		"in a bond":                   {bonded, false, false},
+		"another provider's":          {other, false, false},
+		"in a bond, and it is set":    {bonded, true, false},
+		"another's, and it is set so": {other, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(oneVF()), Actual: bridgeWith(tt.row), Settings: Settings{AdoptOVNVIF: tt.adopt}}
+			for _, lport := range []string{"a", "old"} {
+				s := statusOf(t, Plan(in), lport)
+				if s.Reason == nil || strings.Contains(s.Reason.Message, "adopt-ovn-vif") != tt.want {
+					t.Errorf("%s: %+v", lport, s.Reason)
+				}
+			}
+		})
+	}
+}
+
 func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing.T) {
 	r := ourRow("a", "pf0vf0", 0, 0, 10)
 	r.OVNPlugged = "representor"

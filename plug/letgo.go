@@ -46,6 +46,9 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
 // none: if ovs-vswitchd hangs, the kernel goes on to forward for it.
 func keeps(x *representor.Index, c ovs.Change, u ovs.Unplug) uint32 {
 	own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
+	if u.Moved && !u.Leak {
+		return own.IfIndex
+	}
 	for _, p := range c.Plug {
 		if p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String() {
 			return own.IfIndex

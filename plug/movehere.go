@@ -10,8 +10,8 @@ import (
 
 // The integration bridge may be another one from one moment to the next
 // (external_ids:ovn-bridge, also for one chassis). What we plugged before is on the bridge
-// that was, where ovn-controller has no flows for it any more, and keeps its netdev from the
-// present one.
+// that was, where ovn-controller looks after no flows any more, and keeps its netdev from
+// the present one.
 
 // leftBehind reports whether a row of ours is on a bridge that was ours.
 func (p *planner) leftBehind(r ovs.Interface) bool {
@@ -19,41 +19,97 @@ func (p *planner) leftBehind(r ovs.Interface) bool {
 		r.PortInterfaces == 1 && r.PortName == r.Name
 }
 
-// moveHere takes a row for exactly this request and function from a bridge that was ours,
-// and plugs the netdev on the present one in the same transaction.
-func (p *planner) moveHere(q *port) bool {
-	r := p.in.Actual.Interfaces[q.rep.Link.Name]
-	if !p.leftBehind(r) || !p.evicts(q) || len(q.rows) > 0 || lportOf(r) != q.name || p.marked(r) != q.want ||
-		p.foreignIfaceID[q.name] != "" {
-		return false
+// findLeftBehind fills behind.
+func (p *planner) findLeftBehind() {
+	if len(p.in.Left) == 0 {
+		return
 	}
-	pl := ovs.Plug{
-		Netdev: r.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q),
-		IfaceIDVer: q.binding.Request.IfaceIDVer, MTURequest: q.binding.Request.MTU,
+	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
+		if r := p.in.Actual.Interfaces[name]; p.leftBehind(r) {
+			p.behind = append(p.behind, r)
+		}
 	}
-	p.out.Gives[pl.Netdev] = q.rep
-	p.add(&part{
-		lports: []string{q.name}, why: "the integration bridge was " + representor.Escape(r.Bridge, candidateMost) + " before",
-		unplug: []ovs.Unplug{{Interface: r, Moved: true}}, frees: places(r.Name, q.want, r.IfaceID), plug: []ovs.Plug{pl},
-	})
-	p.report(q, Pending, reasonTransaction())
-	return true
 }
 
-// tellWhatIsLeftBehind gives a status to rows on bridges that were ours, where their ports
-// have none: nothing moves what nobody asks for now.
+// movesHere reports whether a row that was left behind is for exactly what a port asks for now,
+// whatever the row is called. It goes when the port is plugged here.
+func (p *planner) movesHere(q *port, r ovs.Interface) bool {
+	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && q.want != "" && p.marked(r) == q.want && p.leaks[r.UUID].kind == 0
+}
+
+// makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
+// moves with that, or goes before.
+func (p *planner) makesWay(q *port, r ovs.Interface) bool {
+	return p.movesHere(q, r) || p.leftBehind(r) && p.leaks[r.UUID].kind == leakByName
+}
+
+// moved are the rows that move here when a port is plugged.
+func (p *planner) moved(q *port) []ovs.Interface {
+	var rows []ovs.Interface
+	for _, r := range p.behind {
+		if p.movesHere(q, r) && !p.removed[r.UUID] {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// takeAlong removes rows from the bridges that were ours, in the transaction that has the
+// port's row here.
+func (p *planner) takeAlong(pt *part, rows []ovs.Interface) {
+	for _, r := range rows {
+		p.removed[r.UUID] = true
+		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: true})
+		pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID)...)
+	}
+}
+
+// whyMoved is why a row moves.
+func whyMoved(r ovs.Interface) string {
+	return "the integration bridge was " + representor.Escape(r.Bridge, candidateMost) + " before"
+}
+
+// removeLeaksLeftBehind removes the rows that leak on bridges that were ours. The flows that
+// ovn-controller made there stay, and ovs-vswitchd forwards by them.
+func (p *planner) removeLeaksLeftBehind() {
+	for _, r := range p.behind {
+		l, leaks := p.leaks[r.UUID]
+		if !leaks {
+			continue
+		}
+		p.close(lportOf(r), l, ovs.Unplug{Interface: r, Leak: true, Moved: true})
+		if l.kind == leakByIndex {
+			p.out.Reopen = append(p.out.Reopen, lportOf(r))
+		}
+	}
+}
+
+// tellWhatIsLeftBehind tells of rows on bridges that were ours that nothing asks for as they
+// are, and so nothing moves: as the state of their ports, or as a warning on those that ask
+// for something else.
 func (p *planner) tellWhatIsLeftBehind() {
-	a := p.in.Actual
 	if !p.asksAreKnown() {
 		return // nobody knows who asks for them
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.Interfaces)) {
-		if r := a.Interfaces[name]; p.leftBehind(r) && lportOf(r) != "" && !p.wanted(lportOf(r)) {
+	for _, r := range p.behind {
+		lport, why := lportOf(r), reasonLeftBehind(p.in.Actual, r)
+		switch q := p.ports[lport]; {
+		case lport == "" || p.removed[r.UUID]:
+		case !p.wanted(lport):
 			p.tell(Status{
-				LogicalPort: lportOf(r), State: Conflict, Reason: reasonLeftBehind(a, r),
+				LogicalPort: lport, State: Conflict, Reason: why,
 				Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 			})
+		case q != nil && q.want != "" && q.want != p.marked(r):
+			p.warn(lport, why)
 		}
+	}
+}
+
+// warn adds a warning to the status of a port that has one.
+func (p *planner) warn(lport string, why *representor.Reason) {
+	if i, told := placeOf(p.out.Ports, lport); told {
+		p.out.Ports[i].Warnings = append(p.out.Ports[i].Warnings, *why)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -38,7 +40,6 @@ func TestMoveHere_WhatIsNotForExactlyThisRequestStaysAndIsNamedWithTheCommand(t 
 	}
 	for name, in := range map[string]Input{
 		"another port's":           leftInput(behind("b", "pf0vf0", 0, 0, 10)),
-		"another function's":       leftInput(behind("a", "pf0vf0", 0, 1, 10)),
 		"not ours":                 leftInput(edit(func(r *ovs.Interface) { r.Marked, r.Marker = false, ovs.Marker{} })),
 		"the built-in provider's":  leftInput(edit(func(r *ovs.Interface) { r.OVNPlugged = "representor" })),
 		"a bond's":                 leftInput(edit(func(r *ovs.Interface) { r.PortName, r.PortInterfaces = "bond0", 2 })),
@@ -58,6 +59,85 @@ func TestMoveHere_WhatIsNotForExactlyThisRequestStaysAndIsNamedWithTheCommand(t 
 				t.Errorf("%+v", s)
 			}
 		})
+	}
+}
+
+// Its netdev may have been renamed since, or be renamed before it moves.
+func TestMoveHere_ARowThatHasAnOlderNameMovesWithItsFunction(t *testing.T) {
+	in := leftInput(behind("a", "pf0vf0", 0, 0, 10))
+	in.Index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10})
+	d := planWith(in)
+	if diff := cmp.Diff([]string{"-pf0vf0 +ens1=a"}, did(d)); diff != "" || !d.Changes[0].Unplug[0].Moved {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+	in.Actual = bridgeWith(behind("a", "pf0vf0", 0, 0, 10), ourRow("a", "ens1", 0, 0, 0)) // it is plugged here already
+	if diff := cmp.Diff([]string{"-pf0vf0"}, did(planWith(in))); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+}
+
+// ovn-controller leaves its flows on the bridge that was, and ovs-vswitchd forwards by them.
+func TestMoveHere_ARowThatCarriesAnotherFunctionGoesAtOnce(t *testing.T) {
+	mine := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
+	for name, tt := range map[string]struct {
+		row  ovs.Interface
+		devs []netdev
+	}{
+		"its name is another function's": {behind("a", "pf0vf0", 0, 0, 0), []netdev{mine, {pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}}},
+		"another function's netdev is open under it": {
+			behind("a", "ens1", 0, 0, 11), []netdev{mine, {pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}}},
+		"its own function is away": {behind("a", "pf0vf0", 0, 0, 0), []netdev{{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := leftInput(tt.row)
+			in.Index, in.Asked.Connected = indexOf(tt.devs...), false
+			d := planWith(in)
+			if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || !d.Changes[0].Unplug[0].Leak || !d.Changes[0].Unplug[0].Moved || len(d.Leaks) != 1 {
+				t.Errorf("planned %v: %+v", did(d), d.Changes)
+			}
+			in.Left = nil // somebody else's bridge
+			if d := planWith(in); len(d.Changes) != 0 {
+				t.Errorf("on a bridge that isn't ours, planned %v", did(d))
+			}
+		})
+	}
+}
+
+func TestMoveHere_NoPortIsPluggedBesideARowForTheSameFunction(t *testing.T) {
+	in := leftInput(behind("a", "pf0vf0", 0, 0, 10), ourRow("b", "old", 0, 0, 0))
+	in.Asked = trusted(asks("a", 0, 0), fated(asks("b", 0, 0), ovn.Kept))
+	if diff := cmp.Diff([]string{"-pf0vf0 -old +pf0vf0=a"}, did(planWith(in, asks("a", 0, 0), fated(asks("b", 0, 0), ovn.Kept)))); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+	in.Hold.All = true
+	if d := planWith(in, asks("a", 0, 0), fated(asks("b", 0, 0), ovn.Kept)); len(d.Changes) != 0 {
+		t.Errorf("under a hold, planned %v", did(d))
+	}
+}
+
+// After a restart the rows are all that tells which Southbound was before.
+func TestMoveHere_UnderAHoldTheRowGoesOnToNameTheSouthboundThatItAnswers(t *testing.T) {
+	row := behind("a", "pf0vf0", 0, 0, 10)
+	row.Southbound = "SB_Global sb0"
+	in := leftInput(row)
+	in.Hold.All = true
+	d := planWith(in)
+	if len(d.Changes) != 1 || len(d.Changes[0].Plug) != 1 || d.Changes[0].Plug[0].Southbound != "SB_Global sb0" {
+		t.Errorf("planned %v: %+v", did(d), d.Changes)
+	}
+	in.Hold.All = false
+	if d := planWith(in); len(d.Changes) != 1 || d.Changes[0].Plug[0].Southbound != "SB_Global sb1" {
+		t.Errorf("accepted, planned %v: %+v", did(d), d.Changes)
+	}
+}
+
+func TestMoveHere_ARowForWhatItsPortAsksForNoMoreIsAWarningWithTheCommand(t *testing.T) {
+	in := leftInput(behind("a", "pf0vf0", 0, 0, 10))
+	in.Asked = trusted(asks("a", 0, 1))
+	d := planWith(in)
+	s := statusOf(t, d, "a")
+	if diff := cmp.Diff([]string{"+pf0vf1=a"}, did(d)); diff != "" || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Message, "ovs-vsctl del-port pf0vf0") {
+		t.Errorf("%+v; planned (-want +got):\n%s", s, diff)
 	}
 }
 
@@ -124,5 +204,28 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 	v := d.local.View()
 	if r := v.Interfaces["pf0vf0"]; r.IfaceID != "a" || r.Marker != before.Marker || v.Interfaces["x0"].Bridge != "br-int" {
 		t.Errorf("the row is %+v; x0 is %+v", r, v.Interfaces["x0"])
+	}
+}
+
+// What leaks on the bridge that was is removed there, with its lock.
+func TestMoveHere_OnARealServerALeakOnTheBridgeThatWasIsClosed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "pf0vf0", nil)
+	d.r.Pass(t.Context())
+	d.local.SetBridge("br-ex")
+	d.await(t, "the switch follows", func(v ovs.View) bool { return v.Bridge == "br-ex" && v.BridgeUUID != "" })
+	d.cloud.with(func() { d.cloud.index = indexOf(netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}) })
+	d.r.Pass(t.Context())
+	if r := d.local.View().Interfaces["pf0vf0"]; r.Bridge != "br-int" {
+		t.Fatalf("a bridge of which we have no lock: the row is %+v", r)
+	}
+	d.r.Left([]string{"br-int"})
+	d.await(t, "the row is gone", func(v ovs.View) bool {
+		d.r.Pass(t.Context()) // the first one gives up the connection that has the first bridge's lock
+		_, there := v.Interfaces["pf0vf0"]
+		return !there
+	})
+	if n := d.r.Report().Leaks; n != 1 {
+		t.Errorf("%d leaks are counted", n)
 	}
 }

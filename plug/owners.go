@@ -76,6 +76,9 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 		return "", false
 	}
 	if _, isMine := p.mine[name]; !isMine {
+		if p.makesWay(q, r) {
+			return "", false
+		}
 		return name, false
 	}
 	if p.leaving(r) {

@@ -59,7 +59,7 @@ type Input struct {
 	// Unclaimed are those that earlier plans told of and that have been so for some seconds.
 	Unclaimed map[string]bool
 	// Left are the bridges that were ours in this run, are not any more, and are nobody
-	// else's: rows of ours there may move to the present one.
+	// else's: rows of ours there may move to the present one, and go where they leak.
 	Left map[string]bool
 	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
@@ -80,7 +80,7 @@ type Decision struct {
 	// changes are independent of each other.
 	Changes []ovs.Change
 	LinkUps []LinkUp
-	// Addresses are those that functions of plugged ports should have, and don't.
+	// Addresses are those that functions of plugged ports should have, whatever they have.
 	Addresses []Address
 	// Nudges are rows that need no change and that ovs-vswitchd failed to open, or has
 	// open for a netdev that is no more.
@@ -138,6 +138,7 @@ func Plan(in Input) Decision {
 	p.findLeaks()
 	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
 		p.removeLeaks()
+		p.removeLeaksLeftBehind()
 	}
 	for _, q := range p.sorted {
 		p.resolve(q)
@@ -167,6 +168,7 @@ type planner struct {
 	sorted []*port
 	mine   map[string]ovs.Interface // our rows by netdev name
 	lost   []ovs.Interface          // rows with our marks that the built-in provider took
+	behind []ovs.Interface          // our rows on bridges that were ours, by netdev name
 	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
 	leftOvers []leftOver
 	mass      *representor.Reason // why removals wait for their number, nil if they don't
@@ -235,6 +237,7 @@ func newPlanner(in Input) *planner {
 	p.blind = problem != ""
 	p.canAdd = p.whyNoNew()
 	p.sortRows()
+	p.findLeftBehind()
 	for name, b := range p.view.Bindings {
 		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
 			q.binding, q.seen = b, true

@@ -42,6 +42,11 @@ func TestPlanNeverTouchesARowThatIsNotOurs(t *testing.T) {
 
 func isOurs(r ovs.Interface) bool { return r.Marked && r.OVNPlugged == "" && r.Bridge == "br-int" }
 
+// wasOurs: a row of ours on a bridge that was ours.
+func (w world) wasOurs(r ovs.Interface) bool {
+	return r.Marked && r.OVNPlugged == "" && r.Bridge != "br-int" && w.left[r.Bridge]
+}
+
 // adoptable: the built-in provider's, for a port that is asked for, and not one that
 // it took from us since we run.
 func (w world) adoptable(r ovs.Interface) bool {
@@ -50,17 +55,25 @@ func (w world) adoptable(r ovs.Interface) bool {
 }
 
 // strangerStays says why a row that isn't ours on our bridge must stay, "" if it may go: a
-// left-over, or a row of ours on a bridge that was ours, which moves here as it is.
+// left-over, or a row of ours on a bridge that was ours, which leaks, or is for what its port
+// has here.
 func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 	r := u.Interface
 	switch {
 	case u.LeftOver:
 		return w.leftOverStays(r)
-	case !u.Moved || !w.left[r.Bridge] || !r.Marked || r.OVNPlugged != "":
+	case !u.Moved || !w.wasOurs(r):
 		return "it was never ours"
+	case u.Leak && w.leaks(r) != "":
+		return ""
 	}
 	for _, p := range c.Plug {
-		if p.Netdev == r.Name && p.IfaceID == lportOf(r) && p.Marker.Function == w.marked(r) && w.asksFor(p) {
+		if p.IfaceID == lportOf(r) && p.Marker.Function == w.marked(r) && w.asksFor(p) {
+			return ""
+		}
+	}
+	for _, o := range w.actual.Interfaces {
+		if isOurs(o) && lportOf(o) == lportOf(r) && w.marked(o) == w.marked(r) {
 			return ""
 		}
 	}
@@ -265,7 +278,7 @@ func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 			t.Fatalf("the plan can't be applied: %v", err)
 		}
 		for _, r := range after.Interfaces {
-			if f := w.leaks(r); f != "" && isOurs(r) {
+			if f := w.leaks(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
 				t.Errorf("%s, a row for %s, carries %s", r.Name, r.Marker.Function, f)
 			}
 		}
@@ -274,17 +287,17 @@ func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 
 // Which Southbound was before is known from the rows alone after a restart.
 func TestWhileAnotherSouthboundIsNotAcceptedNoPortMovesOnToIt(t *testing.T) {
-	answers := func(v ovs.View, lport, southbound string) bool {
-		for _, r := range v.Interfaces {
-			if isOurs(r) && lportOf(r) == lport && r.Southbound == southbound {
-				return true
-			}
-		}
-		return false
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		w.hold.All = true
+		answers := func(v ovs.View, lport, southbound string) bool {
+			for _, r := range v.Interfaces {
+				if (isOurs(r) || w.wasOurs(r)) && lportOf(r) == lport && r.Southbound == southbound {
+					return true
+				}
+			}
+			return false
+		}
 		after, err := commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
 		if err != nil {
 			t.Fatalf("the plan can't be applied: %v", err)

@@ -130,7 +130,8 @@ func NewReconciler(cfg Config) *Reconciler {
 }
 
 // Left names the bridges that were ours and that nobody else keeps: whoever calls it has
-// their locks until it is called without them. Rows of ours there move to the present one.
+// their locks until it is called without them. Rows of ours there move to the present one,
+// and go where they leak.
 func (r *Reconciler) Left(bridges []string) {
 	b := slices.Clone(bridges)
 	r.left.Store(&b)
@@ -279,7 +280,7 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	}
 	if !r.cfg.DryRun {
 		r.setLinksUp(ctx, p.last.LinkUps)
-		r.setAddresses(ctx, p.last.Addresses)
+		r.setAddresses(ctx, p.last)
 		r.nudge(ctx, p.last.Nudges)
 	}
 	if p.asking == nil {

@@ -194,8 +194,9 @@ func drawRows(t *rapid.T) []ovs.Interface {
 		case 0:
 			rows = append(rows, foreignRow(n, l))
 		case 1:
-			r := ourRow(l, n, 0, 0, 10)
+			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
 			r.Bridge = "br-ex"
+			drawEdits(t, n, &r)
 			rows = append(rows, r)
 		case 6:
 			rows = append(rows, builtIn(n, l))

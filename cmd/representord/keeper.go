@@ -62,22 +62,27 @@ type tenure struct {
 	done chan struct{}
 }
 
+// halt stops them, and waits for them.
+func (t *tenure) halt() {
+	if t != nil && t.done != nil {
+		t.stop()
+		<-t.done
+	}
+}
+
 // end stops them, waits for them, and gives the bridge back.
 func (t *tenure) end() {
 	if t == nil {
 		return
 	}
-	if t.done != nil {
-		t.stop()
-		<-t.done
-	}
+	t.halt()
 	t.lock.Release()
 }
 
 // run keeps the bridge until the context is done, and returns nil then.
 func (k *keeper) run(ctx context.Context) error {
 	var t *tenure
-	defer func() { t.end(); k.releaseLeft() }()
+	defer func() { k.giveUp(t); k.releaseLeft() }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -88,10 +93,10 @@ func (k *keeper) run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		t = k.round(ctx, t)
-		k.clearLeft(k.Local.View(), t)
+		waits := k.clearLeft(k.Local.View(), t)
 		k.beats.Add(1)
 		pause := lockPoll
-		if t == nil {
+		if t == nil || waits {
 			pause = standbyPoll
 		}
 		timer.Reset(pause)
@@ -105,10 +110,10 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	if changed {
 		if t != nil && t.bridge != id.Bridge {
 			k.Log.Warn("the integration bridge is another one now", "old", t.bridge, "new", id.Bridge)
-			t.end()
-			k.leave(t.bridge)
+			k.giveUp(t)
 			t = nil
 		}
+		k.leaveFor(id.Bridge)
 		k.Become(id)
 	}
 	if local.Complete {
@@ -124,7 +129,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	}
 	if t != nil && t.lock != nil && !t.lock.Intact() {
 		k.Log.Error("the lock file was removed or replaced; the bridge is given up until it is locked again", "file", t.lock.Path())
-		t.end()
+		k.giveUp(t)
 		t = nil
 	}
 	if t == nil {
@@ -139,6 +144,14 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		k.start(ctx, t)
 	}
 	return t
+}
+
+// giveUp ends a tenure, if there is one, so that whoever has the bridge next can write to it:
+// the database knows nothing of lock files.
+func (k *keeper) giveUp(t *tenure) {
+	t.halt()
+	k.Local.GiveBack()
+	t.end()
 }
 
 // take makes a bridge ours, nil if that can't be done now.

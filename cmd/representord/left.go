@@ -3,43 +3,70 @@ package main
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/representord/representord/lockfile"
 	"github.com/representord/representord/ovs"
 )
 
-// left are the bridges that were ours in this run and still have rows of ours, each with its
-// lock while we have that, else nil. What is on them moves to the present bridge, and only
-// while nobody else can keep the one that was: with the locks of both.
-type left map[string]*lockfile.Lock
+// leftPatience is how long it is waited for the lock of a bridge that was ours. Another
+// daemon that follows the same setting gives the bridge back within seconds; who has it for
+// longer keeps it, and the rows on it are theirs.
+const leftPatience = time.Minute
 
-// leave takes note that a bridge isn't ours any more.
-func (k *keeper) leave(bridge string) {
+// left are the bridges that were ours in this run, or that we stood by for, and still have
+// rows of ours. What is on them moves to the present bridge, and only while nobody else can
+// keep the one that was: with the locks of both.
+type left map[string]*leftBridge
+
+type leftBridge struct {
+	lock  *lockfile.Lock // nil while we don't have it
+	tried time.Time      // since when we try to have it, zero for not yet
+}
+
+func (l *leftBridge) release() {
+	l.lock.Release()
+	*l = leftBridge{}
+}
+
+// leaveFor takes note that what was our bridge until now isn't any more, if the present one is
+// another. That counts for whoever stood by, too: the one that had the bridge may be slower
+// to take the present one. The lock of that, if it was ours before, is free to be taken.
+func (k *keeper) leaveFor(present string) {
+	if l := k.left[present]; l != nil {
+		l.release()
+		delete(k.left, present)
+	}
+	if k.Identity == nil || k.Identity.Bridge == "" || k.Identity.Bridge == present {
+		return
+	}
 	if k.left == nil {
 		k.left = left{}
 	}
-	k.left[bridge] = nil
+	if bridge := k.Identity.Bridge; k.left[bridge] == nil {
+		k.left[bridge] = &leftBridge{}
+	}
 }
 
 // clearLeft looks after the bridges that were ours, while t is the tenure of the present
-// one, nil for none.
-func (k *keeper) clearLeft(local ovs.View, t *tenure) {
+// one, nil for none. It reports whether it waits for a lock.
+func (k *keeper) clearLeft(local ovs.View, t *tenure) (waits bool) {
 	if k.dryRun || len(k.left) == 0 {
-		return
+		return false
 	}
 	var held []string
 	for _, bridge := range slices.Sorted(maps.Keys(k.left)) {
+		l := k.left[bridge]
 		switch {
 		case t == nil:
-			k.left[bridge].Release() // whoever has our bridge may be about to move there
-			k.left[bridge] = nil
+			l.release() // whoever has our bridge may be about to move there
 		case bridge == t.bridge || local.Complete && !hasRowsOfOurs(local, bridge):
-			k.left[bridge].Release()
+			l.release()
 			delete(k.left, bridge)
-		case k.left[bridge] == nil:
-			k.left[bridge] = k.lockLeft(bridge)
+		case l.lock == nil:
+			waits = k.lockLeft(bridge, l) || waits
 		}
-		if k.left[bridge] != nil {
+		if l.lock != nil {
 			held = append(held, bridge)
 		}
 	}
@@ -47,24 +74,31 @@ func (k *keeper) clearLeft(local ovs.View, t *tenure) {
 		k.movesFrom = held
 		k.Reconciler.Left(held)
 	}
+	return waits
 }
 
-// lockLeft takes the lock of a bridge that was ours. Who has it otherwise keeps the bridge
-// now, and the rows on it are theirs.
-func (k *keeper) lockLeft(bridge string) *lockfile.Lock {
-	l, err := acquire(k.Config.RunDir, bridge)
-	if err != nil {
+// lockLeft takes the lock of a bridge that was ours, and reports whether it waits for it.
+func (k *keeper) lockLeft(bridge string, l *leftBridge) (waits bool) {
+	if l.tried.IsZero() {
+		l.tried = time.Now()
+	}
+	lock, err := acquire(k.Config.RunDir, bridge)
+	switch {
+	case err == nil:
+		k.Log.Info("what is on the bridge that was ours moves to the present one", "bridge", bridge)
+		l.lock = lock
+	case time.Since(l.tried) < leftPatience:
+		return true
+	default:
 		k.Log.Warn("what is on the bridge that was ours stays there", "bridge", bridge, "why", err)
 		delete(k.left, bridge)
-		return nil
 	}
-	k.Log.Info("what is on the bridge that was ours moves to the present one", "bridge", bridge)
-	return l
+	return false
 }
 
 func (k *keeper) releaseLeft() {
 	for _, l := range k.left {
-		l.Release()
+		l.release()
 	}
 	k.left = nil
 }

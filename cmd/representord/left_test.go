@@ -1,10 +1,14 @@
 package main
 
 import (
+	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/agent"
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -67,6 +71,95 @@ func TestLeft_WhatNothingAsksForStaysAndIsNamedWithTheCommand(t *testing.T) {
 		_, err := c.Port(t.Context(), "vm9")
 		return err != nil
 	})
+}
+
+func TestLeft_RowsMoveThoughTheLocalServerDiesMeanwhile(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	cl.ask(t, "vm1", 1)
+	c := startService(t, newFakeCard(cardWith(2)), h.flags()...)
+	h.opened(t, "pf0vf0", 100)
+	h.opened(t, "pf0vf1", 101)
+	await(t, c, "both are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
+	h.Kill()
+	h.Restart()
+	servers.Until(t, "the rows are on the other bridge", func() bool {
+		return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0", "pf0vf1"}) && len(h.ports(t, "br-int")) == 0
+	})
+}
+
+// Of two daemons with the same settings either may be the first to keep the present bridge,
+// while the other one has yet to give back the one that was.
+func TestLeft_WhoStoodByMovesTheRowsAsWellOnceTheirBridgeIsGivenBack(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	first, err := acquire(h.dir, "br-int")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.markedRow(t, "br-int", "pf0vf0", "vm0")
+	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
+	await(t, c, "it stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
+	awaitPort(t, c, "vm0", plug.Conflict, representor.CodeForeignName)
+	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
+		t.Errorf("while the bridge that was is kept, it has %v", got)
+	}
+	first.Release()
+	servers.Until(t, "the row has moved", func() bool { return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0"}) })
+}
+
+// The database's lock is given back with the bridge, not with the next change of ours.
+func TestLeft_WhoStandsByKeepsNobodyFromMovingTheRows(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
+	h.opened(t, "pf0vf0", 100)
+	await(t, first, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	h.Ctl(t, "add-br", "br-new")
+	other, err := acquire(h.dir, "br-new") // so that the first one stands by
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Release()
+	socket := filepath.Join(h.dir, "second.sock")
+	startService(t, newFakeCard(cardWith(1)), h.flags("--control-socket="+socket, "--run-dir="+servers.Dir(t))...)
+	second := control.NewClient(socket)
+	await(t, second, "it has locks of its own", func(s control.Status) bool { return s.Role == control.Active && s.Southbound.ChassisKnown })
+	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
+	await(t, first, "the first one stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	servers.Until(t, "the row has moved", func() bool { return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0"}) })
+}
+
+func TestLeft_ABridgeThatIsOursAgainIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	a, err := agent.New(agent.Options{Config: h.config(), Log: slog.New(slog.DiscardHandler), Open: newFakeCard(cardWith(1)).open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKeeper(a, false)
+	k.Become(config.Identity{Bridge: "br-int"})
+	k.leaveFor("br-new")
+	k.Become(config.Identity{Bridge: "br-new"})
+	present := k.take("br-new")
+	if k.clearLeft(k.Local.View(), present); k.left["br-int"].lock == nil {
+		t.Fatal("the bridge that was isn't locked")
+	}
+	present.end()
+	k.leaveFor("br-int")
+	again := k.take("br-int")
+	if again == nil {
+		t.Fatalf("we keep ourselves from it: %+v", k.standing.Load())
+	}
+	again.end()
 }
 
 func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
