@@ -16,7 +16,8 @@ import (
 func ofVSwitchd() about {
 	return about{
 		check: "vswitchd",
-		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the flows anew: `systemctl start ovs-vswitchd`",
+		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the flows anew: " +
+			"`systemctl start ovs-vswitchd`",
 		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
 			"would be cut while it restarts, so that is for an hour when nobody minds",
 	}
