@@ -9,8 +9,10 @@
 package companion
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,20 +113,53 @@ func Searches(endpoint string, environment func(string) string) []Search {
 
 // Look looks once. It takes no longer than the patience.
 func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
+	return s.look(ctx, patience, nil)
+}
+
+// look is Look for one who looks again and again, and keeps lines.
+func (s Search) look(ctx context.Context, patience time.Duration, l *lines) Sight {
 	if len(s.Dirs) == 0 {
 		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}
 	}
+	s.Dirs = s.own()
 	e := evidence{search: s, pidfile: readPIDFiles(s.Dirs, s.Name), patience: patience}
 	e.running, e.whole = s.processes()
-	e.asked = s.askAll(ctx, s.candidates(e.pidfile, e.running), patience)
+	sockets := s.candidates(e.pidfile, e.running)
+	l.retain(sockets)
+	e.asked = slices.DeleteFunc(s.askAll(ctx, sockets, patience, l), s.foreign)
 	if ctx.Err() != nil {
 		return Sight{Name: s.Name, State: Unknown, Why: "it was not waited for: " + ctx.Err().Error()}
 	}
 	return e.judge()
 }
 
-// mostCandidates bounds how many sockets are asked: those of processes that were killed
-// stay.
+// own are the directories in which its files may be: not those of another database, whose
+// companion has its own there.
+func (s Search) own() []string {
+	path, _ := strings.CutPrefix(s.Endpoint, "unix:")
+	ours, err := os.Stat(path)
+	dirs := s.Dirs[:1:1]
+	for _, dir := range s.Dirs[1:] {
+		other, none := os.Stat(filepath.Join(dir, "db.sock"))
+		if none != nil || err == nil && os.SameFile(ours, other) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// foreign reports whether a socket is that of a companion of another database: where it isn't
+// beside ours, the process that listens may say so.
+func (s Search) foreign(a answer) bool {
+	if a.pid == 0 || filepath.Dir(a.socket) == filepath.Clean(s.Dirs[0]) {
+		return false
+	}
+	p := s.process(a.pid)
+	return len(p.args) > 0 && !p.serves(s)
+}
+
+// mostCandidates bounds how many sockets of a directory are asked: those of processes that were
+// killed stay.
 const mostCandidates = 16
 
 // candidates are the sockets that may be its own, the likeliest first: the one that
@@ -133,7 +168,7 @@ const mostCandidates = 16
 func (s Search) candidates(file pidfile, running []process) []string {
 	var all []string
 	add := func(path string) {
-		if !slices.Contains(all, path) && len(all) < mostCandidates {
+		if !slices.Contains(all, path) {
 			all = append(all, path)
 		}
 	}
@@ -147,26 +182,39 @@ func (s Search) candidates(file pidfile, running []process) []string {
 		}
 	}
 	for _, dir := range s.Dirs {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue
-		}
-		for _, entry := range entries {
-			n := entry.Name()
-			if n == s.Name+".ctl" || strings.HasPrefix(n, s.Name+".") && strings.HasSuffix(n, ".ctl") {
-				add(filepath.Join(dir, n))
-			}
+		for _, path := range s.named(dir) {
+			add(path)
 		}
 	}
 	return all
 }
 
+// named are the sockets of its name in a directory, the newest first: a process that lives
+// made its own after those that it follows.
+func (s Search) named(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	made := map[string]time.Time{}
+	for _, entry := range entries {
+		n := entry.Name()
+		if n == s.Name+".ctl" || strings.HasPrefix(n, s.Name+".") && strings.HasSuffix(n, ".ctl") {
+			if info, err := entry.Info(); err == nil {
+				made[filepath.Join(dir, n)] = info.ModTime()
+			}
+		}
+	}
+	all := slices.SortedFunc(maps.Keys(made), func(a, b string) int { return cmp.Or(made[b].Compare(made[a]), strings.Compare(a, b)) })
+	return all[:min(len(all), mostCandidates)]
+}
+
 // askAll asks all sockets at the same time.
-func (s Search) askAll(ctx context.Context, paths []string, patience time.Duration) []answer {
+func (s Search) askAll(ctx context.Context, paths []string, patience time.Duration, l *lines) []answer {
 	answers := make([]answer, len(paths))
 	var group sync.WaitGroup
 	for i, path := range paths {
-		group.Go(func() { answers[i] = ask(ctx, s.Name, path, patience) })
+		group.Go(func() { answers[i] = ask(ctx, s.Name, path, patience, l) })
 	}
 	group.Wait()
 	return answers

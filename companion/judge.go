@@ -31,10 +31,15 @@ func (e *evidence) judge() Sight {
 	}
 	if a := e.first(func(a answer) bool { return a.silent }); a != nil {
 		v.State, v.Socket, v.PID = Silent, a.socket, e.pid(a)
-		v.Stopped = e.search.stopped(v.PID)
 		v.Why = fmt.Sprintf("no answer within %s on %s", e.patience, a.socket)
-		if v.Stopped {
+		switch e.search.state(v.PID) {
+		case stateStopped:
+			v.Stopped = true
 			v.Why += fmt.Sprintf(": a signal has stopped its process, %d", v.PID)
+		case stateTraced:
+			v.Why += fmt.Sprintf(": a debugger holds its process, %d", v.PID)
+		case stateStuck:
+			v.Why += fmt.Sprintf(": its process, %d, waits for something in the kernel", v.PID)
 		}
 		return v
 	}
@@ -59,7 +64,7 @@ func (e *evidence) absent(v *Sight) {
 		v.PID = e.running[0].pid
 		v.Why = fmt.Sprintf("it runs, pid %d, and where it can be asked isn't known: no socket of its is in %s, or where its --unixctl names one", v.PID, e.places())
 	case e.pidfile.held:
-		v.PID = e.pidfile.pid
+		v.PID = e.pidfile.holder
 		v.Why = fmt.Sprintf("it runs, as it holds %s, and where it can be asked isn't known: no socket of its is in %s", e.pidfile.path, e.places())
 	case e.pidfile.err == nil:
 		v.State, v.Why = Gone, fmt.Sprintf("the process that wrote %s has ended", e.pidfile.path)
@@ -91,10 +96,7 @@ func (e *evidence) pid(a *answer) int {
 	if a.pid > 0 {
 		return a.pid
 	}
-	if e.pidfile.held {
-		return e.pidfile.pid
-	}
-	return 0
+	return e.pidfile.holder
 }
 
 func (e *evidence) places() string { return strings.Join(e.search.Dirs, ", ") }

@@ -18,12 +18,15 @@ const pidMost = 32
 // pidfile is what a pidfile tells.
 type pidfile struct {
 	path string
-	// pid is what it names, 0 when there is no such file or it holds no process id.
+	// pid is what it names, 0 when there is no such file or it holds no process id. It is that
+	// in the eyes of who wrote it, and another process's in ours where that is in a container.
 	pid int
 	// held: the process that wrote it lives, which it shows with a lock for as long as it
 	// does, across the namespaces of containers too (lock_pidfile() of Open vSwitch's
 	// lib/daemon-unix.c).
 	held bool
+	// holder is who holds it, in our eyes; 0 if that isn't to be seen.
+	holder int
 	// err is why it can't be told, fs.ErrNotExist for no such file.
 	err error
 }
@@ -57,7 +60,9 @@ func readPIDFile(path string) pidfile {
 		p.err = &fs.PathError{Op: "lock", Path: path, Err: err}
 		return p
 	}
-	p.held = lock.Type != unix.F_UNLCK
+	if lock.Type != unix.F_UNLCK {
+		p.held, p.holder = true, max(int(lock.Pid), 0)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, pidMost))
 	if err != nil {
 		p.err = err

@@ -7,12 +7,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // process is one that /proc shows.
 type process struct {
 	pid  int
 	args []string
+	// stuck: it hangs in the kernel. Its command line, which is in its memory, isn't read then,
+	// since whoever reads that may come to hang as well.
+	stuck bool
 }
 
 // initialPIDNamespace is the name of the first PID namespace, in which every process is
@@ -35,16 +39,38 @@ func (s Search) processes() (running []process, whole bool) {
 		if err != nil || strings.TrimSpace(string(read(s.Proc, entry.Name()+"/comm"))) != s.Name {
 			continue
 		}
-		p := process{pid: pid, args: arguments(read(s.Proc, entry.Name()+"/cmdline"))}
+		p := s.process(pid)
 		switch {
+		case p.stuck:
+			running = append(running, p)
 		case len(p.args) == 0, isMonitor(p.args[0]): // a zombie; what restarts the one that counts
-		case !p.serves(s.Endpoint):
+		case !p.serves(s):
 			whole = false
 		default:
 			running = append(running, p)
 		}
 	}
 	return running, whole
+}
+
+// process reads what /proc shows of one.
+func (s Search) process(pid int) process {
+	if s.stuck(pid) {
+		return process{pid: pid, stuck: true}
+	}
+	return process{pid: pid, args: arguments(read(s.Proc, strconv.Itoa(pid)+"/cmdline"))}
+}
+
+// stuck tells whether a process waits in the kernel for longer than each does now and then.
+func (s Search) stuck(pid int) bool {
+	const looks, apart = 3, 20 * time.Millisecond
+	for range looks {
+		if s.state(pid) != stateStuck {
+			return false
+		}
+		time.Sleep(apart)
+	}
+	return true
 }
 
 // read gives what a file of /proc holds, nothing if it can't be read.
@@ -71,12 +97,25 @@ func arguments(cmdline []byte) []string {
 // the title that monitor_daemon() of Open vSwitch's lib/daemon-unix.c gives it.
 func isMonitor(title string) bool { return strings.Contains(title, ": monitoring pid ") }
 
-// serves tells whether a process may work on a database: it names that one, or none.
-func (p process) serves(endpoint string) bool {
+// serves tells whether a process may work on our database: it names that one, or none.
+func (p process) serves(s Search) bool {
 	named := slices.DeleteFunc(slices.Clone(p.args[1:]), func(arg string) bool {
 		return !strings.HasPrefix(arg, "unix:") && !strings.HasPrefix(arg, "tcp:") && !strings.HasPrefix(arg, "ssl:")
 	})
-	return len(named) == 0 || slices.ContainsFunc(named, func(n string) bool { return current(n) == current(endpoint) })
+	return len(named) == 0 || slices.ContainsFunc(named, func(n string) bool { return current(n) == current(s.Endpoint) || p.sameSocket(s, n) })
+}
+
+// sameSocket tells whether a process means our database by another name, as one does that has
+// a file system of its own.
+func (p process) sameSocket(s Search, named string) bool {
+	path, local := strings.CutPrefix(named, "unix:")
+	ours, too := strings.CutPrefix(s.Endpoint, "unix:")
+	if !local || !too {
+		return false
+	}
+	theirs, err := os.Stat(filepath.Join(s.Proc, strconv.Itoa(p.pid), "root", path))
+	mine, none := os.Stat(ours)
+	return err == nil && none == nil && os.SameFile(theirs, mine)
 }
 
 // current writes /var/run, which is a link to /run nearly everywhere, as that.
@@ -93,18 +132,38 @@ func (p process) sockets(s Search) []string {
 		if !ok || path == "" || path == "none" {
 			continue
 		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.Dirs[0], path)
+		in := []string{path}
+		if !filepath.IsAbs(path) { // it is in a directory of its own, which may be any of these
+			in = nil
+			for _, dir := range s.Dirs {
+				in = append(in, filepath.Join(dir, path))
+			}
 		}
-		return []string{path, filepath.Join(s.Proc, strconv.Itoa(p.pid), "root", path)}
+		all := slices.Clone(in)
+		for _, path := range in {
+			all = append(all, filepath.Join(s.Proc, strconv.Itoa(p.pid), "root", path))
+		}
+		return all
 	}
 	return nil
 }
 
-// stopped tells whether a signal has stopped a process: T, or t of one that is traced, as
-// its state (proc_pid_stat(5)).
-func (s Search) stopped(pid int) bool {
+// The states of a process that matter, as proc_pid_stat(5) has them.
+const (
+	stateStopped = 'T' // by a signal
+	stateTraced  = 't' // by a debugger, from which no signal frees it
+	stateStuck   = 'D'
+)
+
+// state is that of a process, 0 if it isn't to be seen.
+func (s Search) state(pid int) byte {
+	if pid <= 0 {
+		return 0
+	}
 	b := read(s.Proc, strconv.Itoa(pid)+"/stat")
 	i := bytes.LastIndexByte(b, ')') // the name before may hold anything
-	return pid > 0 && i >= 0 && len(b) > i+2 && (b[i+2] == 'T' || b[i+2] == 't')
+	if i < 0 || len(b) <= i+2 {
+		return 0
+	}
+	return b[i+2]
 }

@@ -18,6 +18,9 @@ import (
 // answerMost bounds what is read of an answer, in bytes. A version has some hundred.
 const answerMost = 64 << 10
 
+// versionMost bounds the line that is kept of it.
+const versionMost = 120
+
 // answer is what came of asking at one socket.
 type answer struct {
 	socket string
@@ -32,33 +35,50 @@ type answer struct {
 
 // ask asks for the version, in the JSON-RPC 1.0 of Open vSwitch's lib/unixctl.c. The main
 // loop of the program answers, so that this tells more than that there is a process.
-func ask(ctx context.Context, name, socket string, patience time.Duration) answer {
-	a := answer{socket: socket}
+//
+// Where an answer is still awaited since an earlier look, it isn't asked again.
+func ask(ctx context.Context, name, socket string, patience time.Duration, l *lines) answer {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	if kept := l.take(socket); kept != nil {
+		if a := hear(ctx, kept, name, l); a.version != "" || a.silent {
+			return a
+		} // else it went with the process that had it
+	}
+	conn, err := dial(ctx, socket)
 	if err != nil {
 		// EAGAIN: as many wait already as may, see connect(2).
-		a.silent, a.err = errors.Is(err, syscall.EAGAIN) || errors.Is(err, os.ErrDeadlineExceeded), err
-		return a
+		return answer{socket: socket, silent: errors.Is(err, syscall.EAGAIN) || errors.Is(err, os.ErrDeadlineExceeded), err: err}
 	}
-	defer conn.Close()
-	a.pid = peer(conn)
+	if _, err := conn.Write([]byte(`{"id":0,"method":"version","params":[]}`)); err != nil {
+		_ = conn.Close()
+		return answer{socket: socket, err: err}
+	}
+	return hear(ctx, conn, name, l)
+}
+
+// hear waits for the answer, and closes the connection unless that is still awaited then.
+func hear(ctx context.Context, conn *line, name string, l *lines) answer {
+	a := answer{socket: conn.socket, pid: peer(conn.Conn)}
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
 	// Whoever cancels isn't kept waiting for the deadline.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { defer close(interrupted); _ = conn.SetDeadline(time.Unix(1, 0)) })
 	a.version, a.err = version(conn, name)
-	a.silent = errors.Is(a.err, os.ErrDeadlineExceeded)
+	if !stop() {
+		<-interrupted // it must not interrupt the next who waits
+	}
+	if a.silent = errors.Is(a.err, os.ErrDeadlineExceeded); a.silent {
+		l.keep(conn)
+	} else {
+		_ = conn.Close()
+	}
 	return a
 }
 
 func version(conn net.Conn, name string) (string, error) {
-	if _, err := conn.Write([]byte(`{"id":0,"method":"version","params":[]}`)); err != nil {
-		return "", err
-	}
 	var reply struct {
 		Result string `json:"result"`
 		Error  any    `json:"error"`
@@ -74,7 +94,7 @@ func version(conn net.Conn, name string) (string, error) {
 	if !strings.HasPrefix(line, name+" ") {
 		return "", fmt.Errorf("it says that it is %.80q", line)
 	}
-	return line, nil
+	return strings.ToValidUTF8(line[:min(len(line), versionMost)], ""), nil
 }
 
 // peer is the process that listens, as the kernel knows it.

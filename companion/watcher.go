@@ -30,14 +30,18 @@ type Watcher struct {
 	now      func() time.Time
 	look     func(context.Context, Search) Sight
 	pace     time.Duration
+	waiting  map[string]*lines          // of each search, by name
 	standing []atomic.Pointer[Standing] // of each search
 }
 
 // NewWatcher returns a Watcher that has not looked yet.
 func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
-	w := &Watcher{searches: searches, log: log, now: time.Now, pace: pace, standing: make([]atomic.Pointer[Standing], len(searches))}
-	w.look = func(ctx context.Context, s Search) Sight { return s.Look(ctx, watchPatience) }
+	w := &Watcher{
+		searches: searches, log: log, now: time.Now, pace: pace, waiting: map[string]*lines{}, standing: make([]atomic.Pointer[Standing], len(searches)),
+	}
+	w.look = func(ctx context.Context, s Search) Sight { return s.look(ctx, watchPatience, w.waiting[s.Name]) }
 	for i, s := range searches {
+		w.waiting[s.Name] = &lines{}
 		w.standing[i].Store(&Standing{Sight: Sight{Name: s.Name, State: Unknown, Why: "not looked for yet"}, Since: w.now()})
 	}
 	return w
@@ -59,6 +63,9 @@ func (w *Watcher) Run(ctx context.Context) error {
 		group.Go(func() { w.watch(ctx, i) })
 	}
 	group.Wait()
+	for _, l := range w.waiting {
+		l.retain(nil)
+	}
 	return nil
 }
 

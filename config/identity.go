@@ -91,14 +91,17 @@ func (id *Identity) chassis(externalIDs map[string]string, c Config, override st
 	return name
 }
 
+// KeyFor is the key of Open_vSwitch.external_ids that counts for one chassis.
+func KeyFor(chassis string, externalIDs map[string]string, key string) string {
+	if _, ok := externalIDs[key+"-"+chassis]; ok && chassis != "" {
+		return key + "-" + chassis
+	}
+	return key
+}
+
 // valueFor is the value of a key for one chassis.
 func valueFor(chassis string, externalIDs map[string]string, key string) (string, bool) {
-	if chassis != "" {
-		if v, ok := externalIDs[key+"-"+chassis]; ok {
-			return v, true
-		}
-	}
-	v, ok := externalIDs[key]
+	v, ok := externalIDs[KeyFor(chassis, externalIDs, key)]
 	return v, ok
 }
 

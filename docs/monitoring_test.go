@@ -3,6 +3,7 @@ package docs_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -127,6 +128,33 @@ func TestEveryAlertIsAboutMetricsThatExistAndSaysWhatToDo(t *testing.T) {
 	}
 	if len(raised) < 20 {
 		t.Errorf("only %d alerts were found", len(raised))
+	}
+}
+
+// Whoever is woken looks at the dashboard first.
+func TestTheDashboardShowsWhatACriticalAlertIsAbout(t *testing.T) {
+	var file ruleFile
+	if err := yaml.Unmarshal([]byte(read(t, "monitoring/alerts.yaml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	var d dashboard
+	if err := json.Unmarshal([]byte(read(t, "monitoring/dashboard.json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, p := range d.Panels {
+		for _, target := range p.Targets {
+			maps.Copy(shown, checkExpression(t, p.Title, target.Expr))
+		}
+	}
+	for _, group := range file.Groups {
+		for _, r := range group.Rules {
+			used := checkExpression(t, r.Alert, r.Expr)
+			seen := slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(name string) bool { return shown[name] })
+			if r.Labels["severity"] == "critical" && len(used) > 0 && !seen {
+				t.Errorf("no panel shows what %s is about", r.Alert)
+			}
+		}
 	}
 }
 

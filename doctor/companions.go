@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/representor"
 )
 
 // ofVSwitchd is what is said where it doesn't answer. That it starts interrupts what flows
@@ -14,7 +16,8 @@ import (
 func ofVSwitchd() about {
 	return about{
 		check: "vswitchd",
-		start: "start it, or its container; ports stay plugged: `systemctl start ovs-vswitchd`",
+		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the flows anew: " +
+			"`systemctl start ovs-vswitchd`",
 		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
 			"would be cut while it restarts, so that is for an hour when nobody minds",
 	}
@@ -27,7 +30,7 @@ func ofController() about {
 		check: "ovn-controller",
 		start: "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`",
 		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that flows is cut meanwhile. " +
-			"If it must be started anew, with this it leaves its tunnels and its Chassis row: `ovn-appctl -t ovn-controller exit --restart`",
+			"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: `ovs-appctl --timeout=30 -t SOCKET exit --restart`",
 	}
 }
 
@@ -36,7 +39,7 @@ type about struct {
 	// check is the check's name.
 	check string
 	// start mends it where it doesn't run. hung is what to do where it answers nobody who
-	// waits for longer.
+	// waits for longer; SOCKET in it stands for where it listens.
 	start, hung string
 }
 
@@ -73,7 +76,7 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 		c.Verdict, c.Finding, c.Remedy = Fail, s.Name+" doesn't run: "+why+"; "+companion.Without(s.Name), a.start
 	case companion.Silent:
 		c.Verdict, c.Finding = Warn, s.Name+" is busy or hangs: "+why+"; if it stays so, "+companion.Without(s.Name)
-		c.Remedy = fmt.Sprintf("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t %s version` %s", shell(s.Socket), a.hung)
+		c.Remedy = strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung, "SOCKET", representor.Shell(s.Socket))
 		if watched.State == companion.Silent && age >= silenceMeans {
 			c.Verdict, c.Finding = Fail, fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second), companion.Without(s.Name))
 		}
@@ -91,6 +94,15 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 		}
 	}
 	return c
+}
+
+// byController is how to have done what ovn-controller does. One that answers isn't to be
+// started: where it runs in a container, that would be a second one.
+func (p *patient) byController(does string) string {
+	if p.Controller.State == companion.Answers {
+		return "ovn-controller " + does + "; it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"
+	}
+	return "start ovn-controller, which " + does + "; its log says what keeps it from that: `systemctl start ovn-controller; journalctl -u ovn-controller`"
 }
 
 // watched is how the daemon sees a companion, and for how long; nothing without the daemon.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -151,9 +152,10 @@ func seen(name string, state companion.State) companion.Sight {
 
 // cuts tells whether a command among a remedy's stops traffic that flows: what restarts
 // ovs-vswitchd, for as long as ovn-controller takes to install the flows anew; what
-// restarts ovn-controller, which takes its tunnels along; what makes the bridge anew.
+// restarts ovn-controller, which takes its tunnels along; what makes the bridge or the card's
+// netdevs anew.
 func cuts(remedy string) bool {
-	return regexp.MustCompile("`[^`]*(restart[^`]*(openvswitch|ovs-vswitchd|ovn-controller|ovn-host)|kill (-[^C]|[0-9])|datapath_type=)[^`]*`").MatchString(remedy)
+	return regexp.MustCompile("`[^`]*(restart[^`]*(openvswitch|ovs-vswitchd|ovn-controller|ovn-host)|kill (-[^C]|[0-9])|datapath_type=|eswitch set)[^`]*`").MatchString(remedy)
 }
 
 func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
@@ -166,6 +168,14 @@ func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
 				if cuts(c.Remedy) {
 					t.Errorf("%s: %+v", state, c)
 				}
+				if strings.Contains(c.Remedy, "start ovs-vswitchd") && !strings.Contains(c.Remedy, "what flows still is interrupted") {
+					t.Errorf("it doesn't say what the start does to what flows: %+v", c)
+				}
+				for i, command := range strings.Split(c.Remedy, "`") {
+					if i%2 == 1 && strings.Contains(command, "-appctl ") && !strings.Contains(command, "-appctl --timeout=30 -t /run/x.ctl ") {
+						t.Errorf("it waits for ever, or asks another one: %s", command)
+					}
+				}
 			}
 		}
 	}
@@ -174,6 +184,7 @@ func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
 // Each case breaks one thing, which exactly the checks that are named must find.
 func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 	broken := map[string]bool{} // the checks that found something
+	var script strings.Builder  // every command
 	refused := errors.New("connection refused")
 	hung := &control.UnreachableError{Socket: "/run/x.sock", Hangs: true, Err: errors.New("nothing came within 5s")}
 	forbidden := &fs.PathError{Op: "connect", Path: "/run/x.sock", Err: fs.ErrPermission}
@@ -276,7 +287,10 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} }, map[string]Verdict{"identity": Warn}, "external_ids"},
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" }, map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
 		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
-		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "`systemctl start ovn-controller`"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"},
+		{"no bridge, and no ovn-controller to be seen", func(h *Host) {
+			h.Local.BridgeUUID, h.Controller = "", companion.Sight{Name: companion.Controller, State: companion.Unknown}
+		}, map[string]Verdict{"bridge": Fail, "ovn-controller": Unknown}, "`systemctl start ovn-controller; journalctl -u ovn-controller`"},
 		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
 		{"userspace datapath that OVN is told to have", func(h *Host) {
 			h.Local.DatapathType, h.Local.ExternalIDs["ovn-bridge-datapath-type"] = "netdev", "netdev"
@@ -287,7 +301,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused }, map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
-		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "`systemctl start ovn-controller;"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"},
+		{"not registered, for want of an ovn-controller", func(h *Host) { h.Chassis, h.Controller = h.Chassis[1:], seen(companion.Controller, companion.Gone) },
+			map[string]Verdict{"chassis": Fail, "ovn-controller": Fail}, "`systemctl start ovn-controller; journalctl -u ovn-controller`"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
@@ -311,6 +327,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"VF on another bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-ex") }, map[string]Verdict{"foreign-rows": Warn}, "`ovs-vsctl del-port rep0`"},
 		{"PF on our bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "br-int") }, map[string]Verdict{"foreign-rows": Warn}, "`ovs-vsctl del-port rep0`"},
 		{"socket for everybody", func(h *Host) { h.Sockets[1].Mode |= 0o777 }, map[string]Verdict{"sockets": Warn}, "`chmod o-w /run/openvswitch/db.sock`"},
+		{"socket for everybody, in an odd place", func(h *Host) {
+			h.Sockets[1] = Socket{Path: "/run/a b/db's.sock", Mode: fs.ModeSocket | 0o777}
+		}, map[string]Verdict{"sockets": Warn}, "`chmod o-w '/run/a b/db'\\''s.sock'`"},
 		{"socket not to be looked at", func(h *Host) { h.Sockets[0].Err = forbidden }, map[string]Verdict{"sockets": Unknown}, "as root"},
 		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, map[string]Verdict{"sockets": Unknown}, ""},
 		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" }, map[string]Verdict{"serial-published": Fail}, "ovn-cms-options-dpu1"},
@@ -334,6 +353,11 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 					t.Errorf("it cuts what flows, and doesn't say so: %+v", c)
 				}
 				remedies += c.Remedy + "\n"
+				for i, part := range strings.Split(c.Remedy, "`") {
+					if i%2 == 1 {
+						script.WriteString(part + "\n")
+					}
+				}
 				if (c.Verdict == Fail || c.Verdict == Warn) && c.Remedy == "" || c.Finding == "" {
 					t.Errorf("nothing mends %+v", c)
 				}
@@ -348,6 +372,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 				t.Errorf("healthy is %v", d.Healthy)
 			}
 		})
+	}
+	if out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", script.String()).CombinedOutput(); err != nil {
+		t.Errorf("sh can't read a command: %v: %s\n%s", err, out, script.String())
 	}
 	for _, c := range Examine(healthy()).Checks {
 		if !broken[c.Name] {

@@ -49,13 +49,14 @@ func (p *patient) legacy() bool {
 	return len(m.other) > 0 && len(m.switchdev)+len(m.forbidden)+len(m.failed) == 0
 }
 
-// switchdev is what makes representors on these devices.
+// switchdev is what makes representors on these devices. The driver makes their netdevs anew.
 func switchdev(devices []devlink.Handle) string {
 	commands := make([]string, 0, len(devices))
 	for _, h := range devices {
 		commands = append(commands, "`devlink dev eswitch set "+representor.Shell(h.String())+" mode switchdev`")
 	}
-	return "set it to switchdev, with which it makes the ports of functions: " + strings.Join(commands, " ")
+	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the card is cut meanwhile: " +
+		strings.Join(commands, " ")
 }
 
 // eswitch: a device in another mode than switchdev is a fault if no other one makes

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/representor"
 )
 
 // Socket is a unix socket by which ports can be plugged and unplugged.
@@ -28,7 +29,7 @@ const others fs.FileMode = 0o002
 // That the daemon may connect to the local database is a check of that.
 func (p *patient) sockets() Check {
 	c := Check{Name: "sockets", Verdict: OK}
-	var seen, open, unseen []string
+	var seen, open, unseen, commands []string
 	for _, s := range p.Sockets {
 		path := control.Printable(s.Path)
 		switch {
@@ -38,7 +39,7 @@ func (p *patient) sockets() Check {
 		case s.Err != nil:
 			unseen = append(unseen, path+" isn't there")
 		case s.Mode.Perm()&others != 0:
-			open = append(open, path)
+			open, commands = append(open, path), append(commands, representor.Shell(s.Path))
 		default:
 			seen = append(seen, fmt.Sprintf("%s is %04o %s:%s", path, s.Mode.Perm(), control.Printable(s.Owner), control.Printable(s.Group)))
 		}
@@ -46,7 +47,7 @@ func (p *patient) sockets() Check {
 	switch {
 	case len(open) > 0:
 		c.Verdict, c.Finding = Warn, "every user of this machine may connect to "+strings.Join(open, " and to ")+", and change what is on the bridge or held"
-		c.Remedy = "`chmod o-w " + strings.Join(open, " ") + "` and see what made it so: a umask, or the unit that starts it"
+		c.Remedy = "`chmod o-w " + strings.Join(commands, " ") + "` and see what made it so: a umask, or the unit that starts it"
 	case len(unseen) > 0:
 		c.Verdict, c.Finding = Unknown, strings.Join(append(unseen, seen...), "; ")
 	case len(seen) == 0:

@@ -50,7 +50,7 @@ func (p *patient) registered() Check {
 	case unasked:
 	case us == nil:
 		c.Verdict, c.Finding = Fail, "the Southbound has no Chassis row called "+name
-		c.Remedy = "start ovn-controller, which registers it; its log says what keeps it from that: `systemctl start ovn-controller; journalctl -u ovn-controller`"
+		c.Remedy = p.byController("registers it")
 	case us.Hostname != p.Identity.Hostname:
 		c.Verdict = Warn
 		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", control.Printable(us.Hostname), control.Printable(p.Identity.Hostname))

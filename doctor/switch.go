@@ -37,8 +37,7 @@ func (p *patient) identity() Check {
 	case blind:
 	case id.Chassis == "" || id.Bridge == "" || len(id.Remotes) == 0:
 		c.Verdict, c.Finding = Fail, strings.Join(id.Problems, "; ")
-		c.Remedy = "set what ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . external_ids:system-id=NAME external_ids:ovn-remote=ssl:ADDRESS:6642 " +
-			"external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=ADDRESS`"
+		c.Remedy = p.introduce()
 	case len(id.Problems) > 0:
 		c.Verdict, c.Finding, c.Remedy = Warn, strings.Join(id.Problems, "; "), "correct the key: `ovs-vsctl get Open_vSwitch . external_ids`"
 	default:
@@ -81,10 +80,10 @@ func (p *patient) bridge() Check {
 	case blind:
 	case p.Local.BridgeUUID == "":
 		c.Verdict, c.Finding = Fail, "bridge "+name+" doesn't exist"
-		c.Remedy = "start ovn-controller, which makes it: `systemctl start ovn-controller`"
+		c.Remedy = p.byController("makes it")
 	case !p.Local.KernelDatapath():
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
-		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " + shell(p.Local.Bridge) + " datapath_type=system`"
+		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " + representor.Shell(p.Local.Bridge) + " datapath_type=system`"
 		if key, value := p.Local.Userspace(); key != "" {
 			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", control.Harmless(key), control.Printable(value))
 			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's datapath only, and has nothing to do here"
@@ -94,9 +93,6 @@ func (p *patient) bridge() Check {
 	}
 	return c
 }
-
-// shell is a name as a word of a command that stands between backticks.
-func shell(name string) string { return strings.ReplaceAll(representor.Shell(name), "`", `\x60`) }
 
 func (p *patient) offload() Check {
 	c, blind := p.blind("hw-offload")
@@ -125,8 +121,9 @@ func (p *patient) builtIn() Check {
 	}
 	c.Verdict, c.Finding = OK, "no row on the bridge is of a plug provider built into ovn-controller"
 	if len(rows) > 0 {
-		c.Verdict, c.Finding = Fail, "a plug provider built into ovn-controller works on this bridge too, and plugged "+strings.Join(rows, ", ")
-		c.Remedy = "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: true to take its rows over"
+		c.Verdict, c.Finding = Fail, "rows on the bridge are of a plug provider built into ovn-controller, which works here too, or left them behind: "+strings.Join(rows, ", ")
+		c.Remedy = "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: true to take its rows over. " +
+			"If ovn-controller is one without by now, the way out for each row is in: `representorctl ports`"
 	}
 	return c
 }

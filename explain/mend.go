@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,7 +92,7 @@ func (c *chain) mendPF(r *representor.Reason) string {
 			"if this machine is to serve as its own host: local-functions: true in /etc/representord/representord.yaml"
 	case hosts == 0:
 		return "see what is wrong with the card: `representorctl doctor` " +
-			"and, if its eswitch is in mode legacy: `devlink dev eswitch set {device} mode switchdev`"
+			"and, if its eswitch is in mode legacy, in an hour when traffic may stop: `devlink dev eswitch set {device} mode switchdev`"
 	case hosts > 1:
 		mac = "MAC"
 	}
@@ -138,9 +139,11 @@ func (c *chain) addSF() string {
 // fill puts names into the places of a remedy. What isn't known stays a word in
 // capitals, for the reader to replace.
 func (c *chain) fill(remedy string, r *representor.Reason) string {
-	row := c.rep.Link.Name
+	netdev := c.rep.Link.Name
+	row := netdev
 	if c.placed != nil {
 		row = c.placed.Name
+		netdev = cmp.Or(netdev, row)
 	}
 	first := ""
 	if len(r.Candidates) == 1 {
@@ -150,8 +153,9 @@ func (c *chain) fill(remedy string, r *representor.Reason) string {
 		"{set}", setOption,
 		"{port}", word(c.in.LogicalPort, "PORT"),
 		"{option}", word(r.Option, "OPTION"),
-		"{in-the-way}", word(first, "NAME"),
-		"{netdev}", word(row, "NETDEV"),
+		"{in-the-way}", representor.Operand(cmp.Or(first, "NAME")),
+		"{netdev}", word(netdev, "NETDEV"),
+		"{row}", word(row, "NAME"),
 		"{chassis}", word(c.in.Asked.Chassis, "CHASSIS"),
 		"{bridge}", word(c.in.Actual.Bridge, "BRIDGE"),
 		"{devlink-port}", word(c.devlinkPort(first), "DEVICE/INDEX"),
@@ -164,16 +168,16 @@ func word(name, unknown string) string {
 	if name == "" {
 		return unknown
 	}
-	// A backtick would end the command: see Step.Remedy.
-	return strings.ReplaceAll(representor.Shell(name), "`", `\x60`)
+	return representor.Shell(name)
 }
 
-// devlinkPort is the port of the function that a reason is about.
+// devlinkPort is the port of the function that a reason is about: the one that it names, or the
+// one that is asked for. What the port had before is another one.
 func (c *chain) devlinkPort(function string) string {
-	r := c.rep
-	if r.Function.Kind == 0 {
-		var ok bool
-		if r, ok = c.in.Index.ByFunction(function); !ok {
+	r, named := c.in.Index.ByFunction(function)
+	if !named {
+		r = c.rep
+		if r.Function.Kind == 0 || c.query != nil && !c.found {
 			return ""
 		}
 	}

@@ -63,7 +63,7 @@ func known() map[representor.Code]lore {
 		representor.CodeTransactionPending: {Row, wait},
 
 		representor.CodeAwaitingOfport: {Ofport, "see whether it answers: `representorctl doctor`"},
-		representor.CodeInterfaceError: {Ofport, "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {netdev}`"},
+		representor.CodeInterfaceError: {Ofport, "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {row}`"},
 		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`"},
 
 		representor.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},

@@ -37,6 +37,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := c.snapshot()
 	out := &samples{descs: c.descs, ch: ch}
 	daemon(out, s.Facts)
+	out.gauge("representord_audit_interval_seconds", s.Audit.Seconds())
 	ports(out, s.Report)
 	changes(out, s)
 	databases(out, s, c.now())

@@ -61,6 +61,7 @@ func busy() Snapshot {
 		return card.SourceCounters{Reads: n + 1, Failures: n + 2, Interrupted: n + 3, Malformed: n + 4, Events: n + 5, Overruns: n + 6, Unheard: n + 7}
 	}
 	return Snapshot{
+		Audit: time.Minute,
 		Facts: control.Facts{
 			Version: "1.2.3", Started: noon().Add(-time.Hour), Role: control.Active,
 			Local:      ovs.View{Complete: true, BridgeUUID: "b", Since: noon().Add(-time.Minute)},

@@ -46,6 +46,7 @@ func aboutDaemon() []Metric {
 		{"representord_dry_run", Gauge, "1 if the daemon plans and writes nothing.", nil},
 		{"representord_passes_total", Counter, "Passes that have ended.", nil},
 		{"representord_last_pass_timestamp_seconds", Gauge, "When the last pass ended, in seconds since 1970. Absent before the first.", nil},
+		{"representord_audit_interval_seconds", Gauge, "The longest time between two passes, as the setting audit-interval has it.", nil},
 		{passDuration, Histogram, "Duration of one pass, in seconds.", nil},
 	}
 }

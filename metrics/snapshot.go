@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/ovs"
@@ -11,6 +13,8 @@ type Snapshot struct {
 	control.Facts
 	Card   card.Counters
 	Switch ovs.Counters
+	// Audit is the longest time between two passes.
+	Audit time.Duration
 	// TLS are the certificate files that are in use.
 	TLS []TLSFile
 }

@@ -83,7 +83,7 @@ func (t *Target) asked(b *Binding) bool {
 
 // onDPU says where more is known.
 func (t *Target) onDPU() string {
-	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + representor.Shell(t.Port)
+	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + representor.Operand(t.Port)
 }
 
 func (t *Target) unsure() string {

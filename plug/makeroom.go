@@ -43,7 +43,7 @@ func (r room) remedy() string {
 	if r.command == "" {
 		return r.note + "; see `ovs-vsctl show`"
 	}
-	return strings.TrimSpace(IfUnneeded + "`" + strings.ReplaceAll(r.command, "`", `\x60`) + "` " + r.note)
+	return strings.TrimSpace(IfUnneeded + "`" + r.command + "` " + r.note)
 }
 
 // sentence is the remedy within a sentence.

@@ -168,6 +168,18 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 			name: "a name that a shell would take apart", netdev: "a&b$(c) ;d", code: representor.CodeForeignName,
 			made: []string{"ovs-vsctl add-port br-int 'a&b$(c) ;d'"}, says: []string{`ovs-vsctl del-port 'a&b$(c) ;d'`},
 		},
+		{
+			name: "a name with a quote", netdev: "it's", code: representor.CodeForeignName,
+			made: []string{`ovs-vsctl add-port br-int "it's"`}, says: []string{`ovs-vsctl del-port 'it'\''s'`},
+		},
+		{
+			name: "a name that looks like an option", netdev: "-rf", code: representor.CodeForeignName,
+			made: []string{"ovs-vsctl add-port br-int -rf"}, says: []string{"ovs-vsctl del-port -rf"},
+		},
+		{
+			name: "a bond's member whose name looks like an option", netdev: "--if-exists", code: representor.CodeForeignName,
+			made: []string{"ovs-vsctl add-bond br-ex bond0 --if-exists p1"}, stays: []string{"bond0", "p1"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -55,19 +55,43 @@ func Prose(s string) string {
 	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(Escape(s, problemMost))
 }
 
-// Shell is a name that others chose as a word of a command for bash. What is too long
-// to be shown is no word: a part of it could be the name of something else.
+// unquoted are the characters that no shell gives a meaning.
+const unquoted = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+/-"
+
+// Shell is a name that others chose as a word of a command for sh, which lacks the $'...' of
+// bash. The word has no backtick: remedies have their commands between such. What is too long
+// to be shown, and what no word can hold, is none: a part of it could be the name of something
+// else.
 func Shell(s string) string {
 	switch {
-	case len(s) > nameMost:
+	case len(s) > nameMost, strings.Contains(s, "\x00"), strings.HasSuffix(s, "\n"):
 		return "NAME"
-	case s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+/-") == "":
+	case s != "" && strings.Trim(s, unquoted) == "":
 		return s
-	case s != "" && Escape(s, nameMost) == s && !strings.ContainsAny(s, "'`"):
-		return "'" + s + "'" // for any shell
+	case utf8.ValidString(s) && !strings.Contains(s, "`") && !strings.ContainsFunc(s, unprintable):
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
-	return "$'" + strings.ReplaceAll(Escape(s, nameMost), "'", `\'`) + "'"
+	var word strings.Builder
+	for _, b := range []byte(s) {
+		if strings.IndexByte(unquoted+" ", b) >= 0 && b != '%' && b != '-' { // which begin a conversion, or an option
+			word.WriteByte(b)
+			continue
+		}
+		fmt.Fprintf(&word, `\%03o`, b)
+	}
+	return `"$(printf '` + word.String() + `')"`
 }
+
+// Operand is Shell for a program that takes what begins with a hyphen for an option. What
+// follows it is no option either.
+func Operand(s string) string {
+	if strings.HasPrefix(s, "-") {
+		return "-- " + Shell(s)
+	}
+	return Shell(s)
+}
+
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // list joins the first few of many.
 func list(all []string) string {

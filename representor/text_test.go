@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/devlink"
@@ -179,12 +180,36 @@ func TestProseKeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
 	}
 }
 
+// What is printed is pasted into whatever shell there is: Debian's sh has no $'...'.
 func TestAShellTakesANameForOneWord(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"pf0vf3", "", " ", "a b", "a'b", `a"b\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "é\u202e", "\xff", "*", "~", "!!"} {
-		got, err := exec.CommandContext(t.Context(), "bash", "-c", "printf %s. "+representor.Shell(name)).Output()
-		if want := name + "."; err != nil || string(got) != want {
-			t.Errorf("%q written as %s is %q, %v", name, representor.Shell(name), got, err)
+	names := []string{
+		"pf0vf3", "", " ", "a b", "a'b", "'", `a"b\`, `\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "\na", "é\u202e", "\xff", "*", "~", "!!", "-rf", "-r\x1bf", "100%", "%s\x1b", `\n`, "a\t",
+	}
+	for b := 1; b < 256; b++ {
+		names = append(names, "a"+string([]byte{byte(b)})+"0")
+	}
+	for _, shell := range []string{"sh", "bash"} {
+		var script, want strings.Builder
+		for _, name := range names {
+			word := representor.Shell(name)
+			if strings.ContainsAny(word, "`\n") {
+				t.Errorf("%q written as %q can't be shown among other words", name, word)
+			}
+			script.WriteString("printf '%s\\0' " + word + "\n")
+			want.WriteString(name + "\x00")
+		}
+		got, err := exec.CommandContext(t.Context(), shell, "-c", script.String()).Output()
+		if err != nil {
+			t.Errorf("%s: %v", shell, err)
+		}
+		if diff := cmp.Diff(strings.Split(want.String(), "\x00"), strings.Split(string(got), "\x00")); diff != "" {
+			t.Errorf("%s takes them for other names (-want +got)\n%s", shell, diff)
+		}
+	}
+	for _, name := range []string{"a\x00b", "a\n"} { // no word of a shell's can be that
+		if got := representor.Shell(name); got != "NAME" {
+			t.Errorf("%q is written as %s", name, got)
 		}
 	}
 	if got := representor.Shell("pf0vf3"); got != "pf0vf3" {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,7 +28,16 @@ func newBench(t *testing.T) *bench {
 		nb: servers.NewOVSDB(t, "nb", servers.SchemaOVNNorthbound), sb: servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound),
 		local: servers.OpenVSwitch(t), path: servers.Dir(t),
 	}
-	for tool, d := range map[string]*servers.OVSDB{"ovn-nbctl": b.nb, "ovn-sbctl": b.sb, "ovs-vsctl": b.local} {
+	b.tools(t, map[string]*servers.OVSDB{"ovn-nbctl": b.nb, "ovn-sbctl": b.sb, "ovs-vsctl": b.local})
+	b.nb.Tool(t, "ovn-nbctl", "--db="+b.nb.Endpoint, "--no-leader-only", "init", "--", "ls-add", "net1")
+	b.sb.Tool(t, "ovn-sbctl", "--db="+b.sb.Endpoint, "--no-leader-only", "init", "--", "chassis-add", "dpu1", "geneve", "127.0.0.1")
+	return b
+}
+
+// tools lets tools find their databases.
+func (b *bench) tools(t *testing.T, all map[string]*servers.OVSDB) {
+	t.Helper()
+	for tool, d := range all {
 		more := ""
 		if tool == "ovs-vsctl" {
 			more = " --no-wait" // there is no ovs-vswitchd
@@ -36,19 +47,12 @@ func newBench(t *testing.T) *bench {
 			t.Fatal(err)
 		}
 	}
-	b.nb.Tool(t, "ovn-nbctl", "--db="+b.nb.Endpoint, "--no-leader-only", "init", "--", "ls-add", "net1")
-	b.sb.Tool(t, "ovn-sbctl", "--db="+b.sb.Endpoint, "--no-leader-only", "init", "--", "chassis-add", "dpu1", "geneve", "127.0.0.1")
-	return b
 }
 
 // run runs a command as it is printed.
 func (b *bench) run(command string) error {
-	shell := "sh"
-	if strings.Contains(command, "$'") { // a name with control characters, for which there is no other word
-		shell = "bash"
-	}
-	_, err := b.local.TryTool(shell, "-c", "PATH="+b.path+":$PATH\n"+command)
-	if err != nil && strings.HasPrefix(command, "ovn-nbctl list ") && strings.Contains(err.Error(), "no row") {
+	_, err := b.local.TryTool("sh", "-c", "PATH="+b.path+":$PATH\n"+command)
+	if err != nil && strings.Contains(command, " list Logical_Switch_Port ") && strings.Contains(err.Error(), "no row") {
 		return nil // that is what it was to tell
 	}
 	return err
@@ -58,7 +62,7 @@ func (b *bench) run(command string) error {
 func (b *bench) make(t *testing.T, s *scene) {
 	t.Helper()
 	for _, lport := range slices.Sorted(maps.Keys(s.world.answers)) {
-		argv := []string{"ovn-nbctl", "--db=" + b.nb.Endpoint, "--no-leader-only", "lsp-add", "net1", lport, "--", "lsp-set-options", lport}
+		argv := []string{"ovn-nbctl", "--db=" + b.nb.Endpoint, "--no-leader-only", "--", "lsp-add", "net1", lport, "--", "lsp-set-options", lport}
 		for key, value := range s.world.answers[lport].Options {
 			if value != "" {
 				argv = append(argv, key+"="+strconv.Quote(value))
@@ -80,6 +84,77 @@ func (b *bench) make(t *testing.T, s *scene) {
 			b.local.Ctl(t, "set", "Interface", name, "external_ids:ovn-plugged="+i.OVNPlugged)
 		}
 	}
+}
+
+func TestExplain_TheCommandsThatChangeAPortTakeOneThatIsNamedLikeAnOption(t *testing.T) {
+	for name, s := range map[string]scene{
+		"set":    {lport: "-x", world: worldWith(asks("-x", "vif-plug:representor:vf-num", "3x"))},
+		"remove": {lport: "--if-exists", world: worldWith(asks("--if-exists", "vif-plug:representor:card-serial-number", "MT2242X00001"))},
+		"list":   {lport: "-v", world: worldWith()},
+	} {
+		b := newBench(t)
+		b.make(t, &s)
+		ran := 0
+		for _, step := range explained(t, daemonWith(t, s.world.facts(t), control.Acts{Inquire: s.world.inquire}), s.lport).Steps {
+			for _, command := range commandsIn(step.Remedy) {
+				if !strings.HasPrefix(command, "ovn-nbctl ") {
+					continue
+				}
+				ran++
+				if err := b.run(filled(command)); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+		if ran == 0 {
+			t.Errorf("%s: no command was run", name)
+		}
+	}
+}
+
+// understood parses the arguments of a command of ours as that would.
+func understood(args []string) error {
+	cmd, rest, err := (&program{}).command().Find(args)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// What can't be run on any machine is read at least.
+func TestExplain_EachCommandIsReadByAShellAndOursByUs(t *testing.T) {
+	var script strings.Builder
+	for _, s := range scenes() {
+		for _, step := range explained(t, daemonWith(t, s.world.facts(t), control.Acts{Inquire: s.world.inquire}), cmp.Or(s.lport, "vm1")).Steps {
+			for _, command := range commandsIn(step.Remedy) {
+				script.WriteString(command + "\n")
+				for part := range strings.SplitSeq(command, "; ") {
+					if args, ours := strings.CutPrefix(part, name+" "); ours {
+						if err := understood(strings.Fields(args)); err != nil {
+							t.Errorf("scene %s, step %s: %s: %v", s.name, step.Name, part, err)
+						}
+					}
+				}
+			}
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", script.String()).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s\n%s", err, out, script.String())
+	}
+}
+
+// commandsIn are the commands of a remedy.
+func commandsIn(remedy string) []string {
+	var all []string
+	for i, part := range strings.Split(remedy, "`") {
+		if i%2 == 1 {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // inDatabases reports whether a command is for the databases, so that it can be run on any machine.

@@ -36,7 +36,7 @@ The exit status is 0 if nothing FAILs, and 9 otherwise.`,
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what is ok, too")
 	_ = cmd.MarkFlagFilename("config", "yaml")
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
-		d := doctor.Examine(p.examine(ctx, file, cmd.Flags().Changed("config")))
+		d := doctor.Examine(p.examine(ctx, file, cmd.Flags()))
 		if err := p.print(d, func(out *strings.Builder) { p.writeDiagnosis(out, d, verbose) }); err != nil {
 			return err
 		}

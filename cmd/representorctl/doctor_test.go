@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,7 +59,8 @@ func (c *clinic) searches(endpoint string) []companion.Search {
 	return all
 }
 
-// doctor runs the command with a card that has a serial number.
+// doctor runs the command with a card that has a serial number, and a socket unless that is
+// left to the configuration.
 func (c *clinic) doctor(socket string, args ...string) outcome {
 	c.t.Helper()
 	var stdout, stderr strings.Builder
@@ -80,8 +82,29 @@ func (c *clinic) doctor(socket string, args ...string) outcome {
 		},
 	}
 	p.companions = c.searches
-	status := p.run(c.t.Context(), append([]string{"--control-socket", socket, "doctor", "--config", c.config}, args...))
+	args = append([]string{"doctor", "--config", c.config}, args...)
+	if socket != "" {
+		args = append([]string{"--control-socket", socket}, args...)
+	}
+	status := p.run(c.t.Context(), args)
 	return outcome{status, stdout.String(), stderr.String()}
+}
+
+// check is one of the doctor's.
+func (c *clinic) check(socket, name string) doctor.Check {
+	c.t.Helper()
+	var d doctor.Diagnosis
+	out := c.doctor(socket, "-j")
+	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
+		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
+	}
+	for _, check := range d.Checks {
+		if check.Name == name {
+			return check
+		}
+	}
+	c.t.Fatalf("there is no check %s", name)
+	return doctor.Check{}
 }
 
 // hide takes out what differs from machine to machine.
@@ -182,6 +205,24 @@ func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {
 		if !strings.Contains(out.stdout, want) {
 			t.Errorf("%q is not in\n%s%s", want, out.stdout, out.stderr)
 		}
+	}
+}
+
+func TestTheDoctorAsksTheDaemonWhereItsConfigurationSaysThatItIs(t *testing.T) {
+	c := newClinic(t)
+	f, err := os.OpenFile(c.config, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteString("control-socket: " + daemon(t, self()) + "\n")
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.check("", "daemon"); got.Verdict != doctor.OK {
+		t.Errorf("%+v", got)
+	}
+	if got := c.check(absent(t), "daemon"); got.Verdict != doctor.Fail {
+		t.Errorf("where a flag says otherwise: %+v", got)
 	}
 }
 

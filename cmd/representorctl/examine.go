@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/companion"
@@ -36,10 +37,14 @@ const companionPatience = 3 * time.Second
 // overrideMost bounds what is read of system-id-override, in bytes.
 const overrideMost = 4096
 
-// examine reads everything that the doctor looks at.
-func (p *program) examine(ctx context.Context, file string, named bool) doctor.Host {
+// examine reads everything that the doctor looks at. The daemon is where the flags say, or else
+// its configuration.
+func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet) doctor.Host {
 	h := doctor.Host{Now: p.now(), Version: p.version, Kernel: kernelRelease()}
-	h.Config, h.ConfigErr = loadConfig(file, named)
+	h.Config, h.ConfigErr = loadConfig(file, flags.Changed("config"))
+	if !flags.Changed("control-socket") {
+		p.socket = h.Config.ControlSocket
+	}
 	h.Sockets = lookAtSockets(p.socket, h.Config.OVSDB)
 	var group sync.WaitGroup
 	group.Go(func() {

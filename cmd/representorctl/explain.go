@@ -142,7 +142,11 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, 
 	if out.Len() > before {
 		fmt.Fprintln(out)
 	}
-	entry(out, "each step", "%s explain %s -v", name, representor.Shell(e.LogicalPort))
+	each := representor.Operand(e.LogicalPort) + " -v"
+	if strings.HasPrefix(each, "-- ") {
+		each = "-v " + representor.Operand(e.LogicalPort)
+	}
+	entry(out, "each step", "%s explain %s", name, each)
 }
 
 func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {

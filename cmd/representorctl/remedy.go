@@ -64,14 +64,17 @@ func commandLines(command string, to int) []string {
 	return append(lines, line)
 }
 
-// shellWords takes a command apart at spaces that are not between quotes.
+// shellWords takes a command apart at spaces that are not between quotes, as sh does: a
+// backslash takes their meaning from quotes, but not between single ones.
 func shellWords(command string) []string {
 	var words []string
 	start, quote := 0, byte(0)
-	for i := range len(command) {
+	for i := 0; i < len(command); i++ {
 		switch b := command[i]; {
+		case b == '\\' && quote != '\'':
+			i++
 		case quote != 0:
-			if b == quote && command[i-1] != '\\' {
+			if b == quote {
 				quote = 0
 			}
 		case b == '\'' || b == '"':

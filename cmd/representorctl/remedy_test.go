@@ -20,8 +20,9 @@ func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
 			"do: `ovs-vsctl set Open_vSwitch . 'external_ids:a=b c d'`",
 			[]string{"do:", `  ovs-vsctl set Open_vSwitch \`, "    . 'external_ids:a=b c d'"},
 		},
-		"a quote within quotes": {"`x $'it\\'s a name' and more than fits here`", []string{`  x $'it\'s a name' and more \`, "    than fits here"}},
-		"what harms a terminal": {"`x \x1b[2J`", []string{`  x \x1b[2J`}},
+		"a quote within quotes":      {"`x 'it'\\''s a name' and more than fits here`", []string{`  x 'it'\''s a name' and \`, "    more than fits here"}},
+		"a backslash before a quote": {"`x 'a \\' and more than fits here`", []string{`  x 'a \' and more than fits \`, "    here"}},
+		"what harms a terminal":      {"`x \x1b[2J`", []string{`  x \x1b[2J`}},
 	} {
 		if diff := cmp.Diff(c.want, remedyLines(c.remedy, 30)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
@@ -31,9 +32,9 @@ func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
 
 // What is broken into lines is still one command with the same words.
 func TestAShellReadsABrokenCommandAsItWas(t *testing.T) {
-	const words = `printf '%s\n' 'options:"vif-plug:representor:pf-mac"=00:53:00:00:00:42' a b $'it\'s one word' "and another one" c`
+	const words = `printf '%s\n' 'options:"vif-plug:representor:pf-mac"=00:53:00:00:00:42' a b 'it'\''s one word' "and another one" 'and \' "$(printf 'a third\033')" c`
 	read := func(command string) string {
-		out, err := exec.Command("bash", "-c", command).CombinedOutput()
+		out, err := exec.Command("sh", "-c", command).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s\n%s", err, out, command)
 		}

@@ -26,6 +26,7 @@ func (s *service) snapshot() metrics.Snapshot {
 		Facts:  f,
 		Card:   s.Devices.Counters(),
 		Switch: s.Local.Counters(),
+		Audit:  s.Config.Audit,
 		TLS:    certificateFiles(s.Config, remotes, agent.SouthboundFiles(s.Config, f.Local.SSL)),
 	}
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/representord/representord/companion"
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/test/servers"
+)
+
+// What the doctor prints for a database is run as it stands, in the situation that it is printed
+// for, and then the check finds nothing any more.
+func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
+	local := func(args ...string) func(*clinic) { return func(c *clinic) { c.local.Ctl(c.t, args...) } }
+	const netdev = "en3f0c1pf0vf000" // of the card that the doctor sees
+	for _, tt := range []struct {
+		name, check string
+		breaks      func(*clinic)
+		stays       bool // the command only looks
+	}{
+		{name: "no offload", check: "hw-offload", breaks: local("remove", "open", ".", "other_config", "hw-offload")},
+		{name: "the userspace datapath", check: "bridge", breaks: local("set", "Bridge", "br-int", "datapath_type=netdev")},
+		{name: "another card's number", check: "serial-published", breaks: local("set", "open", ".", `external_ids:ovn-cms-options="a,card-serial-number=OLD"`)},
+		{name: "a representor by hand", check: "foreign-rows", breaks: local("add-port", "br-int", netdev)},
+		{name: "a representor in a Port of another name", check: "foreign-rows", breaks: local("--", "--id=@i", "create", "Interface", "name="+netdev,
+			"--", "--id=@p", "create", "Port", "name=vf0", "interfaces=@i", "--", "add", "Bridge", "br-int", "ports", "@p")},
+		{name: "a representor in a bond", check: "foreign-rows", breaks: local("add-bond", "br-int", "bond0", netdev, "p1")},
+		{name: "no Southbound", check: "identity", breaks: local("remove", "open", ".", "external_ids", "ovn-remote")},
+		{name: "no name", check: "identity", breaks: local("remove", "open", ".", "external_ids", "system-id")},
+		{name: "no bridge named", check: "identity", breaks: local("set", "open", ".", `external_ids:ovn-bridge=""`)},
+		{name: "no Southbound for this chassis", check: "identity", breaks: local("set", "open", ".", `external_ids:ovn-remote-dpu1=""`)},
+		{name: "one endpoint of two is none", check: "identity", stays: true, breaks: func(c *clinic) {
+			c.local.Ctl(c.t, "set", "open", ".", `external_ids:ovn-remote="`+c.sb.Endpoint+`,tpc:192.0.2.1:6642"`)
+		}},
+		{name: "another hostname", check: "chassis", stays: true, breaks: func(c *clinic) { c.sbctl("set", "Chassis", "dpu1", "hostname=old") }},
+		{name: "our hostname on a row of before", check: "unique", breaks: func(c *clinic) {
+			c.sbctl("chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old", "hostname=dpu1.example.com")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newClinic(t)
+			b := &bench{local: c.local, path: servers.Dir(t)}
+			b.tools(t, map[string]*servers.OVSDB{"ovn-sbctl": c.sb, "ovs-vsctl": c.local})
+			socket := daemon(t, self())
+			tt.breaks(c)
+			ill := c.check(socket, tt.check)
+			if ill.Verdict != doctor.Fail && ill.Verdict != doctor.Warn {
+				t.Fatalf("it finds nothing: %+v", ill)
+			}
+			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1", "chassis-del NAME", "chassis-del old")
+			ran := 0
+			for _, command := range commandsIn(ill.Remedy) {
+				for part := range strings.SplitSeq(command, "; ") {
+					if !inDatabases(part) {
+						continue
+					}
+					ran++
+					if err := b.run(fill.Replace(part)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if ran == 0 {
+				t.Errorf("no command for a database is in %q", ill.Remedy)
+			}
+			if got := c.check(socket, tt.check); got.Verdict != doctor.OK && !tt.stays {
+				t.Errorf("after the commands of %q: %+v", ill.Remedy, got)
+			}
+		})
+	}
+}
+
+// commandsFor are what the doctor prints for a companion that it sees so.
+func commandsFor(t *testing.T, s companion.Sight) []string {
+	t.Helper()
+	h := doctor.Host{VSwitchd: s}
+	check := "vswitchd"
+	if s.Name == companion.Controller {
+		h, check = doctor.Host{Controller: s}, companion.Controller
+	}
+	for _, c := range doctor.Examine(h).Checks {
+		if c.Name == check {
+			return commandsIn(c.Remedy)
+		}
+	}
+	t.Fatalf("there is no check %s", check)
+	return nil
+}
+
+func TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	controller, vswitchd := servers.Controller(t, c.local, c.sb.Endpoint), servers.VSwitchd(t, c.local)
+	run := func(command string) string {
+		t.Helper()
+		return c.local.Tool(t, "sh", "-c", command)
+	}
+	socket := filepath.Join(c.local.Dir, fmt.Sprintf("ovn-controller.%d.ctl", controller.Pid()))
+	commands := commandsFor(t, companion.Sight{Name: companion.Controller, State: companion.Silent, Socket: socket})
+	if len(commands) != 2 {
+		t.Fatalf("the commands are %q", commands)
+	}
+	if got := run(commands[0]); !strings.HasPrefix(got, companion.Controller+" ") {
+		t.Errorf("%s says %q", commands[0], got)
+	}
+	run(commands[1])
+	<-controller.Done()
+	if got := c.sb.Tool(t, "ovn-sbctl", "--db="+c.sb.Endpoint, "--no-leader-only", "--columns=name", "--bare", "list", "Chassis"); strings.TrimSpace(got) != "dpu1" {
+		t.Errorf("after %s the Southbound has the chassis %q", commands[1], got)
+	}
+	vswitchd.Signal(syscall.SIGSTOP)
+	for _, command := range commandsFor(t, companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: vswitchd.Pid(), Stopped: true}) {
+		run(command)
+	}
+	if got := c.searches(c.local.Endpoint)[0].Look(t.Context(), companionPatience); got.State != companion.Answers {
+		t.Errorf("after the command it is %+v", got)
+	}
+}
