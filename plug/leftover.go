@@ -152,7 +152,8 @@ func (p *planner) reasonLeftOver(r ovs.Interface) *representor.Reason {
 		out += "; or set adopt-ovn-vif, and it goes when the Southbound has confirmed that nothing asks"
 	}
 	why := reason(representor.CodeBuiltInLeftOver,
-		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, for which nothing asks this chassis; %s",
+		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, "+
+			"for which nothing asks this chassis; %s",
 		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Quote(r.IfaceID), out)
 	why.Candidates = []string{Shown(r.Name)}
 	return why

@@ -138,6 +138,32 @@ func TestLeft_WhoStandsByKeepsNobodyFromMovingTheRows(t *testing.T) {
 	servers.Until(t, "the row has moved", func() bool { return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0"}) })
 }
 
+func TestLeft_RowsEndOnTheLastOfManyBridges(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	cl := newCloud(t, h)
+	cl.ask(t, "vm0", 0)
+	cl.ask(t, "vm1", 1)
+	c := startService(t, newFakeCard(cardWith(2)), h.flags()...)
+	await(t, c, "both have rows", func(control.Status) bool { return len(h.ports(t, "br-int")) == 2 })
+	h.Ctl(t, "add-br", "br-1", "--", "add-br", "br-2")
+	for range 3 {
+		for _, b := range []string{"br-1", "br-int", "br-2"} {
+			h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge="+b)
+		}
+	}
+	servers.Until(t, "the rows are on the last one", func() bool {
+		return len(h.ports(t, "br-2")) == 2 && len(h.ports(t, "br-1"))+len(h.ports(t, "br-int")) == 0
+	})
+	for _, b := range []string{"br-1", "br-int"} {
+		servers.Until(t, b+" is given back", func() bool {
+			l, err := acquire(h.dir, b)
+			l.Release()
+			return err == nil
+		})
+	}
+}
+
 func TestLeft_ABridgeThatIsOursAgainIsTakenAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
