@@ -68,7 +68,7 @@ func (s Search) stuck(pid int) bool {
 		if s.state(pid) != stateStuck {
 			return false
 		}
-		time.Sleep(apart)
+		<-time.After(apart)
 	}
 	return true
 }

@@ -15,6 +15,7 @@ import (
 // What the doctor prints for a database is run as it stands, in the situation that it is printed
 // for, and then the check finds nothing any more.
 func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
+	t.Parallel()
 	local := func(args ...string) func(*clinic) { return func(c *clinic) { c.local.Ctl(c.t, args...) } }
 	const netdev = "en3f0c1pf0vf000" // of the card that the doctor sees
 	for _, tt := range []struct {

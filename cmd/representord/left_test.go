@@ -176,7 +176,8 @@ func TestLeft_ABridgeThatIsOursAgainIsTakenAtOnce(t *testing.T) {
 	k.leaveFor("br-new")
 	k.Become(config.Identity{Bridge: "br-new"})
 	present := k.take("br-new")
-	if k.clearLeft(k.Local.View(), present); k.left["br-int"].lock == nil {
+	k.clearLeft(k.Local.View(), present)
+	if k.left["br-int"].lock == nil {
 		t.Fatal("the bridge that was isn't locked")
 	}
 	present.end()
