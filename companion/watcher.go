@@ -10,7 +10,7 @@ import (
 
 const (
 	// pace is how often a companion is asked.
-	pace = 10 * time.Second
+	pace = 5 * time.Second
 	// watchPatience bounds one look. The main loop of either may be busy for seconds.
 	watchPatience = 5 * time.Second
 )

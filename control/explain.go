@@ -52,6 +52,9 @@ func (f Facts) explained(logicalPort string) explain.Input {
 		LogicalPort: logicalPort, Asked: f.Southbound, Index: f.Index, Actual: f.Local, LocalEndpoint: f.LocalEndpoint,
 		Status: f.statusOf(logicalPort),
 	}
+	for _, c := range f.Companions {
+		in.Companions = append(in.Companions, c.Sight)
+	}
 	switch standing := f.standing(); {
 	case standing.Current():
 	case standing.Role != Active:

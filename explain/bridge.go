@@ -187,7 +187,10 @@ func (c *chain) installed() {
 		return
 	}
 	s.is(Warning, "ovn-controller has not installed the port's flows yet")
-	s.Remedy = "iface-id-ver of the row and of the port must be alike; see whether ovn-controller answers, and what its log says of claiming the port: `representorctl doctor; journalctl -u ovn-controller`"
+	s.Remedy = "see what ovn-controller's log says of claiming the port: `journalctl -u ovn-controller`"
+	if c.placed.IfaceIDVer != "" {
+		s.Remedy = "iface-id-ver of the row and of the port must be alike; " + s.Remedy
+	}
 }
 
 func (c *chain) up() {

@@ -10,6 +10,7 @@ package explain
 import (
 	"time"
 
+	"github.com/representord/representord/companion"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -35,6 +36,8 @@ type Input struct {
 	LocalEndpoint string
 	// Status is the port as of the last pass, nil when that had nothing to do with it.
 	Status *plug.Status
+	// Companions are the programs beside this daemon, as they were seen last.
+	Companions []companion.Sight
 }
 
 // Result is how a step came out.
@@ -154,5 +157,6 @@ func Explain(in Input) Explanation {
 	c.installed()
 	c.up()
 	c.lastPass()
+	c.companions()
 	return c.conclude()
 }

@@ -36,8 +36,8 @@ type fate struct {
 	remedy  string
 }
 
-// tellsOfTheDead has both die at a time, in each of the ways: the daemon looks at them every
-// 10 seconds, and at each for itself.
+// tellsOfTheDead has both die at a time, in each of the ways: the daemon looks at each for
+// itself, every few seconds.
 func tellsOfTheDead(t *testing.T, d *dpu) {
 	d.judged(t)
 	a, b := twoPorts(t, d)

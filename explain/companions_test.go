@@ -1,0 +1,53 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/companion"
+	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+)
+
+// placed is a port that the last pass found plugged.
+func placed() Input {
+	in := nothing()
+	row := ovs.Interface{
+		UUID: "1", Name: "pf0vf0", Bridge: "br-int", PortName: "pf0vf0", IfaceID: "vm1", Ofport: 1, IfIndex: 10, Installed: true,
+		Marked: true, Marker: ovs.Marker{LogicalPort: "vm1", Function: "pci/0000:03:00.0 c1pf0vf0"},
+	}
+	in.Actual = ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "2", Interfaces: map[string]ovs.Interface{row.Name: row}}
+	in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Plugged, Netdev: row.Name}
+	in.Answer = &ovn.Answer{Binding: ovn.Binding{LogicalPort: "vm1", Fate: ovn.Asked, Up: true}}
+	return in
+}
+
+func TestExplain_ACompanionThatDoesNotAnswerIsAWarningWhereItsWordCounts(t *testing.T) {
+	for name, steps := range map[string][]Name{companion.VSwitchd: {Ofport}, companion.Controller: {OVNInstalled, Up}} {
+		for state, warns := range map[companion.State]bool{companion.Answers: false, companion.Unknown: false, companion.Silent: true, companion.Gone: true} {
+			in := placed()
+			in.Companions = []companion.Sight{{Name: name, State: state}}
+			e := Explain(in)
+			if !e.Plugged || e.FailedStep != "" {
+				t.Errorf("%s %s: %+v", name, state, e)
+			}
+			for _, s := range e.Steps {
+				told := strings.Contains(s.Finding, name+" doesn't answer")
+				if at := warns && (s.Name == steps[0] || s.Name == steps[len(steps)-1]); told != at || told && (s.Result != Warning || s.Remedy == "") {
+					t.Errorf("%s %s: %+v", name, state, s)
+				}
+			}
+		}
+	}
+}
+
+func TestExplain_ACompanionIsInNobodysWayWithoutARow(t *testing.T) {
+	in := nothing()
+	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Gone}}
+	for _, s := range Explain(in).Steps {
+		if strings.Contains(s.Finding, companion.VSwitchd+" doesn't answer") {
+			t.Errorf("%+v", s)
+		}
+	}
+}
