@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
@@ -56,6 +58,10 @@ func (d *dpu) deletesMany(t *testing.T) {
 		d.central.Nbctl(t, argv[1:]...)
 	}
 	d.await(t, "all ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	// A daemon that has made no pass yet shows no ports whatever there is.
+	d.until(t, "no row of ours is left", func() bool {
+		return !strings.Contains(d.local.Ctl(t, "--bare", "--columns=external_ids", "list", "Interface"), ovs.KeyFunction+"=")
+	})
 }
 
 // ring gives each of so many VFs the netdev name of the next one.
