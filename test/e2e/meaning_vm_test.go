@@ -138,6 +138,8 @@ func obeysTheSerialNumber(t *testing.T, d *dpu) {
 		pf("card0", 1, 1, pfMAC, "r0"), vf("card0", 10, 1, 0, "a0"), vf("card0", 11, 1, 1, "a1"),
 		pf("card1", 1, 1, pfMAC, "r1"), vf("card1", 10, 1, 0, "b0"), vf("card1", 11, 1, 1, "b1"),
 		pf("card2", 1, 1, other, "r2"), vf("card2", 10, 1, 0, "c0"))
+	// What is asked while one card only is seen has one meaning.
+	d.awaitStatus(t, "all cards are seen", func(s control.Status) bool { return s.Devlink.Complete && s.Devlink.Representors == 8 })
 	serial := func(s string) []string { return []string{"vif-plug:representor:card-serial-number=" + s} }
 	d.neutronPort(t, request{lport: "neither", pfMAC: pfMAC, vf: "0"},
 		request{lport: "second", pfMAC: pfMAC, vf: "0", more: serial("MT2108X00002")},
