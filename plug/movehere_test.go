@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -181,10 +182,13 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 	other := ovs.New(ovs.Options{Endpoint: d.Endpoint})
 	other.SetBridge("br-int")
 	stop := runSwitch(t, other)
+	held := ovs.Change{LogicalPorts: []string{"x"}, Plug: []ovs.Plug{{Netdev: "x0", IfaceID: "x", Marker: ovs.Marker{LogicalPort: "x", Function: "f", Request: "r"}}}}
+	d.await(t, "the other one is the next that gets the lock", func(ovs.View) bool {
+		return other.View().Complete && errors.Is(other.Apply(t.Context(), []ovs.Change{held})[0], ovs.ErrLocked)
+	})
 	d.local.SetBridge("br-ex")
 	d.await(t, "the switch follows", func(v ovs.View) bool { return v.Bridge == "br-ex" && v.BridgeUUID != "" })
 	d.r.Left([]string{"br-int"})
-	held := ovs.Change{LogicalPorts: []string{"x"}, Plug: []ovs.Plug{{Netdev: "x0", IfaceID: "x", Marker: ovs.Marker{LogicalPort: "x", Function: "f", Request: "r"}}}}
 	d.await(t, "the other one has the lock", func(ovs.View) bool {
 		d.r.Pass(t.Context()) // gives up the connection that has the first bridge's lock
 		return other.View().Complete && other.Apply(t.Context(), []ovs.Change{held})[0] == nil
