@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/explain"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/serial"
 )
@@ -42,10 +43,11 @@ func (p *patient) hostPFs() []representor.Candidate {
 
 func (p *patient) functions() Check {
 	c := Check{Name: "host-functions", Verdict: OK}
-	var with, without []string
+	var with, unnamed []string
+	var without []representor.Function
 	for _, pf := range p.hostPFs() {
 		if pf.MAC.IsZero() {
-			without = append(without, pf.Function.String())
+			without, unnamed = append(without, pf.Function), append(unnamed, pf.Function.String())
 		} else {
 			with = append(with, fmt.Sprintf("%s %s", pf.Function, pf.MAC))
 		}
@@ -60,7 +62,7 @@ func (p *patient) functions() Check {
 		c.Remedy = "set the card to DPU mode (embedded CPU function owner), and its eswitch to switchdev; then this must list ports of flavour pcipf: `devlink port show` " +
 			"For a NIC that is its own host: local-functions: true in /etc/representord/representord.yaml"
 	case len(without) > 0:
-		c.Verdict, c.Finding = Fail, "the MAC is not known of "+strings.Join(without, ", ")+", by which requests name a PF"
+		c.Verdict, c.Finding = Fail, "the MAC is not known of "+strings.Join(unnamed, ", ")+", by which requests name a PF"
 		c.Remedy = p.tellMACs(without)
 	default:
 		c.Finding = strings.Join(with, ", ")
@@ -70,7 +72,7 @@ func (p *patient) functions() Check {
 
 // tellMACs is how the MACs of PFs become known: that of one with a port can be set there, that
 // of this machine's own is its uplink's.
-func (p *patient) tellMACs(without []string) string {
+func (p *patient) tellMACs(without []representor.Function) string {
 	var remedies []string
 	add := func(remedy string) {
 		if !slices.Contains(remedies, remedy) {
@@ -78,12 +80,12 @@ func (p *patient) tellMACs(without []string) string {
 		}
 	}
 	for _, function := range without {
-		if r, ok := p.index.ByFunction(function); ok {
+		if r, ok := p.index.ByFunction(function.String()); ok {
 			add(fmt.Sprintf("give it the MAC that the PF has on the host: `devlink port function set %s/%d hw_addr MAC`",
 				representor.Shell(r.Function.Handle.String()), r.PortIndex))
 			continue
 		}
-		add("a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`")
+		add(explain.TellMAC(function))
 	}
 	return strings.Join(remedies, " ")
 }

@@ -36,7 +36,7 @@ func (c *chain) remedy(r *representor.Reason) string {
 	case r.Code == representor.CodeFunctionNotFound:
 		return c.fill(c.mendFunction(), r)
 	case r.Code == representor.CodePFMACUnknown && !slices.ContainsFunc(r.Candidates, c.hasPort):
-		return "a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`"
+		return c.tellMACs()
 	}
 	return c.fill(known()[r.Code].remedy, r)
 }
@@ -49,6 +49,26 @@ func (c *chain) mendDatapath() string {
 			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key), representor.Prose(value))
 	}
 	return known()[representor.CodeUnsupportedDatapath].remedy
+}
+
+// tellMACs is what to do about PFs whose MAC is not known, and that have no port.
+func (c *chain) tellMACs() string {
+	var remedies []string
+	for _, pf := range c.in.Index.Candidates(*c.query) {
+		if remedy := TellMAC(pf.Function); pf.MAC.IsZero() && !slices.Contains(remedies, remedy) {
+			remedies = append(remedies, remedy)
+		}
+	}
+	return strings.Join(remedies, " ")
+}
+
+// TellMAC is how the MAC of a PF of this machine's own that has no port becomes known: that of
+// a satellite only a port tells, of any other its uplink. The commands are between backticks.
+func TellMAC(pf representor.Function) string {
+	if pf.IsSatellite() {
+		return "a PF behind another controller has a port that tells its MAC, and that is missing: `devlink port show; dmesg | tail -n 50`"
+	}
+	return "a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`"
 }
 
 // hasPort reports whether a function has a devlink port, at which its MAC can be set.

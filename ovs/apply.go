@@ -23,7 +23,7 @@ const applyPatience = 12 * time.Second
 // where together they fail, so that one that can't be done holds up no other.
 // Each change is done as a whole or not at all, and only if the rows that it
 // removes or edits are still what they were when it was planned. It returns one
-// error for each change, nil for those committed; see ErrNotConnected, ErrLocked,
+// error for each change, nil for those committed; see ErrNotConnected, ErrUncertain, ErrLocked,
 // ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 12 s at most for
 // the server, whatever the probe interval.
 //
@@ -43,8 +43,6 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		err = fmt.Errorf("%w: %s", ErrNotConnected, v.Problem)
 	case v.Bridge != bridge:
 		err = fmt.Errorf("%w: the integration bridge is now %s", ErrChanged, quote(bridge))
-	case v.BridgeUUID == "":
-		err = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
 	}
 	bounded, cancel := context.WithTimeout(ctx, applyPatience)
 	defer cancel()
@@ -66,6 +64,9 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	var good []int
 	for n, change := range changes {
 		errs[n] = err
+		if errs[n] == nil && v.BridgeUUID == "" && !change.onlyOnLeft() {
+			errs[n] = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
+		}
 		if errs[n] == nil {
 			errs[n] = change.validate(commit.on)
 		}
@@ -102,9 +103,9 @@ func answered(c *dbconn.Conn) transactor {
 		case errors.As(err, &tooLarge):
 			return nil, err // nothing was sent
 		case ctx.Err() != nil && c.Err() == nil:
-			return nil, fmt.Errorf("no answer in time, it is not known whether the change was made: %w", err)
+			return nil, fmt.Errorf("no answer in time, %w: %w", ErrUncertain, err)
 		}
-		return nil, fmt.Errorf("%w: it is not known whether the change was made: %w", ErrNotConnected, err)
+		return nil, fmt.Errorf("%w: %w: %w", ErrNotConnected, ErrUncertain, err)
 	}
 }
 
@@ -117,9 +118,9 @@ func (c Change) fits(v View, taken map[string]string) error {
 		if !v.KernelDatapath() {
 			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, quote(v.Bridge), quote(v.DatapathType))
 		}
-		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return carries(u.Interface) == p.IfaceID })
+		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return !u.Moved && carries(u.Interface) == p.IfaceID })
 		if name, ok := taken[p.IfaceID]; ok && !replaced {
-			return fmt.Errorf("%w: Interface %s has the iface-id %s by now", ErrChanged, quote(name), quote(p.IfaceID))
+			return fmt.Errorf("%w: Interface %s has the iface-id %s by now, or has it parked", ErrChanged, quote(name), quote(p.IfaceID))
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package ovs
 
+import "slices"
+
 // Plug is a Port and an Interface row to be added to the bridge, both named Netdev.
 type Plug struct {
 	Netdev     string
@@ -22,8 +24,8 @@ type Unplug struct {
 	Leak bool
 	// LeftOver: the row is the built-in plug provider's, and has not our marks.
 	LeftOver bool
-	// Moved: the row is on a bridge that was ours, and the change plugs its netdev on the
-	// present one.
+	// Moved: the row is on a bridge that was ours. It leaks, or its port has a row on the
+	// present one, by this change or already, or another port gets its function there.
 	Moved bool
 }
 
@@ -49,6 +51,11 @@ type Change struct {
 	Unplug       []Unplug
 	Plug         []Plug
 	Edit         []Edit
+}
+
+// onlyOnLeft reports whether a change does nothing but remove rows from bridges that were ours.
+func (c Change) onlyOnLeft() bool {
+	return len(c.Plug)+len(c.Edit) == 0 && !slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return !u.Moved })
 }
 
 // Keys gives the marker as keys of external_ids.

@@ -11,9 +11,11 @@ import (
 // Errors of Apply. Each may be wrapped with what it is about.
 var (
 	// ErrNotConnected: the local database didn't answer. If the connection was lost
-	// in the middle, it is not known what became of the change: look at the next
-	// complete View.
+	// in the middle, ErrUncertain is there too: look at the next complete View.
 	ErrNotConnected = errors.New("the local Open vSwitch database is not connected")
+	// ErrUncertain: it is not known whether the change was made. Of a change with any other
+	// error nothing was done.
+	ErrUncertain = errors.New("it is not known whether the change was made")
 	// ErrBridgeMissing: there is no integration bridge to plug into.
 	ErrBridgeMissing = errors.New("the integration bridge is missing")
 	// ErrChanged: a row is no longer what it was when the change was planned.

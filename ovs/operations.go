@@ -81,8 +81,10 @@ func build(on target, changes []Change) transaction {
 	for _, bridge := range leftBridges(changes) {
 		t.add(purpose{scope: scopeAll}, assert(lockFor(bridge)))
 	}
-	t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
-		expect(tableBridge, ovsdb.Row{"name": on.name}, hasUUID(on.uuid)))
+	if on.uuid != "" { // without a bridge there are only changes to those that were
+		t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
+			expect(tableBridge, ovsdb.Row{"name": on.name}, hasUUID(on.uuid)))
+	}
 	if slices.ContainsFunc(changes, func(c Change) bool { return len(c.Plug) > 0 }) {
 		t.add(purpose{scope: scopePlugs, guard: "the bridge's datapath_type changed"},
 			expect(tableBridge, ovsdb.Row{"datapath_type": on.datapathType}, hasUUID(on.uuid)))

@@ -238,6 +238,10 @@ func (p *planner) replace(q *port, why string) {
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {
 		for _, r := range p.evicted(q) {
+			if p.leftBehind(r) {
+				p.takeAlong(pt, []ovs.Interface{r})
+				continue
+			}
 			p.unplug(pt, r)
 		}
 	}

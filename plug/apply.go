@@ -2,6 +2,7 @@ package plug
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -46,7 +47,7 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	done, tried := r.attempt(ctx, d.Changes[:leaks], d)
 	applied, rest := len(done) > 0, d.Changes[leaks:]
 	if !r.cfg.DryRun {
-		rest = without(unclosed(d.Changes[:leaks], done), rest)
+		rest = waitFor(unclosed(d.Changes[:leaks], done), rest)
 		lettingGo = r.makeLetGo(ctx)
 	}
 	if !lettingGo {
@@ -59,25 +60,35 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	return applied, tried, lettingGo
 }
 
-// unclosed are the ports of the leaks that are not among what was done.
-func unclosed(leaks, done []ovs.Change) map[string]bool {
+// unclosed are the rows of the leaks that are not among what was done.
+func unclosed(leaks, done []ovs.Change) []ovs.Unplug {
 	closed := map[string]bool{}
 	for _, c := range done {
 		closed[c.Unplug[0].Interface.UUID] = true
 	}
-	ports := map[string]bool{}
+	var rows []ovs.Unplug
 	for _, c := range leaks {
-		if !closed[c.Unplug[0].Interface.UUID] {
-			ports[lportOf(c.Unplug[0].Interface)] = true
+		if u := c.Unplug[0]; !closed[u.Interface.UUID] {
+			rows = append(rows, u)
 		}
 	}
-	return ports
+	return rows
 }
 
-// without leaves out the changes for some ports.
-func without(ports map[string]bool, changes []ovs.Change) []ovs.Change {
+// waitFor leaves out the changes that need rows to be gone which are still there: those that
+// plug a netdev under the name of such a row, and those that would give its port another row
+// on the bridge.
+func waitFor(rows []ovs.Unplug, changes []ovs.Change) []ovs.Change {
+	names, ports := map[string]bool{}, map[string]bool{}
+	for _, u := range rows {
+		names[u.Interface.Name] = true
+		if !u.Moved {
+			ports[lportOf(u.Interface)] = true
+		}
+	}
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		return slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return ports[p] })
+		return slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return names[p.Netdev] || ports[p.IfaceID] }) ||
+			slices.ContainsFunc(c.Edit, func(e ovs.Edit) bool { return ports[e.Set[ovs.KeyIfaceID]] })
 	})
 }
 
@@ -103,7 +114,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 	errs := r.cfg.Switch.Apply(ctx, changes)
 	now, view := time.Now(), r.cfg.Switch.View()
 	for i, c := range changes {
-		if errs[i] == nil || !refused(view, c) {
+		if errs[i] == nil || errors.Is(errs[i], ovs.ErrUncertain) && !refused(view, c) {
 			r.removed(now, c, d)
 		}
 		if errs[i] != nil {
@@ -126,7 +137,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 			r.pace.succeed(now, p)
 		}
 	}
-	r.detachRenamed(ctx, done)
+	r.detachRenamed(ctx, done, d.Changes)
 	return done
 }
 
@@ -156,8 +167,8 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 	}
 }
 
-// refused reports whether a change that failed did so for certain, since the rows are there
-// that it was to remove. An answer may be lost, and the rows with it.
+// refused reports whether a change whose answer is uncertain was not made, since the rows are
+// there that it was to remove.
 func refused(v ovs.View, c ovs.Change) bool {
 	return v.Complete && !slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool {
 		return v.Interfaces[u.Interface.Name].UUID != u.Interface.UUID
@@ -166,7 +177,7 @@ func refused(v ovs.View, c ovs.Change) bool {
 
 // removed takes note of what follows of a change that was made, or may have been.
 func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
-	r.letGo.note(now, r.cfg.Devices.Index(), c)
+	r.letGo.note(now, r.cfg.Devices.Index(), c, d.Changes)
 	for p, moved := range departing(c) {
 		_, did := slices.BinarySearch(d.Retargets, p)
 		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
@@ -192,6 +203,7 @@ func departing(c ovs.Change) map[string]bool {
 	for _, u := range c.Unplug {
 		lport, follows, moved := lportOf(u.Interface), u.Moved, false
 		for _, p := range c.Plug {
+			follows = follows && (p.IfaceID == lport || p.Marker.Function != u.Interface.Marker.Function)
 			follows = follows || p.IfaceID == lport && p.Marker.Function == u.Interface.Marker.Function
 			moved = moved || p.IfaceID == lport
 		}

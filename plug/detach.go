@@ -15,21 +15,17 @@ const detachWait = time.Second
 // detachRenamed takes netdevs that were renamed while they were plugged, and whose rows
 // have gone, out of the datapath. ovs-vswitchd can't: it knows them by a name that they
 // don't have any more, and leaves them in the datapath with their flows. Not before the
-// row is gone: a change that is refused must not cut a running machine off. Nor when it
-// is plugged under its new name: if ovs-vswitchd is dead, the kernel goes on with the
-// flows it has, and if it lives, it fails to add the netdev and is then asked again.
-func (r *Reconciler) detachRenamed(ctx context.Context, changes []ovs.Change) {
+// row is gone: a change that is refused must not cut a running machine off. Nor when the plan
+// has it plugged for the same port under its new name: if ovs-vswitchd is dead, the kernel goes
+// on with the flows it has, and if it lives, it fails to add the netdev and is then asked again.
+func (r *Reconciler) detachRenamed(ctx context.Context, done, plan []ovs.Change) {
 	index := r.cfg.Devices.Index()
 	var renamed []strayNetdev
-	for _, c := range changes {
-		plugged := map[string]bool{}
-		for _, p := range c.Plug {
-			plugged[p.Netdev] = true
-		}
+	for _, c := range done {
 		for _, u := range c.Unplug {
 			i := u.Interface
 			link, live := index.LinkByIfIndex(i.IfIndex)
-			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name && !plugged[link.Name] {
+			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name && keeps(index, plan, u) != i.IfIndex {
 				renamed = append(renamed, strayNetdev{ifindex: i.IfIndex, name: link.Name})
 			}
 		}

@@ -80,3 +80,21 @@ func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddI
 		t.Errorf("taken out of the datapath %d times when ovs-vswitchd had failed, want once", detached)
 	}
 }
+
+// The name that it had is another function's by now, so that its row leaks.
+func TestARenamedNetdevThatIsPluggedAnewAsItsRowLeaksStaysInTheDatapath(t *testing.T) {
+	c := newCloud(indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	var detached []uint32
+	r := c.reconciler(func(cfg *Config) {
+		cfg.Switch = headless{localSwitch{c}}
+		cfg.Detach = func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
+			detached = append(detached, ifindex)
+			return true, nil
+		}
+	})
+	r.Pass(t.Context())
+	if _, plugged := c.rows()["ens1"]; !plugged || len(detached) != 0 {
+		t.Errorf("plugged under its new name: %t; taken out of the datapath: %d", plugged, detached)
+	}
+}

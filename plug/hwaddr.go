@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/representor"
@@ -49,8 +50,10 @@ type addresses struct {
 }
 
 // id is which address is wanted of which netdev: the function of another one is set up anew.
-func (a Address) id() string {
-	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ", a.MAC)
+func (a Address) id() string { return a.netdev() + a.MAC.String() }
+
+func (a Address) netdev() string {
+	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ")
 }
 
 // next is when an address is to be set again, zero if that needs a change first.
@@ -66,7 +69,8 @@ func (s *addresses) left(d Decision) []Address {
 	var left []Address
 	wanted := map[string]bool{} // by logical port
 	for _, a := range d.Addresses {
-		if a.Representor.HWAddr == a.MAC {
+		// Where we set another one since, what the card shows may be from before.
+		if a.Representor.HWAddr == a.MAC && !strings.HasPrefix(s.done[a.LogicalPort], a.netdev()) {
 			s.done[a.LogicalPort] = a.id()
 		}
 		if s.done[a.LogicalPort] != a.id() {
@@ -93,6 +97,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 	s := &r.addresses
 	ctx, cancel := context.WithTimeout(ctx, linkWait)
 	defer cancel()
+	tried := false
 	for _, a := range s.left(d) {
 		if !s.pace.due(time.Now(), a.LogicalPort).IsZero() {
 			continue
@@ -101,7 +106,13 @@ func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 			r.Poke() // there was no time for it
 			return
 		}
-		if err := r.setAddress(ctx, a); err != nil {
+		err := r.setAddress(ctx, a)
+		if err != nil && ctx.Err() != nil && tried { // there were many, and the kernel took its time for each
+			r.Poke()
+			return
+		}
+		tried = true
+		if err != nil {
 			r.addressFailed(a, err)
 			continue
 		}

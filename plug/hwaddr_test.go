@@ -207,6 +207,22 @@ func TestProgramHWAddr_AMachineThatGivesItselfAnotherAddressIsNotFought(t *testi
 	}
 }
 
+// The driver takes addresses, and goes on to tell the first one.
+func TestProgramHWAddr_AnAddressThatIsPutBackIsSetAgainWhateverTheDriverTells(t *testing.T) {
+	first, second := portMAC(), representor.MAC{0, 0x53, 0, 0, 1, 2}
+	c := newCloud(indexWithAddress(first), addressed(first))
+	f := &functions{cloud: c}
+	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+	for _, mac := range []representor.MAC{first, second, first} {
+		c.with(func() { c.view = trusted(addressed(mac)) })
+		r.Pass(t.Context())
+	}
+	f1 := vfFunction(0, 0).String() + " "
+	if !slices.Equal(f.set, []string{f1 + second.String(), f1 + first.String()}) {
+		t.Errorf("%q was set", f.set)
+	}
+}
+
 func TestProgramHWAddr_AFunctionThatIsMadeAnewGetsItsAddressAgain(t *testing.T) {
 	c := newCloud(indexWithAddress(representor.MAC{}), addressed(portMAC()))
 	f := &functions{cloud: c, tells: true}

@@ -30,11 +30,11 @@ type removedRow struct {
 
 func newLetGo() letGo { return letGo{netdevs: map[uint32]time.Time{}, rows: map[string]removedRow{}} }
 
-// note takes note of what a change has removed rows of.
-func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
+// note takes note of what a change has removed rows of, which is one of those that a plan wants.
+func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs.Change) {
 	due := now.Add(letGoAfter)
 	for _, u := range c.Unplug {
-		kept := keeps(x, c, u)
+		kept := keeps(x, all, u)
 		for _, ifindex := range abandoned(x, u, kept) {
 			l.netdevs[ifindex] = due
 		}
@@ -42,31 +42,50 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change) {
 	}
 }
 
-// keeps is the netdev that a row which follows its function leaves to the new row, 0 for
-// none: if ovs-vswitchd hangs, the kernel goes on to forward for it.
-func keeps(x *representor.Index, c ovs.Change, u ovs.Unplug) uint32 {
-	own, _ := x.ByFunction(x.WithController(u.Interface.Marker.Function))
-	if u.Moved && !u.Leak {
-		return own.IfIndex
+// keeps is the netdev that a row which is removed leaves to its port, 0 for none: that of the
+// function, if the plan has another row for both of them. If ovs-vswitchd hangs, the kernel goes
+// on to forward for it.
+func keeps(x *representor.Index, plan []ovs.Change, u ovs.Unplug) uint32 {
+	own, there := x.ByFunction(x.WithController(u.Interface.Marker.Function))
+	if !there {
+		return 0
 	}
-	for _, p := range c.Plug {
-		if p.IfaceID == lportOf(u.Interface) && p.Marker.Function == own.Function.String() {
-			return own.IfIndex
+	for _, c := range plan {
+		for _, p := range c.Plug {
+			switch {
+			case p.Marker.Function != own.Function.String():
+			case p.IfaceID == lportOf(u.Interface):
+				return own.IfIndex
+			default:
+				return 0 // another port's from now on
+			}
 		}
+	}
+	if u.Moved && !u.Leak { // the port has its row on the present bridge
+		return own.IfIndex
 	}
 	return 0
 }
 
 // abandoned are the netdevs that a row which is removed may have had open, and that its port
-// doesn't keep: what the row was said to have open, and what has its name, for ovs-vswitchd
-// may have opened that since and not have said so.
+// doesn't keep: what the row was said to have open; what has its name, for ovs-vswitchd may
+// have opened that since and not have said so; and that of its function, which may have had the
+// name.
 func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 	var netdevs []uint32
-	if i := u.Interface; open(i) && i.IfIndex != kept {
-		netdevs = append(netdevs, i.IfIndex)
+	add := func(ifindex uint32) {
+		if ifindex != 0 && ifindex != kept {
+			netdevs = append(netdevs, ifindex)
+		}
 	}
-	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok && ifindex != kept {
-		netdevs = append(netdevs, ifindex)
+	if i := u.Interface; open(i) {
+		add(i.IfIndex)
+	}
+	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
+		add(ifindex)
+	}
+	if own, ok := x.ByFunction(x.WithController(u.Interface.Marker.Function)); ok {
+		add(own.IfIndex)
 	}
 	return netdevs
 }

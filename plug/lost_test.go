@@ -2,6 +2,7 @@ package plug
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,37 +11,82 @@ import (
 )
 
 // A reboot dealt all names anew, and last night's Southbound was put back meanwhile. The
-// rows that say so leak, and go before it can be asked.
+// rows that say so leak, and go before the Southbound can be asked, or after.
 func TestHold_AReplacedSouthboundIsKnownFromRowsThatLeakedToo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const n = 4
-		c := manyPorts(n)
-		run(t, c.reconciler(nil))
-		synctest.Wait()
-		var devs []netdev
-		var stale []ovn.Binding
-		for vf := range n {
-			devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", (vf+1)%n), ifindex: uint32(30 + vf)})
-			stale = append(stale, asks(fmt.Sprintf("old%d", vf), 0, vf))
+	for name, first := range map[string]bool{"the card is there first": false, "the Southbound is there first": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const n = 4
+				c := manyPorts(n)
+				run(t, c.reconciler(nil))
+				synctest.Wait()
+				var devs, away []netdev
+				var stale []ovn.Binding
+				for vf := range n {
+					devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", (vf+1)%n), ifindex: uint32(30 + vf)})
+					away = append(away, netdev{pf: 0, vf: vf})
+					stale = append(stale, asks(fmt.Sprintf("old%d", vf), 0, vf))
+				}
+				if !first {
+					away = devs
+				}
+				again := newCloud(indexOf(away...), stale...)
+				again.actual = c.actual
+				again.view.Connected = first
+				again.view.Identity, again.view.Names = "sb2", ovn.Names{Global: "sb2"}
+				r := again.reconciler(nil)
+				run(t, r)
+				elapse(time.Second)
+				again.with(func() { again.view.Connected, again.index = true, indexOf(devs...) })
+				r.Poke()
+				elapse(time.Minute)
+				for name, row := range again.rows() {
+					t.Errorf("%s is %s's in the Southbound of last night, held: %+v", name, row.IfaceID, r.Report().Holds)
+				}
+				elapse(3 * time.Minute)
+				if got := len(again.rows()); got != n {
+					t.Errorf("%d rows after the hold, want %d", got, n)
+				}
+			})
+		})
+	}
+}
+
+// The row of a port leaks, and another port asks for its function.
+func TestOwner_AFunctionWhoseRowLeaksGoesToAnotherPortOnlyWhenTheSouthboundWasAskedAboutBoth(t *testing.T) {
+	in := Input{
+		Asked: trusted(asks("b", 0, 0)), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10)),
+		Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}),
+	}
+	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Doubts, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	}
+	lost := in
+	lost.Actual, lost.Hold.Lost = bridgeWith(), map[string]string{vfFunction(0, 0).String(): "a"}
+	if d := Plan(lost); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
+		t.Errorf("its row is gone, and nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	}
+	for name, tt := range map[string]struct {
+		truth []ovn.Binding
+		want  string
+	}{
+		"nothing asks for it any more": {nil, "+ens1=b"},
+		"it is still asked for":        {[]ovn.Binding{asks("a", 0, 0)}, "+ens1=a"},
+	} {
+		if d := planWith(in, tt.truth...); !slices.Equal(did(d), []string{"-pf0vf0", tt.want}) {
+			t.Errorf("%s: planned %q", name, did(d))
 		}
-		again := newCloud(indexOf(devs...), stale...)
-		again.actual = c.actual
-		again.view.Connected = false
-		again.view.Identity, again.view.Names = "sb2", ovn.Names{Global: "sb2"}
-		r := again.reconciler(nil)
-		run(t, r)
-		elapse(time.Second)
-		again.with(func() { again.view.Connected = true })
-		r.Poke()
-		elapse(time.Minute)
-		for name, row := range again.rows() {
-			t.Errorf("%s is %s's in the Southbound of last night, held: %+v", name, row.IfaceID, r.Report().Holds)
+		if d := planWith(lost, tt.truth...); !slices.Equal(did(d), []string{tt.want}) {
+			t.Errorf("%s, its row is gone: planned %q", name, did(d))
 		}
-		elapse(3 * time.Minute)
-		if got := len(again.rows()); got != n {
-			t.Errorf("%d rows after the hold, want %d", got, n)
-		}
-	})
+	}
+	in.Hold.All, lost.Hold.All = true, true
+	if d := planWith(in); !slices.Equal(did(d), []string{"-pf0vf0"}) {
+		t.Errorf("under a hold, planned %q", did(d))
+	}
+	if d := planWith(lost); len(d.Changes) != 0 {
+		t.Errorf("under a hold, its row gone, planned %q", did(d))
+	}
 }
 
 // Two ports ask for one function, and the one that has it is served. Its netdev's name is

@@ -38,9 +38,9 @@ func (p *planner) movesHere(q *port, r ovs.Interface) bool {
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
-// moves with that, or goes before.
+// moves with that, goes before, or is only kept for the same function, which mayEvict decides on.
 func (p *planner) makesWay(q *port, r ovs.Interface) bool {
-	return p.movesHere(q, r) || p.leftBehind(r) && p.leaks[r.UUID].kind == leakByName
+	return p.movesHere(q, r) || p.leftBehind(r) && (p.leaks[r.UUID].kind == leakByName || p.evicts(q) && p.marked(r) == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
@@ -94,15 +94,23 @@ func (p *planner) tellWhatIsLeftBehind() {
 	for _, r := range p.behind {
 		lport, why := lportOf(r), reasonLeftBehind(p.in.Actual, r)
 		switch q := p.ports[lport]; {
+		case p.leaks[r.UUID].kind != 0 && lport != "" && !p.wanted(lport):
+			p.tell(behindStatus(r, Held, reason(representor.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
+				representor.Quote(r.Name), representor.Quote(r.Bridge), p.leaks[r.UUID].why)))
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
-			p.tell(Status{
-				LogicalPort: lport, State: Conflict, Reason: why,
-				Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
-			})
+			p.tell(behindStatus(r, Conflict, why))
 		case q != nil && q.want != "" && q.want != p.marked(r):
 			p.warn(lport, why)
 		}
+	}
+}
+
+// behindStatus is the status of a port that has nothing but a row that was left behind.
+func behindStatus(r ovs.Interface, s State, why *representor.Reason) Status {
+	return Status{
+		LogicalPort: lportOf(r), State: s, Reason: why,
+		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 	}
 }
 

@@ -2,6 +2,7 @@ package plug
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +41,6 @@ func TestMoveHere_WhatIsNotForExactlyThisRequestStaysAndIsNamedWithTheCommand(t 
 		return r
 	}
 	for name, in := range map[string]Input{
-		"another port's":           leftInput(behind("b", "pf0vf0", 0, 0, 10)),
 		"not ours":                 leftInput(edit(func(r *ovs.Interface) { r.Marked, r.Marker = false, ovs.Marker{} })),
 		"the built-in provider's":  leftInput(edit(func(r *ovs.Interface) { r.OVNPlugged = "representor" })),
 		"a bond's":                 leftInput(edit(func(r *ovs.Interface) { r.PortName, r.PortInterfaces = "bond0", 2 })),
@@ -101,6 +101,49 @@ func TestMoveHere_ARowThatCarriesAnotherFunctionGoesAtOnce(t *testing.T) {
 				t.Errorf("on a bridge that isn't ours, planned %v", did(d))
 			}
 		})
+	}
+}
+
+// A port's row was left behind, and the port is gone. Another one gets the function, whose netdev
+// may have another name by now.
+func TestMoveHere_ARowOfAnotherPortForTheSameFunctionGoesWhenTheSouthboundWasAskedAboutBoth(t *testing.T) {
+	for _, name := range []string{"pf0vf0", "ens1"} {
+		t.Run(name, func(t *testing.T) {
+			in := leftInput(behind("z", "pf0vf0", 0, 0, 10))
+			in.Index = indexOf(netdev{pf: 0, vf: 0, name: name, ifindex: 10})
+			if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "z"}) || statusOf(t, d, "a").State != Pending {
+				t.Errorf("nobody was asked, planned %v, doubts %v", did(d), d.Doubts)
+			}
+			d := planWith(in)
+			if diff := cmp.Diff([]string{"-pf0vf0 +" + name + "=a"}, did(d)); diff != "" || !d.Changes[0].Unplug[0].Moved {
+				t.Errorf("planned (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"-pf0vf0 +" + name + "=z"}, did(planWith(in, asks("z", 0, 0)))); diff != "" {
+				t.Errorf("its port asks for it as well, and has it: planned (-want +got):\n%s", diff)
+			}
+			in.Hold.All = true
+			if d := planWith(in); len(d.Changes) != 0 || !slices.Contains(d.SouthboundHeld, "z") {
+				t.Errorf("under a hold, planned %v, held %v", did(d), d.SouthboundHeld)
+			}
+		})
+	}
+}
+
+func TestMoveHere_ARowOfAPortThatMayAskForItsFunctionStays(t *testing.T) {
+	in := leftInput(behind("z", "pf0vf0", 0, 0, 10))
+	z := asks("z", 0, 0)
+	z.Request.Query.CardSerial = "MT1" // which this card doesn't tell
+	in.Asked = trusted(asks("a", 0, 0), z)
+	if d := planWith(in, asks("a", 0, 0), z); len(d.Changes) != 0 || statusOf(t, d, "a").State != Pending {
+		t.Errorf("planned %v, %+v", did(d), statusOf(t, d, "a"))
+	}
+}
+
+func TestMoveHere_ALeakThatCannotBeClosedIsTold(t *testing.T) {
+	in := leftInput(behind("z", "pf0vf0", 0, 0, 0))
+	in.Index = indexOf(netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+	if s := statusOf(t, planWith(in), "z"); s.State != Held || !strings.Contains(s.Reason.Message, "br-old") {
+		t.Errorf("%+v", s)
 	}
 }
 
@@ -214,22 +257,27 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 // What leaks on the bridge that was is removed there, with its lock.
 func TestMoveHere_OnARealServerALeakOnTheBridgeThatWasIsClosed(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, "pf0vf0", nil)
-	d.r.Pass(t.Context())
-	d.local.SetBridge("br-ex")
-	d.await(t, "the switch follows", func(v ovs.View) bool { return v.Bridge == "br-ex" && v.BridgeUUID != "" })
-	d.cloud.with(func() { d.cloud.index = indexOf(netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}) })
-	d.r.Pass(t.Context())
-	if r := d.local.View().Interfaces["pf0vf0"]; r.Bridge != "br-int" {
-		t.Fatalf("a bridge of which we have no lock: the row is %+v", r)
-	}
-	d.r.Left([]string{"br-int"})
-	d.await(t, "the row is gone", func(v ovs.View) bool {
-		d.r.Pass(t.Context()) // the first one gives up the connection that has the first bridge's lock
-		_, there := v.Interfaces["pf0vf0"]
-		return !there
-	})
-	if n := d.r.Report().Leaks; n != 1 {
-		t.Errorf("%d leaks are counted", n)
+	for name, bridge := range map[string]string{"the present one is there": "br-ex", "the present one is yet to be made": "br-new"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, "pf0vf0", nil)
+			d.r.Pass(t.Context())
+			d.local.SetBridge(bridge)
+			d.await(t, "the switch follows", func(v ovs.View) bool { return v.Bridge == bridge && (v.BridgeUUID != "") == (bridge == "br-ex") })
+			d.cloud.with(func() { d.cloud.index = indexOf(netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}) })
+			d.r.Pass(t.Context())
+			if r := d.local.View().Interfaces["pf0vf0"]; r.Bridge != "br-int" {
+				t.Fatalf("a bridge of which we have no lock: the row is %+v", r)
+			}
+			d.r.Left([]string{"br-int"})
+			d.await(t, "the row is gone", func(v ovs.View) bool {
+				d.r.Pass(t.Context()) // the first one gives up the connection that has the first bridge's lock
+				_, there := v.Interfaces["pf0vf0"]
+				return !there
+			})
+			if n := d.r.Report().Leaks; n != 1 {
+				t.Errorf("%d leaks are counted", n)
+			}
+		})
 	}
 }

@@ -30,20 +30,35 @@ func (p *planner) settleOwners() {
 }
 
 // shared reports whether another port has a row for the function q wants.
-func (p *planner) shared(q *port) bool {
-	return slices.ContainsFunc(p.rowsFor[q.want], func(r ovs.Interface) bool { return p.portOf(r) != q })
+func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q)) > 0 }
+
+// rowsOfOthers are the rows of other ports for the function q wants, those that this plan
+// removes as well: on the bridge, and on bridges that were ours.
+func (p *planner) rowsOfOthers(q *port) []ovs.Interface {
+	var rows []ovs.Interface
+	for _, r := range p.rowsFor[q.want] {
+		if p.portOf(r) != q {
+			rows = append(rows, r)
+		}
+	}
+	for _, r := range p.behind {
+		if lportOf(r) != q.name && p.marked(r) == q.want {
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 // grip ranks how firmly a port has the function it wants: 2 with a row under
 // the netdev's present name, 1 with a row for it under another, or with one that leaks or
-// did, 0 without.
+// did, 0 without. Rows on bridges that were ours count like others.
 func (p *planner) grip(q *port) int {
 	rank := 0
 	if p.in.Hold.Lost[q.want] == q.name {
 		rank = 1
 	}
-	for _, r := range q.rows {
-		if p.functionOf(r) != q.want {
+	for _, r := range slices.Concat(q.rows, p.behind) {
+		if lportOf(r) != q.name || p.functionOf(r) != q.want {
 			continue
 		}
 		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
@@ -107,12 +122,7 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
 func (p *planner) evicted(q *port) []ovs.Interface {
-	var rows []ovs.Interface
-	for _, r := range p.rowsFor[q.want] {
-		if p.portOf(r) != q && !p.removed[r.UUID] {
-			rows = append(rows, r)
-		}
-	}
+	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r ovs.Interface) bool { return p.removed[r.UUID] })
 	r, ok := p.mine[q.rep.Link.Name]
 	if o := p.portOf(r); ok && o != q && !o.asked && !p.removed[r.UUID] && p.functionOf(r) != q.want {
 		rows = append(rows, r)
@@ -120,44 +130,82 @@ func (p *planner) evicted(q *port) []ovs.Interface {
 	return rows
 }
 
-// mayEvict reports whether a port's plug may take the place of what is in its way. That
-// is a removal like any other: the Southbound must have been asked about both ports, and
-// nothing moves while it is held. The port's status says what it waits for.
+// mayEvict reports whether a port's plug may take the place of other ports. That is a
+// removal like any other: the Southbound must have been asked about all of them, and nothing
+// moves while it is held. The port's status says what it waits for.
 func (p *planner) mayEvict(q *port) bool {
-	if lport, lost := p.in.Hold.Lost[q.want]; lost && lport != q.name && p.in.Hold.All {
-		p.report(q, Pending, reasonLost(q, lport, reasonReplaced(p.view)))
-		return false
-	}
-	rows := p.evicted(q)
-	if len(rows) == 0 {
-		return true
-	}
+	claims := p.claimsOfOthers(q)
 	sure := q.verified
-	for _, r := range rows {
-		o := p.portOf(r)
-		sure = sure && o.verified
-		if p.in.Hold.All || o.braked {
-			p.report(q, Pending, reasonOccupied(q, o.name, p.whyHeld(o)))
-			if p.in.Hold.All {
-				p.out.SouthboundHeld = append(p.out.SouthboundHeld, o.name)
+	for _, c := range claims {
+		o := p.ports[c.lport]
+		if p.in.Hold.All || o != nil && o.braked {
+			p.report(q, Pending, c.reason(q, p.whyHeld(o)))
+			if p.in.Hold.All && c.row {
+				p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
 			}
 			return false
 		}
+		if o != nil && o.asked && o.want == "" { // the card can't say what it asks for: it may be this
+			p.report(q, Pending, c.reason(q, o.reason))
+			return false
+		}
+		sure = sure && p.wasVerified(c.lport)
 	}
-	if sure {
+	if sure || len(claims) == 0 {
 		return true
 	}
 	p.out.Doubts = append(p.out.Doubts, q.name)
-	for _, r := range rows {
-		p.out.Doubts = append(p.out.Doubts, lportOf(r))
+	for _, c := range claims {
+		p.out.Doubts = append(p.out.Doubts, c.lport)
 	}
-	p.report(q, Pending, reasonOccupied(q, lportOf(rows[0]), reasonUnverified()))
+	p.report(q, Pending, claims[0].reason(q, reasonUnverified()))
 	return false
+}
+
+// claim is that a port other than the one that is to be plugged has the place of that.
+type claim struct {
+	lport string
+	row   bool // it has a row; otherwise it lost that
+}
+
+// claimsOfOthers are those of the ports whose rows make room for q, and of those whose rows
+// for its function leak, or went for another reason than that nobody asks for them any more.
+func (p *planner) claimsOfOthers(q *port) []claim {
+	var claims []claim
+	for _, r := range p.evicted(q) {
+		claims = append(claims, claim{lportOf(r), true})
+	}
+	for _, r := range p.rowsOfOthers(q) {
+		if p.leaks[r.UUID].kind != 0 {
+			claims = append(claims, claim{lportOf(r), true})
+		}
+	}
+	if lport, lost := p.in.Hold.Lost[q.want]; lost && lport != q.name {
+		claims = append(claims, claim{lport: lport})
+	}
+	return claims
+}
+
+// reason says of the port that is to be plugged what keeps it from that.
+func (c claim) reason(q *port, why *representor.Reason) *representor.Reason {
+	if c.row {
+		return reasonOccupied(q, c.lport, why)
+	}
+	return reasonLost(q, c.lport, why)
+}
+
+// wasVerified reports whether the Southbound was asked about a port.
+func (p *planner) wasVerified(lport string) bool {
+	if p.in.Verdict == nil {
+		return false
+	}
+	_, ok := p.in.Verdict.Bindings[lport]
+	return ok
 }
 
 // whyHeld is why a port's rows must stay where they are.
 func (p *planner) whyHeld(o *port) *representor.Reason {
-	if o.braked {
+	if o != nil && o.braked {
 		return o.reason
 	}
 	return reasonReplaced(p.view)

@@ -116,7 +116,7 @@ func (p *planner) tells(r ovs.Interface) bool {
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
 func (p *planner) comesBack(q *port, r ovs.Interface) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want == p.marked(r) && r.Parked == q.name &&
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want != "" && q.want == p.marked(r) && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 

@@ -183,3 +183,18 @@ func TestParking_ARowThatIsOpenForItsFunctionUnderAnotherNameKeepsItsName(t *tes
 		}
 	})
 }
+
+// Somebody took away what the row is for, and the card doesn't tell what the request means.
+func TestParking_ARowWithoutItsFunctionGetsItsNameBackForNothingElse(t *testing.T) {
+	r := ourRow("a", "pf0vf0", 0, 0, 20)
+	r.Marker.Function, r.IfaceID, r.Parked = "", "", "a"
+	in := Input{
+		Asked: trusted(asks("a", 0, 0)), Actual: bridgeWith(r),
+		Index: indexOf(netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}),
+	}
+	for _, c := range planWith(in).Changes {
+		if len(c.Edit) > 0 {
+			t.Errorf("edited: %+v", c.Edit)
+		}
+	}
+}

@@ -136,9 +136,9 @@ type Decision struct {
 func Plan(in Input) Decision {
 	p := newPlanner(in)
 	p.findLeaks()
-	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
+	if in.Actual.Complete {
 		p.removeLeaks()
-		p.removeLeaksLeftBehind()
+		p.removeLeaksLeftBehind() // also while the present bridge is yet to be made
 	}
 	for _, q := range p.sorted {
 		p.resolve(q)

@@ -67,9 +67,13 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 	case u.Leak && w.leaks(r) != "":
 		return ""
 	}
+	b := w.truthOf(lportOf(r))
 	for _, p := range c.Plug {
 		if p.IfaceID == lportOf(r) && p.Marker.Function == w.marked(r) && w.asksFor(p) {
 			return ""
+		}
+		if p.Marker.Function == w.marked(r) && !w.hold.All && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+			return "" // makes room for a request
 		}
 	}
 	for _, o := range w.actual.Interfaces {
@@ -376,14 +380,35 @@ func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
 		for _, c := range d.Changes {
 			for _, p := range c.Plug {
 				for _, r := range after.Interfaces {
-					if r.Name == p.Netdev || r.Bridge != "br-int" {
+					if r.Name == p.Netdev {
 						continue
 					}
-					if isOurs(r) && w.marked(r) == p.Marker.Function {
+					if (isOurs(r) || w.wasOurs(r) && lportOf(r) != p.IfaceID) && w.marked(r) == p.Marker.Function {
 						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
 					}
 					if r.IfaceID == p.IfaceID && isOurs(r) {
 						t.Errorf("%s has %s and %s", p.IfaceID, r.Name, p.Netdev)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Whoever has a function keeps it until the Southbound was asked, and as long as it isn't
+// accepted: also when the row leaks, or is on a bridge that was ours.
+func TestOwner_NoFunctionGoesToAnotherPortUnaskedOrUnderAHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		unasked := Plan(w.input())
+		w.hold.All = true
+		for when, d := range map[string]Decision{"unasked": unasked, "under a hold": planWith(w.input(), w.truth...)} {
+			for _, c := range d.Changes {
+				for _, p := range c.Plug {
+					for _, r := range w.actual.Interfaces {
+						if (isOurs(r) || w.wasOurs(r)) && lportOf(r) != p.IfaceID && w.marked(r) == p.Marker.Function {
+							t.Errorf("%s, %s goes to %s; %s has row %s", when, p.Marker.Function, p.IfaceID, lportOf(r), r.Name)
+						}
 					}
 				}
 			}

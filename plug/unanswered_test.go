@@ -2,7 +2,6 @@ package plug
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +19,7 @@ func (s *muteSwitch) Apply(ctx context.Context, changes []ovs.Change) []error {
 	errs := s.localSwitch.Apply(ctx, changes)
 	for i := range errs {
 		if s.lost && errs[i] == nil {
-			errs[i] = errors.New("it is not known whether the change was made")
+			errs[i] = ovs.ErrUncertain
 		}
 	}
 	return errs
@@ -61,4 +60,28 @@ func TestBrake_WhatWentWithoutAnAnswerCounts(t *testing.T) {
 			t.Errorf("%d rows of %d are left, held: %+v", got, n, r.Report().Holds)
 		}
 	})
+}
+
+// downSwitch has lost its server before anything could be sent.
+type downSwitch struct{ localSwitch }
+
+func (s downSwitch) Apply(_ context.Context, changes []ovs.Change) []error {
+	errs := make([]error, len(changes))
+	for i := range errs {
+		errs[i] = ovs.ErrNotConnected
+	}
+	s.with(func() { s.actual.Complete = false })
+	return errs
+}
+
+func TestBrake_WhatWasNeverSentDoesNotCount(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	c.view = trusted()
+	delete(c.truth, "a")
+	r := c.reconciler(func(cfg *Config) { cfg.Switch = downSwitch{localSwitch{c}} })
+	r.Pass(t.Context())
+	if len(r.hold.lately) != 0 || len(r.hold.went) != 0 || len(r.letGo.rows) != 0 {
+		t.Errorf("departed %v, %v; to be let go of: %v", r.hold.lately, r.hold.went, r.letGo.rows)
+	}
 }

@@ -92,7 +92,7 @@ func (x *Index) tellMAC(unknown []pf) string {
 		remedies = append(remedies, "if that stays so, set it: devlink port function set PORT hw_addr MAC")
 	}
 	portless := func(satellite bool) bool {
-		return slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) && p.function.isSatellite() == satellite })
+		return slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) && p.function.IsSatellite() == satellite })
 	}
 	switch {
 	case portless(false) && x.portsOnly:

@@ -72,7 +72,7 @@ func uplinkOf(f Function, uplinks map[Uplink]MAC, all bool) (Uplink, bool) {
 	own := Uplink{Handle: f.Handle, Number: uint32(f.PF)}
 	_, numbered := uplinks[own]
 	switch {
-	case f.isSatellite():
+	case f.IsSatellite():
 		return Uplink{}, false
 	case numbered:
 		return own, true
@@ -91,9 +91,10 @@ func uplinkOf(f Function, uplinks map[Uplink]MAC, all bool) (Uplink, bool) {
 	return only[0], true
 }
 
-// isSatellite tells whether a function of our own machine is behind another controller than
-// the machine's own, 0.
-func (f Function) isSatellite() bool { return !f.External && f.Controller.Value != 0 }
+// IsSatellite tells whether a function of our own machine is behind another controller than
+// the machine's own, 0: as the satellite PFs of DPUs are (devlink-port.rst). Such a PF has a
+// MAC of its own, which its port tells.
+func (f Function) IsSatellite() bool { return !f.External && f.Controller.Value != 0 }
 
 // parent is the identity of the PF that a function belongs to, its own for a PF.
 func (f Function) parent() Function {
