@@ -11,7 +11,6 @@ package companion
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -111,7 +110,10 @@ func Searches(endpoint string, environment func(string) string) []Search {
 	}
 }
 
-// Look looks once. It takes no longer than the patience.
+// promptly is within what a companion that is well answers.
+const promptly = 200 * time.Millisecond
+
+// Look looks once. It takes the patience, and some time to read /proc, at most.
 func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
 	return s.look(ctx, patience, nil)
 }
@@ -123,6 +125,13 @@ func (s Search) look(ctx context.Context, patience time.Duration, l *lines) Sigh
 	}
 	s.Dirs = s.own()
 	e := evidence{search: s, pidfile: readPIDFiles(s.Dirs, s.Name), patience: patience}
+	// While the one that ovs-appctl would ask answers, nothing else needs to be looked at.
+	if usual := e.pidfile.socket(s.Name); usual != "" {
+		if a := ask(ctx, s.Name, usual, min(promptly, patience), l); a.version != "" && !s.foreign(a) {
+			e.asked = []answer{a}
+			return e.judge()
+		}
+	}
 	e.running, e.whole = s.processes()
 	sockets := s.candidates(e.pidfile, e.running)
 	l.retain(sockets)
@@ -158,9 +167,12 @@ func (s Search) foreign(a answer) bool {
 	return len(p.args) > 0 && !p.serves(s)
 }
 
-// mostCandidates bounds how many sockets of a directory are asked: those of processes that were
-// killed stay.
-const mostCandidates = 16
+// mostCandidates bounds how many sockets of a directory are asked, and mostAsked how many of
+// all: those of processes that were killed stay.
+const (
+	mostCandidates = 16
+	mostAsked      = 48
+)
 
 // candidates are the sockets that may be its own, the likeliest first: the one that
 // ovs-appctl would ask, those of that name beside it, and those that the command lines of
@@ -172,9 +184,8 @@ func (s Search) candidates(file pidfile, running []process) []string {
 			all = append(all, path)
 		}
 	}
-	if file.pid > 0 {
-		// unixctl_server_create() of Open vSwitch's lib/unixctl.c.
-		add(filepath.Join(filepath.Dir(file.path), fmt.Sprintf("%s.%d.ctl", s.Name, file.pid)))
+	if usual := file.socket(s.Name); usual != "" {
+		add(usual)
 	}
 	for _, p := range running {
 		for _, path := range p.sockets(s) {
@@ -186,7 +197,7 @@ func (s Search) candidates(file pidfile, running []process) []string {
 			add(path)
 		}
 	}
-	return all
+	return all[:min(len(all), mostAsked)]
 }
 
 // named are the sockets of its name in a directory, the newest first: a process that lives

@@ -57,11 +57,15 @@ func (e *evidence) absent(v *Sight) {
 	odd := e.first(func(a answer) bool {
 		return a.err != nil && !errors.Is(a.err, fs.ErrNotExist) && !errors.Is(a.err, syscall.ECONNREFUSED)
 	})
+	running := e.running
+	if e.pidfile.err == nil && !e.pidfile.held { // one of which nobody knows whose it is proves nothing against that
+		running = slices.DeleteFunc(slices.Clone(running), func(p process) bool { return p.stuck })
+	}
 	switch {
 	case odd != nil:
 		v.Socket, v.Why = odd.socket, fmt.Sprintf("%s gives no answer that is understood: %v", odd.socket, odd.err)
-	case len(e.running) > 0:
-		v.PID = e.running[0].pid
+	case len(running) > 0:
+		v.PID = running[0].pid
 		v.Why = fmt.Sprintf("it runs, pid %d, and where it can be asked isn't known: no socket of its is in %s, or where its --unixctl names one", v.PID, e.places())
 	case e.pidfile.held:
 		v.PID = e.pidfile.holder

@@ -2,6 +2,7 @@ package companion
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -29,6 +30,15 @@ type pidfile struct {
 	holder int
 	// err is why it can't be told, fs.ErrNotExist for no such file.
 	err error
+}
+
+// socket is where ovs-appctl would ask whoever wrote it, empty without a process id
+// (unixctl_server_create() of Open vSwitch's lib/unixctl.c).
+func (p pidfile) socket(name string) string {
+	if p.pid <= 0 {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(p.path), fmt.Sprintf("%s.%d.ctl", name, p.pid))
 }
 
 // readPIDFiles reads the first pidfile of a program that there is.

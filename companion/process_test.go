@@ -87,6 +87,18 @@ func TestAProcessThatHangsInTheKernelKeepsNobody(t *testing.T) {
 	}
 }
 
+// It may be that of another database's.
+func TestAProcessThatHangsInTheKernelDoesNotProveThatTheOneThatWasKilledLives(t *testing.T) {
+	p := newPlace(t)
+	p.wholeProc()
+	p.process(812)
+	p.state(812, 'D')
+	p.pidfile("7\n", false)
+	if got := p.search().Look(t.Context(), short); got.State != Gone {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Each that is killed leaves its socket behind, and one may do so again and again.
 func TestTheSocketsOfThoseThatWereKilledHideNobody(t *testing.T) {
 	p := newPlace(t)

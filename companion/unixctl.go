@@ -48,7 +48,7 @@ func ask(ctx context.Context, name, socket string, patience time.Duration, l *li
 	conn, err := dial(ctx, socket)
 	if err != nil {
 		// EAGAIN: as many wait already as may, see connect(2).
-		return answer{socket: socket, silent: errors.Is(err, syscall.EAGAIN) || errors.Is(err, os.ErrDeadlineExceeded), err: err}
+		return answer{socket: socket, silent: errors.Is(err, syscall.EAGAIN) || errors.Is(err, context.DeadlineExceeded), err: err}
 	}
 	if _, err := conn.Write([]byte(`{"id":0,"method":"version","params":[]}`)); err != nil {
 		_ = conn.Close()
