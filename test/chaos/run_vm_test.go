@@ -173,10 +173,6 @@ func (r *run) check() {
 	r.asked.acknowledge()
 	truth := r.truth.Stalled(r.pulse)
 	var found []invariants.Violation
-	vports, err := virtualdpu.Vports()
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	for _, b := range r.watch.Take() {
 		var broken []invariants.Violation
 		r.state, broken = invariants.Judge(r.state, b, truth)
@@ -186,6 +182,10 @@ func (r *run) check() {
 			r.note("    %s", c)
 		}
 		found = append(found, r.opened.Look(r.state, r.vports, truth, b.Before)...)
+	}
+	vports, err := virtualdpu.Vports() // after all that was said of them
+	if err != nil {
+		r.t.Fatal(err)
 	}
 	r.vports = vports
 	found = append(found, r.opened.Look(r.state, vports, truth, time.Now())...)
