@@ -3,7 +3,6 @@ package plug
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,13 +73,8 @@ func (d *desk) await(t *testing.T, what string, want func(ovs.View) bool) {
 func (d *desk) sh(t *testing.T, command string) {
 	t.Helper()
 	bin := filepath.Join(d.Dir, "bin")
-	if err := os.MkdirAll(bin, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	script := fmt.Sprintf("#!/bin/sh\nPATH=${PATH#%s:}\nexec ovs-vsctl --db=%s --no-wait --timeout=60 \"$@\"\n", bin, d.Endpoint)
-	if err := os.WriteFile(filepath.Join(bin, "ovs-vsctl"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	servers.Script(t, filepath.Join(bin, "ovs-vsctl"), script)
 	t.Logf("$ %s", command)
 	d.Tool(t, "sh", "-c", "PATH="+bin+":$PATH\n"+command)
 }

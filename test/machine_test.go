@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/representord/representord/test/servers"
 )
 
 // stubs stand in for what test/vm calls, so that the test needs neither a kernel nor
@@ -29,10 +31,10 @@ func TestVMEndsWithTheMachineThatDoesNotComeUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		script(t, filepath.Join(top, "test", name), string(b))
+		servers.Script(t, filepath.Join(top, "test", name), string(b))
 	}
 	for name, does := range stubs() {
-		script(t, filepath.Join(top, "stubs", name), "#!/bin/sh\n"+does+"\n")
+		servers.Script(t, filepath.Join(top, "stubs", name), "#!/bin/sh\n"+does+"\n")
 	}
 	if err := os.MkdirAll(filepath.Join(top, ".cache/vm/6.1.0-0-amd64_6.1.0-0"), 0o755); err != nil {
 		t.Fatal(err)
@@ -46,15 +48,5 @@ func TestVMEndsWithTheMachineThatDoesNotComeUp(t *testing.T) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 125 || !strings.Contains(string(out), "the machine died") || !strings.Contains(string(out), "invalid option") {
 		t.Errorf("%v, %v; want exit status 125 and why:\n%s", err, ctx.Err(), out)
-	}
-}
-
-func script(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
 	}
 }

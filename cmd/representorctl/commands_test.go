@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -43,9 +42,7 @@ func (b *bench) tools(t *testing.T, all map[string]*servers.OVSDB) {
 			more = " --no-wait" // there is no ovs-vswitchd
 		}
 		script := fmt.Sprintf("#!/bin/sh\nPATH=${PATH#%s:}\nexec %s --db=%s --timeout=60%s \"$@\"\n", b.path, tool, d.Endpoint, more)
-		if err := os.WriteFile(filepath.Join(b.path, tool), []byte(script), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		servers.Script(t, filepath.Join(b.path, tool), script)
 	}
 }
 

@@ -143,9 +143,7 @@ func (d *dpu) sh(t *testing.T, command string) {
 		t.Fatal(err)
 	}
 	script := fmt.Sprintf("#!/bin/sh\nexec %s --db=%s --timeout=60 \"$@\"\n", tool, d.local.Endpoint)
-	if err := os.WriteFile(filepath.Join(bin, "ovs-vsctl"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	servers.Script(t, filepath.Join(bin, "ovs-vsctl"), script)
 	t.Logf("# %s", command)
 	run(t, "sh", "-c", "PATH="+bin+":$PATH\n"+command)
 }
