@@ -113,7 +113,7 @@ func Examine(h Host) Diagnosis {
 		p.devlink, p.eswitch, p.functions, p.macs, p.serial,
 		p.localDatabase, p.ovsVersion, p.vswitchd, p.identity, p.override, p.bridge, p.upcalls, p.offload, p.builtIn, p.foreign,
 		p.certificates, p.southbound, p.ovnVersion, p.controller, p.registered, p.twins, p.published,
-		p.capabilities, p.sockets,
+		p.capabilities, p.sockets, p.ports,
 	} {
 		c := check()
 		d.Checks = append(d.Checks, c)

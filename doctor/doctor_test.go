@@ -22,6 +22,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
 
@@ -196,9 +197,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 	}{
 		{"bad configuration", func(h *Host) { h.ConfigErr = errors.New("probe-interval: must be a time") }, map[string]Verdict{"configuration": Fail}, "correct the file"},
 		{"a variable that sets nothing", func(h *Host) { h.Config.Warnings = []string{"REPRESENTORD_X sets nothing"} }, map[string]Verdict{"configuration": Warn}, "unset it"},
-		{"no daemon", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, refused, nil }, map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown}, "systemctl enable --now representord"},
-		{"daemon hangs", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, hung, nil }, map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown}, "`systemctl restart representord;"},
-		{"daemon not to be asked", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, forbidden, nil }, map[string]Verdict{"daemon": Unknown, "system-id-override": Unknown, "capabilities": Unknown}, "as root"},
+		{"no daemon", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, refused, nil }, map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown}, "systemctl enable --now representord"},
+		{"daemon hangs", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, hung, nil }, map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown}, "`systemctl restart representord;"},
+		{"daemon not to be asked", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, forbidden, nil }, map[string]Verdict{"daemon": Unknown, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown}, "as root"},
 		{"standby", func(h *Host) { h.Daemon.Role = control.Standby }, map[string]Verdict{"daemon": Warn}, "representorctl status"},
 		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, map[string]Verdict{"daemon": Warn}, "without --dry-run"},
 		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn}, "systemctl restart representord"},
@@ -262,6 +263,15 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
 			vf.Controller = devlink.Some[uint32](0)
 		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "uplink's netdev into this network namespace: `ip link show`"},
+		{"a satellite PF without a port", func(h *Host) {
+			h.Config.LocalFunctions = true
+			vf := &h.Card.Ports[0]
+			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
+			vf.Controller = devlink.Some[uint32](3)
+		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "behind another controller has a port"},
+		{"ports that aren't plugged", func(h *Host) {
+			h.Daemon.Ports = map[plug.State]int{plug.Plugged: 60, plug.Pending: 2, plug.Held: 1}
+		}, map[string]Verdict{"ports": Warn}, "`representorctl explain PORT`"},
 		{"PF without a MAC", func(h *Host) { h.Card.Ports[0].Function = nil }, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "hw_addr"},
 		{"two PFs with one MAC", func(h *Host) { h.Card.Ports = append(h.Card.Ports, pf(2, 2, 0x42)) }, map[string]Verdict{"duplicate-macs": Fail}, "controller"},
 		{"no serial", func(h *Host) { h.Card.Serials = nil }, map[string]Verdict{"serial": Warn, "serial-published": Unknown}, "board.serial_number"},
@@ -312,7 +322,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"serial not published, for want of a daemon", func(h *Host) {
 			h.Local.ExternalIDs, h.Config.RegisterCardSerial, h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, true, nil, refused, nil
 		}, map[string]Verdict{
-			"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "serial-published": Fail,
+			"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown, "serial-published": Fail,
 		}, "mend the daemon first"},
 		{"serial not among the others", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a,b" }, map[string]Verdict{"serial-published": Warn}, `="a,b,card-serial-number=MT2242X00001"'`},
 		{"others that can't be typed", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a'b`c" }, map[string]Verdict{"serial-published": Warn}, "external_ids:KEY=LIST"},

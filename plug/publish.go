@@ -132,7 +132,10 @@ func (r *Reconciler) logState(ctx context.Context, s Status) {
 	if s.Reason != nil {
 		why = s.Reason.Message
 	}
-	if s.State == Invalid || s.State == Conflict || s.State == Held {
+	switch {
+	case s.State == Held && codeOf(s.Reason) == representor.CodeSouthboundUntrusted:
+		// The Southbound is away, which is said once, and not of each port.
+	case s.State == Invalid, s.State == Conflict, s.State == Held:
 		level = slog.LevelWarn
 	}
 	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", representor.Quote(s.LogicalPort), "netdev", s.Netdev, "code", codeOf(s.Reason), "why", why)

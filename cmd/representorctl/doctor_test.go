@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
@@ -120,9 +122,11 @@ func (c *clinic) hide(s, socket string) string {
 	return s
 }
 
-// self is a daemon that is this process, so that its capabilities can be read.
+// self is a daemon that is this process, so that its capabilities can be read, and that has
+// plugged everything.
 func self() control.Facts {
 	f := facts()
+	f.Report.Ports = slices.DeleteFunc(f.Report.Ports, func(s plug.Status) bool { return s.State != plug.Plugged })
 	f.PID, f.Hostname = os.Getpid(), "dpu1.example.com"
 	return f
 }

@@ -45,7 +45,7 @@ func (p *program) writeStatus(out *strings.Builder, s control.Status) {
 	entry(out, "ports", "%s", byState(s.Ports))
 	p.writeHolds(out, s.Holds)
 	if n := len(s.BuiltInProvider); n > 0 {
-		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, and has marked %s: %s; those rows are left alone; run only one of the two",
+		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, or did, and has marked %s: %s; those rows are left alone; run only one of the two",
 			plural(n, "row"), list(s.BuiltInProvider))
 	}
 	p.writeCompanions(out, s.Companions)
