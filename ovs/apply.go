@@ -64,7 +64,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	var good []int
 	for n, change := range changes {
 		errs[n] = err
-		if errs[n] == nil && v.BridgeUUID == "" && !change.onlyOnLeft() {
+		if errs[n] == nil && v.BridgeUUID == "" && !change.onlyLeaksOnLeft() {
 			errs[n] = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
 		}
 		if errs[n] == nil {

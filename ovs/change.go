@@ -53,9 +53,10 @@ type Change struct {
 	Edit         []Edit
 }
 
-// onlyOnLeft reports whether a change does nothing but remove rows from bridges that were ours.
-func (c Change) onlyOnLeft() bool {
-	return len(c.Plug)+len(c.Edit) == 0 && !slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return !u.Moved })
+// onlyLeaksOnLeft reports whether a change does nothing but remove rows that leak from bridges
+// that were ours.
+func (c Change) onlyLeaksOnLeft() bool {
+	return len(c.Plug)+len(c.Edit) == 0 && !slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return !u.Moved || !u.Leak })
 }
 
 // Keys gives the marker as keys of external_ids.

@@ -16,16 +16,31 @@ import (
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	var out []ovs.Change
 	for _, c := range changes {
-		waits := false
+		waits := slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return now.Before(r.reopen[p.Netdev]) })
 		for _, p := range c.LogicalPorts {
 			despite := parksOnly(c) && r.pace.failures(p) > 0
 			waits = waits || !despite && !r.pace.due(now, p).IsZero()
 		}
-		if !waits || len(c.Plug)+len(c.Edit) == 0 {
+		if !waits || len(c.Plug)+len(c.Edit) == 0 && !r.refusedOnLeft(c) {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// nextReopen is when the next name may be used again, zero without any.
+func (r *Reconciler) nextReopen() time.Time {
+	var first time.Time
+	for _, until := range r.reopen {
+		first = earliest(first, until)
+	}
+	return first
+}
+
+// refusedOnLeft reports whether a row on a bridge that was ours could not be removed before. The
+// lock of that bridge is taken for each try, which wakes us.
+func (r *Reconciler) refusedOnLeft(c ovs.Change) bool {
+	return c.Unplug[0].Moved && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
 }
 
 // parksOnly reports whether a change takes the names of rows away, and nothing else.
@@ -46,6 +61,11 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	}
 	done, tried := r.attempt(ctx, d.Changes[:leaks], d)
 	applied, rest := len(done) > 0, d.Changes[leaks:]
+	now := time.Now()
+	maps.DeleteFunc(r.reopen, func(_ string, until time.Time) bool { return !now.Before(until) })
+	for _, name := range d.Reopen {
+		r.reopen[name] = now.Add(reopenDelay)
+	}
 	if !r.cfg.DryRun {
 		rest = waitFor(unclosed(d.Changes[:leaks], done), rest)
 		lettingGo = r.makeLetGo(ctx)
@@ -53,9 +73,6 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 	if !lettingGo {
 		did, more := r.attempt(ctx, rest, d)
 		applied, tried = applied || len(did) > 0, append(tried, more...)
-	}
-	for _, p := range d.Reopen {
-		r.pace.wait(time.Now().Add(reopenDelay), p)
 	}
 	return applied, tried, lettingGo
 }
@@ -82,8 +99,8 @@ func waitFor(rows []ovs.Unplug, changes []ovs.Change) []ovs.Change {
 	names, ports := map[string]bool{}, map[string]bool{}
 	for _, u := range rows {
 		names[u.Interface.Name] = true
-		if !u.Moved {
-			ports[lportOf(u.Interface)] = true
+		if lport := lportOf(u.Interface); !u.Moved && lport != "" {
+			ports[lport] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
@@ -112,9 +129,9 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decisi
 func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (done []ovs.Change) {
 	r.countRetries(changes)
 	errs := r.cfg.Switch.Apply(ctx, changes)
-	now, view := time.Now(), r.cfg.Switch.View()
+	now := time.Now()
 	for i, c := range changes {
-		if errs[i] == nil || errors.Is(errs[i], ovs.ErrUncertain) && !refused(view, c) {
+		if errs[i] == nil || errors.Is(errs[i], ovs.ErrUncertain) {
 			r.removed(now, c, d)
 		}
 		if errs[i] != nil {
@@ -165,14 +182,6 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
 		}
 	}
-}
-
-// refused reports whether a change whose answer is uncertain was not made, since the rows are
-// there that it was to remove.
-func refused(v ovs.View, c ovs.Change) bool {
-	return v.Complete && !slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool {
-		return v.Interfaces[u.Interface.Name].UUID != u.Interface.UUID
-	})
 }
 
 // removed takes note of what follows of a change that was made, or may have been.

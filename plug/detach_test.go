@@ -51,9 +51,10 @@ func (s headless) Apply(ctx context.Context, changes []ovs.Change) []error {
 	s.with(func() {
 		for _, c := range changes {
 			for _, p := range c.Plug {
-				i := s.actual.Interfaces[p.Netdev]
-				i.Ofport, i.IfIndex = 0, 0
-				s.actual.Interfaces[p.Netdev] = i
+				if i, made := s.actual.Interfaces[p.Netdev]; made {
+					i.Ofport, i.IfIndex = 0, 0
+					s.actual.Interfaces[p.Netdev] = i
+				}
 			}
 		}
 	})

@@ -157,17 +157,12 @@ const whyLeak = "its netdev has become another function"
 // there is to be done, and however much, no leak waits for it or fails with it.
 func (p *planner) removeLeaks() {
 	for _, q := range p.sorted {
-		reopen := false
 		for _, r := range q.rows {
 			l, leaks := p.leaks[r.UUID]
 			if !leaks {
 				continue
 			}
 			p.close(q.name, l, ovs.Unplug{Interface: r, Leak: true})
-			reopen = reopen || l.kind == leakByIndex
-		}
-		if reopen {
-			p.out.Reopen = append(p.out.Reopen, q.name)
 		}
 	}
 }
@@ -176,6 +171,9 @@ func (p *planner) removeLeaks() {
 func (p *planner) close(lport string, l leak, u ovs.Unplug) {
 	p.removed[u.Interface.UUID] = true
 	p.out.Leaks = append(p.out.Leaks, u.Interface.UUID)
+	if l.kind == leakByIndex {
+		p.out.Reopen = append(p.out.Reopen, u.Interface.Name)
+	}
 	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: l.why, Unplug: []ovs.Unplug{u}})
 }
 

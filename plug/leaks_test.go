@@ -259,3 +259,20 @@ func TestARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
 		})
 	}
 }
+
+// ovs-vswitchd keeps what it has open under a row that comes back at once, whoever's it is.
+func TestLeak_ANameThatWasOpenForAnotherNetdevIsForNobodyForASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("b", 0, 0))
+		c.actual = bridgeWith(ourRow("o", "pf0vf0", 0, 0, 11))
+		run(t, c.reconciler(nil))
+		elapse(reopenDelay - 10*time.Millisecond)
+		if rows := c.rows(); len(rows) != 0 {
+			t.Errorf("%+v", rows)
+		}
+		elapse(20 * time.Millisecond)
+		if row := c.rows()["pf0vf0"]; row.IfaceID != "b" {
+			t.Errorf("%+v", c.rows())
+		}
+	})
+}

@@ -17,10 +17,17 @@ const letGoAfter = time.Second
 // letGo is what the datapath must have let go of, and when.
 type letGo struct {
 	// netdevs are those, by ifindex, that ovs-vswitchd had open under rows that were removed.
-	netdevs map[uint32]time.Time
+	netdevs map[uint32]openNetdev
 	// rows are the rows themselves, by name: what was read of the card may have been older
 	// than what ovs-vswitchd opened under it.
 	rows map[string]removedRow
+}
+
+type openNetdev struct {
+	due time.Time
+	// keeps is the logical port that is to have it, and function whose it is: if there is a row
+	// for both by then, the kernel may go on. Empty for none.
+	keeps, function string
 }
 
 type removedRow struct {
@@ -28,7 +35,7 @@ type removedRow struct {
 	own uint32 // the netdev that the row's port keeps, 0 for none
 }
 
-func newLetGo() letGo { return letGo{netdevs: map[uint32]time.Time{}, rows: map[string]removedRow{}} }
+func newLetGo() letGo { return letGo{netdevs: map[uint32]openNetdev{}, rows: map[string]removedRow{}} }
 
 // note takes note of what a change has removed rows of, which is one of those that a plan wants.
 func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs.Change) {
@@ -36,7 +43,10 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 	for _, u := range c.Unplug {
 		kept := keeps(x, all, u)
 		for _, ifindex := range abandoned(x, u, kept) {
-			l.netdevs[ifindex] = due
+			l.netdevs[ifindex] = openNetdev{due: due}
+		}
+		if _, noted := l.netdevs[kept]; kept != 0 && !noted {
+			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), x.WithController(u.Interface.Marker.Function)}
 		}
 		l.rows[u.Interface.Name] = removedRow{due: due, own: kept}
 	}
@@ -93,8 +103,8 @@ func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 // next is when the next one is due, zero without any.
 func (l letGo) next() time.Time {
 	var first time.Time
-	for _, due := range l.netdevs {
-		first = earliest(first, due)
+	for _, n := range l.netdevs {
+		first = earliest(first, n.due)
 	}
 	for _, r := range l.rows {
 		first = earliest(first, r.due)
@@ -106,21 +116,32 @@ func (l letGo) next() time.Time {
 // and no row.
 func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []strayNetdev) {
 	l.resolve(now, x)
-	for ifindex, at := range l.netdevs {
-		if now.Before(at) {
+	for ifindex, n := range l.netdevs {
+		if now.Before(n.due) {
 			continue
 		}
 		link, live := x.LinkByIfIndex(ifindex)
 		if live && (!view.Complete || mayBeOpen(view.Interfaces[link.Name])) {
-			l.netdevs[ifindex] = now.Add(letGoAfter) // it can't be told yet
+			n.due = now.Add(letGoAfter) // it can't be told yet
+			l.netdevs[ifindex] = n
 			continue
 		}
 		delete(l.netdevs, ifindex)
-		if live && !openUnder(view, ifindex) {
+		if live && !openUnder(view, ifindex) && !n.keptIn(x, view) {
 			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
 		}
 	}
 	return strays
+}
+
+// keptIn reports whether there is a row for what a netdev was kept for.
+func (n openNetdev) keptIn(x *representor.Index, v ovs.View) bool {
+	for _, r := range v.Interfaces {
+		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && x.WithController(r.Marker.Function) == n.function {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve looks which netdevs have the names of the rows now.
@@ -136,7 +157,7 @@ func (l letGo) resolve(now time.Time, x *representor.Index) {
 			delete(l.rows, name)
 			if ifindex, _, ok := x.LinkByName(name); ok && ifindex != r.own {
 				if _, noted := l.netdevs[ifindex]; !noted {
-					l.netdevs[ifindex] = now
+					l.netdevs[ifindex] = openNetdev{due: now}
 				}
 			}
 		}
@@ -160,7 +181,7 @@ func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 		again = again.Add(letGoAfter)
 	}
 	for _, n := range slices.Concat(did.failed, did.left) {
-		r.letGo.netdevs[n.ifindex] = again
+		r.letGo.netdevs[n.ifindex] = openNetdev{due: again}
 	}
 	for _, n := range strays {
 		if row, there := view.Interfaces[n.name]; did.gone[n.ifindex] && there && oursOn(view, row) {

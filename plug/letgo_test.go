@@ -252,3 +252,26 @@ func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *te
 		}
 	})
 }
+
+// What a port keeps is plugged anew for it by the plan. If it never is, and ovs-vswitchd hangs,
+// nobody's flows may go on to be the machine's.
+func TestLetGo_WhatIsKeptForAPlugThatIsNeverMadeIsLetGoToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		k := &kernelDatapath{has: map[uint32]bool{10: true}}
+		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, headless{localSwitch{c}} })
+		run(t, r)
+		synctest.Wait()
+		leaks := indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})
+		c.with(func() { c.index, c.refusePlugs = leaks, errors.New("constraint violation") })
+		r.Poke()
+		elapse(letGoAfter / 2)
+		if !k.holds(10) || len(c.rows()) != 0 {
+			t.Errorf("the kernel forwards: %t; %+v", k.holds(10), c.rows())
+		}
+		elapse(2 * letGoAfter)
+		if k.holds(10) {
+			t.Error("the kernel forwards still, and there is no row")
+		}
+	})
+}

@@ -144,3 +144,38 @@ func TestBrake_PortsThatGoOneByOneAfterALeakWasClosedAreHeld(t *testing.T) {
 		}
 	})
 }
+
+// Of two requests that the card can't follow only one may be for the function.
+func TestOwner_AClaimCountsOnlyWhereTheRequestMayMeanTheFunction(t *testing.T) {
+	for name, tt := range map[string]struct {
+		vf     int
+		serial string
+		mac    int
+		want   []string
+	}{
+		"it may be meant, the card tells no serial number": {0, "MT1", 0, nil},
+		"another VF is meant":                              {7, "MT1", 0, []string{"+ens1=b"}},
+		"a PF is meant that isn't there":                   {0, "", 9, []string{"+ens1=b"}},
+	} {
+		a := asks("a", tt.mac, tt.vf)
+		a.Request.Query.CardSerial = tt.serial
+		in := Input{
+			Asked: trusted(a, asks("b", 0, 0)), Actual: bridgeWith(), Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}),
+			Hold: Hold{Lost: map[string]string{vfFunction(0, 0).String(): "a"}},
+		}
+		if d := planWith(in, a, asks("b", 0, 0)); !slices.Equal(did(d), tt.want) {
+			t.Errorf("%s: planned %q", name, did(d))
+		}
+	}
+}
+
+// The row was one of a kernel that numbered no controllers.
+func TestOwner_AClaimIsToTheFunctionAsTheCardCallsItNow(t *testing.T) {
+	in := Input{
+		Asked: trusted(asks("b", 0, 0)), Actual: bridgeWith(), Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}),
+		Hold: Hold{All: true, Lost: map[string]string{unnumbered(vfFunction(0, 0).String()): "a"}},
+	}
+	if d := planWith(in); len(d.Changes) != 0 {
+		t.Errorf("planned %q", did(d))
+	}
+}

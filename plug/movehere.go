@@ -40,7 +40,8 @@ func (p *planner) movesHere(q *port, r ovs.Interface) bool {
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
 // moves with that, goes before, or is only kept for the same function, which mayEvict decides on.
 func (p *planner) makesWay(q *port, r ovs.Interface) bool {
-	return p.movesHere(q, r) || p.leftBehind(r) && (p.leaks[r.UUID].kind == leakByName || p.evicts(q) && p.marked(r) == q.want)
+	return p.movesHere(q, r) || p.leftBehind(r) && (p.leaks[r.UUID].kind == leakByName ||
+		p.leaks[r.UUID].kind == 0 && p.evicts(q) && p.marked(r) == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
@@ -78,10 +79,28 @@ func (p *planner) removeLeaksLeftBehind() {
 			continue
 		}
 		p.close(lportOf(r), l, ovs.Unplug{Interface: r, Leak: true, Moved: true})
-		if l.kind == leakByIndex {
-			p.out.Reopen = append(p.out.Reopen, lportOf(r))
-		}
 	}
+}
+
+// countLeftBehind adds the ports whose only rows were left behind to what goes or moves, and
+// to what there is, and reports whether those that make room for another port have waited.
+func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
+	waited = true
+	for _, r := range p.behind {
+		lport := lportOf(r)
+		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || p.leaks[r.UUID].kind != 0 {
+			continue
+		}
+		o := p.owners[p.marked(r)]
+		goes := o != nil && o.name != lport && p.evicts(o) && o.ready && p.wasVerified(lport)
+		if goes {
+			p.out.Leaving = append(p.out.Leaving, lport)
+			waited = waited && p.in.Hold.Waited[lport]
+		}
+		now.add(goes)
+		lately.add(goes || p.in.Hold.Lately[lport])
+	}
+	return waited
 }
 
 // tellWhatIsLeftBehind tells of rows on bridges that were ours that nothing asks for as they

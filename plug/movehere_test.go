@@ -2,6 +2,7 @@ package plug
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -279,5 +280,45 @@ func TestMoveHere_OnARealServerALeakOnTheBridgeThatWasIsClosed(t *testing.T) {
 				t.Errorf("%d leaks are counted", n)
 			}
 		})
+	}
+}
+
+// A control plane that is ill gives all functions to other ports.
+func TestMoveHere_WhatMakesRoomForOthersAllAtOnceIsHeld(t *testing.T) {
+	const n = 4
+	var rows []ovs.Interface
+	var devs []netdev
+	var bs []ovn.Binding
+	waited := map[string]bool{}
+	for vf := range n {
+		name := fmt.Sprintf("pf0vf%d", vf)
+		rows = append(rows, behind(fmt.Sprintf("z%d", vf), name, 0, vf, uint32(10+vf)))
+		devs = append(devs, netdev{pf: 0, vf: vf, name: name, ifindex: uint32(10 + vf)})
+		bs = append(bs, asks(fmt.Sprintf("a%d", vf), 0, vf))
+		waited[fmt.Sprintf("z%d", vf)] = true
+	}
+	in := leftInput(rows...)
+	in.Asked, in.Index = trusted(bs...), indexOf(devs...)
+	if d := planWith(in, bs...); len(d.Changes) != 0 || len(d.MassHeld) != n || codeOf(statusOf(t, d, "a0").Reason) != representor.CodeMassUnplug {
+		t.Errorf("planned %v; held %v", did(d), d.MassHeld)
+	}
+	in.Hold.Waited = waited
+	if d := planWith(in, bs...); len(d.Changes) != n {
+		t.Errorf("they have waited; planned %v", did(d))
+	}
+}
+
+// Each try takes the lock of that bridge, and so wakes the next pass.
+func TestMoveHere_ALeakThatTheDatabaseRefusesIsTriedAtItsPace(t *testing.T) {
+	c := newCloud(indexOf(netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}))
+	c.actual = bridgeWith(behind("z", "pf0vf0", 0, 0, 0))
+	c.refuse["z"] = errors.New("I/O error")
+	r := c.reconciler(nil)
+	r.Left([]string{"br-old"})
+	for range 10 {
+		r.Pass(t.Context())
+	}
+	if n := r.Report().Failures; n != 1 {
+		t.Errorf("refused %d times", n)
 	}
 }

@@ -54,7 +54,7 @@ func (p *planner) rowsOfOthers(q *port) []ovs.Interface {
 // did, 0 without. Rows on bridges that were ours count like others.
 func (p *planner) grip(q *port) int {
 	rank := 0
-	if p.in.Hold.Lost[q.want] == q.name {
+	if p.lostBy[q.want] == q.name {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.behind) {
@@ -137,16 +137,8 @@ func (p *planner) mayEvict(q *port) bool {
 	claims := p.claimsOfOthers(q)
 	sure := q.verified
 	for _, c := range claims {
-		o := p.ports[c.lport]
-		if p.in.Hold.All || o != nil && o.braked {
-			p.report(q, Pending, c.reason(q, p.whyHeld(o)))
-			if p.in.Hold.All && c.row {
-				p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
-			}
-			return false
-		}
-		if o != nil && o.asked && o.want == "" { // the card can't say what it asks for: it may be this
-			p.report(q, Pending, c.reason(q, o.reason))
+		if why := p.holds(q, c); why != nil {
+			p.report(q, Pending, c.reason(q, why))
 			return false
 		}
 		sure = sure && p.wasVerified(c.lport)
@@ -162,10 +154,30 @@ func (p *planner) mayEvict(q *port) bool {
 	return false
 }
 
+// holds is why a claim stands against q whatever the Southbound says of it, nil if it
+// doesn't.
+func (p *planner) holds(q *port, c claim) *representor.Reason {
+	o := p.ports[c.lport]
+	switch {
+	case p.in.Hold.All:
+		if c.row {
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
+		}
+		return reasonReplaced(p.view)
+	case o != nil && o.braked, o != nil && o.asked && o.mayMean(q.rep.Function):
+		return o.reason
+	case c.behind && p.mass != nil:
+		p.out.MassHeld = append(p.out.MassHeld, c.lport)
+		return p.mass
+	}
+	return nil
+}
+
 // claim is that a port other than the one that is to be plugged has the place of that.
 type claim struct {
-	lport string
-	row   bool // it has a row; otherwise it lost that
+	lport  string
+	row    bool // it has a row; otherwise it lost that
+	behind bool // on a bridge that was ours
 }
 
 // claimsOfOthers are those of the ports whose rows make room for q, and of those whose rows
@@ -173,14 +185,14 @@ type claim struct {
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.evicted(q) {
-		claims = append(claims, claim{lportOf(r), true})
+		claims = append(claims, claim{lportOf(r), true, p.leftBehind(r)})
 	}
 	for _, r := range p.rowsOfOthers(q) {
 		if p.leaks[r.UUID].kind != 0 {
-			claims = append(claims, claim{lportOf(r), true})
+			claims = append(claims, claim{lport: lportOf(r), row: true})
 		}
 	}
-	if lport, lost := p.in.Hold.Lost[q.want]; lost && lport != q.name {
+	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {
 		claims = append(claims, claim{lport: lport})
 	}
 	return claims
@@ -194,6 +206,13 @@ func (c claim) reason(q *port, why *representor.Reason) *representor.Reason {
 	return reasonLost(q, c.lport, why)
 }
 
+// mayMean reports whether a port that is asked for may mean a function, since the card can't
+// say at present which one it means.
+func (q *port) mayMean(f representor.Function) bool {
+	asked := q.binding.Request.Query
+	return q.want == "" && undecided(codeOf(q.reason)) && asked.Kind == f.Kind && asked.Number == f.Number
+}
+
 // wasVerified reports whether the Southbound was asked about a port.
 func (p *planner) wasVerified(lport string) bool {
 	if p.in.Verdict == nil {
@@ -201,12 +220,4 @@ func (p *planner) wasVerified(lport string) bool {
 	}
 	_, ok := p.in.Verdict.Bindings[lport]
 	return ok
-}
-
-// whyHeld is why a port's rows must stay where they are.
-func (p *planner) whyHeld(o *port) *representor.Reason {
-	if o != nil && o.braked {
-		return o.reason
-	}
-	return reasonReplaced(p.view)
 }

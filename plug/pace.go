@@ -58,8 +58,6 @@ func (c *pace) fail(now time.Time, lport string, err error) { c.tempo(lport).Fai
 
 func (c *pace) succeed(now time.Time, lport string) { c.tempo(lport).Succeed(now, paceChanges) }
 
-func (c *pace) wait(until time.Time, lport string) { c.tempo(lport).Wait(until) }
-
 // prune forgets ports with nothing to remember, so that memory stays bounded. A
 // failure is remembered for as long as there is a change due.
 func (c *pace) prune(now time.Time, due map[string]bool) {

@@ -145,3 +145,30 @@ func TestTheSouthboundsAnswerCountsMoreThanTheViewThatChangedMeanwhile(t *testin
 		t.Errorf("%+v after %v", s, rep.Planned)
 	}
 }
+
+func TestWaitFor_IsForWhatNeedsThePlaceOfARowThatIsStillThere(t *testing.T) {
+	r := ourRow("a", "pf0vf0", 0, 0, 10)
+	nameless := ovs.Interface{Name: "pf0vf5"}
+	plug := func(netdev, lport string) ovs.Change {
+		return ovs.Change{Plug: []ovs.Plug{{Netdev: netdev, IfaceID: lport}}}
+	}
+	edit := func(set map[string]string) ovs.Change { return ovs.Change{Edit: []ovs.Edit{{Set: set}}} }
+	for name, tt := range map[string]struct {
+		row   ovs.Unplug
+		then  ovs.Change
+		waits bool
+	}{
+		"another row for its port":                      {ovs.Unplug{Interface: r}, plug("ens1", "a"), true},
+		"a row of its name":                             {ovs.Unplug{Interface: r}, plug("pf0vf0", "b"), true},
+		"its port's name back into another row":         {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyIfaceID: "a"}), true},
+		"another port's":                                {ovs.Unplug{Interface: r}, plug("ens1", "b"), false},
+		"a correction":                                  {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyRequest: "x"}), false},
+		"its port's removal":                            {ovs.Unplug{Interface: r}, ovs.Change{LogicalPorts: []string{"a"}, Unplug: []ovs.Unplug{{Interface: r}}}, false},
+		"another row for its port, on the other bridge": {ovs.Unplug{Interface: r, Moved: true}, plug("ens1", "a"), false},
+		"a correction, of a row that names no port":     {ovs.Unplug{Interface: nameless}, edit(map[string]string{ovs.KeyRequest: "x"}), false},
+	} {
+		if waits := len(waitFor([]ovs.Unplug{tt.row}, []ovs.Change{tt.then})) == 0; waits != tt.waits {
+			t.Errorf("%s: waits %t", name, waits)
+		}
+	}
+}

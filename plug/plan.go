@@ -103,8 +103,8 @@ type Decision struct {
 	// BuiltIn are the rows on our bridge with the mark of the built-in plug provider,
 	// by netdev name, sorted.
 	BuiltIn []string
-	// Reopen are logical ports whose row is removed because ovs-vswitchd has another
-	// netdev open under it. The row must stay away until ovs-vswitchd has noticed, or
+	// Reopen are the names of rows that are removed because ovs-vswitchd has another
+	// netdev open under them. None may come back until ovs-vswitchd has noticed, or
 	// it would keep what it has open.
 	Reopen []string
 	// Absent are the uuids of the rows, parked ones too, whose function is away; Unseen are
@@ -175,6 +175,8 @@ type planner struct {
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
+	// lostBy are the ports that lost the row for a function, see Hold.Lost.
+	lostBy map[string]string
 	// rowsFor are our rows by the function that they are for, in the order of their names.
 	rowsFor map[string][]ovs.Interface
 
@@ -223,7 +225,7 @@ func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, rowsFor: map[string][]ovs.Interface{},
+		owners: map[string]*port{}, lostBy: map[string]string{}, rowsFor: map[string][]ovs.Interface{},
 		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}
@@ -236,6 +238,9 @@ func newPlanner(in Input) *planner {
 	_, problem := in.Index.Complete()
 	p.blind = problem != ""
 	p.canAdd = p.whyNoNew()
+	for function, lport := range in.Hold.Lost {
+		p.lostBy[in.Index.WithController(function)] = lport
+	}
 	p.sortRows()
 	p.findLeftBehind()
 	for name, b := range p.view.Bindings {
@@ -355,6 +360,8 @@ func (p *planner) decision() Decision {
 	p.tellWhatIsLost()
 	slices.Sort(p.out.Doubts)
 	p.out.Doubts = slices.Compact(p.out.Doubts)
+	slices.Sort(p.out.MassHeld)
+	p.out.MassHeld = slices.Compact(p.out.MassHeld)
 	slices.Sort(p.out.SouthboundHeld)
 	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
 	p.out.Changes = slices.Concat(p.closing, join(p.parts))

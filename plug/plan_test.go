@@ -173,7 +173,7 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a row under which ovs-vswitchd opened another live netdev is unplugged", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf0, vf1},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface}, reopen: []string{"a"},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface}, reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row whose ifindex is no more is waited for", view: trusted(asks("a", 0, 0)),
@@ -183,17 +183,17 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a row under which another function's netdev is open is unplugged while its own function has no netdev", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{{pf: 0, vf: 0}, vf1},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"a"},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row under which another function's netdev is open is unplugged while its own function has no port", view: lost(trusted()),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf1},
-			want: []string{"-pf0vf0"}, reopen: []string{"a"},
+			want: []string{"-pf0vf0"}, reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row under which another function's netdev is open is unplugged while its own netdev has another name", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{renamed, vf1},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"a"},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row whose netdev was renamed since ovs-vswitchd opened it isn't another function's", view: trusted(asks("a", 0, 0)),

@@ -90,6 +90,7 @@ type Reconciler struct {
 	pace      pace
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
+	reopen    map[string]time.Time // when a row of such a name may be made again
 	links     links
 	addresses addresses
 	steps     steps
@@ -121,6 +122,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		ready:   make(chan struct{}),
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		letGo:   newLetGo(),
+		reopen:  map[string]time.Time{},
 		last:    map[string]Status{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
@@ -221,7 +223,7 @@ func (r *Reconciler) Due() time.Duration {
 	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
 		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.addresses.next(then), r.verify.next(then),
-		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(),
+		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.nextReopen(),
 	} {
 		if !t.IsZero() {
 			d = min(d, max(time.Until(t), time.Millisecond))

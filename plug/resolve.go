@@ -176,6 +176,7 @@ func (p *planner) findLeaving() *representor.Reason {
 		}
 	}
 	waited = p.countLeftOvers(&now, &lately) && waited
+	waited = p.countLeftBehind(&now, &lately) && waited
 	for lport := range p.in.Hold.Lately {
 		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
 			lately.add(true)
@@ -296,9 +297,7 @@ func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 // than which of the cards it always was on.
 func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (ovs.Interface, bool) {
 	code := codeOf(why)
-	switch code {
-	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain, representor.CodePFAmbiguous:
-	default:
+	if !undecided(code) {
 		return ovs.Interface{}, false
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
@@ -314,6 +313,16 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Re
 		}
 	}
 	return ovs.Interface{}, false
+}
+
+// undecided reports whether the card may tell later what it can't tell now: which function a request means.
+func undecided(code representor.Code) bool {
+	switch code {
+	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain, representor.CodePFAmbiguous:
+		return true
+	default:
+		return false
+	}
 }
 
 // isBelow reports whether a function is what a query asks for below one of these PFs.
