@@ -186,6 +186,23 @@ func (p *planner) marked(r ovs.Interface) string {
 	return p.in.Index.WithController(r.Marker.Function)
 }
 
+// askedAs is the function that a row which has lost its own was asked for, by its own word, empty
+// for a row that has it, and where the card doesn't tell. The row has a claim to it, which is
+// not to say that it leaks: what the request means may have changed since.
+func (p *planner) askedAs(r ovs.Interface) string {
+	if r.Marker.Function != "" {
+		return ""
+	}
+	query, err := representor.ParseQuery(r.Marker.Request)
+	if err != nil {
+		return ""
+	}
+	if rep, _ := p.in.Index.Lookup(query); rep.Function.Kind != 0 {
+		return rep.Function.String()
+	}
+	return ""
+}
+
 // functionOf is the function a row of ours is for. A row that lost that part of
 // its marker counts for what its netdev is now.
 func (p *planner) functionOf(r ovs.Interface) string {

@@ -145,6 +145,23 @@ func TestBrake_PortsThatGoOneByOneAfterALeakWasClosedAreHeld(t *testing.T) {
 	})
 }
 
+// Somebody took away what a row is for, and the names were dealt anew: the row has another
+// function's netdev. What it was asked for is another port's now.
+func TestOwner_ARowThatHasLostItsFunctionHasAClaimToWhatItWasAskedFor(t *testing.T) {
+	r := ourRow("a", "pf0vf0", 0, 0, 20)
+	r.Marker.Function = ""
+	in := Input{
+		Asked: trusted(asks("a", 0, 1), asks("b", 0, 0)), Actual: bridgeWith(r),
+		Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "ens2", ifindex: 11}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}),
+	}
+	if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	}
+	if d := planWith(in, asks("a", 0, 1), asks("b", 0, 0)); !slices.Equal(did(d), []string{"-pf0vf0 +ens2=a +ens1=b"}) {
+		t.Errorf("planned %q", did(d))
+	}
+}
+
 // Of two requests that the card can't follow only one may be for the function.
 func TestOwner_AClaimCountsOnlyWhereTheRequestMayMeanTheFunction(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -42,7 +42,7 @@ func (p *planner) rowsOfOthers(q *port) []ovs.Interface {
 		}
 	}
 	for _, r := range p.behind {
-		if lportOf(r) != q.name && p.marked(r) == q.want {
+		if lportOf(r) != q.name && (p.marked(r) == q.want || p.askedAs(r) == q.want) {
 			rows = append(rows, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -35,7 +36,7 @@ func (p *planner) unplug(pt *part, r ovs.Interface) {
 	}
 	p.removed[r.UUID] = true
 	pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r})
-	pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID)...)
+	pt.frees = append(pt.frees, places(r.Name, cmp.Or(p.marked(r), p.askedAs(r)), r.IfaceID)...)
 }
 
 // join makes Changes of parts. Parts belong together when one plugs a name, a

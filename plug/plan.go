@@ -177,7 +177,8 @@ type planner struct {
 	owners         map[string]*port // by function
 	// lostBy are the ports that lost the row for a function, see Hold.Lost.
 	lostBy map[string]string
-	// rowsFor are our rows by the function that they are for, in the order of their names.
+	// rowsFor are our rows by the functions that they are for, or may be for, in the order of
+	// their names.
 	rowsFor map[string][]ovs.Interface
 
 	leaks   map[string]leak // by row uuid
@@ -261,13 +262,22 @@ func newPlanner(in Input) *planner {
 	}
 	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
 	p.findLeftOvers()
+	p.findRowsFor()
+	return p
+}
+
+// findRowsFor fills rowsFor.
+func (p *planner) findRowsFor() {
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
-		if f := p.functionOf(r); f != "" {
+		f, asked := p.functionOf(r), p.askedAs(r)
+		if f != "" {
 			p.rowsFor[f] = append(p.rowsFor[f], r)
 		}
+		if asked != "" && asked != f {
+			p.rowsFor[asked] = append(p.rowsFor[asked], r)
+		}
 	}
-	return p
 }
 
 // port finds the entry of a logical port, or makes it when add is true.

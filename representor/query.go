@@ -3,6 +3,7 @@ package representor
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/representord/representord/devlink"
@@ -47,4 +48,47 @@ func (q Query) String() string {
 		fmt.Fprintf(&b, " card-serial-number %s", q.CardSerial)
 	}
 	return b.String()
+}
+
+// ParseQuery reads the text that String gives, and nothing else.
+func ParseQuery(text string) (Query, error) {
+	var q Query
+	words := strings.SplitN(text, " ", 4)
+	if len(words) > 1 {
+		if mac, err := net.ParseMAC(words[1]); err == nil && len(mac) == len(q.PFMAC) {
+			q.PFMAC = MAC(mac)
+		}
+	}
+	rest := ""
+	if len(words) > 2 {
+		for _, k := range []Kind{PF, VF, SF} {
+			if k.String() == words[2] {
+				q.Kind = k
+			}
+		}
+		rest = strings.Join(words[3:], " ")
+	}
+	if q.Kind == VF || q.Kind == SF {
+		q.Number, rest = leadingNumber(rest)
+	}
+	if after, ok := strings.CutPrefix(rest, "controller "); ok {
+		var n uint32
+		n, rest = leadingNumber(after)
+		q.Controller = devlink.Some(n)
+	}
+	q.CardSerial, _ = strings.CutPrefix(rest, "card-serial-number ")
+	if q.Kind == 0 || q.String() != text {
+		return Query{}, fmt.Errorf("%s is no request as representord writes them", Quote(text))
+	}
+	return q, nil
+}
+
+// leadingNumber takes a number and the blank after it from the beginning of a text.
+func leadingNumber(text string) (n uint32, rest string) {
+	word, rest, _ := strings.Cut(text, " ")
+	parsed, err := strconv.ParseUint(word, 10, 32)
+	if err != nil {
+		return 0, rest
+	}
+	return uint32(parsed), rest
 }
