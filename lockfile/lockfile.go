@@ -75,9 +75,13 @@ func (l *Lock) Intact() bool {
 // Release gives the lock back. The file stays: removing it could let two others
 // lock two files of one name. A nil lock has nothing to give back.
 func (l *Lock) Release() {
-	if l != nil {
-		_ = l.file.Close()
+	if l == nil {
+		return
 	}
+	// Whoever is forked just now has the open file as well until it is another program
+	// (close-on-exec), and closing ours would leave the lock with that.
+	_ = flock(l.file, unix.LOCK_UN)
+	_ = l.file.Close()
 }
 
 // try locks a file, making it if it is missing.
@@ -86,7 +90,7 @@ func try(path string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = flock(f)
+	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
 		return &Lock{path: path, file: f}, nil
 	}
@@ -97,9 +101,9 @@ func try(path string) (*Lock, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
 
-func flock(f *os.File) error {
+func flock(f *os.File, how int) error {
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(f.Fd()), how)
 		if !errors.Is(err, unix.EINTR) {
 			return err
 		}

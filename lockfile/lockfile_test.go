@@ -55,6 +55,19 @@ func TestALockIsOnesAtATimeAndTellsWhose(t *testing.T) {
 	take(t, path)
 }
 
+// So long as a process that is being started isn't another program yet, it has all of our files.
+func TestALockIsGivenBackThoughAForkedProcessHasItsFileStill(t *testing.T) {
+	path := runDir(t)
+	l := take(t, path)
+	forked, err := unix.Dup(int(l.file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(forked)
+	l.Release()
+	take(t, path)
+}
+
 func TestALockWhoseFileWasRemovedIsNotIntact(t *testing.T) {
 	path := runDir(t)
 	l := take(t, path)

@@ -234,16 +234,10 @@ func (p *planner) replace(q *port, why string) {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
 	pt.plug = append(pt.plug, pl)
-	p.takeAlong(pt, moved)
+	p.unplug(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {
-		for _, r := range p.evicted(q) {
-			if p.leftBehind(r) {
-				p.takeAlong(pt, []ovs.Interface{r})
-				continue
-			}
-			p.unplug(pt, r)
-		}
+		p.unplug(pt, p.evicted(q)...)
 	}
 	p.report(q, Pending, reasonTransaction())
 }
@@ -285,8 +279,6 @@ func (p *planner) southbound(q *port, rows ...ovs.Interface) string {
 // dropAll removes all rows of a port, and returns the part that does.
 func (p *planner) dropAll(q *port, why string) *part {
 	pt := p.newPart(q, why)
-	for _, r := range q.rows {
-		p.unplug(pt, r)
-	}
+	p.unplug(pt, q.rows...)
 	return p.add(pt)
 }

@@ -13,7 +13,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		differs = p.edit(q, r)
 		p.dropExtras(q, r)
 		if !p.in.Hold.All {
-			p.takeAlong(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q))
+			p.unplug(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
 		}
 	}
 	if !q.rep.Link.Up && q.rep.Link.Master == "" {

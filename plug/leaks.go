@@ -36,39 +36,42 @@ func (p *planner) findLeaks() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
-		r := p.mine[name]
-		found := p.leakOf(r, p.marked(r))
-		if r.Marker.Function == "" {
-			found = p.leakByRequest(r)
-		}
-		if found.kind != 0 {
-			p.leaks[r.UUID] = found
-		}
+		p.findLeak(p.mine[name])
 	}
 	for _, r := range p.behind {
-		if found := p.leakOf(r, p.marked(r)); found.kind != 0 {
-			p.leaks[r.UUID] = found
-		}
+		p.findLeak(r)
+	}
+}
+
+func (p *planner) findLeak(r ovs.Interface) {
+	found := p.leakOf(r, p.marked(r))
+	if r.Marker.Function == "" {
+		found = p.leakByRequest(r)
+	}
+	if found.kind != 0 {
+		p.leaks[r.UUID] = found
 	}
 }
 
 // leakByRequest is for a row that has lost what function it is for (somebody edited its
-// marker). If what the row says it was asked for is what is asked today, then the
-// function that this means is the row's, and while the card can't tell which that is, a
-// function of another kind or number is never right.
+// marker). If what the row says it was asked for is what is asked today, or its name is that of
+// what is asked, then the function that this means is the row's. While the card can't tell
+// which function was asked for, one of another kind or number is never right.
 func (p *planner) leakByRequest(r ovs.Interface) leak {
 	q := p.ports[lportOf(r)]
-	if !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
+	if q == nil || !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
 		return leak{}
 	}
 	query := q.binding.Request.Query
-	if r.Marker.Request != query.String() {
-		return leak{}
+	meant, _ := p.in.Index.Lookup(query)
+	function, same := meant.Function.String(), r.Marker.Request == query.String()
+	switch {
+	case meant.Function.Kind != 0 && (same || p.functionOf(r) == function):
+		return p.leakOf(r, function)
+	case meant.Function.Kind == 0 && same:
+		return p.leakUnless(r, func(f representor.Function) bool { return f.Kind == query.Kind && f.Number == query.Number })
 	}
-	if meant, _ := p.in.Index.Lookup(query); meant.Function.Kind != 0 {
-		return p.leakOf(r, meant.Function.String())
-	}
-	return p.leakUnless(r, func(f representor.Function) bool { return f.Kind == query.Kind && f.Number == query.Number })
+	return leak{}
 }
 
 // leakOf tells how a row that is for a function carries something else, if it does.

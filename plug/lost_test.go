@@ -162,6 +162,28 @@ func TestOwner_ARowThatHasLostItsFunctionHasAClaimToWhatItWasAskedFor(t *testing
 	}
 }
 
+// Somebody took away what a row is for, and wrote another function's request into it. Its port
+// asks for the function whose netdev it has, and so it stays, whoever asks for that other one.
+func TestOwner_ARowThatServesItsPortIsNotTakenForWhatSomebodyWroteIntoIt(t *testing.T) {
+	r := ourRow("a", "pf0vf0", 0, 0, 10)
+	r.Marker.Function, r.Marker.Request = "", vfQuery(0, 1).String()
+	in := Input{
+		Asked: trusted(asks("a", 0, 0), asks("b", 0, 1)), Actual: bridgeWith(r),
+		Index: indexOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}),
+	}
+	truth := []ovn.Binding{asks("a", 0, 0), asks("b", 0, 1)}
+	if d := Plan(in); !slices.Equal(d.Doubts, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	}
+	if d := planWith(in, truth...); !slices.Equal(did(d), []string{"~pf0vf0", "+pf0vf1=b"}) {
+		t.Errorf("planned %q", did(d))
+	}
+	in.Hold.All = true
+	if d := planWith(in, truth...); !slices.Equal(did(d), []string{"~pf0vf0"}) {
+		t.Errorf("under a hold, planned %q", did(d))
+	}
+}
+
 // Of two requests that the card can't follow only one may be for the function.
 func TestOwner_AClaimCountsOnlyWhereTheRequestMayMeanTheFunction(t *testing.T) {
 	for name, tt := range map[string]struct {

@@ -55,16 +55,6 @@ func (p *planner) moved(q *port) []ovs.Interface {
 	return rows
 }
 
-// takeAlong removes rows from the bridges that were ours, in the transaction that has the
-// port's row here.
-func (p *planner) takeAlong(pt *part, rows []ovs.Interface) {
-	for _, r := range rows {
-		p.removed[r.UUID] = true
-		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: true})
-		pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID)...)
-	}
-}
-
 // whyMoved is why a row moves.
 func whyMoved(r ovs.Interface) string {
 	return "the integration bridge was " + representor.Escape(r.Bridge, candidateMost) + " before"

@@ -30,13 +30,17 @@ func (p *planner) add(pt *part) *part {
 	return pt
 }
 
-func (p *planner) unplug(pt *part, r ovs.Interface) {
-	if p.removed[r.UUID] {
-		return
+// unplug adds the removal of rows to a part, but for those that go already. Whoever edited a
+// row's iface-id, its place is its port's as well.
+func (p *planner) unplug(pt *part, rows ...ovs.Interface) {
+	for _, r := range rows {
+		if p.removed[r.UUID] {
+			continue
+		}
+		p.removed[r.UUID] = true
+		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: p.leftBehind(r)})
+		pt.frees = append(pt.frees, places(r.Name, cmp.Or(p.marked(r), p.askedAs(r)), r.IfaceID, lportOf(r))...)
 	}
-	p.removed[r.UUID] = true
-	pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r})
-	pt.frees = append(pt.frees, places(r.Name, cmp.Or(p.marked(r), p.askedAs(r)), r.IfaceID)...)
 }
 
 // join makes Changes of parts. Parts belong together when one plugs a name, a
@@ -128,11 +132,17 @@ func groups(parts []*part) []int {
 	return group
 }
 
-// places are what only one row may have.
-func places(name, function, ifaceID string) []string {
-	at := []string{"name " + name, "function " + function}
-	if ifaceID != "" { // it is parked
-		at = append(at, "iface-id "+ifaceID)
+// places are what only one row may have. What is empty is no place: a parked row has no
+// iface-id, and one whose marks were edited may have no function.
+func places(name, function string, ifaceIDs ...string) []string {
+	at := []string{"name " + name}
+	if function != "" {
+		at = append(at, "function "+function)
+	}
+	for _, id := range ifaceIDs {
+		if id != "" {
+			at = append(at, "iface-id "+id)
+		}
 	}
 	return at
 }

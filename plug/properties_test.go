@@ -69,10 +69,10 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 	}
 	b := w.truthOf(lportOf(r))
 	for _, p := range c.Plug {
-		if p.IfaceID == lportOf(r) && p.Marker.Function == w.marked(r) && w.asksFor(p) {
+		if p.IfaceID == lportOf(r) && w.isFor(r, p.Marker.Function) && w.asksFor(p) {
 			return ""
 		}
-		if p.Marker.Function == w.marked(r) && !w.hold.All && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		if w.isFor(r, p.Marker.Function) && !w.hold.All && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // makes room for a request
 		}
 	}
@@ -122,7 +122,7 @@ func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 	}
 	for _, c := range changes {
 		for _, u := range c.Unplug {
-			if u.Interface.Marker.LogicalPort == p.IfaceID && w.marked(u.Interface) == p.Marker.Function {
+			if u.Interface.Marker.LogicalPort == p.IfaceID && w.isFor(u.Interface, p.Marker.Function) {
 				return // moved
 			}
 		}
@@ -162,7 +162,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
 	for _, p := range c.Plug {
-		if p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == w.marked(r) {
+		if p.IfaceID == r.Marker.LogicalPort && w.isFor(r, p.Marker.Function) {
 			return "" // moved
 		}
 		if p.IfaceID == r.Marker.LogicalPort && w.hasAnother(r) {
@@ -177,7 +177,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
-		if p.Marker.Function == w.marked(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		if w.isFor(r, p.Marker.Function) && !w.serves(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -253,16 +253,26 @@ func (w world) leaks(r ovs.Interface) string {
 	if !w.named {
 		return ""
 	}
+	right := func(f representor.Function) bool { return f.String() == w.marked(r) }
+	if r.Marker.Function == "" {
+		asked, meant, ok := w.unnamedFor(r)
+		if !ok {
+			return ""
+		}
+		right = func(f representor.Function) bool {
+			return f == meant || meant.Kind == 0 && f.Kind == asked.Kind && f.Number == asked.Number
+		}
+	}
 	for _, d := range w.devs {
-		f := vfFunction(d.pf, d.vf).String()
-		if d.ifindex != 0 && f != w.marked(r) && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
-			return f
+		f := vfFunction(d.pf, d.vf)
+		if d.ifindex != 0 && !right(f) && (d.name == r.Name || d.ifindex == r.IfIndex && r.Ofport > 0) {
+			return f.String()
 		}
 	}
 	// While its function has the name. What a marker without a controller means can't be
 	// told by a card that can't be read: what is no function must then have been open for
 	// some seconds, as below.
-	tells := w.whole || w.marked(r) == r.Marker.Function
+	tells := w.whole || r.Marker.Function != "" && w.marked(r) == r.Marker.Function
 	for _, d := range w.devs {
 		if tells && d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
 			return "what is no function"
@@ -274,6 +284,15 @@ func (w world) leaks(r ovs.Interface) string {
 	return ""
 }
 
+// mustClose is what leaks by what the view shows: whose a row without its function is can be
+// known from that alone.
+func (w world) mustClose(r ovs.Interface) string {
+	if _, inView := w.view.Bindings[lportOf(r)]; r.Marker.Function == "" && !inView {
+		return ""
+	}
+	return w.leaks(r)
+}
+
 func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
@@ -282,7 +301,7 @@ func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 			t.Fatalf("the plan can't be applied: %v", err)
 		}
 		for _, r := range after.Interfaces {
-			if f := w.leaks(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
+			if f := w.mustClose(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
 				t.Errorf("%s, a row for %s, carries %s", r.Name, r.Marker.Function, f)
 			}
 		}
@@ -383,7 +402,7 @@ func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
 					if r.Name == p.Netdev {
 						continue
 					}
-					if (isOurs(r) || w.wasOurs(r) && lportOf(r) != p.IfaceID) && w.marked(r) == p.Marker.Function {
+					if (isOurs(r) || w.wasOurs(r) && lportOf(r) != p.IfaceID) && w.isFor(r, p.Marker.Function) && !w.serves(r) {
 						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
 					}
 					if r.IfaceID == p.IfaceID && isOurs(r) {
@@ -406,7 +425,7 @@ func TestOwner_NoFunctionGoesToAnotherPortUnaskedOrUnderAHold(t *testing.T) {
 			for _, c := range d.Changes {
 				for _, p := range c.Plug {
 					for _, r := range w.actual.Interfaces {
-						if (isOurs(r) || w.wasOurs(r)) && lportOf(r) != p.IfaceID && w.marked(r) == p.Marker.Function {
+						if (isOurs(r) || w.wasOurs(r)) && lportOf(r) != p.IfaceID && w.isFor(r, p.Marker.Function) {
 							t.Errorf("%s, %s goes to %s; %s has row %s", when, p.Marker.Function, p.IfaceID, lportOf(r), r.Name)
 						}
 					}

@@ -50,8 +50,10 @@ func (p *planner) resolveAsked(q *port) {
 		// request, or for one that may still mean the same, stays with the function it
 		// was plugged for.
 		r, ok := rowFor(q, q.query)
-		if !ok {
-			r, ok = p.rowMeant(q, q.binding.Request.Query, reason)
+		for _, m := range p.rowsMeant(q, q.binding.Request.Query, reason) {
+			if !ok && m.Marker.Function != "" {
+				r, ok = m, true
+			}
 		}
 		if ok {
 			p.stayWith(q, r)
@@ -277,7 +279,10 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 	if rep.Function.Kind != 0 {
 		return p.rowOf(q, rep.Function.String())
 	}
-	return p.rowMeant(q, query, reason)
+	if meant := p.rowsMeant(q, query, reason); len(meant) > 0 {
+		return meant[0], true
+	}
+	return ovs.Interface{}, false
 }
 
 // rowOf finds a row of a port for a function.
@@ -290,29 +295,35 @@ func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 	return ovs.Interface{}, false
 }
 
-// rowMeant finds a row that a query may mean though it is worded otherwise than the
-// request the row answers: they differ in the controller or the card's serial number
-// alone, and why nothing was found is not final. Were the row removed then, a card
+// rowsMeant finds the rows that a query may mean though it is worded otherwise than the
+// requests that they answer: they differ in the controller or the card's serial number
+// alone, and why nothing was found is not final. Were a row removed then, a card
 // that can't be read for a moment would unplug a machine whose request says no more
 // than which of the cards it always was on.
-func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (ovs.Interface, bool) {
-	code := codeOf(why)
-	if !undecided(code) {
-		return ovs.Interface{}, false
+func (p *planner) rowsMeant(q *port, query representor.Query, why *representor.Reason) []ovs.Interface {
+	if !undecided(codeOf(why)) {
+		return nil
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
+	var rows []ovs.Interface
 	for _, r := range q.rows {
-		if rep, ok := p.in.Index.ByFunction(p.marked(r)); ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
-			continue // whatever the card can't tell, it isn't this one
-		}
-		if code == representor.CodePFAmbiguous && !p.isBelow(p.marked(r), why.Candidates, query) {
-			continue
-		}
-		if request := r.Marker.Request; r.Marker.Function != "" && (request == bare || strings.HasPrefix(request, bare+" ")) {
-			return r, true
+		if request := r.Marker.Request; (request == bare || strings.HasPrefix(request, bare+" ")) && p.mayBe(r, query, why) {
+			rows = append(rows, r)
 		}
 	}
-	return ovs.Interface{}, false
+	return rows
+}
+
+// mayBe reports whether the function that a row is for is none that a query can't mean.
+func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *representor.Reason) bool {
+	if r.Marker.Function == "" {
+		return true
+	}
+	rep, ok := p.in.Index.ByFunction(p.marked(r))
+	if ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
+		return false // whatever the card can't tell, it isn't this one
+	}
+	return codeOf(why) != representor.CodePFAmbiguous || p.isBelow(p.marked(r), why.Candidates, query)
 }
 
 // undecided reports whether the card may tell later what it can't tell now: which function a request means.
@@ -347,7 +358,7 @@ func rowFor(q *port, request string) (ovs.Interface, bool) {
 // One that has lost its request can't have been if the card knows that the request means
 // another function than the row's.
 func (p *planner) answers(q *port) bool {
-	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+	return len(p.rowsMeant(q, q.binding.Request.Query, q.reason)) > 0 || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
 		return r.Marker.Request == q.query || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
 	})
 }

@@ -40,3 +40,22 @@ func TestParking_ARowThatLostItsFunctionIsNobodysUntilItIsAskedFor(t *testing.T)
 		})
 	}
 }
+
+// A row that lost its function stays while the card can't tell whether the request, in other
+// words than the row's, means what the row was asked for.
+func TestARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T) {
+	row := ourRow("a", "pf0vf0", 0, 0, 10)
+	row.Marker.Function = ""
+	onItsCard := asks("a", 0, 0)
+	onItsCard.Request.Query.CardSerial = "MT1"
+	in := Input{Asked: trusted(onItsCard), Actual: bridgeWith(row), Index: indexOf(oneVF())} // the card's serial number isn't known
+	if d := planWith(in, onItsCard); len(d.Changes) != 0 {
+		t.Errorf("planned %q", did(d))
+	}
+	another := asks("a", 0, 1)
+	another.Request.Query.CardSerial = "MT1"
+	in.Asked = trusted(another)
+	if d := planWith(in, another); len(did(d)) != 1 {
+		t.Errorf("another VF is asked for: planned %q", did(d))
+	}
+}

@@ -212,7 +212,12 @@ func drawRows(t *rapid.T) []ovs.Interface {
 // drawEdits makes of a row what a request of other words, an operator, the built-in
 // plug provider or an older kernel would.
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
-	switch rapid.IntRange(0, 11).Draw(t, n+" edited") {
+	switch rapid.IntRange(0, 13).Draw(t, n+" edited") {
+	case 12:
+		r.Marker.Function = ""
+	case 13:
+		r.Marker.Function = ""
+		r.Marker.Request = vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf")).String()
 	case 10, 11:
 		r.IfaceID, r.Parked = "", rapid.SampledFrom(lports()).Draw(t, n+" parked as")
 		r.Ofport, r.IfIndex = -1, 0
@@ -243,6 +248,45 @@ func (w world) marked(r ovs.Interface) string {
 		}
 	}
 	return r.Marker.Function
+}
+
+// isFor tells whether a row is for a function: by its marker, or, where somebody emptied that,
+// by what its netdev is now, or by what its request means.
+func (w world) isFor(r ovs.Interface, function string) bool {
+	if r.Marker.Function != "" {
+		return w.marked(r) == function
+	}
+	has, _ := w.index.ByNetdev(r.Name)
+	meant, _ := w.index.Lookup(w.requestOf(r))
+	return has.Function.Kind != 0 && has.Function.String() == function || meant.Function.Kind != 0 && meant.Function.String() == function
+}
+
+// requestOf is what a row says that it was asked for.
+func (w world) requestOf(r ovs.Interface) representor.Query {
+	q, _ := representor.ParseQuery(r.Marker.Request)
+	return q
+}
+
+// serves tells whether a row has the netdev of what its port asks for, whatever its marks say.
+func (w world) serves(r ovs.Interface) bool {
+	b := w.truthOf(lportOf(r))
+	meant, _ := w.index.Lookup(b.Request.Query)
+	has, _ := w.index.ByNetdev(r.Name)
+	return isOurs(r) && b.Fate == ovn.Asked && b.Request.Invalid == nil && has.Function.Kind != 0 && has.Function == meant.Function
+}
+
+// unnamedFor is what a row without its function is for: what its port asks for, if that is
+// what the row says it was asked for, or has the name of; and the function that this means, if
+// the card tells.
+func (w world) unnamedFor(r ovs.Interface) (asked representor.Query, meant representor.Function, ok bool) {
+	b := w.truthOf(lportOf(r))
+	if b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		return asked, meant, false
+	}
+	asked = b.Request.Query
+	rep, _ := w.index.Lookup(asked)
+	has, _ := w.index.ByNetdev(r.Name)
+	return asked, rep.Function, asked.String() == r.Marker.Request || rep.Function.Kind != 0 && has.Function == rep.Function
 }
 
 func (w world) input() Input {

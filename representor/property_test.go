@@ -137,10 +137,7 @@ func TestTheOrderOfPortsNeverChangesAnAnswer(t *testing.T) {
 // truth answers a query the slow and obvious way: it lists every function that
 // could be meant. One list entry is a certain answer.
 func truth(c representor.Card, settings representor.Settings, q representor.Query) (functions []representor.Function, certain bool) {
-	external := func(p devlink.Port) bool {
-		localSF := p.Flavour == devlink.FlavourPCISF && p.Controller == devlink.Some[uint32](0)
-		return p.External.Value || !p.External.Present && !localSF
-	}
+	external := func(p devlink.Port) bool { return isExternal(c, p) }
 	known := func(p devlink.Port) bool {
 		switch p.Flavour {
 		case devlink.FlavourPCIPF:
@@ -207,6 +204,28 @@ func truth(c representor.Card, settings representor.Settings, q representor.Quer
 		certain = certain && pfs == 1 && claims == 1
 	}
 	return functions, certain && len(functions) == 1
+}
+
+// isExternal tells whether a port stands for a function of another host: by its own word, and
+// of an SF without one by the word that the PFs of its controller and number agree on, else by
+// that controller's number.
+func isExternal(c representor.Card, p devlink.Port) bool {
+	if p.External.Present {
+		return p.External.Value
+	}
+	if p.Flavour != devlink.FlavourPCISF || !p.Controller.Present {
+		return true
+	}
+	words := map[bool]bool{}
+	for _, o := range c.Ports {
+		if o.Flavour == devlink.FlavourPCIPF && o.External.Present && o.Handle == p.Handle && o.Controller == p.Controller && o.PF == p.PF {
+			words[o.External.Value] = true
+		}
+	}
+	if len(words) == 1 {
+		return words[true]
+	}
+	return p.Controller.Value != 0
 }
 
 func TestLookupFindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
