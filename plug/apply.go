@@ -40,7 +40,7 @@ func (r *Reconciler) nextReopen() time.Time {
 // refusedOnLeft reports whether a row on a bridge that was ours could not be removed before. The
 // lock of that bridge is taken for each try, which wakes us.
 func (r *Reconciler) refusedOnLeft(c ovs.Change) bool {
-	return c.Unplug[0].Moved && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
+	return slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Moved }) && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
 }
 
 // parksOnly reports whether a change takes the names of rows away, and nothing else.
@@ -212,8 +212,9 @@ func departing(c ovs.Change) map[string]bool {
 	for _, u := range c.Unplug {
 		lport, follows, moved := lportOf(u.Interface), u.Moved, false
 		for _, p := range c.Plug {
-			follows = follows && (p.IfaceID == lport || p.Marker.Function != u.Interface.Marker.Function)
-			follows = follows || p.IfaceID == lport && p.Marker.Function == u.Interface.Marker.Function
+			function := u.Interface.Marker.Function // empty where somebody edited that away: it may be the plug's
+			follows = follows && (p.IfaceID == lport || function != "" && p.Marker.Function != function)
+			follows = follows || p.IfaceID == lport && p.Marker.Function == function
 			moved = moved || p.IfaceID == lport
 		}
 		if !u.Leak && !follows {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -45,33 +44,12 @@ func (p *planner) findLeaks() {
 
 func (p *planner) findLeak(r ovs.Interface) {
 	found := p.leakOf(r, p.marked(r))
-	if r.Marker.Function == "" {
-		found = p.leakByRequest(r)
+	if query, asked := p.unnamed(r); asked {
+		found = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
 	}
 	if found.kind != 0 {
 		p.leaks[r.UUID] = found
 	}
-}
-
-// leakByRequest is for a row that has lost what function it is for (somebody edited its
-// marker). If what the row says it was asked for is what is asked today, or its name is that of
-// what is asked, then the function that this means is the row's. While the card can't tell
-// which function was asked for, one of another kind or number is never right.
-func (p *planner) leakByRequest(r ovs.Interface) leak {
-	q := p.ports[lportOf(r)]
-	if q == nil || !q.seen || q.binding.Fate != ovn.Asked || q.binding.Request.Invalid != nil {
-		return leak{}
-	}
-	query := q.binding.Request.Query
-	meant, _ := p.in.Index.Lookup(query)
-	function, same := meant.Function.String(), r.Marker.Request == query.String()
-	switch {
-	case meant.Function.Kind != 0 && (same || p.functionOf(r) == function):
-		return p.leakOf(r, function)
-	case meant.Function.Kind == 0 && same:
-		return p.leakUnless(r, func(f representor.Function) bool { return f.Kind == query.Kind && f.Number == query.Number })
-	}
-	return leak{}
 }
 
 // leakOf tells how a row that is for a function carries something else, if it does.
@@ -183,18 +161,13 @@ func (p *planner) close(lport string, l leak, u ovs.Unplug) {
 // closesLeak reports whether a change closes a leak, and nothing else.
 func closesLeak(c ovs.Change) bool { return len(c.Unplug) == 1 && c.Unplug[0].Leak }
 
-// marked is the function that a row's marker names, as the card calls it now. A marker
-// may have been written on a kernel that numbered no controllers.
+// marked is the function that a row is for by its own marks, as the card calls it now: the one
+// that its marker names (it may have been written on a kernel that numbered no controllers),
+// or, where somebody emptied that, what the request means that the row was made for. It is
+// empty where the card doesn't tell that.
 func (p *planner) marked(r ovs.Interface) string {
-	return p.in.Index.WithController(r.Marker.Function)
-}
-
-// askedAs is the function that a row which has lost its own was asked for, by its own word, empty
-// for a row that has it, and where the card doesn't tell. The row has a claim to it, which is
-// not to say that it leaks: what the request means may have changed since.
-func (p *planner) askedAs(r ovs.Interface) string {
 	if r.Marker.Function != "" {
-		return ""
+		return p.in.Index.WithController(r.Marker.Function)
 	}
 	query, err := representor.ParseQuery(r.Marker.Request)
 	if err != nil {
@@ -206,11 +179,28 @@ func (p *planner) askedAs(r ovs.Interface) string {
 	return ""
 }
 
-// functionOf is the function a row of ours is for. A row that lost that part of
-// its marker counts for what its netdev is now.
+// unnamed is what a row was asked for that has lost its function, if it says so and the card
+// doesn't tell what that means.
+func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
+	if p.marked(r) != "" {
+		return query, false
+	}
+	query, err := representor.ParseQuery(r.Marker.Request)
+	return query, err == nil
+}
+
+// mayBeAskedBy reports whether a function is one that a query may mean, whatever the card
+// doesn't tell: one of another kind, number or controller never is.
+func mayBeAskedBy(query representor.Query, f representor.Function) bool {
+	return f.Kind == query.Kind && f.Number == query.Number &&
+		(!query.Controller.Present || !f.Controller.Present || query.Controller == f.Controller)
+}
+
+// functionOf is the function a row of ours is for. A row whose marks don't tell counts for
+// what its netdev is now.
 func (p *planner) functionOf(r ovs.Interface) string {
-	if r.Marker.Function != "" {
-		return p.marked(r)
+	if f := p.marked(r); f != "" {
+		return f
 	}
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok {
 		return rep.Function.String()

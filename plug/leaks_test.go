@@ -147,8 +147,8 @@ func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
 	}
 }
 
-// What a row is for can be read nowhere once its marker was edited while the card has
-// no PF of the MAC that is asked for: but not VF 1 for a request of VF 0.
+// What a row is for is known from its request alone once its function was edited away. While
+// the card has no PF of that MAC it may be for any VF 0, and never for a VF 1.
 func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T) {
 	edited := ourRow("a", "pf0vf0", 0, 0, 10)
 	edited.Marker.Function = ""
@@ -159,8 +159,8 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 	opened.Name, opened.PortName, opened.IfIndex = "old", "old", 11
 	keeps := unknown
 	keeps.Fate = ovn.Kept
-	other := edited
-	other.Marker.Request = vfQuery(3, 0).String()
+	other, silent := edited, edited
+	other.Marker.Request, silent.Marker.Request = vfQuery(3, 0).String(), "edited"
 	swapped := netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}
 	for _, c := range []struct {
 		name string
@@ -173,8 +173,9 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 		{"a VF of another number is open under it", opened, unknown, netdev{pf: 0, vf: 1, name: "new", ifindex: 11}, 1},
 		{"a VF of the number that is asked", edited, unknown, netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}, 0},
 		{"no netdev", edited, unknown, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, 0},
-		{"the request is not known", edited, keeps, swapped, 0},
-		{"the row was made for another request", other, unknown, swapped, 0},
+		{"nobody asks for it now", edited, keeps, swapped, 1},
+		{"the row was made for another request, of the same number", other, unknown, swapped, 1},
+		{"the row doesn't say what it was asked for", silent, unknown, swapped, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := planWith(Input{Asked: trusted(c.asks), Index: indexOf(c.card), Actual: bridgeWith(c.row)})

@@ -42,7 +42,7 @@ func (p *planner) rowsOfOthers(q *port) []ovs.Interface {
 		}
 	}
 	for _, r := range p.behind {
-		if lportOf(r) != q.name && (p.marked(r) == q.want || p.askedAs(r) == q.want) {
+		if lportOf(r) != q.name && p.marked(r) == q.want {
 			rows = append(rows, r)
 		}
 	}
@@ -122,22 +122,12 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
 func (p *planner) evicted(q *port) []ovs.Interface {
-	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r ovs.Interface) bool { return p.removed[r.UUID] || p.serves(r) })
+	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r ovs.Interface) bool { return p.removed[r.UUID] })
 	r, ok := p.mine[q.rep.Link.Name]
 	if o := p.portOf(r); ok && o != q && !o.asked && !p.removed[r.UUID] && p.functionOf(r) != q.want {
 		rows = append(rows, r)
 	}
 	return rows
-}
-
-// serves reports whether a row is what its port asks for now, whatever its marks say.
-func (p *planner) serves(r ovs.Interface) bool {
-	o := p.portOf(r)
-	if o == nil || !o.asked || o.taken != nil {
-		return false
-	}
-	has, ok := p.inPlace(o)
-	return ok && has.UUID == r.UUID
 }
 
 // mayEvict reports whether a port's plug may take the place of other ports. That is a
@@ -191,15 +181,14 @@ type claim struct {
 }
 
 // claimsOfOthers are those of the ports whose rows make room for q, and of those whose rows
-// for its function leak, or serve them in spite of their marks, or went for another reason than
-// that nobody asks for them any more.
+// for its function leak, or went for another reason than that nobody asks for them any more.
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.evicted(q) {
 		claims = append(claims, claim{lportOf(r), true, p.leftBehind(r)})
 	}
 	for _, r := range p.rowsOfOthers(q) {
-		if p.leaks[r.UUID].kind != 0 || p.serves(r) {
+		if p.leaks[r.UUID].kind != 0 {
 			claims = append(claims, claim{lport: lportOf(r), row: true})
 		}
 	}

@@ -1,7 +1,6 @@
 package plug
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -39,7 +38,7 @@ func (p *planner) unplug(pt *part, rows ...ovs.Interface) {
 		}
 		p.removed[r.UUID] = true
 		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: p.leftBehind(r)})
-		pt.frees = append(pt.frees, places(r.Name, cmp.Or(p.marked(r), p.askedAs(r)), r.IfaceID, lportOf(r))...)
+		pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID, lportOf(r))...)
 	}
 }
 

@@ -177,8 +177,7 @@ type planner struct {
 	owners         map[string]*port // by function
 	// lostBy are the ports that lost the row for a function, see Hold.Lost.
 	lostBy map[string]string
-	// rowsFor are our rows by the functions that they are for, or may be for, in the order of
-	// their names.
+	// rowsFor are our rows by the functions that they are for, in the order of their names.
 	rowsFor map[string][]ovs.Interface
 
 	leaks   map[string]leak // by row uuid
@@ -270,12 +269,8 @@ func newPlanner(in Input) *planner {
 func (p *planner) findRowsFor() {
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
-		f, asked := p.functionOf(r), p.askedAs(r)
-		if f != "" {
+		if f := p.functionOf(r); f != "" {
 			p.rowsFor[f] = append(p.rowsFor[f], r)
-		}
-		if asked != "" && asked != f {
-			p.rowsFor[asked] = append(p.rowsFor[asked], r)
 		}
 	}
 }

@@ -177,7 +177,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
-		if w.isFor(r, p.Marker.Function) && !w.serves(r) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		if w.isFor(r, p.Marker.Function) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -254,13 +254,9 @@ func (w world) leaks(r ovs.Interface) string {
 		return ""
 	}
 	right := func(f representor.Function) bool { return f.String() == w.marked(r) }
-	if r.Marker.Function == "" {
-		asked, meant, ok := w.unnamedFor(r)
-		if !ok {
-			return ""
-		}
+	if asked, meant, unnamed := w.unnamed(r); unnamed && meant.Kind == 0 {
 		right = func(f representor.Function) bool {
-			return f == meant || meant.Kind == 0 && f.Kind == asked.Kind && f.Number == asked.Number
+			return f.Number == asked.Number && (!asked.Controller.Present || asked.Controller.Value == 1)
 		}
 	}
 	for _, d := range w.devs {
@@ -272,7 +268,7 @@ func (w world) leaks(r ovs.Interface) string {
 	// While its function has the name. What a marker without a controller means can't be
 	// told by a card that can't be read: what is no function must then have been open for
 	// some seconds, as below.
-	tells := w.whole || r.Marker.Function != "" && w.marked(r) == r.Marker.Function
+	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function)
 	for _, d := range w.devs {
 		if tells && d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
 			return "what is no function"
@@ -284,15 +280,6 @@ func (w world) leaks(r ovs.Interface) string {
 	return ""
 }
 
-// mustClose is what leaks by what the view shows: whose a row without its function is can be
-// known from that alone.
-func (w world) mustClose(r ovs.Interface) string {
-	if _, inView := w.view.Bindings[lportOf(r)]; r.Marker.Function == "" && !inView {
-		return ""
-	}
-	return w.leaks(r)
-}
-
 func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
@@ -301,7 +288,7 @@ func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 			t.Fatalf("the plan can't be applied: %v", err)
 		}
 		for _, r := range after.Interfaces {
-			if f := w.mustClose(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
+			if f := w.leaks(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
 				t.Errorf("%s, a row for %s, carries %s", r.Name, r.Marker.Function, f)
 			}
 		}
@@ -402,7 +389,7 @@ func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
 					if r.Name == p.Netdev {
 						continue
 					}
-					if (isOurs(r) || w.wasOurs(r) && lportOf(r) != p.IfaceID) && w.isFor(r, p.Marker.Function) && !w.serves(r) {
+					if (isOurs(r) || w.wasOurs(r) && lportOf(r) != p.IfaceID) && w.isFor(r, p.Marker.Function) {
 						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
 					}
 					if r.IfaceID == p.IfaceID && isOurs(r) {

@@ -50,12 +50,10 @@ func (p *planner) resolveAsked(q *port) {
 		// request, or for one that may still mean the same, stays with the function it
 		// was plugged for.
 		r, ok := rowFor(q, q.query)
-		for _, m := range p.rowsMeant(q, q.binding.Request.Query, reason) {
-			if !ok && m.Marker.Function != "" {
-				r, ok = m, true
-			}
+		if !ok {
+			r, ok = p.rowMeant(q, q.binding.Request.Query, reason)
 		}
-		if ok {
+		if ok && p.marked(r) != "" {
 			p.stayWith(q, r)
 			return
 		}
@@ -279,10 +277,7 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 	if rep.Function.Kind != 0 {
 		return p.rowOf(q, rep.Function.String())
 	}
-	if meant := p.rowsMeant(q, query, reason); len(meant) > 0 {
-		return meant[0], true
-	}
-	return ovs.Interface{}, false
+	return p.rowMeant(q, query, reason)
 }
 
 // rowOf finds a row of a port for a function.
@@ -295,29 +290,34 @@ func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 	return ovs.Interface{}, false
 }
 
-// rowsMeant finds the rows that a query may mean though it is worded otherwise than the
-// requests that they answer: they differ in the controller or the card's serial number
-// alone, and why nothing was found is not final. Were a row removed then, a card
+// rowMeant finds a row that a query may mean though it is worded otherwise than the
+// request the row answers: they differ in the controller or the card's serial number
+// alone, and why nothing was found is not final. Were the row removed then, a card
 // that can't be read for a moment would unplug a machine whose request says no more
-// than which of the cards it always was on.
-func (p *planner) rowsMeant(q *port, query representor.Query, why *representor.Reason) []ovs.Interface {
+// than which of the cards it always was on. One whose marks tell its function comes first.
+func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (row ovs.Interface, found bool) {
 	if !undecided(codeOf(why)) {
-		return nil
+		return row, false
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
-	var rows []ovs.Interface
 	for _, r := range q.rows {
-		if request := r.Marker.Request; (request == bare || strings.HasPrefix(request, bare+" ")) && p.mayBe(r, query, why) {
-			rows = append(rows, r)
+		if request := r.Marker.Request; request != bare && !strings.HasPrefix(request, bare+" ") || !p.mayBe(r, query, why) {
+			continue
+		}
+		if p.marked(r) != "" {
+			return r, true
+		}
+		if !found {
+			row, found = r, true
 		}
 	}
-	return rows
+	return row, found
 }
 
 // mayBe reports whether the function that a row is for is none that a query can't mean.
 func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *representor.Reason) bool {
-	if r.Marker.Function == "" {
-		return true
+	if own, asked := p.unnamed(r); asked {
+		return !query.Controller.Present || !own.Controller.Present || own.Controller == query.Controller
 	}
 	rep, ok := p.in.Index.ByFunction(p.marked(r))
 	if ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
@@ -358,7 +358,8 @@ func rowFor(q *port, request string) (ovs.Interface, bool) {
 // One that has lost its request can't have been if the card knows that the request means
 // another function than the row's.
 func (p *planner) answers(q *port) bool {
-	return len(p.rowsMeant(q, q.binding.Request.Query, q.reason)) > 0 || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+	_, may := p.rowMeant(q, q.binding.Request.Query, q.reason)
+	return may || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
 		return r.Marker.Request == q.query || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
 	})
 }

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,21 +42,32 @@ func TestParking_ARowThatLostItsFunctionIsNobodysUntilItIsAskedFor(t *testing.T)
 	}
 }
 
-// A row that lost its function stays while the card can't tell whether the request, in other
-// words than the row's, means what the row was asked for.
+// The card can't tell whether a request, in other words than the row's, means what the row was
+// asked for.
 func TestARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T) {
-	row := ourRow("a", "pf0vf0", 0, 0, 10)
-	row.Marker.Function = ""
-	onItsCard := asks("a", 0, 0)
-	onItsCard.Request.Query.CardSerial = "MT1"
-	in := Input{Asked: trusted(onItsCard), Actual: bridgeWith(row), Index: indexOf(oneVF())} // the card's serial number isn't known
-	if d := planWith(in, onItsCard); len(d.Changes) != 0 {
-		t.Errorf("planned %q", did(d))
+	onCard := func(vf int) ovn.Binding {
+		b := asks("a", 0, vf)
+		b.Request.Query.CardSerial = "MT1" // which isn't known
+		return b
 	}
-	another := asks("a", 0, 1)
-	another.Request.Query.CardSerial = "MT1"
-	in.Asked = trusted(another)
-	if d := planWith(in, another); len(did(d)) != 1 {
-		t.Errorf("another VF is asked for: planned %q", did(d))
+	for name, tt := range map[string]struct {
+		request string
+		asks    ovn.Binding
+		netdev  netdev
+		want    []string
+	}{
+		"the row's own request means its netdev": {vfQuery(0, 0).String(), onCard(0), oneVF(), []string{"~pf0vf0"}},
+		"the card tells of neither":              {onCard(0).Request.Query.String() + "7", onCard(0), oneVF(), nil},
+		"the names were dealt anew":              {onCard(0).Request.Query.String(), onCard(0), netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}, []string{"-pf0vf0"}},
+		"another VF is asked for":                {vfQuery(0, 0).String(), onCard(1), oneVF(), []string{"-pf0vf0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := ourRow("a", "pf0vf0", 0, 0, 10)
+			row.Marker.Function, row.Marker.Request = "", tt.request
+			d := planWith(Input{Asked: trusted(tt.asks), Actual: bridgeWith(row), Index: indexOf(tt.netdev)}, tt.asks)
+			if !slices.Equal(did(d), tt.want) {
+				t.Errorf("planned %q, want %q", did(d), tt.want)
+			}
+		})
 	}
 }

@@ -240,8 +240,14 @@ func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 // unnumbered is a function as a kernel that numbers no controllers tells of it.
 func unnumbered(function string) string { return strings.Replace(function, " c1pf", " pf", 1) }
 
-// marked is the function that a row's marker means on this card.
+// marked is the function that a row's marks mean on this card.
 func (w world) marked(r ovs.Interface) string {
+	if _, meant, unnamed := w.unnamed(r); unnamed {
+		if meant.Kind == 0 {
+			return ""
+		}
+		return meant.String()
+	}
 	for _, d := range w.devs {
 		if f := vfFunction(d.pf, d.vf).String(); r.Marker.Function == unnumbered(f) {
 			return f
@@ -250,43 +256,25 @@ func (w world) marked(r ovs.Interface) string {
 	return r.Marker.Function
 }
 
-// isFor tells whether a row is for a function: by its marker, or, where somebody emptied that,
-// by what its netdev is now, or by what its request means.
-func (w world) isFor(r ovs.Interface, function string) bool {
+// unnamed is what a row was asked for that has lost its function, and the function that this
+// means, if the card tells.
+func (w world) unnamed(r ovs.Interface) (asked representor.Query, meant representor.Function, ok bool) {
 	if r.Marker.Function != "" {
-		return w.marked(r) == function
-	}
-	has, _ := w.index.ByNetdev(r.Name)
-	meant, _ := w.index.Lookup(w.requestOf(r))
-	return has.Function.Kind != 0 && has.Function.String() == function || meant.Function.Kind != 0 && meant.Function.String() == function
-}
-
-// requestOf is what a row says that it was asked for.
-func (w world) requestOf(r ovs.Interface) representor.Query {
-	q, _ := representor.ParseQuery(r.Marker.Request)
-	return q
-}
-
-// serves tells whether a row has the netdev of what its port asks for, whatever its marks say.
-func (w world) serves(r ovs.Interface) bool {
-	b := w.truthOf(lportOf(r))
-	meant, _ := w.index.Lookup(b.Request.Query)
-	has, _ := w.index.ByNetdev(r.Name)
-	return isOurs(r) && b.Fate == ovn.Asked && b.Request.Invalid == nil && has.Function.Kind != 0 && has.Function == meant.Function
-}
-
-// unnamedFor is what a row without its function is for: what its port asks for, if that is
-// what the row says it was asked for, or has the name of; and the function that this means, if
-// the card tells.
-func (w world) unnamedFor(r ovs.Interface) (asked representor.Query, meant representor.Function, ok bool) {
-	b := w.truthOf(lportOf(r))
-	if b.Fate != ovn.Asked || b.Request.Invalid != nil {
 		return asked, meant, false
 	}
-	asked = b.Request.Query
+	asked, err := representor.ParseQuery(r.Marker.Request)
 	rep, _ := w.index.Lookup(asked)
-	has, _ := w.index.ByNetdev(r.Name)
-	return asked, rep.Function, asked.String() == r.Marker.Request || rep.Function.Kind != 0 && has.Function == rep.Function
+	return asked, rep.Function, err == nil
+}
+
+// isFor tells whether a row is for a function: by its marks, and where they don't tell, by what
+// its netdev is now.
+func (w world) isFor(r ovs.Interface, function string) bool {
+	if f := w.marked(r); f != "" {
+		return f == function
+	}
+	has, ok := w.index.ByNetdev(r.Name)
+	return ok && has.Function.String() == function
 }
 
 func (w world) input() Input {
