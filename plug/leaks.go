@@ -43,7 +43,7 @@ func (p *planner) findLeaks() {
 }
 
 func (p *planner) findLeak(r ovs.Interface) {
-	found := p.leakOf(r, p.marked(r))
+	found := p.leakOf(r, p.functionOf(r))
 	if query, asked := p.unnamed(r); asked {
 		found = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
 	}
@@ -173,8 +173,8 @@ func (p *planner) marked(r ovs.Interface) string {
 	if err != nil {
 		return ""
 	}
-	if rep, _ := p.in.Index.Lookup(query); rep.Function.Kind != 0 {
-		return rep.Function.String()
+	if f, known := p.in.Index.Meant(query); known {
+		return f.String()
 	}
 	return ""
 }
@@ -196,10 +196,11 @@ func mayBeAskedBy(query representor.Query, f representor.Function) bool {
 		(!query.Controller.Present || !f.Controller.Present || query.Controller == f.Controller)
 }
 
-// functionOf is the function a row of ours is for. A row whose marks don't tell counts for
-// what its netdev is now.
+// functionOf is the function a row of ours is for. A row that has lost its request as well
+// counts for what its netdev is now.
 func (p *planner) functionOf(r ovs.Interface) string {
-	if f := p.marked(r); f != "" {
+	f := p.marked(r)
+	if _, asked := p.unnamed(r); f != "" || asked {
 		return f
 	}
 	if rep, ok := p.in.Index.ByNetdev(r.Name); ok {

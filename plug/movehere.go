@@ -34,14 +34,14 @@ func (p *planner) findLeftBehind() {
 // movesHere reports whether a row that was left behind is for exactly what a port asks for now,
 // whatever the row is called. It goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r ovs.Interface) bool {
-	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && q.want != "" && p.marked(r) == q.want && p.leaks[r.UUID].kind == 0
+	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && r.Marker.Function != "" && p.marked(r) == q.want && p.leaks[r.UUID].kind == 0
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
-// moves with that, goes before, or is only kept for the same function, which mayEvict decides on.
+// moves with that, goes before, or is another port's for the same function, which mayEvict decides on.
 func (p *planner) makesWay(q *port, r ovs.Interface) bool {
 	return p.movesHere(q, r) || p.leftBehind(r) && (p.leaks[r.UUID].kind == leakByName ||
-		p.leaks[r.UUID].kind == 0 && p.evicts(q) && p.marked(r) == q.want)
+		p.leaks[r.UUID].kind == 0 && p.evicts(q) && lportOf(r) != q.name && p.marked(r) == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.

@@ -42,11 +42,11 @@ func TestMoveHere_WhatIsNotForExactlyThisRequestStaysAndIsNamedWithTheCommand(t 
 		return r
 	}
 	for name, in := range map[string]Input{
-		"not ours":                    leftInput(edit(func(r *ovs.Interface) { r.Marked, r.Marker = false, ovs.Marker{} })),
-		"the built-in provider's":     leftInput(edit(func(r *ovs.Interface) { r.OVNPlugged = "representor" })),
-		"a bond's":                    leftInput(edit(func(r *ovs.Interface) { r.PortName, r.PortInterfaces = "bond0", 2 })),
-		"on a bridge that's kept":     leftInput(edit(func(r *ovs.Interface) { r.Bridge = "br-other" })),
-		"one that has lost its marks": leftInput(edit(func(r *ovs.Interface) { r.Marker.Function, r.Marker.Request = "", "" })),
+		"not ours":                 leftInput(edit(func(r *ovs.Interface) { r.Marked, r.Marker = false, ovs.Marker{} })),
+		"the built-in provider's":  leftInput(edit(func(r *ovs.Interface) { r.OVNPlugged = "representor" })),
+		"a bond's":                 leftInput(edit(func(r *ovs.Interface) { r.PortName, r.PortInterfaces = "bond0", 2 })),
+		"on a bridge that's kept":  leftInput(edit(func(r *ovs.Interface) { r.Bridge = "br-other" })),
+		"one that has lost a mark": leftInput(edit(func(r *ovs.Interface) { r.Marker.Function = "" })),
 	} {
 		t.Run(name, func(t *testing.T) {
 			in.Asked = trusted(asks("a", 0, 0), asks("b", 0, 1))

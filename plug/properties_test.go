@@ -177,7 +177,8 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
-		if w.isFor(r, p.Marker.Function) && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
+		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -254,7 +255,15 @@ func (w world) leaks(r ovs.Interface) string {
 		return ""
 	}
 	right := func(f representor.Function) bool { return f.String() == w.marked(r) }
-	if asked, meant, unnamed := w.unnamed(r); unnamed && meant.Kind == 0 {
+	asked, meant, unnamed := w.unnamed(r)
+	if r.Marker.Function == "" && !unnamed {
+		has, ok := w.index.ByNetdev(r.Name)
+		if !ok {
+			return "" // nothing says what it is for
+		}
+		right = func(f representor.Function) bool { return f == has.Function }
+	}
+	if unnamed && meant.Kind == 0 {
 		right = func(f representor.Function) bool {
 			return f.Number == asked.Number && (!asked.Controller.Present || asked.Controller.Value == 1)
 		}
@@ -268,7 +277,7 @@ func (w world) leaks(r ovs.Interface) string {
 	// While its function has the name. What a marker without a controller means can't be
 	// told by a card that can't be read: what is no function must then have been open for
 	// some seconds, as below.
-	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function)
+	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function) || r.Marker.Function == "" && !unnamed
 	for _, d := range w.devs {
 		if tells && d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
 			return "what is no function"
@@ -360,7 +369,7 @@ func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		// Applying may make room for more; what matters is that it ends, soon.
-		for range 4 {
+		for range 6 {
 			d := planWith(w.input(), w.truth...)
 			if len(d.Changes) == 0 {
 				return
@@ -371,7 +380,7 @@ func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
 			}
 			w.actual = next
 		}
-		t.Fatalf("still planning after four rounds: %v", did(planWith(w.input(), w.truth...)))
+		t.Fatalf("still planning after six rounds: %v", did(planWith(w.input(), w.truth...)))
 	})
 }
 

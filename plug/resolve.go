@@ -373,9 +373,10 @@ func anyRequest(rows []ovs.Interface, request string) bool {
 	return false
 }
 
+// allFor reports whether the markers of all of these rows name a function.
 func (p *planner) allFor(rows []ovs.Interface, function string) bool {
 	for _, r := range rows {
-		if p.functionOf(r) != function {
+		if r.Marker.Function == "" || p.marked(r) != function {
 			return false
 		}
 	}

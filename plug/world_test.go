@@ -215,6 +215,9 @@ func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 	switch rapid.IntRange(0, 13).Draw(t, n+" edited") {
 	case 12:
 		r.Marker.Function = ""
+		if rapid.Bool().Draw(t, n+" has lost its request") {
+			r.Marker.Request = ""
+		}
 	case 13:
 		r.Marker.Function = ""
 		r.Marker.Request = vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf")).String()
@@ -263,15 +266,15 @@ func (w world) unnamed(r ovs.Interface) (asked representor.Query, meant represen
 		return asked, meant, false
 	}
 	asked, err := representor.ParseQuery(r.Marker.Request)
-	rep, _ := w.index.Lookup(asked)
-	return asked, rep.Function, err == nil
+	meant, _ = w.index.Meant(asked)
+	return asked, meant, err == nil
 }
 
-// isFor tells whether a row is for a function: by its marks, and where they don't tell, by what
-// its netdev is now.
+// isFor tells whether a row is for a function: by its marks, and without any, by what its
+// netdev is now.
 func (w world) isFor(r ovs.Interface, function string) bool {
-	if f := w.marked(r); f != "" {
-		return f == function
+	if _, _, unnamed := w.unnamed(r); unnamed || w.marked(r) != "" {
+		return w.marked(r) == function
 	}
 	has, ok := w.index.ByNetdev(r.Name)
 	return ok && has.Function.String() == function

@@ -47,11 +47,7 @@ func (x *Index) lookup(q Query) (Representor, *Reason) {
 	if ports := x.maybeSF(q, parent); len(ports) > 0 {
 		return Representor{}, x.sfUncertain(q, ports)
 	}
-	f := parent.function
-	f.Kind, f.Number = q.Kind, q.Number
-	if q.Kind == PF {
-		f.Number = 0
-	}
+	f := q.below(parent)
 	switch ports := x.find(f); len(ports) {
 	case 0:
 		return Representor{}, x.functionNotFound(q, parent, f)
@@ -60,6 +56,29 @@ func (x *Index) lookup(q Query) (Representor, *Reason) {
 	default:
 		return Representor{}, x.functionAmbiguous(q, ports)
 	}
+}
+
+// below is the function that a query means below a PF.
+func (q Query) below(parent pf) Function {
+	f := parent.function
+	f.Kind, f.Number = q.Kind, q.Number
+	if q.Kind == PF {
+		f.Number = 0
+	}
+	return f
+}
+
+// Meant is the function that a query means, whether the card has a port for it at present or
+// not; false while the card doesn't tell which PF is meant.
+func (x *Index) Meant(q Query) (Function, bool) {
+	if !x.complete {
+		return Function{}, false
+	}
+	parent, reason := x.lookupPF(q)
+	if reason != nil {
+		return Function{}, false
+	}
+	return q.below(parent), true
 }
 
 // standing is what a query says of a PF, its MAC apart.

@@ -238,6 +238,9 @@ func TestLookupFindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
 		for _, q := range everyQuery() {
 			functions, certain := truth(c, settings, q)
 			r, reason := x.Lookup(q)
+			if f, known := x.Meant(q); certain && f != functions[0] || known && !slices.Contains(functions, f) {
+				t.Fatalf("%s: means %s of %v", q, f, functions)
+			}
 			switch {
 			case certain && r.Function != functions[0]:
 				t.Fatalf("%s: found %+v (%v), want %s", q, r.Function, reason, functions[0])
