@@ -129,7 +129,7 @@ func (p *patient) cardSerials() (good, bad []string) {
 		}
 		done[h] = true
 		if pf.CardSerial == "" {
-			bad = append(bad, h.String()+" tells none")
+			bad = append(bad, h.String()+" tells none, or has not answered")
 			continue
 		}
 		if s, err := serial.Normalize(pf.CardSerial); err != nil {

@@ -63,7 +63,9 @@ type Host struct {
 	Card    representor.Card
 	CardErr error
 	// Eswitches are those of the devices that have one, or may have.
-	Eswitches map[devlink.Handle]Eswitch
+	// EswitchErr is why the devices can't be listed.
+	Eswitches  map[devlink.Handle]Eswitch
+	EswitchErr error
 
 	// Local is the local database. Identity is what it makes of us, empty while Local
 	// isn't complete. LocalErr is why it isn't.

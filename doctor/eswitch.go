@@ -84,6 +84,9 @@ func (p *patient) eswitch() Check {
 	case len(m.failed) > 0:
 		c.Verdict, c.Finding = Unknown, strings.Join(m.failed, "; ")
 		c.Remedy = "see what devlink says: `devlink dev eswitch show DEVICE`"
+	case p.EswitchErr != nil:
+		c.Verdict, c.Finding = Unknown, "the devices can't be listed: "+control.OneLine(p.EswitchErr)
+		c.Remedy = "ask again, or devlink itself: `devlink dev`"
 	case len(good) == 0:
 		c.Verdict, c.Finding = Unknown, "no device has one"
 	default:

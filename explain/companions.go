@@ -1,9 +1,13 @@
 package explain
 
-import "github.com/representord/representord/companion"
+import (
+	"github.com/representord/representord/companion"
+	"github.com/representord/representord/representor"
+)
 
 // companions warns at the steps whose values a program writes that doesn't answer now: what
-// is read there is what the program said last. A step that failed has its reason.
+// is read there is what the program said last. A step that failed has its reason, which is
+// this one if all that it lacks is the program's word.
 func (c *chain) companions() {
 	if c.placed == nil {
 		return
@@ -13,12 +17,34 @@ func (c *chain) companions() {
 			continue
 		}
 		for _, name := range writes(sight.Name) {
-			s := c.step(name)
-			if s.Result != Failed && s.Result != Skipped {
-				s.is(Warning, sight.Name+" doesn't answer, so this is what it said last: "+companion.Without(sight.Name))
-				s.Remedy = "see what became of it, and what mends it: `representorctl doctor`"
+			s, verb := c.step(name), " doesn't answer"
+			if sight.State == companion.Gone {
+				verb = " doesn't run"
+			}
+			const remedy = "see what became of it, and what mends it: `representorctl doctor`"
+			switch {
+			case s.Result == Failed && s.Code == representor.CodeAwaitingOfport:
+				s.is(Failed, sight.Name+verb+", and has not opened the netdev")
+				s.Remedy = remedy
+			case s.Result != Failed && s.Result != Skipped:
+				s.is(Warning, sight.Name+verb+", so this is what it said last: "+s.Finding+"; without it "+companion.Without(sight.Name))
+				s.Remedy = remedy
 			}
 			s.read(sight.Name, string(sight.State))
+		}
+	}
+}
+
+// inTurn leaves out what comes after the OpenFlow port while there is none: ovn-controller
+// waits for that, and nothing is to be mended there.
+func (c *chain) inTurn() {
+	if c.step(Ofport).Result != Failed {
+		return
+	}
+	for _, name := range []Name{OVNInstalled, Up} {
+		if s := c.step(name); s.Result == Warning {
+			s.is(Skipped, "the netdev has no OpenFlow port yet, which comes first")
+			s.Remedy = ""
 		}
 	}
 }

@@ -32,8 +32,9 @@ func TestExplain_ACompanionThatDoesNotAnswerIsAWarningWhereItsWordCounts(t *test
 			if !e.Plugged || e.FailedStep != "" {
 				t.Errorf("%s %s: %+v", name, state, e)
 			}
+			verb := map[companion.State]string{companion.Silent: " doesn't answer", companion.Gone: " doesn't run"}[state]
 			for _, s := range e.Steps {
-				told := strings.Contains(s.Finding, name+" doesn't answer")
+				told := strings.Contains(s.Finding, name+verb+", so this is what it said last: ")
 				if at := warns && (s.Name == steps[0] || s.Name == steps[len(steps)-1]); told != at || told && (s.Result != Warning || s.Remedy == "") {
 					t.Errorf("%s %s: %+v", name, state, s)
 				}
@@ -48,6 +49,29 @@ func TestExplain_ACompanionIsInNobodysWayWithoutARow(t *testing.T) {
 	for _, s := range Explain(in).Steps {
 		if strings.Contains(s.Finding, companion.VSwitchd+" doesn't answer") {
 			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// It is ovs-vswitchd that keeps the port from going on, and nobody else.
+func TestExplain_AnOpenFlowPortIsWaitedForInVainWhileVSwitchdIsStopped(t *testing.T) {
+	in := placed()
+	row := in.Actual.Interfaces["pf0vf0"]
+	row.Ofport, row.IfIndex, row.Installed = 0, 0, false
+	in.Actual.Interfaces["pf0vf0"] = row
+	in.Answer.Binding.Up = false
+	in.Status.State = plug.Pending
+	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Silent}}
+	for _, s := range Explain(in).Steps {
+		switch s.Name {
+		case Ofport:
+			if s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer, and has not opened the netdev" || !strings.Contains(s.Remedy, "representorctl doctor") {
+				t.Errorf("%+v", s)
+			}
+		case OVNInstalled, Up:
+			if s.Result != Skipped || s.Remedy != "" {
+				t.Errorf("%+v", s)
+			}
 		}
 	}
 }

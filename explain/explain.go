@@ -157,6 +157,7 @@ func Explain(in Input) Explanation {
 	c.installed()
 	c.up()
 	c.lastPass()
+	c.inTurn()
 	c.companions()
 	return c.conclude()
 }

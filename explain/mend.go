@@ -128,6 +128,12 @@ func (c *chain) mendFunction() string {
 	}
 	switch c.query.Kind {
 	case representor.VF:
+		if f, known := c.in.Index.Meant(*c.query); known && c.hasHigher(f) {
+			return "see whether the host has it: `vf-reporter list` " +
+				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show` `journalctl -k` " +
+				"The host's number of VFs and the firmware's are no cause, for VFs of higher numbers are there; leave them as they are. If another VF is meant: " +
+				correct(ovn.OptionVFNum)
+		}
 		// An echo doesn't help against firmware, and takes the VFs from their machines.
 		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for PF: `ls -d /sys/class/net/PF/device/virtfn%[1]d` "+
 			"If it is there, leave the host's VFs as they are: the DPU lacks a representor for it, and needs a higher number of VFs in the card's firmware configuration. "+
@@ -140,6 +146,16 @@ func (c *chain) mendFunction() string {
 	case representor.PF:
 	}
 	return "say which VF of the PF is meant: " + correct(ovn.OptionVFNum)
+}
+
+// hasHigher reports whether the PF of a function has others of its kind with higher numbers.
+func (c *chain) hasHigher(f representor.Function) bool {
+	return slices.ContainsFunc(c.in.Index.All(), func(r representor.Representor) bool {
+		g := r.Function
+		higher := g.Number > f.Number
+		g.Number = f.Number
+		return higher && g == f
+	})
 }
 
 // addSF is the command of devlink-port(8) that makes the SF below the PF that is meant.

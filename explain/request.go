@@ -100,7 +100,7 @@ func (c *chain) portBinding() {
 	s.is(Failed, "nobody is asked to plug it: "+a.Why)
 	s.Remedy = "nothing to do: a port with a type or a parent is no VIF of a machine, and nobody plugs it"
 	if a.Type == "" && a.ParentPort == "" {
-		s.Remedy = mendUnbound
+		s.Remedy = c.fill(mendUnbound, &representor.Reason{})
 	}
 }
 
@@ -145,13 +145,14 @@ func (c *chain) requestedChassis() {
 			"`{set} {port} options:requested-chassis=CHASSIS`", &representor.Reason{})
 	default:
 		s.is(Failed, "no chassis is requested for it")
-		s.Remedy = mendUnbound
+		s.Remedy = c.fill(mendUnbound, &representor.Reason{})
 	}
 }
 
 // mendUnbound is what to do about a port that Neutron, or who else binds it, has left
 // without the options for a chassis.
-const mendUnbound = "bind the port; Neutron does so for the VNIC type remote-managed, and representorctl bind as well. " +
+const mendUnbound = "bind the port. Neutron does so for the VNIC type remote-managed. In plain OVN, with the VF's PCI address on the hypervisor: " +
+	"`ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -` " +
 	"If that finds no chassis for the card, see whether its serial number is published: `representorctl doctor`"
 
 func quoted(s string) string { return strconv.Quote(representor.Escape(s, valueMost)) }

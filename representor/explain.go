@@ -207,6 +207,9 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", list(slices.Compact(near)))
 	}
 	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num"
+	if len(numbers) > 0 && slices.Max(numbers) > f.Number {
+		remedy = "VFs of higher numbers are there, so the DPU's kernel lacks this one alone: look on the host whether it has that VF, or correct vif-plug:representor:vf-num"
+	}
 	if q.Kind == SF {
 		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
 	}

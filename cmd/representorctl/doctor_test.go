@@ -73,8 +73,8 @@ func (c *clinic) doctor(socket string, args ...string) outcome {
 			card.Serials = map[devlink.Handle]representor.Serial{card.Ports[0].Handle: {Number: "MT2242X00001"}}
 			return card, nil
 		},
-		readEswitches: func(context.Context) map[devlink.Handle]doctor.Eswitch {
-			return map[devlink.Handle]doctor.Eswitch{dpu().Ports[0].Handle: {Mode: devlink.EswitchSwitchdev}}
+		readEswitches: func(context.Context) (map[devlink.Handle]doctor.Eswitch, error) {
+			return map[devlink.Handle]doctor.Eswitch{dpu().Ports[0].Handle: {Mode: devlink.EswitchSwitchdev}}, nil
 		},
 		readDatapath: func(_ context.Context, name string) (datapath.Statistics, error) {
 			if name != "ovs-system" {

@@ -43,7 +43,7 @@ daemon; JSON is one event a line then.`,
 			for i := range events.Events {
 				cut = p.writeEvent(out, &events.Events[i]) || cut
 			}
-			writeCut(out, cut)
+			writeCut(out, cut, "events -j")
 		})
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

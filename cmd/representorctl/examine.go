@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -95,18 +96,17 @@ func (p *program) examineCard(ctx context.Context, h *doctor.Host) {
 	}
 	h.CardErr = nil // the card itself says that it isn't complete
 	// A device in legacy mode may have no port at all.
-	h.Eswitches = p.readEswitches(ctx)
+	h.Eswitches, h.EswitchErr = p.readEswitches(ctx)
 }
 
 // readEswitches asks the kernel for the mode of each device. A device that has no
-// eswitch is left out, as is everything where devices can't be listed, which is said
-// of the card already.
-func readEswitches(ctx context.Context) map[devlink.Handle]doctor.Eswitch {
+// eswitch is left out.
+func readEswitches(ctx context.Context) (map[devlink.Handle]doctor.Eswitch, error) {
 	c := devlink.New()
 	defer c.Close()
 	devices, err := c.Devices(ctx)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	all := map[devlink.Handle]doctor.Eswitch{}
 	for _, h := range devices {
@@ -115,7 +115,7 @@ func readEswitches(ctx context.Context) map[devlink.Handle]doctor.Eswitch {
 			all[h] = doctor.Eswitch{Mode: mode, Err: err}
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
@@ -172,6 +172,11 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 		if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
 			return ovs.View{}, &fs.PathError{Op: "connect", Path: path, Err: err}
 		}
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		if err != nil {
+			return ovs.View{}, &fs.PathError{Op: "connect", Path: path, Err: errors.Unwrap(err)}
+		}
+		conn.Close()
 	}
 	ctx, cancel := context.WithTimeout(ctx, examinePatience)
 	defer cancel()
@@ -197,7 +202,7 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 		}
 		select {
 		case <-ctx.Done():
-			return v, fmt.Errorf("not read in %s: %s", examinePatience, s.View().Problem)
+			return v, fmt.Errorf("not read in %s: %s (%w)", examinePatience, s.View().Problem, context.DeadlineExceeded)
 		case <-changed:
 		}
 	}

@@ -224,6 +224,9 @@ func cardScenes() []scene {
 			c.Ports = append(c.Ports, other)
 		}, "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
 		named("pf-not-found-on-that-controller", pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
+		named("function-not-found-below-others", pending(representor.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
+			vf.VF = devlink.Some[uint16](7)
+		}))),
 		named("function-not-found-sf", pending(representor.CodeFunctionNotFound,
 			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
 		pending(representor.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),

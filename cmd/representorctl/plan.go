@@ -92,7 +92,7 @@ func (p *program) writePlan(out *strings.Builder, plan control.Plan) {
 	}
 	cut := writeWaiting(out, "still on the bridge", still)
 	cut = writeWaiting(out, "not plugged", not) || cut
-	writeCut(out, cut)
+	writeCut(out, cut, "explain PORT")
 }
 
 // writeWaiting lists ports, with what each waits for, and tells whether something was cut.

@@ -110,7 +110,7 @@ func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
 			cut = writeBrief(out, "warning: ", &port.Warnings[i]) || cut
 		}
 	}
-	writeCut(out, cut)
+	writeCut(out, cut, "explain PORT")
 }
 
 // stays tells of a port that isn't plugged as it should be that its row is there all the
@@ -145,10 +145,10 @@ func writeBrief(out *strings.Builder, kind string, r *representor.Reason) (cut b
 	return cut
 }
 
-// writeCut says, if a reason was cut, where all of it is.
-func writeCut(out *strings.Builder, cut bool) {
+// writeCut says, if a reason was cut, which command shows all of it.
+func writeCut(out *strings.Builder, cut bool, command string) {
 	if cut {
-		fmt.Fprintf(out, "a reason is cut: %s explain PORT\n", name)
+		fmt.Fprintf(out, "a reason is cut: %s %s\n", name, command)
 	}
 }
 

@@ -52,7 +52,7 @@ type program struct {
 	// readCard reads the card from the kernel.
 	readCard func(context.Context, representor.Settings) (representor.Card, error)
 	// readEswitches asks the kernel for the modes of the devices' eswitches.
-	readEswitches func(context.Context) map[devlink.Handle]doctor.Eswitch
+	readEswitches func(context.Context) (map[devlink.Handle]doctor.Eswitch, error)
 	// readDatapath asks the kernel what it counted in the datapath of a name.
 	readDatapath func(context.Context, string) (datapath.Statistics, error)
 	// companions gives where the programs beside the daemon are looked for.
