@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +13,9 @@ import (
 	"github.com/representord/representord/representor"
 )
 
+// ErrSilent is that the local database takes connections, and doesn't answer.
+var ErrSilent = errors.New("it takes connections, and doesn't answer")
+
 // blind is the check of something in the local database while that can't be read.
 func (p *patient) blind(name string) (Check, bool) {
 	return Check{Name: name, Verdict: Unknown, Finding: "the local database can't be read"}, p.LocalErr != nil
@@ -25,10 +27,10 @@ func (p *patient) localDatabase() Check {
 	case errors.Is(p.LocalErr, os.ErrPermission):
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr)
 		c.Remedy = "run this as root; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit"
-	case errors.Is(p.LocalErr, context.DeadlineExceeded):
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s takes connections, and has not answered in time: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
-		c.Remedy = "see whether it is stopped (T in the column STAT: `kill -CONT PID`) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` " +
-			"If the whole machine is busy, ask again; a restart of it cuts nothing, and mends neither"
+	case errors.Is(p.LocalErr, ErrSilent):
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
+		c.Remedy = "see whether ovsdb-server is stopped (T in the column STAT) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` " +
+			"If it is stopped: `kill -CONT PID` If it is busy, ask again. Leave it running: systemd restarts ovs-vswitchd with it, which cuts traffic"
 	case p.LocalErr != nil:
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
 		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
@@ -104,7 +106,7 @@ func (p *patient) offload() Check {
 	switch {
 	case blind:
 	case p.Local.HWOffload:
-		c.Verdict, c.Finding = OK, "other_config:hw-offload is true, which counts from ovs-vswitchd's start on"
+		c.Verdict, c.Finding = OK, "other_config:hw-offload is true; ovs-vswitchd reads the key when it starts"
 	default:
 		c.Verdict, c.Finding = Warn, "other_config:hw-offload is not true: every packet takes the DPU's cores"
 		c.Remedy = "turn it on: `ovs-vsctl set Open_vSwitch . other_config:hw-offload=true` ovs-vswitchd follows when it starts the next time. " +

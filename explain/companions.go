@@ -24,10 +24,10 @@ func (c *chain) companions() {
 			const remedy = "see what became of it, and what mends it: `representorctl doctor`"
 			switch {
 			case s.Result == Failed && s.Code == representor.CodeAwaitingOfport:
-				s.is(Failed, sight.Name+verb+", and has not opened the netdev")
+				s.is(Failed, sight.Name+verb+": "+s.Finding)
 				s.Remedy = remedy
-			case s.Result != Failed && s.Result != Skipped:
-				s.is(Warning, sight.Name+verb+", so this is what it said last: "+s.Finding+"; without it "+companion.Without(sight.Name))
+			case s.Result == OK || s.Result == Warning:
+				s.is(Warning, sight.Name+verb+", so this is what it said last: "+s.Finding+"; without "+sight.Name+" "+companion.Without(sight.Name))
 				s.Remedy = remedy
 			}
 			s.read(sight.Name, string(sight.State))
@@ -43,7 +43,7 @@ func (c *chain) inTurn() {
 	}
 	for _, name := range []Name{OVNInstalled, Up} {
 		if s := c.step(name); s.Result == Warning {
-			s.is(Skipped, "the netdev has no OpenFlow port yet, which comes first")
+			s.is(Skipped, "the step "+string(Ofport)+" comes first")
 			s.Remedy = ""
 		}
 	}

@@ -5,14 +5,23 @@ import (
 	"testing"
 
 	"github.com/representord/representord/companion"
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
 )
 
 // placed is a port that the last pass found plugged.
 func placed() Input {
 	in := nothing()
+	port := devlink.Port{
+		Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 1, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIVF,
+		Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0), VF: devlink.Some[uint16](0), IfIndex: 10,
+	}
+	in.Index = representor.NewIndex(representor.Card{
+		Complete: true, Ports: []devlink.Port{port}, Links: map[uint32]representor.Link{10: {Name: "pf0vf0", Up: true, Settled: true}},
+	}, representor.Settings{})
 	row := ovs.Interface{
 		UUID: "1", Name: "pf0vf0", Bridge: "br-int", PortName: "pf0vf0", IfaceID: "vm1", Ofport: 1, IfIndex: 10, Installed: true,
 		Marked: true, Marker: ovs.Marker{LogicalPort: "vm1", Function: "pci/0000:03:00.0 c1pf0vf0"},
@@ -47,7 +56,7 @@ func TestExplain_ACompanionIsInNobodysWayWithoutARow(t *testing.T) {
 	in := nothing()
 	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Gone}}
 	for _, s := range Explain(in).Steps {
-		if strings.Contains(s.Finding, companion.VSwitchd+" doesn't answer") {
+		if strings.Contains(s.Finding, companion.VSwitchd+" doesn't run") {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -65,7 +74,7 @@ func TestExplain_AnOpenFlowPortIsWaitedForInVainWhileVSwitchdIsStopped(t *testin
 	for _, s := range Explain(in).Steps {
 		switch s.Name {
 		case Ofport:
-			if s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer, and has not opened the netdev" || !strings.Contains(s.Remedy, "representorctl doctor") {
+			if s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer: ovs-vswitchd has not opened the netdev yet" || !strings.Contains(s.Remedy, "representorctl doctor") {
 				t.Errorf("%+v", s)
 			}
 		case OVNInstalled, Up:

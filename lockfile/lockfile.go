@@ -78,8 +78,8 @@ func (l *Lock) Release() {
 	if l == nil {
 		return
 	}
-	// Whoever is forked just now has the open file as well until it is another program
-	// (close-on-exec), and closing ours would leave the lock with that.
+	// A forked process shares the open file until its exec; closing ours alone would leave the
+	// lock there.
 	_ = flock(l.file, unix.LOCK_UN)
 	_ = l.file.Close()
 }

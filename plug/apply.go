@@ -40,7 +40,8 @@ func (r *Reconciler) nextReopen() time.Time {
 // refusedOnLeft reports whether a row on a bridge that was ours could not be removed before. The
 // lock of that bridge is taken for each try, which wakes us.
 func (r *Reconciler) refusedOnLeft(c ovs.Change) bool {
-	return slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Moved }) && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
+	moved := slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Moved })
+	return moved && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
 }
 
 // parksOnly reports whether a change takes the names of rows away, and nothing else.

@@ -73,12 +73,12 @@ func (h *holder) release(now time.Time, held []Holding) {
 	}
 }
 
-// before gives the Hold for a pass that sees the Southbound and the switch so.
-func (h *holder) before(now time.Time, v ovn.View, a ovs.View) Hold {
+// before gives the Hold for a pass that sees the Southbound, the card and the switch so.
+func (h *holder) before(now time.Time, v ovn.View, x *representor.Index, a ovs.View) Hold {
 	h.skip(now)
 	h.away = !v.Complete || !v.Connected
 	h.accept(now, v, a)
-	h.look(now, a)
+	h.look(now, x, a)
 	hold := Hold{
 		Lost: maps.Clone(h.lost),
 		All:  h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
@@ -161,14 +161,14 @@ func (h *holder) answersAnother(present ovn.Names) bool {
 
 // look takes note of which ports have rows, and drops departures that are over: too long
 // ago, or of a port that has a row again.
-func (h *holder) look(now time.Time, a ovs.View) {
+func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 	if !a.Complete {
 		return
 	}
 	rows := map[string][]string{}
 	for _, r := range a.Interfaces {
 		if oursOn(a, r) {
-			rows[lportOf(r)] = append(rows[lportOf(r)], r.Marker.Function)
+			rows[lportOf(r)] = append(rows[lportOf(r)], markedFunction(x, r))
 		}
 	}
 	h.findLost(rows)

@@ -43,9 +43,11 @@ func (p *planner) findLeaks() {
 }
 
 func (p *planner) findLeak(r ovs.Interface) {
-	found := p.leakOf(r, p.functionOf(r))
+	var found leak
 	if query, asked := p.unnamed(r); asked {
 		found = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
+	} else {
+		found = p.leakOf(r, p.functionOf(r))
 	}
 	if found.kind != 0 {
 		p.leaks[r.UUID] = found
@@ -161,26 +163,29 @@ func (p *planner) close(lport string, l leak, u ovs.Unplug) {
 // closesLeak reports whether a change closes a leak, and nothing else.
 func closesLeak(c ovs.Change) bool { return len(c.Unplug) == 1 && c.Unplug[0].Leak }
 
-// marked is the function that a row is for by its own marks, as the card calls it now: the one
-// that its marker names (it may have been written on a kernel that numbered no controllers),
-// or, where somebody emptied that, what the request means that the row was made for. It is
-// empty where the card doesn't tell that.
-func (p *planner) marked(r ovs.Interface) string {
+// marked is the function that a row is for by its own marks, see markedFunction.
+func (p *planner) marked(r ovs.Interface) string { return markedFunction(p.in.Index, r) }
+
+// markedFunction is the function that a row is for by its own marks, as the card calls it now:
+// the one that its marker names (it may have been written on a kernel that numbered no
+// controllers), or, where somebody emptied that, what the request means that the row was made
+// for. It is empty where the card doesn't tell that.
+func markedFunction(x *representor.Index, r ovs.Interface) string {
 	if r.Marker.Function != "" {
-		return p.in.Index.WithController(r.Marker.Function)
+		return x.WithController(r.Marker.Function)
 	}
 	query, err := representor.ParseQuery(r.Marker.Request)
 	if err != nil {
 		return ""
 	}
-	if f, known := p.in.Index.Meant(query); known {
+	if f, known := x.Meant(query); known {
 		return f.String()
 	}
 	return ""
 }
 
-// unnamed is what a row was asked for that has lost its function, if it says so and the card
-// doesn't tell what that means.
+// unnamed is the request of a row that has lost its function, while the card can't tell which
+// function that request means.
 func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
 	if p.marked(r) != "" {
 		return query, false

@@ -46,7 +46,7 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 			l.netdevs[ifindex] = openNetdev{due: due}
 		}
 		if _, noted := l.netdevs[kept]; kept != 0 && !noted {
-			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), x.WithController(u.Interface.Marker.Function)}
+			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), markedFunction(x, u.Interface)}
 		}
 		l.rows[u.Interface.Name] = removedRow{due: due, own: kept}
 	}
@@ -56,7 +56,7 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 // function, if the plan has another row for both of them. If ovs-vswitchd hangs, the kernel goes
 // on to forward for it.
 func keeps(x *representor.Index, plan []ovs.Change, u ovs.Unplug) uint32 {
-	own, there := x.ByFunction(x.WithController(u.Interface.Marker.Function))
+	own, there := x.ByFunction(markedFunction(x, u.Interface))
 	if !there {
 		return 0
 	}
@@ -94,7 +94,7 @@ func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
 		add(ifindex)
 	}
-	if own, ok := x.ByFunction(x.WithController(u.Interface.Marker.Function)); ok {
+	if own, ok := x.ByFunction(markedFunction(x, u.Interface)); ok {
 		add(own.IfIndex)
 	}
 	return netdevs
@@ -137,7 +137,7 @@ func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays [
 // keptIn reports whether there is a row for what a netdev was kept for.
 func (n openNetdev) keptIn(x *representor.Index, v ovs.View) bool {
 	for _, r := range v.Interfaces {
-		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && x.WithController(r.Marker.Function) == n.function {
+		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && markedFunction(x, r) == n.function {
 			return true
 		}
 	}

@@ -162,6 +162,20 @@ func TestOwner_ARowThatHasLostItsFunctionHasAClaimToWhatItWasAskedFor(t *testing
 	}
 }
 
+// The row that leaked has gone, and the Southbound has been asked about nobody.
+func TestOwner_AClaimOutlivesTheLeakOfARowThatHasLostItsFunction(t *testing.T) {
+	r := ourRow("a", "pf0vf0", 0, 0, 20)
+	r.Marker.Function = ""
+	x := indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})
+	h, now := holder{}, time.Now()
+	h.before(now, trusted(), x, bridgeWith(r))
+	hold := h.before(now.Add(time.Second), trusted(), x, bridgeWith())
+	d := Plan(Input{Asked: trusted(asks("b", 0, 0)), Index: x, Actual: bridgeWith(), Hold: hold})
+	if len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	}
+}
+
 // As long as its name is its own function's, a row that lost its function is put right, and its
 // port goes on, whatever others ask for.
 func TestOwner_ARowThatLostItsFunctionIsForWhatItWasAskedFor(t *testing.T) {

@@ -32,7 +32,8 @@ func (p *planner) findLeftBehind() {
 }
 
 // movesHere reports whether a row that was left behind is for exactly what a port asks for now,
-// whatever the row is called. It goes when the port is plugged here.
+// whatever the row is called, by its marker: one that somebody edited is left to that one. It
+// goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r ovs.Interface) bool {
 	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && r.Marker.Function != "" && p.marked(r) == q.want && p.leaks[r.UUID].kind == 0
 }
@@ -109,7 +110,7 @@ func (p *planner) tellWhatIsLeftBehind() {
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))
-		case q != nil && q.want != "" && q.want != p.marked(r):
+		case q != nil && q.want != "" && (q.want != p.marked(r) || r.Marker.Function == ""):
 			p.warn(lport, why)
 		}
 	}

@@ -29,8 +29,8 @@ func (p *planner) add(pt *part) *part {
 	return pt
 }
 
-// unplug adds the removal of rows to a part, but for those that go already. Whoever edited a
-// row's iface-id, its place is its port's as well.
+// unplug adds the removal of rows to a part, but for those that go already. A removal also
+// frees the place of the row's port, whatever iface-id somebody wrote into the row.
 func (p *planner) unplug(pt *part, rows ...ovs.Interface) {
 	for _, r := range rows {
 		if p.removed[r.UUID] {

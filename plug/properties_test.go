@@ -177,6 +177,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
 			return "" // replaced by what is asked for
 		}
+		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
 		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
 		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
@@ -368,7 +369,8 @@ func TestAnAcceptedSouthboundIsNamedByEveryRowThatIsPlugged(t *testing.T) {
 func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		// Applying may make room for more; what matters is that it ends, soon.
+		// Applying may make room for more; what matters is that it ends, soon. The longest: a
+		// leak, what it was in the way of, a left-over, and the plug, each after the one before.
 		for range 6 {
 			d := planWith(w.input(), w.truth...)
 			if len(d.Changes) == 0 {

@@ -322,7 +322,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}
-	in.Hold = r.hold.before(now, in.Asked, in.Actual)
+	in.Hold = r.hold.before(now, in.Asked, in.Index, in.Actual)
 	in.Verdict = said.on(in.Asked)
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)

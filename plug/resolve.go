@@ -301,7 +301,8 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Re
 	}
 	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
 	for _, r := range q.rows {
-		if request := r.Marker.Request; request != bare && !strings.HasPrefix(request, bare+" ") || !p.mayBe(r, query, why) {
+		request := r.Marker.Request
+		if same := request == bare || strings.HasPrefix(request, bare+" "); !same || !p.mayBe(r, query, why) {
 			continue
 		}
 		if p.marked(r) != "" {
@@ -314,7 +315,7 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Re
 	return row, found
 }
 
-// mayBe reports whether the function that a row is for is none that a query can't mean.
+// mayBe reports whether a query may mean the function that a row is for.
 func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *representor.Reason) bool {
 	if own, asked := p.unnamed(r); asked {
 		return !query.Controller.Present || !own.Controller.Present || own.Controller == query.Controller
@@ -373,7 +374,7 @@ func anyRequest(rows []ovs.Interface, request string) bool {
 	return false
 }
 
-// allFor reports whether the markers of all of these rows name a function.
+// allFor reports whether each row's marker names this function.
 func (p *planner) allFor(rows []ovs.Interface, function string) bool {
 	for _, r := range rows {
 		if r.Marker.Function == "" || p.marked(r) != function {

@@ -51,23 +51,23 @@ func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.
 			}
 			lost := v
 			lost.Connected = false
-			h.before(now, lost, tt.actual)
+			h.before(now, lost, indexOf(), tt.actual)
 			if h.accepted != "" {
 				t.Errorf("%q was accepted untrusted", h.accepted)
 			}
-			if got := h.before(now, v, tt.actual); got.All != tt.held {
+			if got := h.before(now, v, indexOf(), tt.actual); got.All != tt.held {
 				t.Errorf("held: %v, want %v", got.All, tt.held)
 			}
 			if accepted := h.accepted == "sb1"; accepted != (!tt.held && tt.actual.Complete) {
 				t.Errorf("accepted: %q", h.accepted)
 			}
-			if got := h.before(now.Add(time.Minute-1), v, tt.actual); got.All != tt.held {
+			if got := h.before(now.Add(time.Minute-1), v, indexOf(), tt.actual); got.All != tt.held {
 				t.Errorf("held just before the hold ends: %v, want %v", got.All, tt.held)
 			}
-			if got := h.before(now.Add(time.Minute), v, tt.actual); got.All {
+			if got := h.before(now.Add(time.Minute), v, indexOf(), tt.actual); got.All {
 				t.Error("held after the hold ended")
 			}
-			if got := h.before(now.Add(time.Hour), v, tt.actual); got.All {
+			if got := h.before(now.Add(time.Hour), v, indexOf(), tt.actual); got.All {
 				t.Error("held again, for rows that were not edited")
 			}
 		})
@@ -79,13 +79,13 @@ func TestASouthboundThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
 	actual := bridgeWith(ourRow("a", "n0", 0, 0, 10))
 	wrong := trusted()
 	wrong.Identity, wrong.Names = "sb2", ovn.Names{Global: "sb2"}
-	if !h.before(now, wrong, actual).All {
+	if !h.before(now, wrong, indexOf(), actual).All {
 		t.Fatal("another Southbound isn't held")
 	}
-	if h.before(now.Add(time.Second), trusted(), actual).All || h.accepted != "sb1" {
+	if h.before(now.Add(time.Second), trusted(), indexOf(), actual).All || h.accepted != "sb1" {
 		t.Errorf("the right one is held; accepted: %q", h.accepted)
 	}
-	if !h.before(now.Add(2*time.Second), wrong, actual).All {
+	if !h.before(now.Add(2*time.Second), wrong, indexOf(), actual).All {
 		t.Error("the wrong one isn't held the second time")
 	}
 }

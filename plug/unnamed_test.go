@@ -9,9 +9,9 @@ import (
 	"github.com/representord/representord/ovn"
 )
 
-// Somebody deleted representord-function. Nobody but the Southbound knows then what the row
-// is for, and the name is dealt anew.
-func TestParking_ARowThatLostItsFunctionIsNobodysUntilItIsAskedFor(t *testing.T) {
+// Somebody deleted representord-function, and the name is dealt anew: by its request the row is
+// for another function.
+func TestLeak_ARowThatLostItsFunctionIsClosedWhenItsNameIsDealtAnew(t *testing.T) {
 	for name, tt := range map[string]struct{ ifaceID, parked string }{
 		"it is parked":           {"", "a"},
 		"the machine boots anew": {"a", ""},
@@ -25,7 +25,7 @@ func TestParking_ARowThatLostItsFunctionIsNobodysUntilItIsAskedFor(t *testing.T)
 				r := c.reconciler(nil)
 				run(t, r)
 				elapse(time.Minute)
-				if row := c.rows()["pf0vf0"]; row.IfaceID != "" || !isReady(r) {
+				if row, there := c.rows()["pf0vf0"]; there || !isReady(r) {
 					t.Fatalf("VF 7 is %s's; ready: %v", row.IfaceID, isReady(r))
 				}
 				c.with(func() {

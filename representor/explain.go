@@ -208,7 +208,7 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	}
 	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num"
 	if len(numbers) > 0 && slices.Max(numbers) > f.Number {
-		remedy = "VFs of higher numbers are there, so the DPU's kernel lacks this one alone: look on the host whether it has that VF, or correct vif-plug:representor:vf-num"
+		remedy = "the DPU's kernel has no representor for this one: look on the host whether it has that VF, or correct vif-plug:representor:vf-num"
 	}
 	if q.Kind == SF {
 		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"

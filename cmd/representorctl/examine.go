@@ -92,6 +92,7 @@ func loadConfig(file string, named bool) (config.Config, error) {
 func (p *program) examineCard(ctx context.Context, h *doctor.Host) {
 	h.Card, h.CardErr = p.readCard(ctx, representor.Settings{LocalFunctions: h.Config.LocalFunctions})
 	if h.CardErr != nil && len(h.Card.Ports) == 0 {
+		h.EswitchErr = h.CardErr
 		return
 	}
 	h.CardErr = nil // the card itself says that it isn't complete
@@ -167,16 +168,21 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 
 // readLocal reads the local database once, with the bridge that its own settings name.
 func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) config.Identity) (ovs.View, error) {
+	accepted := false
 	// The first connection tells at once what is wrong; a Switch would try again and again.
 	if path, ok := strings.CutPrefix(o.Endpoint, "unix:"); ok {
 		if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
 			return ovs.View{}, &fs.PathError{Op: "connect", Path: path, Err: err}
 		}
 		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
-		if err != nil {
-			return ovs.View{}, &fs.PathError{Op: "connect", Path: path, Err: errors.Unwrap(err)}
+		switch {
+		case errors.Is(err, unix.EAGAIN): // so many wait already
+			return ovs.View{}, doctor.ErrSilent
+		case err != nil:
+			return ovs.View{}, err
 		}
 		conn.Close()
+		accepted = true
 	}
 	ctx, cancel := context.WithTimeout(ctx, examinePatience)
 	defer cancel()
@@ -202,7 +208,10 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 		}
 		select {
 		case <-ctx.Done():
-			return v, fmt.Errorf("not read in %s: %s (%w)", examinePatience, s.View().Problem, context.DeadlineExceeded)
+			if accepted {
+				return v, fmt.Errorf("%w in %s: %s", doctor.ErrSilent, examinePatience, s.View().Problem)
+			}
+			return v, fmt.Errorf("not read in %s: %s", examinePatience, s.View().Problem)
 		case <-changed:
 		}
 	}
