@@ -209,8 +209,7 @@ func (c claim) reason(q *port, why *representor.Reason) *representor.Reason {
 // mayMean reports whether a port that is asked for may mean a function, since the card can't
 // say at present which one it means.
 func (q *port) mayMean(f representor.Function) bool {
-	asked := q.binding.Request.Query
-	return q.want == "" && undecided(codeOf(q.reason)) && asked.Kind == f.Kind && asked.Number == f.Number
+	return q.want == "" && undecided(codeOf(q.reason)) && mayBeAskedBy(q.binding.Request.Query, f)
 }
 
 // wasVerified reports whether the Southbound was asked about a port.
