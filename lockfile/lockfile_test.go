@@ -63,7 +63,7 @@ func TestALockIsGivenBackThoughAForkedProcessHasItsFileStill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(forked)
+	defer func() { _ = unix.Close(forked) }()
 	l.Release()
 	take(t, path)
 }

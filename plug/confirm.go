@@ -3,8 +3,10 @@ package plug
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -63,6 +65,28 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(off), "error", why)
 	}
 	return out
+}
+
+// stillAsked leaves out the changes for ports of which the Southbound shows something else now
+// than it showed to the plan. To plan and to ask the kernel takes seconds where a DPU is short
+// of CPU. A leak is closed and a name taken away whatever is asked.
+func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
+	present := r.cfg.Southbound.View().Bindings
+	var out []ovs.Change
+	for _, c := range changes {
+		stands := !slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return !sameRequest(present[p], r.asked.Bindings[p]) })
+		if stands || closesLeak(c) || parksOnly(c) {
+			out = append(out, c)
+		} else {
+			r.Poke()
+		}
+	}
+	return out
+}
+
+// sameRequest reports whether two bindings ask for the same, or for nothing.
+func sameRequest(a, b ovn.Binding) bool {
+	return a.Fate == b.Fate && a.Request.Query == b.Request.Query && (a.Request.Invalid == nil) == (b.Request.Invalid == nil)
 }
 
 func (r *Reconciler) confirmAll(ctx context.Context, given map[string]representor.Representor) error {

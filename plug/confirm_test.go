@@ -3,10 +3,14 @@ package plug
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -88,6 +92,51 @@ func TestConfirm_WhatIsRenamedInTheTransactionIsFollowed(t *testing.T) {
 	rep := c.reconciler(func(cfg *Config) { cfg.Switch = s }).Pass(t.Context())
 	if row := c.rows()["ens1"]; row.IfaceID != "a" || len(c.rows()) != 1 || rep.Leaks != 0 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+	}
+}
+
+// changingDevices let something happen while the kernel is asked.
+type changingDevices struct {
+	devices
+	meanwhile func()
+}
+
+func (d *changingDevices) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	if f := d.meanwhile; f != nil {
+		d.meanwhile = nil
+		d.with(f)
+	}
+	return d.devices.Confirm(ctx, r)
+}
+
+// The plan is seconds old when it comes to the commit.
+func TestConfirm_NothingIsPluggedThatIsNotAskedForAnyMore(t *testing.T) {
+	two := indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11})
+	for name, tt := range map[string]struct {
+		asks []ovn.Binding
+		want string
+	}{
+		"the port asks for another function": {[]ovn.Binding{asks("a", 0, 1)}, "pf0vf1"},
+		"nothing asks for the port":          {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(two, asks("a", 0, 0))
+				changed := func() {
+					c.view, c.truth = trusted(tt.asks...), map[string]ovn.Binding{}
+					for _, b := range tt.asks {
+						c.truth[b.LogicalPort] = b
+					}
+				}
+				d := &changingDevices{devices: devices{c}, meanwhile: changed}
+				run(t, c.reconciler(func(cfg *Config) { cfg.Devices = d }))
+				elapse(10 * time.Second)
+				netdevs := slices.Sorted(maps.Keys(c.rows()))
+				if strings.Join(netdevs, " ") != tt.want || c.applied > len(tt.asks) {
+					t.Errorf("%d changes, rows %v", c.applied, c.rows())
+				}
+			})
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -86,6 +87,7 @@ type Reconciler struct {
 	unclaimed lasting   // netdevs in our rows that no devlink port claims
 	began     time.Time // of the first pass
 	planned   time.Time // of the last plan
+	asked     ovn.View  // what the Southbound showed to the last plan
 	verify    questions
 	pace      pace
 	attempts  map[string]*attempts // at having a netdev opened, by row
@@ -318,7 +320,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
 	r.links.netdevs.observe(now, in.Index)
-	r.planned = now
+	r.planned, r.asked = now, in.Asked
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}

@@ -181,7 +181,7 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 		case err != nil:
 			return ovs.View{}, err
 		}
-		conn.Close()
+		_ = conn.Close()
 		accepted = true
 	}
 	ctx, cancel := context.WithTimeout(ctx, examinePatience)
