@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -71,11 +70,12 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 // than it showed to the plan. To plan and to ask the kernel takes seconds where a DPU is short
 // of CPU. A leak is closed and a name taken away whatever is asked.
 func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
-	present := r.cfg.Southbound.View().Bindings
+	was, is := r.asked, r.cfg.Southbound.View()
+	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete && was.Connected == is.Connected
+	stands := func(lport string) bool { return sameWord(was.Bindings[lport], is.Bindings[lport]) }
 	var out []ovs.Change
 	for _, c := range changes {
-		stands := !slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return !sameRequest(present[p], r.asked.Bindings[p]) })
-		if stands || closesLeak(c) || parksOnly(c) {
+		if closesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
 			out = append(out, c)
 		} else {
 			r.Poke()
@@ -84,9 +84,13 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	return out
 }
 
-// sameRequest reports whether two bindings ask for the same, or for nothing.
-func sameRequest(a, b ovn.Binding) bool {
-	return a.Fate == b.Fate && a.Request.Query == b.Request.Query && (a.Request.Invalid == nil) == (b.Request.Invalid == nil)
+// portsOf are the ports that a change is for, and those whose rows make room for them.
+func portsOf(c ovs.Change) []string {
+	ports := slices.Clone(c.LogicalPorts)
+	for _, u := range c.Unplug {
+		ports = append(ports, lportOf(u.Interface))
+	}
+	return ports
 }
 
 func (r *Reconciler) confirmAll(ctx context.Context, given map[string]representor.Representor) error {

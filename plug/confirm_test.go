@@ -140,6 +140,25 @@ func TestConfirm_NothingIsPluggedThatIsNotAskedForAnyMore(t *testing.T) {
 	}
 }
 
+// A port whose row makes room for another one is asked for again before that is committed.
+func TestConfirm_NoRowMakesRoomThatIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c.actual = bridgeWith(ourRow("b", "pf0vf0", 0, 0, 10))
+		c.view.Bindings["b"] = fated(asks("b", 0, 0), ovn.Withdrawn)
+		c.truth["b"] = c.view.Bindings["b"]
+		d := &changingDevices{devices: devices{c}, meanwhile: func() {
+			c.view = trusted(asks("a", 0, 0), asks("b", 0, 0))
+			c.truth["b"] = asks("b", 0, 0)
+		}}
+		run(t, c.reconciler(func(cfg *Config) { cfg.Devices = d }))
+		elapse(10 * time.Second)
+		if row := c.rows()["pf0vf0"]; row.IfaceID != "b" || row.UUID != "uuid-pf0vf0" || d.meanwhile != nil {
+			t.Errorf("rows %v", c.rows())
+		}
+	})
+}
+
 // slowDevices are a card whose driver asks its firmware about each port.
 type slowDevices struct{ devices }
 
