@@ -150,3 +150,16 @@ func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 		t.Errorf("%d bytes", size)
 	}
 }
+
+// While the Southbound is away what a port asks for may not be known, and the reader is here already.
+func TestNoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
+	for code := range known() {
+		in := nothing()
+		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &representor.Reason{Code: code, Message: "so it is"}}
+		for _, s := range Explain(in).Steps {
+			if strings.Contains(s.Remedy, "explain vm1") {
+				t.Errorf("%s, step %s: %s", code, s.Name, s.Remedy)
+			}
+		}
+	}
+}
