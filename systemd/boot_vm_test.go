@@ -48,7 +48,8 @@ func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 	)
 	t.Cleanup(func() { sim(t, "reset") })
 	install(t)
-	systemctl := boot(t)
+	inside := boot(t, "/run/unit-test/units")
+	systemctl := func(args ...string) string { return run(t, inside(append([]string{"systemctl"}, args...)...)...) }
 	property := func(name string) string { return systemctl("show", "--value", "--property="+name, unit) }
 
 	await(t, "ovs-vswitchd starts", func() bool { _, err := os.Stat("/run/unit-test/vswitchd"); return err == nil })
@@ -114,29 +115,11 @@ func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 // written to the machine is gone with it.
 func install(t *testing.T) {
 	t.Helper()
-	program, err := os.ReadFile("bin/representord")
-	if err != nil {
-		t.Fatalf("%v: run make build, and this test from the top of the checkout", err)
-	}
-	write(t, "/usr/sbin/representord", string(program), 0o755)
-	t.Cleanup(func() {
-		for _, path := range []string{"/usr/sbin/representord", "/run/unit-test", "/run/openvswitch", "/run/systemd"} {
-			if err := os.RemoveAll(path); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	early := "[Unit]\nDefaultDependencies=no\n"
-	for name, content := range map[string]string{
-		unit: read(t, filepath.Join("systemd", unit)),
+	installUnits(t, map[string]string{
 		// A watchdog that would be noticed here, and what the unit says to add for control-group.
 		unit + ".d/test.conf": fmt.Sprintf("[Service]\nWatchdogSec=%d\n", watchdog/time.Second) + "Group=daemon\nEnvironment=REPRESENTORD_CONTROL_GROUP=daemon\n" +
 			"StandardError=append:/run/unit-test/representord.log\n", // there is no journal
-		"basic.target":    early,
-		"sysinit.target":  early,
-		"shutdown.target": early,
-		"local-fs.target": early,
-		"boot.target":     early + "Wants=representord.service ovs-vswitchd.service\n",
+		"boot.target": early + "Wants=representord.service ovs-vswitchd.service\n",
 		"ovsdb-server.service": early + "[Service]\nType=forking\nPIDFile=/run/openvswitch/ovsdb-server.pid\nRuntimeDirectory=openvswitch\nRuntimeDirectoryPreserve=yes\n" +
 			"ExecStartPre=ovsdb-tool create /run/unit-test/conf.db " + servers.SchemaOpenVSwitch + "\n" +
 			"ExecStart=ovsdb-server /run/unit-test/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovsdb-server.pid --unixctl=/run/unit-test/conf.ctl --detach --log-file=/run/unit-test/ovsdb.log\n" +
@@ -144,19 +127,46 @@ func install(t *testing.T) {
 		// What matters is when it would start, and what it would see then.
 		"ovs-vswitchd.service": early + "Requires=ovsdb-server.service\nAfter=ovsdb-server.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" +
 			"ExecStart=/bin/sh -c 'ovs-vsctl --no-wait list-ports br-int >/run/unit-test/vswitchd.new && mv /run/unit-test/vswitchd.new /run/unit-test/vswitchd'\n",
-	} {
-		write(t, filepath.Join("/run/unit-test/units", name), content, 0o644)
-	}
+	})
 	write(t, "/run/unit-test/left-behind", leftBehind, 0o644)
 }
 
-// boot starts systemd, and gives a function that runs systemctl, which has to be in
-// its namespaces: systemd refuses a client whose process id means nothing to it.
+// early begins a unit that waits for nothing.
+const early = "[Unit]\nDefaultDependencies=no\n"
+
+// installUnits puts the programs, our unit and others where systemd finds them.
+func installUnits(t *testing.T, units map[string]string) {
+	t.Helper()
+	for _, name := range []string{"representord", "representorctl"} {
+		program, err := os.ReadFile(filepath.Join("bin", name))
+		if err != nil {
+			t.Fatalf("%v: run make build, and this test from the top of the checkout", err)
+		}
+		write(t, filepath.Join("/usr/sbin", name), string(program), 0o755)
+	}
+	t.Cleanup(func() {
+		for _, path := range []string{"/usr/sbin/representord", "/usr/sbin/representorctl", "/run/unit-test", "/run/openvswitch", "/run/systemd"} {
+			if err := os.RemoveAll(path); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	write(t, filepath.Join("/run/unit-test/units", unit), read(t, filepath.Join("systemd", unit)), 0o644)
+	for _, name := range []string{"basic.target", "sysinit.target", "shutdown.target", "local-fs.target"} {
+		write(t, filepath.Join("/run/unit-test/units", name), early, 0o644)
+	}
+	for name, content := range units {
+		write(t, filepath.Join("/run/unit-test/units", name), content, 0o644)
+	}
+}
+
+// boot starts systemd with the units that are on a path, and gives what makes a command one
+// that runs in its namespaces: systemd refuses a client whose process id means nothing to it.
 // Killing unshare ends it and everything below it.
-func boot(t *testing.T) (systemctl func(...string) string) {
+func boot(t *testing.T, units string) (inside func(...string) []string) {
 	t.Helper()
 	p := servers.Start(t, "systemd", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--cgroup", "--uts",
-		"env", "container=test", "SYSTEMD_UNIT_PATH=/run/unit-test/units", "SYSTEMD_LOG_TARGET=kmsg",
+		"env", "container=test", "SYSTEMD_UNIT_PATH="+units, "SYSTEMD_LOG_TARGET=kmsg",
 		"/lib/systemd/systemd", "--system", "--unit=boot.target")
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -169,8 +179,8 @@ func boot(t *testing.T) (systemctl func(...string) string) {
 		first = strings.TrimSpace(string(b))
 		return err == nil && first != ""
 	})
-	return func(args ...string) string {
-		return run(t, append([]string{"nsenter", "--target=" + first, "--pid", "--mount", "systemctl"}, args...)...)
+	return func(argv ...string) []string {
+		return append([]string{"nsenter", "--target=" + first, "--pid", "--mount"}, argv...)
 	}
 }
 

@@ -1,0 +1,213 @@
+//go:build vm
+
+package systemd_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/test/servers"
+)
+
+// theirs are the units of Open vSwitch, OVN and systemd that are taken as Debian has them.
+func theirs() []string {
+	return []string{
+		"openvswitch-switch.service", "ovsdb-server.service", "ovs-vswitchd.service",
+		"ovn-controller.service", "ovn-northd.service", "ovn-ovsdb-server-nb.service", "ovn-ovsdb-server-sb.service",
+		"systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket",
+		"network.target", "network-pre.target", "-.slice", "system.slice",
+	}
+}
+
+// host is a machine under systemd, with Open vSwitch and OVN as Debian starts them.
+type host struct {
+	t      *testing.T
+	inside func(...string) []string
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	units := map[string]string{
+		"boot.target": early + "Wants=systemd-journald.service openvswitch-switch.service representord.service ovn-controller.service " +
+			"ovn-ovsdb-server-nb.service ovn-ovsdb-server-sb.service\n",
+	}
+	for _, name := range theirs() {
+		path := filepath.Join("/lib/systemd/system", name)
+		if _, err := os.Stat(path); err == nil { // systemd has some of its own without a file
+			units[name] = read(t, path)
+		}
+	}
+	installUnits(t, units)
+	write(t, "/etc/default/openvswitch-switch", "OVS_CTL_OPTS=--no-mlockall\n", 0o644)
+	write(t, "/etc/openvswitch/system-id.conf", "dpu1\n", 0o644) // ovs-ctl sets it whenever it starts something
+	t.Cleanup(func() {
+		// The kernel keeps the datapath.
+		if out, err := exec.Command("sh", "-c", "ovs-dpctl del-dp ovs-system; rm -rf /etc/openvswitch/conf.db /etc/openvswitch/system-id.conf /etc/ovn /run/ovn /var/lib/ovn").CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	h := &host{t: t, inside: boot(t, "/run/unit-test/units")}
+	h.await("Open vSwitch and the Southbound run", "for unit in ovs-vswitchd ovn-controller ovn-ovsdb-server-sb representord; do systemctl is-active $unit || exit 1; done")
+	h.must("ovs-vsctl set Open_vSwitch . external_ids:system-id=dpu1 external_ids:hostname=dpu1.example.com external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock " +
+		"external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=127.0.0.1")
+	return h
+}
+
+// sh runs a line as an operator's shell does.
+func (h *host) sh(line string) (string, error) {
+	argv := h.inside("bash", "-c", line)
+	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+func (h *host) must(line string) string {
+	h.t.Helper()
+	out, err := h.sh(line)
+	if err != nil {
+		h.t.Fatalf("# %s\n%s\n%v", line, out, err)
+	}
+	return out
+}
+
+// await waits until a line succeeds.
+func (h *host) await(what, line string) {
+	h.t.Helper()
+	await(h.t, what, func() bool { _, err := h.sh(line); return err == nil })
+}
+
+// checks are what the doctor finds, in the order of the names.
+func (h *host) checks(names []string) []doctor.Check {
+	h.t.Helper()
+	argv := h.inside("representorctl", "doctor", "-j")
+	out, err := exec.Command(argv[0], argv[1:]...).Output()
+	var d doctor.Diagnosis
+	if jsonErr := json.Unmarshal(out, &d); jsonErr != nil {
+		h.t.Fatalf("%v, %v: %s", err, jsonErr, out)
+	}
+	var found []doctor.Check
+	for _, name := range names {
+		i := slices.IndexFunc(d.Checks, func(c doctor.Check) bool { return c.Name == name })
+		if i < 0 {
+			h.t.Fatalf("there is no check %s", name)
+		}
+		found = append(found, d.Checks[i])
+	}
+	return found
+}
+
+// well reports whether these checks find nothing.
+func (h *host) well(names []string) bool {
+	return !slices.ContainsFunc(h.checks(names), func(c doctor.Check) bool { return c.Verdict != doctor.OK })
+}
+
+// ill reports whether each finds something, and says what to do.
+func ill(checks []doctor.Check) bool {
+	return !slices.ContainsFunc(checks, func(c doctor.Check) bool { return c.Verdict == doctor.OK || c.Remedy == "" })
+}
+
+// What the doctor prints for a service is run as it stands, in the situation that it is
+// printed for, and then the checks find nothing any more.
+func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
+	h := newHost(t)
+	const noPower = "/run/unit-test/units/representord.service.d"
+	for _, tt := range []struct {
+		name   string
+		checks []string
+		breaks string
+		prints []string // each a command, in this order
+		mends  string   // what else is to be done
+		after  string   // tidies up
+	}{
+		{name: "an ovn-northd that never ran", checks: []string{"ovn-version"}, prints: []string{"systemctl enable --now ovn-northd"}},
+		{
+			name: "no daemon", checks: []string{"daemon"}, breaks: "systemctl disable --now representord",
+			prints: []string{"systemctl enable --now representord; journalctl -u representord"},
+		},
+		{
+			name: "a daemon that hangs", checks: []string{"daemon"}, breaks: "systemctl kill --signal=STOP representord",
+			prints: []string{"systemctl restart representord; journalctl -u representord"},
+		},
+		{
+			name: "no Open vSwitch", checks: []string{"local-database"}, breaks: "systemctl disable --now openvswitch-switch; systemctl stop ovsdb-server",
+			prints: []string{"systemctl enable --now openvswitch-switch"},
+		},
+		{
+			name: "no ovs-vswitchd, and no datapath", checks: []string{"vswitchd", "upcalls"}, breaks: "systemctl stop ovs-vswitchd; ovs-dpctl del-dp ovs-system",
+			prints: []string{"systemctl start ovs-vswitchd", "systemctl enable --now openvswitch-switch"},
+		},
+		{
+			name: "no ovn-controller, and nothing that it makes", checks: []string{"ovn-controller", "bridge", "chassis"},
+			breaks: "systemctl stop ovn-controller; ovs-vsctl --if-exists del-br br-int; ovn-sbctl --if-exists chassis-del dpu1",
+			prints: []string{
+				"systemctl start ovn-controller",
+				"systemctl start ovn-controller; journalctl -u ovn-controller", "systemctl start ovn-controller; journalctl -u ovn-controller",
+			},
+		},
+		{
+			name: "another name for the next start", checks: []string{"system-id-override"}, breaks: "echo dpu2 >/etc/ovn/system-id-override",
+			prints: []string{"systemctl restart ovn-controller representord"}, after: "rm /etc/ovn/system-id-override; systemctl restart ovn-controller representord",
+		},
+		{
+			name: "the same name, written again", checks: []string{"system-id-override"}, breaks: "echo dpu1 >/etc/ovn/system-id-override",
+			prints: []string{"systemctl restart representord"}, after: "rm /etc/ovn/system-id-override",
+		},
+		{
+			name: "no power over links", checks: []string{"capabilities"},
+			breaks: "mkdir -p " + noPower + "; printf '[Service]\\nCapabilityBoundingSet=\\n' >" + noPower + "/no.conf; systemctl daemon-reload; systemctl restart representord",
+			prints: []string{"systemctl cat representord"},
+			mends:  "rm -r " + noPower + "; systemctl daemon-reload; systemctl restart representord",
+		},
+		{
+			name: "a Southbound of an older schema", checks: []string{"ovn-version"},
+			breaks: `sed 's/^\( *"version": "\)[^"]*/\120.17.0/' ` + servers.SchemaOVNSouthbound + " >/run/unit-test/old.ovsschema; " +
+				"ovsdb-client convert unix:/run/ovn/ovnsb_db.sock /run/unit-test/old.ovsschema",
+			prints: []string{"systemctl restart ovn-ovsdb-server-sb"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.t = t
+			defer h.tell()
+			if tt.breaks != "" {
+				await(t, "all is well", func() bool { return h.well(tt.checks) })
+				h.must(tt.breaks)
+			}
+			var checks []doctor.Check
+			await(t, "the doctor finds it", func() bool {
+				checks = h.checks(tt.checks)
+				return ill(checks)
+			})
+			var printed []string
+			for _, c := range checks {
+				for i, command := range strings.Split(c.Remedy, "`") {
+					if i%2 == 0 {
+						continue
+					}
+					printed = append(printed, command)
+					if out := h.must(command); out == "" && strings.Contains(command, "journalctl") {
+						t.Errorf("the journal has nothing: %s", command)
+					}
+				}
+			}
+			if !slices.Equal(printed, tt.prints) {
+				t.Errorf("it prints %q, want %q", printed, tt.prints)
+			}
+			h.must(tt.mends)
+			await(t, "the checks find nothing any more", func() bool { return h.well(tt.checks) })
+			h.must(tt.after)
+		})
+	}
+}
+
+// tell shows the services of a test that has failed.
+func (h *host) tell() {
+	if h.t.Failed() {
+		out, _ := h.sh("systemctl --no-pager status 'ov*' representord; representorctl doctor; journalctl --no-hostname -o short-monotonic | tail -n 50")
+		h.t.Log(out)
+	}
+}
