@@ -100,7 +100,7 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 			copy(link.HWAddr[:], l.HWAddr)
 		}
 		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
-		link.Parent, link.Port = parentOf(l), portOf(l)
+		link.Parent, link.Port, link.PortName = parentOf(l), portOf(l), l.PortName
 		if m := masters[l.Master]; m != nil {
 			link.Master, link.MasterKind = m.Name, m.Kind
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/representord/representord/serial"
 )
 
+const seeKernel = "see what the kernel says of them: `devlink port show; dmesg | tail -n 50`"
+
 func (p *patient) devlink() Check {
 	c := Check{Name: "devlink", Verdict: OK, Finding: fmt.Sprintf("%d of %d devlink ports are representors", len(p.index.All()), len(p.Card.Ports))}
 	complete, problem := p.index.Complete()
@@ -22,14 +24,16 @@ func (p *patient) devlink() Check {
 		c.Remedy = "run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must list ports: `devlink port show`"
 	case !complete:
 		c.Verdict, c.Finding = Fail, "not all ports could be read: "+problem
-		c.Remedy = "see what the kernel says of them: `devlink port show; dmesg | tail -n 50`"
+		c.Remedy = seeKernel
 	case len(p.Card.Ports) == 0 && p.legacy():
 		c.Verdict, c.Finding, c.Remedy = Fail, "there is no port, as no eswitch is in mode switchdev", switchdev(p.modes().other)
 	case len(p.Card.Ports) == 0:
 		c.Verdict, c.Finding = Fail, "there is devlink, and no port: is this the DPU?"
 		c.Remedy = "run this on the DPU, not on its host; this must list the card: `devlink dev show`"
 	case problem != "":
-		c.Verdict, c.Finding, c.Remedy = Warn, problem, "see what the kernel says of them: `devlink port show; dmesg | tail -n 50`"
+		c.Verdict, c.Finding, c.Remedy = Warn, problem, seeKernel
+	case p.index.Unlisted() != "":
+		c.Verdict, c.Finding, c.Remedy = Warn, p.index.Unlisted(), seeKernel
 	}
 	return c
 }

@@ -128,9 +128,12 @@ func (c *chain) mendFunction() string {
 	}
 	switch c.query.Kind {
 	case representor.VF:
+		if c.in.Index.Unlisted() != "" {
+			return "see what the kernel says of the ports, and of the one behind which its list ends: `devlink port show; dmesg | tail -n 50` Leave the host's VFs as they are"
+		}
 		if f, known := c.in.Index.Meant(*c.query); known && c.hasHigher(f) {
 			return "see whether the host has it: `vf-reporter list` " +
-				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show` `journalctl -k` " +
+				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show; dmesg | tail -n 50` " +
 				"The host's number of VFs and the firmware's are no cause, for VFs of higher numbers are there; leave them as they are. If another VF is meant: " +
 				correct(ovn.OptionVFNum)
 		}

@@ -35,6 +35,9 @@ type Link struct {
 	// for a device without a port, the attribute is there and empty.
 	Port      *Port
 	TellsPort bool
+	// PortName is what the driver, or devlink for it, calls the port of a switch that the
+	// device is (IFLA_PHYS_PORT_NAME), such as "p0" or "c1pf0vf3"; empty for most others.
+	PortName string
 	// AltNames are the alternative names (IFLA_ALT_IFNAME, from Linux 5.5 on), by which
 	// the kernel finds the device as well. None is empty, and the kernel refuses no byte but NUL.
 	AltNames []string
@@ -118,6 +121,8 @@ func (l *Link) decodeAttribute(kind uint16, value []byte) (err error) {
 	case unix.IFLA_DEVLINK_PORT:
 		l.Port, err = decodePort(value)
 		l.TellsPort = l.Port != nil || len(value) == 0
+	case unix.IFLA_PHYS_PORT_NAME:
+		l.PortName = text(value)
 	case unix.IFLA_PROP_LIST:
 		l.AltNames, err = decodeTexts(value, unix.IFLA_ALT_IFNAME)
 	case unix.IFLA_LINKINFO:

@@ -45,10 +45,11 @@ func TestALinkIsDecodedFromItsMessage(t *testing.T) {
 		attribute(unix.IFLA_IFNAME, []byte("pf0vf3\x00")...), append(
 			attribute(unix.IFLA_MTU, binary.NativeEndian.AppendUint32(nil, 9000)...), append(
 				attribute(unix.IFLA_ADDRESS, 0, 0x53, 0, 0, 0, 0x42), append(
-					attribute(unix.IFLA_PERM_ADDRESS, 0, 0x53, 0, 0, 0, 0x43),
-					attribute(0x3fff, 1, 2, 3)...)...)...)...)...))
+					attribute(unix.IFLA_PERM_ADDRESS, 0, 0x53, 0, 0, 0, 0x43), append(
+						attribute(unix.IFLA_PHYS_PORT_NAME, []byte("c1pf0vf3\x00")...),
+						attribute(0x3fff, 1, 2, 3)...)...)...)...)...)...))
 	want := Link{
-		IfIndex: 42, Name: "pf0vf3", Up: true, MTU: 9000,
+		IfIndex: 42, Name: "pf0vf3", Up: true, MTU: 9000, PortName: "c1pf0vf3",
 		HWAddr: net.HardwareAddr{0, 0x53, 0, 0, 0, 0x42}, PermAddr: net.HardwareAddr{0, 0x53, 0, 0, 0, 0x43},
 	}
 	if diff := gocmp.Diff(want, got); diff != "" || err != nil {

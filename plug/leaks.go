@@ -97,6 +97,8 @@ func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(represento
 	}
 	claim, claimed := p.in.Index.ClaimOf(ifindex)
 	switch {
+	case !claimed && p.in.Index.Says(ifindex, p.functionOf(r)):
+		return "" // it is the list of ports that is short
 	case !claimed:
 		return p.unclaimed(r, ifindex)
 	case claim.Disputed || right(claim.Function):

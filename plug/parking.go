@@ -14,10 +14,16 @@ import (
 
 // present reports whether the function of a row has its netdev under the row's name, or
 // open under the row, whatever the netdev is called by now. A row that has lost what it is
-// for isn't for whatever has its name.
+// for isn't for whatever has its name. Where the list of ports is short, the netdev under the
+// row's name may say itself that it is.
 func (p *planner) present(r ovs.Interface) bool {
-	rep, ok := p.in.Index.ByFunction(p.marked(r))
-	return ok && rep.IfIndex != 0 && (rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex)
+	function := p.marked(r)
+	rep, ok := p.in.Index.ByFunction(function)
+	if ok && rep.IfIndex != 0 {
+		return rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex
+	}
+	ifindex, _, live := p.in.Index.LinkByName(r.Name)
+	return live && p.in.Index.Says(ifindex, function)
 }
 
 // settled reports whether the netdev under a row's name is the function's for certain, and

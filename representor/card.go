@@ -19,6 +19,9 @@ type Link struct {
 	// netdev as well, separated by NUL: unlike a Name they may hold white space. Linux
 	// notifies of a change only while the netdev is up; otherwise an audit finds it.
 	AltNames string
+	// PortName is what the netdev itself calls the port of a switch that it is
+	// (IFLA_PHYS_PORT_NAME), such as "c1pf0vf3"; empty for what is none.
+	PortName string
 	// Kind is what a software device was made as, such as "veth" (IFLA_INFO_KIND),
 	// empty for the netdev of a piece of hardware.
 	Kind string

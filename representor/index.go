@@ -99,6 +99,7 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.findClaims(card.Ports)
 	x.addPorts(card)
 	x.addUplinks(card.Ports)
+	x.mayLackPFs = x.mayLackPFs || slices.ContainsFunc(x.unlisted(), Link.saysPF)
 	x.pfs = findPFs(card, x.reps, settings)
 	x.census = count(card.Ports)
 	for i := range card.Ports {

@@ -128,7 +128,7 @@ func TestExplain_EachCommandIsReadByAShellAndOursByUs(t *testing.T) {
 		for _, step := range explained(t, daemonWith(t, s.world.facts(t), control.Acts{Inquire: s.world.inquire}), cmp.Or(s.lport, "vm1")).Steps {
 			for _, command := range commandsIn(step.Remedy) {
 				script.WriteString(command + "\n")
-				for part := range strings.SplitSeq(command, "; ") {
+				for part := range strings.SplitSeq(strings.ReplaceAll(command, " | ", "; "), "; ") {
 					if args, ours := strings.CutPrefix(part, name+" "); ours {
 						if err := understood(strings.Fields(args)); err != nil {
 							t.Errorf("scene %s, step %s: %s: %v", s.name, step.Name, part, err)

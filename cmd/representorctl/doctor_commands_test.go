@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +21,7 @@ import (
 func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 	t.Parallel()
 	local := func(args ...string) func(*clinic) { return func(c *clinic) { c.local.Ctl(c.t, args...) } }
+	ours := servers.NewPKI(t).Client
 	const netdev = "en3f0c1pf0vf000" // of the card that the doctor sees
 	for _, tt := range []struct {
 		name, check string
@@ -37,6 +42,8 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 		{name: "one endpoint of two is none", check: "identity", stays: true, breaks: func(c *clinic) {
 			c.local.Ctl(c.t, "set", "open", ".", `external_ids:ovn-remote="`+c.sb.Endpoint+`,tpc:192.0.2.1:6642"`)
 		}},
+		{name: "a Southbound elsewhere", check: "southbound", stays: true, breaks: local("set", "open", ".", "external_ids:ovn-remote=tcp:127.0.0.1:1")},
+		{name: "no certificates", check: "certificates", breaks: local("set", "open", ".", "external_ids:ovn-remote=ssl:127.0.0.1:1")},
 		{name: "another hostname", check: "chassis", stays: true, breaks: func(c *clinic) { c.sbctl("set", "Chassis", "dpu1", "hostname=old") }},
 		{name: "our hostname on a row of before", check: "unique", breaks: func(c *clinic) {
 			c.sbctl("chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old", "hostname=dpu1.example.com")
@@ -53,7 +60,8 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 			if ill.Verdict != doctor.Fail && ill.Verdict != doctor.Warn {
 				t.Fatalf("it finds nothing: %+v", ill)
 			}
-			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1", "chassis-del NAME", "chassis-del old")
+			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1", "chassis-del NAME", "chassis-del old",
+				"PRIVATE-KEY CERTIFICATE CA-CERT", strings.Join([]string{ours.PrivateKey, ours.Certificate, ours.CACert}, " "))
 			ran := 0
 			for _, command := range commandsIn(ill.Remedy) {
 				for part := range strings.SplitSeq(command, "; ") {
@@ -101,6 +109,18 @@ func TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor(t *testing.T) {
 		t.Helper()
 		return c.local.Tool(t, "sh", "-c", command)
 	}
+	for _, p := range []struct {
+		name string
+		pid  int
+	}{{companion.Controller, controller.Pid()}, {companion.VSwitchd, vswitchd.Pid()}} {
+		for _, command := range commandsFor(t, companion.Sight{Name: p.name, State: companion.Unknown}) {
+			if got := run(command); !slices.ContainsFunc(strings.Split(got, "\n"), func(line string) bool {
+				return strings.HasPrefix(strings.TrimSpace(line), fmt.Sprintf("%d %s", p.pid, p.name)) && strings.Contains(line, "--unixctl")
+			}) {
+				t.Errorf("%s says %q", command, got)
+			}
+		}
+	}
 	socket := filepath.Join(c.local.Dir, fmt.Sprintf("ovn-controller.%d.ctl", controller.Pid()))
 	commands := commandsFor(t, companion.Sight{Name: companion.Controller, State: companion.Silent, Socket: socket})
 	if len(commands) != 2 {
@@ -120,5 +140,93 @@ func TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor(t *testing.T) {
 	}
 	if got := c.searches(c.local.Endpoint)[0].Look(t.Context(), companionPatience); got.State != companion.Answers {
 		t.Errorf("after the command it is %+v", got)
+	}
+}
+
+func TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(*testing.T, *clinic){
+		"nobody waits":        func(*testing.T, *clinic) {},
+		"as many wait as can": crowd,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClinic(t)
+			socket := daemon(t, self())
+			c.local.Signal(syscall.SIGSTOP)
+			before(t, c)
+			ill := c.check(socket, "local-database")
+			commands := commandsIn(ill.Remedy)
+			if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, doctor.ErrSilent.Error()) || len(commands) != 2 {
+				t.Fatalf("it finds %+v", ill)
+			}
+			var stopped []string
+			for line := range strings.Lines(c.sb.Tool(t, "sh", "-c", commands[0])) {
+				if f := strings.Fields(line); len(f) > 1 && strings.Contains(f[1], "T") && strings.Contains(line, c.local.Dir) {
+					stopped = append(stopped, f[0])
+				}
+			}
+			if len(stopped) != 1 {
+				t.Fatalf("%s shows %q as stopped, want the database's process alone", commands[0], stopped)
+			}
+			c.sb.Tool(t, "sh", "-c", strings.Replace(commands[1], "PID", stopped[0], 1))
+			if got := c.check(socket, "local-database"); got.Verdict != doctor.OK {
+				t.Errorf("after %s: %+v", commands[1], got)
+			}
+		})
+	}
+}
+
+// crowd makes connections to the local database until no more can wait.
+func crowd(t *testing.T, c *clinic) {
+	t.Helper()
+	for {
+		conn, err := net.Dial("unix", strings.TrimPrefix(c.local.Endpoint, "unix:"))
+		if errors.Is(err, syscall.EAGAIN) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+}
+
+func TestDoctor_ALocalDatabaseThatWasKilledIsToBeStarted(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	socket := daemon(t, self())
+	c.local.Kill()
+	ill := c.check(socket, "local-database")
+	if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, "connection refused") || !strings.Contains(ill.Remedy, "`systemctl enable --now openvswitch-switch`") {
+		t.Errorf("it finds %+v", ill)
+	}
+	c.local.Restart()
+	if got := c.check(socket, "local-database"); got.Verdict != doctor.OK {
+		t.Errorf("after its start: %+v", got)
+	}
+}
+
+// Who may write is changed as it is printed, for a name that a shell would take apart as well.
+func TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem(t *testing.T) {
+	t.Parallel()
+	c := newClinic(t)
+	socket := filepath.Join(servers.Dir(t), "db's socket")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Chmod(socket, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	ill := c.check(socket, "sockets")
+	commands := commandsIn(ill.Remedy)
+	if ill.Verdict != doctor.Warn || len(commands) != 1 {
+		t.Fatalf("it finds %+v", ill)
+	}
+	c.sb.Tool(t, "sh", "-c", commands[0])
+	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o775 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }

@@ -49,6 +49,7 @@ func (d *disasters) all() []disaster {
 		{"giant", 1, 1, 1, d.giant},
 		{"stranger", 1, 1, 1, d.stranger},
 		{"hangup", 1, 1, 1, d.hangup},
+		{"mute", 2, 2, 1, d.mute},
 		{"isolate", 0, 0, 8, d.isolate},
 	}
 }
@@ -222,6 +223,26 @@ func (d *disasters) hang() string {
 	d.run.wait(1500 * time.Millisecond)
 	c.sim("port del "+card+" 9", func(*invariants.Card) {})
 	return card + "'s firmware hangs for 6 s while names are exchanged"
+}
+
+// mute has a driver fail to tell of a port while representord is stopped, or starts anew: the
+// kernel's list of ports ends there, and before Linux 6.2 nothing says so.
+func (d *disasters) mute() string {
+	c := d.run.card
+	all := slices.Sorted(maps.Keys(c.now.VFs))
+	if len(all) == 0 {
+		return "no VF to be mute"
+	}
+	f := all[d.run.draw.IntN(len(all))]
+	says := func(how string) { c.sim(c.port("fail-hwaddr", f)+" "+how, func(*invariants.Card) {}) }
+	how := d.without(func() { says("on") })
+	d.run.wait(8 * time.Second)
+	says("off")
+	// Of that nobody is told, and what is new would wait for the next audit.
+	card := c.cards()[0]
+	c.sim("port add "+card+" 9 flavour=pcipf controller=9 external=0 pf=9 netdev=none", func(*invariants.Card) {})
+	c.sim("port del "+card+" 9", func(*invariants.Card) {})
+	return "the driver can't tell of " + f + " for 8 s, " + how
 }
 
 // stranger has somebody else answer at the Southbound's address for some seconds.

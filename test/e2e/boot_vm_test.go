@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/doctor"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
@@ -20,6 +21,7 @@ import (
 func booting() []scenario {
 	return []scenario{
 		{"a restart of the daemon touches no row", restartsWithoutATrace},
+		{"a restart while a driver can't tell of a port touches no row, of that and of those behind it in the list", restartsWithAShortList},
 		{"a device that reloads, or leaves switchdev mode and returns, keeps its rows", outlivesTheDevice},
 		{"the local ovsdb-server killed and back changes nothing", outlivesLocalServer},
 		{"a wiped local database is filled again", refillsTheLocalDatabase},
@@ -71,6 +73,32 @@ func (d *dpu) stopDaemon(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("representord doesn't stop on SIGTERM")
 	}
+}
+
+// restartsWithAShortList: before Linux 6.2 nobody says that the list is short.
+func restartsWithAShortList(t *testing.T, d *dpu) {
+	d.judged(t)
+	a, b := twoPorts(t, d)
+	d.stopDaemon(t)
+	sim(t, "port fail-hwaddr card0 10 on")
+	began := time.Now()
+	d.startDaemon(t)
+	p := d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	if !strings.Contains(p.Reason.Message, "the kernel's list of devlink ports is short") {
+		t.Errorf("it says %s", p.Reason.Message)
+	}
+	if c := d.diagnosed(t, "devlink"); c.Verdict != doctor.Warn || !strings.Contains(c.Finding, "the kernel's list of devlink ports is short") {
+		t.Errorf("the doctor says %+v", c)
+	}
+	d.until(t, "the time is over for which a netdev may be without a port", func() bool { return time.Since(began) > 8*time.Second })
+	d.quiet(t)
+	d.wantUntouched(t, "pf0vf0", a)
+	d.wantUntouched(t, "pf0vf1", b)
+	sim(t, "port fail-hwaddr card0 10 off", "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
+	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm1", plug.Plugged)
+	d.wantUntouched(t, "pf0vf0", a)
+	d.wantUntouched(t, "pf0vf1", b)
 }
 
 func restartsWithoutATrace(t *testing.T, d *dpu) {

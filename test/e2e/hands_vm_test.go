@@ -111,14 +111,20 @@ func letsAnOperatorTakeDown(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf0", before)
 }
 
-// remedy is the one command that representorctl explain prints for a port.
-func (d *dpu) remedy(t *testing.T, lport string) string {
+// explained is what representorctl explain says of a port.
+func (d *dpu) explained(t *testing.T, lport string) (e explain.Explanation) {
 	t.Helper()
 	out, status := d.ctl(t, "explain", lport, "-j")
-	var e explain.Explanation
 	if err := json.Unmarshal([]byte(out), &e); err != nil {
 		t.Fatalf("exit status %d, %v\n%s", status, err, out)
 	}
+	return e
+}
+
+// remedy is the one command that representorctl explain prints for a port.
+func (d *dpu) remedy(t *testing.T, lport string) string {
+	t.Helper()
+	e := d.explained(t, lport)
 	var commands []string
 	for i, part := range strings.Split(e.Remedy, "`") {
 		if i%2 == 1 {

@@ -106,6 +106,7 @@ func serialNotPublished(t *testing.T, s *story) {
 	const bind = "vf-reporter profile ens1f0v3 | representorctl bind vm1 --profile -"
 	s.show(t, "hypervisor", bind, 6)
 	s.explain(t)
+	s.prints(t, "ssh HYPERVISOR vf-reporter profile VF | representorctl bind vm1 --profile -")
 	s.prints(t, "representorctl doctor")
 	s.doctor(t, []string{"serial-published"})
 	s.mend(t, "dpu", `ovs-vsctl set Open_vSwitch . 'external_ids:"ovn-cms-options"="card-serial-number=`+boardSerial+`"'`)

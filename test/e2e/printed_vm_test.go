@@ -1,0 +1,206 @@
+//go:build vm
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+	"github.com/representord/representord/test/virtualdpu"
+)
+
+// printing is that a tool takes what is printed for a card, in the situation that it is
+// printed for. What changes a database is tried in cmd/representorctl, and what is for a
+// service in systemd.
+func printing() []scenario {
+	return []scenario{
+		{"what explain prints for a card is taken where it is printed", takesWhatExplainPrints},
+		{"what doctor prints for a card is taken where it is printed", takesWhatDoctorPrints},
+	}
+}
+
+// printed is a command, what its reader replaces, and a part of what it says then.
+type printed struct {
+	command, fills, says string
+	// refused is that this card can't do it. The tool has understood it, then.
+	refused bool
+}
+
+// takes runs the commands of a remedy, which must be these.
+func takes(t *testing.T, remedy string, want []printed) {
+	t.Helper()
+	var got []string
+	for i, part := range strings.Split(remedy, "`") {
+		if i%2 == 1 && !strings.HasPrefix(part, "ovn-nbctl ") {
+			got = append(got, part)
+		}
+	}
+	var commands []string
+	for _, p := range want {
+		commands = append(commands, p.command)
+	}
+	if !slices.Equal(got, commands) {
+		t.Errorf("it prints %q, want %q: %s", got, commands, remedy)
+	}
+	for _, p := range want {
+		command := p.command
+		if word, with, ok := strings.Cut(p.fills, "="); ok {
+			command = strings.ReplaceAll(command, word, with)
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(virtualdpu.Program(t, "vf-reporter"))+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		t.Logf("# %s\n%.600s", command, out)
+		if (err != nil) != p.refused || !strings.Contains(string(out), p.says) {
+			t.Errorf("# %s\n%s%v; want it to say %q", command, out, err, p.says)
+		}
+	}
+}
+
+func takesWhatExplainPrints(t *testing.T, d *dpu) {
+	host(t)
+	enable(t, 4)
+	const refusal = "Operation not supported"
+	vf := func(number string, options ...string) request {
+		return request{lport: "vm0", pfMAC: pfMAC, vf: number, more: options}
+	}
+	for _, tt := range []struct {
+		name  string
+		card  []string
+		asks  request
+		code  representor.Code
+		want  []printed
+		plugs bool
+	}{
+		{
+			name: "no netdev", asks: vf("0"), code: representor.CodeNoNetdev,
+			card: append(card(), "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late"),
+			want: []printed{{command: "devlink port show; ip netns", says: "platform/card0/10"}},
+		},
+		{
+			name: "two ports for one VF", asks: vf("0"), code: representor.CodeFunctionAmbiguous,
+			card: append(card(), vf0, "port add card0 11 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=twin0"),
+			want: []printed{{command: "devlink port show", says: "platform/card0/11"}, {command: "devlink dev reload platform/card0"}},
+		},
+		{
+			name: "a PF without MAC", asks: vf("0"), code: representor.CodePFMACUnknown, plugs: true,
+			card: []string{"dev add card0 serial=MT2108X00001", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 netdev=pf0hpf", vf0},
+			want: []printed{{command: "devlink port function set platform/card0/1 hw_addr MAC", fills: "MAC=" + pfMAC}},
+		},
+		{
+			name: "a PF of another MAC", asks: vf("0"), code: representor.CodePFNotFound,
+			card: []string{"dev add card0", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:24 netdev=pf0hpf", vf0},
+			want: []printed{{command: "vf-reporter list", says: pfMAC}},
+		},
+		{
+			name: "no such VF", asks: vf("3"), code: representor.CodeFunctionNotFound, card: append(card(), vf0),
+			want: []printed{
+				{command: "vf-reporter list", says: "ens1f0v3"},
+				{command: "ls -d /sys/class/net/PF/device/virtfn3", fills: "PF=ens1f0", says: "virtfn3"},
+				{command: "echo 4 >/sys/class/net/PF/device/sriov_numvfs", fills: "PF=ens1f0"},
+			},
+		},
+		{
+			name: "no such VF below others", asks: vf("0"), code: representor.CodeFunctionNotFound, card: append(card(), vf1),
+			want: []printed{
+				{command: "vf-reporter list", says: "ens1f0v0"},
+				{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/11"},
+			},
+		},
+		{
+			name: "no such SF", asks: vf("", "vif-plug:representor:sf-num=7"), code: representor.CodeFunctionNotFound,
+			card: append(card(), "port add card0 88 flavour=pcisf controller=1 external=1 pf=0 sf=88 netdev=sf88 state=inactive"),
+			want: []printed{
+				{command: "devlink port add platform/card0 flavour pcisf pfnum 0 sfnum 7 controller 1", says: refusal, refused: true},
+				{command: "devlink port function set DEVICE/INDEX state active", fills: "DEVICE/INDEX=platform/card0/88"},
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sim(t, "reset")
+			sim(t, tt.card...)
+			d.neutronPort(t, tt.asks)
+			d.awaitPort(t, "vm0", plug.Pending, tt.code)
+			takes(t, d.explained(t, "vm0").Remedy, tt.want)
+			if tt.plugs {
+				d.awaitPort(t, "vm0", plug.Plugged)
+			}
+			d.central.Nbctl(t, "lsp-del", "vm0")
+			d.awaitNoPort(t, "vm0")
+		})
+	}
+	// What can't be had here is understood at least.
+	sim(t, "reset")
+	sim(t, append(card(), vf0)...)
+	takes(t, "`devlink port set platform/card0/10 type eth`", []printed{{command: "devlink port set platform/card0/10 type eth", says: refusal, refused: true}})
+	takes(t, "`udevadm settle`", []printed{{command: "udevadm settle"}})
+}
+
+func takesWhatDoctorPrints(t *testing.T, d *dpu) {
+	for _, tt := range []struct {
+		name, check string
+		card        []string
+		want        []printed
+		mends       bool
+	}{
+		{name: "no card", check: "devlink", want: []printed{{command: "devlink dev show"}}},
+		{
+			name: "no card that answers", check: "devlink", card: append(card(), "dev hang card0 10000"),
+			want: []printed{{command: "modprobe mlx5_core"}, {command: "devlink port show", says: "platform/card0/1"}},
+		},
+		{
+			name: "a port that can't be read", check: "devlink",
+			card: append(card(), vf0, "port fail-hwaddr card0 10 on"),
+			want: []printed{{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/1"}},
+		},
+		{
+			name: "no host", check: "host-functions", card: []string{"dev add card0", "port add card0 0 flavour=physical port=0 netdev=p0"},
+			want: []printed{{command: "devlink port show", says: "platform/card0/0"}},
+		},
+		{
+			name: "a PF without MAC", check: "host-functions", mends: true,
+			card: []string{"dev add card0", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 netdev=pf0hpf"},
+			want: []printed{{command: "devlink port function set platform/card0/1 hw_addr MAC", fills: "MAC=" + pfMAC}},
+		},
+		{
+			name: "two PFs with one MAC", check: "duplicate-macs", mends: true,
+			card: append(card(), "port add card0 2 flavour=pcipf controller=1 external=1 pf=1 mac="+pfMAC+" netdev=pf1hpf"),
+			want: []printed{{command: "devlink port function set DEVICE/INDEX hw_addr MAC", fills: "DEVICE/INDEX hw_addr MAC=platform/card0/2 hw_addr 00:53:00:00:00:43"}},
+		},
+		{
+			name: "no serial number", check: "serial",
+			card: []string{"dev add card0", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac=" + pfMAC + " netdev=pf0hpf"},
+			want: []printed{{command: "devlink dev info", says: "platform/card0"}},
+		},
+		{
+			name: "the eswitch in legacy mode", check: "eswitch", mends: true, card: append(card(), "dev add card1 mode=legacy"),
+			want: []printed{{command: "devlink dev eswitch set platform/card1 mode switchdev"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sim(t, "reset")
+			if len(tt.card) > 0 {
+				sim(t, tt.card...)
+			}
+			ill := d.diagnosed(t, tt.check)
+			if ill.Verdict == doctor.OK {
+				t.Fatalf("it finds nothing: %+v", ill)
+			}
+			takes(t, ill.Remedy, tt.want)
+			if got := d.diagnosed(t, tt.check); tt.mends && got.Verdict != doctor.OK {
+				t.Errorf("after the command it finds %+v", got)
+			}
+		})
+	}
+	sim(t, append([]string{"reset"}, card()...)...)
+	takes(t, "`devlink dev eswitch show DEVICE`", []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}})
+	takes(t, "`devlink dev`", []printed{{command: "devlink dev", says: "platform/card0"}})
+	takes(t, "`ip link show`", []printed{{command: "ip link show", says: "p0"}})
+}
