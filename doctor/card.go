@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/serial"
 )
 
-const seeKernel = "see what the kernel says of them: `devlink port show; dmesg | tail -n 50`"
+const seeKernel = "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50`"
 
 func (p *patient) devlink() Check {
 	c := Check{Name: "devlink", Verdict: OK, Finding: fmt.Sprintf("%d of %d devlink ports are representors", len(p.index.All()), len(p.Card.Ports))}

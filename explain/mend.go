@@ -126,11 +126,14 @@ func (c *chain) mendFunction() string {
 	correct := func(option string) string {
 		return "`{set} {port} 'options:\"" + option + "\"=NUMBER'`"
 	}
+	if f, known := c.in.Index.Meant(*c.query); known {
+		if _, ok := c.in.Index.UnlistedFor(f); ok {
+			return "see what the kernel says of its ports, for a driver fails to tell of one: `devlink port show; dmesg | tail -n 50` " +
+				"The function is there; leave the host, and the card, as they are"
+		}
+	}
 	switch c.query.Kind {
 	case representor.VF:
-		if c.in.Index.Unlisted() != "" {
-			return "see what the kernel says of the ports, and of the one behind which its list ends: `devlink port show; dmesg | tail -n 50` Leave the host's VFs as they are"
-		}
 		if f, known := c.in.Index.Meant(*c.query); known && c.hasHigher(f) {
 			return "see whether the host has it: `vf-reporter list` " +
 				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show; dmesg | tail -n 50` " +

@@ -30,7 +30,7 @@ func known() map[representor.Code]lore {
 
 		representor.CodeFunctionNotFound: {Function, "see on the host whether the PF has that VF: `vf-reporter list` " +
 			"If it has, leave the host's VFs as they are: this must show a port for it, and the card's driver and firmware decide: `devlink port show` " +
-			"If it hasn't, enable it there, or correct the option vif-plug:representor:vf-num"},
+			"If it hasn't, enable it there, or correct the option vif-plug:representor:vf-num; an SF is made on the DPU"},
 		representor.CodeFunctionAmbiguous: {Function, "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off all of the card for a moment): `devlink dev reload {device}`"},
 
 		representor.CodeNoNetdev:        {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: `devlink port show; ip netns`"},

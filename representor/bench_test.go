@@ -60,3 +60,22 @@ func BenchmarkMissIn1000Ports(b *testing.B) {
 		}
 	}
 }
+
+// The kernel's list lacks half of the ports, and their netdevs say whose they are.
+func BenchmarkNewIndexOfAShortListOf500And500Misses(b *testing.B) {
+	c := bigCard()
+	for i := range c.Ports {
+		p := &c.Ports[i]
+		l := c.Links[p.IfIndex]
+		l.Parent, l.PortName = p.Handle, fmt.Sprintf("c1pf%dvf%d", p.PF.Value, p.VF.Value)
+		c.Links[p.IfIndex] = l
+	}
+	c.Ports = append(c.Ports[:251:251], c.Ports[500:751]...)
+	b.ReportAllocs()
+	for b.Loop() {
+		x := representor.NewIndex(c, representor.Settings{})
+		for vf := range uint32(500) {
+			x.Lookup(representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 1, 0}, Kind: representor.VF, Number: 250 + vf})
+		}
+	}
+}

@@ -213,10 +213,9 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	if q.Kind == SF {
 		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
 	}
-	for _, l := range x.unlisted() {
-		if l.says(f.String()) {
-			remedy = fmt.Sprintf("but netdev %s says that it is that function's, so the kernel's list of devlink ports is short: a driver fails to tell of one", Escape(l.Name, nameMost))
-		}
+	if netdev, ok := x.UnlistedFor(f); ok {
+		remedy = fmt.Sprintf("netdev %s says that it is that function's, so a driver fails to tell of a port, "+
+			"and the kernel's list of devlink ports is short; see the kernel's log", Escape(netdev, nameMost))
 	}
 	return reason(CodeFunctionNotFound, nil, "%s has no %s %d: it has %s%s; %s%s", what, kind, q.Number, has, not, remedy, x.leftOut())
 }

@@ -61,6 +61,13 @@ type Index struct {
 	disputed map[uint32][]string
 	disputes map[Function]uint32
 
+	// said finds the netdev that says whose it is, by what it says, 0 when several say it;
+	// lacking are those of functions that no listed port stands for, sorted by name. Nil on
+	// a kernel that tells netdevs' ports. numbersControllers is whether the kernel does.
+	said               map[string]uint32
+	lacking            []Link
+	numbersControllers bool
+
 	// vanished are the functions whose netdev, by devlink's word, isn't there; nil for none.
 	vanished map[Function]bool
 
@@ -99,7 +106,7 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.findClaims(card.Ports)
 	x.addPorts(card)
 	x.addUplinks(card.Ports)
-	x.mayLackPFs = x.mayLackPFs || slices.ContainsFunc(x.unlisted(), Link.saysPF)
+	x.findUnlisted()
 	x.pfs = findPFs(card, x.reps, settings)
 	x.census = count(card.Ports)
 	for i := range card.Ports {

@@ -9,68 +9,48 @@ import (
 )
 
 // A driver that fails to tell of one port ends the kernel's list of ports there, without a
-// word (devlink_nl_cmd_port_get_dumpit up to Linux 6.2 at least). Whoever has seen the other
-// ports before, or is told by rtnetlink which ports netdevs belong to, knows what is missing.
-// On a kernel before 6.2 somebody who has just started has only what a netdev says of
-// itself: where it stands, and the name that devlink gave its port.
+// word: devlink_nl_cmd_port_get_dumpit in net/devlink gives what it has by then. From Linux
+// 6.2 on netdevs show what is missing, by IFLA_DEVLINK_PORT; and whoever has seen the other
+// ports before knows it as well. Before that, who has just started has only what a netdev
+// says of itself: the device it stands on, and the name of its port, which is made from
+// the port's function (devlink_port_phys_port_name_get; a driver's own
+// ndo_get_phys_port_name goes before that, see dev_get_phys_port_name).
 
-// Says reports whether a netdev that no listed port claims says of itself that it is the
-// netdev of a function: it stands on the function's instance, and its port's name is the
-// function's (devlink_port_phys_port_name_get in net/devlink). The list of ports is short
-// then. The kernel names the controller only of another host's functions, and whose an SF is
-// nobody else may know.
-func (x *Index) Says(ifindex uint32, canonical string) bool {
-	l, live := x.links[ifindex]
-	if _, claimed := x.ClaimOf(ifindex); !live || claimed || l.TellsPort {
-		return false
-	}
-	return l.says(canonical)
-}
-
-func (l Link) says(canonical string) bool {
-	if l.PortName == "" || l.Parent == (devlink.Handle{}) {
-		return false
-	}
-	said := l.Parent.String() + " " + l.PortName
-	text, local := strings.CutSuffix(canonical, " local")
-	if text == said {
-		return !local || !strings.HasPrefix(l.PortName, "c")
-	}
-	handle, name, _ := strings.Cut(text, " ")
-	_, numbered := strings.CutPrefix(name, "c")
-	return numbered && (local || strings.Contains(name, "sf")) && handle+" "+strings.TrimLeft(name[1:], "0123456789") == said
-}
-
-// unlisted finds the netdevs that say so of functions of which no port is listed, sorted by
-// their names. Only instances with other functions count: a driver without devlink ports
-// gives its netdevs such names, too.
-func (x *Index) unlisted() []Link {
-	var all []Link
+// findUnlisted fills said and lacking.
+func (x *Index) findUnlisted() {
 	for ifindex, l := range x.links {
-		if _, claimed := x.ClaimOf(ifindex); claimed || l.TellsPort || !l.Settled || !functionName(l.PortName) {
+		if l.TellsPort || l.Port.Present || l.Parent == (devlink.Handle{}) || !functionName(l.PortName) {
 			continue
 		}
-		known := func(r Representor) bool { return r.Function.Handle == l.Parent }
-		listed := func(r Representor) bool { return l.says(r.Function.String()) }
-		if slices.ContainsFunc(x.reps, known) && !slices.ContainsFunc(x.reps, listed) {
-			all = append(all, l)
+		if x.said == nil {
+			x.said = map[string]uint32{}
+		}
+		name := l.Parent.String() + " " + l.PortName
+		if _, twice := x.said[name]; twice {
+			ifindex = 0
+		}
+		x.said[name] = ifindex
+	}
+	if x.said == nil {
+		return
+	}
+	listed, instances := map[string]bool{}, map[devlink.Handle]bool{}
+	for i := range x.reps {
+		listed[netdevSays(x.reps[i].Function.String())] = true
+		instances[x.reps[i].Function.Handle] = true
+		x.numbersControllers = x.numbersControllers || x.reps[i].Function.Controller.Present
+	}
+	for name, ifindex := range x.said {
+		l := x.links[ifindex]
+		if _, claimed := x.claims[ifindex]; ifindex == 0 || claimed || listed[name] || !l.Settled {
+			continue
+		}
+		// Drivers without devlink ports give such names, too, but number no controllers.
+		if instances[l.Parent] || l.PortName[0] == 'c' {
+			x.lacking = append(x.lacking, l)
 		}
 	}
-	slices.SortFunc(all, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
-	return all
-}
-
-// Unlisted says which netdevs are those of functions without a port in the kernel's list,
-// "" for none.
-func (x *Index) Unlisted() string {
-	var names []string
-	for _, l := range x.unlisted() {
-		names = append(names, fmt.Sprintf("%s (%s %s)", Escape(l.Name, nameMost), Escape(l.Parent.String(), nameMost), Escape(l.PortName, nameMost)))
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + list(names)
+	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // functionName tells whether a port's name is one of a PF, VF or SF in devlink's grammar.
@@ -82,7 +62,54 @@ func functionName(s string) bool {
 	return ok && rest != "" && rest[0] >= '0' && rest[0] <= '9'
 }
 
-// saysPF reports whether a netdev that says a function's name says a PF's.
-func (l Link) saysPF() bool {
-	return !strings.Contains(l.PortName, "vf") && !strings.Contains(l.PortName, "sf")
+// netdevSays is what the netdev of a function says of itself, as far as no other function's
+// may say the same; else "". The kernel names the controller of other hosts' functions
+// alone, so that those of this machine's own controllers are told apart by nothing;
+// controllers but 0 came later than kernels that leave this to the netdev.
+func netdevSays(canonical string) string {
+	text, local := strings.CutSuffix(canonical, " local")
+	if !local {
+		return text
+	}
+	handle, name, _ := strings.Cut(text, " ")
+	if own, ok := strings.CutPrefix(name, "c0"); ok {
+		return handle + " " + own
+	}
+	return ""
+}
+
+// Says reports whether a netdev that no listed port claims says of itself that it is the
+// netdev of a function, and nothing that is listed says otherwise: the list of ports is short
+// then, or older than the netdev. A function that was named on a kernel without controllers
+// is none that this kernel names so.
+func (x *Index) Says(ifindex uint32, canonical string) bool {
+	if ifindex == 0 || x.said[netdevSays(canonical)] != ifindex || x.numbersControllers && strings.Contains(canonical, " pf") {
+		return false
+	}
+	_, claimed := x.claims[ifindex]
+	i, listed := x.functions[canonical]
+	return !claimed && (!listed || i != ambiguous && x.reps[i].IfIndex == 0)
+}
+
+// UnlistedFor finds the name of the netdev that says it is a function's, of which no port is
+// listed.
+func (x *Index) UnlistedFor(f Function) (netdev string, ok bool) {
+	ifindex, said := x.said[netdevSays(f.String())]
+	if !said || !x.Says(ifindex, f.String()) {
+		return "", false
+	}
+	return x.links[ifindex].Name, true
+}
+
+// Unlisted says which netdevs are those of functions without a port in the kernel's list,
+// "" for none.
+func (x *Index) Unlisted() string {
+	if len(x.lacking) == 0 {
+		return ""
+	}
+	var names []string
+	for _, l := range x.lacking {
+		names = append(names, fmt.Sprintf("%s (%s %s)", Escape(l.Name, nameMost), Escape(l.Parent.String(), nameMost), Escape(l.PortName, nameMost)))
+	}
+	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + list(names)
 }

@@ -36,15 +36,15 @@ func TestUnlisted_ANetdevSaysWhoseItIsByItsPortsNameOnItsInstance(t *testing.T) 
 		{"c1pf0vf3", "pci/0000:03:00.1 c1pf0vf3", false},
 		{"c1pf0vf3", "pci/0000:03:00.0 c1pf0vf3 local", false},
 		{"c1pf0vf3", "pci/0000:03:00.0 pf0vf3", false},
-		{"pf0vf3", "pci/0000:03:00.0 pf0vf3", true}, // of a kernel without controllers
+		{"pf0vf3", "pci/0000:03:00.0 pf0vf3", false}, // of a kernel without controllers, which this isn't
 		{"pf0vf3", "pci/0000:03:00.0 c0pf0vf3 local", true},
-		{"pf0vf3", "pci/0000:03:00.0 c2pf0vf3 local", true}, // of a satellite
+		{"pf0vf3", "pci/0000:03:00.0 c2pf0vf3 local", false}, // a satellite's, or this machine's own
 		{"pf0vf3", "pci/0000:03:00.0 c1pf0vf3", false},
 		{"pf0vf3", "pci/0000:03:00.0 c0pf0vf31 local", false},
-		{"pf0sf88", "pci/0000:03:00.0 c1pf0sf88", true},
 		{"c1pf0sf88", "pci/0000:03:00.0 c1pf0sf88", true},
 		{"pf0sf88", "pci/0000:03:00.0 c0pf0sf88 local", true},
-		{"c1pf0", "pci/0000:03:00.0 c1pf0", true},
+		{"pf0sf88", "pci/0000:03:00.0 c1pf0sf88", false},
+		{"c1pf1", "pci/0000:03:00.0 c1pf1", true},
 		{"p0", "pci/0000:03:00.0 c1pf0", false},
 		{"", "pci/0000:03:00.0 c1pf0", false},
 		{"", "", false},
@@ -67,6 +67,20 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 		},
 		"a port that is listed claims it": func(c *representor.Card) { c.Ports[0].IfIndex = 7 },
 		"it is gone":                      func(c *representor.Card) { delete(c.Links, 7) },
+		"the function is listed, and has another netdev": func(c *representor.Card) {
+			vf := c.Ports[0]
+			vf.Index, vf.Flavour, vf.VF, vf.IfIndex = 3, devlink.FlavourPCIVF, devlink.Some[uint16](3), 8
+			c.Ports = append(c.Ports, vf)
+			c.Links[8] = representor.Link{Name: "eth8", Settled: true}
+		},
+		"two ports claim the function": func(c *representor.Card) {
+			vf := c.Ports[0]
+			vf.Index, vf.Flavour, vf.VF = 3, devlink.FlavourPCIVF, devlink.Some[uint16](3)
+			twin := vf
+			twin.Index = 4
+			c.Ports = append(c.Ports, vf, twin)
+		},
+		"another netdev says the same": func(c *representor.Card) { c.Links[8] = c.Links[7] },
 	} {
 		card := shortList(representor.Link{PortName: "c1pf0vf3"})
 		edit(&card)
@@ -76,29 +90,37 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 	}
 }
 
-func TestUnlisted_AShortListIsToldAndPFsMayBeMissingWhereOneIs(t *testing.T) {
+func TestUnlisted_OnAKernelWithoutControllersTheNameIsTheFunctions(t *testing.T) {
+	card := shortList(representor.Link{PortName: "pf0vf3"})
+	card.Ports[0].Controller, card.Ports[0].External = devlink.Optional[uint32]{}, devlink.Optional[bool]{}
+	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, "pci/0000:03:00.0 pf0vf3") || x.Says(7, "pci/0000:03:00.0 c1pf0vf3") {
+		t.Error("a netdev that says pf0vf3 is that of another function")
+	}
+}
+
+func TestUnlisted_AShortListIsTold(t *testing.T) {
 	asked := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x42}, Kind: representor.VF, Number: 3}
 	elsewhere := devlink.Handle{Bus: "pci", Device: "0000:41:00.0"}
 	for _, tt := range []struct {
 		link representor.Link
 		told bool
-		code representor.Code
-		says string
+		says string // what a request for VF 3 is told
 	}{
-		{representor.Link{PortName: "c1pf0vf3"}, true, representor.CodeFunctionNotFound, "netdev eth7 says that it is that function's"},
-		{representor.Link{PortName: "c1pf0vf4"}, true, representor.CodeFunctionNotFound, "enable it there"},
-		{representor.Link{PortName: "c2pf0"}, true, representor.CodePFUncertain, ""},
-		{representor.Link{PortName: "c1pf0"}, false, representor.CodeFunctionNotFound, ""}, // a port is listed, without its netdev
-		{representor.Link{PortName: "p1"}, false, representor.CodeFunctionNotFound, ""},
-		{representor.Link{PortName: "pf"}, false, representor.CodeFunctionNotFound, ""},
-		{representor.Link{PortName: "pf0", Parent: elsewhere}, false, representor.CodeFunctionNotFound, ""}, // of a driver without devlink ports
+		{representor.Link{PortName: "c1pf0vf3"}, true, "netdev eth7 says that it is that function's"},
+		{representor.Link{PortName: "c1pf0vf4"}, true, "enable it there"},
+		{representor.Link{PortName: "c2pf0"}, true, "enable it there"},
+		{representor.Link{PortName: "c1pf0vf3", Parent: elsewhere}, true, "enable it there"}, // nothing of that card is listed
+		{representor.Link{PortName: "c1pf0"}, false, "enable it there"},                      // a port is listed, without its netdev
+		{representor.Link{PortName: "p1"}, false, "enable it there"},
+		{representor.Link{PortName: "pf"}, false, "enable it there"},
+		{representor.Link{PortName: "pf0", Parent: elsewhere}, false, "enable it there"}, // of a driver without devlink ports
 	} {
 		x := representor.NewIndex(shortList(tt.link), representor.Settings{})
-		if told := strings.Contains(x.Unlisted(), "eth7 (pci/0000:03:00.0 "+tt.link.PortName+")"); told != tt.told {
+		if told := strings.Contains(x.Unlisted(), " "+tt.link.PortName+")"); told != tt.told {
 			t.Errorf("%+v is told as %q", tt.link, x.Unlisted())
 		}
-		if _, why := x.Lookup(asked); why == nil || why.Code != tt.code || !strings.Contains(why.Message, tt.says) {
-			t.Errorf("%+v: a request gets %+v, want %s with %q", tt.link, why, tt.code, tt.says)
+		if _, why := x.Lookup(asked); why == nil || why.Code != representor.CodeFunctionNotFound || !strings.Contains(why.Message, tt.says) {
+			t.Errorf("%+v: a request gets %+v, want one with %q", tt.link, why, tt.says)
 		}
 	}
 }

@@ -198,7 +198,8 @@ func TestDoctor_ALocalDatabaseThatWasKilledIsToBeStarted(t *testing.T) {
 	socket := daemon(t, self())
 	c.local.Kill()
 	ill := c.check(socket, "local-database")
-	if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, "connection refused") || !strings.Contains(ill.Remedy, "`systemctl enable --now openvswitch-switch`") {
+	if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, "connection refused") ||
+		!strings.Contains(ill.Remedy, "`systemctl enable --now openvswitch-switch`") {
 		t.Errorf("it finds %+v", ill)
 	}
 	c.local.Restart()
@@ -216,7 +217,7 @@ func TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	if err := os.Chmod(socket, 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -227,6 +227,9 @@ func cardScenes() []scene {
 		named("function-not-found-below-others", pending(representor.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
 			vf.VF = devlink.Some[uint16](7)
 		}))),
+		named("function-not-found-in-a-short-list", pending(representor.CodeFunctionNotFound, cardWith(func(c *representor.Card, _, vf *ports) {
+			c.Ports, c.Links[10] = c.Ports[:1], representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, PortName: "c1pf0vf0", Parent: vf.Handle}
+		}))),
 		named("function-not-found-sf", pending(representor.CodeFunctionNotFound,
 			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
 		pending(representor.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),

@@ -90,7 +90,8 @@ func triedIn() map[string]string {
 	return map[string]string{
 		"chmod o-w": socket, "kill -CONT PID": stopped, "kill -CONT %d": companion, "ps -C": companion, "ps -o": stopped,
 		"ovs-appctl --timeout=30": companion, "ovs-appctl upcall/show": services, "ovs-dpctl show": services,
-		"ovn-nbctl list": databases, "ovn-nbctl remove": databases, "ovn-nbctl set": databases, "{set} {port}": databases, "X {port}": databases, "ovn-sbctl --columns": databases,
+		"ovn-nbctl list": databases, "ovn-nbctl remove": databases, "ovn-nbctl set": databases, "{set} {port}": databases, "X {port}": databases,
+		"ovn-sbctl --columns":   databases,
 		"ovn-sbctl chassis-del": local, "ovn-sbctl get-connection": local,
 		"ovs-vsctl del-port": databases, "ovs-vsctl list": databases, "ovs-vsctl set Bridge": databases, "ovs-vsctl show": databases,
 		"ovs-vsctl get Open_vSwitch . external_ids": local, "ovs-vsctl remove": local, "ovs-vsctl set Open_vSwitch": local, "ovs-vsctl set-ssl": local, "X": local,

@@ -47,7 +47,10 @@ type dpu struct {
 // TestVirtualDPU boots everything once; each scenario cleans up behind itself.
 func TestVirtualDPU(t *testing.T) {
 	d := start(t)
-	for _, s := range slices.Concat(plugging(), carrying(), hosting(), reporting(), finding(), meaning(), requesting(), unplugging(), trusting(), booting(), failing(), measuring(), planning(), registering(), sizing(), dealing(), braking(), parking(), dying(), addressing(), byHand(), printing()) {
+	for _, s := range slices.Concat(
+		plugging(), carrying(), hosting(), reporting(), finding(), meaning(), requesting(), unplugging(), trusting(), booting(), failing(),
+		measuring(), planning(), registering(), sizing(), dealing(), braking(), parking(), dying(), addressing(), byHand(), printing(),
+	) {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)
 			s.run(t, d)
