@@ -105,15 +105,9 @@ func (l *Link) decodeAttribute(kind uint16, value []byte) (err error) {
 	case unix.IFLA_IFNAME:
 		l.Name = text(value)
 	case unix.IFLA_MTU:
-		if len(value) != 4 {
-			return fmt.Errorf("an MTU of %d bytes", len(value))
-		}
-		l.MTU = binary.NativeEndian.Uint32(value)
+		l.MTU, err = number("an MTU", value)
 	case unix.IFLA_MASTER:
-		if len(value) != 4 {
-			return fmt.Errorf("a master of %d bytes", len(value))
-		}
-		l.Master = binary.NativeEndian.Uint32(value)
+		l.Master, err = number("a master", value)
 	case unix.IFLA_ADDRESS:
 		l.HWAddr = address(value)
 	case unix.IFLA_PERM_ADDRESS:
@@ -137,6 +131,13 @@ func (l *Link) decodeAttribute(kind uint16, value []byte) (err error) {
 		l.Parent = text(value)
 	}
 	return err
+}
+
+func number(what string, value []byte) (uint32, error) {
+	if len(value) != 4 {
+		return 0, fmt.Errorf("%s of %d bytes", what, len(value))
+	}
+	return binary.NativeEndian.Uint32(value), nil
 }
 
 func text(value []byte) string { return string(bytes.TrimRight(value, "\x00")) }

@@ -16,8 +16,8 @@ import (
 // the port's function (devlink_port_phys_port_name_get; a driver's own
 // ndo_get_phys_port_name goes before that, see dev_get_phys_port_name).
 
-// findUnlisted fills said and lacking.
-func (x *Index) findUnlisted() {
+// findSaid fills said.
+func (x *Index) findSaid() {
 	for ifindex, l := range x.links {
 		if l.TellsPort || l.Port.Present || l.Parent == (devlink.Handle{}) || !functionName(l.PortName) {
 			continue
@@ -31,7 +31,11 @@ func (x *Index) findUnlisted() {
 		}
 		x.said[name] = ifindex
 	}
-	if x.said == nil {
+}
+
+// findUnlisted fills said, lacking and numbersControllers.
+func (x *Index) findUnlisted() {
+	if x.findSaid(); x.said == nil {
 		return
 	}
 	listed, instances := map[string]bool{}, map[devlink.Handle]bool{}

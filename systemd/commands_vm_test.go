@@ -217,7 +217,7 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 	}
 }
 
-// runs runs a printed command, each part of which must succeed: that of a service's state
+// runs has a printed command run, each part of which must succeed: that of a service's state
 // tells by its exit status, too, that the service runs. What the journal has is the service's.
 func (h *host) runs(command string) {
 	h.t.Helper()
