@@ -35,7 +35,8 @@ func (x *Index) findSaid() {
 
 // findUnlisted fills said, lacking and numbersControllers.
 func (x *Index) findUnlisted() {
-	if x.findSaid(); x.said == nil {
+	x.findSaid()
+	if x.said == nil {
 		return
 	}
 	listed, instances := map[string]bool{}, map[devlink.Handle]bool{}
