@@ -2,7 +2,9 @@ package doctor
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -12,7 +14,10 @@ import (
 	"github.com/representord/representord/serial"
 )
 
-const seeKernel = "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50`"
+const (
+	seeKernel   = "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50`"
+	leaveLoaded = seeKernel + " A firmware that resets answers again after a minute. Leave the driver loaded: to load it anew cuts what goes through the card"
+)
 
 func (p *patient) devlink() Check {
 	c := Check{Name: "devlink", Verdict: OK, Finding: fmt.Sprintf("%d of %d devlink ports are representors", len(p.index.All()), len(p.Card.Ports))}
@@ -21,15 +26,18 @@ func (p *patient) devlink() Check {
 	case p.CardErr != nil:
 		// The card's own words are for operators; the error has the system calls'.
 		c.Verdict, c.Finding = Fail, cmp.Or(problem, p.CardErr.Error())
-		c.Remedy = "run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must list ports: `devlink port show`"
+		c.Remedy = leaveLoaded
+		if errors.Is(p.CardErr, fs.ErrNotExist) {
+			c.Remedy = "run this on the DPU, not on its host, and with the kernel of its vendor; this must list the card: `devlink dev show`"
+		}
 	case !complete:
 		c.Verdict, c.Finding = Fail, "not all ports could be read: "+problem
-		c.Remedy = seeKernel
+		c.Remedy = leaveLoaded
 	case len(p.Card.Ports) == 0 && p.legacy():
 		c.Verdict, c.Finding, c.Remedy = Fail, "there is no port, as no eswitch is in mode switchdev", switchdev(p.modes().other)
 	case len(p.Card.Ports) == 0:
 		c.Verdict, c.Finding = Fail, "there is devlink, and no port: is this the DPU?"
-		c.Remedy = "run this on the DPU, not on its host; this must list the card: `devlink dev show`"
+		c.Remedy = "run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must list ports: `devlink port show`"
 	case problem != "":
 		c.Verdict, c.Finding, c.Remedy = Warn, problem, seeKernel
 	case p.index.Unlisted() != "":

@@ -100,9 +100,9 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 // started: where it runs in a container, that would be a second one.
 func (p *patient) byController(does string) string {
 	if p.Controller.State == companion.Answers {
-		return "ovn-controller " + does + "; it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"
+		return "ovn-controller " + does + "; it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"
 	}
-	return "start ovn-controller, which " + does + "; its log says what keeps it from that: `systemctl start ovn-controller; journalctl -u ovn-controller`"
+	return "start ovn-controller, which " + does + "; its log says what keeps it from that: `systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
 }
 
 // watched is how the daemon sees a companion, and for how long; nothing without the daemon.

@@ -236,10 +236,15 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"no certificate", func(h *Host) { h.TLSErr = errors.New("TLS certificate: no such file") }, map[string]Verdict{"certificates": Fail}, "set-ssl"},
 		{"certificate for root only", func(h *Host) { h.TLSErr = forbidden }, map[string]Verdict{"certificates": Unknown}, "as root"},
 		{"no devlink", func(h *Host) {
-			h.Card, h.CardErr, h.Eswitches = representor.Card{}, errors.New("the kernel has no devlink"), nil
+			h.Card, h.CardErr, h.Eswitches = representor.Card{}, fmt.Errorf("the kernel has no devlink: %w", fs.ErrNotExist), nil
 		}, map[string]Verdict{
 			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown,
-		}, "modprobe"},
+		}, "with the kernel of its vendor"},
+		{"devlink hangs", func(h *Host) {
+			h.Card, h.CardErr, h.Eswitches = representor.Card{}, os.ErrDeadlineExceeded, nil
+		}, map[string]Verdict{
+			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown,
+		}, "Leave the driver loaded"},
 		{"run on the hypervisor", func(h *Host) { h.Card.Ports, h.Eswitches = nil, nil }, map[string]Verdict{
 			"devlink": Fail, "eswitch": Unknown, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown,
 		}, "not on its host"},
@@ -303,10 +308,10 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} }, map[string]Verdict{"identity": Warn}, "external_ids"},
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" }, map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
 		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
-		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail}, "it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"no bridge, and no ovn-controller to be seen", func(h *Host) {
 			h.Local.BridgeUUID, h.Controller = "", companion.Sight{Name: companion.Controller, State: companion.Unknown}
-		}, map[string]Verdict{"bridge": Fail, "ovn-controller": Unknown}, "`systemctl start ovn-controller; journalctl -u ovn-controller`"},
+		}, map[string]Verdict{"bridge": Fail, "ovn-controller": Unknown}, "`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
 		{"userspace datapath that OVN is told to have", func(h *Host) {
 			h.Local.DatapathType, h.Local.ExternalIDs["ovn-bridge-datapath-type"] = "netdev", "netdev"
@@ -317,9 +322,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused }, map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
-		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "it runs, and its log says what keeps it from that: `journalctl -u ovn-controller`"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail}, "it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"not registered, for want of an ovn-controller", func(h *Host) { h.Chassis, h.Controller = h.Chassis[1:], seen(companion.Controller, companion.Gone) },
-			map[string]Verdict{"chassis": Fail, "ovn-controller": Fail}, "`systemctl start ovn-controller; journalctl -u ovn-controller`"},
+			map[string]Verdict{"chassis": Fail, "ovn-controller": Fail}, "`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
@@ -349,7 +354,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"socket not to be looked at", func(h *Host) { h.Sockets[0].Err = forbidden }, map[string]Verdict{"sockets": Unknown}, "as root"},
 		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, map[string]Verdict{"sockets": Unknown}, ""},
 		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" }, map[string]Verdict{"serial-published": Fail}, "ovn-cms-options-dpu1"},
-		{"serial not taken over", func(h *Host) { h.Chassis[0].CMSOptions = nil }, map[string]Verdict{"serial-published": Fail}, "journalctl -u ovn-controller"},
+		{"serial not taken over", func(h *Host) { h.Chassis[0].CMSOptions = nil }, map[string]Verdict{"serial-published": Fail}, "tail -n 50 /var/log/ovn/ovn-controller.log"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := healthy()

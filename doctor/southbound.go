@@ -55,7 +55,7 @@ func (p *patient) registered() Check {
 		c.Verdict = Warn
 		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", control.Printable(us.Hostname), control.Printable(p.Identity.Hostname))
 		c.Remedy = "ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: " +
-			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; journalctl -u ovn-controller`"
+			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log`"
 	default:
 		c.Verdict, c.Finding = OK, "chassis "+name+" is registered"
 	}
@@ -124,7 +124,7 @@ func (p *patient) published() Check {
 	case us != nil && !slices.Equal(serialsIn(strings.Join(us.CMSOptions, ",")), good):
 		c.Verdict = Fail
 		c.Finding = "ovn-cms-options names " + strings.Join(good, ", ") + ", and our Chassis row has not taken it over"
-		c.Remedy = "see that ovn-controller runs, and its log: `systemctl status ovn-controller; journalctl -u ovn-controller`"
+		c.Remedy = "see that ovn-controller runs, and its log: `systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
 	default:
 		c.Verdict, c.Finding = OK, "ovn-cms-options names "+strings.Join(good, ", ")
 		if us != nil && us.HiddenFromOldNeutron {

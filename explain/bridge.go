@@ -187,7 +187,7 @@ func (c *chain) installed() {
 		return
 	}
 	s.is(Warning, "ovn-controller has not installed the port's flows yet")
-	s.Remedy = "see what ovn-controller's log says of claiming the port: `journalctl -u ovn-controller`"
+	s.Remedy = "see what ovn-controller's log says of claiming the port: `tail -n 50 /var/log/ovn/ovn-controller.log`"
 	if c.placed.IfaceIDVer != "" {
 		s.Remedy = "iface-id-ver of the row and of the port must be alike; " + s.Remedy
 	}

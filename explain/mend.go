@@ -143,8 +143,8 @@ func (c *chain) mendFunction() string {
 		// An echo doesn't help against firmware, and takes the VFs from their machines.
 		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for PF: `ls -d /sys/class/net/PF/device/virtfn%[1]d` "+
 			"If it is there, leave the host's VFs as they are: the DPU lacks a representor for it, and needs a higher number of VFs in the card's firmware configuration. "+
-			"Only if it isn't there, enable it: `echo %[2]d >/sys/class/net/PF/device/sriov_numvfs` "+
-			"If the PF has other VFs already, an echo 0 must come before, which takes them from their machines. If another VF is meant: ",
+			"Only if it isn't there, enable it. Where the PF has other VFs already, the kernel wants an echo 0 before that, which takes each from its machine, "+
+			"so that is for an hour when all of them may be cut off: `echo %[2]d >/sys/class/net/PF/device/sriov_numvfs` If another VF is meant: ",
 			c.query.Number, c.query.Number+1) + correct(ovn.OptionVFNum)
 	case representor.SF:
 		return "create the SF, and activate it with the port index that this prints: `" + c.addSF() + "` " +

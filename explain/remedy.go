@@ -19,7 +19,9 @@ func known() map[representor.Code]lore {
 		hold = "find out why; if they may go: `representorctl release-hold`"
 	)
 	return map[representor.Code]lore{
-		representor.CodeNoDevlink: {Card, "load the card's driver; then this must list ports: `devlink port show`"},
+		representor.CodeNoDevlink: {Card, "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50` " +
+			"A firmware that resets answers again after a minute. Leave the driver loaded: to load it anew cuts what goes through the card. " +
+			"Where the kernel has no devlink at all, this isn't the DPU, or has another kernel than its vendor's"},
 
 		representor.CodePFNotFound:     {PF, "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`"},
 		representor.CodePFMACUnknown:   {PF, "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`"},
@@ -41,7 +43,8 @@ func known() map[representor.Code]lore {
 		representor.CodeInvalidOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's binding profile"},
 		representor.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
 
-		representor.CodeLocalDatabase:       {Bridge, "see that the server runs: `systemctl status ovsdb-server` and that the setting ovs-db names its socket"},
+		representor.CodeLocalDatabase: {Bridge, "see whether the server runs, and answers: `representorctl doctor` and that the setting ovs-db names its socket. " +
+			"One that runs is to be left running: systemd restarts ovs-vswitchd with it, which cuts traffic"},
 		representor.CodeBridgeMissing:       {Bridge, "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: `systemctl start ovn-controller`"},
 		representor.CodeUnsupportedDatapath: {Bridge, "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge {bridge} datapath_type=system`"},
 

@@ -50,9 +50,6 @@ func (p *planner) resolveAsked(q *port) {
 		// request, or for one that may still mean the same, stays with the function it
 		// was plugged for.
 		r, ok := rowFor(q, q.query)
-		if f, known := p.in.Index.Meant(q.binding.Request.Query); !ok && known {
-			r, ok = p.rowOf(q, f.String())
-		}
 		if !ok {
 			r, ok = p.rowMeant(q, q.binding.Request.Query, reason)
 		}

@@ -86,19 +86,3 @@ func TestUnlisted_AnSFOfThisMachinesOwnIsNoHosts(t *testing.T) {
 		t.Errorf("no leak: %v", did(d))
 	}
 }
-
-// The request is worded otherwise, and means the function that the row is for, which no port
-// stands for now.
-func TestUnlisted_ARequestThatIsReworded_AndMeansTheSameFunctionKeepsItsRow(t *testing.T) {
-	b := onController(asks("a", 0, 0), 1)
-	r := ourRow("a", "pf0vf0", 0, 0, 10)
-	d := planWith(Input{
-		Asked: trusted(b), Index: representor.NewIndex(shortOf("c1pf0vf0"), representor.Settings{}), Actual: bridgeWith(r),
-		Unclaimed: map[string]bool{unclaimedIn(r, 10): true},
-	}, b)
-	for _, c := range d.Changes {
-		if len(c.Unplug) > 0 {
-			t.Errorf("%v: %s", did(d), c.Why)
-		}
-	}
-}

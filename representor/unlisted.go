@@ -26,6 +26,7 @@ func (x *Index) findSaid() {
 			x.said = map[string]uint32{}
 		}
 		name := l.Parent.String() + " " + l.PortName
+		x.numbersControllers = x.numbersControllers || l.PortName[0] == 'c'
 		if _, twice := x.said[name]; twice {
 			ifindex = 0
 		}
@@ -93,7 +94,14 @@ func (x *Index) Says(ifindex uint32, canonical string) bool {
 	}
 	_, claimed := x.claims[ifindex]
 	i, listed := x.functions[canonical]
-	return !claimed && (!listed || i != ambiguous && x.reps[i].IfIndex == 0)
+	return !claimed && (!listed || i != ambiguous && x.hasNoNetdev(x.reps[i]))
+}
+
+// hasNoNetdev reports whether the port that is listed for a function has no netdev, by
+// devlink's word.
+func (x *Index) hasNoNetdev(r Representor) bool {
+	_, disputed := x.disputes[r.Function]
+	return r.IfIndex == 0 && !disputed && !x.vanished[r.Function]
 }
 
 // UnlistedFor finds the name of the netdev that says it is a function's, of which no port is

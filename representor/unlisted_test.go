@@ -80,6 +80,11 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 			twin.Index = 4
 			c.Ports = append(c.Ports, vf, twin)
 		},
+		"the function is listed, and its netdev is in another namespace": func(c *representor.Card) {
+			vf := c.Ports[0]
+			vf.Index, vf.Flavour, vf.VF, vf.IfIndex = 3, devlink.FlavourPCIVF, devlink.Some[uint16](3), 8
+			c.Ports = append(c.Ports, vf)
+		},
 		"another netdev says the same": func(c *representor.Card) { c.Links[8] = c.Links[7] },
 	} {
 		card := shortList(representor.Link{PortName: "c1pf0vf3"})
@@ -95,6 +100,16 @@ func TestUnlisted_OnAKernelWithoutControllersTheNameIsTheFunctions(t *testing.T)
 	card.Ports[0].Controller, card.Ports[0].External = devlink.Optional[uint32]{}, devlink.Optional[bool]{}
 	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, "pci/0000:03:00.0 pf0vf3") || x.Says(7, "pci/0000:03:00.0 c1pf0vf3") {
 		t.Error("a netdev that says pf0vf3 is that of another function")
+	}
+}
+
+// The list ends before the first function, and yet it is seen that the kernel numbers controllers.
+func TestUnlisted_AFunctionOfBeforeControllersWereNumberedIsNoneOfThisMachinesOwn(t *testing.T) {
+	card := shortList(representor.Link{PortName: "pf0vf3"})
+	card.Ports[0].Flavour, card.Ports[0].PF = devlink.FlavourPhysical, devlink.Optional[uint16]{}
+	card.Links[8] = representor.Link{Name: "eth8", PortName: "c1pf0vf4", Parent: card.Ports[0].Handle, Settled: true}
+	if representor.NewIndex(card, representor.Settings{}).Says(7, "pci/0000:03:00.0 pf0vf3") {
+		t.Error("it is taken for the host's")
 	}
 }
 

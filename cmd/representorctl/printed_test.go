@@ -99,7 +99,7 @@ func triedIn() map[string]string {
 		"devlink dev reload": port, "devlink port add": port, "devlink port function set DEVICE/INDEX state": port, "devlink port function set {devlink-port}": port,
 		"devlink port set": port, "devlink port show": port, "udevadm settle": port, "vf-reporter list": port, "ls -d": port, "echo ": stories,
 		"ip link set {netdev} nomaster": bridge, "ip link set {netdev} up": link, "devlink dev eswitch set": stories, "ssh HYPERVISOR": stories,
-		"journalctl -u": services, "representorctl ": ours,
+		"journalctl -u": services, "tail -n 50 /var/log": services, "representorctl ": ours,
 		"systemctl cat representord": services, "systemctl enable --now openvswitch-switch": services, "systemctl enable --now ovn-northd": services,
 		"systemctl enable --now representord": services, "systemctl restart openvswitch-switch": services, "systemctl restart ovn-controller representord": services,
 		"systemctl restart ovn-ovsdb-server-sb": services, "systemctl restart representord": services, "systemctl start ovn-controller": services,

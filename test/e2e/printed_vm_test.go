@@ -153,10 +153,10 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 		want        []printed
 		mends       bool
 	}{
-		{name: "no card", check: "devlink", want: []printed{{command: "devlink dev show"}}},
+		{name: "no card", check: "devlink", want: []printed{{command: "modprobe mlx5_core"}, {command: "devlink port show"}}},
 		{
 			name: "no card that answers", check: "devlink", card: append(card(), "dev hang card0 10000"),
-			want: []printed{{command: "modprobe mlx5_core"}, {command: "devlink port show", says: "platform/card0/1"}},
+			want: []printed{{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/1"}},
 		},
 		{
 			name: "a port that can't be read", check: "devlink",
@@ -208,6 +208,7 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 	sim(t, append([]string{"reset"}, card()...)...)
 	// Nor is this, for which devlink must fail in ways that it doesn't here.
 	takes(t, "`devlink dev eswitch show DEVICE`", []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}})
+	takes(t, "`devlink dev show`", []printed{{command: "devlink dev show", says: "platform/card0"}})
 	takes(t, "`devlink dev`", []printed{{command: "devlink dev", says: "platform/card0"}})
 	takes(t, "`ip link show`", []printed{{command: "ip link show", says: "p0"}})
 }
