@@ -137,12 +137,20 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			prints: []string{"systemctl restart representord; journalctl -u representord"},
 		},
 		{
-			name: "no Open vSwitch", checks: []string{"local-database"}, breaks: "systemctl disable --now openvswitch-switch; systemctl stop ovsdb-server",
-			prints: []string{"systemctl enable --now openvswitch-switch"},
+			name: "no Open vSwitch, and no datapath", checks: []string{"local-database", "upcalls"},
+			breaks: "systemctl disable --now openvswitch-switch; systemctl stop ovsdb-server; ovs-dpctl del-dp ovs-system",
+			prints: []string{"systemctl enable --now openvswitch-switch", "systemctl enable --now openvswitch-switch"},
 		},
 		{
-			name: "no ovs-vswitchd, and no datapath", checks: []string{"vswitchd", "upcalls"}, breaks: "systemctl stop ovs-vswitchd; ovs-dpctl del-dp ovs-system",
-			prints: []string{"systemctl start ovs-vswitchd", "systemctl enable --now openvswitch-switch"},
+			name: "no ovs-vswitchd", checks: []string{"vswitchd"},
+			breaks: "ip address add 192.0.2.1/24 dev br-int; ip link set br-int up; ping -c 1 -W 1 192.0.2.2; systemctl stop ovs-vswitchd; " +
+				"ping -b -c 9 -l 9 -W 1 192.0.2.255; ovs-dpctl show",
+			prints: []string{"systemctl start ovs-vswitchd"},
+		},
+		{
+			name: "the packets that nobody took meanwhile", checks: []string{"upcalls"}, stays: true,
+			prints: []string{"ovs-dpctl show", "ovs-appctl upcall/show"},
+			mends:  "systemctl restart openvswitch-switch", // which is printed where none crossed at all
 		},
 		{
 			name: "no ovn-controller, and nothing that it makes", checks: []string{"ovn-controller", "bridge", "chassis"},
@@ -157,13 +165,6 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			breaks: "kill -STOP $(cat /run/ovn/ovn-controller.pid); ovn-sbctl remove Chassis dpu1 other_config ovn-cms-options",
 			prints: []string{"systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log"},
 			mends:  "kill -CONT $(cat /run/ovn/ovn-controller.pid)",
-		},
-		{
-			name: "packets that nobody took", checks: []string{"upcalls"}, stays: true,
-			breaks: "ip address add 192.0.2.1/24 dev br-int; ip link set br-int up; ping -c 1 -W 1 192.0.2.2; systemctl stop ovs-vswitchd; " +
-				"ping -b -c 9 -l 9 -W 1 192.0.2.255; ovs-dpctl show; systemctl start ovs-vswitchd",
-			prints: []string{"ovs-dpctl show", "ovs-appctl upcall/show"},
-			mends:  "systemctl restart openvswitch-switch", // which is printed where none crossed at all
 		},
 		{
 			name: "another name for the next start", checks: []string{"system-id-override"}, breaks: "echo dpu2 >/etc/ovn/system-id-override",
