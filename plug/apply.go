@@ -117,7 +117,7 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decisi
 	if r.cfg.DryRun || ctx.Err() != nil {
 		return nil, tried
 	}
-	confirmed := r.stillAsked(r.confirm(ctx, tried, d.Gives))
+	confirmed := r.stillLeaks(r.stillAsked(r.confirm(ctx, tried, d.Gives)))
 	if len(confirmed) == 0 {
 		return nil, tried
 	}

@@ -70,7 +70,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 // than it showed to the plan. To plan and to ask the kernel takes seconds where a DPU is short
 // of CPU. A leak is closed and a name taken away whatever is asked.
 func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
-	was, is := r.asked, r.cfg.Southbound.View()
+	was, is := r.in.Asked, r.cfg.Southbound.View()
 	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete && was.Connected == is.Connected
 	stands := func(lport string) bool { return sameWord(was.Bindings[lport], is.Bindings[lport]) }
 	var out []ovs.Change
@@ -82,6 +82,25 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 		}
 	}
 	return out
+}
+
+// stillLeaks leaves out the rows that don't leak any more by what the card and the bridge
+// show now. The program may have been stopped since the plan, and the names dealt anew.
+func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
+	if !slices.ContainsFunc(changes, closesLeak) {
+		return changes
+	}
+	in := r.in
+	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
+	p := newPlanner(in)
+	p.findLeaks()
+	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
+		over := closesLeak(c) && p.leaks[c.Unplug[0].Interface.UUID].kind == 0
+		if over {
+			r.Poke()
+		}
+		return over
+	})
 }
 
 // portsOf are the ports that a change is for, and those whose rows make room for them.

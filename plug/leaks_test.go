@@ -277,3 +277,14 @@ func TestLeak_ANameThatWasOpenForAnotherNetdevIsForNobodyForASecond(t *testing.T
 		}
 	})
 }
+
+// The program was stopped between the plan and the commit, and the names were dealt back.
+func TestLeak_ARowWhoseNameIsTheFunctionsAgainBeforeTheCommitStays(t *testing.T) {
+	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	d := &lateDevices{devices: devices{c}, first: swapped()}
+	rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context())
+	if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || rep.Leaks != 0 || c.applied != 0 {
+		t.Errorf("%d leaks closed, %d changes, rows %v", rep.Leaks, c.applied, c.rows())
+	}
+}

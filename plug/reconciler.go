@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -87,7 +86,7 @@ type Reconciler struct {
 	unclaimed lasting   // netdevs in our rows that no devlink port claims
 	began     time.Time // of the first pass
 	planned   time.Time // of the last plan
-	asked     ovn.View  // what the Southbound showed to the last plan
+	in        Input     // what the last plan was made from
 	verify    questions
 	pace      pace
 	attempts  map[string]*attempts // at having a netdev opened, by row
@@ -320,7 +319,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
 	r.links.netdevs.observe(now, in.Index)
-	r.planned, r.asked = now, in.Asked
+	r.planned = now
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}
@@ -334,6 +333,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 			in.Left[b] = true
 		}
 	}
+	r.in = in
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent, d.Unseen...)
