@@ -75,7 +75,7 @@ func chaos(t *testing.T, seed uint64, duration time.Duration, in world) {
 	// Whatever ends the test, how to have it again is told.
 	defer func() {
 		if t.Failed() {
-			t.Logf("what was done last:\n%s", strings.Join(r.trail[max(0, len(r.trail)-60):], "\n"))
+			t.Logf("what was done last:\n%s", strings.Join(r.trail[max(0, len(r.trail)-1000):], "\n"))
 			t.Logf("to repeat this: make chaos SEED=%d MINUTES=%d WORLD=%s", seed, max(1, int((duration+time.Minute-1)/time.Minute)), in.name)
 		}
 		t.Logf("chaos: %d steps, seed %d, %d transactions, %d kills, %d crashes of others, %d convergences", r.counts.steps, seed, r.counts.transactions, r.counts.kills, r.counts.crashes, r.counts.convergences)
@@ -220,7 +220,7 @@ func (r *run) converge() {
 	r.counts.convergences++
 	r.note("converged")
 	r.truth = r.truth.Stalled(r.pulse).Forget(time.Now())
-	r.trail = r.trail[max(0, len(r.trail)-1000):]
+	r.trail = r.trail[max(0, len(r.trail)-5000):]
 	r.vitals.look(r)
 }
 
