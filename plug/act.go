@@ -99,6 +99,9 @@ func (p *planner) yield(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	p.putBack(q)
+	if r, ok := p.rowOf(q, q.want); ok && q.asked && p.canAdd == nil && p.present(r) {
+		p.dropExtras(q, r)
+	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
 

@@ -104,7 +104,7 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 			return "", false
 		}
 	}
-	if o := p.portOf(r); p.evicts(q) && !o.asked {
+	if p.evicts(q) && p.onlyKept(r) {
 		return "", false
 	}
 	return name, true
@@ -119,12 +119,19 @@ func (p *planner) portOf(r ovs.Interface) *port {
 // trusted now shows that.
 func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 
+// onlyKept reports whether no request stands for what a row of ours is for: nothing asks for
+// its port, or what does means another function for certain.
+func (p *planner) onlyKept(r ovs.Interface) bool {
+	o, is := p.portOf(r), p.functionOf(r)
+	return !o.asked || !o.unsure && o.want != "" && is != "" && is != o.want
+}
+
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
 func (p *planner) evicted(q *port) []ovs.Interface {
 	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r ovs.Interface) bool { return p.removed[r.UUID] })
 	r, ok := p.mine[q.rep.Link.Name]
-	if o := p.portOf(r); ok && o != q && !o.asked && !p.removed[r.UUID] && p.functionOf(r) != q.want {
+	if ok && p.portOf(r) != q && p.onlyKept(r) && !p.removed[r.UUID] && p.functionOf(r) != q.want {
 		rows = append(rows, r)
 	}
 	return rows

@@ -179,7 +179,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		}
 		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
 		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
-		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) || w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -231,8 +231,8 @@ func (w world) hasAnother(r ovs.Interface) bool {
 // row's own, or is found to name the row's function, or differs from the row's own in
 // its qualifiers alone while the card doesn't tell what they mean.
 func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
-	rep, why := w.index.Lookup(q)
-	if q.String() == r.Marker.Request || rep.Function.Kind != 0 && rep.Function.String() == w.marked(r) {
+	_, why := w.index.Lookup(q)
+	if f, known := w.index.Meant(q); q.String() == r.Marker.Request || known && f.String() == w.marked(r) {
 		return true
 	}
 	bare := vfQuery(int(q.PFMAC[5]-pfMAC(0)[5]), int(q.Number)).String()
@@ -246,6 +246,12 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 		open = w.marked(r) == vfFunction(0, n).String() || w.marked(r) == vfFunction(1, n).String()
 	}
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
+}
+
+// meansAnother tells whether a request is for another function than the row, for certain.
+func (w world) meansAnother(q representor.Query, r ovs.Interface) bool {
+	f, known := w.index.Meant(q)
+	return known && w.marked(r) != "" && f.String() != w.marked(r)
 }
 
 // leaks looks at the card itself for a function that the row isn't for, or something that

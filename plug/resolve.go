@@ -45,22 +45,41 @@ func (p *planner) resolveAsked(q *port) {
 	} else if rep.Function.Kind != 0 {
 		q.want, q.rep = rep.Function.String(), rep
 	}
-	if q.want == "" {
-		// The card can't say which function is meant. What is plugged for this very
-		// request, or for one that may still mean the same, stays with the function it
-		// was plugged for.
-		r, ok := rowFor(q, q.query)
-		if !ok {
-			r, ok = p.rowMeant(q, q.binding.Request.Query, reason)
-		}
-		if ok && p.marked(r) != "" {
-			p.stayWith(q, r)
-			return
-		}
+	if q.want == "" && p.staysUnfound(q) {
+		return
 	}
 	if _, ok := p.rowOf(q, q.want); len(q.rows) > 0 && !ok && !p.answers(q) {
 		q.goes = dropped // the rows answer another request than the present one
 	}
+}
+
+// staysUnfound is for a request whose function the card doesn't show. It reports whether a row
+// stays with the function that it is for.
+func (p *planner) staysUnfound(q *port) bool {
+	query := q.binding.Request.Query
+	if f, meant := p.in.Index.Meant(query); meant {
+		if r, ok := p.rowOf(q, f.String()); ok {
+			p.stayWith(q, r)
+			q.unsure = undecided(codeOf(q.reason))
+			return true
+		}
+		if codeOf(q.reason) == representor.CodeFunctionNotFound && len(q.rows) > 0 {
+			q.want, q.rep.Function = f.String(), f
+			return false
+		}
+	}
+	// The card can't say which function is meant. What is plugged for this very
+	// request, or for one that may still mean the same, stays with the function it
+	// was plugged for.
+	r, ok := rowFor(q, q.query)
+	if !ok {
+		r, ok = p.rowMeant(q, query, q.reason)
+	}
+	if !ok || p.marked(r) == "" {
+		return false
+	}
+	p.stayWith(q, r)
+	return true
 }
 
 // resolveKept: the row stays for the function it has, and follows it.
@@ -233,10 +252,13 @@ func (t *tally) mass() *representor.Reason {
 	return reasonMass(t.changed, t.of)
 }
 
-// yields reports whether a port's rows are only kept, and make room for another port that
-// asks for their function.
+// yields reports whether a row of a port's is only kept, and makes room for another port that
+// asks for its function.
 func (p *planner) yields(q *port) bool {
-	return q.goes == stay && !q.asked && q.taken != nil && p.evicts(q.taken) && q.taken.ready
+	return q.goes == stay && slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+		o := p.owners[p.functionOf(r)]
+		return o != nil && o != q && p.onlyKept(r) && p.evicts(o) && o.ready
+	})
 }
 
 // replaceable reports whether what a port's request names now can take the place
@@ -267,16 +289,18 @@ func (p *planner) hold(q *port, why *representor.Reason) {
 // rowStillMeant finds the row that a request means, or may mean, whether it is worded
 // as when the row was made or not.
 func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
+	if f, meant := p.in.Index.Meant(query); meant {
+		if r, ok := p.rowOf(q, f.String()); ok {
+			return r, true
+		}
+	}
 	if r, ok := rowFor(q, query.String()); ok {
 		return r, true
 	}
 	if anyRequest(q.rows, query.String()) {
 		return q.rows[0], true
 	}
-	rep, reason := p.in.Index.Lookup(query)
-	if rep.Function.Kind != 0 {
-		return p.rowOf(q, rep.Function.String())
-	}
+	_, reason := p.in.Index.Lookup(query)
 	return p.rowMeant(q, query, reason)
 }
 

@@ -134,7 +134,7 @@ func (o oddNetdev) addTo(c *representor.Card) {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number, or has two PFs of one MAC.
+// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's.
 func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	card := cardOf(w.devs...)
 	w.odd.addTo(&card)
@@ -144,6 +144,8 @@ func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 		card.LinksComplete = rapid.Bool().Draw(t, "netdevs are known")
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 6:
+		card.Ports[0].Function, card.Ports[1].Function = card.Ports[1].Function, card.Ports[0].Function
 	case 5:
 		card.Ports[1].Function.HWAddr = card.Ports[0].Function.HWAddr
 	case 2, 3, 4:
