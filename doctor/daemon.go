@@ -74,7 +74,7 @@ func (p *patient) clock() Check {
 		c.Finding += ", before the CA certificate begins to be valid at " + p.CA.From.UTC().Format(time.RFC3339)
 	}
 	if c.Verdict == Fail {
-		c.Remedy = "set it: `timedatectl set-ntp true; timedatectl` A certificate that is truly too new needs its time, or to be made anew"
+		c.Remedy = "have an NTP service set it; until then, by hand: `date -u -s TIME` A certificate that is truly too new needs its time, or to be made anew"
 	}
 	return c
 }

@@ -228,9 +228,9 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
 		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) }, map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} }, map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
-		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
-		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
-		{"CA of tomorrow", func(h *Host) { h.CA.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "timedatectl"},
+		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
+		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
+		{"CA of tomorrow", func(h *Host) { h.CA.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
 		{"expired", func(h *Host) { h.Own.Until = noon().Add(-time.Hour) }, map[string]Verdict{"certificates": Fail}, "replace the files"},
 		{"CA expires", func(h *Host) { h.CA.Until = noon().AddDate(0, 0, 7) }, map[string]Verdict{"certificates": Warn}, "replace the files"},
 		{"no certificate", func(h *Host) { h.TLSErr = errors.New("TLS certificate: no such file") }, map[string]Verdict{"certificates": Fail}, "set-ssl"},
@@ -268,7 +268,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			vf := &h.Card.Ports[0]
 			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
 			vf.Controller = devlink.Some[uint32](0)
-		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "uplink's netdev into this network namespace: `ip link show`"},
+		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "`ip -n NAMESPACE link set NETDEV netns 1`"},
 		{"a satellite PF without a port", func(h *Host) {
 			h.Config.LocalFunctions = true
 			vf := &h.Card.Ports[0]

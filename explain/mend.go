@@ -68,7 +68,7 @@ func TellMAC(pf representor.Function) string {
 	if pf.IsSatellite() {
 		return "a PF behind another controller has a port that tells its MAC, and that is missing: `devlink port show; dmesg | tail -n 50`"
 	}
-	return "a PF without a port has its uplink's MAC; bring the uplink's netdev into this network namespace: `ip link show`"
+	return "a PF without a port has its uplink's MAC; bring the uplink's netdev back from the network namespace that it was moved to: `ip -n NAMESPACE link set NETDEV netns 1`"
 }
 
 // hasPort reports whether a function has a devlink port, at which its MAC can be set.

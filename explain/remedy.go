@@ -36,7 +36,7 @@ func known() map[representor.Code]lore {
 		representor.CodeFunctionAmbiguous: {Function, "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off all of the card for a moment): `devlink dev reload {device}`"},
 
 		representor.CodeNoNetdev:        {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: `devlink port show; ip netns`"},
-		representor.CodeNetdevSettling:  {Netdev, wait + "; if it lasts: `udevadm settle`"},
+		representor.CodeNetdevSettling:  {Netdev, wait + ", and udev is waited for three seconds at most"},
 		representor.CodeNotEthernet:     {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
 		representor.CodeNetdevHasMaster: {Netdev, "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once"},
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +118,12 @@ func ill(checks []doctor.Check) bool {
 // printed for, and then the checks find nothing any more.
 func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 	h := newHost(t)
-	const noPower = "/run/unit-test/units/representord.service.d"
+	const (
+		noPower = "/run/unit-test/units/representord.service.d"
+		booting = "/run/unit-test/units/ovs-vswitchd.service.d"
+		// crosses sends nine packets over the bridge.
+		crosses = "ip address replace 192.0.2.1/24 dev br-int; ip link set br-int up; ping -b -c 9 -l 9 -W 1 192.0.2.255"
+	)
 	for _, tt := range []struct {
 		name   string
 		checks []string
@@ -126,6 +132,7 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 		mends  string   // what else is to be done
 		stays  bool     // until the datapath is made anew
 		after  string   // tidies up
+		not    bool     // can't be had on this machine
 	}{
 		{name: "an ovn-northd that never ran", checks: []string{"ovn-version"}, prints: []string{"systemctl enable --now ovn-northd"}},
 		{
@@ -142,15 +149,25 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			prints: []string{"systemctl enable --now openvswitch-switch", "systemctl enable --now openvswitch-switch"},
 		},
 		{
+			// Open vSwitch 3.1.0 thinks that there are no CPUs while the clock is below 10 s, and more
+			// than two hide that (count_cpu_cores in lib/ovs-thread.c, dpif_netlink_calculate_n_handlers).
+			name: "an ovs-vswitchd that gets no packet", checks: []string{"upcalls"}, stays: true, not: runtime.NumCPU() > 2,
+			breaks: "systemctl stop openvswitch-switch; ovs-dpctl del-dp ovs-system; mkdir -p " + booting + "; " +
+				"printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/unshare --time --monotonic=-%s /usr/share/openvswitch/scripts/ovs-ctl " +
+				"--no-ovsdb-server --no-monitor --no-record-hostname start --no-mlockall\\n' $(cut -d. -f1 /proc/uptime) >" + booting + "/booting.conf; " +
+				"systemctl daemon-reload; systemctl start openvswitch-switch; " +
+				crosses + "; true",
+			prints: []string{"systemctl restart openvswitch-switch"},
+			mends:  crosses + "; " + crosses + "; ovs-dpctl show | grep hit:[1-9] && rm -r " + booting + " && systemctl daemon-reload",
+		},
+		{
 			name: "no ovs-vswitchd", checks: []string{"vswitchd"},
-			breaks: "ip address add 192.0.2.1/24 dev br-int; ip link set br-int up; ping -c 1 -W 1 192.0.2.2; systemctl stop ovs-vswitchd; " +
-				"ping -b -c 9 -l 9 -W 1 192.0.2.255; ovs-dpctl show",
+			breaks: crosses + "; systemctl stop ovs-vswitchd; " + crosses + "; ovs-dpctl show",
 			prints: []string{"systemctl start ovs-vswitchd"},
 		},
 		{
 			name: "the packets that nobody took meanwhile", checks: []string{"upcalls"}, stays: true,
 			prints: []string{"ovs-dpctl show", "ovs-appctl upcall/show"},
-			mends:  "systemctl restart openvswitch-switch", // which is printed where none crossed at all
 		},
 		{
 			name: "no ovn-controller, and nothing that it makes", checks: []string{"ovn-controller", "bridge", "chassis"},
@@ -188,6 +205,9 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.not {
+				t.Skip("this machine can't be brought to it")
+			}
 			h.t = t
 			defer h.tell()
 			h.must(tt.breaks)

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,72 +70,95 @@ func joined(e ast.Expr) (text string, ok bool) {
 	return "", false
 }
 
-// triedIn tells, by how a command begins, which test runs it where it is printed.
+// triedIn tells which test runs a command where it is printed.
 func triedIn() map[string]string {
-	const (
-		databases = "cmd/representorctl/commands_test.go TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene"
-		local     = "cmd/representorctl/doctor_commands_test.go TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor"
-		companion = "cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor"
-		stopped   = "cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn"
-		socket    = "cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem"
-		ours      = "cmd/representorctl/commands_test.go TestExplain_EachCommandIsReadByAShellAndOursByUs"
-		card      = "test/e2e/printed_vm_test.go takesWhatDoctorPrints"
-		port      = "test/e2e/printed_vm_test.go takesWhatExplainPrints"
-		bridge    = "test/e2e/hands_vm_test.go waitsForALinuxBridge"
-		link      = "test/e2e/faults_vm_test.go plugsWithoutCapability"
-		stories   = "test/e2e/troubleshooting_vm_test.go TestTroubleshooting"
-		services  = "systemd/commands_vm_test.go TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor"
-	)
-	return map[string]string{
-		"chmod o-w": socket, "kill -CONT PID": stopped, "kill -CONT %d": companion, "ps -C": companion, "ps -o": stopped,
-		"ovs-appctl --timeout=30": companion, "ovs-appctl upcall/show": services, "ovs-dpctl show": services,
-		"ovn-nbctl list": databases, "ovn-nbctl remove": databases, "ovn-nbctl set": databases, "{set} {port}": databases, "X {port}": databases,
-		"ovn-sbctl --columns":   databases,
-		"ovn-sbctl chassis-del": local, "ovn-sbctl get-connection": local,
-		"ovs-vsctl del-port": databases, "ovs-vsctl list": databases, "ovs-vsctl set Bridge": databases, "ovs-vsctl show": databases,
-		"ovs-vsctl get Open_vSwitch . external_ids": local, "ovs-vsctl remove": local, "ovs-vsctl set Open_vSwitch": local, "ovs-vsctl set-ssl": local, "X": local,
-		"devlink dev": card, "devlink port function set %s": card, "devlink port function set DEVICE/INDEX hw_addr": card, "ip link show": card, "modprobe": card,
-		"devlink dev reload": port, "devlink port add": port, "devlink port function set DEVICE/INDEX state": port, "devlink port function set {devlink-port}": port,
-		"devlink port set": port, "devlink port show": port, "udevadm settle": port, "vf-reporter list": port, "ls -d": port, "echo ": stories,
-		"ip link set {netdev} nomaster": bridge, "ip link set {netdev} up": link, "devlink dev eswitch set": stories, "ssh HYPERVISOR": stories,
-		"journalctl -u": services, "tail -n 50 /var/log": services, "representorctl ": ours,
-		"systemctl cat representord": services, "systemctl enable --now openvswitch-switch": services, "systemctl enable --now ovn-northd": services,
-		"systemctl enable --now representord": services, "systemctl restart openvswitch-switch": services, "systemctl restart ovn-controller representord": services,
-		"systemctl restart ovn-ovsdb-server-sb": services, "systemctl restart representord": services, "systemctl start ovn-controller": services,
-		"systemctl start ovs-vswitchd": services, "systemctl status": services,
-		"timedatectl": "", // needs a clock that was never set, and a time server
+	tried := map[string]string{}
+	for where, commands := range map[string][]string{
+		"cmd/representorctl/commands_test.go TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene": {
+			"X", "{set} {port} 'options:\"X\"=NUMBER'", "{set} {port} 'options:\"X\"=X'", "{set} {port} 'options:\"{option}\"=VALUE'",
+			"{set} {port} options:requested-chassis=CHASSIS", "{set} {port} options:requested-chassis={chassis}",
+			"ovn-nbctl list Logical_Switch_Port {port}", "ovn-nbctl remove Logical_Switch_Port {port} options '\"X\"'",
+			"ovn-nbctl remove Logical_Switch_Port {port} options '\"vif-plug:representor:card-serial-number\"'",
+			"ovn-sbctl --columns=name,hostname list Chassis", "ovs-vsctl list Interface {row}", "ovs-vsctl set Bridge {bridge} datapath_type=system",
+			"ovs-vsctl show",
+		},
+		"cmd/representorctl/doctor_commands_test.go TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor": {
+			"ovn-sbctl chassis-del NAME", "ovn-sbctl get-connection", "ovs-vsctl get Open_vSwitch . external_ids",
+			"ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log",
+			"ovs-vsctl remove Open_vSwitch . external_ids X", "ovs-vsctl set Bridge X datapath_type=system", "ovs-vsctl set Open_vSwitch . X",
+			"ovs-vsctl set Open_vSwitch . other_config:hw-offload=true", "ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT",
+		},
+		"cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor": {
+			"kill -CONT %d", "ovs-appctl --timeout=30 -t SOCKET exit --restart", "ovs-appctl --timeout=30 -t SOCKET version", "ps -C %s -o pid,args",
+		},
+		"cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn": {
+			"kill -CONT PID", "ps -o pid,stat,pcpu,args -C ovsdb-server",
+		},
+		"cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem": {"chmod o-w X"},
+		"cmd/representorctl/commands_test.go TestExplain_EachCommandIsReadByAShellAndOursByUs": {
+			"representorctl doctor", "representorctl explain PORT", "representorctl explain {in-the-way}", "representorctl ports",
+			"representorctl release-hold", "representorctl representors", "representorctl serial", "representorctl status",
+		},
+		"test/e2e/printed_vm_test.go takesWhatDoctorPrints": {
+			"date -u -s TIME", "devlink dev", "devlink dev eswitch set X mode switchdev", "devlink dev eswitch show DEVICE", "devlink dev info",
+			"devlink dev show", "devlink port function set %s/%d hw_addr MAC", "devlink port function set DEVICE/INDEX hw_addr MAC",
+			"devlink port show", "devlink port show; dmesg | tail -n 50", "modprobe mlx5_core",
+		},
+		"test/e2e/printed_vm_test.go takesWhatExplainPrints": {
+			"devlink dev reload {device}", "devlink port function set DEVICE/INDEX state active", "devlink port function set {devlink-port} hw_addr MAC",
+			"devlink port function set {devlink-port} hw_addr X", "devlink port set {devlink-port} type eth", "devlink port show; ip netns",
+			"ip -n NAMESPACE link set NETDEV netns 1", "ls -d /sys/class/net/PF/device/virtfn%[1]d", "vf-reporter list",
+		},
+		"test/e2e/hands_vm_test.go waitsForALinuxBridge":    {"ip link set {netdev} nomaster"},
+		"test/e2e/faults_vm_test.go plugsWithoutCapability": {"ip link set {netdev} up"},
+		"test/e2e/troubleshooting_vm_test.go TestTroubleshooting": {
+			"devlink dev eswitch set {device} mode switchdev", "echo %[2]d >/sys/class/net/PF/device/sriov_numvfs",
+			"ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -",
+		},
+		"systemd/commands_vm_test.go TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor": {
+			"ovs-appctl upcall/show", "ovs-dpctl show", "systemctl cat representord", "systemctl enable --now openvswitch-switch",
+			"systemctl enable --now ovn-northd", "systemctl enable --now representord; journalctl -u representord",
+			"systemctl restart openvswitch-switch", "systemctl restart ovn-controller representord", "systemctl restart ovn-ovsdb-server-sb",
+			"systemctl restart representord", "systemctl restart representord; journalctl -u representord", "systemctl start ovn-controller",
+			"systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log", "systemctl start ovs-vswitchd",
+			"systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log", "tail -n 50 /var/log/ovn/ovn-controller.log",
+		},
+	} {
+		for _, c := range commands {
+			tried[c] = where
+		}
 	}
+	return tried
 }
 
 // A command that nobody has run where it is printed may be no help there, or do harm.
 func TestEachCommandThatIsPrintedIsRunByATest(t *testing.T) {
 	tried := triedIn()
-	for begins, where := range tried {
+	for command, where := range tried {
 		path, name, _ := strings.Cut(where, " ")
-		if where == "" {
-			continue
-		}
 		if text, err := os.ReadFile(filepath.Join("../..", path)); err != nil || !strings.Contains(string(text), "func "+name+"(") {
-			t.Errorf("%q is said to be tried in %s, which isn't there: %v", begins, where, err)
+			t.Errorf("`%s` is said to be tried in %s, which isn't there: %v", command, where, err)
 		}
 	}
-	found := 0
+	printed := map[string]string{}
 	for _, dir := range []string{"../../doctor", "../../explain", "../../plug"} {
-		for command, at := range printedCommands(t, dir) {
-			found++
-			if !slices.ContainsFunc(slices.Collect(maps.Keys(tried)), func(begins string) bool { return strings.HasPrefix(command, begins) }) {
-				t.Errorf("%s: no test is named for `%s`", at, command)
-			}
-			for part := range strings.SplitSeq(strings.ReplaceAll(command, " | ", "; "), "; ") {
-				if args, ours := strings.CutPrefix(part, name+" "); ours {
-					if err := understood(strings.Fields(args)); err != nil {
-						t.Errorf("%s: `%s`: %v", at, command, err)
-					}
+		maps.Copy(printed, printedCommands(t, dir))
+	}
+	for command, at := range printed {
+		if tried[command] == "" {
+			t.Errorf("%s: no test is named for `%s`", at, command)
+		}
+		for part := range strings.SplitSeq(strings.ReplaceAll(command, " | ", "; "), "; ") {
+			if args, ours := strings.CutPrefix(part, name+" "); ours {
+				if err := understood(strings.Fields(args)); err != nil {
+					t.Errorf("%s: `%s`: %v", at, command, err)
 				}
 			}
 		}
 	}
-	if found < 50 {
-		t.Errorf("only %d commands were found", found)
+	for command := range tried {
+		if printed[command] == "" {
+			t.Errorf("`%s` is printed nowhere", command)
+		}
 	}
 }

@@ -101,7 +101,10 @@ static const struct devlink_ops dpusim_devlink_ops = {
 	.reload_actions			= BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT),
 	.reload_down			= dpusim_reload_down,
 	.reload_up			= dpusim_reload_up,
+	.port_new			= dpusim_sf_new,
 #if !DPUSIM_PORT_HAS_OPS
+	.port_del			= dpusim_sf_del,
+	.port_type_set			= dpusim_port_type_set,
 	.port_function_hw_addr_get	= dpusim_fn_hw_addr_get,
 	.port_function_hw_addr_set	= dpusim_fn_hw_addr_set,
 	.port_fn_state_get		= dpusim_fn_state_get,
@@ -112,6 +115,7 @@ static const struct devlink_ops dpusim_devlink_ops = {
 /* A part has ports and nothing else: no eswitch, no reload, nothing to tell of itself. */
 static const struct devlink_ops dpusim_part_ops = {
 #if !DPUSIM_PORT_HAS_OPS
+	.port_type_set			= dpusim_port_type_set,
 	.port_function_hw_addr_get	= dpusim_fn_hw_addr_get,
 	.port_function_hw_addr_set	= dpusim_fn_hw_addr_set,
 	.port_fn_state_get		= dpusim_fn_state_get,

@@ -27,6 +27,8 @@
 #include <linux/workqueue.h>
 #include <net/devlink.h>
 
+#include "compat.h"
+
 #define DPUSIM_NAME	"dpusim"
 #define DPUSIM_SERIAL_LEN 64
 
@@ -73,6 +75,7 @@ struct dpusim_card {
  * @external: the controller is not this CPU's own
  * @registered: devlink shows the port
  * @dying: never show it again
+ * @infiniband: its type, with which it has no netdev
  * @has_fn: devlink shows a function with a hardware address
  * @fail_hw_addr: reading that address fails
  * @has_state: devlink shows the function's states
@@ -98,6 +101,7 @@ struct dpusim_port {
 	bool external;
 	bool registered;
 	bool dying;
+	bool infiniband;
 	bool has_fn;
 	bool fail_hw_addr;
 	bool has_state;
@@ -126,6 +130,7 @@ void dpusim_port_del(struct dpusim_port *port);
 int dpusim_port_show(struct dpusim_port *port);
 int dpusim_ports_show(struct dpusim_card *card);
 void dpusim_ports_hide(struct dpusim_card *card);
+int dpusim_port_type_set(struct devlink_port *devlink_port, enum devlink_port_type type);
 
 int dpusim_fn_hw_addr_get(struct devlink_port *devlink_port, u8 *addr, int *len,
 			  struct netlink_ext_ack *extack);
@@ -135,6 +140,18 @@ int dpusim_fn_state_get(struct devlink_port *devlink_port, enum devlink_port_fn_
 			enum devlink_port_fn_opstate *opstate, struct netlink_ext_ack *extack);
 int dpusim_fn_state_set(struct devlink_port *devlink_port, enum devlink_port_fn_state state,
 			struct netlink_ext_ack *extack);
+
+/* sf.c; all with devl_lock held */
+#if DPUSIM_PORT_HAS_OPS
+int dpusim_sf_new(struct devlink *devlink, const struct devlink_port_new_attrs *attrs,
+		  struct netlink_ext_ack *extack, struct devlink_port **devlink_port);
+int dpusim_sf_del(struct devlink *devlink, struct devlink_port *devlink_port,
+		  struct netlink_ext_ack *extack);
+#else
+int dpusim_sf_new(struct devlink *devlink, const struct devlink_port_new_attrs *attrs,
+		  struct netlink_ext_ack *extack, unsigned int *index);
+int dpusim_sf_del(struct devlink *devlink, unsigned int index, struct netlink_ext_ack *extack);
+#endif
 
 /* netdev.c; all with devl_lock held */
 int dpusim_rep_create(struct dpusim_port *port);

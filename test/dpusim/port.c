@@ -62,8 +62,26 @@ int dpusim_fn_state_set(struct devlink_port *devlink_port, enum devlink_port_fn_
 	return 0;
 }
 
+/* Here InfiniBand has no netdev; Ethernet has the representor. */
+int dpusim_port_type_set(struct devlink_port *devlink_port, enum devlink_port_type type)
+{
+	struct dpusim_port *port = container_of(devlink_port, struct dpusim_port, devlink_port);
+
+	if (type != DEVLINK_PORT_TYPE_ETH && type != DEVLINK_PORT_TYPE_IB)
+		return -EOPNOTSUPP;
+	port->infiniband = type == DEVLINK_PORT_TYPE_IB;
+	dpusim_ports_hide(port->card);
+	if (port->infiniband)
+		devlink_port_type_ib_set(devlink_port, NULL);
+	else
+		devlink_port_type_clear(devlink_port);
+	return dpusim_port_show(port);
+}
+
 #if DPUSIM_PORT_HAS_OPS
 static const struct devlink_port_ops dpusim_port_ops = {
+	.port_del		= dpusim_sf_del,
+	.port_type_set		= dpusim_port_type_set,
 	.port_fn_hw_addr_get	= dpusim_fn_hw_addr_get,
 	.port_fn_hw_addr_set	= dpusim_fn_hw_addr_set,
 	.port_fn_state_get	= dpusim_fn_state_get,
@@ -87,7 +105,7 @@ static bool dpusim_port_wanted(const struct dpusim_port *port)
 
 static bool dpusim_rep_wanted(const struct dpusim_port *port)
 {
-	return dpusim_port_wanted(port) && port->rep_name[0];
+	return dpusim_port_wanted(port) && port->rep_name[0] && !port->infiniband;
 }
 
 static int dpusim_port_register(struct dpusim_port *port)
@@ -136,6 +154,8 @@ int dpusim_port_show(struct dpusim_port *port)
 		if (err)
 			return err;
 		port->registered = true;
+		if (port->infiniband)
+			devlink_port_type_ib_set(&port->devlink_port, NULL);
 	}
 	if (dpusim_rep_wanted(port) && !port->rep)
 		return dpusim_rep_create(port);
@@ -186,6 +206,8 @@ void dpusim_ports_hide(struct dpusim_card *card)
 
 	list_for_each_entry(port, &card->ports, list)
 		if (port->registered && !dpusim_port_wanted(port)) {
+			if (port->infiniband)
+				devlink_port_type_clear(&port->devlink_port);
 			devl_port_unregister(&port->devlink_port);
 			port->registered = false;
 		}

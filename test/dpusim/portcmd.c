@@ -49,6 +49,8 @@ static int dpusim_port_option(struct dpusim_port *port, char *key, char *value,
 		return 0;
 	} else if (!strcmp(key, "peer")) {
 		return sim_ifname_parse(value, port->peer_name);
+	} else if (!strcmp(key, "type")) {
+		return dpusim_type_parse(value, &port->infiniband);
 	} else if (!strcmp(key, "state")) {
 		return dpusim_state_parse(value, port);
 	} else if (!strcmp(key, "opstate")) {

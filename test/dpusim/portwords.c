@@ -58,6 +58,14 @@ int dpusim_opstate_parse(const char *text, struct dpusim_port *port)
 	return 0;
 }
 
+int dpusim_type_parse(const char *text, bool *infiniband)
+{
+	*infiniband = !strcmp(text, "ib");
+	if (!*infiniband && strcmp(text, "eth"))
+		return sim_fail(-EINVAL, "type is eth or ib");
+	return 0;
+}
+
 int dpusim_flavour_parse(const char *text, enum devlink_port_flavour *flavour)
 {
 	if (!strcmp(text, "physical"))

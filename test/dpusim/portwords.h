@@ -11,6 +11,7 @@ int dpusim_mode_parse(const char *text, u16 *mode);
 int dpusim_serial_parse(const char *text, char *serial);
 int dpusim_state_parse(const char *text, struct dpusim_port *port);
 int dpusim_opstate_parse(const char *text, struct dpusim_port *port);
+int dpusim_type_parse(const char *text, bool *infiniband);
 int dpusim_flavour_parse(const char *text, enum devlink_port_flavour *flavour);
 
 #endif

@@ -176,6 +176,22 @@ EOC
 ok "a host's SF has it" grep -qx c1pf0sf77 /sys/class/net/sf77/phys_port_name
 ok "an index used again by another function" port $c/20 'pcisf controller 1 pfnum 0 sfnum 77'
 
+# InfiniBand, and what devlink adds itself.
+card <<<"port add card0 50 flavour=pcivf controller=1 pf=0 vf=50 netdev=pf0vf50 type=ib"
+ok "InfiniBand has no netdev" port $c/50 'type ib flavour pcivf'
+ok "set to Ethernet" devlink port set $c/50 type eth
+ok "it has one" port $c/50 'type eth netdev pf0vf50'
+ok "set to InfiniBand" devlink port set $c/50 type ib
+ok "it has none again" port $c/50 'type ib flavour'
+refused "port add card0 51 flavour=pcivf vf=51 type=x" 'type is eth or ib'
+card <<<"port del card0 50"
+ok "an SF that devlink adds" devlink port add $c flavour pcisf pfnum 0 sfnum 9 controller 1
+ok "is a host's, and inactive" port $c/32768 'type eth netdev eth[0-9]+ flavour pcisf controller 1 pfnum 0 sfnum 9 .*state inactive opstate detached'
+ok "is there once" not devlink port add $c flavour pcisf pfnum 0 sfnum 9 controller 1
+ok "deleted" devlink port del $c/32768
+ok "it is gone" not devlink port show $c/32768
+ok "what else there is stays" not devlink port del $c/10
+
 exec 3>"$dir/ctl"
 printf 'serial card0 MT2108' >&3
 printf 'X00001\n' >&3

@@ -3,14 +3,18 @@
 package e2e
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/explain"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/virtualdpu"
@@ -29,7 +33,7 @@ func printing() []scenario {
 // printed is a command, what its reader replaces, and a part of what it says then.
 type printed struct {
 	command, fills, says string
-	// refused is that this card can't do it. The tool has understood it, then.
+	// refused: what the kernel says to it is what the reader is to see.
 	refused bool
 }
 
@@ -67,7 +71,6 @@ func takes(t *testing.T, remedy string, want []printed) {
 func takesWhatExplainPrints(t *testing.T, d *dpu) {
 	host(t)
 	enable(t, 4)
-	const refusal = "Operation not supported"
 	vf := func(number string, options ...string) request {
 		return request{lport: "vm0", pfMAC: pfMAC, vf: number, more: options}
 	}
@@ -115,12 +118,15 @@ func takesWhatExplainPrints(t *testing.T, d *dpu) {
 			},
 		},
 		{
-			name: "no such SF", asks: vf("", "vif-plug:representor:sf-num=7"), code: representor.CodeFunctionNotFound,
-			card: append(card(), "port add card0 88 flavour=pcisf controller=1 external=1 pf=0 sf=88 netdev=sf88 state=inactive"),
+			name: "no such SF", asks: vf("", "vif-plug:representor:sf-num=7"), code: representor.CodeFunctionNotFound, card: card(), plugs: true,
 			want: []printed{
-				{command: "devlink port add platform/card0 flavour pcisf pfnum 0 sfnum 7 controller 1", says: refusal, refused: true},
-				{command: "devlink port function set DEVICE/INDEX state active", fills: "DEVICE/INDEX=platform/card0/88"},
+				{command: "devlink port add platform/card0 flavour pcisf pfnum 0 sfnum 7 controller 1"},
+				{command: "devlink port function set DEVICE/INDEX state active", fills: "DEVICE/INDEX=platform/card0/32768"},
 			},
+		},
+		{
+			name: "a port of InfiniBand", asks: vf("0"), code: representor.CodeNotEthernet, card: append(card(), vf0+" type=ib"), plugs: true,
+			want: []printed{{command: "devlink port set platform/card0/10 type eth"}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -138,12 +144,62 @@ func takesWhatExplainPrints(t *testing.T, d *dpu) {
 			}
 		})
 	}
-	// What the simulated card can't be brought to is understood at least; that it is printed
-	// isn't compared here.
-	sim(t, "reset")
-	sim(t, append(card(), vf0)...)
-	takes(t, "`devlink port set platform/card0/10 type eth`", []printed{{command: "devlink port set platform/card0/10 type eth", says: refusal, refused: true}})
-	takes(t, "`udevadm settle`", []printed{{command: "udevadm settle"}})
+	t.Run("a PF of this machine's own whose uplink is elsewhere", func(t *testing.T) { d.bringsTheUplinkBack(t) })
+	t.Run("a VF of another MAC than its port", func(t *testing.T) { d.setsTheFunctionsAddress(t) })
+}
+
+// bringsTheUplinkBack is for a NIC that is its own host, of which the uplink alone tells the MAC.
+func (d *dpu) bringsTheUplinkBack(t *testing.T) {
+	t.Helper()
+	const uplink = "00:53:00:00:00:30"
+	sim(t, "reset", "dev add nic", "port add nic 0 flavour=physical port=0 netdev=eno1 mac="+uplink,
+		"port add nic 1 flavour=pcivf controller=0 external=0 pf=0 vf=0 netdev=eno1_0")
+	run(t, "ip", "netns", "add", "elsewhere")
+	defer run(t, "ip", "netns", "del", "elsewhere")
+	run(t, "ip", "link", "set", "eno1", "netns", "elsewhere")
+	d.restartDaemon(t, "--local-functions")
+	defer d.restartDaemon(t)
+	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"})
+	d.awaitPort(t, "own", plug.Pending, representor.CodePFMACUnknown)
+	takes(t, d.explained(t, "own").Remedy, []printed{{
+		command: "ip -n NAMESPACE link set NETDEV netns 1", fills: "NAMESPACE link set NETDEV=elsewhere link set eno1",
+	}})
+	d.awaitPort(t, "own", plug.Plugged)
+}
+
+// toldAt is the remedy of one step of an explanation.
+func (d *dpu) toldAt(t *testing.T, lport string, step explain.Name) string {
+	t.Helper()
+	for _, s := range d.explained(t, lport).Steps {
+		if s.Name == step {
+			return s.Remedy
+		}
+	}
+	return ""
+}
+
+// setsTheFunctionsAddress is for a VF that is plugged and has another MAC than its port.
+func (d *dpu) setsTheFunctionsAddress(t *testing.T) {
+	t.Helper()
+	const mac = "02:00:00:00:00:10"
+	sim(t, append([]string{"reset"}, append(card(), vf0+" mac=02:00:00:00:00:99", vf1+" nofn=1")...)...)
+	d.restartDaemon(t, "--program-hw-addr")
+	defer d.restartDaemon(t)
+	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: "02:00:00:00:00:11 10.0.0.11"})
+	d.until(t, "the driver's refusal is told", func() bool {
+		p, err := d.client.Port(t.Context(), "vm1")
+		return err == nil && slices.ContainsFunc(p.Warnings, func(r representor.Reason) bool { return r.Code == representor.CodeHWAddrFailed })
+	})
+	takes(t, d.toldAt(t, "vm1", explain.Function), []printed{{
+		command: "devlink port function set platform/card0/11 hw_addr MAC", fills: "MAC=" + mac, says: "Operation not supported", refused: true,
+	}})
+	d.restartDaemon(t)
+	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac + " 10.0.0.10"})
+	d.awaitPort(t, "vm0", plug.Plugged)
+	takes(t, d.toldAt(t, "vm0", explain.Function), []printed{{command: "devlink port function set platform/card0/10 hw_addr " + mac}})
+	if says := run(t, "devlink", "port", "show", "platform/card0/10"); !strings.Contains(says, "hw_addr "+mac) {
+		t.Error(says)
+	}
 }
 
 func takesWhatDoctorPrints(t *testing.T, d *dpu) {
@@ -157,6 +213,10 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 		{
 			name: "no card that answers", check: "devlink", card: append(card(), "dev hang card0 10000"),
 			want: []printed{{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/1"}},
+		},
+		{
+			name: "no card that tells its mode", check: "eswitch", card: append(card(), "dev hang card0 10000"),
+			want: []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}},
 		},
 		{
 			name: "a port that can't be read", check: "devlink",
@@ -206,9 +266,30 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 		})
 	}
 	sim(t, append([]string{"reset"}, card()...)...)
-	// Nor is this, for which devlink must fail in ways that it doesn't here.
-	takes(t, "`devlink dev eswitch show DEVICE`", []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}})
-	takes(t, "`devlink dev show`", []printed{{command: "devlink dev show", says: "platform/card0"}})
-	takes(t, "`devlink dev`", []printed{{command: "devlink dev", says: "platform/card0"}})
-	takes(t, "`ip link show`", []printed{{command: "ip link show", says: "p0"}})
+	// A kernel that has no devlink, or can't list its devices, isn't to be had here: what is
+	// printed for it is run where its reader is sent to.
+	h := doctor.Host{CardErr: fs.ErrNotExist, EswitchErr: errors.New("no answer")}
+	for _, c := range doctor.Examine(h).Checks {
+		switch c.Name {
+		case "devlink":
+			takes(t, c.Remedy, []printed{{command: "devlink dev show", says: "platform/card0"}})
+		case "eswitch":
+			takes(t, c.Remedy, []printed{{command: "devlink dev", says: "platform/card0"}})
+		}
+	}
+	t.Run("a clock that was never set", func(t *testing.T) { d.setsTheClock(t) })
+}
+
+// setsTheClock has the machine believe in a year before there was such a card, as one without
+// a battery does.
+func (d *dpu) setsTheClock(t *testing.T) {
+	t.Helper()
+	began, now := time.Now(), time.Now().UTC()
+	run(t, "date", "-u", "-s", "2001-01-01 00:00:00")
+	c := d.diagnosed(t, "clock")
+	now = now.Add(time.Since(began))
+	takes(t, c.Remedy, []printed{{command: "date -u -s TIME", fills: "TIME='" + now.Format(time.DateTime) + "'"}})
+	if got := d.diagnosed(t, "clock"); c.Verdict != doctor.Fail || got.Verdict != doctor.OK {
+		t.Errorf("it finds %+v, and after the command %+v", c, got)
+	}
 }
