@@ -99,8 +99,8 @@ func (p *planner) yield(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	p.putBack(q)
-	if r, ok := p.rowOf(q, q.want); ok && q.asked && p.canAdd == nil && p.present(r) {
-		p.dropExtras(q, r)
+	if r, ok := p.rowOf(q); ok && q.asked && !q.unsure && p.canAdd == nil && open(r) && p.present(r) && p.leaks[r.UUID].kind == 0 {
+		p.dropExtras(q, r, p.onlyKept)
 	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
@@ -112,7 +112,7 @@ func (p *planner) putBack(q *port) {
 	if !q.asked || p.canAdd != nil {
 		return
 	}
-	if r, ok := p.rowOf(q, q.want); ok && p.leaks[r.UUID].kind == 0 {
+	if r, ok := p.rowOf(q); ok && p.leaks[r.UUID].kind == 0 {
 		p.edit(q, r)
 	}
 }
@@ -132,7 +132,7 @@ func (p *planner) plugOrKeep(q *port) {
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
-	_, its := p.rowOf(q, q.want)
+	_, its := p.rowOf(q)
 	switch {
 	case !p.evicts(q) && !follows:
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
@@ -161,7 +161,7 @@ func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {
 	for _, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && (p.functionOf(r) == q.want || p.mayBeFor(r, q.rep.Function)) {
 			row, ok = r, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -67,12 +68,17 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 }
 
 // stillAsked leaves out the changes for ports of which the Southbound shows something else now
-// than it showed to the plan. To plan and to ask the kernel takes seconds where a DPU is short
-// of CPU. A leak is closed and a name taken away whatever is asked.
+// than it showed to the plan, or the card that something else is meant. To plan and to ask the
+// kernel takes seconds where a DPU is short of CPU. A leak is closed and a name taken away
+// whatever is asked.
 func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	was, is := r.in.Asked, r.cfg.Southbound.View()
 	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete && was.Connected == is.Connected
-	stands := func(lport string) bool { return sameWord(was.Bindings[lport], is.Bindings[lport]) }
+	card := r.cfg.Devices.Index()
+	stands := func(lport string) bool {
+		b := is.Bindings[lport]
+		return sameWord(was.Bindings[lport], b) && sameMeaning(r.in.Index, card, b)
+	}
 	var out []ovs.Change
 	for _, c := range changes {
 		if closesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
@@ -84,6 +90,17 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	return out
 }
 
+// sameMeaning reports whether what a port asks for is the same function on two indexes, or
+// can be told on neither.
+func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
+	if was == is || b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		return true
+	}
+	then, known := was.Meant(b.Request.Query)
+	now, tells := is.Meant(b.Request.Query)
+	return known == tells && then == now
+}
+
 // stillLeaks leaves out the rows that don't leak any more by what the card and the bridge
 // show now. The program may have been stopped since the plan, and the names dealt anew.
 func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
@@ -92,6 +109,9 @@ func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 	}
 	in := r.in
 	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
+	if current, _ := in.Index.LinksCurrent(); !current || !in.Actual.Complete {
+		return changes // nothing says that they are over
+	}
 	p := newPlanner(in)
 	p.findLeaks()
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {

@@ -68,6 +68,20 @@ func TestExchanged_WhatMakesRoomCountsForTheBrake(t *testing.T) {
 	}
 }
 
+// The MACs are dealt back between the plan and the commit.
+func TestExchanged_NothingMovesThatIsMeantAsBeforeWhenItComesToTheCommit(t *testing.T) {
+	devs := []netdev{{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}, {pf: 1, vf: 0, name: "pf1vf0", ifindex: 20}}
+	for _, bs := range [][]ovn.Binding{{asks("a", 0, 0)}, {asks("a", 0, 0), asks("b", 1, 0)}} {
+		c := newCloud(representor.NewIndex(exchanged(devs...), representor.Settings{}), bs...)
+		c.actual = bridgeWith([]ovs.Interface{ourRow("a", "pf0vf0", 0, 0, 10), ourRow("b", "pf1vf0", 1, 0, 20)}[:len(bs)]...)
+		d := &changingDevices{devices: devices{c}, meanwhile: func() { c.index = indexOf(devs...) }}
+		c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context())
+		if c.applied != 0 {
+			t.Errorf("%d ports: %d changes, rows %v", len(bs), c.applied, c.rows())
+		}
+	}
+}
+
 // A driver fails to tell of a port, and the function's netdev says whose it is.
 func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testing.T) {
 	ask := asks("a", 0, 0)

@@ -288,3 +288,12 @@ func TestLeak_ARowWhoseNameIsTheFunctionsAgainBeforeTheCommitStays(t *testing.T)
 		t.Errorf("%d leaks closed, %d changes, rows %v", rep.Leaks, c.applied, c.rows())
 	}
 }
+
+func TestLeak_OneThatWasSeenIsClosedThoughTheCardCantBeReadWhenItComesToTheCommit(t *testing.T) {
+	c := newCloud(representor.NewIndex(representor.Card{Problem: "interrupted", LinksProblem: "interrupted"}, representor.Settings{}), asks("a", 0, 0))
+	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	d := &lateDevices{devices: devices{c}, first: swapped()}
+	if rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context()); rep.Leaks != 1 {
+		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+	}
+}

@@ -13,6 +13,7 @@ import (
 // that is only kept owns nothing.
 func (p *planner) settleOwners() {
 	clear(p.owners)
+	clear(p.netdevs)
 	for _, q := range p.sorted {
 		if !q.asked || q.want == "" {
 			continue
@@ -20,6 +21,9 @@ func (p *planner) settleOwners() {
 		if o := p.owners[q.want]; o == nil || p.grip(q) > p.grip(o) {
 			p.owners[q.want] = q
 		}
+	}
+	for _, o := range p.owners {
+		p.netdevs[o.rep.Link.Name] = o
 	}
 	for _, q := range p.sorted {
 		q.taken = nil
@@ -58,7 +62,7 @@ func (p *planner) grip(q *port) int {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.behind) {
-		if lportOf(r) != q.name || p.functionOf(r) != q.want {
+		if lportOf(r) != q.name || p.functionOf(r) != q.want && !p.mayBeFor(r, q.rep.Function) {
 			continue
 		}
 		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
@@ -123,7 +127,7 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 // its port, or what does means another function for certain.
 func (p *planner) onlyKept(r ovs.Interface) bool {
 	o, is := p.portOf(r), p.functionOf(r)
-	return !o.asked || !o.unsure && o.want != "" && is != "" && is != o.want
+	return !o.asked || !o.unsure && o.want != "" && is != "" && is != o.want && !p.mayBeFor(r, o.rep.Function)
 }
 
 // evicted are the rows of other ports that must not stand beside a plug for q: those for

@@ -175,6 +175,7 @@ type planner struct {
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
+	netdevs        map[string]*port // the same by the netdevs of those
 	// lostBy are the ports that lost the row for a function, see Hold.Lost.
 	lostBy map[string]string
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
@@ -225,7 +226,7 @@ func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, lostBy: map[string]string{}, rowsFor: map[string][]ovs.Interface{},
+		owners: map[string]*port{}, netdevs: map[string]*port{}, lostBy: map[string]string{}, rowsFor: map[string][]ovs.Interface{},
 		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}

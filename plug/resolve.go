@@ -48,7 +48,7 @@ func (p *planner) resolveAsked(q *port) {
 	if q.want == "" && p.staysUnfound(q) {
 		return
 	}
-	if _, ok := p.rowOf(q, q.want); len(q.rows) > 0 && !ok && !p.answers(q) {
+	if _, ok := p.rowOf(q); len(q.rows) > 0 && !ok && !p.answers(q) {
 		q.goes = dropped // the rows answer another request than the present one
 	}
 }
@@ -58,7 +58,7 @@ func (p *planner) resolveAsked(q *port) {
 func (p *planner) staysUnfound(q *port) bool {
 	query := q.binding.Request.Query
 	if f, meant := p.in.Index.Meant(query); meant {
-		if r, ok := p.rowOf(q, f.String()); ok {
+		if r, ok := p.rowFor(q, f); ok {
 			p.stayWith(q, r)
 			q.unsure = undecided(codeOf(q.reason))
 			return true
@@ -71,7 +71,7 @@ func (p *planner) staysUnfound(q *port) bool {
 	// The card can't say which function is meant. What is plugged for this very
 	// request, or for one that may still mean the same, stays with the function it
 	// was plugged for.
-	r, ok := rowFor(q, q.query)
+	r, ok := rowAsked(q, q.query)
 	if !ok {
 		r, ok = p.rowMeant(q, query, q.reason)
 	}
@@ -221,7 +221,7 @@ func (p *planner) shifts(q *port) bool {
 	if q.goes != stay || !p.pluggable(q) {
 		return false
 	}
-	if _, has := p.rowOf(q, q.want); has {
+	if _, has := p.rowOf(q); has {
 		return false
 	}
 	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
@@ -253,11 +253,11 @@ func (t *tally) mass() *representor.Reason {
 }
 
 // yields reports whether a row of a port's is only kept, and makes room for another port that
-// asks for its function.
+// asks for its function, or for the netdev that has its name now.
 func (p *planner) yields(q *port) bool {
 	return q.goes == stay && slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		o := p.owners[p.functionOf(r)]
-		return o != nil && o != q && p.onlyKept(r) && p.evicts(o) && o.ready
+		takes := func(o *port) bool { return o != nil && o != q && p.evicts(o) && o.ready }
+		return p.onlyKept(r) && (takes(p.owners[p.functionOf(r)]) || takes(p.netdevs[r.Name]))
 	})
 }
 
@@ -290,11 +290,11 @@ func (p *planner) hold(q *port, why *representor.Reason) {
 // as when the row was made or not.
 func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
 	if f, meant := p.in.Index.Meant(query); meant {
-		if r, ok := p.rowOf(q, f.String()); ok {
+		if r, ok := p.rowFor(q, f); ok {
 			return r, true
 		}
 	}
-	if r, ok := rowFor(q, query.String()); ok {
+	if r, ok := rowAsked(q, query.String()); ok {
 		return r, true
 	}
 	if anyRequest(q.rows, query.String()) {
@@ -304,14 +304,31 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 	return p.rowMeant(q, query, reason)
 }
 
-// rowOf finds a row of a port for a function.
-func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
+// rowOf finds the row of a port for what it wants.
+func (p *planner) rowOf(q *port) (ovs.Interface, bool) {
 	for _, r := range q.rows {
-		if function != "" && p.functionOf(r) == function {
+		if q.want != "" && p.functionOf(r) == q.want {
+			return r, true
+		}
+	}
+	return p.rowFor(q, q.rep.Function)
+}
+
+// rowFor finds a row of a port that is for a function, or may be as far as the card can tell.
+func (p *planner) rowFor(q *port, f representor.Function) (ovs.Interface, bool) {
+	for _, r := range q.rows {
+		if p.mayBeFor(r, f) {
 			return r, true
 		}
 	}
 	return ovs.Interface{}, false
+}
+
+// mayBeFor reports whether a row is for a function, or may be as far as the card can tell: it
+// may have been made on a kernel that numbered no controllers.
+func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
+	is := p.functionOf(r)
+	return is != "" && f.Kind != 0 && p.in.Index.MayBe(is, f)
 }
 
 // rowMeant finds a row that a query may mean though it is worded otherwise than the
@@ -370,7 +387,8 @@ func (p *planner) isBelow(function string, pfs []string, query representor.Query
 	})
 }
 
-func rowFor(q *port, request string) (ovs.Interface, bool) {
+// rowAsked finds a row that was made for a request, in these words.
+func rowAsked(q *port, request string) (ovs.Interface, bool) {
 	for _, r := range q.rows {
 		if r.Marker.Request == request && r.Marker.Function != "" {
 			return r, true
