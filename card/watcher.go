@@ -179,7 +179,7 @@ func (w *Watcher) describedDevices() []devlink.Handle {
 	return described(w.state.ports.value)
 }
 
-// netdevMayBelong tells whether, after a change of netdevs, a function's port may have
+// netdevMayBelong tells whether, after a change of netdevs, a function's port or an uplink may have
 // another one than devlink said: the port has none that is known, and it just lost that,
 // or a netdev appeared that may be its own. Netdevs that have nothing to do with the card
 // come and go all the time, and a list of ports is dear.
@@ -195,7 +195,8 @@ func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.
 		_, is := after[p.IfIndex]
 		own := devlink.Some(p.ID())
 		mayBe := func(l representor.Link) bool { return !l.TellsPort || l.Port == own }
-		return isFunction(p.Flavour) && !is && (was || slices.ContainsFunc(appeared, mayBe))
+		tells := isFunction(p.Flavour) || p.Flavour == devlink.FlavourPhysical // an uplink's may tell a PF's MAC
+		return tells && !is && (was || slices.ContainsFunc(appeared, mayBe))
 	})
 }
 

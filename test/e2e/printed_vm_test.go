@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/doctor"
 	"github.com/representord/representord/explain"
 	"github.com/representord/representord/plug"
@@ -215,8 +216,8 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 			want: []printed{{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/1"}},
 		},
 		{
-			name: "no card that tells its mode", check: "eswitch", card: append(card(), "dev hang card0 10000"),
-			want: []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}},
+			name: "no list of devices", check: "eswitch", card: append(card(), "dev hang card0 10000"),
+			want: []printed{{command: "devlink dev", says: "platform/card0"}},
 		},
 		{
 			name: "a port that can't be read", check: "devlink",
@@ -266,15 +267,15 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 		})
 	}
 	sim(t, append([]string{"reset"}, card()...)...)
-	// A kernel that has no devlink, or can't list its devices, isn't to be had here: what is
-	// printed for it is run where its reader is sent to.
-	h := doctor.Host{CardErr: fs.ErrNotExist, EswitchErr: errors.New("no answer")}
+	// A kernel that has no devlink, or lists a device and not its eswitch's mode, isn't to be had
+	// here: what is printed for it is run where its reader is sent to.
+	h := doctor.Host{CardErr: fs.ErrNotExist, Eswitches: map[devlink.Handle]doctor.Eswitch{{}: {Err: errors.New("no answer")}}}
 	for _, c := range doctor.Examine(h).Checks {
 		switch c.Name {
 		case "devlink":
 			takes(t, c.Remedy, []printed{{command: "devlink dev show", says: "platform/card0"}})
 		case "eswitch":
-			takes(t, c.Remedy, []printed{{command: "devlink dev", says: "platform/card0"}})
+			takes(t, c.Remedy, []printed{{command: "devlink dev eswitch show DEVICE", fills: "DEVICE=platform/card0", says: "mode switchdev"}})
 		}
 	}
 	t.Run("a clock that was never set", func(t *testing.T) { d.setsTheClock(t) })
