@@ -26,6 +26,14 @@ func theirs() []string {
 	}
 }
 
+// startsAtBoot has ovs-vswitchd's clock begin when it starts, the first time.
+const startsAtBoot = `[Service]
+ExecStart=
+ExecStart=/usr/bin/env bash -c 'mkdir /run/unit-test/booted && \
+  exec unshare --fork --time --monotonic=-$$(cut -d. -f1 /proc/uptime) "$$0" "$$@" || exec "$$0" "$$@"' \
+  /usr/share/openvswitch/scripts/ovs-ctl --no-ovsdb-server --no-monitor --no-record-hostname start --no-mlockall
+`
+
 // host is a machine under systemd, with Open vSwitch and OVN as Debian starts them.
 type host struct {
 	t      *testing.T
@@ -153,12 +161,11 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			// than two hide that (count_cpu_cores in lib/ovs-thread.c, dpif_netlink_calculate_n_handlers).
 			name: "an ovs-vswitchd that gets no packet", checks: []string{"upcalls"}, stays: true, not: runtime.NumCPU() > 2,
 			breaks: "systemctl stop openvswitch-switch; ovs-dpctl del-dp ovs-system; mkdir -p " + booting + "; " +
-				"printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/unshare --time --monotonic=-%s /usr/share/openvswitch/scripts/ovs-ctl " +
-				"--no-ovsdb-server --no-monitor --no-record-hostname start --no-mlockall\\n' $(cut -d. -f1 /proc/uptime) >" + booting + "/booting.conf; " +
+				"cat >" + booting + "/booting.conf <<'END'\n" + startsAtBoot + "END\n" +
 				"systemctl daemon-reload; systemctl start openvswitch-switch; " +
 				crosses + "; true",
 			prints: []string{"systemctl restart openvswitch-switch"},
-			mends:  crosses + "; " + crosses + "; ovs-dpctl show | grep hit:[1-9] && rm -r " + booting + " && systemctl daemon-reload",
+			mends:  crosses + "; " + crosses + "; ovs-dpctl show | grep hit:[1-9] && rm -r " + booting + " /run/unit-test/booted && systemctl daemon-reload",
 		},
 		{
 			name: "no ovs-vswitchd", checks: []string{"vswitchd"},
