@@ -191,8 +191,9 @@ type claim struct {
 	behind bool // on a bridge that was ours
 }
 
-// claimsOfOthers are those of the ports whose rows make room for q, and of those whose rows
-// for its function leak, or went for another reason than that nobody asks for them any more.
+// claimsOfOthers are those of the ports whose rows make room for q, of those whose rows
+// for its function leak, or went for another reason than that nobody asks for them any more,
+// and of those whose rows may be for its function.
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.evicted(q) {
@@ -203,6 +204,12 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 			claims = append(claims, claim{lport: lportOf(r), row: true})
 		}
 	}
+	if text, may := p.in.Index.Unnumbered(q.rep.Function); may {
+		for _, r := range p.rowsFor[text] {
+			claims = append(claims, claim{lport: lportOf(r), row: true})
+		}
+	}
+	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })
 	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {
 		claims = append(claims, claim{lport: lport})
 	}

@@ -134,7 +134,7 @@ func (o oddNetdev) addTo(c *representor.Card) {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's.
+// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's, or may lack PFs.
 func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	card := cardOf(w.devs...)
 	w.odd.addTo(&card)
@@ -144,7 +144,10 @@ func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 		card.LinksComplete = rapid.Bool().Draw(t, "netdevs are known")
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 7:
+		card.MayLackPFs = true
 	case 6:
+		card.MayLackPFs = rapid.Bool().Draw(t, "PFs may be lacking")
 		card.Ports[0].Function, card.Ports[1].Function = card.Ports[1].Function, card.Ports[0].Function
 	case 5:
 		card.Ports[1].Function.HWAddr = card.Ports[0].Function.HWAddr

@@ -48,6 +48,13 @@ func (x *Index) MayBe(canonical string, f Function) bool {
 	return withoutController(f).String() == canonical
 }
 
+// Unnumbered is what a kernel that numbers no controllers calls a function; false where that
+// text is this one's for certain, or another's.
+func (x *Index) Unnumbered(f Function) (canonical string, may bool) {
+	text := withoutController(f).String()
+	return text, x.WithController(text) != f.String() && x.MayBe(text, f)
+}
+
 // withoutController is what a kernel that numbers no controllers calls a function. Such
 // kernels don't say whose it is either.
 func withoutController(f Function) Function {
