@@ -186,7 +186,7 @@ func (w *Watcher) describedDevices() []devlink.Handle {
 func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.Link) bool {
 	var appeared []representor.Link
 	for ifindex, l := range after {
-		if _, was := before[ifindex]; !was {
+		if _, was := before[ifindex]; !was && l.Kind == "" { // a card's have none
 			appeared = append(appeared, l)
 		}
 	}
@@ -195,7 +195,8 @@ func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.
 		_, is := after[p.IfIndex]
 		own := devlink.Some(p.ID())
 		mayBe := func(l representor.Link) bool { return !l.TellsPort || l.Port == own }
-		tells := isFunction(p.Flavour) || p.Flavour == devlink.FlavourPhysical // an uplink's may tell a PF's MAC
+		// An uplink's may tell a PF's MAC. One of InfiniBand has none of Ethernet.
+		tells := isFunction(p.Flavour) || p.Flavour == devlink.FlavourPhysical && p.Type != devlink.TypeIB
 		return tells && !is && (was || slices.ContainsFunc(appeared, mayBe))
 	})
 }

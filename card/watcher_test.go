@@ -138,6 +138,7 @@ func TestThePortsAreReadAgainWhenANetdevMayBeOneThatTheyLack(t *testing.T) {
 		"nothing changes, and a VF has none":       {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), links(1), false},
 		"one appears, and every VF has its own":    {[]devlink.Port{vf(h, 0, 0, 12)}, links(12), links(1, 12), false},
 		"one appears, and an uplink has none":      {[]devlink.Port{physical(h, 0, 0), vf(h, 0, 0, 12)}, links(12), links(1, 12), true},
+		"a veth appears, and a VF has none":        {[]devlink.Port{vf(h, 0, 0, 0)}, links(1), map[uint32]representor.Link{1: {}, 12: {Kind: "veth"}}, false},
 		"an uplink's vanishes":                     {[]devlink.Port{physical(h, 0, 10), vf(h, 0, 0, 12)}, links(10, 12), links(12), true},
 		"one appears, and there is no port":        {nil, links(), links(1), false},
 		"one appears that is told to be no port's": {[]devlink.Port{lacking}, links(1), of(none), false},

@@ -48,11 +48,11 @@ func (p *planner) facts(q *port) {
 // tellWhatIsPlugged corrects the status of a port whose request means another
 // function than its row is for, and whose row stays until that one can be plugged.
 func (p *planner) tellWhatIsPlugged(q *port) {
-	if q.want == "" || q.status.Reason == nil {
+	if q.means.Kind == 0 || q.status.Reason == nil {
 		return
 	}
 	for _, r := range q.rows {
-		if f := p.functionOf(r); f != "" && f != q.want && !p.removed[r.UUID] {
+		if f := p.functionOf(r); f != "" && f != q.means.String() && !p.removed[r.UUID] {
 			q.status.Reason = reasonMoved(q, r, f)
 			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f, r.Name, r.IfIndex, r.Ofport
 			return
@@ -98,23 +98,21 @@ func (p *planner) yield(q *port) {
 }
 
 func (p *planner) waitForNetdev(q *port) {
-	p.putBack(q)
-	if r, ok := p.rowOf(q); ok && q.asked && !q.unsure && p.canAdd == nil && open(r) && p.present(r) && p.leaks[r.UUID].kind == 0 {
-		p.dropExtras(q, r, p.onlyKept)
+	if r, ok := p.putBack(q); ok && p.openLive(r) && p.present(r) {
+		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r ovs.Interface) bool { return !p.onlyKept(r) }))
 	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
 
 // putBack undoes what somebody edited in a row whose netdev is away, or has a name that
 // somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
-// row names then.
-func (p *planner) putBack(q *port) {
-	if !q.asked || p.canAdd != nil {
-		return
+// row names then. It returns that row, which doesn't leak.
+func (p *planner) putBack(q *port) (row ovs.Interface, ok bool) {
+	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || p.leaks[row.UUID].kind != 0 {
+		return row, false
 	}
-	if r, ok := p.rowOf(q); ok && p.leaks[r.UUID].kind == 0 {
-		p.edit(q, r)
-	}
+	p.edit(q, row)
+	return row, true
 }
 
 // plugOrKeep handles a port whose representor is there and its own.
@@ -132,7 +130,7 @@ func (p *planner) plugOrKeep(q *port) {
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
-	_, its := p.rowOf(q)
+	_, its := p.rowOf(q, q.want)
 	switch {
 	case !p.evicts(q) && !follows:
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
@@ -161,7 +159,7 @@ func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {
 	for _, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && (p.functionOf(r) == q.want || p.mayBeFor(r, q.rep.Function)) {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
 			row, ok = r, true
 		}
 	}

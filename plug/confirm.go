@@ -72,12 +72,12 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 // kernel takes seconds where a DPU is short of CPU. A leak is closed and a name taken away
 // whatever is asked.
 func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
-	was, is := r.in.Asked, r.cfg.Southbound.View()
+	was, is := r.lastInput.Asked, r.cfg.Southbound.View()
 	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete && was.Connected == is.Connected
 	card := r.cfg.Devices.Index()
 	stands := func(lport string) bool {
 		b := is.Bindings[lport]
-		return sameWord(was.Bindings[lport], b) && sameMeaning(r.in.Index, card, b)
+		return sameWord(was.Bindings[lport], b) && sameMeaning(r.lastInput.Index, card, b)
 	}
 	var out []ovs.Change
 	for _, c := range changes {
@@ -107,7 +107,7 @@ func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 	if !slices.ContainsFunc(changes, closesLeak) {
 		return changes
 	}
-	in := r.in
+	in := r.lastInput
 	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
 	if current, _ := in.Index.LinksCurrent(); !current || !in.Actual.Complete {
 		return changes // nothing says that they are over
@@ -115,7 +115,7 @@ func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 	p := newPlanner(in)
 	p.findLeaks()
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		over := closesLeak(c) && p.leaks[c.Unplug[0].Interface.UUID].kind == 0
+		over := closesLeak(c) && p.isRight(c.Unplug[0].Interface)
 		if over {
 			r.Poke()
 		}

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -68,6 +69,18 @@ func TestExchanged_WhatMakesRoomCountsForTheBrake(t *testing.T) {
 	}
 }
 
+func TestExchanged_WhatIsNotThereIsNobodys(t *testing.T) {
+	a, b := asks("a", 0, 5), asks("b", 0, 5)
+	x := indexOf(netdev{pf: 0, vf: 0, name: "n0", ifindex: 10}, netdev{pf: 0, vf: 1, name: "n1", ifindex: 11})
+	in := Input{Asked: trusted(a, b), Index: x, Actual: bridgeWith(ourRow("a", "n0", 0, 0, 10), ourRow("b", "n1", 0, 1, 11))}
+	d := planWith(in, a, b)
+	for _, lport := range []string{"a", "b"} {
+		if s := statusOf(t, d, lport); s.State != Pending || codeOf(s.Reason) != representor.CodeFunctionNotFound {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
 // The MACs are dealt back between the plan and the commit.
 func TestExchanged_NothingMovesThatIsMeantAsBeforeWhenItComesToTheCommit(t *testing.T) {
 	devs := []netdev{{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}, {pf: 1, vf: 0, name: "pf1vf0", ifindex: 20}}
@@ -79,6 +92,11 @@ func TestExchanged_NothingMovesThatIsMeantAsBeforeWhenItComesToTheCommit(t *test
 		if c.applied != 0 {
 			t.Errorf("%d ports: %d changes, rows %v", len(bs), c.applied, c.rows())
 		}
+		c.index = representor.NewIndex(exchanged(devs...), representor.Settings{})
+		c.reconciler(nil).Pass(t.Context())
+		if row := c.rows()["pf1vf0"]; row.IfaceID != "a" {
+			t.Errorf("%d ports, when it lasts: rows %v", len(bs), c.rows())
+		}
 	}
 }
 
@@ -87,7 +105,7 @@ func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testin
 	ask := asks("a", 0, 0)
 	for name, is := range map[string]ovn.Binding{"the controller": onController(ask, 1), "the card's serial number": onCard(ask, "MT1")} {
 		for _, known := range []bool{true, false} {
-			t.Run(name, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, our Chassis row is there: %v", name, known), func(t *testing.T) {
 				card := shortOf("c1pf0vf0")
 				card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 				in := Input{Asked: trusted(is), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}

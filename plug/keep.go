@@ -11,7 +11,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 	differs := false
 	if q.asked && p.canAdd == nil {
 		differs = p.edit(q, r)
-		p.dropExtras(q, r, func(ovs.Interface) bool { return true })
+		p.dropExtras(q, r, q.rows)
 		if !p.in.Hold.All {
 			p.unplug(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
 		}
@@ -100,14 +100,14 @@ func (p *planner) editWanted(q *port, r ovs.Interface, e *ovs.Edit) {
 	e.ClearType = r.Type != "" && r.Type != "system" // which are the same
 }
 
-// dropExtras removes other rows of ours for the same port, those of which this is so: two
-// interfaces with one iface-id take the port from each other for ever.
-func (p *planner) dropExtras(q *port, keep ovs.Interface, goes func(ovs.Interface) bool) {
+// dropExtras removes rows of a port beside the one that it keeps: two interfaces with
+// one iface-id take the port from each other for ever.
+func (p *planner) dropExtras(q *port, keep ovs.Interface, rows []ovs.Interface) {
 	var extra bool
 	pt := p.newPart(q, "another row has the port")
-	for _, r := range q.rows {
+	for _, r := range rows {
 		switch {
-		case r.UUID == keep.UUID || p.removed[r.UUID] || !goes(r):
+		case r.UUID == keep.UUID || p.removed[r.UUID]:
 		case q.verified && !p.in.Hold.All:
 			p.unplug(pt, r)
 		case !q.verified:

@@ -136,6 +136,18 @@ func (p *planner) unclaimed(r ovs.Interface, ifindex uint32) string {
 // one in its place has its own time.
 func unclaimedIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.UUID, " ", ifindex) }
 
+// isRight reports whether a row carries nothing but its function, for certain: nothing that
+// is live has its name or is open under it, but what is its function's.
+func (p *planner) isRight(r ovs.Interface) bool {
+	isnt := func(ifindex uint32) bool {
+		_, live := p.in.Index.LinkByIfIndex(ifindex)
+		_, claimed := p.in.Index.ClaimOf(ifindex)
+		return live && !claimed && !p.in.Index.Says(ifindex, p.functionOf(r))
+	}
+	named, _, _ := p.in.Index.LinkByName(r.Name)
+	return p.leaks[r.UUID].kind == 0 && !isnt(named) && !(open(r) && isnt(r.IfIndex))
+}
+
 const whyLeak = "its netdev has become another function"
 
 // removeLeaks removes every row that leaks, each with a change of its own: whatever else

@@ -289,11 +289,20 @@ func TestLeak_ARowWhoseNameIsTheFunctionsAgainBeforeTheCommitStays(t *testing.T)
 	}
 }
 
-func TestLeak_OneThatWasSeenIsClosedThoughTheCardCantBeReadWhenItComesToTheCommit(t *testing.T) {
-	c := newCloud(representor.NewIndex(representor.Card{Problem: "interrupted", LinksProblem: "interrupted"}, representor.Settings{}), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
-	d := &lateDevices{devices: devices{c}, first: swapped()}
-	if rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context()); rep.Leaks != 1 {
-		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+func TestLeak_OneThatWasSeenIsClosedThoughTheCardSaysLessWhenItComesToTheCommit(t *testing.T) {
+	full := cardOf(netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+	for name, card := range map[string]representor.Card{
+		"nothing is known":        {Problem: "interrupted", LinksProblem: "interrupted"},
+		"netdevs alone are":       {Problem: "interrupted", LinksComplete: true, Links: full.Links},
+		"the VFs' ports are gone": {Complete: true, Links: full.Links, Ports: full.Ports[:2]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(representor.NewIndex(card, representor.Settings{}), asks("a", 0, 0))
+			c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+			d := &lateDevices{devices: devices{c}, first: representor.NewIndex(full, representor.Settings{})}
+			if rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context()); rep.Leaks != 1 {
+				t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
+			}
+		})
 	}
 }

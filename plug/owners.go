@@ -62,7 +62,7 @@ func (p *planner) grip(q *port) int {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.behind) {
-		if lportOf(r) != q.name || p.functionOf(r) != q.want && !p.mayBeFor(r, q.rep.Function) {
+		if lportOf(r) != q.name || p.functionOf(r) != q.want {
 			continue
 		}
 		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
@@ -127,7 +127,7 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 // its port, or what does means another function for certain.
 func (p *planner) onlyKept(r ovs.Interface) bool {
 	o, is := p.portOf(r), p.functionOf(r)
-	return !o.asked || !o.unsure && o.want != "" && is != "" && is != o.want && !p.mayBeFor(r, o.rep.Function)
+	return !o.asked || o.means.Kind != 0 && is != "" && is != o.means.String() && !p.mayBeFor(r, o.means)
 }
 
 // evicted are the rows of other ports that must not stand beside a plug for q: those for

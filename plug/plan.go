@@ -197,8 +197,9 @@ type port struct {
 	seen     bool // binding is from the view or the verdict
 	verified bool // binding is from the verdict
 
-	query  string // canonical text of what is asked
-	want   string // function that should be plugged, "" for none
+	query  string               // canonical text of what is asked
+	means  representor.Function // by its request, for certain; Kind 0 if that isn't
+	want   string               // function that should be plugged, "" for none
 	rep    representor.Representor
 	ready  bool // rep has a netdev that may be plugged now
 	unsure bool // want is what a row is for, whatever is asked for now

@@ -171,7 +171,7 @@ func reasonNoNetdev(q *port) *representor.Reason {
 func reasonMoved(q *port, r ovs.Interface, has string) *representor.Reason {
 	why := *q.status.Reason
 	why.Message = fmt.Sprintf("%s stays plugged as %s, while the same request means %s now: %s",
-		representor.Quote(has), representor.Quote(r.Name), representor.Quote(q.want), why.Message)
+		representor.Quote(has), representor.Quote(r.Name), representor.Quote(q.means.String()), why.Message)
 	return &why
 }
 

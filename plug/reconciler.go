@@ -86,7 +86,7 @@ type Reconciler struct {
 	unclaimed lasting   // netdevs in our rows that no devlink port claims
 	began     time.Time // of the first pass
 	planned   time.Time // of the last plan
-	in        Input     // what the last plan was made from
+	lastInput Input     // what the last plan was made from
 	verify    questions
 	pace      pace
 	attempts  map[string]*attempts // at having a netdev opened, by row
@@ -333,7 +333,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 			in.Left[b] = true
 		}
 	}
-	r.in = in
+	r.lastInput = in
 	d := Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent, d.Unseen...)

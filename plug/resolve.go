@@ -45,40 +45,33 @@ func (p *planner) resolveAsked(q *port) {
 	} else if rep.Function.Kind != 0 {
 		q.want, q.rep = rep.Function.String(), rep
 	}
+	if q.means = rep.Function; q.means.Kind == 0 && !undecided(codeOf(reason)) {
+		q.means, _ = p.in.Index.Meant(q.binding.Request.Query)
+	}
 	if q.want == "" && p.staysUnfound(q) {
 		return
 	}
-	if _, ok := p.rowOf(q); len(q.rows) > 0 && !ok && !p.answers(q) {
+	if _, ok := p.rowOf(q, q.want); len(q.rows) > 0 && !ok && !p.answers(q) {
 		q.goes = dropped // the rows answer another request than the present one
 	}
 }
 
-// staysUnfound is for a request whose function the card doesn't show. It reports whether a row
-// stays with the function that it is for.
+// staysUnfound reports whether a row stays with the function that it is for, though the card
+// doesn't show what the port's request means.
 func (p *planner) staysUnfound(q *port) bool {
-	query := q.binding.Request.Query
-	if f, meant := p.in.Index.Meant(query); meant {
-		if r, ok := p.rowFor(q, f); ok {
-			p.stayWith(q, r)
-			q.unsure = undecided(codeOf(q.reason))
-			return true
+	r, ok := p.rowOf(q, q.means.String())
+	if !ok && q.means.Kind == 0 {
+		// What is plugged for this very request, or for one that may still mean the same,
+		// stays.
+		if r, ok = rowAsked(q, q.query); !ok {
+			r, ok = p.rowMeant(q, q.binding.Request.Query, q.reason)
 		}
-		if codeOf(q.reason) == representor.CodeFunctionNotFound && len(q.rows) > 0 {
-			q.want, q.rep.Function = f.String(), f
-			return false
-		}
-	}
-	// The card can't say which function is meant. What is plugged for this very
-	// request, or for one that may still mean the same, stays with the function it
-	// was plugged for.
-	r, ok := rowAsked(q, q.query)
-	if !ok {
-		r, ok = p.rowMeant(q, query, q.reason)
 	}
 	if !ok || p.marked(r) == "" {
 		return false
 	}
 	p.stayWith(q, r)
+	q.unsure = q.means.Kind == 0
 	return true
 }
 
@@ -221,7 +214,7 @@ func (p *planner) shifts(q *port) bool {
 	if q.goes != stay || !p.pluggable(q) {
 		return false
 	}
-	if _, has := p.rowOf(q); has {
+	if _, has := p.rowOf(q, q.want); has {
 		return false
 	}
 	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
@@ -290,7 +283,7 @@ func (p *planner) hold(q *port, why *representor.Reason) {
 // as when the row was made or not.
 func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
 	if f, meant := p.in.Index.Meant(query); meant {
-		if r, ok := p.rowFor(q, f); ok {
+		if r, ok := p.rowOf(q, f.String()); ok {
 			return r, true
 		}
 	}
@@ -304,31 +297,32 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 	return p.rowMeant(q, query, reason)
 }
 
-// rowOf finds the row of a port for what it wants.
-func (p *planner) rowOf(q *port) (ovs.Interface, bool) {
+// rowOf finds a row of a port for a function.
+func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 	for _, r := range q.rows {
-		if q.want != "" && p.functionOf(r) == q.want {
-			return r, true
-		}
-	}
-	return p.rowFor(q, q.rep.Function)
-}
-
-// rowFor finds a row of a port that is for a function, or may be as far as the card can tell.
-func (p *planner) rowFor(q *port, f representor.Function) (ovs.Interface, bool) {
-	for _, r := range q.rows {
-		if p.mayBeFor(r, f) {
+		if function != "" && p.functionOf(r) == function {
 			return r, true
 		}
 	}
 	return ovs.Interface{}, false
 }
 
-// mayBeFor reports whether a row is for a function, or may be as far as the card can tell: it
-// may have been made on a kernel that numbered no controllers.
+// mayBeFor reports whether a row may be for a function, by all that is known of it: its mark
+// may be from a kernel that numbered no controllers.
 func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
 	is := p.functionOf(r)
-	return is != "" && f.Kind != 0 && p.in.Index.MayBe(is, f)
+	if is == "" || f.Kind == 0 || !p.in.Index.MayBe(is, f) {
+		return false
+	}
+	if query, err := representor.ParseQuery(r.Marker.Request); err == nil && !mayBeAskedBy(query, f) {
+		return false
+	}
+	ifindex, _, live := p.in.Index.LinkByName(r.Name)
+	if p.openLive(r) {
+		ifindex, live = r.IfIndex, true
+	}
+	claim, claimed := p.in.Index.ClaimOf(ifindex)
+	return !live || !claimed || claim.Disputed || claim.Function == f
 }
 
 // rowMeant finds a row that a query may mean though it is worded otherwise than the
@@ -403,7 +397,7 @@ func rowAsked(q *port, request string) (ovs.Interface, bool) {
 func (p *planner) answers(q *port) bool {
 	_, may := p.rowMeant(q, q.binding.Request.Query, q.reason)
 	return may || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		return r.Marker.Request == q.query || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
+		return r.Marker.Request == q.query || p.mayBeFor(r, q.means) || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
 	})
 }
 

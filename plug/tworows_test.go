@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -26,6 +25,7 @@ func TestTwoRows_NoneThatCarriesAFunctionGoesBeforeTheRightOneDoes(t *testing.T)
 	}{
 		{"the first leaks", []netdev{unsettled, other}, []ovs.Interface{ourRow("a", "n0", 0, 0, 11), ourRow("a", "old", 0, 0, 10)}, []string{"-n0"}},
 		{"the first isn't open", []netdev{unsettled}, []ovs.Interface{unopened(ourRow("a", "n0", 0, 0, 10)), ourRow("a", "old", 0, 0, 10)}, nil},
+		{"the right one is open for a netdev that is no more", []netdev{unsettled, other}, []ovs.Interface{ourRow("a", "n0", 0, 0, 9), ourRow("a", "n1", 0, 1, 11)}, nil},
 		{"the right one isn't open", []netdev{unsettled, other}, []ovs.Interface{unopened(ourRow("a", "n0", 0, 0, 10)), ourRow("a", "n1", 0, 1, 11)}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,40 +52,6 @@ func TestTwoRows_NoneGoesWhileTheCardCantTellWhichIsMeant(t *testing.T) {
 			in := Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(first, second)}
 			if d := planWith(in, asks("a", 0, 0)); len(d.Changes) != 0 {
 				t.Errorf("did %q: %+v", did(d), d.Ports)
-			}
-		})
-	}
-}
-
-// The row is from a kernel that numbered no controllers, and the card may lack PFs: what its
-// mark means can't be told, nor that it is another function than the request's.
-func TestUnnumbered_ARowKeepsItsPlaceForARequestThatNamesTheController(t *testing.T) {
-	var devs []netdev
-	var both, own []ovn.Binding
-	var rows []ovs.Interface
-	for vf := range 4 {
-		name := []string{"n0", "n1", "n2", "n3"}[vf]
-		devs = append(devs, netdev{pf: 0, vf: vf, name: name, ifindex: uint32(10 + vf)})
-		b := onController(asks("b"+name, 0, vf), 1)
-		own, both = append(own, b), append(both, onController(asks("a"+name, 0, vf), 1), b)
-		r := ourRow("b"+name, name, 0, vf, uint32(10+vf))
-		r.Marker.Function = unnumbered(r.Marker.Function)
-		rows = append(rows, r)
-	}
-	for name, tt := range map[string]struct {
-		asks    []ovn.Binding
-		unready bool
-	}{"another port asks for it": {asks: both}, "its netdev is unsettled": {asks: own, unready: true}} {
-		t.Run(name, func(t *testing.T) {
-			for i := range devs {
-				devs[i].unready = tt.unready
-			}
-			card := cardOf(devs...)
-			card.MayLackPFs = true
-			in := Input{Asked: trusted(tt.asks...), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(rows...)}
-			d := planWith(in, tt.asks...)
-			if slices.ContainsFunc(d.Changes, func(c ovs.Change) bool { return len(c.Unplug) > 0 }) {
-				t.Errorf("did %q", did(d))
 			}
 		})
 	}
