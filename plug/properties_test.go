@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -249,9 +250,8 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 	}
 	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
 		why.Code == representor.CodePFMACUnknown || why.Code == representor.CodePFUncertain)
-	if why != nil && why.Code == representor.CodePFAmbiguous { // both PFs have the MAC
-		n := int(q.Number)
-		open = w.marked(r) == vfFunction(0, n).String() || w.marked(r) == vfFunction(1, n).String()
+	if why != nil && why.Code == representor.CodePFAmbiguous { // several PFs have the MAC
+		open = slices.ContainsFunc(why.Candidates, func(pf string) bool { return w.marked(r) == fmt.Sprintf("%svf%d", pf, q.Number) })
 	}
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
 }

@@ -18,7 +18,7 @@ import (
 // any real one, so that few names meet many functions.
 type world struct {
 	devs  []netdev // with a netdev or without, but each a devlink port
-	whole bool     // the index is complete
+	whole bool     // the index is complete, and lacks no PF
 	named bool     // netdevs are known, whatever is known of ports
 	odd   oddNetdev
 	// unclaimed are netdevs of nobody's that rows have had for some seconds, as Input.Unclaimed names them.
@@ -134,7 +134,7 @@ func (o oddNetdev) addTo(c *representor.Card) {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's, or may lack PFs.
+// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's, or may lack PFs, or has a second host.
 func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	card := cardOf(w.devs...)
 	w.odd.addTo(&card)
@@ -144,6 +144,12 @@ func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 		card.LinksComplete = rapid.Bool().Draw(t, "netdevs are known")
 	case 1:
 		card.Ports[0].Function.HWAddr = make([]byte, 6)
+	case 8:
+		card.MayLackPFs = rapid.Bool().Draw(t, "PFs may be lacking")
+		pf, vf := card.Ports[0], cardOf(netdev{pf: 0, vf: 0, ifindex: 30}).Ports[2]
+		pf.Index, vf.Index, pf.Controller, vf.Controller = 2000, 2001, devlink.Some[uint32](2), devlink.Some[uint32](2)
+		card.Ports = append(card.Ports, pf, vf)
+		card.Links[30] = representor.Link{Name: "second", Up: true, Settled: true}
 	case 7:
 		card.MayLackPFs = true
 	case 6:
@@ -154,7 +160,7 @@ func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	case 2, 3, 4:
 		card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
 	}
-	return representor.NewIndex(card, representor.Settings{}), card.Complete, card.Complete || card.LinksComplete
+	return representor.NewIndex(card, representor.Settings{}), card.Complete && !card.MayLackPFs, card.Complete || card.LinksComplete
 }
 
 // drawQualifiers adds to a query what it may say beside the PF's MAC and the number.
