@@ -145,7 +145,7 @@ func (p *planner) isRight(r ovs.Interface) bool {
 		return live && !claimed && !p.in.Index.Says(ifindex, p.functionOf(r))
 	}
 	named, _, _ := p.in.Index.LinkByName(r.Name)
-	return p.leaks[r.UUID].kind == 0 && !isnt(named) && !(open(r) && isnt(r.IfIndex))
+	return p.leaks[r.UUID].kind == 0 && !isnt(named) && (!open(r) || !isnt(r.IfIndex))
 }
 
 const whyLeak = "its netdev has become another function"
