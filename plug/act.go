@@ -45,14 +45,14 @@ func (p *planner) facts(q *port) {
 	q.status.Netdev, q.status.IfIndex = q.rep.Link.Name, q.rep.IfIndex
 }
 
-// tellWhatIsPlugged corrects the status of a port whose request means another
-// function than its row is for, and whose row stays until that one can be plugged.
+// tellWhatIsPlugged corrects the status of a port whose request means another function
+// than when its row was made, and whose row stays until that one can be plugged.
 func (p *planner) tellWhatIsPlugged(q *port) {
 	if q.means.Kind == 0 || q.status.Reason == nil {
 		return
 	}
 	for _, r := range q.rows {
-		if f := p.functionOf(r); f != "" && f != q.means.String() && !p.removed[r.UUID] {
+		if f := p.functionOf(r); f != "" && f != q.means.String() && r.Marker.Request == q.query && !p.removed[r.UUID] {
 			q.status.Reason = reasonMoved(q, r, f)
 			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f, r.Name, r.IfIndex, r.Ofport
 			return

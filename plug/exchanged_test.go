@@ -3,6 +3,7 @@ package plug
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,6 +67,66 @@ func TestExchanged_WhatMakesRoomCountsForTheBrake(t *testing.T) {
 	in := Input{Asked: trusted(bs...), Index: representor.NewIndex(exchanged(devs...), representor.Settings{}), Actual: bridgeWith(rows...)}
 	if d := planWith(in, bs...); len(d.Changes) != 0 || len(d.MassHeld) != 4 {
 		t.Errorf("did %q, held %q", did(d), d.MassHeld)
+	}
+}
+
+// The row is for another function than its request means, and nobody else asks for that.
+func TestExchanged_WhatIsKeptIsLookedAfter(t *testing.T) {
+	vf := netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}
+	renamed, down := vf, vf
+	renamed.name, down.down = "ens1", true
+	row := ourRow("a", "pf0vf0", 0, 0, 10)
+	parked, unopened := row, row
+	parked.IfaceID, parked.Parked, parked.Ofport, parked.IfIndex = "", "a", -1, 0
+	unopened.Ofport, unopened.IfIndex = -1, 0
+	for name, tt := range map[string]struct {
+		dev  netdev
+		row  ovs.Interface
+		want []string
+	}{
+		"it was away, and is back":     {vf, parked, []string{"~pf0vf0", "nudge pf0vf0"}},
+		"its netdev has another name":  {renamed, row, []string{"-pf0vf0 +ens1=a"}},
+		"its link is down":             {down, row, []string{"up pf0vf0"}},
+		"ovs-vswitchd didn't open it":  {vf, unopened, []string{"nudge pf0vf0"}},
+		"nothing is to be done for it": {vf, row, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := asks("a", 0, 0)
+			in := Input{Asked: trusted(a), Index: representor.NewIndex(exchanged(tt.dev), representor.Settings{}), Actual: bridgeWith(tt.row)}
+			d := planWith(in, a)
+			got := did(d)
+			for _, l := range d.LinkUps {
+				got = append(got, "up "+l.Netdev)
+			}
+			for _, n := range d.Nudges {
+				got = append(got, "nudge "+n.Interface.Name)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("did %q, want %q: %+v", got, tt.want, d.Ports)
+			}
+			if s := statusOf(t, d, "a"); s.State != Held && len(d.Changes) == 0 || s.State == Plugged {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestExchanged_ARequestInOtherWordsIsNotCalledTheSame(t *testing.T) {
+	var bs []ovn.Binding
+	var rows []ovs.Interface
+	var devs []netdev
+	for vf := range 4 {
+		lport := fmt.Sprint("a", vf)
+		for pf := range 2 {
+			devs = append(devs, netdev{pf: pf, vf: vf, name: fmt.Sprintf("pf%dvf%d", pf, vf), ifindex: uint32(10 + 10*pf + vf)})
+		}
+		bs, rows = append(bs, asks(lport, 1, vf)), append(rows, ourRow(lport, fmt.Sprint("pf0vf", vf), 0, vf, uint32(10+vf)))
+	}
+	in := Input{Asked: trusted(bs...), Index: indexOf(devs...), Actual: bridgeWith(rows...)}
+	for _, s := range planWith(in, bs...).Ports {
+		if s.State != Held || codeOf(s.Reason) != representor.CodeMassUnplug || strings.Contains(s.Reason.Message, "same request") {
+			t.Errorf("%+v", s)
+		}
 	}
 }
 

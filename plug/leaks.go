@@ -141,8 +141,8 @@ func unclaimedIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.U
 func (p *planner) isRight(r ovs.Interface) bool {
 	isnt := func(ifindex uint32) bool {
 		_, live := p.in.Index.LinkByIfIndex(ifindex)
-		_, claimed := p.in.Index.ClaimOf(ifindex)
-		return live && !claimed && !p.in.Index.Says(ifindex, p.functionOf(r))
+		claim, claimed := p.in.Index.ClaimOf(ifindex)
+		return live && (!claimed || claim.Disputed) && !p.in.Index.Says(ifindex, p.functionOf(r))
 	}
 	named, _, _ := p.in.Index.LinkByName(r.Name)
 	return p.leaks[r.UUID].kind == 0 && !isnt(named) && (!open(r) || !isnt(r.IfIndex))

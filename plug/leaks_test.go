@@ -290,15 +290,23 @@ func TestLeak_ARowWhoseNameIsTheFunctionsAgainBeforeTheCommitStays(t *testing.T)
 }
 
 func TestLeak_OneThatWasSeenIsClosedThoughTheCardSaysLessWhenItComesToTheCommit(t *testing.T) {
-	full := cardOf(netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+	one, two := netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}
+	full, newer := cardOf(one, two), cardOf(one, netdev{pf: 0, vf: 1})
+	newer.Links[30] = representor.Link{
+		Name: "pf0vf0", Up: true, Settled: true, TellsPort: true, Port: devlink.Some(devlink.PortID{Handle: handle(), Index: 77}),
+	}
 	for name, card := range map[string]representor.Card{
-		"nothing is known":        {Problem: "interrupted", LinksProblem: "interrupted"},
-		"netdevs alone are":       {Problem: "interrupted", LinksComplete: true, Links: full.Links},
-		"the VFs' ports are gone": {Complete: true, Links: full.Links, Ports: full.Ports[:2]},
+		"nothing is known":           {Problem: "interrupted", LinksProblem: "interrupted"},
+		"netdevs alone are":          {Problem: "interrupted", LinksComplete: true, Links: full.Links},
+		"two ports claim the netdev": cardOf(one, two, netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 11}),
+		"its port isn't listed yet":  newer,
+		"the VFs' ports are gone":    {Complete: true, Links: full.Links, Ports: full.Ports[:2]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(representor.NewIndex(card, representor.Settings{}), asks("a", 0, 0))
-			c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+			row := ourRow("a", "pf0vf0", 0, 0, 11)
+			row.Ofport, row.IfIndex = -1, 0
+			c.actual = bridgeWith(row)
 			d := &lateDevices{devices: devices{c}, first: representor.NewIndex(full, representor.Settings{})}
 			if rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context()); rep.Leaks != 1 {
 				t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())

@@ -57,21 +57,22 @@ func (p *planner) resolveAsked(q *port) {
 }
 
 // staysUnfound reports whether a row stays with the function that it is for, though the card
-// doesn't show what the port's request means.
+// doesn't show what the port's request means. If it is another one for certain, the row was
+// made for the same request in earlier times, and is only kept.
 func (p *planner) staysUnfound(q *port) bool {
 	r, ok := p.rowOf(q, q.means.String())
-	if !ok && q.means.Kind == 0 {
-		// What is plugged for this very request, or for one that may still mean the same,
-		// stays.
-		if r, ok = rowAsked(q, q.query); !ok {
-			r, ok = p.rowMeant(q, q.binding.Request.Query, q.reason)
-		}
+	if !ok {
+		r, ok = rowAsked(q, q.query)
+	}
+	if !ok {
+		r, ok = p.rowMeant(q, q.binding.Request.Query, q.reason)
 	}
 	if !ok || p.marked(r) == "" {
 		return false
 	}
 	p.stayWith(q, r)
-	q.unsure = q.means.Kind == 0
+	q.unsure = q.want != q.means.String()
+	q.asked = !q.unsure || q.means.Kind == 0 || p.mayBeFor(r, q.means)
 	return true
 }
 
