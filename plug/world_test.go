@@ -21,6 +21,9 @@ type world struct {
 	whole bool     // the index is complete, and lacks no PF
 	named bool     // netdevs are known, whatever is known of ports
 	odd   oddNetdev
+	// second: another host has a PF 0, so that what was called pf0 before need not be the first's;
+	// while PFs may be lacking it is left open.
+	second bool
 	// unclaimed are netdevs of nobody's that rows have had for some seconds, as Input.Unclaimed names them.
 	unclaimed map[string]bool
 	index     *representor.Index
@@ -58,6 +61,7 @@ func drawWorld(t *rapid.T) world {
 	}
 	w.odd = drawOdd(t)
 	w.index, w.whole, w.named = w.drawIndex(t)
+	_, w.second = w.index.LinkByIfIndex(30)
 	var seen []ovn.Binding
 	for _, l := range lports() {
 		b := drawBinding(t, l)
@@ -263,7 +267,7 @@ func (w world) marked(r ovs.Interface) string {
 		return meant.String()
 	}
 	for _, d := range w.devs {
-		if f := vfFunction(d.pf, d.vf).String(); r.Marker.Function == unnumbered(f) {
+		if f := vfFunction(d.pf, d.vf).String(); r.Marker.Function == unnumbered(f) && (!w.second || !w.whole || d.pf != 0) {
 			return f
 		}
 	}
