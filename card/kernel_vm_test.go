@@ -137,12 +137,13 @@ func TestAfterAFloodOfPortsTheIndexEqualsTheKernels(t *testing.T) {
 		sim(t, commands...)
 	}
 	quiet := time.Now()
-	r.await(t, "the card is known as the kernel shows it, with its netdevs, which are read apart from the ports", func(x *representor.Index) bool {
-		all := x.All()
-		return len(all) == 1+vfs/2 && !slices.ContainsFunc(all, func(r representor.Representor) bool {
-			return r.Function.Kind == representor.VF && r.IfIndex == 0
+	r.await(t, "the card is known as the kernel shows it, with its netdevs, which are read apart from the ports",
+		func(x *representor.Index) bool {
+			all := x.All()
+			return len(all) == 1+vfs/2 && !slices.ContainsFunc(all, func(r representor.Representor) bool {
+				return r.Function.Kind == representor.VF && r.IfIndex == 0
+			})
 		})
-	})
 	took := time.Since(quiet)
 	if took > 5*time.Second {
 		t.Errorf("it took %v; want at most 5s of quiet", took)

@@ -41,7 +41,8 @@ func TestParent_IsSysfsWordWhereRtnetlinkHasNone(t *testing.T) {
 	standOn(t, sysfs, "renamed", "99", "bus/pci", "0000:03:00.1")
 	standOn(t, sysfs, "wlan0", "13", "class/ieee80211", "phy0")
 	links := map[uint32]representor.Link{
-		1: {Name: "lo"}, 10: {Name: "p0"}, 11: {Name: "veth0", Kind: "veth"}, 12: {Name: "renamed"}, 13: {Name: "wlan0"}, 14: {Name: ".."}, 15: {Name: ""},
+		1: {Name: "lo"}, 10: {Name: "p0"}, 11: {Name: "veth0", Kind: "veth"}, 12: {Name: "renamed"}, 13: {Name: "wlan0"},
+		14: {Name: ".."}, 15: {Name: ""},
 	}
 	want := maps.Clone(links)
 	want[10] = representor.Link{Name: "p0", Parent: pci("0000:03:00.0")}

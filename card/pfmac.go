@@ -121,7 +121,8 @@ func (r *macReader) read(ctx context.Context, _ bool) time.Duration {
 }
 
 // readPFMACs reads the addresses that can be found; the error tells of the others.
-func readPFMACs(ctx context.Context, gate *netlinkio.Gate, sysfs string, wanted map[representor.Uplink]netdevRef) (map[representor.Uplink]representor.MAC, error) {
+func readPFMACs(ctx context.Context, gate *netlinkio.Gate, sysfs string,
+	wanted map[representor.Uplink]netdevRef) (map[representor.Uplink]representor.MAC, error) {
 	macs := make(map[representor.Uplink]representor.MAC, len(wanted))
 	var missing []error
 	for u, netdev := range wanted {

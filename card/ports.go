@@ -101,7 +101,8 @@ func (r *portReader) readInstances(ctx context.Context, expected []devlink.PortI
 func portProblem(err error, known bool) string {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has no representors; is it a DPU's, with its vendor's kernel?"
+		return "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has no representors; is it a DPU's, with its " +
+			"vendor's kernel?"
 	case known:
 		return "devlink can't be read, what is shown was read before: " + err.Error()
 	}

@@ -53,7 +53,8 @@ func serialOf(told toldSerial, fromVPD vpdAnswer) representor.Serial {
 
 // serialsOf joins what is known of all instances. Of those whose VPD is wanted nothing is
 // known before that has answered: devlink's placeholder isn't the last word, nor half a number.
-func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer, wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
+func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer,
+	wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
 	all := make(map[devlink.Handle]representor.Serial, len(told))
 	for h, number := range told {
 		answer, answered := fromVPD[h]
@@ -183,7 +184,8 @@ func bySlot(wanted map[devlink.Handle]bool) map[string][]devlink.Handle {
 // readSlot reads the serial number in the VPD of a card: of the first of its functions
 // that has any. A function that fails to be read speaks for all. ended is closed once
 // no read is left in the kernel.
-func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, patience time.Duration) (first vpdAnswer, ended <-chan struct{}) {
+func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, patience time.Duration) (first vpdAnswer,
+	ended <-chan struct{}) {
 	for i, h := range functions {
 		var a vpdAnswer
 		a, ended = readVPD(ctx, sysfs, h, patience)

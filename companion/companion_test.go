@@ -182,8 +182,10 @@ func TestWhetherACompanionAnswersIsToldByWhatThereIsOfIt(t *testing.T) {
 			p.pidfile("812\n", false)
 			p.refuses("ovs-vswitchd.812.ctl")
 		}, Gone, "ovs-vswitchd.pid has ended, and nobody listens on ", "ovs-vswitchd.812.ctl"},
-		"killed, and its socket is gone":                        {func(p *place) { p.pidfile("812\n", false) }, Gone, "ovs-vswitchd.pid has ended", ""},
-		"killed without a pidfile":                              {func(p *place) { p.refuses("ovs-vswitchd.ctl") }, Gone, "nobody listens on ", "ovs-vswitchd.ctl"},
+		"killed, and its socket is gone": {func(p *place) { p.pidfile("812\n", false) }, Gone,
+			"ovs-vswitchd.pid has ended", ""},
+		"killed without a pidfile": {func(p *place) { p.refuses("ovs-vswitchd.ctl") }, Gone,
+			"nobody listens on ", "ovs-vswitchd.ctl"},
 		"ended in its own way, and every process is to be seen": {(*place).wholeProc, Gone, "no process is called so", ""},
 		"killed and not waited for, a zombie": {func(p *place) {
 			p.wholeProc()
@@ -197,7 +199,8 @@ func TestWhetherACompanionAnswersIsToldByWhatThereIsOfIt(t *testing.T) {
 		"neither, beside ovsdb-server that has its pidfile": {func(p *place) {
 			p.write(filepath.Join(p.dir, "ovsdb-server.pid"), "811\n")
 		}, Unknown, "neither a pidfile nor a control socket", ""},
-		"it lives, by its pidfile, and listens where nobody finds it": {func(p *place) { p.pidfile("812\n", true) }, Unknown, "it runs, as it holds ", ""},
+		"it lives, by its pidfile, and listens where nobody finds it": {func(p *place) { p.pidfile("812\n", true) }, Unknown,
+			"it runs, as it holds ", ""},
 		"it lives, by /proc, and listens nowhere": {func(p *place) {
 			p.wholeProc()
 			p.process(812, "ovs-vswitchd", "--unixctl=none")
@@ -260,7 +263,8 @@ func TestACompanionWhoseQueueIsFullIsSilent(t *testing.T) {
 
 func TestACompanionThatMayNotBeAskedIsUnknown(t *testing.T) {
 	p := newPlace(t)
-	e := evidence{search: p.search(), pidfile: pidfile{err: os.ErrNotExist}, asked: []answer{{socket: "/x.ctl", err: &os.PathError{Op: "connect", Path: "/x.ctl", Err: syscall.EACCES}}}}
+	e := evidence{search: p.search(), pidfile: pidfile{err: os.ErrNotExist},
+		asked: []answer{{socket: "/x.ctl", err: &os.PathError{Op: "connect", Path: "/x.ctl", Err: syscall.EACCES}}}}
 	if got := e.judge(); got.State != Unknown || !got.Forbidden {
 		t.Errorf("%+v", got)
 	}
@@ -286,7 +290,8 @@ func TestCompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
 		controller  []string
 	}{
 		{"unix:/var/run/openvswitch/db.sock", nil, []string{"/var/run/openvswitch"}, []string{"/var/run/openvswitch", "/var/run/ovn"}},
-		{"unix:/run/openvswitch/db.sock", nil, []string{"/run/openvswitch"}, []string{"/run/openvswitch", "/var/run/ovn"}}, // /var/run is a link to /run
+		// /var/run is a link to /run
+		{"unix:/run/openvswitch/db.sock", nil, []string{"/run/openvswitch"}, []string{"/run/openvswitch", "/var/run/ovn"}},
 		{
 			"unix:/srv/ovs/db.sock",
 			map[string]string{"OVS_RUNDIR": "/srv/run", "OVN_RUNDIR": "/srv/ovn"},
@@ -295,7 +300,8 @@ func TestCompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
 		},
 	} {
 		got := Searches(tt.endpoint, func(name string) string { return tt.environment[name] })
-		if len(got) != 2 || got[0].Name != VSwitchd || got[1].Name != Controller || !slices.Equal(got[0].Dirs, tt.vswitchd) || !slices.Equal(got[1].Dirs, tt.controller) {
+		if len(got) != 2 || got[0].Name != VSwitchd || got[1].Name != Controller || !slices.Equal(got[0].Dirs, tt.vswitchd) ||
+			!slices.Equal(got[1].Dirs, tt.controller) {
 			t.Errorf("%s: %+v", tt.endpoint, got)
 		}
 	}
@@ -316,7 +322,8 @@ func TestTheRealProgramsAreSeenToAnswerToBeStoppedAndToBeKilled(t *testing.T) {
 			t.Errorf("%s runs: %+v", name, got)
 		}
 		p.Signal(syscall.SIGSTOP)
-		servers.Until(t, name+" is seen to be stopped", func() bool { got := look(short); return got.State == Silent && got.Stopped && got.PID == p.Pid() })
+		servers.Until(t, name+" is seen to be stopped",
+			func() bool { got := look(short); return got.State == Silent && got.Stopped && got.PID == p.Pid() })
 		p.Signal(syscall.SIGCONT)
 		servers.Until(t, name+" answers again", func() bool { return look(long).State == Answers })
 		p.Kill()

@@ -66,10 +66,12 @@ func (e *evidence) absent(v *Sight) {
 		v.Socket, v.Why = odd.socket, fmt.Sprintf("%s gives no answer that is understood: %v", odd.socket, odd.err)
 	case len(running) > 0:
 		v.PID = running[0].pid
-		v.Why = fmt.Sprintf("it runs, pid %d, and where it can be asked isn't known: no socket of its is in %s, or where its --unixctl names one", v.PID, e.places())
+		v.Why = fmt.Sprintf("it runs, pid %d, and where it can be asked isn't known: no socket of its is in %s, or where its --unixctl names one",
+			v.PID, e.places())
 	case e.pidfile.held:
 		v.PID = e.pidfile.holder
-		v.Why = fmt.Sprintf("it runs, as it holds %s, and where it can be asked isn't known: no socket of its is in %s", e.pidfile.path, e.places())
+		v.Why = fmt.Sprintf("it runs, as it holds %s, and where it can be asked isn't known: no socket of its is in %s",
+			e.pidfile.path, e.places())
 	case e.pidfile.err == nil:
 		v.State, v.Why = Gone, fmt.Sprintf("the process that wrote %s has ended", e.pidfile.path)
 		if refused != nil {

@@ -102,7 +102,8 @@ func (p process) serves(s Search) bool {
 	named := slices.DeleteFunc(slices.Clone(p.args[1:]), func(arg string) bool {
 		return !strings.HasPrefix(arg, "unix:") && !strings.HasPrefix(arg, "tcp:") && !strings.HasPrefix(arg, "ssl:")
 	})
-	return len(named) == 0 || slices.ContainsFunc(named, func(n string) bool { return current(n) == current(s.Endpoint) || p.sameSocket(s, n) })
+	return len(named) == 0 || slices.ContainsFunc(named,
+		func(n string) bool { return current(n) == current(s.Endpoint) || p.sameSocket(s, n) })
 }
 
 // sameSocket tells whether a process means our database by another name, as one does that has

@@ -35,7 +35,8 @@ func TestACompanionOfAnotherDatabaseDoesNotAnswerForOurs(t *testing.T) {
 			p.pidfile("812\n", false)
 			p.process(os.Getpid(), "ovs-vswitchd", "unix:/run/other/db.sock")
 		}, Gone},
-		"its process names ours":        {func(p, _ *place) { p.process(os.Getpid(), "ovs-vswitchd", "unix:"+filepath.Join(p.dir, "db.sock")) }, Answers},
+		"its process names ours": {func(p, _ *place) { p.process(os.Getpid(), "ovs-vswitchd", "unix:"+filepath.Join(p.dir, "db.sock")) },
+			Answers},
 		"its process names none":        {func(p, _ *place) { p.process(os.Getpid(), "ovs-vswitchd", "--pidfile") }, Answers},
 		"its process is not to be seen": {func(*place, *place) {}, Answers},
 		"its process names ours as its container has it": {func(p, _ *place) {

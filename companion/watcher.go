@@ -37,7 +37,8 @@ type Watcher struct {
 // NewWatcher returns a Watcher that has not looked yet.
 func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
 	w := &Watcher{
-		searches: searches, log: log, now: time.Now, pace: pace, waiting: map[string]*lines{}, standing: make([]atomic.Pointer[Standing], len(searches)),
+		searches: searches, log: log, now: time.Now, pace: pace, waiting: map[string]*lines{},
+		standing: make([]atomic.Pointer[Standing], len(searches)),
 	}
 	w.look = func(ctx context.Context, s Search) Sight { return s.look(ctx, watchPatience, w.waiting[s.Name]) }
 	for i, s := range searches {

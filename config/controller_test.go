@@ -62,7 +62,8 @@ func TestIdentifyAgreesWithARealOVNController(t *testing.T) {
 				t.Errorf("remotes %q", id.Remotes)
 			}
 			servers.Until(t, "ovn-controller has its Chassis row, and its bridge", func() bool {
-				out, err := central.TrySbctl("--bare", "--columns=name", "find", "Chassis", "name="+strconv.Quote(id.Chassis), "hostname="+strconv.Quote(id.Hostname))
+				out, err := central.TrySbctl("--bare", "--columns=name", "find", "Chassis", "name="+strconv.Quote(id.Chassis),
+					"hostname="+strconv.Quote(id.Hostname))
 				return err == nil && out != "" && slices.Contains(strings.Fields(local.Ctl(t, "list-br")), id.Bridge)
 			})
 			servers.StopController(t, local, p)

@@ -74,13 +74,15 @@ func (id *Identity) chassis(externalIDs map[string]string, c Config, override st
 		}
 		if len(line) > overrideMost {
 			line = line[:overrideMost]
-			id.problem("the first line of system-id-override is longer than %d bytes; like ovn-controller, we take the beginning for the chassis name", overrideMost)
+			id.problem("the first line of system-id-override is longer than %d bytes; like ovn-controller, we take the beginning for the chassis "+
+				"name", overrideMost)
 		}
 		if line == "" {
 			id.problem("the first line of system-id-override is empty, and it is what names the chassis; write the name there, or remove the file")
 		}
 		if checkName(line) != nil {
-			id.problem("system-id-override names the chassis %s; like ovn-controller, we take that as it is, white space and unprintable characters included", shown(line))
+			id.problem("system-id-override names the chassis %s; like ovn-controller, we take that as it is, white space and unprintable "+
+				"characters included", shown(line))
 		}
 		return line
 	}

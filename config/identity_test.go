@@ -64,7 +64,8 @@ func TestIdentifyAsOVNControllerDoes(t *testing.T) {
 		},
 		{
 			name: "ovn-controller reads 63 bytes of the file", ids: full, override: strings.Repeat("x", 64) + "\n",
-			want:     Identity{Chassis: strings.Repeat("x", 63), Hostname: "dpu1.example.org", Bridge: "br-a", Remotes: []string{"tcp:192.0.2.1:6642"}},
+			want: Identity{Chassis: strings.Repeat("x", 63), Hostname: "dpu1.example.org", Bridge: "br-a",
+				Remotes: []string{"tcp:192.0.2.1:6642"}},
 			problems: []string{"longer than 63 bytes"},
 		},
 		{
@@ -84,7 +85,8 @@ func TestIdentifyAsOVNControllerDoes(t *testing.T) {
 			problems: []string{"ovn-bridge is empty", "no Southbound is named"},
 		},
 		{
-			name: "system-id has no key for one chassis", ids: map[string]string{"system-id": "dpu1", "system-id-dpu1": "dpu9", "ovn-remote": "tcp:192.0.2.1"},
+			name: "system-id has no key for one chassis",
+			ids:  map[string]string{"system-id": "dpu1", "system-id-dpu1": "dpu9", "ovn-remote": "tcp:192.0.2.1"},
 			want: Identity{Chassis: "dpu1", Hostname: "kernel", Bridge: "br-int", Remotes: []string{"tcp:192.0.2.1"}},
 		},
 		{

@@ -19,7 +19,8 @@ import (
 func defaults() Config {
 	return Config{
 		OVSDB: "unix:/var/run/openvswitch/db.sock", Probe: 5 * time.Second,
-		RegisterCardSerial: true, MassUnplugHold: 2 * time.Minute, UnplugGrace: 5 * time.Second, LinkDownGrace: 5 * time.Second, Audit: 60 * time.Second,
+		RegisterCardSerial: true, MassUnplugHold: 2 * time.Minute, UnplugGrace: 5 * time.Second, LinkDownGrace: 5 * time.Second,
+		Audit:         60 * time.Second,
 		ControlSocket: "/run/representord/control.sock",
 		LogLevel:      slog.LevelInfo, LogFormat: LogText,
 		SysfsRoot: "/sys", UdevRoot: "/run/udev", OVNSysconf: "/etc/ovn", RunDir: "/run/representord",
@@ -30,8 +31,10 @@ func defaults() Config {
 func samples() map[string]string {
 	return map[string]string{
 		"ovs-db": "tcp:127.0.0.1:6640", "chassis": "007", "private-key": "", "certificate": "", "ca-cert": "/etc/ca.pem",
-		"verify-host-name": "true", "probe-interval": "30s", "local-functions": "true", "adopt-ovn-vif": "true", "program-hw-addr": "true", "register-card-serial": "false",
-		"mass-unplug-hold": "90s", "unplug-grace": "0s", "link-down-grace": "10m", "audit-interval": "1h", "control-socket": "/tmp/control", "control-group": "adm", "metrics-listen": "127.0.0.1:9797",
+		"verify-host-name": "true", "probe-interval": "30s", "local-functions": "true", "adopt-ovn-vif": "true", "program-hw-addr": "true",
+		"register-card-serial": "false",
+		"mass-unplug-hold":     "90s", "unplug-grace": "0s", "link-down-grace": "10m", "audit-interval": "1h", "control-socket": "/tmp/control",
+		"control-group": "adm", "metrics-listen": "127.0.0.1:9797",
 		"log-level": "debug", "log-format": "json", "path.sysfs": "/fixture/sys", "path.udev": "/fixture/udev",
 		"path.ovn-sysconf": "/usr/local/etc/ovn", "run-dir": "/var/lock",
 	}
@@ -66,7 +69,8 @@ func loadArgs(tb testing.TB, args ...string) (Config, error) {
 func TestNothingNeedsToBeSet(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"an empty file": "", "only comments": "# ovs-db: tcp:1.2.3.4\n", "an empty document": "---\n", "null": "null\n", "an empty mapping": "{}\n",
+		"an empty file": "", "only comments": "# ovs-db: tcp:1.2.3.4\n", "an empty document": "---\n", "null": "null\n",
+		"an empty mapping":    "{}\n",
 		"keys without values": "ovs-db:\nchassis: ~\nlog-level: null\nlocal-functions:\n",
 	} {
 		got, err := load(t, text)
@@ -199,7 +203,8 @@ func TestValuesThatBreakARuleAreRefused(t *testing.T) {
 		"audit-interval":   {"0", "61m"},
 		"control-socket":   {"", "control.sock", "/" + strings.Repeat("x", 107)},
 		"control-group":    {"a b"},
-		"metrics-listen":   {"9797", "localhost:9797", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "::1:9797", ":http", "1.2.3.4:9797/metrics"},
+		"metrics-listen": {"9797", "localhost:9797", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "::1:9797", ":http",
+			"1.2.3.4:9797/metrics"},
 		"log-level":        {"", "verbose", "DEBUG", "info+1"},
 		"log-format":       {"", "xml"},
 		"path.sysfs":       {"", "sys"},
@@ -216,7 +221,8 @@ func TestValuesThatBreakARuleAreRefused(t *testing.T) {
 				t.Errorf("--%s=%s is accepted", key, value)
 				continue
 			}
-			if !strings.HasPrefix(err.Error(), key+`: "`) || !strings.HasSuffix(err.Error(), "(set by flag --"+key+")") || strings.ContainsAny(err.Error(), "\n\x1b") {
+			if !strings.HasPrefix(err.Error(), key+`: "`) || !strings.HasSuffix(err.Error(), "(set by flag --"+key+")") ||
+				strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("--%s=%q: %v", key, value, err)
 			}
 		}
@@ -254,7 +260,8 @@ run-dir: "run" must be an absolute path (set by flag --run-dir)`
 
 func TestAVariableThatSetsNothingIsAWarningThatNamesTheNearest(t *testing.T) {
 	for name, says := range map[string]string{
-		"REPRESENTORD_LOG_LEVLE":   `environment variable "REPRESENTORD_LOG_LEVLE" sets nothing that there is; did you mean REPRESENTORD_LOG_LEVEL?`,
+		"REPRESENTORD_LOG_LEVLE": `environment variable "REPRESENTORD_LOG_LEVLE" sets nothing that there is; ` +
+			`did you mean REPRESENTORD_LOG_LEVEL?`,
 		"REPRESENTORD_LOGLEVEL":    "did you mean REPRESENTORD_LOG_LEVEL?",
 		"REPRESENTORD_log_level":   "did you mean REPRESENTORD_LOG_LEVEL?",
 		"REPRESENTORD_PATH.SYSFS":  "did you mean REPRESENTORD_PATH_SYSFS?",
@@ -321,7 +328,8 @@ func TestTheFileMayBeAbsentOnlyWhenNobodyNamedIt(t *testing.T) {
 	if f, err := readFile(missing, nil, true); err != nil || f.path != "" || len(f.entries) > 0 {
 		t.Errorf("optional: %+v, %v", f, err)
 	}
-	if _, err := loadArgs(t, "--config", missing); err == nil || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "no such file") {
+	if _, err := loadArgs(t, "--config", missing); err == nil || !strings.Contains(err.Error(), missing) ||
+		!strings.Contains(err.Error(), "no such file") {
 		t.Errorf("flag: %v", err)
 	}
 	t.Setenv("REPRESENTORD_CONFIG", missing)

@@ -55,13 +55,15 @@ func settings() []setting {
 			func(c *Config, v string) error { return setBool(&c.AdoptOVNVIF, v) }},
 		{"program-hw-addr", "give a plugged function the MAC address of its logical port, where the host may not", "false", true,
 			func(c *Config, v string) error { return setBool(&c.ProgramHWAddr, v) }},
-		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them", "true", true,
+		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them",
+			"true", true,
 			func(c *Config, v string) error { return setBool(&c.RegisterCardSerial, v) }},
 		{"mass-unplug-hold", "`time` that is waited before most ports are removed or moved within a minute", "2m", false,
 			func(c *Config, v string) error { return setDuration(&c.MassUnplugHold, v, 24*time.Hour) }},
 		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
 			func(c *Config, v string) error { return setPause(&c.UnplugGrace, v, time.Minute) }},
-		{"link-down-grace", "`time` that the link of a plugged port is left down after somebody took it down, as for a rename; 0s for none", "5s", false,
+		{"link-down-grace", "`time` that the link of a plugged port is left down after somebody took it down, as for a rename; 0s for none",
+			"5s", false,
 			func(c *Config, v string) error { return setPause(&c.LinkDownGrace, v, 10*time.Minute) }},
 		{"audit-interval", "longest `time` between two passes over everything", "60s", false,
 			func(c *Config, v string) error { return setDuration(&c.Audit, v, time.Hour) }},
@@ -98,7 +100,8 @@ func (c Config) validate(wrong map[string]bool) error {
 		pair = true
 	}
 	if !pair && !wrong["ovs-db"] && !wrong["ca-cert"] && dbconn.NeedsTLS(c.OVSDB) && (c.PrivateKey == "" || c.CACert == "") {
-		errs = append(errs, errors.New("ovs-db is reached with ssl:, for which private-key, certificate and ca-cert must be set: the SSL row that could name them is in that very database"))
+		errs = append(errs, errors.New("ovs-db is reached with ssl:, for which private-key, certificate and ca-cert must be set: the SSL row "+
+			"that could name them is in that very database"))
 	}
 	return errors.Join(errs...)
 }
@@ -180,7 +183,8 @@ func checkListen(v string) error {
 		_, err = netip.ParseAddr(host)
 	}
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
-		return errors.New("must be an IP address and a port from 1 to 65535, as in 127.0.0.1:9797 or [::1]:9797, or :9797 for all addresses of the machine")
+		return errors.New("must be an IP address and a port from 1 to 65535, as in 127.0.0.1:9797 or [::1]:9797, or :9797 for all addresses " +
+			"of the machine")
 	}
 	return nil
 }

@@ -95,7 +95,8 @@ func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	callers.Wait()
 	close(end)
 	if most.Load() > maxExplanations || refused.Load() == 0 {
-		t.Errorf("%d asked the Southbound at the same time, %d were refused; want %d at most, and the others told", most.Load(), refused.Load(), maxExplanations)
+		t.Errorf("%d asked the Southbound at the same time, %d were refused; want %d at most, and the others told", most.Load(),
+			refused.Load(), maxExplanations)
 	}
 	if _, err := NewClient(path).Explain(t.Context(), "vm1"); err != nil {
 		t.Errorf("afterwards: %v", err)

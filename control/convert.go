@@ -237,7 +237,8 @@ func companions(all []companion.Standing) []Companion {
 	var out []Companion
 	for _, c := range all {
 		out = append(out, Companion{
-			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version, Stopped: c.Stopped, Problem: c.Why,
+			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version,
+			Stopped: c.Stopped, Problem: c.Why,
 		})
 	}
 	return out

@@ -37,7 +37,8 @@ func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
 func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
 	f := representor.Function{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, External: true, PF: 1, Kind: representor.PF}
 	got := NewRepresentor(representor.Representor{Function: f, PortIndex: 7, Type: devlink.TypeNotSet})
-	want := Representor{Function: "pci/0000:03:00.0 pf1", Handle: "pci/0000:03:00.0", External: true, PF: 1, Kind: "pf", PortIndex: 7, Type: "notset"}
+	want := Representor{Function: "pci/0000:03:00.0 pf1", Handle: "pci/0000:03:00.0", External: true, PF: 1, Kind: "pf",
+		PortIndex: 7, Type: "notset"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -85,7 +86,8 @@ func TestACardWithoutUplinksSaysSo(t *testing.T) {
 
 func TestTheLogicalPortOfARepresentorIsThePluggedOne(t *testing.T) {
 	f := facts()
-	f.Report.Ports = append(f.Report.Ports, plug.Status{LogicalPort: "wants-it-too", State: plug.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"})
+	f.Report.Ports = append(f.Report.Ports,
+		plug.Status{LogicalPort: "wants-it-too", State: plug.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"})
 	for _, r := range f.Representors().Representors {
 		want := ""
 		if r.Function == "pci/0000:03:00.0 c1pf0vf0" {
@@ -166,7 +168,8 @@ func TestChangesOfRowsThatOthersMarkedDontReachTheTerminalRaw(t *testing.T) {
 	const evil = "x\x1b]0;y\a\n  unplug everything"
 	var out strings.Builder
 	WriteChanges(&out, []Change{{
-		Why: evil, Unplug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}}, Plug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}},
+		Why: evil, Unplug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}},
+		Plug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}},
 		Edit: []Edit{{Netdev: evil, Set: map[string]string{evil: evil}, Delete: []string{evil}}},
 	}})
 	if strings.ContainsAny(out.String(), "\x1b\a") || strings.Count(out.String(), "\n") != 10 {

@@ -33,7 +33,8 @@ func card() representor.Card {
 	vf0.VF, vf0.IfIndex = devlink.Some[uint16](0), 11
 	vf1 := port(102, devlink.FlavourPCIVF)
 	vf1.VF, vf1.Type = devlink.Some[uint16](1), devlink.TypeEth
-	uplink := devlink.Port{Handle: handle, Index: 99, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, Number: devlink.Some[uint32](0), IfIndex: 3}
+	uplink := devlink.Port{Handle: handle, Index: 99, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical,
+		Number: devlink.Some[uint32](0), IfIndex: 3}
 	return representor.Card{
 		Ports: []devlink.Port{uplink, pf, vf0, vf1},
 		Links: map[uint32]representor.Link{
@@ -59,14 +60,16 @@ func facts() Facts {
 		},
 		Index: representor.NewIndex(card(), representor.Settings{}),
 		Companions: []companion.Standing{{
-			Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer"}, Since: at,
+			Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer"},
+			Since: at,
 		}},
 		Report: plug.Report{
 			At: at.Add(time.Hour), Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4,
 			Ports: []plug.Status{
 				{
 					LogicalPort: oddName, State: plug.Invalid, Since: at,
-					Reason: &representor.Reason{Code: representor.CodeInvalidOption, Message: "vf-num is wrong", Option: "vif-plug:representor:vf-num", Value: "abc"},
+					Reason: &representor.Reason{Code: representor.CodeInvalidOption, Message: "vf-num is wrong",
+						Option: "vif-plug:representor:vf-num", Value: "abc"},
 				},
 				{
 					LogicalPort: "vm1", State: plug.Plugged, Since: at, Request: "pf-mac 00:53:00:00:00:42 vf 0",
@@ -78,9 +81,11 @@ func facts() Facts {
 			BuiltIn: []string{"pf0vf3"},
 			Planned: []ovs.Change{{
 				LogicalPorts: []string{"vm1"}, Why: "its representor is now pf0vf0",
-				Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: "old", Marker: ovs.Marker{LogicalPort: "vm1", Function: "pci/0000:03:00.0 c1pf0vf0"}}}},
-				Plug:   []ovs.Plug{{Netdev: "pf0vf0", IfaceID: "vm1", Marker: ovs.Marker{Function: "pci/0000:03:00.0 c1pf0vf0"}, MTURequest: 1442}},
-				Edit:   []ovs.Edit{{Interface: ovs.Interface{Name: "pf0vf9"}, Set: map[string]string{"iface-id": "x"}, Delete: []string{"iface-id-ver"}, MTURequest: &mtu, ClearType: true}},
+				Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: "old",
+					Marker: ovs.Marker{LogicalPort: "vm1", Function: "pci/0000:03:00.0 c1pf0vf0"}}}},
+				Plug: []ovs.Plug{{Netdev: "pf0vf0", IfaceID: "vm1", Marker: ovs.Marker{Function: "pci/0000:03:00.0 c1pf0vf0"}, MTURequest: 1442}},
+				Edit: []ovs.Edit{{Interface: ovs.Interface{Name: "pf0vf9"}, Set: map[string]string{"iface-id": "x"}, Delete: []string{"iface-id-ver"},
+					MTURequest: &mtu, ClearType: true}},
 			}},
 		},
 	}

@@ -74,7 +74,8 @@ func Grant(path, group string) error {
 		return nil
 	}
 	if err := os.Chown(path, -1, gid); err != nil {
-		return fmt.Errorf("giving it to group %s: %w (the unit as it is shipped allows no chown: add Group=%s to it, and what it makes belongs to that group)", shown(group), err, group)
+		return fmt.Errorf("giving it to group %s: %w (the unit as it is shipped allows no chown: add Group=%s to it, and what it makes "+
+			"belongs to that group)", shown(group), err, group)
 	}
 	return nil
 }

@@ -40,7 +40,8 @@ func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
 	found, reason := index.Lookup(query)
 	if found.Function.Kind == 0 {
 		if reason == nil {
-			return Lookup{}, &Error{Status: http.StatusInternalServerError, Problem: Problem{Error: "lookup of " + query.String() + " gave neither a representor nor a reason"}}
+			return Lookup{}, &Error{Status: http.StatusInternalServerError,
+				Problem: Problem{Error: "lookup of " + query.String() + " gave neither a representor nor a reason"}}
 		}
 		status := http.StatusNotFound
 		if reason.Code == representor.CodeNoDevlink {

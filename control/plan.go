@@ -59,7 +59,8 @@ func (s *Server) reconcile(w http.ResponseWriter, r *http.Request) {
 	}
 	f := s.facts()
 	if f.Role != Active || s.acts.Poke == nil {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: "this representord is " + string(f.Role) + " and makes no passes: " + f.RoleReason})
+		s.send(w, http.StatusServiceUnavailable,
+			Problem{Error: "this representord is " + string(f.Role) + " and makes no passes: " + f.RoleReason})
 		return
 	}
 	s.acts.Poke()

@@ -30,7 +30,8 @@ func post(t *testing.T, socket, path, body string) (int, string) {
 func TestAReleaseThatDoesNotTellWhatWasSeenIsRefused(t *testing.T) {
 	socket := serve(t, facts)
 	for _, body := range []string{"", "null", "{}", `{"holds": null}`, "holds", `{"holds": "all"}`} {
-		if status, text := post(t, socket, PathReleaseHold, body); status != http.StatusBadRequest || !strings.Contains(text, "the holds that were seen") {
+		if status, text := post(t, socket, PathReleaseHold, body); status != http.StatusBadRequest ||
+			!strings.Contains(text, "the holds that were seen") {
 			t.Errorf("body %q: %d, want 400 that says what is missing:\n%s", body, status, text)
 		}
 	}

@@ -115,7 +115,8 @@ func (s *Server) handler() http.Handler {
 
 func paths() []string {
 	return []string{
-		PathStatus, PathPorts, PathRepresentors, PathLookup, PathSerials, PathExplain + "/PORT", PathPlan, PathEvents, PathReleaseHold, PathReconcile, PathLogLevel, PathMetrics,
+		PathStatus, PathPorts, PathRepresentors, PathLookup, PathSerials, PathExplain + "/PORT", PathPlan, PathEvents, PathReleaseHold,
+		PathReconcile, PathLogLevel, PathMetrics,
 	}
 }
 

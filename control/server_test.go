@@ -270,12 +270,14 @@ func TestLookupAnswersAsTheIndexDoes(t *testing.T) {
 		t.Errorf("VF 0: %+v, %v", found, err)
 	}
 	found, err = c.Lookup(t.Context(), question(ParamPFMAC, "00:53:00:00:00:42", ParamVF, "1", ParamController, "1"))
-	if err != nil || found.Ready || found.Reason == nil || found.Reason.Code != representor.CodeNoNetdev || found.Representor.Function != "pci/0000:03:00.0 c1pf0vf1" {
+	if err != nil || found.Ready || found.Reason == nil || found.Reason.Code != representor.CodeNoNetdev ||
+		found.Representor.Function != "pci/0000:03:00.0 c1pf0vf1" {
 		t.Errorf("VF 1, which has no netdev: %+v, %v", found, err)
 	}
 	_, err = c.Lookup(t.Context(), question(ParamPFMAC, "00:53:00:00:00:42", ParamVF, "2"))
 	var refused *Error
-	if !errors.As(err, &refused) || refused.Status != http.StatusNotFound || refused.Reason == nil || refused.Reason.Code != representor.CodeFunctionNotFound {
+	if !errors.As(err, &refused) || refused.Status != http.StatusNotFound || refused.Reason == nil ||
+		refused.Reason.Code != representor.CodeFunctionNotFound {
 		t.Errorf("VF 2: %#v, want 404 and the reason", err)
 	}
 }
@@ -316,7 +318,8 @@ func TestADaemonThatHangsIsToldFromNone(t *testing.T) {
 	_, err = NewClient(path).Status(ctx)
 	var unreachable *UnreachableError
 	// How long it was, to a tenth of a second, is the machine's business.
-	if !errors.As(err, &unreachable) || !unreachable.Hangs || !strings.HasPrefix(err.Error(), "the daemon on "+path+" doesn't answer: nothing came within ") {
+	if !errors.As(err, &unreachable) || !unreachable.Hangs ||
+		!strings.HasPrefix(err.Error(), "the daemon on "+path+" doesn't answer: nothing came within ") {
 		t.Errorf("%v, want that it hangs", err)
 	}
 	if said := unreachable.Err.Error(); !regexp.MustCompile(`within (\d+\.)?\d+(ms|s)$`).MatchString(said) {

@@ -26,7 +26,8 @@ func (k counter) GetFamily(string) (genetlink.Family, error) {
 
 func (k counter) Execute(m genetlink.Message, family uint16, flags netlink.HeaderFlags) ([]genetlink.Message, error) {
 	attrs, err := netlink.NewAttributeDecoder(m.Data[headerLen:])
-	if err != nil || family != idDatapath || flags != netlink.Request || m.Header.Command != commandGet || !attrs.Next() || attrs.Type() != attrDatapathName {
+	if err != nil || family != idDatapath || flags != netlink.Request || m.Header.Command != commandGet || !attrs.Next() ||
+		attrs.Type() != attrDatapathName {
 		return nil, errors.New("not asked for a datapath by name")
 	}
 	if attrs.String() != k.name {

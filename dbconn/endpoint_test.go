@@ -79,7 +79,8 @@ func checkCanonical(t interface{ Errorf(string, ...any) }, endpoint string) {
 // Endpoints come from the local database: whatever is there, what is accepted
 // names one server, and what is refused is refused in few words.
 func FuzzEndpoint(f *testing.F) {
-	for _, seed := range []string{"unix:/run/a b?c#d%41", "tcp:127.0.0.1", "ssl:[2001:db8::1]:6642", "tcp:[fe80::1%eth0]:6642", "ssl:host:", "tcp:[::1]x:1", "unix:/a\x00b", "ssl:2001:db8::1", "\xff:"} {
+	for _, seed := range []string{"unix:/run/a b?c#d%41", "tcp:127.0.0.1", "ssl:[2001:db8::1]:6642", "tcp:[fe80::1%eth0]:6642", "ssl:host:",
+		"tcp:[::1]x:1", "unix:/a\x00b", "ssl:2001:db8::1", "\xff:"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, endpoint string) {

@@ -25,7 +25,8 @@ func ReadRoot(ctx context.Context, database, table string, columns []string, o O
 	results, err := c.Transact(ctx, ovsdb.Operation{
 		Op: ovsdb.OperationSelect, Table: table, Columns: columns,
 		// The library leaves out an empty condition, which the protocol demands.
-		Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"})},
+		Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual,
+			ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"})},
 	})
 	switch {
 	case err != nil:

@@ -46,7 +46,8 @@ func BenchmarkABurst(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			r, err := c.Transact(b.Context(), ovsdb.Operation{Op: ovsdb.OperationUpdate, Table: "Bridge", Where: everyBridge(), Row: ovsdb.Row{"external_ids": ids}})
+			r, err := c.Transact(b.Context(),
+				ovsdb.Operation{Op: ovsdb.OperationUpdate, Table: "Bridge", Where: everyBridge(), Row: ovsdb.Row{"external_ids": ids}})
 			if err != nil || r[0].Count != 1000 {
 				b.Fatal(err, r)
 			}
@@ -79,7 +80,8 @@ func insert(tb testing.TB, c *dbconn.Conn, rows int) {
 		}
 		ops = append(ops, ovsdb.Operation{
 			Op: ovsdb.OperationMutate, Table: "Open_vSwitch",
-			Where:     []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"})},
+			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual,
+				ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"})},
 			Mutations: []ovsdb.Mutation{{Column: "bridges", Mutator: ovsdb.MutateOperationInsert, Value: bridges}},
 		})
 		results, err := c.Transact(tb.Context(), ops...)
@@ -116,7 +118,8 @@ func TestMemoryOfAGiantValueIsBounded(t *testing.T) {
 
 func TestMemoryOfManySmallValuesIsBounded(t *testing.T) {
 	const pairs = 2 << 20
-	many := json.RawMessage(`{"Bridge":{"` + someRow + `":{"initial":{"external_ids":["map",[["a","b"]` + strings.Repeat(`,["a","b"]`, pairs) + `]]}}}}`)
+	many := json.RawMessage(`{"Bridge":{"` + someRow + `":{"initial":{"external_ids":["map",[["a","b"]` +
+		strings.Repeat(`,["a","b"]`, pairs) + `]]}}}}`)
 	endpoint := fakeServer(t, func(m message, out *json.Encoder) bool {
 		if m.Method != "monitor_cond" {
 			return true

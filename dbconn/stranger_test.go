@@ -65,7 +65,8 @@ func TestAStrangerIsToldFromAServerAndQuoted(t *testing.T) {
 		_, err := dbconn.Dial(ctx, bridgeModel(t), dbconn.Options{Endpoint: stranger(t, says), Probe: patient})
 		cancel()
 		var strange *dbconn.NotOVSDBError
-		if !errors.As(err, &strange) || !strings.Contains(err.Error(), strings.ReplaceAll(quoted, `"`, `\"`)) && !strings.Contains(err.Error(), quoted) ||
+		if !errors.As(err, &strange) || !strings.Contains(err.Error(), strings.ReplaceAll(quoted, `"`, `\"`)) &&
+			!strings.Contains(err.Error(), quoted) ||
 			len(err.Error()) > 600 {
 			t.Errorf("%.40q: %v, want a NotOVSDBError that quotes it", says, err)
 		}
@@ -101,7 +102,8 @@ func TestWhatIsNotInOVSDBsNotationEndsTheConnection(t *testing.T) {
 			t.Errorf("a column of %s: %v, want a NotOVSDBError", value, err)
 		}
 	}
-	for _, updates := range []string{`[]`, `1`, `{"Bridge":[]}`, `{"Bridge":{"` + someRow + `":null}}`, `{"Bridge":{"` + someRow + `":{"initial":[]}}}`} {
+	for _, updates := range []string{`[]`, `1`, `{"Bridge":[]}`, `{"Bridge":{"` + someRow + `":null}}`,
+		`{"Bridge":{"` + someRow + `":{"initial":[]}}}`} {
 		if err := monitorAnswered(t, updates); !errors.As(err, &strange) {
 			t.Errorf("updates %s: %v, want a NotOVSDBError", updates, err)
 		}

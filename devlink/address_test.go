@@ -41,7 +41,8 @@ func TestSetFunctionAddress_AsksTheKernelForThatPortAndThatAddress(t *testing.T)
 	if err := c.SetFunctionAddress(t.Context(), pci("0000:03:00.0"), 327681, mac); err != nil {
 		t.Fatal(err)
 	}
-	if got.Handle != pci("0000:03:00.0") || got.Index != 327681 || got.Function == nil || !cmp.Equal([]byte(got.Function.HWAddr), []byte(mac)) {
+	if got.Handle != pci("0000:03:00.0") || got.Index != 327681 || got.Function == nil ||
+		!cmp.Equal([]byte(got.Function.HWAddr), []byte(mac)) {
 		t.Errorf("the request says %+v", got)
 	}
 	if command != unix.DEVLINK_CMD_PORT_SET || flags&(netlink.Request|netlink.Acknowledge) != netlink.Request|netlink.Acknowledge {
@@ -55,7 +56,8 @@ func TestSetFunctionAddress_OfADriverThatCannotIsUnsupported(t *testing.T) {
 	}}
 	c := k.client()
 	defer c.Close()
-	if err := c.SetFunctionAddress(t.Context(), pci("0000:03:00.0"), 1, net.HardwareAddr{0, 0x53, 0, 0, 1, 1}); !errors.Is(err, errors.ErrUnsupported) {
+	if err := c.SetFunctionAddress(t.Context(), pci("0000:03:00.0"), 1, net.HardwareAddr{0, 0x53, 0, 0, 1, 1}); !errors.Is(err,
+		errors.ErrUnsupported) {
 		t.Errorf("%v", err)
 	}
 }

@@ -245,7 +245,8 @@ func wasInterrupted(headers []netlink.Message) bool {
 
 // exchange sends a request and reads the whole answer. genetlink's Execute would
 // drop the headers, and with them the word that a dump was interrupted.
-func exchange(conn conn, family genetlink.Family, command uint8, body []byte, flags netlink.HeaderFlags) ([]genetlink.Message, []netlink.Message, error) {
+func exchange(conn conn, family genetlink.Family, command uint8, body []byte, flags netlink.HeaderFlags) ([]genetlink.Message,
+	[]netlink.Message, error) {
 	request, err := conn.Send(genetlink.Message{
 		Header: genetlink.Header{Command: command, Version: unix.DEVLINK_GENL_VERSION},
 		Data:   body,

@@ -143,7 +143,8 @@ func TestErrorsTellWhatIsMissing(t *testing.T) {
 	}{
 		"no devlink: ports":   {&kernel{}, func(ctx context.Context, c *Client) error { _, err := c.Ports(ctx); return err }, os.ErrNotExist},
 		"no devlink: devices": {&kernel{}, func(ctx context.Context, c *Client) error { _, err := c.Devices(ctx); return err }, os.ErrNotExist},
-		"no devlink: info":    {&kernel{}, func(ctx context.Context, c *Client) error { _, err := c.Info(ctx, handle); return err }, os.ErrNotExist},
+		"no devlink: info": {&kernel{},
+			func(ctx context.Context, c *Client) error { _, err := c.Info(ctx, handle); return err }, os.ErrNotExist},
 		"no capability": {
 			&kernel{answer: errno(unix.EPERM)},
 			func(ctx context.Context, c *Client) error { _, err := c.EswitchMode(ctx, handle); return err }, os.ErrPermission,

@@ -100,7 +100,8 @@ func TestOneMalformedPortInJSONDoesNotLoseTheOthers(t *testing.T) {
 	}
 	for _, key := range []string{
 		"", "pci", "pci/0000:03:00.0", "pci/0000:03:00.0/", "pci/0000:03:00.0/x", "pci/0000:03:00.0/01",
-		"pci/0000:03:00.0/4294967296", "pci/0000:03:00.0/-2147483649", "pci/0000:03:00.0/-0", "pci/0000:03:00.0/-01", "pci/0000:03:00.0/+1", "/0000:03:00.0/1", "pci//1", "pci/a/b/1", `pci/a\nb/1`, strings.Repeat("x", 1000) + "/y z/1",
+		"pci/0000:03:00.0/4294967296", "pci/0000:03:00.0/-2147483649", "pci/0000:03:00.0/-0", "pci/0000:03:00.0/-01", "pci/0000:03:00.0/+1",
+		"/0000:03:00.0/1", "pci//1", "pci/a/b/1", `pci/a\nb/1`, strings.Repeat("x", 1000) + "/y z/1",
 	} {
 		t.Run("key "+bounded(key), func(t *testing.T) {
 			got, err := ParseJSON(strings.NewReader(`{"port":{"` + key + `":{},"pci/0000:03:00.0/2":{"netdev":"p0"}}}`))
@@ -114,7 +115,8 @@ func TestOneMalformedPortInJSONDoesNotLoseTheOthers(t *testing.T) {
 
 // iproute2 prints an index with %d (__pr_out_port_handle_start in devlink.c).
 func TestAPortIndexThatIsPrintedAsNegativeIsTheOneItWas(t *testing.T) {
-	got, err := ParseJSON(strings.NewReader(`{"port":{"pci/0000:03:00.0/-1":{},"pci/0000:03:00.0/-2147483648":{},"pci/0000:03:00.0/2147483647":{}}}`))
+	got, err := ParseJSON(
+		strings.NewReader(`{"port":{"pci/0000:03:00.0/-1":{},"pci/0000:03:00.0/-2147483648":{},"pci/0000:03:00.0/2147483647":{}}}`))
 	want := []Port{
 		{Handle: pci("0000:03:00.0"), Index: 1<<31 - 1, Flavour: FlavourUnknown},
 		{Handle: pci("0000:03:00.0"), Index: 1 << 31, Flavour: FlavourUnknown},
@@ -172,26 +174,41 @@ func TestMalformedPortsInJSONThatMayBePFsAreToldFirst(t *testing.T) {
 // Who gives it the wrong input sees what it was, in words that aren't a programmer's.
 func TestAnErrorInJSONIsInTheWordsOfItsReader(t *testing.T) {
 	for name, tt := range map[string]struct{ input, want string }{
-		"nothing":          {"", `it is empty; the output of "devlink -j port show" was expected`},
-		"white space":      {" \n", `it is empty; the output of "devlink -j port show" was expected`},
-		"text":             {"pci/0000:03:00.0/1: type eth netdev p0 flavour physical port 0\n", `this is what devlink prints without -j; the output of "devlink -j port show" was expected`},
-		"text of one SF":   {"auxiliary/mlx5_core.sf.4/1: type eth\n", `this is what devlink prints without -j; the output of "devlink -j port show" was expected`},
-		"no JSON":          {"no JSON", `not JSON (invalid character 'o' in literal null (expecting 'u'), at byte 2); the output of "devlink -j port show" was expected`},
-		"cut short":        {`{"port":{"pci/0000:03:00.0/1":{`, `the JSON ends too early, after 31 bytes; the output of "devlink -j port show" was expected`},
-		"a list":           {`[]`, `a list, where an object was expected; the output of "devlink -j port show" was expected`},
-		"a text":           {`"port"`, `a text, where an object was expected; the output of "devlink -j port show" was expected`},
-		"null":             {`null`, `null, where an object was expected; the output of "devlink -j port show" was expected`},
-		"port a list":      {`{"port":[]}`, `"port" is a list, where an object was expected; the output of "devlink -j port show" was expected`},
-		"port null":        {`{"port":null}`, `"port" is null, where an object was expected; the output of "devlink -j port show" was expected`},
-		"another query":    {`{"dev":{}}`, `it has no object "port"; the output of "devlink -j port show" was expected`},
-		"two documents":    {`{"port":{}}{"port":{}}`, `not JSON (invalid character '{' after top-level value, at byte 12); the output of "devlink -j port show" was expected`},
-		"a number":         {port1(`{"vfnum":65536}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "vfnum" is 65536, where a number from 0 to 65535 was expected`},
-		"a negative one":   {port1(`{"controller":-1}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "controller" is -1, where a number from 0 to 4294967295 was expected`},
-		"a text for one":   {port1(`{"sfnum":"x"}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "sfnum" is a text, where a number from 0 to 4294967295 was expected`},
-		"a number for yes": {port1(`{"external":1}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "external" is a number, where true or false was expected`},
-		"no function":      {port1(`{"function":[]}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "function" is a list, where an object was expected`},
-		"no address":       {port1(`{"function":{"hw_addr":{}}}`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "function.hw_addr" is an object, where a text was expected`},
-		"no port":          {port1(`[]`), `left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": a list, where an object was expected`},
+		"nothing":     {"", `it is empty; the output of "devlink -j port show" was expected`},
+		"white space": {" \n", `it is empty; the output of "devlink -j port show" was expected`},
+		"text": {"pci/0000:03:00.0/1: type eth netdev p0 flavour physical port 0\n",
+			`this is what devlink prints without -j; the output of "devlink -j port show" was expected`},
+		"text of one SF": {"auxiliary/mlx5_core.sf.4/1: type eth\n",
+			`this is what devlink prints without -j; the output of "devlink -j port show" was expected`},
+		"no JSON": {"no JSON", `not JSON (invalid character 'o' in literal null (expecting 'u'), at byte 2); ` +
+			`the output of "devlink -j port show" was expected`},
+		"cut short": {`{"port":{"pci/0000:03:00.0/1":{`,
+			`the JSON ends too early, after 31 bytes; the output of "devlink -j port show" was expected`},
+		"a list":        {`[]`, `a list, where an object was expected; the output of "devlink -j port show" was expected`},
+		"a text":        {`"port"`, `a text, where an object was expected; the output of "devlink -j port show" was expected`},
+		"null":          {`null`, `null, where an object was expected; the output of "devlink -j port show" was expected`},
+		"port a list":   {`{"port":[]}`, `"port" is a list, where an object was expected; the output of "devlink -j port show" was expected`},
+		"port null":     {`{"port":null}`, `"port" is null, where an object was expected; the output of "devlink -j port show" was expected`},
+		"another query": {`{"dev":{}}`, `it has no object "port"; the output of "devlink -j port show" was expected`},
+		"two documents": {`{"port":{}}{"port":{}}`,
+			`not JSON (invalid character '{' after top-level value, at byte 12); the output of "devlink -j port show" was expected`},
+		"a number": {port1(`{"vfnum":65536}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "vfnum" is 65536, where ` +
+				`a number from 0 to 65535 was expected`},
+		"a negative one": {port1(`{"controller":-1}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "controller" is -1, where ` +
+				`a number from 0 to 4294967295 was expected`},
+		"a text for one": {port1(`{"sfnum":"x"}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "sfnum" is a text, where ` +
+				`a number from 0 to 4294967295 was expected`},
+		"a number for yes": {port1(`{"external":1}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "external" is a number, where true or false was expected`},
+		"no function": {port1(`{"function":[]}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "function" is a list, where an object was expected`},
+		"no address": {port1(`{"function":{"hw_addr":{}}}`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": "function.hw_addr" is an object, where a text was expected`},
+		"no port": {port1(`[]`),
+			`left out malformed devlink ports: 1, the first: port "pci/0000:03:00.0/1": a list, where an object was expected`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseJSON(strings.NewReader(tt.input))

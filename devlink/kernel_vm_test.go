@@ -173,7 +173,8 @@ func TestEveryDeviceWithPortsIsListedAndDescribesItself(t *testing.T) {
 		}
 	}
 	info, err := c.Info(t.Context(), h)
-	if err != nil || info.Handle != h || info.Driver != "dpusim" || info.BoardSerialNumber != "MT2108X00001" || info.SerialNumber == info.BoardSerialNumber {
+	if err != nil || info.Handle != h || info.Driver != "dpusim" || info.BoardSerialNumber != "MT2108X00001" ||
+		info.SerialNumber == info.BoardSerialNumber {
 		t.Errorf("info of %s: %+v, %v; want the driver and the board's serial number, not the device's", h, info, err)
 	}
 	if mode, err := c.EswitchMode(t.Context(), h); err != nil || mode != EswitchSwitchdev {

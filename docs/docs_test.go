@@ -148,11 +148,13 @@ func TestTheFailureModesQuoteThePrograms(t *testing.T) {
 		}
 	}
 	for _, words := range []string{
-		"the server is cut off from its cluster", "the server is behind what was seen already", "is a relay, which may be behind what was seen already: waiting",
+		"the server is cut off from its cluster", "the server is behind what was seen already",
+		"is a relay, which may be behind what was seen already: waiting",
 		"SB_Global has no row: ovn-northd has not written to this database yet", "it has no Chassis row of ours: is ovn-controller running?",
 		"the Southbound does not confirm what changed; rows stay", "HELD: removals wait; ",
 		"it leads the cluster: if that was restored from older files, it is accepted in", "TLS ", "(checked against the CA certificate ",
-		"(the server refused the certificate ", "retargeted: ", "its representor is now ", "leak closed: the netdev is not the function's any more",
+		"(the server refused the certificate ", "retargeted: ", "its representor is now ",
+		"leak closed: the netdev is not the function's any more",
 		"a plug provider built into ovn-controller works on this bridge, ", "another representord has this bridge", "stopping; the ports stay",
 		"who we are", "the integration bridge is another one now",
 	} {

@@ -223,7 +223,8 @@ func TestTheDashboardShowsMetricsThatExist(t *testing.T) {
 			if !strings.Contains(target.Expr, `instance=~"$instance"`) {
 				t.Errorf("%s doesn't choose the instance: %s", p.Title, target.Expr)
 			}
-			rules = append(rules, map[string]string{"record": "panel:expression", "expr": grafana.Replace(target.Expr), "panel": p.Title + target.RefID})
+			rules = append(rules, map[string]string{"record": "panel:expression", "expr": grafana.Replace(target.Expr),
+				"panel": p.Title + target.RefID})
 		}
 	}
 	checkSyntax(t, rules)

@@ -12,7 +12,8 @@ func TestBuiltIn_RowsThatWereLeftBehindHaveAWayOut(t *testing.T) {
 	h := healthy()
 	h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
 	for _, c := range Examine(h).Checks {
-		if c.Name == "built-in-provider" && (!strings.Contains(c.Finding, "or left them behind: pf0vf3") || !strings.Contains(c.Remedy, "`representorctl ports`")) {
+		if c.Name == "built-in-provider" &&
+			(!strings.Contains(c.Finding, "or left them behind: pf0vf3") || !strings.Contains(c.Remedy, "`representorctl ports`")) {
 			t.Errorf("%+v", c)
 		}
 	}

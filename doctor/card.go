@@ -16,11 +16,13 @@ import (
 
 const (
 	seeKernel   = "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50`"
-	leaveLoaded = seeKernel + " A firmware that resets answers again after a minute. Leave the driver loaded: to load it anew cuts what goes through the card"
+	leaveLoaded = seeKernel + " A firmware that resets answers again after a minute. Leave the driver loaded: to load it anew cuts what " +
+		"goes through the card"
 )
 
 func (p *patient) devlink() Check {
-	c := Check{Name: "devlink", Verdict: OK, Finding: fmt.Sprintf("%d of %d devlink ports are representors", len(p.index.All()), len(p.Card.Ports))}
+	c := Check{Name: "devlink", Verdict: OK,
+		Finding: fmt.Sprintf("%d of %d devlink ports are representors", len(p.index.All()), len(p.Card.Ports))}
 	complete, problem := p.index.Complete()
 	switch {
 	case p.CardErr != nil:
@@ -37,7 +39,8 @@ func (p *patient) devlink() Check {
 		c.Verdict, c.Finding, c.Remedy = Fail, "there is no port, as no eswitch is in mode switchdev", switchdev(p.modes().other)
 	case len(p.Card.Ports) == 0:
 		c.Verdict, c.Finding = Fail, "there is devlink, and no port: is this the DPU?"
-		c.Remedy = "run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must list ports: `devlink port show`"
+		c.Remedy = "run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must " +
+			"list ports: `devlink port show`"
 	case problem != "":
 		c.Verdict, c.Finding, c.Remedy = Warn, problem, seeKernel
 	case p.index.Unlisted() != "":
@@ -71,7 +74,8 @@ func (p *patient) functions() Check {
 		c.Verdict, c.Finding, c.Remedy = Fail, "no PF of a host is there, as no eswitch is in mode switchdev", switchdev(p.modes().other)
 	case len(with)+len(without) == 0:
 		c.Verdict, c.Finding = Fail, "no PF of a host is there: this card shows functions of this machine alone, or none"
-		c.Remedy = "set the card to DPU mode (embedded CPU function owner), and its eswitch to switchdev; then this must list ports of flavour pcipf: `devlink port show` " +
+		c.Remedy = "set the card to DPU mode (embedded CPU function owner), and its eswitch to switchdev; then this must list ports of " +
+			"flavour pcipf: `devlink port show` " +
 			"For a NIC that is its own host: local-functions: true in /etc/representord/representord.yaml"
 	case len(without) > 0:
 		c.Verdict, c.Finding = Fail, "the MAC is not known of "+strings.Join(unnamed, ", ")+", by which requests name a PF"
@@ -122,7 +126,8 @@ func (p *patient) macs() Check {
 	if len(twins) > 0 {
 		slices.Sort(twins)
 		c.Verdict, c.Finding = Fail, strings.Join(twins, "; ")+"; nothing is plugged by a MAC that several PFs have"
-		c.Remedy = "give each a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by the port option vif-plug:representor:controller"
+		c.Remedy = "give each a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by the port option " +
+			"vif-plug:representor:controller"
 	}
 	if p.CardErr != nil {
 		c.Verdict, c.Finding = Unknown, "the card can't be read"
@@ -162,7 +167,8 @@ func (p *patient) serial() Check {
 		c.Verdict, c.Finding = Unknown, "no card that serves a host can be read"
 	case len(bad) > 0:
 		c.Verdict, c.Finding = Warn, "a board serial number is missing: "+strings.Join(bad, "; ")+"; Neutron can't find this chassis by it"
-		c.Remedy = "this must show a board.serial_number, or root be able to read the device's vpd in sysfs: `devlink dev info` Otherwise set requested-chassis by hand"
+		c.Remedy = "this must show a board.serial_number, or root be able to read the device's vpd in sysfs: `devlink dev info` Otherwise set " +
+			"requested-chassis by hand"
 	default:
 		c.Finding = strings.Join(good, ", ")
 	}

@@ -16,7 +16,8 @@ import (
 func ofVSwitchd() about {
 	return about{
 		check: "vswitchd",
-		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the flows anew: " +
+		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the " +
+			"flows anew: " +
 			"`systemctl start ovs-vswitchd`",
 		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
 			"would be cut while it restarts, so that is for an hour when nobody minds",
@@ -29,8 +30,10 @@ func ofController() about {
 	return about{
 		check: "ovn-controller",
 		start: "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`",
-		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that flows is cut meanwhile. " +
-			"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: `ovs-appctl --timeout=30 -t SOCKET exit --restart`",
+		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that " +
+			"flows is cut meanwhile. " +
+			"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: " +
+			"`ovs-appctl --timeout=30 -t SOCKET exit --restart`",
 	}
 }
 
@@ -57,7 +60,8 @@ const silenceMeans = time.Minute
 func (p *patient) companion(a about, s companion.Sight) Check {
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {
-		s = companion.Sight{Name: s.Name, State: watched.State, PID: watched.PID, Socket: watched.Socket, Version: watched.Version, Stopped: watched.Stopped}
+		s = companion.Sight{Name: s.Name, State: watched.State, PID: watched.PID, Socket: watched.Socket, Version: watched.Version,
+			Stopped: watched.Stopped}
 		s.Why = "representord sees it so"
 		if watched.Problem != "" {
 			s.Why += ": " + watched.Problem
@@ -76,9 +80,11 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 		c.Verdict, c.Finding, c.Remedy = Fail, s.Name+" doesn't run: "+why+"; "+companion.Without(s.Name), a.start
 	case companion.Silent:
 		c.Verdict, c.Finding = Warn, s.Name+" is busy or hangs: "+why+"; if it stays so, "+companion.Without(s.Name)
-		c.Remedy = strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung, "SOCKET", representor.Shell(s.Socket))
+		c.Remedy = strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung,
+			"SOCKET", representor.Shell(s.Socket))
 		if watched.State == companion.Silent && age >= silenceMeans {
-			c.Verdict, c.Finding = Fail, fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second), companion.Without(s.Name))
+			c.Verdict, c.Finding = Fail, fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second),
+				companion.Without(s.Name))
 		}
 		if s.Stopped {
 			c.Verdict, c.Finding = Fail, s.Name+" is stopped: "+why+"; "+companion.Without(s.Name)
@@ -102,7 +108,8 @@ func (p *patient) byController(does string) string {
 	if p.Controller.State == companion.Answers {
 		return "ovn-controller " + does + "; it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"
 	}
-	return "start ovn-controller, which " + does + "; its log says what keeps it from that: `systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
+	return "start ovn-controller, which " + does +
+		"; its log says what keeps it from that: `systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
 }
 
 // watched is how the daemon sees a companion, and for how long; nothing without the daemon.

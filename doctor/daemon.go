@@ -74,7 +74,8 @@ func (p *patient) clock() Check {
 		c.Finding += ", before the CA certificate begins to be valid at " + p.CA.From.UTC().Format(time.RFC3339)
 	}
 	if c.Verdict == Fail {
-		c.Remedy = "have an NTP service set it; until then, by hand: `date -u -s TIME` A certificate that is truly too new needs its time, or to be made anew"
+		c.Remedy = "have an NTP service set it; until then, by hand: `date -u -s TIME` A certificate that is truly too new needs its time, or " +
+			"to be made anew"
 	}
 	return c
 }
@@ -95,7 +96,8 @@ func (p *patient) certificates() Check {
 	case errors.Is(p.TLSErr, os.ErrPermission):
 		c.Verdict, c.Finding, c.Remedy = Unknown, control.OneLine(p.TLSErr), "run this as root"
 	case p.TLSErr != nil:
-		c.Verdict, c.Finding, c.Remedy = Fail, control.OneLine(p.TLSErr), "put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
+		c.Verdict, c.Finding, c.Remedy = Fail, control.OneLine(p.TLSErr),
+			"put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
 	case left <= 0:
 		c.Verdict, c.Finding, c.Remedy = Fail, "they expired at "+end.UTC().Format(time.RFC3339), remedy
 	case left < expiryWarning:

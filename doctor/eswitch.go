@@ -27,7 +27,8 @@ type modes struct {
 
 func (p *patient) modes() modes {
 	var m modes
-	for _, h := range slices.SortedFunc(maps.Keys(p.Eswitches), func(a, b devlink.Handle) int { return strings.Compare(a.String(), b.String()) }) {
+	for _, h := range slices.SortedFunc(maps.Keys(p.Eswitches),
+		func(a, b devlink.Handle) int { return strings.Compare(a.String(), b.String()) }) {
 		name := control.Printable(h.String())
 		switch e := p.Eswitches[h]; {
 		case errors.Is(e.Err, os.ErrPermission):
@@ -55,7 +56,8 @@ func switchdev(devices []devlink.Handle) string {
 	for _, h := range devices {
 		commands = append(commands, "`devlink dev eswitch set "+representor.Shell(h.String())+" mode switchdev`")
 	}
-	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the card is cut meanwhile: " +
+	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the " +
+		"card is cut meanwhile: " +
 		strings.Join(commands, " ")
 }
 

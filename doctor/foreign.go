@@ -46,7 +46,8 @@ func (p *patient) foreign() Check {
 	if len(rows) == 0 {
 		return c
 	}
-	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+strings.Join(rows, ", ")
+	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+
+		strings.Join(rows, ", ")
 	if more > 0 {
 		c.Finding += fmt.Sprintf(" and %d more", more)
 	}

@@ -19,7 +19,8 @@ func (p *patient) introduce() string {
 		remedies = append(remedies, "remove the empty key: `ovs-vsctl remove Open_vSwitch . external_ids "+p.key("ovn-bridge")+"`")
 	}
 	if words := p.unset(); len(words) > 0 {
-		remedies = append(remedies, "set what is missing, which ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . "+strings.Join(words, " ")+"`")
+		remedies = append(remedies, "set what is missing, which ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . "+
+			strings.Join(words, " ")+"`")
 	}
 	return strings.Join(remedies, " ")
 }

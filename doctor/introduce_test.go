@@ -32,16 +32,21 @@ func TestIdentity_OnlyWhatIsMissingIsToBeSet(t *testing.T) {
 		override string
 		want     string // the command
 	}{
-		"nothing is there": {map[string]string{}, "", "`ovs-vsctl set Open_vSwitch . external_ids:system-id=NAME external_ids:ovn-remote=ssl:ADDRESS:6642" + encap + "`"},
+		"nothing is there": {map[string]string{}, "",
+			"`ovs-vsctl set Open_vSwitch . external_ids:system-id=NAME external_ids:ovn-remote=ssl:ADDRESS:6642" + encap + "`"},
 		"the Southbound is missing": {map[string]string{"system-id": "dpu1", "ovn-encap-type": "geneve", "ovn-encap-ip": "192.0.2.7"}, "",
 			"`ovs-vsctl set Open_vSwitch . external_ids:ovn-remote=ssl:ADDRESS:6642`"},
-		"the name is missing": {map[string]string{"ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve", "ovn-encap-ip": "192.0.2.7"}, "",
+		"the name is missing": {map[string]string{"ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve", "ovn-encap-ip": "192.0.2.7"},
+			"",
 			"`ovs-vsctl set Open_vSwitch . external_ids:system-id=NAME`"},
-		"the key of this chassis counts": {map[string]string{"system-id": "dpu 1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-remote-dpu 1": ""}, "",
+		"the key of this chassis counts": {map[string]string{"system-id": "dpu 1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-remote-dpu 1": ""},
+			"",
 			"`ovs-vsctl set Open_vSwitch . external_ids:'\"ovn-remote-dpu 1\"'=ssl:ADDRESS:6642" + encap + "`"},
-		"the bridge's key is empty": {map[string]string{"system-id": "dpu1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve", "ovn-encap-ip": "192.0.2.7", "ovn-bridge": ""}, "",
+		"the bridge's key is empty": {map[string]string{"system-id": "dpu1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve",
+			"ovn-encap-ip": "192.0.2.7", "ovn-bridge": ""}, "",
 			"`ovs-vsctl remove Open_vSwitch . external_ids ovn-bridge`"},
-		"the file's first line is empty": {map[string]string{"system-id": "dpu1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve", "ovn-encap-ip": "192.0.2.7"}, "\n",
+		"the file's first line is empty": {map[string]string{"system-id": "dpu1", "ovn-remote": "ssl:192.0.2.1:6642", "ovn-encap-type": "geneve",
+			"ovn-encap-ip": "192.0.2.7"}, "\n",
 			"write the chassis' name into the first line of system-id-override"},
 	} {
 		got := identityOf(tt.has, tt.override)

@@ -46,7 +46,8 @@ func (p *patient) sockets() Check {
 	}
 	switch {
 	case len(open) > 0:
-		c.Verdict, c.Finding = Warn, "every user of this machine may connect to "+strings.Join(open, " and to ")+", and change what is on the bridge or held"
+		c.Verdict, c.Finding = Warn, "every user of this machine may connect to "+strings.Join(open, " and to ")+
+			", and change what is on the bridge or held"
 		c.Remedy = "`chmod o-w " + strings.Join(commands, " ") + "` and see what made it so: a umask, or the unit that starts it"
 	case len(unseen) > 0:
 		c.Verdict, c.Finding = Unknown, strings.Join(append(unseen, seen...), "; ")

@@ -20,7 +20,8 @@ func (p *patient) southbound() Check {
 		c.Verdict, c.Finding = Unknown, "where it is can't be known without the local database"
 	case p.ChassisErr != nil:
 		c.Verdict, c.Finding = Fail, control.OneLine(p.ChassisErr)
-		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: `ovn-sbctl get-connection`"
+		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: " +
+			"`ovn-sbctl get-connection`"
 	}
 	return c
 }
@@ -53,7 +54,8 @@ func (p *patient) registered() Check {
 		c.Remedy = p.byController("registers it")
 	case us.Hostname != p.Identity.Hostname:
 		c.Verdict = Warn
-		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", control.Printable(us.Hostname), control.Printable(p.Identity.Hostname))
+		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", control.Printable(us.Hostname),
+			control.Printable(p.Identity.Hostname))
 		c.Remedy = "ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: " +
 			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log`"
 	default:
@@ -112,7 +114,8 @@ func (p *patient) published() Check {
 	case len(good) == 0:
 		c.Finding = "no card's serial number is known, so there is nothing to compare with"
 	case len(have) == 0:
-		c.Verdict, c.Finding = Warn, "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it; register-card-serial is off"
+		c.Verdict, c.Finding = Warn, "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it; "+
+			"register-card-serial is off"
 		if p.Config.RegisterCardSerial {
 			c.Verdict, c.Finding = Fail, "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it"+idle
 		}

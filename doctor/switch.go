@@ -30,7 +30,8 @@ func (p *patient) localDatabase() Check {
 	case errors.Is(p.LocalErr, ErrSilent):
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
 		c.Remedy = "see whether ovsdb-server is stopped (T in the column STAT) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` " +
-			"If it is stopped: `kill -CONT PID` If it is busy, ask again. Leave it running: systemd restarts ovs-vswitchd with it, which cuts traffic"
+			"If it is stopped: `kill -CONT PID` If it is busy, ask again. Leave it running: systemd restarts ovs-vswitchd with it, which cuts " +
+			"traffic"
 	case p.LocalErr != nil:
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, control.OneLine(p.LocalErr))
 		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
@@ -48,7 +49,8 @@ func (p *patient) identity() Check {
 	case len(id.Problems) > 0:
 		c.Verdict, c.Finding, c.Remedy = Warn, strings.Join(id.Problems, "; "), "correct the key: `ovs-vsctl get Open_vSwitch . external_ids`"
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("chassis %s, hostname %s, bridge %s", control.Printable(id.Chassis), control.Printable(id.Hostname), control.Printable(id.Bridge))
+		c.Verdict, c.Finding = OK, fmt.Sprintf("chassis %s, hostname %s, bridge %s", control.Printable(id.Chassis),
+			control.Printable(id.Hostname), control.Printable(id.Bridge))
 	}
 	return c
 }
@@ -64,14 +66,17 @@ func (p *patient) override() Check {
 		c.Verdict, c.Finding = Unknown, "without the daemon there is nothing to compare it with"
 	case p.LocalErr == nil && d.Chassis != "" && d.Chassis != p.Identity.Chassis:
 		c.Verdict = Fail
-		c.Finding = fmt.Sprintf("the daemon is chassis %s, and would be %s if it started now", control.Printable(d.Chassis), control.Printable(p.Identity.Chassis))
+		c.Finding = fmt.Sprintf("the daemon is chassis %s, and would be %s if it started now", control.Printable(d.Chassis),
+			control.Printable(p.Identity.Chassis))
 	case p.OverrideModified.After(d.Started):
 		c.Verdict = Warn
-		c.Finding = "the file changed at " + p.OverrideModified.UTC().Format(time.RFC3339) + ", after the daemon started; the name in it is the same"
+		c.Finding = "the file changed at " + p.OverrideModified.UTC().Format(time.RFC3339) +
+			", after the daemon started; the name in it is the same"
 	}
 	switch c.Verdict {
 	case Fail:
-		c.Remedy = "write the old name into the file; or restart both, so that they agree, in an hour when traffic may stop, for ovn-controller then takes its tunnels along: " +
+		c.Remedy = "write the old name into the file; or restart both, so that they agree, in an hour when traffic may stop, for " +
+			"ovn-controller then takes its tunnels along: " +
 			"`systemctl restart ovn-controller representord`"
 	case Warn:
 		c.Remedy = "have it read again, during which ports stay: `systemctl restart representord`"
@@ -89,11 +94,14 @@ func (p *patient) bridge() Check {
 		c.Verdict, c.Finding = Fail, "bridge "+name+" doesn't exist"
 		c.Remedy = p.byController("makes it")
 	case !p.Local.KernelDatapath():
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
-		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " + representor.Shell(p.Local.Bridge) + " datapath_type=system`"
+		c.Verdict, c.Finding = Fail,
+			fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
+		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " +
+			representor.Shell(p.Local.Bridge) + " datapath_type=system`"
 		if key, value := p.Local.Userspace(); key != "" {
 			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", control.Harmless(key), control.Printable(value))
-			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's datapath only, and has nothing to do here"
+			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's " +
+				"datapath only, and has nothing to do here"
 		}
 	default:
 		c.Verdict, c.Finding = OK, "bridge "+name+" is there, with the kernel's datapath"
@@ -128,8 +136,10 @@ func (p *patient) builtIn() Check {
 	}
 	c.Verdict, c.Finding = OK, "no row on the bridge is of a plug provider built into ovn-controller"
 	if len(rows) > 0 {
-		c.Verdict, c.Finding = Fail, "rows on the bridge are of a plug provider built into ovn-controller, which works here too, or left them behind: "+strings.Join(rows, ", ")
-		c.Remedy = "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: true to take its rows over. " +
+		c.Verdict, c.Finding = Fail, "rows on the bridge are of a plug provider built into ovn-controller, which works here too, or left them "+
+			"behind: "+strings.Join(rows, ", ")
+		c.Remedy = "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: true to take its " +
+			"rows over. " +
 			"If ovn-controller is one without by now, the way out for each row is in: `representorctl ports`"
 	}
 	return c

@@ -59,7 +59,8 @@ func (p *patient) ovnVersion() Check {
 	case p.OVNErr != nil:
 		c.Finding = control.OneLine(p.OVNErr)
 	case v.Northd == "":
-		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+control.Printable(v.Schema)+", so no logical port comes here"
+		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+control.Printable(v.Schema)+
+			", so no logical port comes here"
 		c.Remedy = "where the databases are, start it: `systemctl enable --now ovn-northd`"
 	default:
 		c.Verdict, c.Finding = OK, fmt.Sprintf("ovn-northd %s, Southbound schema %s", control.Printable(v.Northd), control.Printable(v.Schema))
@@ -71,7 +72,8 @@ func (p *patient) ovnVersion() Check {
 		case v.NorthdSchema != "" && older(v.Schema, v.NorthdSchema):
 			c.Verdict = Warn
 			c.Finding += ", while ovn-northd was built for schema " + control.Printable(v.NorthdSchema) + " and can't write what the older one lacks"
-			c.Remedy = "where the databases are, convert the Southbound, which ovn-ctl does when it starts the server: `systemctl restart ovn-ovsdb-server-sb`"
+			c.Remedy = "where the databases are, convert the Southbound, which ovn-ctl does when it starts the server: " +
+				"`systemctl restart ovn-ovsdb-server-sb`"
 		}
 	}
 	return c

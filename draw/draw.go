@@ -51,7 +51,8 @@ func SVG(f Facts) string {
 
 	var page canvas
 	height := y + margin - sectionGap
-	page.raw(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" role="img" xml:space="preserve">`+"\n",
+	page.raw(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
+		`role="img" xml:space="preserve">`+"\n",
 		pageWidthMM, number(height*pageWidthMM/pageWidth), pageWidth, number(height)))
 	page.title(bounded(f.Title))
 	page.raw(style)

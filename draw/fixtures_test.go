@@ -110,12 +110,18 @@ func everyState() draw.Facts {
 	r[5].Netdev, r[5].Link.Settled = "eth7", false
 	c.ask(uuid(1), plug.Plugged, &r[2], "", "")
 	c.ask(uuid(2), plug.Plugged, &r[3], "", "").Up = false
-	c.ask(uuid(3), plug.Pending, &r[4], representor.CodeNoNetdev, "function pci/0000:03:00.0 c1pf0vf2 has no netdev in our network namespace yet; it is plugged as soon as there is one")
+	c.ask(uuid(3), plug.Pending, &r[4], representor.CodeNoNetdev,
+		"function pci/0000:03:00.0 c1pf0vf2 has no netdev in our network namespace yet; it is plugged as soon as there is one")
 	c.ask(uuid(4), plug.Pending, &r[5], representor.CodeNetdevSettling, "udev isn't finished with eth7 yet")
-	c.ask(uuid(5), plug.Conflict, &r[2], representor.CodeFunctionTaken, `function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port "`+uuid(1)+`" too, which has it; withdraw one of the two requests, or wait until the other is gone`)
-	c.ask("by-hand", plug.Conflict, &r[8], representor.CodeFunctionTaken, "Interface c1pf0vf6 is on the bridge already and isn't ours; remove it with ovs-vsctl del-port c1pf0vf6")
-	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plug.Held, &r[9], representor.CodeMassUnplug, "4 of our 5 ports would be unplugged at once; representorctl release-hold lets them go")
-	c.ask("bad", plug.Invalid, nil, representor.CodeInvalidOption, `option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`)
+	c.ask(uuid(5), plug.Conflict, &r[2], representor.CodeFunctionTaken,
+		`function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port "`+uuid(1)+
+			`" too, which has it; withdraw one of the two requests, or wait until the other is gone`)
+	c.ask("by-hand", plug.Conflict, &r[8], representor.CodeFunctionTaken,
+		"Interface c1pf0vf6 is on the bridge already and isn't ours; remove it with ovs-vsctl del-port c1pf0vf6")
+	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plug.Held, &r[9], representor.CodeMassUnplug,
+		"4 of our 5 ports would be unplugged at once; representorctl release-hold lets them go")
+	c.ask("bad", plug.Invalid, nil, representor.CodeInvalidOption,
+		`option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`)
 	c.ask("on-the-pf", plug.Plugged, &r[1], "", "")
 	c.ask("sf", plug.Plugged, &r[34], "", "")
 	return c.facts
@@ -162,7 +168,8 @@ func crowded() draw.Facts {
 			r.Netdev, r.Link = "", nil
 		}
 	}
-	c.facts.Representors.Complete, c.facts.Representors.Problem = false, "devlink can't be read, what is shown was read before: no buffer space available"
+	c.facts.Representors.Complete, c.facts.Representors.Problem = false,
+		"devlink can't be read, what is shown was read before: no buffer space available"
 	return c.facts
 }
 

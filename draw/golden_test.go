@@ -25,7 +25,8 @@ func TestGoldenDrawings(t *testing.T) {
 	for i := range kernel.Representors.Representors {
 		kernel.Representors.Representors[i].LogicalPort = ""
 	}
-	unread := draw.Facts{Title: "Representors", Subtitle: "as the kernel shows them", Representors: control.Representors{Problem: "the kernel has no devlink"}}
+	unread := draw.Facts{Title: "Representors", Subtitle: "as the kernel shows them",
+		Representors: control.Representors{Problem: "the kernel has no devlink"}}
 	for name, f := range map[string]draw.Facts{
 		"one-vf": oneVF(), "every-state": everyState(), "nobody-asks": large(false), "kernel": kernel, "unread": unread,
 		"crowded": crowded(), "old-kernel": oldKernel(), "auxiliary-uplinks": auxiliaryUplinks(),

@@ -15,9 +15,12 @@ import (
 // hostile are texts that end elements, end documents, or end up where they shouldn't.
 func hostile() []string {
 	return []string{
-		"", " ", "<script>alert(1)</script>", "</text></g></svg>", "]]>", "<!--", "-->", "<?xml?>", "<!DOCTYPE x [<!ENTITY a 'b'>]>", "&a;", "&#0;", "&",
-		`"><image href="http://192.0.2.1/x"/>`, "' onload='x", "\x00", "\x1b[31m", "\r\n\t", "\u2028", "\u202e\u2066", "\ufeff", "\ufffe\uffff", "\xff\xfe\x80",
-		"\xed\xa0\x80", "\U0010ffff", "\ufdfd\U00012031", "z" + strings.Repeat("\u0301", 300), "名前", "👩‍👩‍👧", `\`, `\x1b`, strings.Repeat("W", 1000), strings.Repeat("i", 1000),
+		"", " ", "<script>alert(1)</script>", "</text></g></svg>", "]]>", "<!--", "-->", "<?xml?>",
+		"<!DOCTYPE x [<!ENTITY a 'b'>]>", "&a;", "&#0;", "&",
+		`"><image href="http://192.0.2.1/x"/>`, "' onload='x", "\x00", "\x1b[31m", "\r\n\t", "\u2028", "\u202e\u2066", "\ufeff",
+		"\ufffe\uffff", "\xff\xfe\x80",
+		"\xed\xa0\x80", "\U0010ffff", "\ufdfd\U00012031", "z" + strings.Repeat("\u0301", 300), "名前", "👩‍👩‍👧", `\`, `\x1b`,
+		strings.Repeat("W", 1000), strings.Repeat("i", 1000),
 		strings.Repeat("a ", 500),
 	}
 }
@@ -90,21 +93,26 @@ func TestAnyFactsMakeADrawing(t *testing.T) {
 	}), true)
 	representors := rapid.Custom(func(t *rapid.T) control.Representor {
 		return control.Representor{
-			Function: text.Draw(t, "function"), Handle: text.Draw(t, "handle"), Controller: optional.Draw(t, "controller"), External: rapid.Bool().Draw(t, "external"),
-			PF: uint16(number.Draw(t, "pf")), Kind: rapid.SampledFrom([]string{"pf", "vf", "vf", "sf", "<"}).Draw(t, "kind"), Number: optional.Draw(t, "number"),
-			HWAddr: text.Draw(t, "hw-addr"), State: text.Draw(t, "state"), OpState: text.Draw(t, "opstate"), Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link"),
+			Function: text.Draw(t, "function"), Handle: text.Draw(t, "handle"), Controller: optional.Draw(t, "controller"),
+			External: rapid.Bool().Draw(t, "external"),
+			PF:       uint16(number.Draw(t, "pf")), Kind: rapid.SampledFrom([]string{"pf", "vf", "vf", "sf", "<"}).Draw(t, "kind"),
+			Number: optional.Draw(t, "number"),
+			HWAddr: text.Draw(t, "hw-addr"), State: text.Draw(t, "state"), OpState: text.Draw(t, "opstate"), Netdev: text.Draw(t, "netdev"),
+			Link:        link.Draw(t, "link"),
 			LogicalPort: text.Draw(t, "logical-port"),
 		}
 	})
 	uplinks := rapid.Custom(func(t *rapid.T) control.Uplink {
-		return control.Uplink{Handle: text.Draw(t, "handle"), Card: text.Draw(t, "card"), Number: optional.Draw(t, "number"), Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
+		return control.Uplink{Handle: text.Draw(t, "handle"), Card: text.Draw(t, "card"), Number: optional.Draw(t, "number"),
+			Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
 	})
 	reason := rapid.Ptr(rapid.Custom(func(t *rapid.T) representor.Reason {
 		return representor.Reason{Code: representor.Code(text.Draw(t, "code")), Message: text.Draw(t, "message")}
 	}), true)
 	ports := rapid.Custom(func(t *rapid.T) control.Port {
 		return control.Port{
-			LogicalPort: text.Draw(t, "logical-port"), Function: text.Draw(t, "function"), Request: text.Draw(t, "request"), Reason: reason.Draw(t, "reason"),
+			LogicalPort: text.Draw(t, "logical-port"), Function: text.Draw(t, "function"), Request: text.Draw(t, "request"),
+			Reason: reason.Draw(t, "reason"),
 			State:  rapid.SampledFrom([]plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid, "&"}).Draw(t, "state"),
 			Ofport: rapid.Int().Draw(t, "ofport"), Up: rapid.Bool().Draw(t, "up"),
 		}

@@ -62,8 +62,10 @@ const shapes = `<defs>
 <g id="none"><circle r="3" fill="#fff" stroke="#999"/></g>
 <g id="plugged"><circle r="5" fill="#00694f"/></g>
 <g id="pending"><circle r="4.5" fill="#fff" stroke="#a85400"/><path d="M0-4.5A4.5 4.5 0 0 0 0 4.5Z" fill="#a85400"/></g>
-<g id="conflict"><path d="M0-5.8L5.8 0L0 5.8L-5.8 0Z" fill="#a80f35"/><path d="M-1.9-1.9L1.9 1.9M1.9-1.9L-1.9 1.9" stroke="#fff" stroke-width="1.3"/></g>
-<g id="held"><rect x="-5" y="-5" width="10" height="10" rx="1" fill="#1b559a"/><path d="M-1.8-2.8V2.8M1.8-2.8V2.8" stroke="#fff" stroke-width="1.6"/></g>
+<g id="conflict"><path d="M0-5.8L5.8 0L0 5.8L-5.8 0Z" fill="#a80f35"/>
+<path d="M-1.9-1.9L1.9 1.9M1.9-1.9L-1.9 1.9" stroke="#fff" stroke-width="1.3"/></g>
+<g id="held"><rect x="-5" y="-5" width="10" height="10" rx="1" fill="#1b559a"/>
+<path d="M-1.8-2.8V2.8M1.8-2.8V2.8" stroke="#fff" stroke-width="1.6"/></g>
 <g id="invalid"><path d="M0-5.6L5.8 4.8H-5.8Z" fill="#6f3590"/><path d="M0-2.2V1.6M0 2.6V4" stroke="#fff" stroke-width="1.3"/></g>
 <g id="jack"><path d="M-6-5H6V5H-6Z" fill="#1a1a1a"/><path d="M-4 3V-1H-2V-3H2V-1H4V3Z" fill="#fff"/></g>
 </defs>

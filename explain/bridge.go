@@ -31,7 +31,8 @@ func (c *chain) bridge() {
 	case a.BridgeUUID == "":
 		c.fail(s, &representor.Reason{Code: representor.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})
 	case !a.KernelDatapath():
-		c.fail(s, &representor.Reason{Code: representor.CodeUnsupportedDatapath, Message: "a kernel netdev can't be plugged into a bridge of that datapath_type"})
+		c.fail(s, &representor.Reason{Code: representor.CodeUnsupportedDatapath,
+			Message: "a kernel netdev can't be plugged into a bridge of that datapath_type"})
 	default:
 		s.is(OK, "the bridge is there, with the kernel's datapath")
 	}

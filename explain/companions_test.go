@@ -34,7 +34,8 @@ func placed() Input {
 
 func TestExplain_ACompanionThatDoesNotAnswerIsAWarningWhereItsWordCounts(t *testing.T) {
 	for name, steps := range map[string][]Name{companion.VSwitchd: {Ofport}, companion.Controller: {OVNInstalled, Up}} {
-		for state, warns := range map[companion.State]bool{companion.Answers: false, companion.Unknown: false, companion.Silent: true, companion.Gone: true} {
+		for state, warns := range map[companion.State]bool{companion.Answers: false, companion.Unknown: false, companion.Silent: true,
+			companion.Gone: true} {
 			in := placed()
 			in.Companions = []companion.Sight{{Name: name, State: state}}
 			e := Explain(in)
@@ -72,7 +73,8 @@ func TestExplain_AnOpenFlowPortIsWaitedForInVainWhileVSwitchdIsStopped(t *testin
 	in.Status.State = plug.Pending
 	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Silent}}
 	for _, s := range Explain(in).Steps {
-		if s.Name == Ofport && (s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer: ovs-vswitchd has not opened the netdev yet" || !strings.Contains(s.Remedy, "representorctl doctor")) {
+		if s.Name == Ofport && (s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer: ovs-vswitchd has not opened the netdev yet" ||
+			!strings.Contains(s.Remedy, "representorctl doctor")) {
 			t.Errorf("%+v", s)
 		}
 		if (s.Name == OVNInstalled || s.Name == Up) && (s.Result != Skipped || s.Remedy != "") {

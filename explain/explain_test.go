@@ -101,9 +101,11 @@ func TestEveryStepIsThereInItsOrderEvenWhenNothingIsKnown(t *testing.T) {
 func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 	for code, l := range known() {
 		in := nothing()
-		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &representor.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
+		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending,
+			Reason: &representor.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
 		for _, s := range Explain(in).Steps {
-			if s.Name == l.at && (s.Result != Failed || s.Finding != "words of the pass" || s.Code != code || !cmp.Equal(s.InTheWay, []string{"x"})) {
+			if s.Name == l.at && (s.Result != Failed || s.Finding != "words of the pass" || s.Code != code ||
+				!cmp.Equal(s.InTheWay, []string{"x"})) {
 				t.Errorf("%s: %+v", code, s)
 			}
 		}

@@ -127,9 +127,12 @@ func (c *chain) addresses(s *Step) {
 	if has.IsZero() || has == wants {
 		return
 	}
-	s.is(Warning, fmt.Sprintf("the function's MAC address is %s, and the logical port's is %s: what the machine sends and gets may be dropped", has, wants))
-	s.Remedy = c.fill("have the host set it, as Nova and libvirt do for a VF, or set it here, which counts when the function's driver starts the next time: "+
-		"`devlink port function set {devlink-port} hw_addr "+wants.String()+"` or have representord do that, with program-hw-addr: true in /etc/representord/representord.yaml", &representor.Reason{})
+	s.is(Warning, fmt.Sprintf("the function's MAC address is %s, and the logical port's is %s: what the machine sends and gets may be dropped",
+		has, wants))
+	s.Remedy = c.fill("have the host set it, as Nova and libvirt do for a VF, or set it here, which counts when the function's driver "+
+		"starts the next time: "+
+		"`devlink port function set {devlink-port} hw_addr "+wants.String()+
+		"` or have representord do that, with program-hw-addr: true in /etc/representord/representord.yaml", &representor.Reason{})
 }
 
 // readMarker notes what our row was made for, when the request doesn't lead there.

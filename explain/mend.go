@@ -46,7 +46,8 @@ func (c *chain) remedy(r *representor.Reason) string {
 func (c *chain) mendDatapath() string {
 	if key, value := c.in.Actual.Userspace(); key != "" {
 		return fmt.Sprintf("leave the bridge as it is: it is meant to be so by %s=%s, and all that crosses it relies on that. "+
-			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key), representor.Prose(value))
+			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key),
+			representor.Prose(value))
 	}
 	return known()[representor.CodeUnsupportedDatapath].remedy
 }
@@ -68,7 +69,8 @@ func TellMAC(pf representor.Function) string {
 	if pf.IsSatellite() {
 		return "a PF behind another controller has a port that tells its MAC, and that is missing: `devlink port show; dmesg | tail -n 50`"
 	}
-	return "a PF without a port has its uplink's MAC; bring the uplink's netdev back from the network namespace that it was moved to: `ip -n NAMESPACE link set NETDEV netns 1`"
+	return "a PF without a port has its uplink's MAC; bring the uplink's netdev back from the network namespace that it was moved to: " +
+		"`ip -n NAMESPACE link set NETDEV netns 1`"
 }
 
 // hasPort reports whether a function has a devlink port, at which its MAC can be set.
@@ -137,13 +139,17 @@ func (c *chain) mendFunction() string {
 		if f, known := c.in.Index.Meant(*c.query); known && c.hasHigher(f) {
 			return "see whether the host has it: `vf-reporter list` " +
 				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show; dmesg | tail -n 50` " +
-				"The host's number of VFs and the firmware's are no cause, for VFs of higher numbers are there; leave them as they are. If another VF is meant: " +
+				"The host's number of VFs and the firmware's are no cause, for VFs of higher numbers are there; leave them as they are. If another " +
+				"VF is meant: " +
 				correct(ovn.OptionVFNum)
 		}
 		// An echo doesn't help against firmware, and takes the VFs from their machines.
-		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for PF: `ls -d /sys/class/net/PF/device/virtfn%[1]d` "+
-			"If it is there, leave the host's VFs as they are: the DPU lacks a representor for it, and needs a higher number of VFs in the card's firmware configuration. "+
-			"Only if it isn't there, enable it. Where the PF has other VFs already, the kernel wants an echo 0 before that, which takes each from its machine, "+
+		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for "+
+			"PF: `ls -d /sys/class/net/PF/device/virtfn%[1]d` "+
+			"If it is there, leave the host's VFs as they are: the DPU lacks a representor for it, and needs a higher number of VFs in the "+
+			"card's firmware configuration. "+
+			"Only if it isn't there, enable it. Where the PF has other VFs already, the kernel wants an echo 0 before that, which takes each "+
+			"from its machine, "+
 			"so that is for an hour when all of them may be cut off: `echo %[2]d >/sys/class/net/PF/device/sriov_numvfs` If another VF is meant: ",
 			c.query.Number, c.query.Number+1) + correct(ovn.OptionVFNum)
 	case representor.SF:

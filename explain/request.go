@@ -81,7 +81,8 @@ func (c *chain) portBinding() {
 	if a.Fate == ovn.Gone {
 		s.read("row", "")
 		s.is(Failed, "the Southbound has no Port_Binding for this logical port")
-		s.Remedy = c.fill("check the name; if the Northbound knows it, see that ovn-northd runs: `ovn-nbctl list Logical_Switch_Port {port}`", &representor.Reason{})
+		s.Remedy = c.fill("check the name; if the Northbound knows it, see that ovn-northd runs: `ovn-nbctl list Logical_Switch_Port {port}`",
+			&representor.Reason{})
 		return
 	}
 	s.read("type", a.Type)
@@ -132,7 +133,8 @@ func (c *chain) requestedChassis() {
 	case a.Fate == ovn.Asked:
 		s.is(OK, "its requested chassis is ours")
 	case a.Fate == ovn.Kept:
-		c.fail(s, &representor.Reason{Code: representor.CodeRequestEvidence, Message: "what is plugged stays, nothing new would be plugged: " + a.Why})
+		c.fail(s, &representor.Reason{Code: representor.CodeRequestEvidence,
+			Message: "what is plugged stays, nothing new would be plugged: " + a.Why})
 	case !c.isVIF():
 		s.is(Skipped, "it asks for no representor, so the chassis does not matter")
 	case a.RequestedChassis != "":
@@ -141,7 +143,8 @@ func (c *chain) requestedChassis() {
 			"`{set} {port} options:requested-chassis={chassis}`", &representor.Reason{})
 	case a.Options["requested-chassis"] != "":
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", quoted(a.Options["requested-chassis"])))
-		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: `ovn-sbctl --columns=name,hostname list Chassis` "+
+		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
+			"`ovn-sbctl --columns=name,hostname list Chassis` "+
 			"`{set} {port} options:requested-chassis=CHASSIS`", &representor.Reason{})
 	default:
 		s.is(Failed, "no chassis is requested for it")
@@ -151,7 +154,8 @@ func (c *chain) requestedChassis() {
 
 // mendUnbound is what to do about a port that Neutron, or who else binds it, has left
 // without the options for a chassis.
-const mendUnbound = "bind the port. Neutron does so for the VNIC type remote-managed. In plain OVN, with the VF's PCI address on the hypervisor: " +
+const mendUnbound = "bind the port. Neutron does so for the VNIC type remote-managed. In plain OVN, with the VF's PCI address on the " +
+	"hypervisor: " +
 	"`ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -` " +
 	"If that finds no chassis for the card, see whether its serial number is published: `representorctl doctor`"
 

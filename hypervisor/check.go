@@ -68,7 +68,8 @@ func (i *Inventory) Check(software Software) []Finding {
 			c.add(false, "", pci.Reason{Code: CodeOddSpec, Message: w})
 		}
 		if remote == 0 {
-			c.find(true, "", CodeNoneRemote, "see why each VF isn't one: vf-reporter list with the same --device-spec", "device_spec makes no VF of this host one that a DPU manages")
+			c.find(true, "", CodeNoneRemote, "see why each VF isn't one: vf-reporter list with the same --device-spec",
+				"device_spec makes no VF of this host one that a DPU manages")
 		}
 	}
 	c.oldLibvirt()
@@ -101,12 +102,14 @@ func (c *check) hidden() {
 			// The firmware of a card hides the capability while SR-IOV is off, so that the
 			// kernel can't tell such a card from one that never has VFs.
 			c.find(true, f.Address.String(), CodeNoCard,
-				"if this is the card, switch SR-IOV on in its firmware "+firmware(&f)+" and in the BIOS, then reboot; if it is another NIC, such as a virtual machine's, see whether lspci shows the card",
+				"if this is the card, switch SR-IOV on in its firmware "+firmware(&f)+
+					" and in the BIOS, then reboot; if it is another NIC, such as a virtual machine's, see whether lspci shows the card",
 				"the network function %s (%04x:%04x, %s) shows no SR-IOV capability, so it can't have VFs", f.Address, f.Vendor, f.Product, driver(&f))
 		}
 	}
 	if !found {
-		c.find(true, "", CodeNoCard, "see whether lspci shows the card; its firmware may hide it", "this host has no network function that can have VFs")
+		c.find(true, "", CodeNoCard, "see whether lspci shows the card; its firmware may hide it",
+			"this host has no network function that can have VFs")
 	}
 }
 
@@ -141,11 +144,13 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 	slot := management.Slot()
 	switch len(missing) {
 	case int(management.Function):
-		c.find(true, slot, CodeHiddenPF, remedy, "of the DPU at %s this host sees the management function %s alone: the firmware hides its PFs", slot, management)
+		c.find(true, slot, CodeHiddenPF, remedy,
+			"of the DPU at %s this host sees the management function %s alone: the firmware hides its PFs", slot, management)
 	case 0:
 		return false
 	default:
-		c.find(false, slot, CodeHiddenPF, remedy, "the DPU at %s has a gap before its management function %s: the firmware hides %s", slot, management, strings.Join(missing, ", "))
+		c.find(false, slot, CodeHiddenPF, remedy, "the DPU at %s has a gap before its management function %s: the firmware hides %s", slot,
+			management, strings.Join(missing, ", "))
 	}
 	return true
 }
@@ -193,9 +198,11 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 	others := len(c.Host.VFs()) > len(c.Host.Orphans) // other PFs have VFs to be bound
 	switch {
 	case p.TotalVFs == 0:
-		c.find(!others, on, CodeNoVFsAllowed, "set their number in its firmware "+firmware(&p.Function)+", then reboot", "the firmware of PF %s allows no VFs", on)
+		c.find(!others, on, CodeNoVFsAllowed, "set their number in its firmware "+firmware(&p.Function)+", then reboot",
+			"the firmware of PF %s allows no VFs", on)
 	case len(p.VFs) == 0:
-		c.find(!others, on, CodeNoVFs, fmt.Sprintf("write their number into sriov_numvfs: echo %d >/sys/bus/pci/devices/%s/sriov_numvfs", p.TotalVFs, on), "PF %s has no VFs, and may have %d", on, p.TotalVFs)
+		c.find(!others, on, CodeNoVFs, fmt.Sprintf("write their number into sriov_numvfs: echo %d >/sys/bus/pci/devices/%s/sriov_numvfs",
+			p.TotalVFs, on), "PF %s has no VFs, and may have %d", on, p.TotalVFs)
 	}
 	missing, doubtful := newGroups(), newGroups()
 	for _, v := range p.VFs {
@@ -227,15 +234,18 @@ func (c *check) vlan(p *pci.PF) {
 	}
 	if c.software.Libvirt != 0 && c.software.Libvirt < libvirtVLAN {
 		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN.String()+" or later",
-			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine then", p.Driver, p.Address, c.software.Libvirt)
+			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine "+
+				"then", p.Driver, p.Address, c.software.Libvirt)
 	}
 }
 
 func (c *check) oldLibvirt() {
 	switch {
 	case c.software.Libvirt == 0:
-		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(), "no libvirt is installed here, so its version isn't known")
+		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(),
+			"no libvirt is installed here, so its version isn't known")
 	case c.software.Libvirt < libvirtVPD:
-		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later", "libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
+		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later",
+			"libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
 	}
 }

@@ -58,23 +58,29 @@ func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 		"nothing":              {},
 		"nothing, with Nova's": {specs: []string{remote}},
 		"no VPD":               {change: func(p *pcitree.PF) { p.VPD = nil }, stops: true, want: []pci.Code{pci.CodeNoVPD}},
-		"a placeholder":        {change: func(p *pcitree.PF) { p.VPD = pcitree.VPD("x", "y", "0000") }, stops: true, want: []pci.Code{pci.Code(serial.CodePlaceholder)}},
-		"VPD libvirt refuses":  {change: func(p *pcitree.PF) { p.VPD = broken[:len(broken)-1] }, stops: true, want: []pci.Code{pci.CodeVPDInvalid}},
-		"PF in vfio":           {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "vfio-pci" }, stops: true, want: []pci.Code{pci.CodeVFIO}},
-		"PF without a driver":  {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "" }, stops: true, want: []pci.Code{pci.CodeNoNetdev}},
+		"a placeholder": {change: func(p *pcitree.PF) { p.VPD = pcitree.VPD("x", "y", "0000") }, stops: true,
+			want: []pci.Code{pci.Code(serial.CodePlaceholder)}},
+		"VPD libvirt refuses": {change: func(p *pcitree.PF) { p.VPD = broken[:len(broken)-1] }, stops: true,
+			want: []pci.Code{pci.CodeVPDInvalid}},
+		"PF in vfio": {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "vfio-pci" }, stops: true,
+			want: []pci.Code{pci.CodeVFIO}},
+		"PF without a driver": {change: func(p *pcitree.PF) { p.Netdevs, p.Driver = nil, "" }, stops: true, want: []pci.Code{pci.CodeNoNetdev}},
 		"bonded, another MAC": {change: func(p *pcitree.PF) {
 			p.Netdevs[0].MAC, p.Netdevs[0].Bond, p.Netdevs[0].PermHWAddr = "00:53:00:00:00:77", "bond0", "00:53:00:00:00:42"
 		}, stops: true, want: []pci.Code{pci.CodeMACDiffers}},
-		"bonded, its own MAC":   {change: func(p *pcitree.PF) { p.Netdevs[0].Bond, p.Netdevs[0].PermHWAddr = "bond0", "00:53:00:00:00:42" }, want: []pci.Code{pci.CodeBonded}},
-		"no VFs":                {change: func(p *pcitree.PF) { p.VFs = 0 }, stops: true, want: []pci.Code{CodeNoVFs}},
-		"no VFs allowed":        {change: func(p *pcitree.PF) { p.VFs, p.TotalVFs = 0, 0 }, stops: true, want: []pci.Code{CodeNoVFsAllowed}},
-		"old libvirt":           {libvirt: 8000000, stops: true, want: []pci.Code{CodeVLAN}},
-		"older libvirt":         {libvirt: 7008999, stops: true, want: []pci.Code{CodeVLAN, CodeLibvirtVPD}},
-		"the first good one":    {libvirt: 8001000},
-		"other driver":          {change: func(p *pcitree.PF) { p.Driver = "sfc" }, libvirt: 8000000},
-		"no libvirt":            {libvirt: -1, want: []pci.Code{CodeLibvirtUnknown}},
-		"VF without a number":   {after: func(tree *pcitree.Tree) { tree.Remove(tree.Device("0000:03:00.0", "virtfn0")) }, stops: true, want: []pci.Code{pci.CodeNoNumber}},
-		"doubtful number":       {after: func(tree *pcitree.Tree) { tree.Write(tree.Device("0000:03:00.0", "sriov_stride"), "2\n") }, want: []pci.Code{pci.CodeNumberDoubtful}},
+		"bonded, its own MAC": {change: func(p *pcitree.PF) { p.Netdevs[0].Bond, p.Netdevs[0].PermHWAddr = "bond0", "00:53:00:00:00:42" },
+			want: []pci.Code{pci.CodeBonded}},
+		"no VFs":             {change: func(p *pcitree.PF) { p.VFs = 0 }, stops: true, want: []pci.Code{CodeNoVFs}},
+		"no VFs allowed":     {change: func(p *pcitree.PF) { p.VFs, p.TotalVFs = 0, 0 }, stops: true, want: []pci.Code{CodeNoVFsAllowed}},
+		"old libvirt":        {libvirt: 8000000, stops: true, want: []pci.Code{CodeVLAN}},
+		"older libvirt":      {libvirt: 7008999, stops: true, want: []pci.Code{CodeVLAN, CodeLibvirtVPD}},
+		"the first good one": {libvirt: 8001000},
+		"other driver":       {change: func(p *pcitree.PF) { p.Driver = "sfc" }, libvirt: 8000000},
+		"no libvirt":         {libvirt: -1, want: []pci.Code{CodeLibvirtUnknown}},
+		"VF without a number": {after: func(tree *pcitree.Tree) { tree.Remove(tree.Device("0000:03:00.0", "virtfn0")) }, stops: true,
+			want: []pci.Code{pci.CodeNoNumber}},
+		"doubtful number": {after: func(tree *pcitree.Tree) { tree.Write(tree.Device("0000:03:00.0", "sriov_stride"), "2\n") },
+			want: []pci.Code{pci.CodeNumberDoubtful}},
 		"hidden second PF":      {after: management("0000:03:00.4"), want: []pci.Code{CodeHiddenPF}, change: func(p *pcitree.PF) { p.VFs = 1 }},
 		"nothing hidden":        {after: management("0000:03:00.4")},
 		"PFs hidden altogether": {after: management("0000:07:00.2"), stops: true, want: []pci.Code{CodeHiddenPF}},
@@ -82,7 +88,8 @@ func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 		"PF is remote as well":  {specs: []string{`{"vendor_id":"15b3","remote_managed":"true"}`}, want: []pci.Code{CodePFRemote}},
 		"an odd object":         {specs: []string{remote, `{"devname":"nobody"}`}, want: []pci.Code{CodeOddSpec}},
 		"left out, and taken by an ordinary one": {
-			specs: []string{remote, `{"vendor_id":"15b3","product_id":"101e","physical_network":"physnet1"}`}, change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
+			specs:  []string{remote, `{"vendor_id":"15b3","product_id":"101e","physical_network":"physnet1"}`},
+			change: func(p *pcitree.PF) { p.VPD = nil }, stops: true,
 			want: []pci.Code{CodeTakenByPlain, pci.CodeNoVPD, CodeNoneRemote},
 		},
 		"left out": {
@@ -151,7 +158,8 @@ func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t
 	} {
 		tree, p := pcitree.New(t), pf("0000:03:00.0")
 		tree.AddPF(p)
-		p.Address, p.VPD, p.VFs, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, tt.vfs, 4, []pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
+		p.Address, p.VPD, p.VFs, p.Offset, p.Netdevs = "0000:03:00.1", tt.second, tt.vfs, 4,
+			[]pcitree.Netdev{{Name: "p1", MAC: "00:53:00:00:00:43"}}
 		tree.AddPF(p)
 		var got []Finding
 		for _, f := range take(t, tree, remote).Check(Software{Libvirt: libvirtVLAN}) {
@@ -189,8 +197,10 @@ func TestEachVendorsFirmwareHasItsOwnTool(t *testing.T) {
 		tree.AddPF(p)
 		plain := pcitree.New(t)
 		plain.Add(pcitree.Function{Address: "0000:00:03.0", Vendor: vendor, Product: "1000", Class: "020000"})
-		for code, got := range map[pci.Code][]Finding{CodeNoVFsAllowed: take(t, tree).Check(Software{Libvirt: libvirtVLAN}), CodeNoCard: take(t, plain).Check(Software{Libvirt: libvirtVLAN})} {
-			if len(got) != 1 || got[0].Code != code || strings.Contains(got[0].Remedy, "mlxconfig") != mlxconfig || strings.Contains(got[0].Remedy, "vendor's tool") == mlxconfig {
+		for code, got := range map[pci.Code][]Finding{CodeNoVFsAllowed: take(t, tree).Check(Software{Libvirt: libvirtVLAN}),
+			CodeNoCard: take(t, plain).Check(Software{Libvirt: libvirtVLAN})} {
+			if len(got) != 1 || got[0].Code != code || strings.Contains(got[0].Remedy, "mlxconfig") != mlxconfig ||
+				strings.Contains(got[0].Remedy, "vendor's tool") == mlxconfig {
 				t.Errorf("vendor %s: %v, want %s", vendor, got, code)
 			}
 		}
@@ -221,13 +231,17 @@ func TestCheck_KnownFaultsOfTheOpenStackThatIsInstalledAreTold(t *testing.T) {
 		specs         []string
 		want          map[pci.Code]bool // and whether it stops
 	}{
-		"none is installed":                       {netdevs: true},
-		"all is new":                              {nova: "33.0.2", neutron: "28.0.1", netdevs: true},
-		"Debian 12":                               {"26.2.2", "21.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false, CodeNeutronCapabilities: false}},
-		"Debian 12, VFs without netdevs":          {"26.2.2", "21.0.0", false, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false}},
-		"Debian 12's Nova, Neutron is elsewhere":  {"26.2.2", "", true, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false, CodeNeutronCapabilities: false}},
-		"Debian 12's Neutron, updated":            {"", "21.2.1", false, nil, nil},
-		"VF 0 kept from Nova":                     {"26.2.2", "28.0.0", false, []string{`{"address":"0000:03:00.2","physical_network":"unused"}`, remote}, map[pci.Code]bool{}},
+		"none is installed": {netdevs: true},
+		"all is new":        {nova: "33.0.2", neutron: "28.0.1", netdevs: true},
+		"Debian 12": {"26.2.2", "21.0.0", true, nil,
+			map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false, CodeNeutronCapabilities: false}},
+		"Debian 12, VFs without netdevs": {"26.2.2", "21.0.0", false, nil,
+			map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false}},
+		"Debian 12's Nova, Neutron is elsewhere": {"26.2.2", "", true, nil,
+			map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronExternalIDs: false, CodeNeutronCapabilities: false}},
+		"Debian 12's Neutron, updated": {"", "21.2.1", false, nil, nil},
+		"VF 0 kept from Nova": {"26.2.2", "28.0.0", false,
+			[]string{`{"address":"0000:03:00.2","physical_network":"unused"}`, remote}, map[pci.Code]bool{}},
 		"VF 0 given to Nova":                      {"26.2.2", "28.0.0", false, []string{remote}, map[pci.Code]bool{CodeNovaVF0: true}},
 		"Yoga: VF 0 is sent":                      {"25.3.0", "20.5.0", false, nil, nil},
 		"Yoga's first Neutrons":                   {"", "20.2.0", false, nil, map[pci.Code]bool{CodeNeutronExternalIDs: false}},
@@ -248,10 +262,11 @@ func TestCheck_KnownFaultsOfTheOpenStackThatIsInstalledAreTold(t *testing.T) {
 		"Nova of 2024.2, Neutron perhaps updated": {"30.0.0", "", true, nil, map[pci.Code]bool{CodeNeutronCapabilities: false}},
 		"Nova of 2025.2":                          {"32.0.0", "", true, nil, nil},
 		"Nova that sends no capabilities yet":     {"26.2.0", "21.1.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true}},
-		"2023.1's first that does":                {"27.2.0", "22.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronCapabilities: false}},
-		"2023.1's last that doesn't":              {"27.1.0", "22.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true}},
-		"2023.2's last that doesn't":              {"28.0.0", "23.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true}},
-		"Yoga's never does":                       {"25.3.0", "20.5.0", true, nil, nil},
+		"2023.1's first that does": {"27.2.0", "22.0.0", true, nil,
+			map[pci.Code]bool{CodeNovaVF0: true, CodeNeutronCapabilities: false}},
+		"2023.1's last that doesn't": {"27.1.0", "22.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true}},
+		"2023.2's last that doesn't": {"28.0.0", "23.0.0", true, nil, map[pci.Code]bool{CodeNovaVF0: true}},
+		"Yoga's never does":          {"25.3.0", "20.5.0", true, nil, nil},
 	} {
 		t.Run(title, func(t *testing.T) {
 			tree, p := pcitree.New(t), pf("0000:03:00.0")

@@ -124,8 +124,11 @@ func (c *check) novaVF0(vfs []*pci.VF) {
 		return
 	}
 	c.find(true, "", CodeNovaVF0,
-		"update nova-compute to "+vf0().mended(c.software.Nova.Major)+"; until then keep VF 0 from ports of type remote-managed, by objects of device_spec before the others that give it to a network that nobody has: "+strings.Join(objects, ", "),
-		"Nova %s tells Neutron neither serial number, PF MAC nor number of a VF 0, here of %s, so that no DPU plugs its port; one that is migrated to it keeps those of its former VF, and is plugged there",
+		"update nova-compute to "+vf0().mended(c.software.Nova.Major)+
+			"; until then keep VF 0 from ports of type remote-managed, by objects of device_spec before the others that give it to a network "+
+			"that nobody has: "+strings.Join(objects, ", "),
+		"Nova %s tells Neutron neither serial number, PF MAC nor number of a VF 0, here of %s, so that no DPU plugs its port; one that is "+
+			"migrated to it keeps those of its former VF, and is plugged there",
 		c.software.Nova, strings.Join(zeros, ", "))
 }
 
@@ -152,8 +155,10 @@ func (c *check) neutronExternalIDs(neutron Release) {
 		return
 	}
 	c.find(false, "", CodeNeutronExternalIDs,
-		"update neutron-server to "+f.mended(neutron.Major)+"; until then copy the number to where it looks, by the command that is printed on the DPU by: representorctl serial",
-		"%s finds no DPU by a card's serial number where OVN is 22.09 or later: it looks in external_ids of the Chassis rows, where ovn-controller doesn't write it any more", c.which(neutron, f))
+		"update neutron-server to "+f.mended(neutron.Major)+
+			"; until then copy the number to where it looks, by the command that is printed on the DPU by: representorctl serial",
+		"%s finds no DPU by a card's serial number where OVN is 22.09 or later: it looks in external_ids of the Chassis rows, where "+
+			"ovn-controller doesn't write it any more", c.which(neutron, f))
 }
 
 func (c *check) neutronCapabilities(neutron Release, vfs []*pci.VF) {
@@ -164,6 +169,8 @@ func (c *check) neutronCapabilities(neutron Release, vfs []*pci.VF) {
 	}
 	v := vfs[at]
 	c.find(false, "", CodeNeutronCapabilities,
-		fmt.Sprintf("update neutron-server to %s; or have VFs without netdevs, by writing 0 to sriov_drivers_autoprobe of their PF before they are made: echo 0 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe", f.mended(neutron.Major), v.PF.Address),
-		"%s drops all of a profile that has capabilities, which Nova adds for VFs with a netdev on the host, such as %s, so that no DPU plugs their ports", c.which(neutron, f), v.Address)
+		fmt.Sprintf("update neutron-server to %s; or have VFs without netdevs, by writing 0 to sriov_drivers_autoprobe of their PF before "+
+			"they are made: echo 0 >/sys/bus/pci/devices/%s/sriov_drivers_autoprobe", f.mended(neutron.Major), v.PF.Address),
+		"%s drops all of a profile that has capabilities, which Nova adds for VFs with a netdev on the host, such as %s, so that no DPU plugs "+
+			"their ports", c.which(neutron, f), v.Address)
 }

@@ -61,7 +61,8 @@ func findRelease(root, project string) Release {
 	var found []Release
 	for _, dir := range []string{
 		"usr/lib/python3*", "usr/lib64/python3*", "usr/local/lib/python3*",
-		"opt/*/lib/python3*", "openstack/venvs/*/lib/python3*", "var/lib/openstack/lib/python3*", "snap/*/current/lib/python3*", "snap/*/current/usr/lib/python3*",
+		"opt/*/lib/python3*", "openstack/venvs/*/lib/python3*", "var/lib/openstack/lib/python3*", "snap/*/current/lib/python3*",
+		"snap/*/current/usr/lib/python3*",
 	} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*-packages", project+"-*.*-info"))
 		if err != nil {

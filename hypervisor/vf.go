@@ -121,7 +121,8 @@ func (i *Inventory) identity(v *pci.VF) *pci.Identity {
 		return c.Identities().VF(v)
 	}
 	return &pci.Identity{Why: &pci.Reason{
-		Code: pci.CodeNoPF, Message: fmt.Sprintf("the serial number of the card of VF %s isn't known, because its PF isn't visible here", v.Address),
+		Code: pci.CodeNoPF, Message: fmt.Sprintf("the serial number of the card of VF %s isn't known, because its PF isn't visible here",
+			v.Address),
 		Remedy: "run this where the PF is, on the hypervisor",
 	}}
 }
@@ -142,17 +143,21 @@ func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, netw
 		return true, network, nil
 	case m.LeftOut != nil && m.Spec != nil:
 		return refuse(CodeTakenByPlain, readable+"; or keep it out of the later object",
-			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and takes it for an ordinary one by the later object %s, so that no DPU plugs its ports",
+			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and takes it for an ordinary one by the "+
+				"later object %s, so that no DPU plugs its ports",
 			v.Address, m.LeftOut.Text, m.Spec.Text)
 	case m.LeftOut != nil:
-		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's", v.Address, m.LeftOut.Text)
+		return refuse(CodeLeftOut, readable, "Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's",
+			v.Address, m.LeftOut.Text)
 	case m.Spec != nil:
 		return refuse(CodeNotRemote, `add "remote_managed": "true" to it, or put one that has that before it`,
 			"the first object of device_spec that matches VF %s, %s, isn't remote_managed", v.Address, m.Spec.Text)
 	case v.Address.Domain > 0xffff:
-		return refuse(CodeWideDomain, "have the firmware put the card into another domain", "Nova passes over VF %s, whose PCI domain has more than four digits", v.Address)
+		return refuse(CodeWideDomain, "have the firmware put the card into another domain",
+			"Nova passes over VF %s, whose PCI domain has more than four digits", v.Address)
 	}
-	return refuse(CodeNoSpec, "add one: vf-reporter profile "+v.Address.String()+" --format nova", "no object of device_spec matches VF %s", v.Address)
+	return refuse(CodeNoSpec, "add one: vf-reporter profile "+v.Address.String()+" --format nova",
+		"no object of device_spec matches VF %s", v.Address)
 }
 
 // Profile makes a VF's binding profile. Without a physical network, device_spec's tag

@@ -108,7 +108,8 @@ func TestALockFileThatIsNotOursIsRefusedAndLeftAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := Take(path)
-		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "remove it") {
+		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%s: %v, want %q, the path and the remedy", c.name, err, c.says)
 		}
 		if b, err := os.ReadFile(victim); err != nil || string(b) != "data" {

@@ -40,7 +40,8 @@ func twins() representor.Card {
 		vf.VF, sf.SF = devlink.Some[uint16](3), devlink.Some[uint32](4)
 		c.Ports = append(c.Ports, pf, vf, sf)
 	}
-	physical := devlink.Port{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 100, Flavour: devlink.FlavourPhysical, Number: devlink.Some[uint32](0)}
+	physical := devlink.Port{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 100, Flavour: devlink.FlavourPhysical,
+		Number: devlink.Some[uint32](0)}
 	c.Ports = append(c.Ports, physical)
 	return c
 }
@@ -58,7 +59,8 @@ func busy() Snapshot {
 		return p
 	}
 	source := func(n uint64) card.SourceCounters {
-		return card.SourceCounters{Reads: n + 1, Failures: n + 2, Interrupted: n + 3, Malformed: n + 4, Events: n + 5, Overruns: n + 6, Unheard: n + 7}
+		return card.SourceCounters{Reads: n + 1, Failures: n + 2, Interrupted: n + 3, Malformed: n + 4, Events: n + 5,
+			Overruns: n + 6, Unheard: n + 7}
 	}
 	return Snapshot{
 		Audit: time.Minute,
@@ -68,13 +70,15 @@ func busy() Snapshot {
 			Southbound: ovn.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
 			Index:      representor.NewIndex(twins(), representor.Settings{}),
 			Companions: []companion.Standing{
-				{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers}}, {Sight: companion.Sight{Name: companion.Controller, State: companion.Gone}},
+				{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers}},
+				{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone}},
 			},
 			Report: plug.Report{
 				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,
 				Ports: []plug.Status{
 					status(plug.Plugged, ""), status(plug.Plugged, "", representor.CodeIgnoredOption, representor.CodeLinkUpFailed),
-					status(plug.Pending, representor.CodeFunctionNotFound), status(plug.Pending, representor.CodeFunctionNotFound, representor.CodeIgnoredOption),
+					status(plug.Pending, representor.CodeFunctionNotFound),
+					status(plug.Pending, representor.CodeFunctionNotFound, representor.CodeIgnoredOption),
 					status(plug.Pending, representor.CodePFAmbiguous), status(plug.Conflict, representor.CodeForeignName),
 					status(plug.Held, representor.CodeMassUnplug), status(plug.Invalid, representor.CodeInvalidOption),
 				},

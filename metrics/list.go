@@ -54,11 +54,14 @@ func aboutDaemon() []Metric {
 func aboutPorts() []Metric {
 	return []Metric{
 		{"representord_ports", Gauge, "Logical ports that are asked for or have a row of ours, by state.", []string{"state"}},
-		{"representord_ports_not_plugged", Gauge, "Logical ports in any state but plugged, by state and code of the reason.", []string{"state", "reason"}},
+		{"representord_ports_not_plugged", Gauge, "Logical ports in any state but plugged, by state and code of the reason.",
+			[]string{"state", "reason"}},
 		{"representord_port_warnings", Gauge, "Remarks on logical ports that don't change their state, by code.", []string{"reason"}},
-		{"representord_holds", Gauge, "1 while removals wait because they look like a fault of the control plane, by the hold's code.", []string{"hold"}},
+		{"representord_holds", Gauge,
+			"1 while removals wait because they look like a fault of the control plane, by the hold's code.", []string{"hold"}},
 		{"representord_held_ports", Gauge, "Logical ports whose rows stay only because of a hold, by the hold's code.", []string{"hold"}},
-		{"representord_hold_until_timestamp_seconds", Gauge, "When the removals that wait go ahead by themselves, in seconds since 1970. Absent without a hold.", []string{"hold"}},
+		{"representord_hold_until_timestamp_seconds", Gauge,
+			"When the removals that wait go ahead by themselves, in seconds since 1970. Absent without a hold.", []string{"hold"}},
 		{"representord_built_in_provider_rows", Gauge, "Rows on the bridge with the mark of ovn-controller's built-in plug provider.", nil},
 		{stepDuration, Histogram, "Duration of each step of a request, in seconds: commit, open, ovn-installed, up.", []string{"step"}},
 	}
@@ -77,19 +80,25 @@ func aboutChanges() []Metric {
 
 func aboutDatabases() []Metric {
 	return []Metric{
-		{"representord_database_connected", Gauge, "1 while a database is connected and what is known of it is whole: local or southbound.", []string{"database"}},
-		{"representord_database_last_sync_timestamp_seconds", Gauge, "When what is known of a database was last what is in it, in seconds since 1970: now while it is connected. Absent before it ever was.", []string{"database"}},
+		{"representord_database_connected", Gauge, "1 while a database is connected and what is known of it is whole: local or southbound.",
+			[]string{"database"}},
+		{"representord_database_last_sync_timestamp_seconds", Gauge,
+			"When what is known of a database was last what is in it, in seconds since 1970: now while it is connected. Absent before it ever was.",
+			[]string{"database"}},
 		{"representord_local_database_connections_total", Counter, "Connections made to the local database.", nil},
 		{"representord_bridge_found", Gauge, "1 if the integration bridge exists.", nil},
 		{"representord_chassis_found", Gauge, "1 if the Southbound has our Chassis row.", nil},
-		{"representord_tls_file_readable", Gauge, "1 if a certificate file that is in use can be read, by file and what it is used as: certificate or ca-cert.", []string{"file", "use"}},
-		{"representord_tls_certificate_expiry_timestamp_seconds", Gauge, "When the first certificate of a file ends, in seconds since 1970. Absent for a file that can't be read.", []string{"file", "use"}},
+		{"representord_tls_file_readable", Gauge,
+			"1 if a certificate file that is in use can be read, by file and what it is used as: certificate or ca-cert.", []string{"file", "use"}},
+		{"representord_tls_certificate_expiry_timestamp_seconds", Gauge,
+			"When the first certificate of a file ends, in seconds since 1970. Absent for a file that can't be read.", []string{"file", "use"}},
 	}
 }
 
 func aboutCompanions() []Metric {
 	return []Metric{
-		{"representord_companion_answers", Gauge, "1 if a program that must run beside the daemon answers on its control socket: ovs-vswitchd or ovn-controller. Absent while that can't be told.", []string{"companion"}},
+		{"representord_companion_answers", Gauge, "1 if a program that must run beside the daemon answers on its control socket: ovs-vswitchd " +
+			"or ovn-controller. Absent while that can't be told.", []string{"companion"}},
 	}
 }
 
@@ -97,15 +106,19 @@ func aboutCard() []Metric {
 	source := []string{"source"}
 	return []Metric{
 		{"representord_card_complete", Gauge, "1 if all of the card was read.", nil},
-		{"representord_devlink_ports", Gauge, "Ports of devlink, by flavour and controller; the controller is empty for ports that don't say theirs.", []string{"flavour", "controller"}},
+		{"representord_devlink_ports", Gauge,
+			"Ports of devlink, by flavour and controller; the controller is empty for ports that don't say theirs.",
+			[]string{"flavour", "controller"}},
 		{"representord_ambiguous_macs", Gauge, "MACs that name more than one PF, so that a request with one can't be followed by it alone.", nil},
 		{"representord_netlink_reads_total", Counter, "Full dumps that were asked for, by source: devlink or rtnetlink.", source},
 		{"representord_netlink_read_failures_total", Counter, "Full dumps that failed.", source},
 		{"representord_netlink_redumps_total", Counter, "Dumps that the kernel said were interrupted, and that were repeated.", source},
-		{"representord_netlink_malformed_total", Counter, "Ports or netdevs that were left out of dumps because they could not be made sense of.", source},
+		{"representord_netlink_malformed_total", Counter,
+			"Ports or netdevs that were left out of dumps because they could not be made sense of.", source},
 		{"representord_netlink_events_total", Counter, "Notifications that mattered.", source},
 		{"representord_netlink_overruns_total", Counter, "Times that the kernel dropped notifications because we were too slow.", source},
-		{"representord_netlink_subscription_failures_total", Counter, "Times that the subscription to notifications broke or could not be had.", source},
+		{"representord_netlink_subscription_failures_total", Counter,
+			"Times that the subscription to notifications broke or could not be had.", source},
 	}
 }
 

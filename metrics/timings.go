@@ -24,7 +24,8 @@ type Timings struct {
 // NewTimings returns Timings that have counted nothing yet.
 func NewTimings() *Timings {
 	t := &Timings{
-		steps:     prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: stepDuration, Help: help(stepDuration), Buckets: buckets()}, []string{"step"}),
+		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: stepDuration, Help: help(stepDuration), Buckets: buckets()},
+			[]string{"step"}),
 		pass:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: passDuration, Help: help(passDuration), Buckets: buckets()}),
 		observers: map[plug.Step]prometheus.Observer{},
 	}

@@ -84,7 +84,8 @@ func TestLinksAreThoseThatAnotherLibraryReads(t *testing.T) {
 	}()
 	bridge := netlink.NewLinkAttrs()
 	bridge.Name = "br0"
-	if err := errors.Join(netlink.LinkAdd(&netlink.Bridge{LinkAttrs: bridge}), netlink.LinkSetMaster(a, &netlink.Bridge{LinkAttrs: bridge})); err != nil {
+	if err := errors.Join(netlink.LinkAdd(&netlink.Bridge{LinkAttrs: bridge}),
+		netlink.LinkSetMaster(a, &netlink.Bridge{LinkAttrs: bridge})); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {

@@ -37,14 +37,19 @@ func TestWithoutOneChassisNothingIsChosen(t *testing.T) {
 		chassis []string
 		known   int
 	}{
-		{"there is none at all", nil, []string{`no chassis has published card serial number "MT1"`, "nor any other (there are 0 chassis)", "is representord running"}, nil, 0},
+		{"there is none at all", nil, []string{`no chassis has published card serial number "MT1"`, "nor any other (there are 0 chassis)",
+			"is representord running"}, nil, 0},
 		{"the only one has none", []Chassis{chassis("a", "a", "")}, []string{`nor any other (there is 1 chassis, "a"); is`}, nil, 0},
-		{"none has it", []Chassis{chassis("a", "a", "card-serial-number=B2,card-serial-number=A1")}, []string{`no chassis has`, `known are "A1", "B2"`}, nil, 2},
+		{"none has it", []Chassis{chassis("a", "a", "card-serial-number=B2,card-serial-number=A1")},
+			[]string{`no chassis has`, `known are "A1", "B2"`}, nil, 2},
 		{"none of many has it", many, []string{`"S00", `, "and 10 more"}, nil, 30},
-		{"two have it", []Chassis{chassis("b", "b", "card-serial-number=MT1"), chassis("a", "a", "card-serial-number=MT1")}, []string{`published by 2 chassis: "a", "b"`}, []string{"a", "b"}, 0},
+		{"two have it", []Chassis{chassis("b", "b", "card-serial-number=MT1"), chassis("a", "a", "card-serial-number=MT1")},
+			[]string{`published by 2 chassis: "a", "b"`}, []string{"a", "b"}, 0},
 		{"it has no hostname", []Chassis{chassis("a", "", "card-serial-number=MT1")}, []string{`chassis "a" has no hostname`}, []string{"a"}, 0},
-		{"another has its hostname", []Chassis{chassis("a", "h", "card-serial-number=MT1"), chassis("b", "h", "")}, []string{`hostname "h" of chassis "a"`, `"a", "b" answer to it`}, []string{"a", "b"}, 0},
-		{"another's name is its hostname", []Chassis{chassis("a", "b", "card-serial-number=MT1"), chassis("b", "h", "")}, []string{`doesn't tell it apart`}, []string{"a", "b"}, 0},
+		{"another has its hostname", []Chassis{chassis("a", "h", "card-serial-number=MT1"), chassis("b", "h", "")},
+			[]string{`hostname "h" of chassis "a"`, `"a", "b" answer to it`}, []string{"a", "b"}, 0},
+		{"another's name is its hostname", []Chassis{chassis("a", "b", "card-serial-number=MT1"), chassis("b", "h", "")},
+			[]string{`doesn't tell it apart`}, []string{"a", "b"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Choose(c.all, "MT1")

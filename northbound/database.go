@@ -50,7 +50,8 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // connect connects to a server that is not cut off from its cluster. Any such member
 // will do, for writing as well: what isn't the leader forwards it. prepare is given
 // each connection that is made; its error lets the next server be tried.
-func (s Servers) connect(ctx context.Context, m model.ClientDBModel, prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
+	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
 	endpoints := slices.Clone(s.Endpoints)
 	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
 	var errs []error
@@ -72,7 +73,8 @@ func (s Servers) connect(ctx context.Context, m model.ClientDBModel, prepare fun
 	return nil, &UnreachableError{Database: m.Name(), Err: errors.Join(errs...)}
 }
 
-func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel, prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,
+	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
 	o := dbconn.Options{Endpoint: endpoint, Log: s.Log}
 	if dbconn.NeedsTLS(endpoint) {
 		config, err := s.TLS.Load()

@@ -78,7 +78,8 @@ func (t *Target) find(all []Chassis) int {
 // asked tells whether a row asks for the function.
 func (t *Target) asked(b *Binding) bool {
 	_, sf := b.Options[optionSFNum]
-	return !sf && b.Options[OptionType] == plugType && b.Options[OptionPFMAC] == t.Profile.PFMAC && b.Options[OptionVFNum] == strconv.Itoa(t.Profile.VFNum)
+	return !sf && b.Options[OptionType] == plugType && b.Options[OptionPFMAC] == t.Profile.PFMAC &&
+		b.Options[OptionVFNum] == strconv.Itoa(t.Profile.VFNum)
 }
 
 // onDPU says where more is known.
@@ -104,7 +105,8 @@ func (t *Target) Missing(all []Chassis, b *Binding) string {
 	case i < 0:
 		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", shown(t.Chassis.Name))
 	case !slices.Contains(all[i].serials(), t.Profile.Serial):
-		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", shown(t.Chassis.Name), shown(t.Profile.Serial))
+		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", shown(t.Chassis.Name),
+			shown(t.Profile.Serial))
 	case b.RequestedChassis == "":
 		return fmt.Sprintf("ovn-northd found no chassis for requested-chassis=%s", t.Chassis.Hostname)
 	case b.RequestedChassis != all[i].UUID:

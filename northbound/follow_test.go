@@ -9,7 +9,8 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	target := &Target{Port: "vm1", Profile: vf(3), Chassis: chassis("dpu1", "dpu1.example", "")}
 	bound := func() *Binding {
 		return &Binding{
-			Options:          map[string]string{OptionType: "representor", OptionPFMAC: "00:53:00:00:00:42", OptionVFNum: "3", OptionChassis: "dpu1.example"},
+			Options: map[string]string{OptionType: "representor", OptionPFMAC: "00:53:00:00:00:42", OptionVFNum: "3",
+				OptionChassis: "dpu1.example"},
 			RequestedChassis: "row-dpu1", Chassis: "row-dpu1", Up: true,
 		}
 	}
@@ -25,9 +26,12 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 		{name: "the right VF", change: func(b *Binding, _ *Chassis) { b.Options[OptionVFNum] = "2" }, want: "has not copied the options"},
 		{name: "the Chassis row", change: func(_ *Binding, c *Chassis) { c.Name = "other" }, want: "is ovn-controller running there?"},
 		{name: "the serial number", change: func(_ *Binding, c *Chassis) { c.CMSOptions = "" }, want: `lacks card serial number "MT1"`},
-		{name: "a chassis of that hostname", change: func(b *Binding, _ *Chassis) { b.RequestedChassis, b.Chassis = "", "" }, want: "found no chassis for requested-chassis=dpu1.example"},
-		{name: "our chassis", change: func(b *Binding, _ *Chassis) { b.RequestedChassis = "row-x" }, want: `asks for another chassis than "dpu1"`},
-		{name: "a claim", change: func(b *Binding, _ *Chassis) { b.Chassis, b.Up = "", false }, want: "run on \"dpu1.example\": representorctl explain vm1"},
+		{name: "a chassis of that hostname", change: func(b *Binding, _ *Chassis) { b.RequestedChassis, b.Chassis = "", "" },
+			want: "found no chassis for requested-chassis=dpu1.example"},
+		{name: "our chassis", change: func(b *Binding, _ *Chassis) { b.RequestedChassis = "row-x" },
+			want: `asks for another chassis than "dpu1"`},
+		{name: "a claim", change: func(b *Binding, _ *Chassis) { b.Chassis, b.Up = "", false },
+			want: "run on \"dpu1.example\": representorctl explain vm1"},
 		{name: "our claim", change: func(b *Binding, _ *Chassis) { b.Chassis = "row-x" }, want: "another chassis than"},
 		{name: "flows", change: func(b *Binding, _ *Chassis) { b.Up = false }, want: "installing its flows"},
 	} {

@@ -36,7 +36,8 @@ type NoPortError struct{ Port string }
 
 // Error names the port and the remedy.
 func (e *NoPortError) Error() string {
-	return fmt.Sprintf("there is no logical switch port %s; make it first (ovn-nbctl lsp-add SWITCH PORT), or see whether this is the right Northbound", shown(e.Port))
+	return fmt.Sprintf("there is no logical switch port %s; make it first (ovn-nbctl lsp-add SWITCH PORT), or see whether this is the "+
+		"right Northbound", shown(e.Port))
 }
 
 // errRaced tells that a port is no longer what it was when its change was planned.
@@ -157,7 +158,8 @@ func operations(p *Port, c Change) []ovsdb.Operation {
 	}
 	comment := "representorctl"
 	return []ovsdb.Operation{
-		{Op: ovsdb.OperationWait, Table: tablePort, Timeout: &now, Where: row, Columns: slices.Sorted(maps.Keys(as)), Until: string(ovsdb.WaitConditionEqual), Rows: []ovsdb.Row{as}},
+		{Op: ovsdb.OperationWait, Table: tablePort, Timeout: &now, Where: row, Columns: slices.Sorted(maps.Keys(as)),
+			Until: string(ovsdb.WaitConditionEqual), Rows: []ovsdb.Row{as}},
 		{Op: ovsdb.OperationMutate, Table: tablePort, Where: row, Mutations: mutations},
 		{Op: ovsdb.OperationComment, Comment: &comment},
 	}

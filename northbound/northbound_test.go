@@ -51,10 +51,12 @@ func TestAChangeMeanwhileIsSeenBeforeOurs(t *testing.T) {
 	}{
 		{name: "another option", meanwhile: []string{"set", "Logical_Switch_Port", "vm1", "options:late=yes"}},
 		{name: "an option of the binding", meanwhile: []string{"set", "Logical_Switch_Port", "vm1", "options:requested-chassis=elsewhere"}},
-		{name: "it became Neutron's", meanwhile: []string{"set", "Logical_Switch_Port", "vm1", `external_ids:neutron\:port_name=x`}, says: "Neutron's"},
+		{name: "it became Neutron's",
+			meanwhile: []string{"set", "Logical_Switch_Port", "vm1", `external_ids:neutron\:port_name=x`}, says: "Neutron's"},
 		{name: "it became a router's", meanwhile: []string{"lsp-set-type", "vm1", "router"}, says: "of type"},
 		{name: "it was deleted", meanwhile: []string{"lsp-del", "vm1"}, says: "no logical switch port"},
-		{name: "it was made anew", meanwhile: []string{"lsp-del", "vm1", "--", "lsp-add", "net", "vm1", "--", "lsp-set-options", "vm1", "late=yes"}},
+		{name: "it was made anew", meanwhile: []string{"lsp-del", "vm1", "--", "lsp-add", "net", "vm1", "--",
+			"lsp-set-options", "vm1", "late=yes"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -149,7 +151,8 @@ func TestAnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 			return false
 		}
 		var unreachable *UnreachableError
-		return errors.As(err, &unreachable) && unreachable.Database == database && strings.Contains(err.Error(), left.Endpoint+" is cut off from its cluster")
+		return errors.As(err, &unreachable) && unreachable.Database == database &&
+			strings.Contains(err.Error(), left.Endpoint+" is cut off from its cluster")
 	})
 }
 

@@ -158,7 +158,8 @@ func (c Change) anew(p *Port, to Chassis) bool {
 func PlanUnbind(p *Port) (Change, error) {
 	switch provider := p.Options[OptionType]; {
 	case provider != "" && provider != plugType:
-		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?", OptionType, shown(provider))
+		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?",
+			OptionType, shown(provider))
 	case provider == "" && !asksForFunction(p):
 		return Change{}, nil
 	}

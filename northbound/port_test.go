@@ -53,12 +53,14 @@ func TestBindSetsWhatNeutronSets(t *testing.T) {
 	}{
 		{"a port without options", nil, 0, neutron},
 		{"other options stay", map[string]string{"qos_burst": "1", "iface-id-ver": "7"}, 0, with("qos_burst", "1", "iface-id-ver", "7")},
-		{"another binding is replaced", map[string]string{"requested-chassis": "old", "vif-plug:representor:vf-num": "9", "vif-plug-mtu-request": "1500"}, 0, with("vif-plug-mtu-request", "1500")},
+		{"another binding is replaced", map[string]string{"requested-chassis": "old", "vif-plug:representor:vf-num": "9",
+			"vif-plug-mtu-request": "1500"}, 0, with("vif-plug-mtu-request", "1500")},
 		{"no MTU is asked for any more", map[string]string{"vif-plug-mtu-request": "1500"}, NoMTU, neutron},
 		{"no MTU is asked for, and none was", nil, NoMTU, neutron},
 		{"an MTU is asked for", map[string]string{"vif-plug-mtu-request": "1500"}, 1442, with("vif-plug-mtu-request", "1442")},
 		{"representord's own options stay where they fit", map[string]string{
-			"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:controller": "2", "vif-plug:representor:card-serial-number": "MT1",
+			"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:controller": "2",
+			"vif-plug:representor:card-serial-number": "MT1",
 		}, 0, with("vif-plug:representor:controller", "2", "vif-plug:representor:card-serial-number", "MT1")},
 		{"and go where they contradict it", map[string]string{
 			"vif-plug:representor:sf-num": "88", "vif-plug:representor:controller": "2", "vif-plug:representor:card-serial-number": "OLD",
@@ -150,21 +152,25 @@ func TestUnbindTakesNothingFromAPortThatIsNotBoundToARepresentor(t *testing.T) {
 		refused bool
 	}{
 		{name: "no options"},
-		{name: "an ordinary port that is tied to a chassis", options: map[string]string{"requested-chassis": "dpu1", "vif-plug-mtu-request": "1500"}},
+		{name: "an ordinary port that is tied to a chassis",
+			options: map[string]string{"requested-chassis": "dpu1", "vif-plug-mtu-request": "1500"}},
 		{
-			name: "bound", options: map[string]string{"requested-chassis": "dpu1", "vif-plug-type": "representor", "vif-plug:representor:vf-num": "1", "qos": "7"},
+			name: "bound", options: map[string]string{"requested-chassis": "dpu1", "vif-plug-type": "representor",
+				"vif-plug:representor:vf-num": "1", "qos": "7"},
 			want: []string{"requested-chassis", "vif-plug-type", "vif-plug:representor:vf-num"},
 		},
 		{
-			name: "bound, but for the type", options: map[string]string{"requested-chassis": "dpu1", "vif-plug:representor:pf-mac": "00:53:00:00:00:42"},
-			want: []string{"requested-chassis", "vif-plug:representor:pf-mac"},
+			name:    "bound, but for the type",
+			options: map[string]string{"requested-chassis": "dpu1", "vif-plug:representor:pf-mac": "00:53:00:00:00:42"},
+			want:    []string{"requested-chassis", "vif-plug:representor:pf-mac"},
 		},
 		{
 			name: "an option of a later release", options: map[string]string{"requested-chassis": "dpu1", "vif-plug:representor:new": "1"},
 			want: []string{"requested-chassis"},
 		},
 		{name: "another provider's", options: map[string]string{"requested-chassis": "dpu1", "vif-plug-type": "dummy"}, refused: true},
-		{name: "another provider's, with options of ours", options: map[string]string{"vif-plug-type": "dummy", "vif-plug:representor:vf-num": "1"}, refused: true},
+		{name: "another provider's, with options of ours",
+			options: map[string]string{"vif-plug-type": "dummy", "vif-plug:representor:vf-num": "1"}, refused: true},
 		{name: "a type that is empty", options: map[string]string{"requested-chassis": "dpu1", "vif-plug-type": ""}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,7 +179,8 @@ func TestUnbindTakesNothingFromAPortThatIsNotBoundToARepresentor(t *testing.T) {
 				t.Errorf("%+v, want that %v go", change, c.want)
 			}
 			var refused *RefusedError
-			if errors.As(err, &refused) != c.refused || !c.refused && err != nil || c.refused && !strings.Contains(err.Error(), `logical port "p" is not bound`) {
+			if errors.As(err, &refused) != c.refused || !c.refused && err != nil || c.refused &&
+				!strings.Contains(err.Error(), `logical port "p" is not bound`) {
 				t.Errorf("%v, refused should be %v", err, c.refused)
 			}
 		})
@@ -189,7 +196,8 @@ func TestPortsThatMustNotBeChangedAreRefused(t *testing.T) {
 		says    string // empty: not refused
 	}{
 		{name: "an ordinary port", port: Port{ExternalIDs: map[string]string{"owner": "me"}}},
-		{name: "Neutron's", port: Port{ExternalIDs: map[string]string{"a": "b", "neutron:port_name": "x"}}, neutron: true, says: "is Neutron's (external_ids:neutron:port_name)"},
+		{name: "Neutron's", port: Port{ExternalIDs: map[string]string{"a": "b", "neutron:port_name": "x"}}, neutron: true,
+			says: "is Neutron's (external_ids:neutron:port_name)"},
 		{name: "Neutron's, by force", port: Port{ExternalIDs: map[string]string{"neutron:port_name": "x"}}, force: true},
 		{name: "a router's", port: Port{Type: "router"}, force: true, says: `of type "router"`},
 		{name: "a container's", port: Port{ParentName: "vm1"}, says: `container port of "vm1"`},

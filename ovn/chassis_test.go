@@ -85,7 +85,8 @@ func TestWhereAnOldNeutronLooksARealControllerWritesNothingAndLeavesWhatIsCopied
 	}
 	copyList()
 	local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-cms-options=card-serial-number=MT1")
-	if v := f.until("another list is there", func(v View) bool { return ready(v) && v.CMSOptions == "card-serial-number=MT1" }); v.HiddenFromOldNeutron {
+	if v := f.until("another list is there",
+		func(v View) bool { return ready(v) && v.CMSOptions == "card-serial-number=MT1" }); v.HiddenFromOldNeutron {
 		t.Errorf("ovn-controller took the copy away: %+v", v)
 	}
 	servers.StopController(t, local, controller)

@@ -214,7 +214,8 @@ func TestNobodyIsSaidToBeMissingBeforeWeAreToldWhoWeAre(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(log.String(), "\n"); n != 2 || !strings.HasPrefix(log.String(), "time=") || !strings.Contains(strings.Split(log.String(), "\n")[0], "system-id is not set") {
+	if n := strings.Count(log.String(), "\n"); n != 2 || !strings.HasPrefix(log.String(), "time=") ||
+		!strings.Contains(strings.Split(log.String(), "\n")[0], "system-id is not set") {
 		t.Errorf("the log has %d lines:\n%s", n, log.String())
 	}
 }

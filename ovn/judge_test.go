@@ -69,12 +69,14 @@ func TestFateOfARow(t *testing.T) {
 			but(plugMe(anotherUUID, option, "dpu2,dpu3,dpu1"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Kept,
 		},
 		"additional in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Withdrawn,
+			but(plugMe(anotherUUID, option, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			us(), Withdrawn,
 		},
 		"first in the option, our row is gone, and the second stands in for it": {plugMe(anotherUUID, option, "dpu1,dpu2"), withoutRow(), Kept},
 		"first in the option, our row is new, and the second stands in for it":  {plugMe(anotherUUID, option, "dpu1,dpu2"), us(), Kept},
 		"first in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Withdrawn,
+			but(plugMe(anotherUUID, option, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			us(), Withdrawn,
 		},
 		"two commas are one":                  {plugMe(anotherUUID, option, "dpu1.example.org,, "), us(), Withdrawn},
 		"additional in the option is another": {plugMe(anotherUUID, option, "dpu2,dpu3"), us(), Withdrawn},

@@ -228,5 +228,6 @@ func refuse(e *OptionError) *representor.Reason {
 // ignore makes the warning for an option that is left out.
 func ignore(option, value, wrong string) *representor.Reason {
 	e := OptionError{option, value, wrong}
-	return &representor.Reason{Code: representor.CodeIgnoredOption, Message: e.Error(), Option: option, Value: representor.Escape(value, shownMost)}
+	return &representor.Reason{Code: representor.CodeIgnoredOption, Message: e.Error(), Option: option,
+		Value: representor.Escape(value, shownMost)}
 }

@@ -30,7 +30,8 @@ func TestRequestsThatCanBeFollowed(t *testing.T) {
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}},
 		},
 		"an empty number is none": {
-			map[string]string{ovn.OptionVFNum: "", ovn.OptionSFNum: "", ovn.OptionController: "", ovn.OptionCardSerial: "", ovn.OptionMTU: "", ovn.OptionIfaceIDVer: ""},
+			map[string]string{ovn.OptionVFNum: "", ovn.OptionSFNum: "", ovn.OptionController: "", ovn.OptionCardSerial: "", ovn.OptionMTU: "",
+				ovn.OptionIfaceIDVer: ""},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}},
 		},
 		"a MAC in any case": {
@@ -101,8 +102,10 @@ func TestRequestsThatCanBeFollowed(t *testing.T) {
 // notNumbers are ways to write numbers that are refused for every numeric option.
 func notNumbers() []string {
 	return []string{
-		"abc", "3x", "x3", "-1", "+1", "-0", "00", "03", "0x0", "0x3", "0b1", "0o7", "1.0", "1e1", "1_0", " 1", "1 ", "\t1", "1\n", "1\x00", " ", "0,1",
-		"٣", "３", "4294967296", "18446744073709551616", "18446744073709551617", "99999999999999999999", strings.Repeat("1", 1<<20), strings.Repeat("0", 1<<20), hostileOption,
+		"abc", "3x", "x3", "-1", "+1", "-0", "00", "03", "0x0", "0x3", "0b1", "0o7", "1.0", "1e1", "1_0", " 1", "1 ", "\t1",
+		"1\n", "1\x00", " ", "0,1",
+		"٣", "３", "4294967296", "18446744073709551616", "18446744073709551617", "99999999999999999999", strings.Repeat("1", 1<<20),
+		strings.Repeat("0", 1<<20), hostileOption,
 	}
 }
 
@@ -110,15 +113,19 @@ func TestRequestsThatAreInvalid(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{
 		ovn.OptionPFMAC: {
-			"", "00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "00-53-00-00-00-42", "0053.0000.0042", "005300000042",
-			"0:53:0:0:0:42", "00:53:00:00:00", "00:53:00:00:00:42:00", "00:53:00:00:00:42:00:00", " 00:53:00:00:00:42", "00:53:00:00:00:42 ", "00:53:00:00:00:4g",
-			"00:53:00:00:00:4", "00:53:00:00:0042", "00:53:00:00-00:42", ":::::", "00:53:00:00:00:4\x00", "abc", strings.Repeat("00:", 1<<18), hostileOption,
+			"", "00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "00-53-00-00-00-42",
+			"0053.0000.0042", "005300000042",
+			"0:53:0:0:0:42", "00:53:00:00:00", "00:53:00:00:00:42:00", "00:53:00:00:00:42:00:00", " 00:53:00:00:00:42",
+			"00:53:00:00:00:42 ", "00:53:00:00:00:4g",
+			"00:53:00:00:00:4", "00:53:00:00:0042", "00:53:00:00-00:42", ":::::", "00:53:00:00:00:4\x00", "abc",
+			strings.Repeat("00:", 1<<18), hostileOption,
 		},
 		ovn.OptionVFNum:      append(notNumbers(), "65535", "65536", "65537"),
 		ovn.OptionSFNum:      notNumbers(),
 		ovn.OptionController: notNumbers(),
 		ovn.OptionCardSerial: {
-			",", "A,B", " ", " A", "A ", "A B", "A\tB", "A\x00", "A\n", "\xff", "A\u00a0B", "\u202eA", "A\x7f", strings.Repeat("A", 256), strings.Repeat("A", 1<<20), hostileOption,
+			",", "A,B", " ", " A", "A ", "A B", "A\tB", "A\x00", "A\n", "\xff", "A\u00a0B", "\u202eA", "A\x7f", strings.Repeat("A", 256),
+			strings.Repeat("A", 1<<20), hostileOption,
 		},
 	}
 	for option, all := range values {
@@ -153,11 +160,13 @@ func TestInvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
 	for _, tc := range []struct {
 		option, value, want string
 	}{
-		{ovn.OptionVFNum, "65536", `option vif-plug:representor:vf-num="65536" must be a decimal number from 0 to 65534, without sign, spaces or leading zeros; ` +
+		{ovn.OptionVFNum, "65536", `option vif-plug:representor:vf-num="65536" must be a decimal number from 0 to 65534, ` +
+			`without sign, spaces or leading zeros; ` +
 			`leave it out for the PF itself; nothing is plugged until the logical switch port's option is corrected`},
 		{ovn.OptionPFMAC, "", `option vif-plug:representor:pf-mac is missing; it must be the PF's MAC, six pairs of hex digits with colons; ` +
 			`nothing is plugged until the logical switch port's option is corrected`},
-		{ovn.OptionSFNum, "7", `option vif-plug:representor:sf-num="7" names an SF while vif-plug:representor:vf-num names a VF; remove one of the two; ` +
+		{ovn.OptionSFNum, "7", `option vif-plug:representor:sf-num="7" names an SF while vif-plug:representor:vf-num names a VF; ` +
+			`remove one of the two; ` +
 			`nothing is plugged until the logical switch port's option is corrected`},
 	} {
 		options := map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42", ovn.OptionVFNum: "3"}
@@ -190,7 +199,8 @@ func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
 				}
 				w := got.Warnings[0]
 				checkText(t, &w)
-				if w.Code != representor.CodeIgnoredOption || w.Option != option || w.Value != representor.Escape(value, 64) || !strings.Contains(w.Message, "plugged without it") {
+				if w.Code != representor.CodeIgnoredOption || w.Option != option || w.Value != representor.Escape(value, 64) ||
+					!strings.Contains(w.Message, "plugged without it") {
 					t.Errorf("%.80q: %+v", value, w)
 				}
 			}
@@ -234,7 +244,8 @@ func FuzzParseRequest(f *testing.F) {
 		if q.PFMAC.String() != strings.ToLower(pfMAC) || q.PFMAC.IsZero() || q.PFMAC[0]&1 != 0 {
 			t.Fatalf("pf-mac %q was read as %s", pfMAC, q.PFMAC)
 		}
-		if text := strconv.FormatUint(uint64(q.Controller.Value), 10); q.Controller.Present && text != controller || !q.Controller.Present && controller != "" {
+		if text := strconv.FormatUint(uint64(q.Controller.Value), 10); q.Controller.Present && text != controller ||
+			!q.Controller.Present && controller != "" {
 			t.Fatalf("controller %q was read as %+v", controller, q.Controller)
 		}
 		if q.CardSerial != serial || strings.ContainsAny(serial, ", \t\n\x00") {

@@ -27,7 +27,8 @@ func TestTheRegistryTellsWhoIsThereFromAnyServer(t *testing.T) {
 		t.Fatalf("%q, %v", endpoint, err)
 	}
 	slices.SortFunc(all, func(a, b Chassis) int { return cmp.Compare(a.Name, b.Name) })
-	want := []Chassis{{Name: "dpu1"}, {Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"enable-chassis-as-gw", "card-serial-number=MT1"}, HiddenFromOldNeutron: true}}
+	want := []Chassis{{Name: "dpu1"}, {Name: "dpu2", Hostname: "dpu2.example.org",
+		CMSOptions: []string{"enable-chassis-as-gw", "card-serial-number=MT1"}, HiddenFromOldNeutron: true}}
 	if d := diff.Diff(want, all); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}

@@ -24,7 +24,8 @@ func TestARowIsReadInEveryFormThatTheProtocolHas(t *testing.T) {
 		},
 		"sets of one element may be written as sets": {
 			`{"logical_port":"lp","type":"x","parent_port":["set",[""]],"options":["map",[]],
-			  "requested_chassis":["set",[["uuid","` + ourUUID + `"]]],"requested_additional_chassis":["set",[]],"up":["set",[false]],"mac":["set",["a","b"]]}`,
+			  "requested_chassis":["set",[["uuid","` + ourUUID +
+				`"]]],"requested_additional_chassis":["set",[]],"up":["set",[false]],"mac":["set",["a","b"]]}`,
 			row{LogicalPort: "lp", Type: "x", Options: map[string]string{}, RequestedChassis: ourUUID, MAC: []string{"a", "b"}},
 		},
 		"empty sets": {
@@ -93,7 +94,8 @@ func FuzzJudge(f *testing.F) {
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[]],"options":["map",[["vif-plug-type","representor"]]],
 		"requested_chassis":["uuid","`+ourUUID+`"],"requested_additional_chassis":["set",[]],"up":true,"mac":"a"}`, ourUUID)
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[""]],"options":["map",[["vif-plug-type","representor"],
-		["requested-chassis","a,dpu1"]]],"requested_chassis":["set",[]],"requested_additional_chassis":["set",[]],"up":["set",[]],"mac":["set",[]]}`, "")
+		["requested-chassis","a,dpu1"]]],"requested_chassis":["set",[]],
+		"requested_additional_chassis":["set",[]],"up":["set",[]],"mac":["set",[]]}`, "")
 	f.Add(`{"logical_port":7,"options":["set",[["map",[]]]],"up":["uuid","x"]}`, ourUUID)
 	f.Fuzz(func(t *testing.T, text, uuid string) {
 		r, ok := decodeRow(text)

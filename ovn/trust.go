@@ -99,7 +99,8 @@ func (m *memory) distrust(s serverState) string {
 			return problem
 		}
 		if wait := m.lagging(s.Cluster); wait > 0 {
-			return problem + fmt.Sprintf("; it leads the cluster: if that was restored from older files, it is accepted in %v as another database", wait.Round(time.Second))
+			return problem + fmt.Sprintf("; it leads the cluster: if that was restored from older files, it is accepted in %v as another database",
+				wait.Round(time.Second))
 		}
 		m.restored(s)
 	} else if l := m.lags[s.Cluster]; l.last.Sub(l.first) >= overtakenAfter {

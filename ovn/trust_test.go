@@ -26,7 +26,8 @@ func TestAServerIsTrustedUnlessItIsCutOffOrBehind(t *testing.T) {
 		{"a member that is further", member("c1", 110), ""},
 		{"a member that is behind", member("c1", 109), "behind"},
 		{"a member that caught up", member("c1", 110), ""},
-		{"a leader that is behind", serverState{Model: "clustered", Connected: true, Leader: true, Cluster: "c1", Index: 5, HasIndex: true}, "restored"},
+		{"a leader that is behind", serverState{Model: "clustered", Connected: true, Leader: true, Cluster: "c1", Index: 5, HasIndex: true},
+			"restored"},
 		{"a member that is cut off", serverState{Model: "clustered", Cluster: "c1", Index: 500, HasIndex: true}, "cut off"},
 		{"what a server said that was cut off doesn't count", member("c1", 111), ""},
 		{"another cluster starts anew", member("c2", 3), ""},
@@ -157,9 +158,10 @@ func TestIdentityIsThatOfTheDatabaseNotOfTheServer(t *testing.T) {
 		seen []seen
 		want []string
 	}{
-		"a standalone database is its row":            {[]seen{{"", "g1"}, {"", "g1"}}, []string{"g1", "g1"}},
-		"a wiped standalone database is another":      {[]seen{{"", "g1"}, {"", "g2"}}, []string{"g1", "g2"}},
-		"a cluster with another row is another":       {[]seen{{"c1", "g1"}, {"c1", "g2"}, {"c1", "g1"}}, []string{"c1", "cluster c1 SB_Global g2", "c1"}},
+		"a standalone database is its row":       {[]seen{{"", "g1"}, {"", "g1"}}, []string{"g1", "g1"}},
+		"a wiped standalone database is another": {[]seen{{"", "g1"}, {"", "g2"}}, []string{"g1", "g2"}},
+		"a cluster with another row is another": {[]seen{{"c1", "g1"}, {"c1", "g2"}, {"c1", "g1"}},
+			[]string{"c1", "cluster c1 SB_Global g2", "c1"}},
 		"a rebuilt cluster is another":                {[]seen{{"c1", "g1"}, {"c2", "g2"}}, []string{"c1", "c2"}},
 		"a cluster restored from a copy is another":   {[]seen{{"c1", "g1"}, {"c2", "g1"}, {"c1", "g1"}}, []string{"c1", "c2", "c1"}},
 		"a relay of a known cluster is that cluster":  {[]seen{{"c1", "g1"}, {"", "g1"}}, []string{"c1", "c1"}},

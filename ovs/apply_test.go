@@ -32,7 +32,8 @@ func TestAPlugMakesExactlyTheRowsThatAreAskedFor(t *testing.T) {
 	}
 	ids := d.Ctl(t, "get", "Interface", "pf0vf3", "external_ids")
 	if want := `{iface-id=lport-a, iface-id-ver=version-1, representord-function="pci/0000:03:00.0 c1pf0vf3", ` +
-		`representord-logical-port=lport-a, representord-request="pf-mac 00:53:00:00:00:42 pf0vf3", representord-southbound="SB_Global 1"}`; ids != want {
+		`representord-logical-port=lport-a, representord-request="pf-mac 00:53:00:00:00:42 pf0vf3", ` +
+		`representord-southbound="SB_Global 1"}`; ids != want {
 		t.Errorf("external_ids are\n%s, want\n%s", ids, want)
 	}
 	if got := d.Ctl(t, "get", "Interface", "pf0vf3", "type"); got != `""` {
@@ -252,7 +253,8 @@ func TestATransactionTooLargeForTheConnectionIsRefusedAlone(t *testing.T) {
 
 func TestAValueThatNeedsEscapingArrivesAsItIs(t *testing.T) {
 	_, s := bridged(t)
-	for n, name := range []string{`a"b\c`, "tab\there", "line\nbreak", "<&>", "ünïcödé 端口 🙂", "\u2028", "[]", "{}", "named-uuid", strings.Repeat("l", 10000)} {
+	for n, name := range []string{`a"b\c`, "tab\there", "line\nbreak", "<&>", "ünïcödé 端口 🙂", "\u2028", "[]", "{}", "named-uuid",
+		strings.Repeat("l", 10000)} {
 		netdev := fmt.Sprintf("pf0vf%d", n)
 		apply(t, s, plugging(plugOf(netdev, name)))
 		if got := row(t, s, netdev); got.IfaceID != name || got.Marker.LogicalPort != name {

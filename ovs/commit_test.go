@@ -234,7 +234,8 @@ func TestTheEstimatedSizeIsNeverFarBelowTheRealOne(t *testing.T) {
 		i.PortName += text.Draw(t, "port name")
 		c := Change{
 			Plug: []Plug{p}, Unplug: []Unplug{{Interface: i}},
-			Edit: []Edit{{Interface: i, Set: map[string]string{"a": text.Draw(t, "set")}, Delete: []string{text.Draw(t, "delete")}, MTURequest: ptr(1)}},
+			Edit: []Edit{{Interface: i, Set: map[string]string{"a": text.Draw(t, "set")}, Delete: []string{text.Draw(t, "delete")},
+				MTURequest: ptr(1)}},
 		}
 		estimate, actual := size(c), 0
 		for _, op := range build(target{}, []Change{c}).ops {

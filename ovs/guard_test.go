@@ -25,9 +25,10 @@ func TestAChangeIsRefusedWhenItsRowIsNotWhatItWas(t *testing.T) {
 		"the logical port was taken": {[]string{"remove", "Interface", "pf0vf3", "external_ids", "representord-logical-port"}, true},
 		"the built-in provider marked it": {
 			[]string{"set", "Interface", "pf0vf3", "external_ids:ovn-plugged=representor"}, true},
-		"the port was deleted":        {[]string{"del-port", "br-int", "pf0vf3"}, true},
-		"the port is another one":     {[]string{"del-port", "br-int", "pf0vf3", "--", "add-port", "br-int", "pf0vf3"}, true},
-		"the port was made a bond":    {[]string{"--", "--id=@i", "create", "Interface", "name=other", "--", "add", "Port", "pf0vf3", "interfaces", "@i"}, true},
+		"the port was deleted":    {[]string{"del-port", "br-int", "pf0vf3"}, true},
+		"the port is another one": {[]string{"del-port", "br-int", "pf0vf3", "--", "add-port", "br-int", "pf0vf3"}, true},
+		"the port was made a bond": {[]string{"--", "--id=@i", "create", "Interface", "name=other", "--", "add", "Port", "pf0vf3",
+			"interfaces", "@i"}, true},
 		"the port was moved":          {nil, true}, // see below
 		"the bridge was made anew":    {[]string{"del-br", "br-int", "--", "add-br", "br-int"}, true},
 		"the bridge's datapath is it": {[]string{"set", "Bridge", "br-int", "datapath_type=netdev"}, false},
@@ -80,7 +81,8 @@ func TestAChangeOfTheProvidersRowIsRefusedWhenTheRowIsForAnotherPortByNow(t *tes
 			d.Ctl(t, "set", "Interface", "n0", "external_ids:iface-id=new")
 			for what, c := range map[string]Change{
 				"unplug": {LogicalPorts: []string{"old"}, Unplug: []Unplug{{Interface: planned, LeftOver: true}}},
-				"edit":   {LogicalPorts: []string{"old"}, Edit: []Edit{{Interface: planned, Set: map[string]string{KeyLogicalPort: "old"}, Delete: []string{KeyOVNPlugged}}}},
+				"edit": {LogicalPorts: []string{"old"},
+					Edit: []Edit{{Interface: planned, Set: map[string]string{KeyLogicalPort: "old"}, Delete: []string{KeyOVNPlugged}}}},
 			} {
 				if err := applyAll(t, s, []Change{c})[0]; !errors.Is(err, ErrChanged) {
 					t.Errorf("%s: %v, want ErrChanged", what, err)
@@ -154,8 +156,9 @@ func TestAPlugIsRefusedByWhatIsSeen(t *testing.T) {
 		"the datapath is in user space":  {[]string{"set", "Bridge", "br-int", "datapath_type=netdev"}, ErrChanged},
 		"the datapath is the kernel's":   {[]string{"set", "Bridge", "br-int", "datapath_type=system"}, nil},
 		"another interface has the port": {[]string{"add-port", "br-int", "x", "--", "set", "Interface", "x", lport}, ErrChanged},
-		"it is parked at another":        {[]string{"add-port", "br-int", "x", "--", "set", "Interface", "x", "external_ids:representord-parked-iface-id=lport-a"}, ErrChanged},
-		"another bridge has the port":    {[]string{"add-port", "br-other", "x", "--", "set", "Interface", "x", lport}, nil},
+		"it is parked at another": {[]string{"add-port", "br-int", "x", "--", "set", "Interface", "x",
+			"external_ids:representord-parked-iface-id=lport-a"}, ErrChanged},
+		"another bridge has the port": {[]string{"add-port", "br-other", "x", "--", "set", "Interface", "x", lport}, nil},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -24,7 +24,8 @@ func running(t *testing.T, endpoint, bridge string) (*Switch, func()) {
 
 func lockPlug(netdev string) []Change {
 	return []Change{{LogicalPorts: []string{netdev}, Plug: []Plug{{
-		Netdev: netdev, IfaceID: netdev, Marker: Marker{LogicalPort: netdev, Function: "pci/0000:03:00.0 c1pf0", Request: "pf-mac 00:53:00:00:00:42"},
+		Netdev: netdev, IfaceID: netdev,
+		Marker: Marker{LogicalPort: netdev, Function: "pci/0000:03:00.0 c1pf0", Request: "pf-mac 00:53:00:00:00:42"},
 	}}}}
 }
 

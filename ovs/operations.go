@@ -103,7 +103,8 @@ func build(on target, changes []Change) transaction {
 			if u.Moved {
 				t.add(purpose{scope: scopeChange, change: n}, ovsdb.Operation{
 					Op: ovsdb.OperationMutate, Table: tableBridge, Where: bridgeOf(u, on).where(),
-					Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete, setValue([][]string{uuidValue(u.Interface.PortUUID)}))},
+					Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete,
+						setValue([][]string{uuidValue(u.Interface.PortUUID)}))},
 				})
 				continue
 			}

@@ -13,11 +13,13 @@ func TestAnEditOfTheRootChangesItsKeysAndNoOthers(t *testing.T) {
 	d.Ctl(t, "set", "open", ".", "external_ids:old=1", "external_ids:gone=1", "external_ids:foreign=x")
 	servers.Until(t, "the keys are seen", func() bool { return s.View().ExternalIDs["foreign"] == "x" })
 	planned := s.View().ExternalIDs
-	err := s.EditRoot(t.Context(), RootEdit{Planned: planned, Set: map[string]string{"old": "2,b=3", "new": "3"}, Delete: []string{"gone", "never"}, Why: "a test"})
+	err := s.EditRoot(t.Context(), RootEdit{Planned: planned, Set: map[string]string{"old": "2,b=3", "new": "3"},
+		Delete: []string{"gone", "never"}, Why: "a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := d.Ctl(t, "get", "open", ".", "external_ids"); !strings.Contains(got, `foreign=x, new="3", old="2,b=3"`) || strings.Contains(got, "gone") {
+	if got := d.Ctl(t, "get", "open", ".", "external_ids"); !strings.Contains(got, `foreign=x, new="3", old="2,b=3"`) ||
+		strings.Contains(got, "gone") {
 		t.Errorf("external_ids are %s", got)
 	}
 	if got := s.View().ExternalIDs["old"]; got != "2,b=3" {

@@ -281,7 +281,8 @@ func holds(r rows, uuid string) int {
 }
 
 func anyRows(t *rapid.T) rows {
-	r := rows{root: map[string]*rootRow{}, bridges: map[string]*bridgeRow{}, ports: map[string]*portRow{}, interfaces: map[string]*interfaceRow{}}
+	r := rows{root: map[string]*rootRow{}, bridges: map[string]*bridgeRow{}, ports: map[string]*portRow{},
+		interfaces: map[string]*interfaceRow{}}
 	refs := func(prefix string) *rapid.Generator[[]string] {
 		return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) string {
 			return fmt.Sprintf("%s%d", prefix, rapid.IntRange(0, 5).Draw(t, "reference"))

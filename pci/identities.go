@@ -102,7 +102,8 @@ func sysfsHas(root string, a Address) bool { return sysfs(root).exists(device(a,
 
 // noVPD says of PFs without VPD that they have none.
 func (c *Card) noVPD(i *Identities, without []*PF) {
-	why := reason(CodeNoVPD, "card %s has no VPD, so no serial number", c.Slot).do("update its firmware, or see whether that can switch VPD on")
+	why := reason(CodeNoVPD, "card %s has no VPD, so no serial number",
+		c.Slot).do("update its firmware, or see whether that can switch VPD on")
 	for _, p := range without {
 		own := why
 		if i.first != nil {
@@ -176,9 +177,11 @@ func (c *Card) differs(i *Identities) *Reason {
 		}
 		parts = append(parts, text+" by "+several(by[number]))
 	}
-	why := reason(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a VF its own, else that of its own PF, and the DPU publishes one",
+	why := reason(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a "+
+		"VF its own, else that of its own PF, and the DPU publishes one",
 		c.Slot, strings.Join(parts, ", ")).
-		do("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's firmware may make them the same")
+		do("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's " +
+			"firmware may make them the same")
 	return &why
 }
 

@@ -61,7 +61,8 @@ const reset = "reset the card, or power-cycle the host"
 func mend(err error) string {
 	var problem *vpd.Problem
 	if errors.As(err, &problem) && problem.Code == vpd.CodeChecksumLibvirt {
-		return "the card is right and libvirt isn't: without Nova the number is good; for Nova, see whether other firmware of the card leaves out the resource before its read-only fields"
+		return "the card is right and libvirt isn't: without Nova the number is good; for Nova, see whether other firmware of the card leaves " +
+			"out the resource before its read-only fields"
 	}
 	return "update the card's firmware"
 }
@@ -74,7 +75,8 @@ func identify(got *vpd.Result, from Address) *Identity {
 		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
 	}
 	if err := got.Err(); err != nil {
-		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid, "libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).do("%s", mend(err)))
+		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid,
+			"libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).do("%s", mend(err)))
 	}
 	for _, p := range got.Problems {
 		if !p.Fatal() {

@@ -89,28 +89,30 @@ func TestIdentity_OfAVFIsItsOwnElseItsPFsAsNovaTakesIt(t *testing.T) {
 		first, second vf
 		same          bool
 	}{
-		"both PFs the same":              {said{pf0: vpd("S1"), pf1: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"all the same":                   {said{vpd("S1"), vpd("S1"), vpd("S1"), vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"no VPD anywhere":                {said{}, vf{why: pci.CodeNoVPD}, vf{why: pci.CodeNoVPD}, true},
-		"VF has, PF hasn't":              {said{pf1: vpd("S1"), vf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, false},
-		"the VF's and the PF's differ":   {said{pf0: vpd("S1"), pf1: vpd("S1"), vf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
-		"PF 1 without beside PF 0 with":  {said{pf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{why: pci.CodeNoVPD}, false},
-		"PF 0 without beside PF 1 with":  {said{pf1: vpd("S1")}, vf{why: pci.CodeNoVPD}, vf{"S1", "S1", ""}, false},
-		"different numbers":              {said{pf0: vpd("S1"), pf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
-		"PF 0's refused by libvirt":      {said{pf0: broken("S1"), pf1: vpd("S1")}, vf{"S1", "", ""}, vf{"S1", "S1", ""}, false},
-		"PF 0 without SN":                {said{pf0: noSerial, pf1: vpd("S1")}, vf{why: pci.CodeNoSerial}, vf{"S1", "S1", ""}, false},
-		"the VF's refused by libvirt":    {said{pf0: vpd("S1"), pf1: vpd("S1"), vf0: broken("S2")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"both refused by libvirt":        {said{broken("S1"), broken("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "", ""}, true},
-		"the VF's without SN":            {said{vpd("S1"), vpd("S1"), noSerial, nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"the VF's an empty one":          {said{vpd("S1"), vpd("S1"), vpd("  "), nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"the VF's a placeholder":         {said{vpd("S1"), vpd("S1"), vpd("N/A"), nil}, vf{"", "N/A", pci.Code(serial.CodePlaceholder)}, vf{"S1", "S1", ""}, false},
+		"both PFs the same":             {said{pf0: vpd("S1"), pf1: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"all the same":                  {said{vpd("S1"), vpd("S1"), vpd("S1"), vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"no VPD anywhere":               {said{}, vf{why: pci.CodeNoVPD}, vf{why: pci.CodeNoVPD}, true},
+		"VF has, PF hasn't":             {said{pf1: vpd("S1"), vf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, false},
+		"the VF's and the PF's differ":  {said{pf0: vpd("S1"), pf1: vpd("S1"), vf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
+		"PF 1 without beside PF 0 with": {said{pf0: vpd("S1")}, vf{"S1", "S1", ""}, vf{why: pci.CodeNoVPD}, false},
+		"PF 0 without beside PF 1 with": {said{pf1: vpd("S1")}, vf{why: pci.CodeNoVPD}, vf{"S1", "S1", ""}, false},
+		"different numbers":             {said{pf0: vpd("S1"), pf1: vpd("S2")}, vf{"S1", "S1", ""}, vf{"S2", "S2", ""}, false},
+		"PF 0's refused by libvirt":     {said{pf0: broken("S1"), pf1: vpd("S1")}, vf{"S1", "", ""}, vf{"S1", "S1", ""}, false},
+		"PF 0 without SN":               {said{pf0: noSerial, pf1: vpd("S1")}, vf{why: pci.CodeNoSerial}, vf{"S1", "S1", ""}, false},
+		"the VF's refused by libvirt":   {said{pf0: vpd("S1"), pf1: vpd("S1"), vf0: broken("S2")}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"both refused by libvirt":       {said{broken("S1"), broken("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "", ""}, true},
+		"the VF's without SN":           {said{vpd("S1"), vpd("S1"), noSerial, nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"the VF's an empty one":         {said{vpd("S1"), vpd("S1"), vpd("  "), nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
+		"the VF's a placeholder": {said{vpd("S1"), vpd("S1"), vpd("N/A"), nil}, vf{"", "N/A", pci.Code(serial.CodePlaceholder)},
+			vf{"S1", "S1", ""}, false},
 		"the VF refused, the PF without": {said{nil, vpd("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "S1", ""}, false},
 	} {
 		t.Run(title, func(t *testing.T) {
 			ids, host := tt.identities(t)
 			for i, want := range []vf{tt.first, tt.second} {
 				id := ids.VF(host.VFs()[i])
-				if got := (vf{serial: id.Serial, libvirt: id.Libvirt}); id.Why == nil && got != want || id.Why != nil && (id.Why.Code != want.why || id.Serial != "" || id.Libvirt != want.libvirt) {
+				if got := (vf{serial: id.Serial, libvirt: id.Libvirt}); id.Why == nil && got != want || id.Why != nil &&
+					(id.Why.Code != want.why || id.Serial != "" || id.Libvirt != want.libvirt) {
 					t.Errorf("VF %d: %+v, %v; want %+v", i, got, id.Why, want)
 				}
 			}
@@ -128,7 +130,8 @@ func TestIdentity_WhatIsWrongWithTheVPDOfAVFThatNovaPassesOverIsToldAndStopsNoth
 	good := pcitree.VPD("x", "y", "S1")
 	ids, host := said{good, good, good[:len(good)-1], nil}.identities(t)
 	id := ids.VF(host.VFs()[0])
-	if len(id.Warnings) != 1 || id.Warnings[0].Code != pci.CodeVPDOdd || !strings.Contains(id.Warnings[0].Message, "Nova takes that of its PF") {
+	if len(id.Warnings) != 1 || id.Warnings[0].Code != pci.CodeVPDOdd ||
+		!strings.Contains(id.Warnings[0].Message, "Nova takes that of its PF") {
 		t.Errorf("%v", id.Warnings)
 	}
 	if own := ids.PF(host.PFs()[0]); len(own.Warnings) != 0 || own.OfVF {
@@ -185,11 +188,13 @@ func TestWhereLibvirtAndTheSpecificationDifferBothAreTold(t *testing.T) {
 		t.Errorf("summed as libvirt does: %+v", asLibvirt)
 	}
 	asSpecified := identify(t, twoPorts(t, build([]byte("abc")...), nil))
-	if asSpecified.Libvirt != "" || asSpecified.Serial != "S1" || len(asSpecified.Warnings) != 1 || asSpecified.Warnings[0].Code != pci.CodeVPDInvalid {
+	if asSpecified.Libvirt != "" || asSpecified.Serial != "S1" || len(asSpecified.Warnings) != 1 ||
+		asSpecified.Warnings[0].Code != pci.CodeVPDInvalid {
 		t.Errorf("summed as specified: %+v", asSpecified)
 	}
 	for _, w := range append(asLibvirt.Warnings, asSpecified.Warnings...) {
-		if !strings.Contains(w.Message, "libvirt") || !strings.Contains(w.Message, "specification") || strings.Contains(w.Remedy, "update the card's firmware") {
+		if !strings.Contains(w.Message, "libvirt") || !strings.Contains(w.Message, "specification") ||
+			strings.Contains(w.Remedy, "update the card's firmware") {
 			t.Errorf("%s", w)
 		}
 	}

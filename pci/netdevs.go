@@ -73,14 +73,16 @@ func (p *PF) Netdev() (*Netdev, *Reason) {
 	case 1:
 		return own[0], nil
 	case 0:
-		why = reason(CodeOnlyRepresentors, "all %d netdevs of PF %s are representors; its own is perhaps in another network namespace", len(p.Netdevs), p.Address).
+		why = reason(CodeOnlyRepresentors, "all %d netdevs of PF %s are representors; its own is perhaps in another network namespace",
+			len(p.Netdevs), p.Address).
 			do("run this in that namespace")
 	default:
 		names := make([]string, 0, len(own))
 		for _, n := range own {
 			names = append(names, n.Name)
 		}
-		why = reason(CodeSeveralNetdevs, "PF %s has several netdevs (%s), and nothing tells which one is its own", p.Address, strings.Join(names, ", "))
+		why = reason(CodeSeveralNetdevs, "PF %s has several netdevs (%s), and nothing tells which one is its own", p.Address,
+			strings.Join(names, ", "))
 	}
 	return nil, &why
 }
@@ -121,7 +123,8 @@ func rather(all []*Netdev, fits func(*Netdev) bool) []*Netdev {
 }
 
 func (p *PF) noNetdev() *Reason {
-	why := reason(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another network namespace", p.Address, p.Driver).
+	why := reason(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another network "+
+		"namespace", p.Address, p.Driver).
 		do("run this in that namespace, with nsenter")
 	switch {
 	case strings.HasPrefix(p.Driver, "vfio"):
@@ -152,12 +155,15 @@ func (p *PF) MAC() (net.HardwareAddr, *Reason) {
 	var wrong Reason
 	switch mac := n.Permanent; {
 	case mac == nil:
-		wrong = reason(CodeMACUnknown, "the permanent MAC of %s (PF %s) isn't known: the driver %s doesn't tell it, and the current one, %s, was set by someone", n.Name, p.Address, p.Driver, n.Current).
+		wrong = reason(CodeMACUnknown, "the permanent MAC of %s (PF %s) isn't known: the driver %s doesn't tell it, and the current one, %s, "+
+			"was set by someone", n.Name, p.Address, p.Driver, n.Current).
 			do("take it out of its bond, or reload the driver, so that it has the MAC it came with")
 	case len(mac) != 6:
-		wrong = reason(CodeMACInvalid, "%s (PF %s) has the address %s, which is no Ethernet address", n.Name, p.Address, mac).do("set the port to Ethernet (mlxconfig LINK_TYPE_P1=ETH)")
+		wrong = reason(CodeMACInvalid, "%s (PF %s) has the address %s, which is no Ethernet address", n.Name, p.Address,
+			mac).do("set the port to Ethernet (mlxconfig LINK_TYPE_P1=ETH)")
 	case mac[0]&1 != 0 || bytes.Equal(mac, make([]byte, 6)):
-		wrong = reason(CodeMACInvalid, "%s (PF %s) has the permanent address %s, which no PF can have", n.Name, p.Address, mac).do("update the card's firmware")
+		wrong = reason(CodeMACInvalid, "%s (PF %s) has the permanent address %s, which no PF can have", n.Name, p.Address,
+			mac).do("update the card's firmware")
 	default:
 		return mac, nil
 	}
@@ -178,11 +184,13 @@ func (p *PF) Warnings() []Reason {
 		if n.Bond != "" {
 			remedy = "take it out of the bond " + n.Bond
 		}
-		all = append(all, reason(CodeMACDiffers, "%s (PF %s) uses the MAC %s, while its permanent one, by which the DPU knows it, is %s; Nova reports the former, and its bindings fail",
+		all = append(all, reason(CodeMACDiffers,
+			"%s (PF %s) uses the MAC %s, while its permanent one, by which the DPU knows it, is %s; Nova reports the former, and its bindings fail",
 			n.Name, p.Address, n.Current, n.Permanent).do("%s", remedy))
 	}
 	if n.Bond != "" && !differs {
-		all = append(all, reason(CodeBonded, "%s (PF %s) is a slave of the bond %s, which gives its slaves one MAC; it has its own at present, but not after a failover or when the bond is made anew",
+		all = append(all, reason(CodeBonded, "%s (PF %s) is a slave of the bond %s, which gives its slaves one MAC; it has its own at "+
+			"present, but not after a failover or when the bond is made anew",
 			n.Name, p.Address, n.Bond).do("take it out of the bond %s", n.Bond))
 	}
 	return all

@@ -213,7 +213,8 @@ func (r *reader) place(v *VF, parent Address) {
 		return
 	}
 	if want := p.VFAddress(v.Number); v.Address != want {
-		warn(reason(CodeNumberDoubtful, "virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
+		warn(reason(CodeNumberDoubtful,
+			"virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
 			v.Number, parent, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
 	}
 }

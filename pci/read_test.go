@@ -60,14 +60,15 @@ func TestAPFIsReadWithItsVFs(t *testing.T) {
 	one := func(name string, index uint32, mac net.HardwareAddr) []pci.Netdev {
 		return []pci.Netdev{{Name: name, IfIndex: index, Current: mac, Permanent: mac}}
 	}
-	want := &pci.Host{Addresses: []pci.Address{address(t, "0000:03:00.0"), address(t, "0000:03:00.2"), address(t, "0000:03:00.3")}, Cards: []*pci.Card{{Slot: "0000:03:00", PFs: []*pci.PF{{
-		Function: f("0000:03:00.0", 0xa2d6), TotalVFs: 16, NumVFs: 2, VFProduct: 0x101e, Offset: 2, Stride: 1,
-		Netdevs: one("p0", 2, mac), Slot: "0000:03:00",
-		VFs: []*pci.VF{
-			{Function: f("0000:03:00.2", 0x101e), Number: 0, Netdevs: one("p0v0", 3, net.HardwareAddr{2, 0, 0, 0, 3, 2})},
-			{Function: f("0000:03:00.3", 0x101e), Number: 1, Netdevs: one("p0v1", 4, net.HardwareAddr{2, 0, 0, 0, 3, 3})},
-		},
-	}}}}, Devices: map[string]string{"p0": "0000:03:00.0", "p0v0": "0000:03:00.2", "p0v1": "0000:03:00.3"}}
+	want := &pci.Host{Addresses: []pci.Address{address(t, "0000:03:00.0"), address(t, "0000:03:00.2"), address(t, "0000:03:00.3")},
+		Cards: []*pci.Card{{Slot: "0000:03:00", PFs: []*pci.PF{{
+			Function: f("0000:03:00.0", 0xa2d6), TotalVFs: 16, NumVFs: 2, VFProduct: 0x101e, Offset: 2, Stride: 1,
+			Netdevs: one("p0", 2, mac), Slot: "0000:03:00",
+			VFs: []*pci.VF{
+				{Function: f("0000:03:00.2", 0x101e), Number: 0, Netdevs: one("p0v0", 3, net.HardwareAddr{2, 0, 0, 0, 3, 2})},
+				{Function: f("0000:03:00.3", 0x101e), Number: 1, Netdevs: one("p0v1", 4, net.HardwareAddr{2, 0, 0, 0, 3, 3})},
+			},
+		}}}}, Devices: map[string]string{"p0": "0000:03:00.0", "p0v0": "0000:03:00.2", "p0v1": "0000:03:00.3"}}
 	got := read(t, tree)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pci.VF{}, "PF")); diff != "" {
 		t.Errorf("host (-want +got):\n%s", diff)
@@ -153,7 +154,8 @@ func TestOnlyNetworkFunctionsAreShown(t *testing.T) {
 	if len(host.Cards) != 0 || len(host.VFs()) != 0 || len(host.Others) != 2 || len(host.Warnings) != 1 {
 		t.Fatalf("%+v", host)
 	}
-	if nic, management := host.Others[0], host.Others[1]; !nic.Network() || nic.Management() || management.Network() || !management.Management() {
+	if nic, management := host.Others[0], host.Others[1]; !nic.Network() || nic.Management() || management.Network() ||
+		!management.Management() {
 		t.Errorf("%+v", host.Others)
 	}
 }
@@ -249,26 +251,41 @@ func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
 		want    string
 		code    pci.Code
 	}{
-		"one":                        {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}}, "mlx5_core", mac("01"), ""},
-		"uplink after representors":  {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"}, {Name: "b", MAC: mac("02"), PortName: "c1pf0vf1"}, {Name: "c", MAC: mac("03"), PortName: "pf0sf9"}, {Name: "d", MAC: mac("04"), PortName: "p0"}}, "mlx5_core", mac("04"), ""},
-		"uplink without a port name": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02"), PortName: "pf0vf1"}}, "mlx5_core", mac("01"), ""},
-		"old representors":           {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "0"}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "1"}}, "mlx5_core", mac("02"), ""},
-		"only representors":          {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"}}, "mlx5_core", "", pci.CodeOnlyRepresentors},
-		"two ports of one function":  {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), DevPort: 1}, {Name: "b", MAC: mac("02")}}, "mlx4_core", mac("02"), ""},
-		"two that look the same":     {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")}}, "odd", "", pci.CodeSeveralNetdevs},
-		"EF100's, beside representors that begin with the port":  {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0pf0vf0"}, {Name: "b", MAC: mac("02"), PortName: "p0"}, {Name: "c", MAC: mac("03"), PortName: "p0pf0vf1"}}, "sfc_ef100", mac("02"), ""},
-		"nfp's without a name, where the PF has a representor":   {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0"}, {Name: "d", MAC: mac("04"), PortName: "p1"}}, "nfp", mac("02"), ""},
-		"the same with a split port":                             {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0s0"}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0s1"}}, "nfp", mac("02"), ""},
-		"one without a name, where no PF has a representor":      {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02")}}, "odd", "", pci.CodeSeveralNetdevs},
-		"a DPU's uplink beside the representor of the host's PF": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"}, {Name: "b", MAC: mac("02"), PortName: "pf0"}}, "mlx5_core", mac("01"), ""},
-		"two without a name, where the PF has a representor":     {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0"}}, "nfp", "", pci.CodeSeveralNetdevs},
+		"one": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}}, "mlx5_core", mac("01"), ""},
+		"uplink after representors": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"},
+			{Name: "b", MAC: mac("02"), PortName: "c1pf0vf1"}, {Name: "c", MAC: mac("03"), PortName: "pf0sf9"},
+			{Name: "d", MAC: mac("04"), PortName: "p0"}}, "mlx5_core", mac("04"), ""},
+		"uplink without a port name": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02"), PortName: "pf0vf1"}},
+			"mlx5_core", mac("01"), ""},
+		"old representors": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "0"}, {Name: "b", MAC: mac("02")},
+			{Name: "c", MAC: mac("03"), PortName: "1"}}, "mlx5_core", mac("02"), ""},
+		"only representors": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"}}, "mlx5_core", "",
+			pci.CodeOnlyRepresentors},
+		"two ports of one function": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), DevPort: 1}, {Name: "b", MAC: mac("02")}},
+			"mlx4_core", mac("02"), ""},
+		"two that look the same": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")}}, "odd", "",
+			pci.CodeSeveralNetdevs},
+		"EF100's, beside representors that begin with the port": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0pf0vf0"},
+			{Name: "b", MAC: mac("02"), PortName: "p0"}, {Name: "c", MAC: mac("03"), PortName: "p0pf0vf1"}}, "sfc_ef100", mac("02"), ""},
+		"nfp's without a name, where the PF has a representor": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"},
+			{Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0"}, {Name: "d", MAC: mac("04"), PortName: "p1"}},
+			"nfp", mac("02"), ""},
+		"the same with a split port": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0s0"},
+			{Name: "b", MAC: mac("02")}, {Name: "c", MAC: mac("03"), PortName: "pf0s1"}}, "nfp", mac("02"), ""},
+		"one without a name, where no PF has a representor": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"},
+			{Name: "b", MAC: mac("02")}}, "odd", "", pci.CodeSeveralNetdevs},
+		"a DPU's uplink beside the representor of the host's PF": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "p0"},
+			{Name: "b", MAC: mac("02"), PortName: "pf0"}}, "mlx5_core", mac("01"), ""},
+		"two without a name, where the PF has a representor": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}, {Name: "b", MAC: mac("02")},
+			{Name: "c", MAC: mac("03"), PortName: "pf0"}}, "nfp", "", pci.CodeSeveralNetdevs},
 		"none":                {nil, "mlx5_core", "", pci.CodeNoNetdev},
 		"none, no driver":     {nil, "", "", pci.CodeNoNetdev},
 		"none, for a VM":      {nil, "vfio-pci", "", pci.CodeVFIO},
 		"a zero address":      {[]pcitree.Netdev{{Name: "a", MAC: "00:00:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
 		"a multicast address": {[]pcitree.Netdev{{Name: "a", MAC: "01:53:00:00:00:00"}}, "mlx5_core", "", pci.CodeMACInvalid},
-		"InfiniBand":          {[]pcitree.Netdev{{Name: "a", MAC: "00:00:10:29:fe:80:00:00:00:00:00:00:e4:1d:2d:03:00:05:17:6a"}}, "mlx5_core", "", pci.CodeMACInvalid},
-		"no address":          {[]pcitree.Netdev{{Name: "a"}}, "mlx5_core", "", pci.CodeMACUnknown},
+		"InfiniBand": {[]pcitree.Netdev{{Name: "a", MAC: "00:00:10:29:fe:80:00:00:00:00:00:00:e4:1d:2d:03:00:05:17:6a"}}, "mlx5_core",
+			"", pci.CodeMACInvalid},
+		"no address": {[]pcitree.Netdev{{Name: "a"}}, "mlx5_core", "", pci.CodeMACUnknown},
 	} {
 		t.Run(title, func(t *testing.T) {
 			tree := pcitree.New(t)
@@ -285,9 +302,11 @@ func TestWhereNovaWouldReportAnotherMACIsWarnedOf(t *testing.T) {
 		netdev pcitree.Netdev
 		want   []pci.Code
 	}{
-		"its own":                       {pcitree.Netdev{MAC: "00:53:00:00:00:42"}, nil},
-		"the bond's":                    {pcitree.Netdev{MAC: "00:53:00:00:00:77", Set: true, Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"}, []pci.Code{pci.CodeMACDiffers}},
-		"its own, which is the bond's":  {pcitree.Netdev{MAC: "00:53:00:00:00:42", Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"}, []pci.Code{pci.CodeBonded}},
+		"its own": {pcitree.Netdev{MAC: "00:53:00:00:00:42"}, nil},
+		"the bond's": {pcitree.Netdev{MAC: "00:53:00:00:00:77", Set: true, Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"},
+			[]pci.Code{pci.CodeMACDiffers}},
+		"its own, which is the bond's": {pcitree.Netdev{MAC: "00:53:00:00:00:42", Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"},
+			[]pci.Code{pci.CodeBonded}},
 		"unknown, so nothing is warned": {pcitree.Netdev{MAC: "00:53:00:00:00:42", Set: true}, nil},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -318,7 +337,8 @@ func bigHost(tb testing.TB) *pcitree.Tree {
 		tree.AddPF(p)
 	}
 	for i := range 200 { // and what else is on a bus
-		tree.Add(pcitree.Function{Address: "0000:" + []string{"f0", "f1", "f2", "f3"}[i/64] + ":" + address2(i%64/2) + "." + string(rune('0'+i%2)), Vendor: "8086", Product: "2021", Class: "088000"})
+		tree.Add(pcitree.Function{Address: "0000:" + []string{"f0", "f1", "f2", "f3"}[i/64] + ":" + address2(i%64/2) + "." +
+			string(rune('0'+i%2)), Vendor: "8086", Product: "2021", Class: "088000"})
 	}
 	return tree
 }

@@ -196,7 +196,8 @@ func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
 
 func (r *Reconciler) logChange(c ovs.Change) {
 	for _, u := range c.Unplug {
-		r.cfg.Log.Info("unplugged", "port", representor.Quote(lportOf(u.Interface)), "netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
+		r.cfg.Log.Info("unplugged", "port", representor.Quote(lportOf(u.Interface)), "netdev", u.Interface.Name,
+			"function", u.Interface.Marker.Function, "why", c.Why)
 	}
 	for _, p := range c.Plug {
 		r.cfg.Log.Info("plugged", "port", representor.Quote(p.IfaceID), "netdev", p.Netdev, "function", p.Marker.Function, "why", c.Why)

@@ -309,7 +309,8 @@ func TestRecheck_ClosesTheRowThatWasChangedAndNoOther(t *testing.T) {
 	}
 	r := c.reconciler(func(cfg *Config) { cfg.Devices = fickleDevices{devices{c}, vfFunction(0, 0), &asked} })
 	asked = 1
-	r.recheck(t.Context(), []ovs.Change{{LogicalPorts: []string{"a"}, Edit: []ovs.Edit{{Interface: a, Set: map[string]string{ovs.KeyIfaceID: "a"}}}}}, d)
+	r.recheck(t.Context(), []ovs.Change{{LogicalPorts: []string{"a"},
+		Edit: []ovs.Edit{{Interface: a, Set: map[string]string{ovs.KeyIfaceID: "a"}}}}}, d)
 	if _, there := c.rows()["ens1"]; !there {
 		t.Error("b's row was removed for a change of a's row")
 	}

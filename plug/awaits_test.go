@@ -23,7 +23,8 @@ func TestARequestThatPendsIsToldOfWhileOurChassisRowIsAway(t *testing.T) {
 	if len(d.Ports) != 2 || len(d.Changes) != 0 {
 		t.Fatalf("%+v", d)
 	}
-	if p := d.Ports[0]; p.LogicalPort != "waits" || p.State != Pending || codeOf(p.Reason) != representor.CodeChassisMissing || p.Request == "" {
+	if p := d.Ports[0]; p.LogicalPort != "waits" || p.State != Pending ||
+		codeOf(p.Reason) != representor.CodeChassisMissing || p.Request == "" {
 		t.Errorf("%+v", p)
 	}
 	if p := d.Ports[1]; p.LogicalPort != "wrong" || p.State != Invalid {

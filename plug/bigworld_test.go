@@ -49,7 +49,8 @@ func drawBigWorld(t *rapid.T) bigWorld {
 	for name, f := range w.names {
 		ifindex++
 		if f == "" {
-			card.Ports = append(card.Ports, devlink.Port{Handle: handle(), Index: ifindex, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: ifindex})
+			card.Ports = append(card.Ports,
+				devlink.Port{Handle: handle(), Index: ifindex, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: ifindex})
 			card.Links[ifindex] = representor.Link{Name: name, Up: true, Settled: true}
 		}
 	}

@@ -73,7 +73,8 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 // whatever is asked.
 func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	was, is := r.lastInput.Asked, r.cfg.Southbound.View()
-	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete && was.Connected == is.Connected
+	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete &&
+		was.Connected == is.Connected
 	card := r.cfg.Devices.Index()
 	stands := func(lport string) bool {
 		b := is.Bindings[lport]

@@ -67,7 +67,8 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) detached
 		switch {
 		case err != nil:
 			out.failed = append(out.failed, n)
-			r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to open it",
+			r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to "+
+				"open it",
 				"netdev", n.name, "ifindex", n.ifindex, "error", err)
 		case found:
 			out.gone[n.ifindex] = true

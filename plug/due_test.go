@@ -29,7 +29,8 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				down := netdev{pf: 1, vf: 0, name: "pf1vf0", ifindex: 99, down: true}
-				c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, netdev{pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}, down),
+				c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11},
+					netdev{pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}, down),
 					asks("a", 0, 0), asks("b", 0, 1), asks("c", 0, 2), asks("d", 1, 0))
 				r := c.reconciler(func(cfg *Config) {
 					cfg.Devices, cfg.Audit = laboriousDevices{devices{c}}, time.Hour

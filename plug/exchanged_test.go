@@ -38,11 +38,13 @@ func TestExchanged_ARowForAnotherFunctionThanItsRequestMeansMakesRoomForThePortT
 	}{
 		{"what it means isn't there", []netdev{first}, []ovs.Interface{rowA}, []ovn.Binding{a, b}, []string{"-pf0vf0 +pf0vf0=b"}},
 		{"what it means has no netdev", []netdev{first, away}, []ovs.Interface{rowA}, []ovn.Binding{a, b}, []string{"-pf0vf0 +pf0vf0=b"}},
-		{"each has what the other one means", []netdev{first, second}, []ovs.Interface{rowA, rowB}, []ovn.Binding{a, b}, []string{"-pf0vf0 -pf1vf0 +pf1vf0=a +pf0vf0=b"}},
+		{"each has what the other one means", []netdev{first, second}, []ovs.Interface{rowA, rowB}, []ovn.Binding{a, b},
+			[]string{"-pf0vf0 -pf1vf0 +pf1vf0=a +pf0vf0=b"}},
 		{"nobody asks for what it has", []netdev{first}, []ovs.Interface{rowA}, []ovn.Binding{a}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			in := Input{Asked: trusted(tt.asks...), Index: representor.NewIndex(exchanged(tt.devs...), representor.Settings{}), Actual: bridgeWith(tt.rows...)}
+			in := Input{Asked: trusted(tt.asks...), Index: representor.NewIndex(exchanged(tt.devs...), representor.Settings{}),
+				Actual: bridgeWith(tt.rows...)}
 			d := planWith(in, tt.asks...)
 			if diff := cmp.Diff(tt.want, did(d)); diff != "" {
 				t.Errorf("changes (-want +got):\n%s\n%+v", diff, d.Ports)
@@ -169,7 +171,8 @@ func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testin
 			t.Run(fmt.Sprintf("%s, our Chassis row is there: %v", name, known), func(t *testing.T) {
 				card := shortOf("c1pf0vf0")
 				card.Serials = map[devlink.Handle]representor.Serial{handle(): {Number: "MT1"}}
-				in := Input{Asked: trusted(is), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}
+				in := Input{Asked: trusted(is), Index: representor.NewIndex(card, representor.Settings{}),
+					Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}
 				in.Asked.ChassisKnown = known
 				if !known {
 					is = fated(is, ovn.Kept)

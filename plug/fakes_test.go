@@ -32,7 +32,8 @@ type cloud struct {
 }
 
 func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
-	c := &cloud{view: trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: bridgeWith(), refuse: map[string]error{}, changes: map[string]int{}}
+	c := &cloud{view: trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: bridgeWith(), refuse: map[string]error{},
+		changes: map[string]int{}}
 	for _, b := range bs {
 		c.truth[b.LogicalPort] = b
 	}

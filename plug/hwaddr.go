@@ -156,7 +156,8 @@ func (r *Reconciler) overlayAddress(s *Status) {
 		why = "its driver can't: " + why
 	}
 	s.Warnings = append(s.Warnings, representor.Reason{
-		Code:    representor.CodeHWAddrFailed,
-		Message: fmt.Sprintf("the MAC address of function %s can't be set to the logical port's: %s; the host must set it", representor.Quote(s.Function), why),
+		Code: representor.CodeHWAddrFailed,
+		Message: fmt.Sprintf("the MAC address of function %s can't be set to the logical port's: %s; the host must set it",
+			representor.Quote(s.Function), why),
 	})
 }

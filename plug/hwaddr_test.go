@@ -139,12 +139,17 @@ func TestProgramHWAddr_NothingIsSetForWhatIsNotPluggedOnATrustedWord(t *testing.
 		edit func(*Input)
 		want int
 	}{
-		"plugged as asked":                 {func(*Input) {}, 1},
-		"the Southbound is away":           {func(in *Input) { in.Asked.Connected = false }, 0},
-		"our Chassis row is missing":       {func(in *Input) { in.Asked.ChassisKnown = false }, 0},
-		"the Southbound is another one":    {func(in *Input) { in.Hold.All = true }, 0},
-		"the row has lost its name":        {func(in *Input) { in.Actual = bridgeWith(with(func(r *ovs.Interface) { r.IfaceID = "" })) }, 0},
-		"the row isn't open":               {func(in *Input) { in.Actual = bridgeWith(with(func(r *ovs.Interface) { r.Ofport, r.IfIndex = -1, 0 })) }, 0},
+		"plugged as asked":              {func(*Input) {}, 1},
+		"the Southbound is away":        {func(in *Input) { in.Asked.Connected = false }, 0},
+		"our Chassis row is missing":    {func(in *Input) { in.Asked.ChassisKnown = false }, 0},
+		"the Southbound is another one": {func(in *Input) { in.Hold.All = true }, 0},
+		"the row has lost its name":     {func(in *Input) { in.Actual = bridgeWith(with(func(r *ovs.Interface) { r.IfaceID = "" })) }, 0},
+		"the row isn't open": {func(in *Input) {
+			in.Actual = bridgeWith(with(func(r *ovs.Interface) {
+				r.Ofport,
+					r.IfIndex = -1, 0
+			}))
+		}, 0},
 		"the row is held for another VF":   {func(in *Input) { in.Asked, in.Hold.Grace = trusted(moved), true }, 0},
 		"the row is parked beside another": {func(in *Input) { in.Actual = bridgeWith(parked(), foreignRow("x", "a")) }, 0},
 		"the card has two PFs of that MAC": {func(in *Input) { in.Index = twoPFs(had) }, 0},

@@ -78,7 +78,8 @@ func TestInquiry_WhatIsPluggedAfterItIsPlannedOnTheCardAsItIsThen(t *testing.T) 
 		c.reconciler(nil).Pass(t.Context())
 		c.view, c.truth = trusted(asks("a", 0, 0)), map[string]ovn.Binding{"a": asks("a", 0, 0)}
 		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
-			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf9", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12})
+			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf9", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11},
+				netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12})
 		}}}
 		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
 			for _, change := range changes {

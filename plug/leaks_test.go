@@ -141,7 +141,8 @@ func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
 	card := cardOf(netdev{pf: 0, vf: 0})
 	card.Links[10] = representor.Link{Name: "pf0vf0", Up: true, Settled: true} // registered before devlink names it
 	row := ourRow("a", "pf0vf0", 0, 0, 10)
-	d := planWith(Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(row)}, asks("a", 0, 0))
+	d := planWith(Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(row)},
+		asks("a", 0, 0))
 	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeNoNetdev {
 		t.Errorf("plan %v, status %+v; want the row to stay", did(d), s)
 	}
@@ -234,9 +235,12 @@ func TestARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
 		{name: "its marker is corrected", dev: oneVF(), asks: asks("a", 0, 0), want: []string{"~pf0vf0"}},
 		{name: "it follows its netdev", dev: renamed, asks: asks("a", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
 		{name: "also while it is only kept", dev: renamed, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
-		{name: "it makes room for another port that asks for its function", dev: renamed, asks: asks("b", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=b"}},
-		{name: "another VF's netdev is a leak", dev: netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 10}, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0"}},
-		{name: "it is nobody's if it may be another host's", dev: oneVF(), card: secondHost, asks: fated(asks("a", 0, 0), ovn.Kept), want: []string{"-pf0vf0"}},
+		{name: "it makes room for another port that asks for its function", dev: renamed, asks: asks("b", 0, 0),
+			want: []string{"-pf0vf0 +c1pf0vf0=b"}},
+		{name: "another VF's netdev is a leak", dev: netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 10}, asks: fated(asks("a", 0, 0), ovn.Kept),
+			want: []string{"-pf0vf0"}},
+		{name: "it is nobody's if it may be another host's", dev: oneVF(), card: secondHost, asks: fated(asks("a", 0, 0), ovn.Kept),
+			want: []string{"-pf0vf0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			card := cardOf(tt.dev)

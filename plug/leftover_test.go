@@ -26,7 +26,8 @@ func TestLeftOver_TheWayOutIsNamed(t *testing.T) {
 	rep := c.reconciler(nil).Pass(t.Context())
 	for _, lport := range []string{"old", "a"} { // the one that it was for, and the one that it is in the way of
 		s := find(t, rep, lport)
-		if s.State != Conflict || codeOf(s.Reason) != representor.CodeBuiltInLeftOver || !strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf0") {
+		if s.State != Conflict || codeOf(s.Reason) != representor.CodeBuiltInLeftOver ||
+			!strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf0") {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -119,7 +120,8 @@ func TestLeftOver_OfABondOrAnotherProviderIsLeftAlone(t *testing.T) {
 	bonded.PortName, bonded.PortInterfaces = "bond0", 2
 	other.OVNPlugged = "somebody"
 	in := Input{Asked: trusted(), Index: indexOf(), Actual: bridgeWith(bonded, other), Settings: Settings{AdoptOVNVIF: true}}
-	if d := planWith(in); len(d.Changes) != 0 || len(d.Doubts) != 0 || statusOf(t, d, "p0").State != Conflict || statusOf(t, d, "p1").State != Conflict {
+	if d := planWith(in); len(d.Changes) != 0 || len(d.Doubts) != 0 || statusOf(t, d, "p0").State != Conflict ||
+		statusOf(t, d, "p1").State != Conflict {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}
 }
@@ -141,7 +143,8 @@ func TestLeftOver_TheSettingIsNamedWhereItHelps(t *testing.T) {
 		"another's, and it is set so": {other, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(oneVF()), Actual: bridgeWith(tt.row), Settings: Settings{AdoptOVNVIF: tt.adopt}}
+			in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(oneVF()), Actual: bridgeWith(tt.row),
+				Settings: Settings{AdoptOVNVIF: tt.adopt}}
 			for _, lport := range []string{"a", "old"} {
 				s := statusOf(t, Plan(in), lport)
 				if s.Reason == nil || strings.Contains(s.Reason.Message, "adopt-ovn-vif") != tt.want {
@@ -155,7 +158,8 @@ func TestLeftOver_TheSettingIsNamedWhereItHelps(t *testing.T) {
 func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing.T) {
 	r := ourRow("a", "pf0vf0", 0, 0, 10)
 	r.OVNPlugged = "representor"
-	in := Input{Asked: trusted(), Index: indexOf(oneVF()), Actual: bridgeWith(r), Settings: Settings{AdoptOVNVIF: true}, Taken: map[string]bool{r.UUID: true}}
+	in := Input{Asked: trusted(), Index: indexOf(oneVF()), Actual: bridgeWith(r), Settings: Settings{AdoptOVNVIF: true},
+		Taken: map[string]bool{r.UUID: true}}
 	if d := planWith(in); len(d.Changes) != 0 || codeOf(statusOf(t, d, "a").Reason) != representor.CodeBuiltInProvider {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}
@@ -168,7 +172,8 @@ func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing
 // The command that is printed for a left-over is run as it stands.
 func TestLeftOver_TheCommandThatIsPrintedMakesRoom(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, "pf0vf0", nil, "ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=old external_ids:ovn-plugged=representor")
+	d := newDesk(t, "pf0vf0", nil,
+		"ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=old external_ids:ovn-plugged=representor")
 	s := find(t, d.r.Pass(t.Context()), "a")
 	commands := commandsIn(RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
 	if codeOf(s.Reason) != representor.CodeBuiltInLeftOver || len(commands) != 1 {
@@ -196,7 +201,8 @@ func TestBothMarks_TheCommandThatIsPrintedGivesTheRowBack(t *testing.T) {
 	}
 	d.sh(t, command)
 	d.settle(t)
-	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeAwaitingOfport { // there is no ovs-vswitchd
+	// there is no ovs-vswitchd
+	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeAwaitingOfport {
 		t.Errorf("%+v", s)
 	}
 }
@@ -209,7 +215,8 @@ func TestLeftOver_OnARealServerGoesAndOneThatChangedStays(t *testing.T) {
 	stale := d.local.View()
 	d.Ctl(t, "set", "Interface", "n0", "external_ids:iface-id=new")
 	d.settle(t)
-	err := d.local.Apply(t.Context(), []ovs.Change{{LogicalPorts: []string{"old"}, Unplug: []ovs.Unplug{{Interface: stale.Interfaces["n0"], LeftOver: true}}}})[0]
+	err := d.local.Apply(t.Context(),
+		[]ovs.Change{{LogicalPorts: []string{"old"}, Unplug: []ovs.Unplug{{Interface: stale.Interfaces["n0"], LeftOver: true}}}})[0]
 	if err == nil {
 		t.Fatal("a row was removed that is another port's by now")
 	}

@@ -131,7 +131,8 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 		"its port is gone": {own, []uint32{own}, indexOf(oneVF()), nil, nil},
 		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, indexOf(oneVF()), nil, nil},
 		"its function is another port's":                     {own, []uint32{own}, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, nil},
-		"it follows its function, which it has open":         {own, []uint32{own}, indexOf(renamed), []ovn.Binding{asks("a", 0, 0)}, []uint32{own}},
+		"it follows its function, which it has open": {own, []uint32{own}, indexOf(renamed),
+			[]ovn.Binding{asks("a", 0, 0)}, []uint32{own}},
 		"it follows its function, and has what nobody claims": {
 			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
 		},

@@ -108,7 +108,8 @@ func (r *Reconciler) linkSetUp(u LinkUp) {
 	if h := l.netdevs.links[u.IfIndex]; h.down.IsZero() {
 		r.cfg.Log.Info("link set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev)
 	} else {
-		r.cfg.Log.Info("link set up again", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "after", now.Sub(h.down).Round(time.Millisecond))
+		r.cfg.Log.Info("link set up again", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev,
+			"after", now.Sub(h.down).Round(time.Millisecond))
 	}
 	l.netdevs.raised(now, u.IfIndex)
 	l.forget(u.LogicalPort)

@@ -152,7 +152,8 @@ func TestOwner_ARowThatHasLostItsFunctionHasAClaimToWhatItWasAskedFor(t *testing
 	r.Marker.Function = ""
 	in := Input{
 		Asked: trusted(asks("a", 0, 1), asks("b", 0, 0)), Actual: bridgeWith(r),
-		Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "ens2", ifindex: 11}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}),
+		Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "ens2", ifindex: 11},
+			netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}),
 	}
 	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Doubts, []string{"a", "b"}) {
 		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)

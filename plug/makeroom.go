@@ -63,8 +63,9 @@ func roomFor(a ovs.View, name string) room {
 		return room{note: "several ports or bridges hold it"}
 	case ok && i.PortInterfaces > 1:
 		return room{
-			command: "ovs-vsctl -- --id=@i get Interface " + representor.Shell(name) + " -- remove Port " + representor.Shell(i.PortName) + " interfaces @i",
-			note:    "(the other Interfaces of Port " + representor.Quote(i.PortName) + " stay)",
+			command: "ovs-vsctl -- --id=@i get Interface " + representor.Shell(name) + " -- remove Port " +
+				representor.Shell(i.PortName) + " interfaces @i",
+			note: "(the other Interfaces of Port " + representor.Quote(i.PortName) + " stay)",
 		}
 	case ok:
 		return deletePort(i)

@@ -120,7 +120,8 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 			says: []string{`on bridge "br-int"`, "ovs-vsctl del-port pf0vf0"},
 		},
 		{
-			name: "a port on another bridge", made: []string{"ovs-vsctl add-port br-ex pf0vf0 -- add-port br-ex p0"}, code: representor.CodeForeignName,
+			name: "a port on another bridge", made: []string{"ovs-vsctl add-port br-ex pf0vf0 -- add-port br-ex p0"},
+			code: representor.CodeForeignName,
 			says: []string{`on bridge "br-ex"`}, stays: []string{"p0"},
 		},
 		{
@@ -129,12 +130,14 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 		},
 		{
 			name: "a Port of another name, as a vendor's default bridges have", netdev: "en3f0pf0sf0",
-			made: []string{"ovs-vsctl -- --id=@i create Interface name=en3f0pf0sf0 -- --id=@p create Port name=pf0sf0 interfaces=@i -- add Bridge br-ex ports @p"},
+			made: []string{"ovs-vsctl -- --id=@i create Interface name=en3f0pf0sf0 -- --id=@p create Port name=pf0sf0 interfaces=@i -- add " +
+				"Bridge br-ex ports @p"},
 			code: representor.CodeForeignName, says: []string{`in Port "pf0sf0", on bridge "br-ex"`, "ovs-vsctl del-port pf0sf0"},
 		},
 		{
 			name: "a Port of the netdev's name, with an Interface of another", code: representor.CodeForeignName,
-			made: []string{"ovs-vsctl -- --id=@i create Interface name=x0 type=internal -- --id=@p create Port name=pf0vf0 interfaces=@i -- add Bridge br-ex ports @p"},
+			made: []string{"ovs-vsctl -- --id=@i create Interface name=x0 type=internal -- --id=@p create Port name=pf0vf0 interfaces=@i -- add " +
+				"Bridge br-ex ports @p"},
 			says: []string{`a Port whose Interface is "x0", on bridge "br-ex"`, "ovs-vsctl del-port pf0vf0"},
 		},
 		{
@@ -142,17 +145,20 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 			says: []string{`in Port "bond0", on bridge "br-ex"`}, stays: []string{"bond0", "p1", "p2"},
 		},
 		{
-			name: "an Interface that has the port's iface-id", made: []string{"ovs-vsctl add-port br-int tap0 -- set Interface tap0 external_ids:iface-id=a"},
+			name: "an Interface that has the port's iface-id",
+			made: []string{"ovs-vsctl add-port br-int tap0 -- set Interface tap0 external_ids:iface-id=a"},
 			code: representor.CodeForeignIfaceID, says: []string{"ovs-vsctl del-port tap0"},
 		},
 		{
 			name: "an Interface of another name than its Port that has the port's iface-id", code: representor.CodeForeignIfaceID,
-			made: []string{"ovs-vsctl -- --id=@i create Interface name=tap0 external_ids:iface-id=a -- --id=@p create Port name=vnet0 interfaces=@i -- add Bridge br-int ports @p"},
+			made: []string{"ovs-vsctl -- --id=@i create Interface name=tap0 external_ids:iface-id=a -- --id=@p create Port name=vnet0 " +
+				"interfaces=@i -- add Bridge br-int ports @p"},
 			says: []string{"ovs-vsctl del-port vnet0"},
 		},
 		{
 			name: "a bond's member that has the port's iface-id", code: representor.CodeForeignIfaceID,
-			made: []string{"ovs-vsctl add-bond br-int bond0 p1 p2 -- set Interface p1 external_ids:iface-id=a"}, stays: []string{"bond0", "p1", "p2"},
+			made:  []string{"ovs-vsctl add-bond br-int bond0 p1 p2 -- set Interface p1 external_ids:iface-id=a"},
+			stays: []string{"bond0", "p1", "p2"},
 		},
 		{
 			name: "the bridge's own interface that has the port's iface-id", code: representor.CodeForeignIfaceID,

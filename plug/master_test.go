@@ -48,7 +48,8 @@ func TestMaster_ARowIsNotCutForItAndIsOpenedAsSoonAsTheNetdevIsFree(t *testing.T
 				run(t, r)
 				elapse(10 * time.Minute)
 				s := find(t, r.Report(), "a")
-				if s.State != Pending || codeOf(s.Reason) != representor.CodeNetdevHasMaster || c.rows()["pf0vf0"].UUID != row.UUID || c.rows()["pf0vf0"].IfaceID != "a" {
+				if s.State != Pending || codeOf(s.Reason) != representor.CodeNetdevHasMaster || c.rows()["pf0vf0"].UUID != row.UUID ||
+					c.rows()["pf0vf0"].IfaceID != "a" {
 					t.Fatalf("the row is %+v, the port %+v", c.rows()["pf0vf0"], s)
 				}
 				if c.applied != 0 {

@@ -47,15 +47,18 @@ func TestARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
 		{name: "controller added, PF's MAC unknown", card: noMAC, was: ask, is: onController(ask, 1)},
 		{name: "serial number added that the card doesn't tell", card: cardOf(oneVF()), was: ask, is: onCard(ask, "MT1")},
 		{name: "both changed, card unreadable", card: unreadable, was: onController(ask, 1), is: onCard(ask, "MT1")},
-		{name: "controller added without our Chassis row", card: cardOf(oneVF()), was: ask, is: fated(onController(ask, 1), ovn.Kept), noChassis: true},
-		{name: "serial number added without our Chassis row", card: cardOf(oneVF()), was: ask, is: fated(onCard(ask, "MT1"), ovn.Kept), noChassis: true},
+		{name: "controller added without our Chassis row", card: cardOf(oneVF()), was: ask,
+			is: fated(onController(ask, 1), ovn.Kept), noChassis: true},
+		{name: "serial number added without our Chassis row", card: cardOf(oneVF()), was: ask,
+			is: fated(onCard(ask, "MT1"), ovn.Kept), noChassis: true},
 		{name: "another VF, card unreadable", card: unreadable, was: ask, is: asks("a", 0, 1), goes: true},
 		{name: "VF 10 for VF 1, card unreadable", card: unreadable, was: asks("a", 0, 10), is: asks("a", 0, 1), goes: true},
 		{name: "another controller for certain", card: cardOf(oneVF()), was: ask, is: onController(ask, 2), goes: true},
 		{name: "another controller, whose PF's MAC is unknown", card: second, was: onController(ask, 1), is: onController(ask, 2), goes: true},
 		{name: "another controller, card unreadable", card: unreadable, was: onController(ask, 1), is: onController(ask, 2), goes: true},
 		{name: "another card for certain", card: known, was: ask, is: onCard(ask, "MT2"), goes: true},
-		{name: "another VF without our Chassis row", card: cardOf(oneVF()), was: ask, is: fated(asks("a", 0, 1), ovn.Kept), noChassis: true, goes: true},
+		{name: "another VF without our Chassis row", card: cardOf(oneVF()), was: ask, is: fated(asks("a", 0, 1), ovn.Kept),
+			noChassis: true, goes: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			row := ourRow("a", "pf0vf0", 0, 0, 10)
@@ -181,7 +184,8 @@ func TestARowGoesWhenNoneOfTheAmbiguousPFsIsItsOwn(t *testing.T) {
 	in := Input{Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))}
 	named := onController(asks("a", 0, 0), 1)
 	in.Asked = trusted(named)
-	if d := planWith(in, named); len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || codeOf(statusOf(t, d, "a").Reason) != representor.CodePFAmbiguous {
+	if d := planWith(in, named); len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 ||
+		codeOf(statusOf(t, d, "a").Reason) != representor.CodePFAmbiguous {
 		t.Errorf("MAC %s is of two other PFs: did %q, %+v", mac, did(d), d.Ports)
 	}
 }

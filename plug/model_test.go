@@ -89,7 +89,8 @@ func fated(b ovn.Binding, f ovn.Fate) ovn.Binding {
 
 // trusted is a complete view of these bindings.
 func trusted(bs ...ovn.Binding) ovn.View {
-	v := ovn.View{Complete: true, Connected: true, Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Names: ovn.Names{Global: "sb1"}, Bindings: map[string]ovn.Binding{}}
+	v := ovn.View{Complete: true, Connected: true, Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Names: ovn.Names{Global: "sb1"},
+		Bindings: map[string]ovn.Binding{}}
 	for _, b := range bs {
 		if b.Fate == ovn.Gone {
 			continue

@@ -35,7 +35,8 @@ func (p *planner) findLeftBehind() {
 // whatever the row is called, by its marker: one that somebody edited is left to that one. It
 // goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r ovs.Interface) bool {
-	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && r.Marker.Function != "" && p.marked(r) == q.want && p.leaks[r.UUID].kind == 0
+	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && r.Marker.Function != "" && p.marked(r) == q.want &&
+		p.leaks[r.UUID].kind == 0
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
@@ -105,8 +106,9 @@ func (p *planner) tellWhatIsLeftBehind() {
 		lport, why := lportOf(r), reasonLeftBehind(p.in.Actual, r)
 		switch q := p.ports[lport]; {
 		case p.leaks[r.UUID].kind != 0 && lport != "" && !p.wanted(lport):
-			p.tell(behindStatus(r, Held, reason(representor.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
-				representor.Quote(r.Name), representor.Quote(r.Bridge), p.leaks[r.UUID].why)))
+			p.tell(behindStatus(r, Held,
+				reason(representor.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
+					representor.Quote(r.Name), representor.Quote(r.Bridge), p.leaks[r.UUID].why)))
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))

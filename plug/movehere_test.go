@@ -30,7 +30,8 @@ func leftInput(rows ...ovs.Interface) Input {
 
 func TestMoveHere_ARowOnTheBridgeThatWasMovesInOneTransaction(t *testing.T) {
 	d := planWith(leftInput(behind("a", "pf0vf0", 0, 0, 10)))
-	if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || !d.Changes[0].Unplug[0].Moved || len(d.Changes[0].Plug) != 1 || statusOf(t, d, "a").State != Pending {
+	if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || !d.Changes[0].Unplug[0].Moved || len(d.Changes[0].Plug) != 1 ||
+		statusOf(t, d, "a").State != Pending {
 		t.Errorf("planned %v: %+v", did(d), d.Changes)
 	}
 }
@@ -94,7 +95,8 @@ func TestMoveHere_ARowThatCarriesAnotherFunctionGoesAtOnce(t *testing.T) {
 			in := leftInput(tt.row)
 			in.Index, in.Asked.Connected = indexOf(tt.devs...), false
 			d := planWith(in)
-			if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || !d.Changes[0].Unplug[0].Leak || !d.Changes[0].Unplug[0].Moved || len(d.Leaks) != 1 {
+			if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || !d.Changes[0].Unplug[0].Leak ||
+				!d.Changes[0].Unplug[0].Moved || len(d.Leaks) != 1 {
 				t.Errorf("planned %v: %+v", did(d), d.Changes)
 			}
 			in.Left = nil // somebody else's bridge
@@ -181,7 +183,8 @@ func TestMoveHere_ARowForWhatItsPortAsksForNoMoreIsAWarningWithTheCommand(t *tes
 	in.Asked = trusted(asks("a", 0, 1))
 	d := planWith(in)
 	s := statusOf(t, d, "a")
-	if diff := cmp.Diff([]string{"+pf0vf1=a"}, did(d)); diff != "" || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Message, "ovs-vsctl del-port pf0vf0") {
+	if diff := cmp.Diff([]string{"+pf0vf1=a"}, did(d)); diff != "" || len(s.Warnings) != 1 ||
+		!strings.Contains(s.Warnings[0].Message, "ovs-vsctl del-port pf0vf0") {
 		t.Errorf("%+v; planned (-want +got):\n%s", s, diff)
 	}
 }
@@ -189,7 +192,8 @@ func TestMoveHere_ARowForWhatItsPortAsksForNoMoreIsAWarningWithTheCommand(t *tes
 func TestMoveHere_ARowThatNothingAsksForIsNamedWithTheCommand(t *testing.T) {
 	d := planWith(leftInput(behind("z", "pf0vf1", 0, 1, 11)))
 	s := statusOf(t, d, "z")
-	if s.State != Conflict || codeOf(s.Reason) != representor.CodeForeignName || !strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf1") {
+	if s.State != Conflict || codeOf(s.Reason) != representor.CodeForeignName ||
+		!strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf1") {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range d.Changes {
@@ -226,7 +230,8 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 	other := ovs.New(ovs.Options{Endpoint: d.Endpoint})
 	other.SetBridge("br-int")
 	stop := runSwitch(t, other)
-	held := ovs.Change{LogicalPorts: []string{"x"}, Plug: []ovs.Plug{{Netdev: "x0", IfaceID: "x", Marker: ovs.Marker{LogicalPort: "x", Function: "f", Request: "r"}}}}
+	held := ovs.Change{LogicalPorts: []string{"x"},
+		Plug: []ovs.Plug{{Netdev: "x0", IfaceID: "x", Marker: ovs.Marker{LogicalPort: "x", Function: "f", Request: "r"}}}}
 	d.await(t, "the other one is the next that gets the lock", func(ovs.View) bool {
 		return other.View().Complete && errors.Is(other.Apply(t.Context(), []ovs.Change{held})[0], ovs.ErrLocked)
 	})
@@ -239,7 +244,8 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 	})
 	d.await(t, "it is tried, and refused", func(ovs.View) bool {
 		s := find(t, d.r.Pass(t.Context()), "a")
-		return codeOf(s.Reason) == representor.CodeTransactionFailed && strings.Contains(s.Reason.Message, "another representord writes to this bridge")
+		return codeOf(s.Reason) == representor.CodeTransactionFailed &&
+			strings.Contains(s.Reason.Message, "another representord writes to this bridge")
 	})
 	if r := d.local.View().Interfaces["pf0vf0"]; r != before {
 		t.Fatalf("the row is %+v, and was %+v", r, before)
@@ -299,7 +305,8 @@ func TestMoveHere_WhatMakesRoomForOthersAllAtOnceIsHeld(t *testing.T) {
 	}
 	in := leftInput(rows...)
 	in.Asked, in.Index = trusted(bs...), indexOf(devs...)
-	if d := planWith(in, bs...); len(d.Changes) != 0 || len(d.MassHeld) != n || codeOf(statusOf(t, d, "a0").Reason) != representor.CodeMassUnplug {
+	if d := planWith(in, bs...); len(d.Changes) != 0 || len(d.MassHeld) != n ||
+		codeOf(statusOf(t, d, "a0").Reason) != representor.CodeMassUnplug {
 		t.Errorf("planned %v; held %v", did(d), d.MassHeld)
 	}
 	in.Hold.Waited = waited

@@ -31,7 +31,8 @@ func isReady(r *Reconciler) bool {
 }
 
 func TestParking_BeforeReadyARowWithoutItsFunctionLosesItsName(t *testing.T) {
-	none := representor.NewIndex(representor.Card{Complete: true, Links: map[uint32]representor.Link{1: {Name: "lo", Settled: true}}}, representor.Settings{})
+	none := representor.NewIndex(representor.Card{Complete: true, Links: map[uint32]representor.Link{1: {Name: "lo", Settled: true}}},
+		representor.Settings{})
 	for name, index := range map[string]*representor.Index{"no netdev": away(), "no devlink port at all": none} {
 		t.Run(name, func(t *testing.T) {
 			c := unopened()

@@ -158,12 +158,13 @@ func TestWaitFor_IsForWhatNeedsThePlaceOfARowThatIsStillThere(t *testing.T) {
 		then  ovs.Change
 		waits bool
 	}{
-		"another row for its port":                      {ovs.Unplug{Interface: r}, plug("ens1", "a"), true},
-		"a row of its name":                             {ovs.Unplug{Interface: r}, plug("pf0vf0", "b"), true},
-		"its port's name back into another row":         {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyIfaceID: "a"}), true},
-		"another port's":                                {ovs.Unplug{Interface: r}, plug("ens1", "b"), false},
-		"a correction":                                  {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyRequest: "x"}), false},
-		"its port's removal":                            {ovs.Unplug{Interface: r}, ovs.Change{LogicalPorts: []string{"a"}, Unplug: []ovs.Unplug{{Interface: r}}}, false},
+		"another row for its port":              {ovs.Unplug{Interface: r}, plug("ens1", "a"), true},
+		"a row of its name":                     {ovs.Unplug{Interface: r}, plug("pf0vf0", "b"), true},
+		"its port's name back into another row": {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyIfaceID: "a"}), true},
+		"another port's":                        {ovs.Unplug{Interface: r}, plug("ens1", "b"), false},
+		"a correction":                          {ovs.Unplug{Interface: r}, edit(map[string]string{ovs.KeyRequest: "x"}), false},
+		"its port's removal": {ovs.Unplug{Interface: r},
+			ovs.Change{LogicalPorts: []string{"a"}, Unplug: []ovs.Unplug{{Interface: r}}}, false},
 		"another row for its port, on the other bridge": {ovs.Unplug{Interface: r, Moved: true}, plug("ens1", "a"), false},
 		"a correction, of a row that names no port":     {ovs.Unplug{Interface: nameless}, edit(map[string]string{ovs.KeyRequest: "x"}), false},
 	} {

@@ -80,11 +80,13 @@ func TestPlan(t *testing.T) {
 			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, want: []string{"-pf0vf0"},
 		},
 		{
-			name: "absence from the view that the Southbound doesn't confirm removes nothing", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
+			name: "absence from the view that the Southbound doesn't confirm removes nothing", devs: []netdev{vf0}, view: trusted(),
+			rows:  []ovs.Interface{row0},
 			truth: []ovn.Binding{asks("a", 0, 0)}, state: map[string]State{"a": Plugged},
 		},
 		{
-			name: "absence while the Southbound is unreachable removes nothing", devs: []netdev{vf0}, view: lost(trusted()), rows: []ovs.Interface{row0},
+			name: "absence while the Southbound is unreachable removes nothing", devs: []netdev{vf0}, view: lost(trusted()),
+			rows:  []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundUntrusted},
 		},
 		{
@@ -100,24 +102,29 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "without our Chassis row nothing is removed", devs: []netdev{vf0}, view: noChassis(trusted()), rows: []ovs.Interface{row0},
-			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held},
+			code: map[string]representor.Code{"a": representor.CodeChassisMissing},
 		},
 		{
-			name: "without our Chassis row an evident request holds its row", devs: []netdev{vf0}, view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			name: "without our Chassis row an evident request holds its row", devs: []netdev{vf0},
+			view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
 		},
 		{
-			name: "without our Chassis row a renamed netdev is followed", devs: []netdev{renamed}, view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			name: "without our Chassis row a renamed netdev is followed", devs: []netdev{renamed},
+			view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +ens1=a"},
 		},
 		{
 			name: "without our Chassis row a changed request takes the old row out and plugs nothing", devs: []netdev{vf0, vf1},
-			view: noChassis(trusted(fated(asks("a", 0, 1), ovn.Kept))), truth: []ovn.Binding{fated(asks("a", 0, 1), ovn.Kept)}, rows: []ovs.Interface{row0},
+			view: noChassis(trusted(fated(asks("a", 0, 1), ovn.Kept))), truth: []ovn.Binding{fated(asks("a", 0, 1), ovn.Kept)},
+			rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0"},
 		},
 		{
 			name: "an edited row whose netdev now has a name that somebody else's row has is put back", devs: []netdev{renamed},
-			view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfaceID, r.Ofport, r.IfIndex = "other", -1, 0 }), foreignRow(renamed.name, "")},
+			view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{with(row0,
+				func(r *ovs.Interface) { r.IfaceID, r.Ofport, r.IfIndex = "other", -1, 0 }), foreignRow(renamed.name, "")},
 			want: []string{"~pf0vf0"}, state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
 		},
 		{
@@ -133,36 +140,45 @@ func TestPlan(t *testing.T) {
 			view: trusted(fated(asks("a", 0, 1), ovn.Kept)), rows: []ovs.Interface{row0}, state: map[string]State{"a": Held},
 		},
 		{
-			name: "a renamed netdev is followed in one transaction", devs: []netdev{renamed}, view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
+			name: "a renamed netdev is followed in one transaction", devs: []netdev{renamed}, view: trusted(asks("a", 0, 0)),
+			rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +ens1=a"}, state: map[string]State{"a": Pending},
 		},
 		{
-			name: "a renamed netdev is followed while the Southbound is unreachable", devs: []netdev{renamed}, view: lost(trusted()), rows: []ovs.Interface{row0},
+			name: "a renamed netdev is followed while the Southbound is unreachable", devs: []netdev{renamed}, view: lost(trusted()),
+			rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +ens1=a"},
 		},
 		{
-			name: "another VF asked for is one transaction", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			name: "another VF asked for is one transaction", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)),
+			truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf1=a"},
 		},
 		{
-			name: "another VF asked for that isn't there takes the old one out at once", devs: []netdev{vf0}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+			name: "another VF asked for that isn't there takes the old one out at once", devs: []netdev{vf0}, view: trusted(asks("a", 0, 1)),
+			truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending},
+			code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
 		},
 		{
-			name: "a request that became invalid names no other function, and what is plugged stays", devs: []netdev{vf0}, view: trusted(invalid("a")),
+			name: "a request that became invalid names no other function, and what is plugged stays", devs: []netdev{vf0},
+			view:  trusted(invalid("a")),
 			truth: []ovn.Binding{invalid("a")}, rows: []ovs.Interface{row0}, state: map[string]State{"a": Invalid},
 		},
 		{
 			name: "until another request takes the function", devs: []netdev{vf0}, view: trusted(invalid("a"), asks("b", 0, 0)),
-			truth: []ovn.Binding{invalid("a"), asks("b", 0, 0)}, rows: []ovs.Interface{row0}, want: []string{"-pf0vf0 +pf0vf0=b"}, state: map[string]State{"a": Invalid},
+			truth: []ovn.Binding{invalid("a"), asks("b", 0, 0)}, rows: []ovs.Interface{row0}, want: []string{"-pf0vf0 +pf0vf0=b"},
+			state: map[string]State{"a": Invalid},
 		},
 		{
 			name: "two ports that exchange functions do so in one transaction", devs: []netdev{vf0, vf1},
-			view: trusted(asks("a", 0, 1), asks("b", 0, 0)), truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 0)}, rows: []ovs.Interface{row0, row1},
+			view: trusted(asks("a", 0, 1), asks("b", 0, 0)), truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 0)},
+			rows: []ovs.Interface{row0, row1},
 			want: []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
 		},
 		{
-			name: "netdevs that exchange names are followed, and no leak waits for that", view: trusted(asks("a", 0, 0), asks("b", 0, 1)), rows: []ovs.Interface{row0, row1},
+			name: "netdevs that exchange names are followed, and no leak waits for that", view: trusted(asks("a", 0, 0), asks("b", 0, 1)),
+			rows: []ovs.Interface{row0, row1},
 			devs: []netdev{{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, {pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}},
 			want: []string{"-pf0vf0", "-pf0vf1", "+pf0vf1=a", "+pf0vf0=b"},
 		},
@@ -173,7 +189,8 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a row under which ovs-vswitchd opened another live netdev is unplugged", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf0, vf1},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface}, reopen: []string{"pf0vf0"},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface},
+			reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row whose ifindex is no more is waited for", view: trusted(asks("a", 0, 0)),
@@ -181,7 +198,8 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface},
 		},
 		{
-			name: "a row under which another function's netdev is open is unplugged while its own function has no netdev", view: trusted(asks("a", 0, 0)),
+			name: "a row under which another function's netdev is open is unplugged while its own function has no netdev",
+			view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{{pf: 0, vf: 0}, vf1},
 			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"pf0vf0"},
 		},
@@ -191,7 +209,8 @@ func TestPlan(t *testing.T) {
 			want: []string{"-pf0vf0"}, reopen: []string{"pf0vf0"},
 		},
 		{
-			name: "a row under which another function's netdev is open is unplugged while its own netdev has another name", view: trusted(asks("a", 0, 0)),
+			name: "a row under which another function's netdev is open is unplugged while its own netdev has another name",
+			view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{renamed, vf1},
 			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, reopen: []string{"pf0vf0"},
 		},
@@ -202,7 +221,8 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
 		},
 		{
-			name: "a netdev that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0}, devs: []netdev{{pf: 0, vf: 0}},
+			name: "a netdev that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
+			devs:  []netdev{{pf: 0, vf: 0}},
 			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNoNetdev},
 		},
 		{
@@ -210,7 +230,8 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
 		},
 		{
-			name: "a foreign row of that name is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, rows: []ovs.Interface{foreignRow("pf0vf0", "")},
+			name: "a foreign row of that name is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows:  []ovs.Interface{foreignRow("pf0vf0", "")},
 			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
 		},
 		{
@@ -219,7 +240,8 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
 		},
 		{
-			name: "a foreign row with that iface-id is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, rows: []ovs.Interface{foreignRow("tap0", "a")},
+			name: "a foreign row with that iface-id is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
+			rows:  []ovs.Interface{foreignRow("tap0", "a")},
 			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignIfaceID},
 		},
 		{
@@ -228,39 +250,48 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
 		},
 		{
-			name: "a row of the built-in provider is adopted in place when allowed", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			name: "a row of the built-in provider is adopted in place when allowed", view: trusted(asks("a", 0, 0)),
+			devs: []netdev{vf0}, adopt: true,
 			rows: []ovs.Interface{with(foreignRow("pf0vf0", "a"), func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
 			want: []string{"~pf0vf0"},
 		},
 		{
-			name: "a row of ours that the built-in provider took is adopted in place when allowed", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			name: "a row of ours that the built-in provider took is adopted in place when allowed", view: trusted(asks("a", 0, 0)),
+			devs: []netdev{vf0}, adopt: true,
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
 			want: []string{"~pf0vf0"},
 		},
 		{
-			name: "a row of ours for another port that the built-in provider took is not adopted", view: trusted(asks("b", 0, 0)), devs: []netdev{vf0}, adopt: true,
+			name: "a row of ours for another port that the built-in provider took is not adopted", view: trusted(asks("b", 0, 0)),
+			devs: []netdev{vf0}, adopt: true,
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged, r.IfaceID = "representor", "b" })},
 			state: map[string]State{"a": Conflict, "b": Conflict},
 		},
 		{
-			name: "a row of ours that the built-in provider took is told of though nobody asks for it", view: trusted(asks("b", 0, 1)), devs: []netdev{vf0, vf1},
+			name: "a row of ours that the built-in provider took is told of though nobody asks for it", view: trusted(asks("b", 0, 1)),
+			devs:  []netdev{vf0, vf1},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged = "representor" }), row1},
 			state: map[string]State{"a": Conflict, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
 		},
 		{
-			name: "of two ports asking for one function the smaller name gets it", view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
-			want: []string{"+pf0vf0=a"}, state: map[string]State{"a": Pending, "b": Conflict}, code: map[string]representor.Code{"b": representor.CodeFunctionTaken},
+			name: "of two ports asking for one function the smaller name gets it",
+			view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
+			want: []string{"+pf0vf0=a"}, state: map[string]State{"a": Pending, "b": Conflict},
+			code: map[string]representor.Code{"b": representor.CodeFunctionTaken},
 		},
 		{
-			name: "of two ports asking for one function the plugged one keeps it", view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
+			name: "of two ports asking for one function the plugged one keeps it",
+			view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
 			rows: []ovs.Interface{ourRow("b", "pf0vf0", 0, 0, 10)}, state: map[string]State{"a": Conflict, "b": Plugged},
 		},
 		{
-			name: "the other takes over in one transaction when the first goes", view: trusted(asks("b", 0, 0)), truth: []ovn.Binding{gone("a")}, devs: []netdev{vf0}, rows: []ovs.Interface{row0},
+			name: "the other takes over in one transaction when the first goes", view: trusted(asks("b", 0, 0)), truth: []ovn.Binding{gone("a")},
+			devs: []netdev{vf0}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf0=b"},
 		},
 		{
-			name: "a held row owns nothing: a valid request for its function takes over", view: trusted(asks("b", 0, 0), fated(asks("a", 0, 0), ovn.Kept)), devs: []netdev{vf0}, rows: []ovs.Interface{row0},
+			name: "a held row owns nothing: a valid request for its function takes over",
+			view: trusted(asks("b", 0, 0), fated(asks("a", 0, 0), ovn.Kept)), devs: []netdev{vf0}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf0=b"},
 		},
 		{
@@ -280,7 +311,8 @@ func TestPlan(t *testing.T) {
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Type, r.Ofport, r.IfIndex = "internal", -1, 0 })}, want: []string{"~pf0vf0"},
 		},
 		{
-			name: "a netdev that udev still works on is waited for", view: trusted(asks("a", 0, 0)), devs: []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
+			name: "a netdev that udev still works on is waited for", view: trusted(asks("a", 0, 0)),
+			devs:  []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
 			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
 		},
 		{
@@ -303,40 +335,50 @@ func TestPlan(t *testing.T) {
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
-			name: "all our ports becoming invalid at once changes nothing", devs: []netdev{vf0, vf1}, view: trusted(invalid("a"), invalid("b"), invalid("c")),
+			name: "all our ports becoming invalid at once changes nothing", devs: []netdev{vf0, vf1},
+			view:  trusted(invalid("a"), invalid("b"), invalid("c")),
 			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Invalid, "b": Invalid, "c": Invalid}, code: map[string]representor.Code{"a": representor.CodeInvalidOption},
 		},
 		{
-			name: "most of our ports naming functions that aren't there is held", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)),
-			truth: []ovn.Binding{asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			name: "most of our ports naming functions that aren't there is held", devs: []netdev{vf0, vf1},
+			view:  trusted(asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)),
+			truth: []ovn.Binding{asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)},
+			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
 			name: "a row held for its number makes no room for another request", devs: []netdev{vf0, vf1}, view: trusted(asks("d", 0, 0)),
 			truth: []ovn.Binding{gone("a"), gone("b"), gone("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held, "d": Pending}, code: map[string]representor.Code{"d": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Held, "c": Held, "d": Pending},
+			code:  map[string]representor.Code{"d": representor.CodeMassUnplug},
 		},
 		{
-			name: "all our ports naming other functions that are there at once is held", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
+			name:  "all our ports naming other functions that are there at once is held",
+			view:  trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
 			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}},
-			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)},
+			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
 			name: "and goes on in one transaction when it has waited", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
-			devs: []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}}, hold: Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
-			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			want: []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
+			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}},
+			hold:  Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
+			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)},
+			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
+			want:  []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
 		},
 		{
-			name: "what went a short time ago counts with what goes now", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
-			rows: []ovs.Interface{row0, row1}, hold: Hold{Lately: map[string]bool{"c": true, "d": true}},
+			name: "what went a short time ago counts with what goes now", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)),
+			truth: []ovn.Binding{gone("a")},
+			rows:  []ovs.Interface{row0, row1}, hold: Hold{Lately: map[string]bool{"c": true, "d": true}},
 			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
 		},
 		{
-			name: "one port of many that goes waits for its grace", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
-			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true},
+			name: "one port of many that goes waits for its grace", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)),
+			truth: []ovn.Binding{gone("a")},
+			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true},
 			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeUnplugGrace},
 		},
 		{
@@ -344,24 +386,29 @@ func TestPlan(t *testing.T) {
 			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true, Graced: map[string]bool{"a": true}}, want: []string{"-pf0vf0"},
 		},
 		{
-			name: "or when another request takes its function", devs: []netdev{vf0, vf1}, view: trusted(asks("c", 0, 0), asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
-			rows: []ovs.Interface{row0, row1}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf0=c"},
+			name: "or when another request takes its function", devs: []netdev{vf0, vf1}, view: trusted(asks("c", 0, 0), asks("b", 0, 1)),
+			truth: []ovn.Binding{gone("a")},
+			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf0=c"},
 		},
 		{
-			name: "a port that is bound to another function waits for no grace", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)), truth: []ovn.Binding{asks("a", 0, 1)},
-			rows: []ovs.Interface{row0}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf1=a"},
+			name: "a port that is bound to another function waits for no grace", devs: []netdev{vf0, vf1}, view: trusted(asks("a", 0, 1)),
+			truth: []ovn.Binding{asks("a", 0, 1)},
+			rows:  []ovs.Interface{row0}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf1=a"},
 		},
 		{
-			name: "another Southbound removes not even one", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0}, hold: Hold{All: true},
+			name: "another Southbound removes not even one", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
+			hold:  Hold{All: true},
 			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundReplaced},
 		},
 		{
-			name: "nor does a row held for it make room for another request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)), rows: []ovs.Interface{row0}, hold: Hold{All: true},
+			name: "nor does a row held for it make room for another request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)),
+			rows: []ovs.Interface{row0}, hold: Hold{All: true},
 			state: map[string]State{"a": Held, "b": Pending}, code: map[string]representor.Code{"b": representor.CodeSouthboundReplaced},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			in := Input{Asked: tt.view, Index: indexOf(tt.devs...), Actual: bridgeWith(tt.rows...), Hold: tt.hold, Settings: Settings{AdoptOVNVIF: tt.adopt}}
+			in := Input{Asked: tt.view, Index: indexOf(tt.devs...), Actual: bridgeWith(tt.rows...), Hold: tt.hold,
+				Settings: Settings{AdoptOVNVIF: tt.adopt}}
 			d := planWith(in, tt.truth...)
 			if diff := cmp.Diff(tt.want, did(d)); diff != "" {
 				t.Errorf("changes (-want +got):\n%s", diff)
@@ -427,7 +474,8 @@ func TestPlanPutsBackWhatIsEditedWhileTheNetdevIsAway(t *testing.T) {
 	for name, devs := range map[string][]netdev{"no VF": {{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}}, "no netdev": {{pf: 0, vf: 0}}} {
 		in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(devs...), Actual: bridgeWith(row)}
 		d := planWith(in, asks("a", 0, 0))
-		if len(d.Changes) != 1 || len(d.Changes[0].Edit) != 1 || d.Changes[0].Edit[0].Set[ovs.KeyIfaceID] != "a" || len(d.Changes[0].Unplug) != 0 {
+		if len(d.Changes) != 1 || len(d.Changes[0].Edit) != 1 || d.Changes[0].Edit[0].Set[ovs.KeyIfaceID] != "a" ||
+			len(d.Changes[0].Unplug) != 0 {
 			t.Errorf("%s: planned %v, want iface-id put back and nothing else", name, did(d))
 		}
 	}

@@ -74,7 +74,8 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 		if p.IfaceID == lportOf(r) && w.isFor(r, p.Marker.Function) && w.asksFor(p) {
 			return ""
 		}
-		if w.isFor(r, p.Marker.Function) && !w.hold.All && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+		if w.isFor(r, p.Marker.Function) && !w.hold.All &&
+			(b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // makes room for a request
 		}
 	}
@@ -91,7 +92,8 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 func (w world) leftOverStays(r ovs.Interface) string {
 	b := w.truthOf(r.IfaceID)
 	switch {
-	case !w.adopt || r.OVNPlugged != "representor" || r.Bridge != "br-int" || r.Marked && (r.Marker.LogicalPort != r.IfaceID || w.taken[r.UUID]):
+	case !w.adopt || r.OVNPlugged != "representor" || r.Bridge != "br-int" || r.Marked &&
+		(r.Marker.LogicalPort != r.IfaceID || w.taken[r.UUID]):
 		return "it isn't ours to take"
 	case !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || w.hold.All:
 		return "the Southbound is not trusted"
@@ -136,7 +138,8 @@ func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 		}
 	}
 	found, why := w.index.Lookup(b.Request.Query)
-	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Fate != ovn.Asked || b.Request.Invalid != nil || why != nil || found.Function.String() != p.Marker.Function {
+	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Fate != ovn.Asked || b.Request.Invalid != nil || why != nil ||
+		found.Function.String() != p.Marker.Function {
 		t.Fatalf("plugs %s for %s, which asks for %+v", p.Marker.Function, p.IfaceID, b)
 	}
 }
@@ -181,7 +184,8 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		}
 		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
 		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
-		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) || w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
+		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
+			w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
 	}
@@ -245,7 +249,8 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 		return true
 	}
 	bare := vfQuery(int(q.PFMAC[5]-pfMAC(0)[5]), int(q.Number)).String()
-	if f, known := w.index.ByFunction(w.marked(r)); known && q.Controller.Present && f.Function.Controller.Present && f.Function.Controller != q.Controller {
+	if f, known := w.index.ByFunction(w.marked(r)); known && q.Controller.Present && f.Function.Controller.Present &&
+		f.Function.Controller != q.Controller {
 		return false
 	}
 	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
@@ -298,7 +303,8 @@ func (w world) leaks(r ovs.Interface) string {
 			return "what is no function"
 		}
 	}
-	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) && (o.uplink || w.unclaimed[unclaimedIn(r, o.ifindex)]) {
+	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) &&
+		(o.uplink || w.unclaimed[unclaimedIn(r, o.ifindex)]) {
 		return "what is no function"
 	}
 	return ""
@@ -352,7 +358,8 @@ func TestWhileAnotherSouthboundIsNotAcceptedNoPortMovesOnToIt(t *testing.T) {
 func (w world) lostARow(lport string) bool {
 	for _, c := range planWith(w.input(), w.truth...).Changes {
 		for _, u := range c.Unplug {
-			if r := u.Interface; lportOf(r) == lport && r.Southbound == "SB_Global sb0" && (u.Leak || slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return p != lport })) {
+			if r := u.Interface; lportOf(r) == lport && r.Southbound == "SB_Global sb0" &&
+				(u.Leak || slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return p != lport })) {
 				return true
 			}
 		}
@@ -490,7 +497,8 @@ func TestPlanNamesARowOnlyForItsOwnFunction(t *testing.T) {
 				if v, inView := w.view.Bindings[name]; inView {
 					b = v
 				}
-				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Fate == ovn.Asked && b.Request.Invalid == nil && w.mayMean(b.Request.Query, r)
+				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Fate == ovn.Asked && b.Request.Invalid == nil &&
+					w.mayMean(b.Request.Query, r)
 				if !asked && (r.Parked != name || !named) {
 					t.Fatalf("%s is named %s, which asks for %+v", r.Name, name, b)
 				}

@@ -102,9 +102,11 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 		s.Reason = reason(representor.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
 			representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case err != nil:
-		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s", representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
+		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s",
+			representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case !next.IsZero():
-		s.Reason = reason(representor.CodeTransactionPending, "its row was changed too often just now; the next change waits %s", next.Sub(now).Round(time.Millisecond))
+		s.Reason = reason(representor.CodeTransactionPending, "its row was changed too often just now; the next change waits %s",
+			next.Sub(now).Round(time.Millisecond))
 	case r.cfg.DryRun:
 		s.Reason = reason(representor.CodeTransactionPending, "the change would be made, but this is a dry run")
 	}
@@ -120,11 +122,13 @@ func (r *Reconciler) overlayRefusal(now time.Time, s *Status, due map[string]boo
 	}
 	again := max(r.pace.due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
 	if removes && (s.State == Held || s.State == Pending) {
-		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",
+		s.Reason = reason(representor.CodeTransactionFailed,
+			"the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",
 			representor.Prose(err.Error()), again, s.Reason.Message)
 		return
 	}
-	s.Warnings = append(s.Warnings, *reason(representor.CodeTransactionFailed, "the local database refused a change: %s; it is tried again in %s", representor.Prose(err.Error()), again))
+	s.Warnings = append(s.Warnings, *reason(representor.CodeTransactionFailed,
+		"the local database refused a change: %s; it is tried again in %s", representor.Prose(err.Error()), again))
 }
 
 func (r *Reconciler) logState(ctx context.Context, s Status) {
@@ -138,7 +142,8 @@ func (r *Reconciler) logState(ctx context.Context, s Status) {
 	case s.State == Invalid, s.State == Conflict, s.State == Held:
 		level = slog.LevelWarn
 	}
-	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", representor.Quote(s.LogicalPort), "netdev", s.Netdev, "code", codeOf(s.Reason), "why", why)
+	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", representor.Quote(s.LogicalPort), "netdev", s.Netdev, "code",
+		codeOf(s.Reason), "why", why)
 }
 
 // logHolds says that removals wait, for how many ports, and that they no longer do.

@@ -29,16 +29,19 @@ func firstReason(rs ...*representor.Reason) *representor.Reason {
 }
 
 func reasonLocalDatabase(a ovs.View) *representor.Reason {
-	return reason(representor.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs", representor.Prose(a.Problem))
+	return reason(representor.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs",
+		representor.Prose(a.Problem))
 }
 
 func reasonBridgeMissing(a ovs.View) *representor.Reason {
-	return reason(representor.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts", representor.Quote(a.Bridge))
+	return reason(representor.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts",
+		representor.Quote(a.Bridge))
 }
 
 func reasonDatapath(a ovs.View) *representor.Reason {
 	return reason(representor.CodeUnsupportedDatapath,
-		"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported", representor.Quote(a.Bridge), representor.Quote(a.DatapathType))
+		"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported",
+		representor.Quote(a.Bridge), representor.Quote(a.DatapathType))
 }
 
 func reasonUntrusted(v ovn.View) *representor.Reason {
@@ -46,12 +49,14 @@ func reasonUntrusted(v ovn.View) *representor.Reason {
 	if problem == "" {
 		problem = "its first complete view is awaited"
 	}
-	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s", representor.Prose(problem))
+	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s",
+		representor.Prose(problem))
 }
 
 func reasonChassisMissing(v ovn.View) *representor.Reason {
 	return reason(representor.CodeChassisMissing,
-		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it", representor.Quote(v.Chassis))
+		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it",
+		representor.Quote(v.Chassis))
 }
 
 func reasonNoDevlink(problem string) *representor.Reason {
@@ -73,7 +78,8 @@ func reasonUnverified() *representor.Reason {
 
 func reasonReplaced(v ovn.View) *representor.Reason {
 	return reason(representor.CodeSouthboundReplaced,
-		"the Southbound is another database than before (now %s); removals wait for mass-unplug-hold, or for: representorctl release-hold", representor.Quote(v.Identity))
+		"the Southbound is another database than before (now %s); removals wait for mass-unplug-hold, or for: representorctl release-hold",
+		representor.Quote(v.Identity))
 }
 
 func reasonMass(n, of int) *representor.Reason {
@@ -105,13 +111,16 @@ func reasonLost(q *port, other string, why *representor.Reason) *representor.Rea
 }
 
 func reasonTaken(q *port) *representor.Reason {
-	r := reason(representor.CodeFunctionTaken, "function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", representor.Quote(q.want), representor.Quote(q.taken.name))
+	r := reason(representor.CodeFunctionTaken,
+		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", representor.Quote(q.want),
+		representor.Quote(q.taken.name))
 	r.Candidates = []string{Shown(q.taken.name)}
 	return r
 }
 
 func reasonNameTaken(row string, a ovs.View) *representor.Reason {
-	r := reason(representor.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", representor.Quote(row), representor.Quote(a.Interfaces[row].Marker.LogicalPort))
+	r := reason(representor.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", representor.Quote(row),
+		representor.Quote(a.Interfaces[row].Marker.LogicalPort))
 	r.Candidates = []string{Shown(row)}
 	return r
 }
@@ -140,7 +149,8 @@ func reasonForeignName(a ovs.View, row string) *representor.Reason {
 		representor.Quote(row), whereIs(a, row), roomFor(a, row).sentence())
 	if a.Interfaces[row].OVNPlugged != "" {
 		r = reason(representor.CodeBuiltInProvider,
-			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif", representor.Quote(row), representor.Quote(a.Interfaces[row].OVNPlugged))
+			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif",
+			representor.Quote(row), representor.Quote(a.Interfaces[row].OVNPlugged))
 	}
 	r.Candidates = []string{Shown(row)}
 	return r
@@ -148,7 +158,8 @@ func reasonForeignName(a ovs.View, row string) *representor.Reason {
 
 func reasonBothMarks(r ovs.Interface) *representor.Reason {
 	return reason(representor.CodeBuiltInProvider,
-		"row %s has our marks and that of a plug provider built into ovn-controller (ovn-plugged=%s) and is left alone; run only one of the two; it is ours again after: ovs-vsctl remove Interface %s external_ids ovn-plugged",
+		"row %s has our marks and that of a plug provider built into ovn-controller (ovn-plugged=%s) and is left alone; run only one of the "+
+			"two; it is ours again after: ovs-vsctl remove Interface %s external_ids ovn-plugged",
 		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Shell(r.Name))
 }
 
@@ -164,7 +175,8 @@ func reasonForeignIfaceID(a ovs.View, row, lport string) *representor.Reason {
 }
 
 func reasonNoNetdev(q *port) *representor.Reason {
-	return reason(representor.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns", representor.Quote(q.want))
+	return reason(representor.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns",
+		representor.Quote(q.want))
 }
 
 // reasonMoved says of a port that what it waits for is not what it has.
@@ -185,17 +197,20 @@ func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
 			"ovs-vswitchd has not said yet which netdev it has open under %s, as after a restart of the local database; "+
 				"if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 	}
-	return reason(representor.CodeAwaitingOfport, "the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
+	return reason(representor.CodeAwaitingOfport,
+		"the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
 }
 
 func reasonInterfaceError(r ovs.Interface) *representor.Reason {
 	if r.Error == "" {
-		return reason(representor.CodeInterfaceError, "ovs-vswitchd gave %s no OpenFlow port, and doesn't say why; it is asked again", representor.Quote(r.Name))
+		return reason(representor.CodeInterfaceError, "ovs-vswitchd gave %s no OpenFlow port, and doesn't say why; it is asked again",
+			representor.Quote(r.Name))
 	}
 	return reason(representor.CodeInterfaceError, "ovs-vswitchd can't open %s: %s", representor.Quote(r.Name), representor.Prose(r.Error))
 }
 
 func reasonStale(r ovs.Interface) *representor.Reason {
 	return reason(representor.CodeStaleInterface,
-		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is asked to look again", r.IfIndex, representor.Quote(r.Name))
+		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is asked to look again", r.IfIndex,
+		representor.Quote(r.Name))
 }

@@ -223,7 +223,8 @@ func (r *Reconciler) Run(ctx context.Context) error {
 func (r *Reconciler) Due() time.Duration {
 	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
-		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then), r.addresses.next(then), r.verify.next(then),
+		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
+		r.addresses.next(then), r.verify.next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.nextReopen(),
 	} {
 		if !t.IsZero() {

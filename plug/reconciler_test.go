@@ -130,7 +130,8 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 			r.Poke()
 			elapse(100 * time.Millisecond)
 			s := find(t, r.Report(), "a")
-			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == Pending) || waits && codeOf(s.Reason) != representor.CodeTransactionPending {
+			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == Pending) || waits &&
+				codeOf(s.Reason) != representor.CodeTransactionPending {
 				t.Fatalf("with iface-id %s: %+v", c.rows()["pf0vf0"].IfaceID, s)
 			}
 		}

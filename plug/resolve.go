@@ -366,7 +366,8 @@ func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *represent
 // undecided reports whether the card may tell later what it can't tell now: which function a request means.
 func undecided(code representor.Code) bool {
 	switch code {
-	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain, representor.CodePFAmbiguous:
+	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain,
+		representor.CodePFAmbiguous:
 		return true
 	default:
 		return false

@@ -41,9 +41,12 @@ func TestSatellite_SFStaysPluggedWhateverItIsTakenFor(t *testing.T) {
 		marker string
 		want   []string
 	}{
-		"as it was plugged":                       {func(*representor.Card) {}, local, nil},
-		"its PF's port can't be read":             {withoutPF(func(c *representor.Card) { c.MayLackPFs = true }), local, corrected},
-		"its PF's instance can't be read":         {withoutPF(func(c *representor.Card) { c.Blind = map[devlink.Handle]string{handle(): "it hangs"} }), local, corrected},
+		"as it was plugged":           {func(*representor.Card) {}, local, nil},
+		"its PF's port can't be read": {withoutPF(func(c *representor.Card) { c.MayLackPFs = true }), local, corrected},
+		"its PF's instance can't be read": {withoutPF(func(c *representor.Card) {
+			c.Blind = map[devlink.Handle]string{handle(): "it " +
+				"hangs"}
+		}), local, corrected},
 		"nothing can be read":                     {withoutPF(func(c *representor.Card) { c.Complete = false }), local, nil},
 		"its PF's port comes later":               {withoutPF(func(*representor.Card) {}), local, corrected},
 		"it was plugged as a host's, and is ours": {func(*representor.Card) {}, hosts, corrected},

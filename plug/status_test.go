@@ -33,7 +33,8 @@ func TestTheStatusTellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testi
 			if tt.state == Conflict {
 				asked, rows = append(asked, asks("b", 0, 0)), append(rows, rival)
 			}
-			d := planWith(Input{Asked: trusted(asked...), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(rows...)}, asked...)
+			d := planWith(Input{Asked: trusted(asked...), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(rows...)},
+				asked...)
 			s := statusOf(t, d, "a")
 			if len(d.Changes) != 0 || s.State != tt.state || codeOf(s.Reason) != tt.code {
 				t.Fatalf("planned %v, status %+v", did(d), s)

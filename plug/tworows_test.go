@@ -23,10 +23,13 @@ func TestTwoRows_NoneThatCarriesAFunctionGoesBeforeTheRightOneDoes(t *testing.T)
 		rows []ovs.Interface
 		want []string
 	}{
-		{"the first leaks", []netdev{unsettled, other}, []ovs.Interface{ourRow("a", "n0", 0, 0, 11), ourRow("a", "old", 0, 0, 10)}, []string{"-n0"}},
+		{"the first leaks", []netdev{unsettled, other},
+			[]ovs.Interface{ourRow("a", "n0", 0, 0, 11), ourRow("a", "old", 0, 0, 10)}, []string{"-n0"}},
 		{"the first isn't open", []netdev{unsettled}, []ovs.Interface{unopened(ourRow("a", "n0", 0, 0, 10)), ourRow("a", "old", 0, 0, 10)}, nil},
-		{"the right one is open for a netdev that is no more", []netdev{unsettled, other}, []ovs.Interface{ourRow("a", "n0", 0, 0, 9), ourRow("a", "n1", 0, 1, 11)}, nil},
-		{"the right one isn't open", []netdev{unsettled, other}, []ovs.Interface{unopened(ourRow("a", "n0", 0, 0, 10)), ourRow("a", "n1", 0, 1, 11)}, nil},
+		{"the right one is open for a netdev that is no more", []netdev{unsettled, other},
+			[]ovs.Interface{ourRow("a", "n0", 0, 0, 9), ourRow("a", "n1", 0, 1, 11)}, nil},
+		{"the right one isn't open", []netdev{unsettled, other},
+			[]ovs.Interface{unopened(ourRow("a", "n0", 0, 0, 10)), ourRow("a", "n1", 0, 1, 11)}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(tt.devs...), Actual: bridgeWith(tt.rows...)}
@@ -49,7 +52,8 @@ func TestTwoRows_NoneGoesWhileTheCardCantTellWhichIsMeant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			card := cardOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10, master: "br0"}, netdev{pf: 1, vf: 0, name: "pf1vf0", ifindex: 20})
 			edit(&card)
-			in := Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(first, second)}
+			in := Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}),
+				Actual: bridgeWith(first, second)}
 			if d := planWith(in, asks("a", 0, 0)); len(d.Changes) != 0 {
 				t.Errorf("did %q: %+v", did(d), d.Ports)
 			}

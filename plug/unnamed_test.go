@@ -58,8 +58,9 @@ func TestARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T)
 	}{
 		"the row's own request means its netdev": {vfQuery(0, 0).String(), onCard(0), oneVF(), []string{"~pf0vf0"}},
 		"the card tells of neither":              {onCard(0).Request.Query.String() + "7", onCard(0), oneVF(), nil},
-		"the names were dealt anew":              {onCard(0).Request.Query.String(), onCard(0), netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}, []string{"-pf0vf0"}},
-		"another VF is asked for":                {vfQuery(0, 0).String(), onCard(1), oneVF(), []string{"-pf0vf0"}},
+		"the names were dealt anew": {onCard(0).Request.Query.String(), onCard(0), netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10},
+			[]string{"-pf0vf0"}},
+		"another VF is asked for": {vfQuery(0, 0).String(), onCard(1), oneVF(), []string{"-pf0vf0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := ourRow("a", "pf0vf0", 0, 0, 10)

@@ -130,7 +130,8 @@ func (o oddNetdev) addTo(c *representor.Card) {
 	}
 	link := representor.Link{Name: o.name, Up: true, Settled: true}
 	if o.uplink {
-		c.Ports = append(c.Ports, devlink.Port{Handle: handle(), Index: 65535, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical, IfIndex: o.ifindex})
+		c.Ports = append(c.Ports, devlink.Port{Handle: handle(), Index: 65535, Type: devlink.TypeEth,
+			Flavour: devlink.FlavourPhysical, IfIndex: o.ifindex})
 	} else {
 		link.Kind = "veth"
 	}
@@ -209,14 +210,16 @@ func drawRows(t *rapid.T) []ovs.Interface {
 		case 0:
 			rows = append(rows, foreignRow(n, l))
 		case 1:
-			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
+			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"),
+				uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
 			r.Bridge = "br-ex"
 			drawEdits(t, n, &r)
 			rows = append(rows, r)
 		case 6:
 			rows = append(rows, builtIn(n, l))
 		case 2, 3, 4, 5:
-			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"), uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
+			r := ourRow(l, n, rapid.IntRange(0, 1).Draw(t, n+" row pf"), rapid.IntRange(0, 1).Draw(t, n+" row vf"),
+				uint32(rapid.IntRange(9, 14).Draw(t, n+" ifindex")))
 			drawEdits(t, n, &r)
 			rows = append(rows, r)
 		}
@@ -296,7 +299,8 @@ func (w world) isFor(r ovs.Interface, function string) bool {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken, Unclaimed: w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, Taken: w.taken,
+		Unclaimed: w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
 }
 
 func (w world) truthOf(l string) ovn.Binding {

@@ -63,7 +63,8 @@ type IncompleteError struct {
 
 // Error names the fields.
 func (e *IncompleteError) Error() string {
-	return "the binding profile lacks " + strings.Join(e.Missing, ", ") + "; all six fields are required, as vf-reporter profile prints them on the hypervisor"
+	return "the binding profile lacks " + strings.Join(e.Missing, ", ") +
+		"; all six fields are required, as vf-reporter profile prints them on the hypervisor"
 }
 
 // FieldError tells that a field has a value that it can't have.

@@ -77,9 +77,11 @@ func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 		"pci_slot":           {nil, 7, "", "03:00.5", "0000:03:00.9", "0000:03:00.5\n", "000A:03:00.5"},
 		"physical_network":   {7, false, []string{}, map[string]any{}},
 		"card_serial_number": {nil, 7, "", " MT2206X07512", "N/A", "a,b", "0000"},
-		"pf_mac_address":     {nil, 7, "", "00:53:00:00:00", "00-53-00-00-00-42", "0053.0000.0042", "00:00:00:00:00:00", "01:53:00:00:00:42", "ff:ff:ff:ff:ff:ff", "00:53:00:00:00:00:00:42"},
-		"vf_num":             {nil, "3", true, -1, 65535, json.RawMessage("3.0"), json.RawMessage("3e0"), json.RawMessage("99999999999999999999"), []int{3}},
-		"capabilities":       {"rx", 7, nil, map[string]any{}},
+		"pf_mac_address": {nil, 7, "", "00:53:00:00:00", "00-53-00-00-00-42", "0053.0000.0042", "00:00:00:00:00:00", "01:53:00:00:00:42",
+			"ff:ff:ff:ff:ff:ff", "00:53:00:00:00:00:00:42"},
+		"vf_num": {nil, "3", true, -1, 65535, json.RawMessage("3.0"), json.RawMessage("3e0"),
+			json.RawMessage("99999999999999999999"), []int{3}},
+		"capabilities": {"rx", 7, nil, map[string]any{}},
 	} {
 		for _, value := range values {
 			got, err := Parse(encode(t, with(field, value)))
@@ -96,11 +98,13 @@ func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 
 func TestWhatIsNoObjectIsAnError(t *testing.T) {
 	for b, want := range map[string]string{
-		``: "it is empty", ` `: "it is empty", `[]`: "it is a list", `"x"`: "it is a string", `7`: "it is a number", `true`: "it is true or false",
+		``: "it is empty", ` `: "it is empty", `[]`: "it is a list", `"x"`: "it is a string", `7`: "it is a number",
+		`true`:  "it is true or false",
 		`{} {}`: "something follows it", `{`: "it ends too early", `{'pci_slot': 1}`: "invalid character",
 	} {
 		_, err := Parse([]byte(b))
-		if err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") || strings.Contains(err.Error(), "EOF") {
+		if err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") ||
+			strings.Contains(err.Error(), "EOF") {
 			t.Errorf("%s: %v, want %q", b, err, want)
 		}
 	}
@@ -108,14 +112,16 @@ func TestWhatIsNoObjectIsAnError(t *testing.T) {
 
 func TestTheFormsAreThoseOfNeutronNovaAndOVN(t *testing.T) {
 	p := goodProfile()
-	if got, want := p.Neutron(), `{"pci_vendor_info":"15b3:101e","pci_slot":"0000:03:00.5","physical_network":null,"card_serial_number":"MT2206X07512","pf_mac_address":"00:53:00:00:00:42","vf_num":3}`; got != want {
+	if got, want := p.Neutron(), `{"pci_vendor_info":"15b3:101e","pci_slot":"0000:03:00.5","physical_network":null,`+
+		`"card_serial_number":"MT2206X07512","pf_mac_address":"00:53:00:00:00:42","vf_num":3}`; got != want {
 		t.Errorf("Neutron:\n%s\n%s", got, want)
 	}
 	if again, err := Parse([]byte(p.Neutron())); err != nil || again != p {
 		t.Errorf("read back: %+v, %v", again, err)
 	}
 	p.PhysicalNetwork = new("phys<1>")
-	if got, want := p.Nova(), `{"vendor_id":"15b3","product_id":"101e","address":"0000:03:00.5","physical_network":"phys<1>","remote_managed":"true"}`; got != want {
+	if got, want := p.Nova(), `{"vendor_id":"15b3","product_id":"101e","address":"0000:03:00.5","physical_network":"phys<1>",`+
+		`"remote_managed":"true"}`; got != want {
 		t.Errorf("Nova:\n%s\n%s", got, want)
 	}
 	want := []Option{

@@ -81,7 +81,8 @@ func TestWhatAVFLacksIsNamed(t *testing.T) {
 		"no serial number": {change: func(_ *pcitree.Tree, p *pcitree.PF) { p.VPD = nil }, want: []string{FieldSerial}},
 		"no MAC":           {change: func(_ *pcitree.Tree, p *pcitree.PF) { p.Netdevs = nil }, want: []string{FieldPFMAC}},
 		"no number":        {after: func(tree *pcitree.Tree) { tree.Remove(tree.Device("0000:03:00.0", "virtfn3")) }, want: []string{FieldVFNum}},
-		"no PF":            {after: func(tree *pcitree.Tree) { tree.Remove("bus/pci/devices/0000:03:00.0") }, want: []string{FieldSerial, FieldPFMAC, FieldVFNum}},
+		"no PF": {after: func(tree *pcitree.Tree) { tree.Remove("bus/pci/devices/0000:03:00.0") },
+			want: []string{FieldSerial, FieldPFMAC, FieldVFNum}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			tree, pf := pcitree.New(t), card()

@@ -53,9 +53,12 @@ func cardsOf(x *representor.Index) []Card {
 		case c.Serial == "" && in.Serial.Problem == "":
 			c.Reason = reason(CodeWaiting, "%s has not told its serial number yet", in.Handle)
 		case c.Serial == "":
-			c.Reason = reason(representor.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle, representor.Escape(in.Serial.Problem, shownMost))
+			c.Reason = reason(representor.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle,
+				representor.Escape(in.Serial.Problem, shownMost))
 		case errors.As(err, &refused):
-			c.Reason = reason(representor.Code(refused.Code), "the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for Neutron can't find this chassis by it",
+			c.Reason = reason(representor.Code(refused.Code),
+				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
+					"Neutron can't find this chassis by it",
 				refused.Quoted(), in.Handle, source(c.From), refused.Rule())
 		}
 		cards = append(cards, c)

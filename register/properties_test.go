@@ -14,7 +14,8 @@ import (
 func serials() *rapid.Generator[string] { return rapid.SampledFrom([]string{"A1", "B2", "C3", "D4"}) }
 
 func lists() *rapid.Generator[string] {
-	entry := rapid.OneOf(rapid.SampledFrom([]string{"", "x", "enable-chassis-as-gw", "card-serial-number", "card-serial-number=", " card-serial-number=A1"}),
+	entry := rapid.OneOf(rapid.SampledFrom([]string{"", "x", "enable-chassis-as-gw", "card-serial-number", "card-serial-number=",
+		" card-serial-number=A1"}),
 		rapid.Map(serials(), func(s string) string { return serial.Entry + s }))
 	return rapid.Custom(func(t *rapid.T) string {
 		return join(rapid.SliceOfN(entry, 0, 5).Draw(t, "entries"))

@@ -129,7 +129,8 @@ func pass(d time.Duration) {
 
 func running(t *testing.T, change func(*Config), cards ...string) *rig {
 	t.Helper()
-	r := &rig{db: &database{view: ovs.View{Complete: true, ExternalIDs: map[string]string{"system-id": "dpu1"}}}, cards: &slots{}, log: &strings.Builder{}}
+	r := &rig{db: &database{view: ovs.View{Complete: true, ExternalIDs: map[string]string{"system-id": "dpu1"}}}, cards: &slots{},
+		log: &strings.Builder{}}
 	r.cards.have(cards...)
 	cfg := Config{
 		Switch: r.db, Devices: r.cards, Log: slog.New(slog.NewTextHandler(r.log, nil)),
@@ -334,7 +335,8 @@ func TestAnEntryOfACardThatIsNotHereIsAProblemForTheOperator(t *testing.T) {
 func TestWithdrawTakesBackWhatWasPublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
-		cleaner := NewRegistrar(Config{Switch: r.db, Devices: r.cards, Log: slog.New(slog.DiscardHandler), Chassis: func(map[string]string) string { return "dpu1" }})
+		cleaner := NewRegistrar(Config{Switch: r.db, Devices: r.cards, Log: slog.New(slog.DiscardHandler),
+			Chassis: func(map[string]string) string { return "dpu1" }})
 		d, err := cleaner.Withdraw(t.Context())
 		if err != nil || len(d.Removed) != 1 || d.Removed[0] != "MT1" {
 			t.Errorf("%+v, %v", d, err)

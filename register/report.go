@@ -87,7 +87,8 @@ func (r Report) Problems() []string {
 		all = append(all, "the serial number can't be published: "+r.Problem)
 	}
 	if len(r.Foreign) > 0 {
-		all = append(all, fmt.Sprintf("external_ids:%s names cards that aren't here: %s; Neutron sends their ports to this chassis", r.Key, quoted(r.Foreign)))
+		all = append(all, fmt.Sprintf("external_ids:%s names cards that aren't here: %s; Neutron sends their ports to this chassis",
+			r.Key, quoted(r.Foreign)))
 	}
 	return all
 }

@@ -35,7 +35,8 @@ func TestLookupAsksForTheCard(t *testing.T) {
 		{
 			name: "serial numbers are compared exactly", ports: blueFieldOld, card: serials("MT2314XZ00YA", "MT2314XZ00YA"), serial: "mt2314xz00ya",
 			pf: pf0, kind: representor.VF,
-			code: representor.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{`"mt2314xz00ya"`, `"MT2314XZ00YA" (pci/0000:03:00.0)`, "requested-chassis"},
+			code: representor.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 pf0"},
+			says: []string{`"mt2314xz00ya"`, `"MT2314XZ00YA" (pci/0000:03:00.0)`, "requested-chassis"},
 		},
 		{
 			name: "another card is said before that its PF isn't here", ports: blueFieldOld, card: serials("A", "A"), serial: "B",
@@ -44,7 +45,8 @@ func TestLookupAsksForTheCard(t *testing.T) {
 		{
 			name: "the PF has the MAC but is on the other of two cards", ports: blueFieldOld, card: serials("A", "B"), serial: "B",
 			pf: pf0, kind: representor.VF,
-			code: representor.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{`"A" (pci/0000:03:00.0), "B" (pci/0000:03:00.1)`},
+			code: representor.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 pf0"},
+			says: []string{`"A" (pci/0000:03:00.0), "B" (pci/0000:03:00.1)`},
 		},
 		{
 			name: "an unknown serial number is not the right one", ports: blueFieldOld, serial: "A",
@@ -121,7 +123,8 @@ pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 
 			code: representor.CodeFunctionNotFound, says: []string{"pci/0000:07:00.0 c0pf0 local", "has no VF 4: it has no VF at all"},
 		},
 		{
-			name: "where nothing tells what the netdev stands on, nothing is concluded", ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", ""), local: true,
+			name:  "where nothing tells what the netdev stands on, nothing is concluded",
+			ports: strings.ReplaceAll(auxiliaryUplink, " parent pci/0000:07:00.0", ""), local: true,
 			pf: uplink, kind: representor.VF, number: 4,
 			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"}, says: []string{"uplink's netdev"},
 		},
@@ -144,8 +147,9 @@ pci/0000:18:00.0/2: type eth netdev vf flavour pcivf controller 0 pfnum 0 vfnum 
 		},
 		{
 			name: "an SF that this machine uses is no PF, though its driver calls its port physical", local: true,
-			ports: "auxiliary/mlx5_core.sf.2/6619136: type eth netdev enp3s0f0s0 flavour physical port 0 netdev_addr 00:53:00:00:00:30 parent auxiliary/mlx5_core.sf.2",
-			pf:    uplink, kind: representor.VF,
+			ports: "auxiliary/mlx5_core.sf.2/6619136: type eth netdev enp3s0f0s0 flavour physical port 0 netdev_addr 00:53:00:00:00:30 parent " +
+				"auxiliary/mlx5_core.sf.2",
+			pf: uplink, kind: representor.VF,
 			code: representor.CodePFNotFound, says: []string{"no PF of a host at all"},
 		},
 		{

@@ -75,7 +75,8 @@ func BenchmarkNewIndexOfAShortListOf500And500Misses(b *testing.B) {
 	for b.Loop() {
 		x := representor.NewIndex(c, representor.Settings{})
 		for vf := range uint32(500) {
-			if _, why := x.Lookup(representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 1, 0}, Kind: representor.VF, Number: 250 + vf}); why == nil {
+			if _, why := x.Lookup(representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 1, 0}, Kind: representor.VF,
+				Number: 250 + vf}); why == nil {
 				b.Fatal("it is found")
 			}
 		}

@@ -161,7 +161,8 @@ func TestVanished_IsAFunctionWhoseNetdevIsNotThere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := devlink.Port{
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, Index: 1, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIVF,
-				Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0), VF: devlink.Some[uint16](0), IfIndex: tt.ifindex,
+				Controller: devlink.Some[uint32](1), External: devlink.Some(true), PF: devlink.Some[uint16](0),
+				VF: devlink.Some[uint16](0), IfIndex: tt.ifindex,
 			}
 			x := representor.NewIndex(representor.Card{Complete: true, Ports: []devlink.Port{p}, Links: tt.links}, representor.Settings{})
 			f, ok := x.FunctionOf(&p)

@@ -20,13 +20,15 @@ func TestEveryCandidateSaysWhyItWasRefused(t *testing.T) {
 	card := representor.Card{
 		Complete: true, Links: map[uint32]representor.Link{}, Serials: map[devlink.Handle]representor.Serial{a: {Number: "A"}},
 		Ports: []devlink.Port{
-			pf(a, 1, 1, true, 0, 7), pf(a, 2, 1, true, 1, 8), pf(a, 3, 2, true, 0, 7), pf(a, 4, 0, false, 0, 7), pf(a, 5, 1, true, 2, 0), pf(b, 1, 1, true, 0, 7),
+			pf(a, 1, 1, true, 0, 7), pf(a, 2, 1, true, 1, 8), pf(a, 3, 2, true, 0, 7), pf(a, 4, 0, false, 0, 7), pf(a, 5, 1, true, 2, 0),
+			pf(b, 1, 1, true, 0, 7),
 		},
 	}
 	x := representor.NewIndex(card, representor.Settings{})
 	const (
-		local, otherMAC, noMAC = "it is a function of this machine itself, which local-functions does not admit", "it has another MAC", "its MAC is not known"
-		twin, noSerial         = "another PF has this MAC too", "the serial number of its card is not known"
+		local, otherMAC, noMAC = "it is a function of this machine itself, which local-functions does not admit", "it has another MAC",
+			"its MAC is not known"
+		twin, noSerial = "another PF has this MAC too", "the serial number of its card is not known"
 	)
 	mac := func(last byte) representor.MAC { return representor.MAC{5: last} }
 	for _, tt := range []struct {
@@ -52,14 +54,17 @@ func TestEveryCandidateSaysWhyItWasRefused(t *testing.T) {
 			"a controller is asked for", representor.Query{PFMAC: mac(7), Kind: representor.PF, Controller: devlink.Some[uint32](2)},
 			map[string]string{
 				"pci/0000:03:00.0 c0pf0 local": local, "pci/0000:03:00.0 c1pf0": "only controller 2 is asked for", "pci/0000:03:00.0 c1pf1": otherMAC,
-				"pci/0000:03:00.0 c1pf2": "only controller 2 is asked for", "pci/0000:03:00.0 c2pf0": "", "pci/0000:04:00.0 c1pf0": "only controller 2 is asked for",
+				"pci/0000:03:00.0 c1pf2": "only controller 2 is asked for", "pci/0000:03:00.0 c2pf0": "",
+				"pci/0000:04:00.0 c1pf0": "only controller 2 is asked for",
 			},
 		},
 		{
 			"another card is asked for", representor.Query{PFMAC: mac(7), Kind: representor.PF, CardSerial: "B"},
 			map[string]string{
-				"pci/0000:03:00.0 c0pf0 local": local, "pci/0000:03:00.0 c1pf0": "its card has another serial number than asked for", "pci/0000:03:00.0 c1pf1": otherMAC,
-				"pci/0000:03:00.0 c1pf2": "its card has another serial number than asked for", "pci/0000:03:00.0 c2pf0": "its card has another serial number than asked for",
+				"pci/0000:03:00.0 c0pf0 local": local, "pci/0000:03:00.0 c1pf0": "its card has another serial number than asked for",
+				"pci/0000:03:00.0 c1pf1": otherMAC,
+				"pci/0000:03:00.0 c1pf2": "its card has another serial number than asked for",
+				"pci/0000:03:00.0 c2pf0": "its card has another serial number than asked for",
 				"pci/0000:04:00.0 c1pf0": noSerial,
 			},
 		},

@@ -28,8 +28,9 @@ func TestLookupNeverChoosesBetweenContradictions(t *testing.T) {
 		},
 		{
 			name: "two ports claim one PF, with different MACs", kind: representor.VF, pf: host,
-			ports: blueFieldNew + "pci/0000:03:00.0/9: type eth netdev other flavour pcipf controller 1 pfnum 0 external true hw_addr 00:53:00:00:00:99",
-			code:  representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
+			ports: blueFieldNew + "pci/0000:03:00.0/9: type eth netdev other flavour pcipf controller 1 pfnum 0 external true hw_addr " +
+				"00:53:00:00:00:99",
+			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
 		},
 		{
 			name: "two ports claim one PF, with one MAC", kind: representor.VF, pf: host,
@@ -158,7 +159,8 @@ func TestAllListsEveryRepresentorByFunction(t *testing.T) {
 	want := []string{
 		"pci/0000:03:00.0 pf0", "pci/0000:03:00.0 pf0vf0",
 		"pci/0000:03:00.0 c0pf0vf0 local", "pci/0000:03:00.0 c0pf0sf88 local",
-		"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c1pf0vf0", "pci/0000:03:00.0 c1pf0vf1", "pci/0000:03:00.0 c1pf0sf77", "pci/0000:03:00.0 c1pf0sf78",
+		"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c1pf0vf0", "pci/0000:03:00.0 c1pf0vf1", "pci/0000:03:00.0 c1pf0sf77",
+		"pci/0000:03:00.0 c1pf0sf78",
 		"pci/0000:03:00.1 pf1", "pci/0000:03:00.1 pf1vf0",
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -24,7 +24,8 @@ func TestAFunctionOfAKernelWithoutControllersIsTheOnlyOneThatItCanBe(t *testing.
 		{name: "beside SFs of our own machine", ports: hostGone + ownSF, was: at + "pf0vf0", is: at + "c1pf0vf0"},
 		{name: "an SF", ports: hostGone + hostSF, was: at + "pf0sf77", is: at + "c1pf0sf77"},
 		{name: "the host's on controller 0", ports: controllerZero, was: "pci/0000:c1:00.0 pf0vf1", is: "pci/0000:c1:00.0 c0pf0vf1"},
-		{name: "a plain NIC's, of which such a kernel didn't say that it is local", ports: plainNIC, was: "pci/0000:18:00.0 pf0vf3", is: "pci/0000:18:00.0 c0pf0vf3 local"},
+		{name: "a plain NIC's, of which such a kernel didn't say that it is local", ports: plainNIC, was: "pci/0000:18:00.0 pf0vf3",
+			is: "pci/0000:18:00.0 c0pf0vf3 local"},
 		{name: "a kernel without controllers still", ports: blueFieldOld, was: at + "pf0vf0", is: at + "pf0vf0"},
 		{name: "one that has its controller", ports: hostGone, was: at + "c1pf0vf0", is: at + "c1pf0vf0"},
 		{name: "one of another controller", ports: hostGone, was: at + "c2pf0vf0", is: at + "c2pf0vf0"},
@@ -36,8 +37,10 @@ func TestAFunctionOfAKernelWithoutControllersIsTheOnlyOneThatItCanBe(t *testing.
 		{name: "one host's, while another's may be off", ports: hostGone + secondHost, was: at + "pf0vf0", is: at + "pf0vf0"},
 		{name: "one host's, while our own machine has VFs", ports: hostGone + ownVF, was: at + "pf0vf0", is: at + "pf0vf0"},
 		{name: "an SF, while our own machine has SFs", ports: hostGone + hostSF + ownSF, was: at + "pf0sf77", is: at + "pf0sf77"},
-		{name: "a card that isn't read", ports: hostGone, card: func(c *representor.Card) { c.Complete = false }, was: at + "pf0vf0", is: at + "pf0vf0"},
-		{name: "a card with a port that can't be read", ports: hostGone, card: func(c *representor.Card) { c.MayLackPFs = true }, was: at + "pf0vf0", is: at + "pf0vf0"},
+		{name: "a card that isn't read", ports: hostGone, card: func(c *representor.Card) { c.Complete = false },
+			was: at + "pf0vf0", is: at + "pf0vf0"},
+		{name: "a card with a port that can't be read", ports: hostGone, card: func(c *representor.Card) { c.MayLackPFs = true },
+			was: at + "pf0vf0", is: at + "pf0vf0"},
 		{name: "nothing", ports: hostGone},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -44,7 +44,8 @@ func (x *Index) pfNotFound(q Query, local []pf) *Reason {
 		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
 			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", list(macs(candidates)))
 	case x.portsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
-		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " + askKernel)
+		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " +
+			askKernel)
 	case slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
 		b.WriteString("this card shows only functions of this machine itself: set local-functions if this machine is to serve as its own host")
 	default:
@@ -96,12 +97,14 @@ func (x *Index) tellMAC(unknown []pf) string {
 	}
 	switch {
 	case portless(false) && x.portsOnly:
-		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's netdev: "+askKernel)
+		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's "+
+			"netdev: "+askKernel)
 	case portless(false):
 		remedies = append(remedies, "for this machine's own PF, see that its uplink's netdev is in this network namespace")
 	}
 	if portless(true) {
-		remedies = append(remedies, "a PF behind another controller has a port that tells its MAC, and that is missing: see devlink port show and the kernel's log")
+		remedies = append(remedies, "a PF behind another controller has a port that tells its MAC, and that is missing: see devlink port show "+
+			"and the kernel's log")
 	}
 	return strings.Join(remedies, "; ")
 }
@@ -121,7 +124,8 @@ func (x *Index) pfAmbiguous(q Query, possible []pf) *Reason {
 	case len(handles) == len(names) && q.CardSerial == "":
 		remedy += ", or, if they are on several cards, choose one with the option vif-plug:representor:card-serial-number"
 	}
-	return reason(CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names), q.PFMAC, list(names), remedy)
+	return reason(CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names),
+		q.PFMAC, list(names), remedy)
 }
 
 // pfUncertain: of those that can be read this one has the MAC; there may be none.
@@ -172,7 +176,8 @@ func (x *Index) serialUnknown(q Query, pfs []pf) *Reason {
 				"leave the number out, or ask the kernel there: representorctl lookup --kernel", Quote(q.CardSerial))
 	}
 	return reason(CodeSerialUnknown, functions(pfs),
-		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no board.serial_number, and its PCI VPD gives none; "+
+		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no "+
+			"board.serial_number, and its PCI VPD gives none; "+
 			"remove the option vif-plug:representor:card-serial-number if the card is the right one",
 		Quote(q.CardSerial), list(functions(pfs)))
 }
@@ -206,9 +211,11 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	if len(near) > 0 {
 		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", list(slices.Compact(near)))
 	}
-	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num"
+	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of " +
+		"the PF), or correct vif-plug:representor:vf-num"
 	if len(numbers) > 0 && slices.Max(numbers) > f.Number {
-		remedy = "the DPU's kernel has no representor for this one: look on the host whether it has that VF, or correct vif-plug:representor:vf-num"
+		remedy = "the DPU's kernel has no representor for this one: look on the host whether it has that VF, or correct " +
+			"vif-plug:representor:vf-num"
 	}
 	if q.Kind == SF {
 		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
@@ -227,7 +234,8 @@ func (x *Index) functionAmbiguous(q Query, ports []Representor) *Reason {
 	}
 	slices.Sort(names)
 	return reason(CodeFunctionAmbiguous, names,
-		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and devlink dev reload may help",
+		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and "+
+			"devlink dev reload may help",
 		len(ports), ports[0].Function.name(), q.PFMAC, list(names))
 }
 
@@ -256,17 +264,20 @@ func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {
 			whose = "that of devlink port " + Escape(l.Port.Value.String(), nameMost)
 		}
 		return reason(CodeFunctionAmbiguous, ports,
-			"devlink says that %s, ifindex %d, is the netdev of %s (devlink port %s), and rtnetlink that it is %s; it is left alone; if that lasts it is a fault of the driver",
+			"devlink says that %s, ifindex %d, is the netdev of %s (devlink port %s), and rtnetlink that it is %s; it is left alone; if that "+
+				"lasts it is a fault of the driver",
 			Escape(l.Name, nameMost), ifindex, r.Function.name(), r.port(), whose)
 	}
 	return reason(CodeFunctionAmbiguous, ports,
-		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the driver",
+		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the "+
+			"driver",
 		r.Function.name(), Escape(l.Name, nameMost), ifindex, list(ports))
 }
 
 func (x *Index) noNetdev(r Representor) *Reason {
 	return reason(CodeNoNetdev, nil,
-		"%s (devlink port %s%s) has no netdev in this network namespace: the driver hasn't made it yet, or it was moved to another namespace; it is plugged when it appears",
+		"%s (devlink port %s%s) has no netdev in this network namespace: the driver hasn't made it yet, or it was moved to another namespace; "+
+			"it is plugged when it appears",
 		r.Function.name(), r.port(), states(r))
 }
 
@@ -276,17 +287,20 @@ func (x *Index) notEthernet(r Representor) *Reason {
 		layer = "InfiniBand"
 	}
 	return reason(CodeNotEthernet, nil,
-		"%s (devlink port %s) is %s and can't be on a bridge; switch the port to Ethernet: devlink port set %s type eth", r.Function.name(), r.port(), layer, r.port())
+		"%s (devlink port %s) is %s and can't be on a bridge; switch the port to Ethernet: devlink port set %s type eth", r.Function.name(),
+		r.port(), layer, r.port())
 }
 
 func (x *Index) settling(r Representor) *Reason {
 	name := Escape(r.Link.Name, nameMost)
 	if x.names[r.Link.Name] == 0 {
-		return reason(CodeNetdevSettling, nil, "the netdev of %s was called %s, which another netdev is called too: one was just renamed; its name is looked up again",
+		return reason(CodeNetdevSettling, nil,
+			"the netdev of %s was called %s, which another netdev is called too: one was just renamed; its name is looked up again",
 			r.Function.name(), name)
 	}
 	return reason(CodeNetdevSettling, nil,
-		"the netdev of %s is new and udev isn't finished with %s yet: its name may still change, so it is plugged a moment later", r.Function.name(), name)
+		"the netdev of %s is new and udev isn't finished with %s yet: its name may still change, so it is plugged a moment later",
+		r.Function.name(), name)
 }
 
 func hasMaster(r Representor) *Reason {
@@ -295,7 +309,8 @@ func hasMaster(r Representor) *Reason {
 		master = Escape(r.Link.MasterKind, nameMost) + " " + master
 	}
 	return reason(CodeNetdevHasMaster, nil,
-		"%s, the netdev of %s, belongs to %s already, and Open vSwitch can't have it as well; it is plugged as soon as it is free: ip link set %s nomaster",
+		"%s, the netdev of %s, belongs to %s already, and Open vSwitch can't have it as well; it is plugged as soon as it is free: ip link "+
+			"set %s nomaster",
 		Escape(r.Link.Name, nameMost), r.Function.name(), master, Shell(r.Link.Name))
 }
 

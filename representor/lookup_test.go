@@ -120,7 +120,8 @@ func TestLookupOnRealCards(t *testing.T) {
 			name: "a VF that the host hasn't enabled", ports: blueFieldNew,
 			pf: host, kind: representor.VF, number: 9,
 			code: representor.CodeFunctionNotFound,
-			says: []string{host, "has no VF 9: it has only VFs 0-1", "look on the host: if it has that VF, the card's firmware", "sriov_numvfs", "vif-plug:representor:vf-num"},
+			says: []string{host, "has no VF 9: it has only VFs 0-1", "look on the host: if it has that VF, the card's firmware", "sriov_numvfs",
+				"vif-plug:representor:vf-num"},
 		},
 		{
 			name: "EF100's host PF has no netdev, and its VFs have", ports: ef100,

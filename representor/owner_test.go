@@ -54,11 +54,13 @@ func TestOwner_OfAnSFIsThatOfItsPFWhereTheKernelDoesNotSay(t *testing.T) {
 			[]string{"c2pf1sf5"},
 		},
 		"nor that of a PF on another instance": {
-			"pci/0000:04:00.0/1: type eth flavour pcipf controller 2 pfnum 1 external false\n" + at + "2: type eth flavour pcisf controller 2 pfnum 1 sfnum 5",
+			"pci/0000:04:00.0/1: type eth flavour pcipf controller 2 pfnum 1 external false\n" + at +
+				"2: type eth flavour pcisf controller 2 pfnum 1 sfnum 5",
 			[]string{"c2pf1sf5"},
 		},
 		"two PFs that contradict each other say nothing": {
-			at + "1: type eth flavour pcipf controller 0 pfnum 0 external true\n" + at + "2: type eth flavour pcipf controller 0 pfnum 0 external false\n" +
+			at + "1: type eth flavour pcipf controller 0 pfnum 0 external true\n" + at +
+				"2: type eth flavour pcipf controller 0 pfnum 0 external false\n" +
 				at + "3: type eth flavour pcisf controller 0 pfnum 0 sfnum 3",
 			[]string{"c0pf0sf3 local"},
 		},
@@ -67,7 +69,8 @@ func TestOwner_OfAnSFIsThatOfItsPFWhereTheKernelDoesNotSay(t *testing.T) {
 			[]string{"c2pf1sf5"},
 		},
 		"the kernel's own word goes first": {
-			at + "1: type eth flavour pcipf controller 2 pfnum 1 external false\n" + at + "2: type eth flavour pcisf controller 2 pfnum 1 sfnum 5 external true",
+			at + "1: type eth flavour pcipf controller 2 pfnum 1 external false\n" + at +
+				"2: type eth flavour pcisf controller 2 pfnum 1 sfnum 5 external true",
 			[]string{"c2pf1sf5"},
 		},
 		"a kernel without controllers has the host's only": {
@@ -121,15 +124,18 @@ func TestOwner_OfASatelliteWithoutItsPFHasNotTheUplinksMAC(t *testing.T) {
 	t.Parallel()
 	const uplink = "pci/0000:03:00.0/262143: type eth netdev p0 flavour physical port 0 netdev_addr 00:53:00:00:00:30\n"
 	for _, tc := range []lookupCase{
-		{name: "an SF", kind: representor.SF, ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcisf controller 2 pfnum 0 sfnum 5 external false"},
-		{name: "a VF", kind: representor.VF, ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcivf controller 2 pfnum 0 vfnum 5 external false"},
+		{name: "an SF", kind: representor.SF,
+			ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcisf controller 2 pfnum 0 sfnum 5 external false"},
+		{name: "a VF", kind: representor.VF,
+			ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcivf controller 2 pfnum 0 vfnum 5 external false"},
 	} {
 		tc.local, tc.pf, tc.number, tc.code = true, "00:53:00:00:00:30", 5, representor.CodeFunctionNotFound
 		tc.says = []string{"PF pci/0000:03:00.0 c0pf0 local", "5 local isn't meant: another controller's"}
 		t.Run(tc.name+" below the machine's own PF", func(t *testing.T) { t.Parallel(); tc.run(t) })
 		of := tc
 		of.pf, of.code, of.candidates = "00:53:00:00:00:51", representor.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0 local"}
-		of.says, of.saysNo = []string{"doesn't tell that of pci/0000:03:00.0 c2pf0 local", "has a port that tells its MAC"}, []string{"uplink's netdev"}
+		of.says, of.saysNo = []string{"doesn't tell that of pci/0000:03:00.0 c2pf0 local", "has a port that tells its MAC"},
+			[]string{"uplink's netdev"}
 		t.Run(tc.name+" below the satellite's", func(t *testing.T) { t.Parallel(); of.run(t) })
 	}
 }
@@ -152,9 +158,11 @@ func TestOwner_ThatIsOnlyGuessedMakesNoCardServeAHost(t *testing.T) {
 		ports string
 		want  bool
 	}{
-		"an SF of which nothing is said":              {sf, false},
-		"its PF is a host's":                          {sf + "\npci/0006:01:00.0/1: type eth flavour pcipf controller 4 pfnum 0 external true", true},
-		"another function is a host's":                {sf + "\npci/0006:01:00.0/1: type eth flavour pcivf controller 1 pfnum 0 vfnum 0 external true", true},
+		"an SF of which nothing is said": {sf, false},
+		"its PF is a host's": {sf + "\npci/0006:01:00.0/1: type eth flavour pcipf controller 4 pfnum 0 external true",
+			true},
+		"another function is a host's": {sf +
+			"\npci/0006:01:00.0/1: type eth flavour pcivf controller 1 pfnum 0 vfnum 0 external true", true},
 		"the kernel says that it is a host's":         {sf + " external true", true},
 		"a kernel that numbers no controllers has it": {"pci/0006:01:00.0/1: type eth flavour pcisf pfnum 0 sfnum 0", true},
 	} {
@@ -232,7 +240,8 @@ func TestStandsFor_ComparesAllThatAPortSays(t *testing.T) {
 				}
 			}
 		}
-		if want := map[devlink.Flavour]int{devlink.FlavourPCIPF: 1, devlink.FlavourPCIVF: 1, devlink.FlavourPCISF: 1}[c.Ports[i].Flavour]; (stands > 0) != (want > 0) {
+		if want := map[devlink.Flavour]int{devlink.FlavourPCIPF: 1, devlink.FlavourPCIVF: 1,
+			devlink.FlavourPCISF: 1}[c.Ports[i].Flavour]; (stands > 0) != (want > 0) {
 			t.Errorf("%s stands for %d functions", c.Ports[i].ID(), stands)
 		}
 	}

@@ -49,14 +49,16 @@ func TestPortsOnly_AnswersNothingThatAListOfPortsDoesNotTell(t *testing.T) {
 			pf: host, kind: representor.SF, number: 77, function: "pci/0000:03:00.0 c1pf0sf77", netdev: "eth1",
 		},
 		{
-			name: "the machine's own PF has its MAC from elsewhere", ports: plainNIC, card: func(c *representor.Card) { file(c); forgetMACs(c) }, local: true,
+			name: "the machine's own PF has its MAC from elsewhere", ports: plainNIC,
+			card: func(c *representor.Card) { file(c); forgetMACs(c) }, local: true,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 3,
 			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:18:00.0 c0pf0 local"},
 			says:   []string{"a list of devlink ports doesn't tell", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"network namespace", "devlink port function set"},
 		},
 		{
-			name: "and its card from elsewhere", ports: auxiliaryUplink, card: func(c *representor.Card) { file(c); c.Links[100] = representor.Link{Name: "enp7s0f0np0"} }, local: true,
+			name: "and its card from elsewhere", ports: auxiliaryUplink,
+			card: func(c *representor.Card) { file(c); c.Links[100] = representor.Link{Name: "enp7s0f0np0"} }, local: true,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 4,
 			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"},
 			says:   []string{"a list of devlink ports doesn't tell", "representorctl lookup --kernel --local-functions"},
@@ -65,13 +67,15 @@ func TestPortsOnly_AnswersNothingThatAListOfPortsDoesNotTell(t *testing.T) {
 		{
 			name: "to admit local functions doesn't help there", ports: plainNIC, card: file,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 3,
-			code: representor.CodePFNotFound, says: []string{"only functions of this machine itself", "representorctl lookup --kernel --local-functions"},
+			code:   representor.CodePFNotFound,
+			says:   []string{"only functions of this machine itself", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"set local-functions"},
 		},
 		{
 			name: "a host's PF that the driver doesn't know is for the machine to be set", ports: zeroMAC, card: file,
 			pf: "00:53:00:00:00:10", kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"}, says: []string{"devlink port function set PORT hw_addr MAC"},
+			code: representor.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"},
+			says: []string{"devlink port function set PORT hw_addr MAC"},
 		},
 		{
 			name: "nothing tells a serial number", ports: blueFieldNew, card: file, serial: "MT1",
@@ -99,7 +103,8 @@ func TestLookup_ThatFindsNothingTellsWhatWasLeftOut(t *testing.T) {
 		{
 			name: "a VF", ports: blueFieldNew, card: short,
 			pf: "5c:25:73:37:70:5a", kind: representor.VF, number: 9,
-			code: representor.CodeFunctionNotFound, says: []string{"has no VF 9", "not all of the card could be read: the kernel's list is short: pci/0000:03:00.0/9"},
+			code: representor.CodeFunctionNotFound,
+			says: []string{"has no VF 9", "not all of the card could be read: the kernel's list is short: pci/0000:03:00.0/9"},
 		},
 		{
 			name: "a PF", ports: blueFieldNew, card: short,

@@ -34,7 +34,8 @@ func drawPort(t *rapid.T, index int) devlink.Port {
 	p := devlink.Port{
 		Handle: drawHandle(t),
 		Index:  uint32(index),
-		Type:   rapid.SampledFrom([]devlink.PortType{devlink.TypeEth, devlink.TypeEth, devlink.TypeEth, devlink.TypeNotSet, devlink.TypeIB}).Draw(t, "type"),
+		Type: rapid.SampledFrom([]devlink.PortType{devlink.TypeEth, devlink.TypeEth, devlink.TypeEth, devlink.TypeNotSet,
+			devlink.TypeIB}).Draw(t, "type"),
 		Flavour: rapid.SampledFrom([]devlink.Flavour{
 			devlink.FlavourPhysical, devlink.FlavourPCIPF, devlink.FlavourPCIPF, devlink.FlavourPCIVF,
 			devlink.FlavourPCIVF, devlink.FlavourPCISF, devlink.FlavourVirtual, 99,
@@ -179,7 +180,8 @@ func truth(c representor.Card, settings representor.Settings, q representor.Quer
 		if mac != q.PFMAC || mac.IsZero() {
 			continue
 		}
-		f := representor.Function{Handle: p.Handle, Controller: p.Controller, External: external(p), PF: p.PF.Value, Kind: q.Kind, Number: q.Number}
+		f := representor.Function{Handle: p.Handle, Controller: p.Controller, External: external(p), PF: p.PF.Value,
+			Kind: q.Kind, Number: q.Number}
 		if q.Kind == representor.PF {
 			f.Number = 0
 		}

@@ -30,9 +30,12 @@ func TestParseQuery_ReadsWhatStringWrites(t *testing.T) {
 func TestParseQuery_RefusesEverythingElse(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "edited", "pf-mac", "pf-mac 00:53:00:00:00:42", "pf-mac 00:53:00:00:00:42 vf", "pf-mac 00:53:00:00:00:42 vf x", "pf-mac 00:53:00:00:00:42 vf 03",
-		"pf-mac 00:53:00:00:00:42 vf 4294967296", "pf-mac 0053.0000.0042 vf 3", "pf-mac 00:53:00:00:00:42 vf 3 ", "pf-mac 00:53:00:00:00:42 vf 3 x",
-		"pf-mac 00:53:00:00:00:42 pf 3", "PF-MAC 00:53:00:00:00:42 vf 3", "pf-mac 00:53:00:00:00:42 vf 3 controller", "pf-mac 00:53:00:00:00:42 vf 3 card-serial-number",
+		"", "edited", "pf-mac", "pf-mac 00:53:00:00:00:42", "pf-mac 00:53:00:00:00:42 vf", "pf-mac 00:53:00:00:00:42 vf x",
+		"pf-mac 00:53:00:00:00:42 vf 03",
+		"pf-mac 00:53:00:00:00:42 vf 4294967296", "pf-mac 0053.0000.0042 vf 3", "pf-mac 00:53:00:00:00:42 vf 3 ",
+		"pf-mac 00:53:00:00:00:42 vf 3 x",
+		"pf-mac 00:53:00:00:00:42 pf 3", "PF-MAC 00:53:00:00:00:42 vf 3", "pf-mac 00:53:00:00:00:42 vf 3 controller",
+		"pf-mac 00:53:00:00:00:42 vf 3 card-serial-number",
 	} {
 		if q, err := representor.ParseQuery(text); err == nil {
 			t.Errorf("%q is read as %+v", text, q)

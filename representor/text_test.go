@@ -68,8 +68,9 @@ func TestCanonicalTexts(t *testing.T) {
 	t.Parallel()
 	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}
 	for want, f := range map[string]representor.Function{
-		"pci/0000:03:00.0 pf1":              {Handle: handle, External: true, PF: 1, Kind: representor.PF},
-		"pci/0000:03:00.0 c1pf0vf3":         {Handle: handle, Controller: devlink.Some(uint32(1)), External: true, Kind: representor.VF, Number: 3},
+		"pci/0000:03:00.0 pf1": {Handle: handle, External: true, PF: 1, Kind: representor.PF},
+		"pci/0000:03:00.0 c1pf0vf3": {Handle: handle, Controller: devlink.Some(uint32(1)), External: true,
+			Kind: representor.VF, Number: 3},
 		"pci/0000:03:00.0 c0pf0sf88 local":  {Handle: handle, Controller: devlink.Some(uint32(0)), Kind: representor.SF, Number: 88},
 		"pci/0000:03:00.0 pf65535vf0 local": {Handle: handle, PF: 65535, Kind: representor.VF},
 	} {
@@ -184,7 +185,8 @@ func TestProseKeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
 func TestAShellTakesANameForOneWord(t *testing.T) {
 	t.Parallel()
 	names := []string{
-		"pf0vf3", "", " ", "a b", "a'b", "'", `a"b\`, `\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "\na", "é\u202e", "\xff", "*", "~", "!!", "-rf", "-r\x1bf", "100%", "%s\x1b", `\n`, "a\t",
+		"pf0vf3", "", " ", "a b", "a'b", "'", `a"b\`, `\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "\na", "é\u202e", "\xff", "*", "~", "!!",
+		"-rf", "-r\x1bf", "100%", "%s\x1b", `\n`, "a\t",
 	}
 	for b := 1; b < 256; b++ {
 		names = append(names, "a"+string([]byte{byte(b)})+"0")

@@ -122,7 +122,8 @@ func (x *Index) Unlisted() string {
 	}
 	var names []string
 	for _, l := range x.lacking {
-		names = append(names, fmt.Sprintf("%s (%s %s)", Escape(l.Name, nameMost), Escape(l.Parent.String(), nameMost), Escape(l.PortName, nameMost)))
+		names = append(names, fmt.Sprintf("%s (%s %s)", Escape(l.Name, nameMost), Escape(l.Parent.String(), nameMost),
+			Escape(l.PortName, nameMost)))
 	}
 	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + list(names)
 }

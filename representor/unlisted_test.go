@@ -98,7 +98,8 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 func TestUnlisted_OnAKernelWithoutControllersTheNameIsTheFunctions(t *testing.T) {
 	card := shortList(representor.Link{PortName: "pf0vf3"})
 	card.Ports[0].Controller, card.Ports[0].External = devlink.Optional[uint32]{}, devlink.Optional[bool]{}
-	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, "pci/0000:03:00.0 pf0vf3") || x.Says(7, "pci/0000:03:00.0 c1pf0vf3") {
+	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, "pci/0000:03:00.0 pf0vf3") ||
+		x.Says(7, "pci/0000:03:00.0 c1pf0vf3") {
 		t.Error("a netdev that says pf0vf3 is that of another function")
 	}
 }

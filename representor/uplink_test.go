@@ -48,11 +48,14 @@ func TestUplink_IsOfTheCardThatItsNetdevStandsOn(t *testing.T) {
 		"its netdev is another port's, as rtnetlink says": {ports: auxiliaryUplink, card: func(c *representor.Card) {
 			belongs(c, c.Ports[0].IfIndex, card07, 5)
 		}},
-		"its port has no netdev":                {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Ports[0].IfIndex = 0 }},
-		"the card's own instance, told":         {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/mlx5_core.eth.0", "pci/0000:07:00.0"), want: card07},
-		"the card's own instance, not told":     {ports: strings.SplitAfter(plainNIC, "\n")[1], want: pci("0000:18:00.0")},
-		"on a device that is no instance":       {ports: strings.ReplaceAll(plainNIC, "netdev_addr 00:53:00:00:00:30", "parent pci/0000:99:00.0"), want: pci("0000:18:00.0")},
-		"of an SF that this machine uses":       {ports: strings.ReplaceAll(auxiliaryUplink, "parent pci/0000:07:00.0", "parent auxiliary/mlx5_core.eth.0"), want: eth0},
+		"its port has no netdev": {ports: auxiliaryUplink, card: func(c *representor.Card) { c.Ports[0].IfIndex = 0 }},
+		"the card's own instance, told": {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/mlx5_core.eth.0", "pci/0000:07:00.0"),
+			want: card07},
+		"the card's own instance, not told": {ports: strings.SplitAfter(plainNIC, "\n")[1], want: pci("0000:18:00.0")},
+		"on a device that is no instance": {ports: strings.ReplaceAll(plainNIC, "netdev_addr 00:53:00:00:00:30", "parent pci/0000:99:00.0"),
+			want: pci("0000:18:00.0")},
+		"of an SF that this machine uses": {ports: strings.ReplaceAll(auxiliaryUplink, "parent pci/0000:07:00.0",
+			"parent auxiliary/mlx5_core.eth.0"), want: eth0},
 		"on the card of another, not auxiliary": {ports: strings.ReplaceAll(auxiliaryUplink, "auxiliary/", "platform/"), want: card07},
 	} {
 		t.Run(name, func(t *testing.T) {

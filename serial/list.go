@@ -60,7 +60,8 @@ func HiddenFromOldNeutron(otherConfig, externalIDs map[string]string) bool {
 // which it does when it was stopped.
 func CopyCommand(chassis, list string) string {
 	assignment := fmt.Sprintf(`external_ids:%s=%q`, OptionsKey, list)
-	if chassis == "" || strings.HasPrefix(chassis, "-") || strings.ContainsAny(chassis+assignment, "'`\\") || strings.ContainsFunc(chassis+assignment, unicode.IsControl) {
+	if chassis == "" || strings.HasPrefix(chassis, "-") || strings.ContainsAny(chassis+assignment, "'`\\") ||
+		strings.ContainsFunc(chassis+assignment, unicode.IsControl) {
 		return "ovn-sbctl set Chassis NAME external_ids:" + OptionsKey + "=LIST"
 	}
 	if strings.ContainsFunc(chassis, func(r rune) bool {

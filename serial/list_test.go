@@ -67,7 +67,8 @@ func TestWhatOldNeutronsDoNotSeeIsKnown(t *testing.T) {
 func TestTheCommandCopiesTheListToWhereOldNeutronsLook(t *testing.T) {
 	central := servers.OVN(t)
 	for chassis, list := range map[string]string{
-		"dpu1": "card-serial-number=MT1", "dpu 2": "enable-chassis-as-gw,card-serial-number=MT1,card-serial-number=MT 2", "dpu.3-4_5": "card-serial-number=a=b",
+		"dpu1": "card-serial-number=MT1", "dpu 2": "enable-chassis-as-gw,card-serial-number=MT1,card-serial-number=MT 2",
+		"dpu.3-4_5": "card-serial-number=a=b",
 	} {
 		central.Sbctl(t, "chassis-add", chassis, "geneve", fmt.Sprint("192.0.2.", len(chassis)))
 		line, ok := strings.CutPrefix(CopyCommand(chassis, list), "ovn-sbctl ")

@@ -117,16 +117,21 @@ func install(t *testing.T) {
 	t.Helper()
 	installUnits(t, map[string]string{
 		// A watchdog that would be noticed here, and what the unit says to add for control-group.
-		unit + ".d/test.conf": fmt.Sprintf("[Service]\nWatchdogSec=%d\n", watchdog/time.Second) + "Group=daemon\nEnvironment=REPRESENTORD_CONTROL_GROUP=daemon\n" +
+		unit + ".d/test.conf": fmt.Sprintf("[Service]\nWatchdogSec=%d\n", watchdog/time.Second) +
+			"Group=daemon\nEnvironment=REPRESENTORD_CONTROL_GROUP=daemon\n" +
 			"StandardError=append:/run/unit-test/representord.log\n", // there is no journal
 		"boot.target": early + "Wants=representord.service ovs-vswitchd.service\n",
-		"ovsdb-server.service": early + "[Service]\nType=forking\nPIDFile=/run/openvswitch/ovsdb-server.pid\nRuntimeDirectory=openvswitch\nRuntimeDirectoryPreserve=yes\n" +
+		"ovsdb-server.service": early + "[Service]\nType=forking\nPIDFile=/run/openvswitch/ovsdb-server.pid\n" +
+			"RuntimeDirectory=openvswitch\nRuntimeDirectoryPreserve=yes\n" +
 			"ExecStartPre=ovsdb-tool create /run/unit-test/conf.db " + servers.SchemaOpenVSwitch + "\n" +
-			"ExecStart=ovsdb-server /run/unit-test/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovsdb-server.pid --unixctl=/run/unit-test/conf.ctl --detach --log-file=/run/unit-test/ovsdb.log\n" +
+			"ExecStart=ovsdb-server /run/unit-test/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovsdb-server.pid " +
+			"--unixctl=/run/unit-test/conf.ctl --detach --log-file=/run/unit-test/ovsdb.log\n" +
 			"ExecStartPost=/bin/bash -e /run/unit-test/left-behind\n",
 		// What matters is when it would start, and what it would see then.
-		"ovs-vswitchd.service": early + "Requires=ovsdb-server.service\nAfter=ovsdb-server.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" +
-			"ExecStart=/bin/sh -c 'ovs-vsctl --no-wait list-ports br-int >/run/unit-test/vswitchd.new && mv /run/unit-test/vswitchd.new /run/unit-test/vswitchd'\n",
+		"ovs-vswitchd.service": early +
+			"Requires=ovsdb-server.service\nAfter=ovsdb-server.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" +
+			"ExecStart=/bin/sh -c 'ovs-vsctl --no-wait list-ports br-int >/run/unit-test/vswitchd.new && mv /run/unit-test/vswitchd.new " +
+			"/run/unit-test/vswitchd'\n",
 	})
 	write(t, "/run/unit-test/left-behind", leftBehind, 0o644)
 }
@@ -145,7 +150,8 @@ func installUnits(t *testing.T, units map[string]string) {
 		write(t, filepath.Join("/usr/sbin", name), string(program), 0o755)
 	}
 	t.Cleanup(func() {
-		for _, path := range []string{"/usr/sbin/representord", "/usr/sbin/representorctl", "/run/unit-test", "/run/openvswitch", "/run/systemd"} {
+		for _, path := range []string{"/usr/sbin/representord", "/usr/sbin/representorctl", "/run/unit-test",
+			"/run/openvswitch", "/run/systemd"} {
 			if err := os.RemoveAll(path); err != nil {
 				t.Error(err)
 			}

@@ -56,15 +56,20 @@ func newHost(t *testing.T) *host {
 	write(t, "/etc/openvswitch/system-id.conf", "dpu1\n", 0o644) // ovs-ctl sets it whenever it starts something
 	t.Cleanup(func() {
 		// The kernel keeps the datapath.
-		if out, err := exec.Command("sh", "-c", "ovs-dpctl del-dp ovs-system; rm -rf /etc/openvswitch/conf.db /etc/openvswitch/system-id.conf /etc/ovn /run/ovn /var/lib/ovn").CombinedOutput(); err != nil {
+		clear := exec.Command("sh", "-c", "ovs-dpctl del-dp ovs-system; "+
+			"rm -rf /etc/openvswitch/conf.db /etc/openvswitch/system-id.conf /etc/ovn /run/ovn /var/lib/ovn")
+		if out, err := clear.CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	sim(t, "dev add unit serial=MT2108X00001", "port add unit 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:42 netdev=upf0hpf")
+	sim(t, "dev add unit serial=MT2108X00001",
+		"port add unit 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:42 netdev=upf0hpf")
 	t.Cleanup(func() { sim(t, "reset") })
 	h := &host{t: t, inside: boot(t, "/run/unit-test/units")}
-	h.await("Open vSwitch and the Southbound run", "for unit in ovs-vswitchd ovn-controller ovn-ovsdb-server-sb representord; do systemctl is-active $unit || exit 1; done")
-	h.must("ovs-vsctl set Open_vSwitch . external_ids:system-id=dpu1 external_ids:hostname=dpu1.example.com external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock " +
+	h.await("Open vSwitch and the Southbound run",
+		"for unit in ovs-vswitchd ovn-controller ovn-ovsdb-server-sb representord; do systemctl is-active $unit || exit 1; done")
+	h.must("ovs-vsctl set Open_vSwitch . external_ids:system-id=dpu1 external_ids:hostname=dpu1.example.com " +
+		"external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock " +
 		"external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=127.0.0.1")
 	return h
 }
@@ -164,7 +169,8 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 				"systemctl daemon-reload; systemctl start openvswitch-switch; " +
 				crosses + "; true",
 			prints: []string{"systemctl restart openvswitch-switch"},
-			mends:  crosses + "; " + crosses + "; ovs-dpctl show | grep hit:[1-9] && rm -r " + booting + " /run/unit-test/booted && systemctl daemon-reload",
+			mends: crosses + "; " + crosses + "; ovs-dpctl show | grep hit:[1-9] && rm -r " + booting +
+				" /run/unit-test/booted && systemctl daemon-reload",
 		},
 		{
 			name: "no ovs-vswitchd", checks: []string{"vswitchd"},
@@ -180,7 +186,8 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			breaks: "systemctl stop ovn-controller; ovs-vsctl --if-exists del-br br-int; ovn-sbctl --if-exists chassis-del dpu1",
 			prints: []string{
 				"systemctl start ovn-controller",
-				"systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log", "systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log",
+				"systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log",
+				"systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log",
 			},
 		},
 		{
@@ -191,7 +198,8 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 		},
 		{
 			name: "another name for the next start", checks: []string{"system-id-override"}, breaks: "echo dpu2 >/etc/ovn/system-id-override",
-			prints: []string{"systemctl restart ovn-controller representord"}, after: "rm /etc/ovn/system-id-override; systemctl restart ovn-controller representord",
+			prints: []string{"systemctl restart ovn-controller representord"},
+			after:  "rm /etc/ovn/system-id-override; systemctl restart ovn-controller representord",
 		},
 		{
 			name: "the same name, written again", checks: []string{"system-id-override"}, breaks: "echo dpu1 >/etc/ovn/system-id-override",
@@ -199,7 +207,8 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 		},
 		{
 			name: "no power over links", checks: []string{"capabilities"},
-			breaks: "mkdir -p " + noPower + "; printf '[Service]\\nCapabilityBoundingSet=\\n' >" + noPower + "/no.conf; systemctl daemon-reload; systemctl restart representord",
+			breaks: "mkdir -p " + noPower + "; printf '[Service]\\nCapabilityBoundingSet=\\n' >" + noPower +
+				"/no.conf; systemctl daemon-reload; systemctl restart representord",
 			prints: []string{"systemctl cat representord"},
 			mends:  "rm -r " + noPower + "; systemctl daemon-reload; systemctl restart representord",
 		},
@@ -258,7 +267,8 @@ func (h *host) runs(command string) {
 // tell shows the services of a test that has failed.
 func (h *host) tell() {
 	if h.t.Failed() {
-		out, _ := h.sh("systemctl --no-pager status 'ov*' representord; representorctl doctor; journalctl --no-hostname -o short-monotonic | tail -n 50")
+		out, _ := h.sh("systemctl --no-pager status 'ov*' representord; representorctl doctor; journalctl --no-hostname -o short-monotonic | " +
+			"tail -n 50")
 		h.t.Log(out)
 	}
 }

@@ -43,7 +43,8 @@ func TestTheUnitKeepsWhatTheDaemonNeeds(t *testing.T) {
 			t.Errorf("%s=%q, want %q", key, got, want)
 		}
 	}
-	for _, key := range []string{"PrivateNetwork", "PrivateUsers", "IPAddressDeny", "ProtectHostname", "RootDirectory", "InaccessiblePaths", "DynamicUser"} {
+	for _, key := range []string{"PrivateNetwork", "PrivateUsers", "IPAddressDeny", "ProtectHostname", "RootDirectory",
+		"InaccessiblePaths", "DynamicUser"} {
 		if got, there := settings[key]; there {
 			t.Errorf("%s=%q hides something that the daemon needs", key, got)
 		}

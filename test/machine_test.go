@@ -46,7 +46,8 @@ func TestVMEndsWithTheMachineThatDoesNotComeUp(t *testing.T) {
 	cmd.WaitDelay = time.Second // what the script started may hold the output open
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 125 || !strings.Contains(string(out), "the machine died") || !strings.Contains(string(out), "invalid option") {
+	if !errors.As(err, &exit) || exit.ExitCode() != 125 || !strings.Contains(string(out), "the machine died") ||
+		!strings.Contains(string(out), "invalid option") {
 		t.Errorf("%v, %v; want exit status 125 and why:\n%s", err, ctx.Err(), out)
 	}
 }

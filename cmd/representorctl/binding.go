@@ -96,9 +96,11 @@ Run it where the databases can be reached. Exit status:
 	}
 	b.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&b.sb, "sb", "", "the Southbound's `endpoints`, separated by commas (default $"+southboundVariable+", else "+southboundDefault+")")
+	f.StringVar(&b.sb, "sb", "",
+		"the Southbound's `endpoints`, separated by commas (default $"+southboundVariable+", else "+southboundDefault+")")
 	f.StringVar(&b.profile, "profile", "", "`file` with the binding profile as JSON, - for standard input")
-	f.IntVar(&b.mtu, "mtu", 0, "`MTU` in bytes to be set on the representor, 0 to ask for none (default: what the port asks for already; Neutron asks for its network's)")
+	f.IntVar(&b.mtu, "mtu", 0, "`MTU` in bytes to be set on the representor, 0 to ask for none (default: what the port asks for already; "+
+		"Neutron asks for its network's)")
 	f.StringVar(&b.wait, "wait", "", "wait until the port is `plugged`, and say what it lacks until then")
 	f.DurationVar(&b.timeout, "timeout", defaultWait, "with --wait, wait for this `time` at most")
 	_ = cmd.MarkFlagRequired("profile")
@@ -106,7 +108,8 @@ Run it where the databases can be reached. Exit status:
 	_ = cmd.RegisterFlagCompletionFunc("wait", cobra.FixedCompletions([]string{waitPlugged}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if b.profile == "" {
-			return errors.New("--profile is missing: the file with the binding profile, or - for standard input; on the hypervisor, vf-reporter profile prints it")
+			return errors.New("--profile is missing: the file with the binding profile, or - for standard input; on the hypervisor, vf-reporter " +
+				"profile prints it")
 		}
 		return nil
 	}
@@ -149,7 +152,8 @@ Exit status: as of bind.`,
 // flags are those that both commands have.
 func (b *binding) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&b.nb, "nb", "", "the Northbound's `endpoints`, separated by commas (default $"+northboundVariable+", else "+northboundDefault+")")
+	f.StringVar(&b.nb, "nb", "",
+		"the Northbound's `endpoints`, separated by commas (default $"+northboundVariable+", else "+northboundDefault+")")
 	f.StringVar(&b.tls.PrivateKey, "private-key", "", "PEM `file` with our private key, for ssl: endpoints")
 	f.StringVar(&b.tls.Certificate, "certificate", "", "PEM `file` with our certificate")
 	f.StringVar(&b.tls.CACert, "ca-cert", "", "PEM `file` with the CA's certificate")
@@ -297,7 +301,8 @@ func (b *bound) waited(err error) {
 	}
 }
 
-func (b *binding) change(ctx context.Context, port string, plan func(*northbound.Port) (northbound.Change, error)) (northbound.Change, error) {
+func (b *binding) change(ctx context.Context, port string,
+	plan func(*northbound.Port) (northbound.Change, error)) (northbound.Change, error) {
 	n, err := northbound.Open(ctx, b.northbound(), port)
 	if err != nil {
 		return northbound.Change{}, err

@@ -56,7 +56,8 @@ func (c *cloud) run(t *testing.T, stdin string, args ...string) outcome {
 	return run1(t, noDaemon, stdin, noCard, args...)
 }
 
-const boundOptions = `{qos_burst="7", requested-chassis=dpu1.example, "vif-plug-type"=representor, "vif-plug:representor:pf-mac"="00:53:00:00:00:42", "vif-plug:representor:vf-num"="3"}`
+const boundOptions = `{qos_burst="7", requested-chassis=dpu1.example, "vif-plug-type"=representor, ` +
+	`"vif-plug:representor:pf-mac"="00:53:00:00:00:42", "vif-plug:representor:vf-num"="3"}`
 
 // plain takes the quotes off that ovn-nbctl puts around some words.
 func plain(s string) string { return strings.ReplaceAll(s, `"`, "") }
@@ -65,7 +66,8 @@ func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-")
-	if o.status != exitOK || plain(c.options(t)) != plain(boundOptions) || !strings.Contains(o.stdout, "chassis     dpu1, hostname dpu1.example\n") {
+	if o.status != exitOK || plain(c.options(t)) != plain(boundOptions) ||
+		!strings.Contains(o.stdout, "chassis     dpu1, hostname dpu1.example\n") {
 		t.Fatalf("%v\noptions %s, want\n        %s", o, c.options(t), boundOptions)
 	}
 	// northd takes it for what Neutron writes.
@@ -81,16 +83,19 @@ func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	if err := os.WriteFile(file, []byte(profileOf("MT1")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if o := c.run(t, "", "bind", "vm1", "--profile", file, "--mtu=1442"); o.status != exitOK || !strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
+	if o := c.run(t, "", "bind", "vm1", "--profile", file, "--mtu=1442"); o.status != exitOK ||
+		!strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
 		t.Errorf("with an MTU: %v\n%s", o, c.options(t))
 	}
-	if o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-"); o.status != exitOK || !strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
+	if o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-"); o.status != exitOK ||
+		!strings.Contains(plain(c.options(t)), "vif-plug-mtu-request=1442") {
 		t.Errorf("an MTU that is there doesn't stay: %v\n%s", o, c.options(t))
 	}
 	o = c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-", "--mtu=0", "-j")
 	var answer bound
 	if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitOK || answer.Chassis != "dpu1" ||
-		len(answer.Set) != 0 || len(answer.Deleted) != 1 || answer.Deleted[0] != "vif-plug-mtu-request" || plain(c.options(t)) != plain(boundOptions) {
+		len(answer.Set) != 0 || len(answer.Deleted) != 1 || answer.Deleted[0] != "vif-plug-mtu-request" ||
+		plain(c.options(t)) != plain(boundOptions) {
 		t.Errorf("an MTU request that is taken back: %v, %v\n%s", o, err, c.options(t))
 	}
 
@@ -98,7 +103,8 @@ func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	if o.status != exitOK || plain(c.options(t)) != "{qos_burst=7}" {
 		t.Errorf("unbind: %v\n%s", o, c.options(t))
 	}
-	if o := c.run(t, "", "unbind", "vm1"); o.status != exitOK || !strings.Contains(o.stdout, "nothing to change\nbound       no: it asks for no representor\n") {
+	if o := c.run(t, "", "unbind", "vm1"); o.status != exitOK ||
+		!strings.Contains(o.stdout, "nothing to change\nbound       no: it asks for no representor\n") {
 		t.Errorf("a second time: %v", o)
 	}
 	c.Nbctl(t, "lsp-set-options", "vm1", "requested-chassis=dpu1.example")
@@ -127,7 +133,8 @@ func TestEachReasonNotToBindHasItsExitStatusAndChangesNothing(t *testing.T) {
 	}{
 		{"no such port", []string{"bind", "vm9", "--profile=-"}, "MT1", exitNotFound, `there is no logical switch port "vm9"; make it first`},
 		{"no such port", []string{"unbind", "vm9"}, "MT1", exitNotFound, `there is no logical switch port "vm9"`},
-		{"no chassis", []string{"bind", "vm1", "--profile=-"}, "MT9", exitChassis, `no chassis has published card serial number "MT9"; known are "MT1", "TWICE"`},
+		{"no chassis", []string{"bind", "vm1", "--profile=-"}, "MT9", exitChassis,
+			`no chassis has published card serial number "MT9"; known are "MT1", "TWICE"`},
 		{"case matters", []string{"bind", "vm1", "--profile=-"}, "mt1", exitChassis, `no chassis has published`},
 		{"several chassis", []string{"bind", "vm1", "--profile=-"}, "TWICE", exitChassis, `by 2 chassis: "dpu2", "dpu3"`},
 		{"Neutron's port", []string{"bind", "neutrons", "--profile=-"}, "MT1", exitRefused, "insist with --force"},
@@ -138,9 +145,11 @@ func TestEachReasonNotToBindHasItsExitStatusAndChangesNothing(t *testing.T) {
 		{"no Northbound", []string{"unbind", "vm1", "--nb=" + nobody}, "MT1", exitUnreachable, "OVN_Northbound can't be reached"},
 		{"no profile", []string{"bind", "vm1"}, "MT1", exitUsage, "--profile is missing"},
 		{"a placeholder for a serial number", []string{"bind", "vm1", "--profile=-"}, "N/A", exitUsage, "card_serial_number"},
-		{"an empty file", []string{"bind", "vm1", "--profile=/dev/null"}, "MT1", exitUsage, "profile: /dev/null is empty; on the hypervisor, vf-reporter profile prints"},
+		{"an empty file", []string{"bind", "vm1", "--profile=/dev/null"}, "MT1", exitUsage,
+			"profile: /dev/null is empty; on the hypervisor, vf-reporter profile prints"},
 		{"no file", []string{"bind", "vm1", "--profile=/nowhere/p.json"}, "MT1", exitUsage, "/nowhere/p.json"},
-		{"an MTU that is none", []string{"bind", "vm1", "--profile=-", "--mtu=67"}, "MT1", exitUsage, "--mtu=67 must be from 68 to 65535, or 0 to ask for none"},
+		{"an MTU that is none", []string{"bind", "vm1", "--profile=-", "--mtu=67"}, "MT1", exitUsage,
+			"--mtu=67 must be from 68 to 65535, or 0 to ask for none"},
 		{"nothing to wait for", []string{"bind", "vm1", "--profile=-", "--wait=up"}, "MT1", exitUsage, "--wait=up"},
 		{"a timeout of nothing", []string{"bind", "vm1", "--profile=-", "--timeout=1s"}, "MT1", exitUsage, "--wait=plugged"},
 		{"no endpoint", []string{"unbind", "vm1", "--nb=tcp:"}, "MT1", exitUsage, "--nb: "},
@@ -172,7 +181,8 @@ func TestTheDatabasesAreFoundAsOVNsToolsFindThem(t *testing.T) {
 	c := newCloud(t)
 	t.Setenv("OVN_NB_DB", c.NB.Endpoint)
 	t.Setenv("OVN_SB_DB", "unix:"+filepath.Join(servers.Dir(t), "dead")+","+c.SB.Endpoint)
-	if o := run1(t, noDaemon, profileOf("MT1"), noCard, "bind", "vm1", "--profile=-"); o.status != exitOK || plain(c.options(t)) != plain(boundOptions) {
+	if o := run1(t, noDaemon, profileOf("MT1"), noCard, "bind", "vm1", "--profile=-"); o.status != exitOK ||
+		plain(c.options(t)) != plain(boundOptions) {
 		t.Errorf("%v\n%s", o, c.options(t))
 	}
 }
@@ -186,7 +196,8 @@ func TestBindGoesThroughTLS(t *testing.T) {
 	if o := run1(t, noDaemon, "", noCard, append(args, "--ca-cert="+pki.Client.CACert)...); o.status != exitNotFound {
 		t.Errorf("want it to get as far as the port that isn't there: %v", o)
 	}
-	if o := run1(t, noDaemon, "", noCard, append(args, "--ca-cert="+pki.Server.CACert)...); o.status != exitUnreachable || !strings.Contains(o.stderr, pki.Server.CACert) {
+	if o := run1(t, noDaemon, "", noCard, append(args, "--ca-cert="+pki.Server.CACert)...); o.status != exitUnreachable ||
+		!strings.Contains(o.stderr, pki.Server.CACert) {
 		t.Errorf("with the wrong CA: %v", o)
 	}
 	if o := run1(t, noDaemon, "", noCard, args[:3]...); o.status != exitUnreachable || !strings.Contains(o.stderr, "no file is configured") {
@@ -250,9 +261,11 @@ func TestAPortThatIsNotPluggedInTimeIsBoundAllTheSame(t *testing.T) {
 	c := newCloud(t)
 	o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-", "--wait=plugged", "--timeout=1s", "-j")
 	var answer bound
-	if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitNotPlugged || answer.Plugged == nil || *answer.Plugged ||
+	if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitNotPlugged ||
+		answer.Plugged == nil || *answer.Plugged ||
 		!strings.Contains(answer.Missing, "no chassis has claimed the port") || strings.Count(o.stderr, answer.Missing) != 1 ||
-		!strings.Contains(answer.Missing, `run on "dpu1.example": representorctl explain vm1`) || !strings.HasSuffix(o.stderr, "logical port \"vm1\" is bound, and not plugged in time\n") {
+		!strings.Contains(answer.Missing, `run on "dpu1.example": representorctl explain vm1`) ||
+		!strings.HasSuffix(o.stderr, "logical port \"vm1\" is bound, and not plugged in time\n") {
 		t.Errorf("%v, %v", o, err)
 	}
 	if plain(c.options(t)) != plain(boundOptions) {

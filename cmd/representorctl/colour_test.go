@@ -48,12 +48,14 @@ func TestTheDoctorColoursVerdictsAlone(t *testing.T) {
 		return out.String()
 	}
 	coloured, plain := shown(true), shown(false)
-	for _, want := range []string{"\x1b[32mok       \x1b[0mclock", "\x1b[33mwarn     \x1b[0mserial", "\x1b[31mFAIL     \x1b[0mbridge", "\x1b[33munknown  \x1b[0mchassis"} {
+	for _, want := range []string{"\x1b[32mok       \x1b[0mclock", "\x1b[33mwarn     \x1b[0mserial", "\x1b[31mFAIL     \x1b[0mbridge",
+		"\x1b[33munknown  \x1b[0mchassis"} {
 		if !strings.Contains(coloured, want) {
 			t.Errorf("%q is not in %q", want, coloured)
 		}
 	}
-	if got := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(coloured); got != plain || strings.Contains(plain, "\x1b") {
+	if got := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(coloured); got != plain ||
+		strings.Contains(plain, "\x1b") {
 		t.Errorf("without its colours it is %q, want %q", got, plain)
 	}
 }

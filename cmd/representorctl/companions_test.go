@@ -26,7 +26,8 @@ func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
 	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
 	c.wantCompanions(socket, map[string]doctor.Check{
-		"vswitchd":       {Verdict: doctor.OK, Finding: fmt.Sprintf("ovs-vswitchd answers: pid %d, ovs-vswitchd (Open vSwitch) ", vswitchd.Pid())},
+		"vswitchd": {Verdict: doctor.OK,
+			Finding: fmt.Sprintf("ovs-vswitchd answers: pid %d, ovs-vswitchd (Open vSwitch) ", vswitchd.Pid())},
 		"ovn-controller": {Verdict: doctor.OK, Finding: fmt.Sprintf("ovn-controller answers: pid %d, ovn-controller ", controller.Pid())},
 	})
 	vswitchd.Kill()

@@ -53,7 +53,8 @@ func TestShellsCompletePortsButNoneThatAShellWouldMisread(t *testing.T) {
 func TestBindAndUnbindCompleteThePortsOfTheNorthbound(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.Nbctl(t, "lsp-add", "net", "vm2", "--", "lsp-set-options", "vm2", "vif-plug-type=representor", "--", "lsp-add", "net", "x y", "--", "lsp-add", "net", "other")
+	c.Nbctl(t, "lsp-add", "net", "vm2", "--", "lsp-set-options", "vm2", "vif-plug-type=representor", "--", "lsp-add", "net", "x y", "--",
+		"lsp-add", "net", "other")
 	for _, tt := range []struct {
 		words []string
 		want  string
@@ -65,14 +66,16 @@ func TestBindAndUnbindCompleteThePortsOfTheNorthbound(t *testing.T) {
 		{[]string{"bind", "--profile=-", "--nb=unix:/no/where", ""}, ":4\n"},
 		{[]string{"bind", "--wait", ""}, "plugged\n:4\n"},
 	} {
-		if out := run1(t, noDaemon, "", nil, append([]string{cobra.ShellCompRequestCmd}, tt.words...)...); out.status != exitOK || out.stdout != tt.want {
+		if out := run1(t, noDaemon, "", nil, append([]string{cobra.ShellCompRequestCmd}, tt.words...)...); out.status != exitOK ||
+			out.stdout != tt.want {
 			t.Errorf("%q: %s\nwant %q", tt.words, out, tt.want)
 		}
 	}
 }
 
 // What bash-completion's function of that name does, for words without colons.
-const withoutBashCompletion = `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}; }
+const withoutBashCompletion = `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD ` +
+	`cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}; }
 `
 
 func TestBashCompletesWhatTheDaemonKnows(t *testing.T) {

@@ -7,15 +7,18 @@ import (
 )
 
 const (
-	filePF = `"pci/0000:03:00.0/1":{"type":"eth","netdev":"pf0hpf","flavour":"pcipf","controller":1,"pfnum":0,"external":true,"function":{"hw_addr":"` + mac + `"}}`
+	filePF = `"pci/0000:03:00.0/1":{"type":"eth","netdev":"pf0hpf","flavour":"pcipf","controller":1,"pfnum":0,"external":true,` +
+		`"function":{"hw_addr":"` + mac + `"}}`
 	fileVF = `"pci/0000:03:00.0/2":{"type":"eth","netdev":"pf0vf0","flavour":"pcivf","controller":1,"pfnum":0,"vfnum":0,"external":true}`
 	fileSF = `"pci/0000:03:00.0/3":{"type":"eth","netdev":"c1pf0sf77","flavour":"pcisf","controller":1,"pfnum":0,"sfnum":77}`
 	// A PF of the DPU's own behind controller 2, and an SF of that.
-	fileSatellite = `"pci/0000:03:00.0/4":{"type":"eth","netdev":"c2pf1","flavour":"pcipf","controller":2,"pfnum":1,"external":false,"function":{"hw_addr":"00:53:00:00:00:51"}},` +
+	fileSatellite = `"pci/0000:03:00.0/4":{"type":"eth","netdev":"c2pf1","flavour":"pcipf","controller":2,"pfnum":1,"external":false,` +
+		`"function":{"hw_addr":"00:53:00:00:00:51"}},` +
 		`"pci/0000:03:00.0/5":{"type":"eth","netdev":"c2pf1sf5","flavour":"pcisf","controller":2,"pfnum":1,"sfnum":5}`
 	// A NIC that is its own host, with mlx5 of Linux 6.3 or later.
 	fileOwnHost = `"auxiliary/mlx5_core.eth.0/65535":{"type":"eth","netdev":"enp7s0f0np0","flavour":"physical","port":0},` +
-		`"pci/0000:07:00.0/5":{"type":"eth","netdev":"enp7s0f0np0r4","flavour":"pcivf","controller":0,"pfnum":0,"vfnum":4,"external":false,"function":{"hw_addr":"00:53:00:00:00:64"}}`
+		`"pci/0000:07:00.0/5":{"type":"eth","netdev":"enp7s0f0np0r4","flavour":"pcivf","controller":0,"pfnum":0,"vfnum":4,"external":false,` +
+		`"function":{"hw_addr":"00:53:00:00:00:64"}}`
 )
 
 func portFile(ports ...string) string { return `{"port":{` + strings.Join(ports, ",") + `}}` }
@@ -50,14 +53,16 @@ func TestDevlinkJSON_IsAnsweredFromAsFarAsItTells(t *testing.T) {
 		},
 		"a PF among these may have the MAC as well": {
 			file: portFile(filePF, fileVF, oddVFs(20), `"pci/0000:04:00.0/9":{"flavour":"pcipf","pfnum":"x"}`), args: lookup(mac, "--vf=0"),
-			status: exitNotFound, says: []string{"a PF with that MAC may be among the ports that can't be read", "left out malformed devlink ports: 21", "pci/0000:04:00.0/9"},
+			status: exitNotFound, says: []string{"a PF with that MAC may be among the ports that can't be read",
+				"left out malformed devlink ports: 21", "pci/0000:04:00.0/9"},
 		},
 		"and is told of where what was asked for isn't there": {
 			file: portFile(filePF, fileVF, `"pci/0000:03:00.0/9":{"flavour":"pcivf","vfnum":-1}`), args: lookup(mac, "--vf=9"),
 			status: exitNotFound, says: []string{"has no VF 9", "left out malformed devlink ports: 1", "pci/0000:03:00.0/9"},
 		},
 		"and in the list": {
-			file: portFile(filePF, fileVF, `"pci/0000:03:00.0/9":{"flavour":"pcivf","vfnum":-1}`), args: []string{"representors", "--devlink-json=-"},
+			file:   portFile(filePF, fileVF, `"pci/0000:03:00.0/9":{"flavour":"pcivf","vfnum":-1}`),
+			args:   []string{"representors", "--devlink-json=-"},
 			status: exitOK, says: []string{"problem:", "left out malformed devlink ports: 1", "pf0vf0"},
 		},
 		"an odd PF may have the MAC as well": {
@@ -90,7 +95,8 @@ func TestDevlinkJSON_IsAnsweredFromAsFarAsItTells(t *testing.T) {
 		},
 		"whose card an uplink is of isn't in it": {
 			file: portFile(fileOwnHost), args: lookup("00:53:00:00:00:30", "--vf=4", "--local-functions"),
-			status: exitNotFound, says: []string{"pci/0000:07:00.0 c0pf0 local", "a list of devlink ports doesn't tell the MAC of the machine's own PF", "representorctl lookup --kernel --local-functions"},
+			status: exitNotFound, says: []string{"pci/0000:07:00.0 c0pf0 local",
+				"a list of devlink ports doesn't tell the MAC of the machine's own PF", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"network namespace", "devlink port function set"},
 		},
 		"nor does local-functions help": {

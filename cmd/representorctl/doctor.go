@@ -75,7 +75,8 @@ func (p *program) writeDiagnosis(out *strings.Builder, d doctor.Diagnosis, all b
 	if all {
 		each = ""
 	}
-	fmt.Fprintf(out, "%d ok, %d warn, %d FAIL, %d unknown%s\n", counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail], counts[doctor.Unknown], each)
+	fmt.Fprintf(out, "%d ok, %d warn, %d FAIL, %d unknown%s\n", counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail],
+		counts[doctor.Unknown], each)
 	if i := slices.IndexFunc(d.Checks, func(c doctor.Check) bool { return c.Verdict == doctor.Fail }); i >= 0 {
 		fmt.Fprintln(out, "begin with: "+d.Checks[i].Name)
 	}

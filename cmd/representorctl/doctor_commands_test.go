@@ -30,10 +30,12 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 	}{
 		{name: "no offload", check: "hw-offload", breaks: local("remove", "open", ".", "other_config", "hw-offload")},
 		{name: "the userspace datapath", check: "bridge", breaks: local("set", "Bridge", "br-int", "datapath_type=netdev")},
-		{name: "another card's number", check: "serial-published", breaks: local("set", "open", ".", `external_ids:ovn-cms-options="a,card-serial-number=OLD"`)},
+		{name: "another card's number", check: "serial-published",
+			breaks: local("set", "open", ".", `external_ids:ovn-cms-options="a,card-serial-number=OLD"`)},
 		{name: "a representor by hand", check: "foreign-rows", breaks: local("add-port", "br-int", netdev)},
-		{name: "a representor in a Port of another name", check: "foreign-rows", breaks: local("--", "--id=@i", "create", "Interface", "name="+netdev,
-			"--", "--id=@p", "create", "Port", "name=vf0", "interfaces=@i", "--", "add", "Bridge", "br-int", "ports", "@p")},
+		{name: "a representor in a Port of another name", check: "foreign-rows",
+			breaks: local("--", "--id=@i", "create", "Interface", "name="+netdev,
+				"--", "--id=@p", "create", "Port", "name=vf0", "interfaces=@i", "--", "add", "Bridge", "br-int", "ports", "@p")},
 		{name: "a representor in a bond", check: "foreign-rows", breaks: local("add-bond", "br-int", "bond0", netdev, "p1")},
 		{name: "no Southbound", check: "identity", breaks: local("remove", "open", ".", "external_ids", "ovn-remote")},
 		{name: "no name", check: "identity", breaks: local("remove", "open", ".", "external_ids", "system-id")},
@@ -42,7 +44,8 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 		{name: "one endpoint of two is none", check: "identity", stays: true, breaks: func(c *clinic) {
 			c.local.Ctl(c.t, "set", "open", ".", `external_ids:ovn-remote="`+c.sb.Endpoint+`,tpc:192.0.2.1:6642"`)
 		}},
-		{name: "a Southbound elsewhere", check: "southbound", stays: true, breaks: local("set", "open", ".", "external_ids:ovn-remote=tcp:127.0.0.1:1")},
+		{name: "a Southbound elsewhere", check: "southbound", stays: true,
+			breaks: local("set", "open", ".", "external_ids:ovn-remote=tcp:127.0.0.1:1")},
 		{name: "no certificates", check: "certificates", breaks: local("set", "open", ".", "external_ids:ovn-remote=ssl:127.0.0.1:1")},
 		{name: "another hostname", check: "chassis", stays: true, breaks: func(c *clinic) { c.sbctl("set", "Chassis", "dpu1", "hostname=old") }},
 		{name: "our hostname on a row of before", check: "unique", breaks: func(c *clinic) {
@@ -60,7 +63,8 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 			if ill.Verdict != doctor.Fail && ill.Verdict != doctor.Warn {
 				t.Fatalf("it finds nothing: %+v", ill)
 			}
-			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1", "chassis-del NAME", "chassis-del old",
+			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1",
+				"chassis-del NAME", "chassis-del old",
 				"PRIVATE-KEY CERTIFICATE CA-CERT", strings.Join([]string{ours.PrivateKey, ours.Certificate, ours.CACert}, " "))
 			ran := 0
 			for _, command := range commandsIn(ill.Remedy) {
@@ -131,11 +135,13 @@ func TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor(t *testing.T) {
 	}
 	run(commands[1])
 	<-controller.Done()
-	if got := c.sb.Tool(t, "ovn-sbctl", "--db="+c.sb.Endpoint, "--no-leader-only", "--columns=name", "--bare", "list", "Chassis"); strings.TrimSpace(got) != "dpu1" {
+	if got := c.sb.Tool(t, "ovn-sbctl", "--db="+c.sb.Endpoint, "--no-leader-only", "--columns=name", "--bare", "list",
+		"Chassis"); strings.TrimSpace(got) != "dpu1" {
 		t.Errorf("after %s the Southbound has the chassis %q", commands[1], got)
 	}
 	vswitchd.Signal(syscall.SIGSTOP)
-	for _, command := range commandsFor(t, companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: vswitchd.Pid(), Stopped: true}) {
+	for _, command := range commandsFor(t,
+		companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: vswitchd.Pid(), Stopped: true}) {
 		run(command)
 	}
 	if got := c.searches(c.local.Endpoint)[0].Look(t.Context(), companionPatience); got.State != companion.Answers {

@@ -37,7 +37,8 @@ func newClinic(t *testing.T) *clinic {
 	c.sbctl("init", "--", "set", "SB_Global", ".", "options:northd_internal_version=23.03.1-20.0.0-70.6")
 	c.sbctl("chassis-add", "dpu1", "geneve", "127.0.0.1")
 	c.sbctl("set", "Chassis", "dpu1", "hostname=dpu1.example.com", "other_config:ovn-cms-options=card-serial-number=MT2242X00001")
-	c.local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "ovs_version=3.1.0", "external_ids:system-id=dpu1", "external_ids:hostname=dpu1.example.com",
+	c.local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "ovs_version=3.1.0", "external_ids:system-id=dpu1",
+		"external_ids:hostname=dpu1.example.com",
 		"external_ids:ovn-remote="+c.sb.Endpoint, "external_ids:ovn-cms-options=card-serial-number=MT2242X00001", "other_config:hw-offload=true")
 	c.config = filepath.Join(c.dir, "representord.yaml")
 	if err := os.WriteFile(c.config, []byte("ovs-db: "+c.local.Endpoint+"\npath.ovn-sysconf: "+c.dir+"\n"), 0o600); err != nil {
@@ -154,7 +155,8 @@ func TestTheDoctorReadsRealDatabases(t *testing.T) {
 
 func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 	c := newClinic(t)
-	c.sbctl("chassis-del", "dpu1", "--", "chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old", "hostname=dpu1.example.com")
+	c.sbctl("chassis-del", "dpu1", "--", "chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old",
+		"hostname=dpu1.example.com")
 	c.local.Ctl(t, "set", "Bridge", "br-int", "datapath_type=netdev", "--", "remove", "open", ".", "other_config", "hw-offload",
 		"--", "set", "open", ".", "external_ids:ovn-cms-options=card-serial-number=OLD")
 	if err := os.WriteFile(filepath.Join(c.dir, "system-id-override"), []byte("dpu9\n"), 0o600); err != nil {
@@ -186,11 +188,13 @@ func TestWhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) 
 		t.Fatal(err)
 	}
 	told := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	parted := regexp.MustCompile(`configuration file "[^"]+": line 1: unknown key "log-levle"; did you mean log-level\?; log-format: "xml" must be`)
+	parted := regexp.MustCompile(
+		`configuration file "[^"]+": line 1: unknown key "log-levle"; did you mean log-level\?; log-format: "xml" must be`)
 	if out := c.doctor(absent(t)); !parted.MatchString(told(out.stdout)) {
 		t.Errorf("doctor says\n%s", out.stdout)
 	}
-	if out := run1(t, absent(t), "", nil, "plan", "--offline", "--config", c.config); !parted.MatchString(told(out.stderr)) || strings.Contains(out.stderr, `\n`) {
+	if out := run1(t, absent(t), "", nil, "plan", "--offline", "--config", c.config); !parted.MatchString(told(out.stderr)) ||
+		strings.Contains(out.stderr, `\n`) {
 		t.Errorf("plan --offline says\n%s", out)
 	}
 }
@@ -234,7 +238,8 @@ func TestTheDoctorReadsCertificates(t *testing.T) {
 	c := newClinic(t)
 	pki := servers.NewPKI(t)
 	expired := pki.Expired(t)
-	c.local.Ctl(t, "set-ssl", expired.PrivateKey, expired.Certificate, expired.CACert, "--", "set", "open", ".", "external_ids:ovn-remote=ssl:127.0.0.1:1")
+	c.local.Ctl(t, "set-ssl", expired.PrivateKey, expired.Certificate, expired.CACert, "--", "set", "open", ".",
+		"external_ids:ovn-remote=ssl:127.0.0.1:1")
 	var d doctor.Diagnosis
 	out := c.doctor(absent(t), "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {

@@ -149,7 +149,8 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 	}
 	h.Identity = identify(h.Local)
 	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe})
-	files := dbconn.TLSFiles{PrivateKey: h.Local.SSL.PrivateKey, Certificate: h.Local.SSL.Certificate, CACert: h.Local.SSL.CACert, VerifyHost: c.VerifyHostName}
+	files := dbconn.TLSFiles{PrivateKey: h.Local.SSL.PrivateKey, Certificate: h.Local.SSL.Certificate, CACert: h.Local.SSL.CACert,
+		VerifyHost: c.VerifyHostName}
 	if h.Local.SSL == (ovs.SSL{}) {
 		files = own
 	}

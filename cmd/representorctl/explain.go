@@ -100,7 +100,8 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 		}}
 	}
 	return "", &control.Error{Status: http.StatusNotFound, Problem: control.Problem{
-		Error: fmt.Sprintf("netdev %s: no logical port is plugged there or waits for it; see: representorctl representors", control.Printable(netdev)),
+		Error: fmt.Sprintf("netdev %s: no logical port is plugged there or waits for it; see: representorctl representors",
+			control.Printable(netdev)),
 	}}
 }
 

@@ -39,7 +39,8 @@ func TestExplain_ARemedyIsForTheFunctionThatIsAskedForAndNotForTheOneThatThePort
 	if got := remedyAt(t, enslaved, explain.Netdev); !strings.Contains(got, "`ip link set "+asked+" nomaster`") {
 		t.Errorf("the netdev in a bridge: %s", got)
 	}
-	if got := remedyAt(t, moved(representor.Link{Name: asked, MTU: 1500, Settled: true}), explain.LinkUp); !strings.Contains(got, "`ip link set "+asked+" up`") {
+	if got := remedyAt(t, moved(representor.Link{Name: asked, MTU: 1500, Settled: true}), explain.LinkUp); !strings.Contains(got,
+		"`ip link set "+asked+" up`") {
 		t.Errorf("the link that is down: %s", got)
 	}
 }

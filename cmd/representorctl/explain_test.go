@@ -89,7 +89,8 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 func isShort(t *testing.T, e explain.Explanation, short, long string) {
 	t.Helper()
 	conclusion, _, _ := strings.Cut(long, "\n\n")
-	if !strings.HasPrefix(short, conclusion+"\n\n") || strings.Contains(short, "read in ") || strings.Contains(short, "\nok ") || strings.Contains(short, "\nskipped ") {
+	if !strings.HasPrefix(short, conclusion+"\n\n") || strings.Contains(short, "read in ") || strings.Contains(short, "\nok ") ||
+		strings.Contains(short, "\nskipped ") {
 		t.Errorf("it is\n%s\nand with -v\n%s", short, long)
 	}
 	flat := strings.Join(strings.Fields(short), " ")
@@ -183,13 +184,15 @@ func unclaimed(a ovn.Answer) ovn.Answer {
 func requestScenes() []scene {
 	lonely := func(w *world) { w.asked.ChassisKnown = false }
 	return []scene{
-		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plug.Invalid, code: representor.CodeInvalidOption},
+		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plug.Invalid,
+			code: representor.CodeInvalidOption},
 		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plug.Pending, code: representor.CodeChassisMissing},
 		{name: "southbound-untrusted", world: worldWith(asks("vm1")).but(func(w *world) {
 			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: the server is cut off from its cluster"
 		}), state: plug.Pending, code: representor.CodeSouthboundUntrusted},
 		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plug.Plugged},
-		{name: "odd-name", lport: "odd \x1b[31m/../name", world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plug.Invalid},
+		{name: "odd-name", lport: "odd \x1b[31m/../name",
+			world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plug.Invalid},
 	}
 }
 
@@ -223,7 +226,8 @@ func cardScenes() []scene {
 			other.Index, other.PF, other.Function = 2000, devlink.Some[uint16](1), &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x43}}
 			c.Ports = append(c.Ports, other)
 		}, "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
-		named("pf-not-found-on-that-controller", pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
+		named("pf-not-found-on-that-controller",
+			pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
 		named("function-not-found-below-others", pending(representor.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
 			vf.VF = devlink.Some[uint16](7)
 		}))),
@@ -312,7 +316,8 @@ func switchScenes() []scene {
 		conflict("interface-of-another-name", representor.CodeForeignName, inner),
 		conflict("built-in-left-over", representor.CodeBuiltInLeftOver, left),
 		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
-		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged, code: representor.CodeForeignIfaceID},
+		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged,
+			code: representor.CodeForeignIfaceID},
 		{
 			name: "function-taken", world: worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0)),
 			state: plug.Conflict, code: representor.CodeFunctionTaken,
@@ -359,14 +364,16 @@ func othersScenes() []scene {
 	another := withdrawn(asks("vm1", "requested-chassis", "dpu2"), "requested_chassis is another Chassis row", func(a *ovn.Answer) {
 		a.RequestedChassis, a.Chassis = "dpu2", "dpu2"
 	})
-	nobody := withdrawn(asks("vm1", "requested-chassis", "dpu9"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
-		a.RequestedChassis = ""
-	})
+	nobody := withdrawn(asks("vm1", "requested-chassis", "dpu9"),
+		"requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
+			a.RequestedChassis = ""
+		})
 	unbound := withdrawn(asks("vm1"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
 		a.RequestedChassis = ""
 		delete(a.Options, "requested-chassis")
 	})
-	router := withdrawn(asks("vm1"), `its type is "patch", which no VIF has`, func(a *ovn.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
+	router := withdrawn(asks("vm1"), `its type is "patch", which no VIF has`,
+		func(a *ovn.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
 	plain := withdrawn(asks("vm1"), "it has no option vif-plug-type", func(a *ovn.Answer) { delete(a.Options, "vif-plug-type") })
 	return []scene{
 		{name: "another-chassis", world: worldWith(another)},
@@ -402,10 +409,12 @@ func TestExplainWithoutADaemonSaysSo(t *testing.T) {
 func TestExplainFindsThePortOfANetdev(t *testing.T) {
 	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
 	socket := daemonWith(t, w.facts(t), control.Acts{Inquire: w.inquire})
-	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK || !strings.Contains(out.stdout, "port        vm0\n") {
+	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK ||
+		!strings.Contains(out.stdout, "port        vm0\n") {
 		t.Errorf("%s", out)
 	}
-	if out := run1(t, socket, "", nil, "explain", "--netdev", "eth9"); out.status != exitNotFound || !strings.Contains(out.stderr, "netdev eth9: no logical port") {
+	if out := run1(t, socket, "", nil, "explain", "--netdev", "eth9"); out.status != exitNotFound ||
+		!strings.Contains(out.stderr, "netdev eth9: no logical port") {
 		t.Errorf("%s", out)
 	}
 	for _, args := range [][]string{{"explain"}, {"explain", "a", "b"}, {"explain", "a", "--netdev", "b"}} {
@@ -422,7 +431,8 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 		{Name: explain.PF, Result: explain.Failed, Finding: "no"}, {Name: explain.Card, Result: explain.OK, Finding: "yes"},
 		{Name: explain.Up, Result: explain.Unknown, Finding: "maybe"}, {Name: explain.Row, Result: explain.Skipped, Finding: "later"},
 	}}, true)
-	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard", "\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
+	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard",
+		"\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}

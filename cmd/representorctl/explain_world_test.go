@@ -120,7 +120,8 @@ func rowOf(lport, netdev string, vf int) ovs.Interface {
 
 // foreign is a row of somebody else's.
 func foreign(netdev, ifaceID string) ovs.Interface {
-	return ovs.Interface{UUID: "uuid-" + netdev, Name: netdev, PortUUID: "port-" + netdev, PortName: netdev, PortInterfaces: 1, Bridge: "br-int", IfaceID: ifaceID}
+	return ovs.Interface{UUID: "uuid-" + netdev, Name: netdev, PortUUID: "port-" + netdev, PortName: netdev, PortInterfaces: 1,
+		Bridge: "br-int", IfaceID: ifaceID}
 }
 
 func (w *world) has(rows ...ovs.Interface) *world {
@@ -185,7 +186,8 @@ func (s switchOf) Apply(_ context.Context, changes []ovs.Change) []error {
 		}
 		for _, p := range c.Plug {
 			r := rowOf(p.IfaceID, p.Netdev, 0)
-			r.UUID, r.Marker, r.MTURequest, r.IfaceIDVer, r.Ofport, r.IfIndex, r.Installed = "new-"+p.Netdev, p.Marker, p.MTURequest, p.IfaceIDVer, 0, 0, false
+			r.UUID, r.Marker, r.MTURequest, r.IfaceIDVer, r.Ofport, r.IfIndex, r.Installed = "new-"+p.Netdev, p.Marker, p.MTURequest,
+				p.IfaceIDVer, 0, 0, false
 			s.vswitchd(&r)
 			rows[r.Name], names[r.Name] = r, true
 		}
@@ -216,7 +218,8 @@ func (c cardOf) SetHWAddr(context.Context, representor.Representor, representor.
 func (w *world) facts(t *testing.T) control.Facts {
 	t.Helper()
 	cfg := plug.Config{
-		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: cmp.Or(w.grace, -1), Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
+		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: cmp.Or(w.grace, -1),
+		Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
 	}
 	if w.addrErr != nil {
 		cfg.Functions = cardOf{w}

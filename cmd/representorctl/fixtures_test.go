@@ -67,8 +67,10 @@ func facts() control.Facts {
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
 		},
 		Companions: []companion.Standing{
-			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl", Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
-			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl", Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
+			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
+				Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
+			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
+				Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),
@@ -97,8 +99,10 @@ func report() plug.Report {
 			LogicalPort: "taken", State: plug.Conflict, Since: noon().Add(-400 * 24 * time.Hour),
 			Request: "pf-mac 00:53:00:00:00:42 vf 0", Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11,
 			Reason: &representor.Reason{
-				Code:       representor.CodeFunctionTaken,
-				Message:    "function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port \"" + uuid + "\" too, which has it; withdraw one of the two requests, or wait until the other is gone, for then this one takes over by itself and without anybody's help",
+				Code: representor.CodeFunctionTaken,
+				Message: "function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port \"" + uuid +
+					"\" too, which has it; withdraw one of the two requests, or wait until the other is gone, for then this one takes over by itself " +
+					"and without anybody's help",
 				Candidates: []string{uuid},
 			},
 			Warnings: []representor.Reason{{

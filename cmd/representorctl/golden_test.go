@@ -113,10 +113,12 @@ func TestGoldenOutputs(t *testing.T) {
 	quiet := facts()
 	quiet.Report.Ports = nil
 	starting := control.Facts{
-		Version: "1.2.3", PID: 9, Started: noon(), Role: control.Starting, RoleReason: "the local database: dial unix /run/openvswitch/db.sock: no such file or directory",
-		Local: ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"}, LocalEndpoint: "unix:/run/openvswitch/db.sock",
-		Southbound: ovn.View{Problem: "no chassis name yet"},
-		Index:      representor.NewIndex(representor.Card{Problem: "the kernel has no devlink"}, representor.Settings{}),
+		Version: "1.2.3", PID: 9, Started: noon(), Role: control.Starting,
+		RoleReason:    "the local database: dial unix /run/openvswitch/db.sock: no such file or directory",
+		Local:         ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"},
+		LocalEndpoint: "unix:/run/openvswitch/db.sock",
+		Southbound:    ovn.View{Problem: "no chassis name yet"},
+		Index:         representor.NewIndex(representor.Card{Problem: "the kernel has no devlink"}, representor.Settings{}),
 	}
 	standby := facts()
 	standby.Role, standby.RoleReason = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
@@ -128,11 +130,14 @@ func TestGoldenOutputs(t *testing.T) {
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
 	dead := facts()
 	dead.Companions = []companion.Standing{
-		{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 361, Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl"}, Since: noon().Add(-3 * time.Minute)},
-		{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone, Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended"}, Since: noon().Add(-40 * time.Second)},
+		{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 361,
+			Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl"}, Since: noon().Add(-3 * time.Minute)},
+		{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone,
+			Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended"}, Since: noon().Add(-40 * time.Second)},
 	}
 	unseen := facts()
-	unseen.Companions[1].Sight = companion.Sight{Name: companion.Controller, State: companion.Unknown, Why: "neither a pidfile nor a control socket of its is in /var/run/openvswitch, /var/run/ovn"}
+	unseen.Companions[1].Sight = companion.Sight{Name: companion.Controller, State: companion.Unknown,
+		Why: "neither a pidfile nor a control socket of its is in /var/run/openvswitch, /var/run/ovn"}
 	dry := facts()
 	dry.DryRun = true
 	dry.Southbound.ChassisKnown = false
@@ -146,8 +151,10 @@ func TestGoldenOutputs(t *testing.T) {
 	carded.Serials = register.Report{
 		Key: "ovn-cms-options", Options: "enable-chassis-as-gw,card-serial-number=MT2314XZ00YA,card-serial-number=MT2025K30970",
 		Cards: []register.Card{
-			{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, HostFacing: true, Serial: "MT2314XZ00YA", From: representor.SerialFromDevlink, Published: true, Ours: true},
-			{Handle: devlink.Handle{Bus: "pci", Device: "0000:04:00.0"}, HostFacing: true, Serial: "MT2025K30970", From: representor.SerialFromVPD, Published: true},
+			{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, HostFacing: true, Serial: "MT2314XZ00YA",
+				From: representor.SerialFromDevlink, Published: true, Ours: true},
+			{Handle: devlink.Handle{Bus: "pci", Device: "0000:04:00.0"}, HostFacing: true, Serial: "MT2025K30970",
+				From: representor.SerialFromVPD, Published: true},
 		},
 	}
 	hidden := carded
@@ -161,7 +168,9 @@ func TestGoldenOutputs(t *testing.T) {
 		Cards: []register.Card{
 			{
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, HostFacing: true, Serial: "N/A", From: representor.SerialFromVPD,
-				Reason: &representor.Reason{Code: "serial-placeholder", Message: `the serial number "N/A" of pci/0000:03:00.0 (the card's VPD) is not published: it is a placeholder, as cards without a number have it; have the card's vendor set it`},
+				Reason: &representor.Reason{Code: "serial-placeholder",
+					Message: `the serial number "N/A" of pci/0000:03:00.0 (the card's VPD) is not published: ` +
+						`it is a placeholder, as cards without a number have it; have the card's vendor set it`},
 			},
 			{
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:04:00.0"},
@@ -237,8 +246,10 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "lookup-file-json", args: []string{"lookup", "--devlink-json", "testdata/bluefield-6.8.json", "--pf-mac", mac, "--vf", "0", "-j"}},
 		{name: "lookup-file-local", args: []string{"lookup", "--devlink-json", "testdata/bluefield-6.8.json", "--pf-mac", mac, "--sf", "88"}},
 		{name: "lookup-file-missing", args: []string{"lookup", "--devlink-json", "testdata/missing.json", "--pf-mac", mac}},
-		{name: "lookup-stdin", stdin: `{"port":{"pci/0000:06:00.0/1":{"type":"eth","netdev":"pf0hpf","flavour":"pcipf","pfnum":0,"function":{"hw_addr":"` + mac + `"}}}}`, args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
-		{name: "lookup-stdin-malformed", stdin: `{"port":{"nonsense":{"flavour":"pcipf"}}}`, args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
+		{name: "lookup-stdin", stdin: `{"port":{"pci/0000:06:00.0/1":{"type":"eth","netdev":"pf0hpf","flavour":"pcipf","pfnum":0,` +
+			`"function":{"hw_addr":"` + mac + `"}}}}`, args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
+		{name: "lookup-stdin-malformed", stdin: `{"port":{"nonsense":{"flavour":"pcipf"}}}`,
+			args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
 		{name: "lookup-stdin-nonsense", stdin: "pci/0000:06:00.0/1: type eth", args: []string{"lookup", "--devlink-json", "-", "--pf-mac", mac}},
 		{name: "serial", facts: &carded, args: []string{"serial"}},
 		{name: "serial-old-neutron", facts: &hidden, args: []string{"serial"}},

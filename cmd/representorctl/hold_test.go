@@ -16,7 +16,8 @@ func TestReleaseHoldSaysWhatCameToBeHeldMeanwhile(t *testing.T) {
 	}
 	socket := daemonThat(t, held, control.Acts{}, func(seen []plug.Holding) []plug.Holding { return seen[:1] })
 	o := run1(t, socket, "", noCard, "release-hold")
-	for _, line := range []string{"released    mass-unplug: 2 ports a, b\n", "HELD        southbound-replaced: 1 port c\n", "came to be held meanwhile, and stays"} {
+	for _, line := range []string{"released    mass-unplug: 2 ports a, b\n", "HELD        southbound-replaced: 1 port c\n",
+		"came to be held meanwhile, and stays"} {
 		if !strings.Contains(o.stdout, line) {
 			t.Errorf("it lacks %q", line)
 		}

@@ -26,7 +26,8 @@ func TestTheManPageNamesEveryCommandAndFlag(t *testing.T) {
 		c.Flags().VisitAll(func(f *pflag.Flag) { wantFlag(t, page, f) })
 		c.PersistentFlags().VisitAll(func(f *pflag.Flag) { wantFlag(t, page, f) })
 	}
-	for _, status := range []string{"\n.B 0\n", "\n.B 1\n", "\n.B 2\n", "\n.B 3\n", "\n.B 4\n", "\n.B 5\n", "\n.B 6\n", "\n.B 7\n", "\n.B 8\n", "\n.B 9\n"} {
+	for _, status := range []string{"\n.B 0\n", "\n.B 1\n", "\n.B 2\n", "\n.B 3\n", "\n.B 4\n", "\n.B 5\n", "\n.B 6\n", "\n.B 7\n",
+		"\n.B 8\n", "\n.B 9\n"} {
 		if !strings.Contains(page, status) {
 			t.Errorf("no exit status %q", strings.TrimSpace(status))
 		}

@@ -50,7 +50,9 @@ func (p *planner) ask(lport, vf string) {
 	p.sbctl("--id=@dp", "create", "Datapath_Binding", "tunnel_key="+vf+"1", "--",
 		"--id=@pb", "create", "Port_Binding", "logical_port="+lport, "datapath=@dp", "tunnel_key=1",
 		"options:vif-plug-type=representor", `options:vif-plug\:representor\:pf-mac="`+mac+`"`, `options:vif-plug\:representor\:vf-num="`+vf+`"`)
-	p.sbctl("set", "Port_Binding", lport, "requested_chassis="+strings.TrimSpace(p.sb.Tool(p.t, "ovn-sbctl", "--db="+p.sb.Endpoint, "--no-leader-only", "--bare", "--columns=_uuid", "list", "Chassis", "dpu1")))
+	p.sbctl("set", "Port_Binding", lport, "requested_chassis="+
+		strings.TrimSpace(p.sb.Tool(p.t, "ovn-sbctl", "--db="+p.sb.Endpoint, "--no-leader-only", "--bare", "--columns=_uuid",
+			"list", "Chassis", "dpu1")))
 }
 
 // plan makes a plan, once more where a busy machine was too slow for its seconds.
@@ -92,7 +94,8 @@ func TestAnOfflinePlanShowsWhatADaemonWouldChangeAndChangesNothing(t *testing.T)
 	if err := json.Unmarshal([]byte(o.stdout), &plan); err != nil {
 		t.Fatalf("%v\n%s", err, o)
 	}
-	if o.status != exitOK || plan.Role != control.Offline || !plan.DryRun || plan.AsOf.IsZero() || len(plan.Changes) != 2 || len(plan.Waiting) != 3 {
+	if o.status != exitOK || plan.Role != control.Offline || !plan.DryRun || plan.AsOf.IsZero() || len(plan.Changes) != 2 ||
+		len(plan.Waiting) != 3 {
 		t.Errorf("%s", o)
 	}
 	if after := p.local.Ctl(t, "list", "Interface") + p.local.Ctl(t, "list", "Bridge") + p.local.Ctl(t, "list", "open"); after != before {
@@ -156,9 +159,11 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 		stderr string
 		stdout string
 	}{
-		"the local database": {func(p *planner) { p.local.Kill() }, exitUnreachable, "representorctl: there is no plan without the local database: ", ""},
+		"the local database": {func(p *planner) { p.local.Kill() }, exitUnreachable,
+			"representorctl: there is no plan without the local database: ", ""},
 		"a bridge": {
-			func(p *planner) { p.local.Ctl(p.t, "set", "open", ".", `external_ids:ovn-bridge=""`) }, exitError, "representorctl: external_ids:ovn-bridge is empty", "",
+			func(p *planner) { p.local.Ctl(p.t, "set", "open", ".", `external_ids:ovn-bridge=""`) }, exitError,
+			"representorctl: external_ids:ovn-bridge is empty", "",
 		},
 		"the Southbound": {
 			func(p *planner) { p.sb.Kill() }, exitUnreachable, "representorctl: planned without the Southbound: ", "nothing to change\n",
@@ -170,7 +175,8 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 			}, exitUnknown, "representorctl: planned without the card: the kernel has no devlink\n", "no-devlink",
 		},
 		"a name": {
-			func(p *planner) { p.local.Ctl(p.t, "remove", "open", ".", "external_ids", "system-id") }, exitUnreachable, "nothing names the chassis", "nothing to change\n",
+			func(p *planner) { p.local.Ctl(p.t, "remove", "open", ".", "external_ids", "system-id") }, exitUnreachable, "nothing names the chassis",
+			"nothing to change\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,7 +185,8 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 			c.break1(p)
 			p.without = true
 			o := p.plan()
-			if o.status != c.status || !strings.Contains(o.stderr, c.stderr) || !strings.Contains(o.stdout, c.stdout) || c.stdout == "" && o.stdout != "" {
+			if o.status != c.status || !strings.Contains(o.stderr, c.stderr) || !strings.Contains(o.stdout, c.stdout) ||
+				c.stdout == "" && o.stdout != "" {
 				t.Errorf("%s\nwant exit status %d, %q and %q", o, c.status, c.stderr, c.stdout)
 			}
 		})
@@ -188,7 +195,8 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 
 func TestTheConfigurationIsAskedForOfflineOnly(t *testing.T) {
 	t.Parallel()
-	if o := run1(t, noDaemon, "", nil, "plan", "--config=/dev/null"); o.status != exitUsage || !strings.Contains(o.stderr, "--config goes with --offline") {
+	if o := run1(t, noDaemon, "", nil, "plan", "--config=/dev/null"); o.status != exitUsage ||
+		!strings.Contains(o.stderr, "--config goes with --offline") {
 		t.Errorf("%s", o)
 	}
 }

@@ -44,7 +44,8 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 		f := plugged().facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &representor.Reason{Code: representor.CodeMassUnplug, Message: "because"}
 		socket := daemonWith(t, f, control.Acts{})
-		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") || !strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
+		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") ||
+			!strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
 			t.Errorf("plan says\n%s", out)
 		}
 		if out := run1(t, socket, "", nil, "ports"); !strings.Contains(out.stdout, "\n    it is still on the bridge\n") {
@@ -56,7 +57,8 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	}
 	f := worldWith(asks("vm1", "vif-plug:representor:vf-num", "7")).facts(t)
 	socket := daemonWith(t, f, control.Acts{})
-	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") || strings.Contains(out.stdout, "still on the bridge") {
+	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") ||
+		strings.Contains(out.stdout, "still on the bridge") {
 		t.Errorf("plan says\n%s", out)
 	}
 }
@@ -68,7 +70,8 @@ func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 	golden(t, "plan-nothing", run1(t, daemon(t, plugged().facts(t)), "", nil, "plan").String())
 	held := plugged().facts(t)
 	held.Report.Holds = []plug.Holding{{Code: representor.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b"}}}
-	held.Report.Due = []ovs.Change{{LogicalPorts: []string{"vm1"}, Why: "its row differs from what is asked", Edit: []ovs.Edit{{Interface: rowOf("vm1", "pf0vf0", 0), Set: map[string]string{"iface-id": "vm1"}}}}}
+	held.Report.Due = []ovs.Change{{LogicalPorts: []string{"vm1"}, Why: "its row differs from what is asked",
+		Edit: []ovs.Edit{{Interface: rowOf("vm1", "pf0vf0", 0), Set: map[string]string{"iface-id": "vm1"}}}}}
 	golden(t, "plan-held", run1(t, daemon(t, held), "", nil, "plan").String())
 	golden(t, "plan-no-daemon", run1(t, absent(t), "", nil, "plan").String())
 }

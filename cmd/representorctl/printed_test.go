@@ -105,7 +105,8 @@ func triedIn() map[string]string {
 			"devlink port show", "devlink port show; dmesg | tail -n 50", "modprobe mlx5_core",
 		},
 		"test/e2e/printed_vm_test.go takesWhatExplainPrints": {
-			"devlink dev reload {device}", "devlink port function set DEVICE/INDEX state active", "devlink port function set {devlink-port} hw_addr MAC",
+			"devlink dev reload {device}", "devlink port function set DEVICE/INDEX state active",
+			"devlink port function set {devlink-port} hw_addr MAC",
 			"devlink port function set {devlink-port} hw_addr X", "devlink port set {devlink-port} type eth", "devlink port show; ip netns",
 			"ip -n NAMESPACE link set NETDEV netns 1", "ls -d /sys/class/net/PF/device/virtfn%[1]d", "vf-reporter list",
 		},

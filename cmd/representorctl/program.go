@@ -120,8 +120,10 @@ Exit status:
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().StringVar(&p.socket, "control-socket", control.DefaultSocket, "unix socket of the daemon")
 	root.PersistentFlags().BoolVarP(&p.json, "json", "j", false, "print JSON")
-	root.AddCommand(p.statusCommand(), p.portsCommand(), p.explainCommand(), p.doctorCommand(), p.representorsCommand(), p.lookupCommand(), p.drawCommand(),
-		p.planCommand(), p.eventsCommand(), p.serialCommand(), p.bindCommand(), p.unbindCommand(), p.releaseHoldCommand(), p.reconcileCommand(), p.logLevelCommand())
+	root.AddCommand(p.statusCommand(), p.portsCommand(), p.explainCommand(), p.doctorCommand(), p.representorsCommand(),
+		p.lookupCommand(), p.drawCommand(),
+		p.planCommand(), p.eventsCommand(), p.serialCommand(), p.bindCommand(), p.unbindCommand(), p.releaseHoldCommand(),
+		p.reconcileCommand(), p.logLevelCommand())
 	return root
 }
 

@@ -46,7 +46,8 @@ func TestADaemonThatHangsIsToBeRestarted(t *testing.T) {
 	var stderr strings.Builder
 	p := program{stderr: &stderr, ran: true}
 	status := p.status(name, &control.UnreachableError{Socket: "/s", Hangs: true, Err: errors.New("nothing came within 5s")})
-	const want = "representorctl: the daemon on /s doesn't answer: nothing came within 5s; restart it, ports stay plugged: systemctl restart representord\n"
+	const want = "representorctl: the daemon on /s doesn't answer: nothing came within 5s; restart it, ports stay plugged: systemctl " +
+		"restart representord\n"
 	if status != exitUnreachable || stderr.String() != want {
 		t.Errorf("%d, %q, want %q", status, stderr.String(), want)
 	}
@@ -109,10 +110,12 @@ func TestWhatOthersWroteDoesNotReachTheTerminalRaw(t *testing.T) {
 		Reason:   &representor.Reason{Code: representor.CodeForeignName, Message: evil, Option: evil, Value: evil, Candidates: []string{evil}},
 		Warnings: []representor.Reason{{Code: representor.CodeIgnoredOption, Message: evil}},
 	}}
-	f.Report.Planned = []ovs.Change{{Why: evil, Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: evil, Marker: ovs.Marker{LogicalPort: evil, Function: evil}}}}}}
+	f.Report.Planned = []ovs.Change{{Why: evil,
+		Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: evil, Marker: ovs.Marker{LogicalPort: evil, Function: evil}}}}}}
 	f.Southbound.Problem, f.Local.Problem, f.RoleReason, f.Chassis, f.Problems = evil, evil, evil, evil, []string{evil}
 	socket := daemon(t, f)
-	for _, args := range [][]string{{"ports"}, {"ports", evil}, {"ports", evil + "!"}, {"status"}, {"representors"}, {"lookup", "--pf-mac", evil}} {
+	for _, args := range [][]string{{"ports"}, {"ports", evil}, {"ports", evil + "!"}, {"status"}, {"representors"},
+		{"lookup", "--pf-mac", evil}} {
 		got := run1(t, socket, "", noCard, args...)
 		if shown := got.stdout + got.stderr; shown == "" || strings.ContainsAny(shown, "\x1b\a\u202e") {
 			t.Errorf("%q shows %q", args, shown)

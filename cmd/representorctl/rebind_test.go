@@ -15,7 +15,8 @@ import (
 func profileOfVF2() string { return strings.Replace(profileOf("MT1"), `"vf_num":3`, `"vf_num":2`, 1) }
 
 // unsure is what is said of a port that was up before it was bound anew.
-const unsure = `the port was up before this bind, and ovn-controller has said nothing since; run on "dpu1.example": representorctl explain vm1`
+const unsure = `the port was up before this bind, and ovn-controller has said nothing since; ` +
+	`run on "dpu1.example": representorctl explain vm1`
 
 // set changes vm1's Port_Binding, as ovn-controller does.
 func (c *cloud) set(t *testing.T, values ...string) {
@@ -70,7 +71,8 @@ func TestAPortThatStaysUpIsNotKnownToBePluggedForWhatItIsBoundToNow(t *testing.T
 		c := newCloudWithPlugged(t)
 		o := c.run(t, profileOfVF2(), wait...)
 		if o.status != exitUnknown || !strings.HasSuffix(strings.Join(strings.Fields(o.stdout), " "), "plugged not known: "+unsure) ||
-			!strings.HasSuffix(o.stderr, "waiting: "+unsure+"\nrepresentorctl: logical port \"vm1\" is bound, and it is not known whether it is plugged\n") {
+			!strings.HasSuffix(o.stderr, "waiting: "+unsure+
+				"\nrepresentorctl: logical port \"vm1\" is bound, and it is not known whether it is plugged\n") {
 			t.Errorf("%v", o)
 		}
 	})
@@ -83,7 +85,8 @@ func TestAPortThatStaysUpIsNotKnownToBePluggedForWhatItIsBoundToNow(t *testing.T
 		c.asks(t, "")
 		o := c.run(t, profileOf("MT1"), append(wait, "-j")...)
 		var answer bound
-		if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitUnknown || answer.Plugged != nil || answer.Missing != unsure {
+		if err := json.Unmarshal([]byte(o.stdout), &answer); err != nil || o.status != exitUnknown || answer.Plugged != nil ||
+			answer.Missing != unsure {
 			t.Errorf("%v, %v", o, err)
 		}
 	})
@@ -136,7 +139,8 @@ func TestARepresentorThatIsReplacedAtOnceIsSeenByWhoeverWaits(t *testing.T) {
 	c := &cloud{servers.OVN(t)}
 	local := servers.NewOVSDB(t, "local", servers.SchemaOpenVSwitch)
 	servers.VSwitchd(t, local)
-	local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "external_ids:hostname=dpu1.example", "external_ids:ovn-cms-options=card-serial-number=MT1")
+	local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "external_ids:hostname=dpu1.example",
+		"external_ids:ovn-cms-options=card-serial-number=MT1")
 	servers.ControllerWithoutPlugProvider(t, local, c.SB.Endpoint)
 	servers.Until(t, "the chassis has published the card", func() bool { return strings.Contains(c.Sbctl(t, "list", "Chassis"), "MT1") })
 	c.Nbctl(t, "ls-add", "net", "--", "lsp-add", "net", "vm1")

@@ -20,7 +20,8 @@ func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
 			"do: `ovs-vsctl set Open_vSwitch . 'external_ids:a=b c d'`",
 			[]string{"do:", `  ovs-vsctl set Open_vSwitch \`, "    . 'external_ids:a=b c d'"},
 		},
-		"a quote within quotes":      {"`x 'it'\\''s a name' and more than fits here`", []string{`  x 'it'\''s a name' and \`, "    more than fits here"}},
+		"a quote within quotes": {"`x 'it'\\''s a name' and more than fits here`",
+			[]string{`  x 'it'\''s a name' and \`, "    more than fits here"}},
 		"a backslash before a quote": {"`x 'a \\' and more than fits here`", []string{`  x 'a \' and more than fits \`, "    here"}},
 		"what harms a terminal":      {"`x \x1b[2J`", []string{`  x \x1b[2J`}},
 	} {
@@ -32,7 +33,8 @@ func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
 
 // What is broken into lines is still one command with the same words.
 func TestAShellReadsABrokenCommandAsItWas(t *testing.T) {
-	const words = `printf '%s\n' 'options:"vif-plug:representor:pf-mac"=00:53:00:00:00:42' a b 'it'\''s one word' "and another one" 'and \' "$(printf 'a third\033')" c`
+	const words = `printf '%s\n' 'options:"vif-plug:representor:pf-mac"=00:53:00:00:00:42' a b 'it'\''s one word' "and another one" ` +
+		`'and \' "$(printf 'a third\033')" c`
 	read := func(command string) string {
 		out, err := exec.Command("sh", "-c", command).CombinedOutput()
 		if err != nil {

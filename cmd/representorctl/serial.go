@@ -87,7 +87,8 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 		entry(out, "stale", "%s: published by us, and no card has it now; it goes when the card stays away", list(s.Stale))
 	}
 	if len(s.Foreign) > 0 {
-		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis", list(s.Foreign))
+		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis",
+			list(s.Foreign))
 	}
 	if s.Southbound != nil {
 		oldNeutron(out, *s.Southbound)
@@ -99,8 +100,10 @@ func oldNeutron(out *strings.Builder, c control.ChassisOptions) {
 	if !c.HiddenFromOldNeutron {
 		return
 	}
-	entry(out, "note", "Neutron %s would find no card: it looks in external_ids of the Chassis row, where ovn-controller writes nothing since OVN 22.09. "+
-		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:", serial.OldNeutron)
+	entry(out, "note", "Neutron %s would find no card: it looks in external_ids of the Chassis row, where ovn-controller writes nothing "+
+		"since OVN 22.09. "+
+		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:",
+		serial.OldNeutron)
 	for _, line := range commandLines(serial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
 		fmt.Fprintf(out, "%*s%s\n", labelWidth, "", line)
 	}

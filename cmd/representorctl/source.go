@@ -41,7 +41,8 @@ func (p *program) addSources(cmd *cobra.Command) *sources {
 	f.BoolVar(&s.kernel, "kernel", false, "ask the kernel, not the daemon")
 	f.String("devlink-json", "", "read the output of \"devlink -j port show\" from this file, - for standard input")
 	s.devlinkJSON = f.Lookup("devlink-json")
-	f.BoolVar(&s.localFunctions, "local-functions", false, "with --kernel or --devlink-json: admit functions of the machine itself, as the daemon does with that setting")
+	f.BoolVar(&s.localFunctions, "local-functions", false,
+		"with --kernel or --devlink-json: admit functions of the machine itself, as the daemon does with that setting")
 	_ = cmd.MarkFlagFilename("devlink-json", "json")
 	return s
 }

@@ -43,7 +43,8 @@ func TestTheKernelIsAskedWhenTheDaemonHangs(t *testing.T) {
 	socket, _ := hanging(t)
 	begin := time.Now()
 	got := run1(t, socket, "", wholeCard, "lookup", "--pf-mac", mac, "--vf", "0")
-	if got.status != exitOK || !strings.Contains(got.stdout, "en3f0c1pf0vf000") || !strings.Contains(got.stderr, "the kernel is asked instead") {
+	if got.status != exitOK || !strings.Contains(got.stdout, "en3f0c1pf0vf000") ||
+		!strings.Contains(got.stderr, "the kernel is asked instead") {
 		t.Errorf("%v; want what the kernel has", got)
 	}
 	if took := time.Since(begin); took > patience { // which is a busy machine's too
@@ -83,12 +84,13 @@ func TestACardThatCantBeReadIsOneExitStatus(t *testing.T) {
 	}
 	for _, command := range [][]string{{"representors"}, {"draw", "-o", os.DevNull}, {"lookup", "--pf-mac", "00:53:00:00:00:99"}} {
 		for name, o := range map[string]outcome{
-			"the daemon":            run1(t, socket, "", noCard, command...),
-			"the daemon, as JSON":   run1(t, socket, "", noCard, append(command, "-j")...),
-			"the kernel":            run1(t, absent(t), "", noCard, append(command, "--kernel")...),
-			"the kernel, instead":   run1(t, absent(t), "", noCard, command...),
-			"the kernel, in part":   run1(t, absent(t), "", partly, append(command, "--kernel")...),
-			"a file that is broken": run1(t, absent(t), `{"port":{"pci/0000:03:00.0/1":{"flavour":"pcivf","pfnum":"x"}}}`, noCard, append(command, "--devlink-json=-")...),
+			"the daemon":          run1(t, socket, "", noCard, command...),
+			"the daemon, as JSON": run1(t, socket, "", noCard, append(command, "-j")...),
+			"the kernel":          run1(t, absent(t), "", noCard, append(command, "--kernel")...),
+			"the kernel, instead": run1(t, absent(t), "", noCard, command...),
+			"the kernel, in part": run1(t, absent(t), "", partly, append(command, "--kernel")...),
+			"a file that is broken": run1(t, absent(t), `{"port":{"pci/0000:03:00.0/1":{"flavour":"pcivf","pfnum":"x"}}}`, noCard,
+				append(command, "--devlink-json=-")...),
 		} {
 			want := exitUnknown
 			if command[0] == "draw" && strings.HasSuffix(name, "JSON") {
@@ -103,10 +105,12 @@ func TestACardThatCantBeReadIsOneExitStatus(t *testing.T) {
 
 func TestTheKernelsProblemIsToldInTheWordsOfTheCard(t *testing.T) {
 	read := func() (representor.Card, error) {
-		return representor.Card{Problem: "no devlink: this machine's kernel does not have it"}, errors.New("netlink receive: no such file or directory")
+		return representor.Card{Problem: "no devlink: this machine's kernel does not have it"},
+			errors.New("netlink receive: no such file or directory")
 	}
 	o := run1(t, absent(t), "", read, "representors", "--kernel", "-j")
-	if o.stderr != "representorctl: the card can't be read: no devlink: this machine's kernel does not have it\n" || !strings.Contains(o.stdout, `"code": "no-devlink"`) {
+	if o.stderr != "representorctl: the card can't be read: no devlink: this machine's kernel does not have it\n" ||
+		!strings.Contains(o.stdout, `"code": "no-devlink"`) {
 		t.Errorf("%s", o)
 	}
 }

@@ -45,7 +45,8 @@ func (p *program) writeStatus(out *strings.Builder, s control.Status) {
 	entry(out, "ports", "%s", byState(s.Ports))
 	p.writeHolds(out, s.Holds)
 	if n := len(s.BuiltInProvider); n > 0 {
-		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, or did, and has marked %s: %s; those rows are left alone; run only one of the two",
+		entry(out, "WARNING", "a plug provider built into ovn-controller works on this bridge, or did, and has marked %s: %s; those rows are "+
+			"left alone; run only one of the two",
 			plural(n, "row"), list(s.BuiltInProvider))
 	}
 	p.writeCompanions(out, s.Companions)
@@ -90,7 +91,8 @@ func (p *program) writeCompanions(out *strings.Builder, all []control.Companion)
 	for _, c := range all {
 		state := map[companion.State]string{companion.Gone: "has not run", companion.Silent: "has not answered"}[c.State]
 		if state != "" {
-			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", control.Printable(c.Name), state, p.since(c.Since), c.Problem, companion.Without(c.Name))
+			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", control.Printable(c.Name), state, p.since(c.Since),
+				c.Problem, companion.Without(c.Name))
 		}
 	}
 }

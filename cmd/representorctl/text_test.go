@@ -73,8 +73,10 @@ func TestBriefSaysThatThereIsMore(t *testing.T) {
 		{"one two three", 9, []string{"one two", "three"}, false},
 		{"one two three four five six", 9, []string{"one two", "three ..."}, true},
 		{"why: this is so; do that with this, and then more", 20, []string{"why: this is so; do", "that with this, ..."}, true},
-		{"it is not there yet, and so it waits: for it; look there where it is meant to be", 40, []string{"it is not there yet, and so it waits:", "for it ..."}, true},
-		{"it is not there yet, and waiting for somebody: look there where it is meant to be", 40, []string{"it is not there yet, and waiting for", "somebody ..."}, true},
+		{"it is not there yet, and so it waits: for it; look there where it is meant to be", 40,
+			[]string{"it is not there yet, and so it waits:", "for it ..."}, true},
+		{"it is not there yet, and waiting for somebody: look there where it is meant to be", 40,
+			[]string{"it is not there yet, and waiting for", "somebody ..."}, true},
 		{strings.Repeat("x", 30), 10, []string{"xxxxxxx..."}, true},
 	} {
 		if got, cut := brief(c.text, c.to); !slices.Equal(got, c.want) || cut != c.cut {

@@ -40,7 +40,8 @@ func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 	c := startService(t, f, h.flags("--mass-unplug-hold=1h")...)
 	w := plugged(t, h, cl, c, 2)
 	cl.Wipe()
-	await(t, c, "it is said that nobody has written to it", func(s control.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
+	await(t, c, "it is said that nobody has written to it",
+		func(s control.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
 	w.wantUntouched(t)
 	cl.sbctl(t, "init")
 	awaitPort(t, c, "vm0", plug.Held, representor.CodeRequestUnverified)
@@ -70,7 +71,8 @@ func TestASouthboundThatIsConvertedToAnotherSchemaChangesNoRow(t *testing.T) {
 	tables, _ := schema["tables"].(map[string]any)
 	bindings, _ := tables["Port_Binding"].(map[string]any)
 	columns, _ := bindings["columns"].(map[string]any)
-	for _, lately := range []string{"requested_additional_chassis", "additional_chassis", "additional_encap", "port_security", "mirror_rules"} {
+	for _, lately := range []string{"requested_additional_chassis", "additional_chassis", "additional_encap",
+		"port_security", "mirror_rules"} {
 		if columns[lately] == nil {
 			t.Fatalf("the schema has no column %s of Port_Binding", lately)
 		}

@@ -189,13 +189,15 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 			"held", func(f *control.Facts) {
 				f.Report.Holds = []plug.Holding{{Code: representor.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
 			}, active,
-			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642",
+			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound " +
+				"connected to ssl:192.0.2.1:6642",
 		},
 		{
 			"a built-in provider", func(f *control.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} }, active,
 			"2 plugged, 1 pending, 1 invalid; rows of a plug provider built into ovn-controller: 1; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"dry run", func(f *control.Facts) { f.DryRun, f.Report.Ports = true, nil }, active, "dry run; 0 plugged; southbound connected to ssl:192.0.2.1:6642"},
+		{"dry run", func(f *control.Facts) { f.DryRun, f.Report.Ports = true, nil }, active,
+			"dry run; 0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
 			"no chassis row", func(f *control.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false }, active,
 			"0 plugged; southbound connected to ssl:192.0.2.1:6642, without a Chassis row of ours",
@@ -212,7 +214,8 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 			"no bridge", func(f *control.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" }, active,
 			"0 plugged; bridge br-int doesn't exist; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"starting", func(*control.Facts) {}, standing{role: control.Starting, why: "the local database: x\ny"}, "waiting: the local database: x y"},
+		{"starting", func(*control.Facts) {}, standing{role: control.Starting, why: "the local database: x\ny"},
+			"waiting: the local database: x y"},
 	} {
 		f := whole
 		c.edit(&f)

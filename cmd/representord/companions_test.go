@@ -44,7 +44,8 @@ func TestADeadCompanionIsToldAndHoldsUpNoPass(t *testing.T) {
 	}
 	vswitchd.Signal(syscall.SIGCONT)
 	awaitCompanion(t, c, companion.VSwitchd, companion.Answers)
-	if status, text := get(t, client, "http://localhost"+control.PathMetrics); status != http.StatusOK || !strings.Contains(text, `representord_companion_answers{companion="ovs-vswitchd"} 1`) {
+	if status, text := get(t, client, "http://localhost"+control.PathMetrics); status != http.StatusOK ||
+		!strings.Contains(text, `representord_companion_answers{companion="ovs-vswitchd"} 1`) {
 		t.Error(text)
 	}
 }

@@ -29,7 +29,8 @@ func (s *service) tellPlans(ctx context.Context) error {
 			control.WriteChanges(&text, []control.Change{c})
 			planned[text.String()] = true
 			if !told[text.String()] {
-				s.Log.Info("would change", "ports", c.LogicalPorts, "unplug", netdevs(c.Unplug), "plug", netdevs(c.Plug), "edits", len(c.Edit), "why", c.Why)
+				s.Log.Info("would change", "ports", c.LogicalPorts, "unplug", netdevs(c.Unplug), "plug", netdevs(c.Plug),
+					"edits", len(c.Edit), "why", c.Why)
 			}
 		}
 		told = planned

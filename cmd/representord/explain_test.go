@@ -73,7 +73,8 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	if e := ask("vm9"); e.Plugged || e.FailedStep != explain.Function || !strings.Contains(e.Why, "has no VF 9") {
 		t.Errorf("vm9: %+v", e)
 	}
-	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.RequestedChassis || !strings.Contains(e.Why, `requested chassis is "dpu2"`) {
+	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.RequestedChassis ||
+		!strings.Contains(e.Why, `requested chassis is "dpu2"`) {
 		t.Errorf("elsewhere: %+v", e)
 	}
 	if e := ask("nobody"); e.Plugged || e.FailedStep != explain.PortBinding {
@@ -86,7 +87,8 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	if e := ask("vm0"); !e.Plugged || stepOf(t, e, explain.PortBinding).Result != explain.Unknown {
 		t.Errorf("vm0 without a Southbound: %+v", e)
 	}
-	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.Southbound || stepOf(t, e, explain.RequestedChassis).Result != explain.Unknown {
+	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.Southbound ||
+		stepOf(t, e, explain.RequestedChassis).Result != explain.Unknown {
 		t.Errorf("elsewhere without a Southbound: %+v", e)
 	}
 }

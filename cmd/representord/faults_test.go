@@ -104,7 +104,8 @@ func (c *cloud) forget(t *testing.T, lports ...string) {
 func (c *cloud) destroy(t *testing.T, lports []string) {
 	t.Helper()
 	for _, lport := range lports {
-		c.sbctl(t, "--", "destroy", "Port_Binding", strings.TrimSpace(c.sbctl(t, "--bare", "--columns=_uuid", "find", "Port_Binding", "logical_port="+lport)))
+		c.sbctl(t, "--", "destroy", "Port_Binding",
+			strings.TrimSpace(c.sbctl(t, "--bare", "--columns=_uuid", "find", "Port_Binding", "logical_port="+lport)))
 	}
 }
 
@@ -178,6 +179,7 @@ func (w *watchman) wantUntouched(t *testing.T) {
 	}
 	s := await(t, w.c, "the daemon answers", func(control.Status) bool { return true })
 	if s.Transactions != w.before.Transactions || s.Failures != w.before.Failures {
-		t.Errorf("%d changes committed and %d refused, there were %d and %d", s.Transactions, s.Failures, w.before.Transactions, w.before.Failures)
+		t.Errorf("%d changes committed and %d refused, there were %d and %d", s.Transactions, s.Failures,
+			w.before.Transactions, w.before.Failures)
 	}
 }

@@ -139,12 +139,14 @@ func TestThousandsOfRequestsAreBorne(t *testing.T) {
 	for i := 0; i < many; i += each {
 		cl.keys++
 		dp := fmt.Sprint("dp", cl.keys)
-		operations := []any{map[string]any{"op": "insert", "table": "Datapath_Binding", "row": map[string]any{"tunnel_key": cl.keys}, "uuid-name": dp}}
+		operations := []any{map[string]any{"op": "insert", "table": "Datapath_Binding",
+			"row": map[string]any{"tunnel_key": cl.keys}, "uuid-name": dp}}
 		for j := range each {
 			operations = append(operations, map[string]any{"op": "insert", "table": "Port_Binding", "row": map[string]any{
 				"logical_port": fmt.Sprint("port", i+j), "datapath": []any{"named-uuid", dp}, "tunnel_key": j + 1,
 				"requested_chassis": []any{"uuid", cl.chassis},
-				"options":           []any{"map", [][2]string{{"vif-plug-type", "representor"}, {optionMAC, pfMAC}, {optionVF, fmt.Sprint((i + j) % 60000)}}},
+				"options": []any{"map",
+					[][2]string{{"vif-plug-type", "representor"}, {optionMAC, pfMAC}, {optionVF, fmt.Sprint((i + j) % 60000)}}},
 			}})
 		}
 		cl.transact(t, operations...)

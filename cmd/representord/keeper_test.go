@@ -109,7 +109,8 @@ func TestTheDaemonWaitsForADatabaseThatComesLater(t *testing.T) {
 	h := newHost(t)
 	h.Kill()
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	s := await(t, c, "the daemon says what it waits for", func(s control.Status) bool { return strings.Contains(s.RoleReason, "local database") })
+	s := await(t, c, "the daemon says what it waits for",
+		func(s control.Status) bool { return strings.Contains(s.RoleReason, "local database") })
 	if s.Role != control.Starting {
 		t.Errorf("%+v", s)
 	}

@@ -71,7 +71,8 @@ func TestKilledAtAnyPointItDoublesNothingAndTakesNothingBack(t *testing.T) {
 func (h *host) rowsByPort(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	out := h.Ctl(t, "--format=csv", "--no-headings", "--data=bare", "--columns=_uuid,external_ids", "find", "Interface", "external_ids:iface-id!=x")
+	out := h.Ctl(t, "--format=csv", "--no-headings", "--data=bare", "--columns=_uuid,external_ids", "find", "Interface",
+		"external_ids:iface-id!=x")
 	for line := range strings.Lines(out) {
 		uuid, ids, _ := strings.Cut(strings.TrimSpace(line), ",")
 		for pair := range strings.FieldsSeq(strings.Trim(ids, `"`)) {

@@ -93,7 +93,8 @@ func (h *host) watchTransactions(t *testing.T) (seen func() int) {
 // ready reports whether a monitor follows: it shows a row that is made for that.
 func (h *host) ready(t *testing.T, p *servers.Process) bool {
 	t.Helper()
-	h.Ctl(t, "--", "--id=@i", "create", "Interface", "name=probe", "--", "--id=@p", "create", "Port", "name=probe", "interfaces=@i", "--", "--id=@b", "create", "Bridge", "name=probe", "ports=@p", "--", "add", "open", ".", "bridges", "@b")
+	h.Ctl(t, "--", "--id=@i", "create", "Interface", "name=probe", "--", "--id=@p", "create", "Port", "name=probe", "interfaces=@i", "--",
+		"--id=@b", "create", "Bridge", "name=probe", "ports=@p", "--", "add", "open", ".", "bridges", "@b")
 	h.Ctl(t, "del-br", "probe")
 	return strings.Contains(p.Log(), "insert")
 }
@@ -253,7 +254,8 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		cl.ask(t, "vm0", 0)
 		// That is what the setting allows, and no more.
 		for field, value := range map[invariants.Field]string{
-			invariants.FieldLogicalPort: "vm0", invariants.FieldFunction: "pci/0000:03:00.0 c1pf0vf0", invariants.FieldRequest: "pf-mac " + pfMAC + " vf 0",
+			invariants.FieldLogicalPort: "vm0", invariants.FieldFunction: "pci/0000:03:00.0 c1pf0vf0",
+			invariants.FieldRequest: "pf-mac " + pfMAC + " vf 0",
 		} {
 			h.witness.Edits("pf0vf0", field, value, func() {})
 		}
@@ -266,7 +268,8 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 			!strings.Contains(ids, "representord-logical-port=vm0") || !strings.Contains(ids, "somebody=elses") {
 			t.Errorf("the row is %s and was %s, with %s", now, row, ids)
 		}
-		await(t, c, "what nobody asks for is left alone, and shown", func(s control.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf1"}) })
+		await(t, c, "what nobody asks for is left alone, and shown",
+			func(s control.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf1"}) })
 	})
 	t.Run("that were ours are not fought for", func(t *testing.T) {
 		t.Parallel()

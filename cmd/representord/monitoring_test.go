@@ -85,7 +85,8 @@ func TestMetricsAreOnTheControlSocketWithoutAnySetting(t *testing.T) {
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	await(t, c, "it is active", func(s control.Status) bool { return s.Role == control.Active })
 	client := overSocket(t, h.socket())
-	if status, text := get(t, client, "http://localhost"+control.PathMetrics); status != http.StatusOK || !strings.Contains(text, "\nrepresentord_role{role=\"active\"} 1\n") {
+	if status, text := get(t, client, "http://localhost"+control.PathMetrics); status != http.StatusOK ||
+		!strings.Contains(text, "\nrepresentord_role{role=\"active\"} 1\n") {
 		t.Errorf("%d: %s", status, text)
 	}
 }
@@ -160,9 +161,10 @@ func TestTheCertificateFilesThatAreInUse(t *testing.T) {
 		remotes []string
 		want    []metrics.TLSFile
 	}{
-		"none without TLS":                      {ours, []string{"tcp:192.0.2.1:6642", "unix:/sb.sock"}, nil},
-		"those for the Southbound":              {ours, []string{"tcp:192.0.2.1:6642", "ssl:192.0.2.2:6642"}, sb},
-		"each once, if both databases have TLS": {oursByTLS, []string{"ssl:192.0.2.2:6642"}, append(slices.Clone(sb), metrics.TLSFile{File: "/our/cert", Use: metrics.Certificate})},
+		"none without TLS":         {ours, []string{"tcp:192.0.2.1:6642", "unix:/sb.sock"}, nil},
+		"those for the Southbound": {ours, []string{"tcp:192.0.2.1:6642", "ssl:192.0.2.2:6642"}, sb},
+		"each once, if both databases have TLS": {oursByTLS, []string{"ssl:192.0.2.2:6642"},
+			append(slices.Clone(sb), metrics.TLSFile{File: "/our/cert", Use: metrics.Certificate})},
 	} {
 		if diff := cmp.Diff(c.want, certificateFiles(c.cfg, c.remotes, southbound)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)

@@ -154,7 +154,8 @@ func (t *task) show(report plug.Report) error {
 	t.showChanges(report)
 	fmt.Fprintf(t.out, "ports: %s\n", countPorts(report.Ports))
 	if slices.ContainsFunc(report.Holds, func(h plug.Holding) bool { return len(h.Ports) > 0 }) {
-		fmt.Fprintf(t.out, "removals wait, and this run doesn't: representord without --once removes what is held after %s, or at once for: representorctl release-hold\n", t.Config.MassUnplugHold)
+		fmt.Fprintf(t.out, "removals wait, and this run doesn't: representord without --once removes what is held after %s, or at once for: "+
+			"representorctl release-hold\n", t.Config.MassUnplugHold)
 	}
 	var err error
 	for i := range report.Ports {

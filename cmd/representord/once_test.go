@@ -121,7 +121,8 @@ func TestCleanupRemovesOurPortsAndNoOthers(t *testing.T) {
 	if o.status != exitOK || !strings.HasPrefix(o.stdout, "removed:\n  unplug pf0vf0\n") || strings.Contains(o.stdout, "pf0vf1") {
 		t.Errorf("%+v", o)
 	}
-	if ours, theirs := h.ports(t, "br-int"), h.ports(t, "br-ex"); !slices.Equal(ours, []string{"foreign"}) || !slices.Equal(theirs, []string{"pf0vf1"}) {
+	if ours, theirs := h.ports(t, "br-int"), h.ports(t, "br-ex"); !slices.Equal(ours, []string{"foreign"}) ||
+		!slices.Equal(theirs, []string{"pf0vf1"}) {
 		t.Errorf("br-int has %v, br-ex has %v", ours, theirs)
 	}
 	o = inProcess(t.Context(), newFakeCard(blind), h.flags("--cleanup")...)
@@ -138,7 +139,8 @@ func TestOnlyADryRunIsAllowedBesideADaemon(t *testing.T) {
 	await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active })
 	for _, flag := range []string{"--once", "--cleanup"} {
 		o := inProcess(t.Context(), newFakeCard(cardWith(1)), h.flags(flag)...)
-		if o.status != exitError || !strings.Contains(o.stderr, "bridge br-int: another representord has this bridge: pid ") || !strings.Contains(o.stderr, "--dry-run") {
+		if o.status != exitError || !strings.Contains(o.stderr, "bridge br-int: another representord has this bridge: pid ") ||
+			!strings.Contains(o.stderr, "--dry-run") {
 			t.Errorf("%s: %+v", flag, o)
 		}
 		o = inProcess(t.Context(), newFakeCard(cardWith(1)), h.flags(flag, "--dry-run")...)
@@ -188,9 +190,11 @@ func TestOnceTellsOfALeftOverAndIsDoneAllTheSame(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	newCloud(t, h)
-	h.Ctl(t, "add-port", "br-int", "pf0vf1", "--", "set", "Interface", "pf0vf1", "external_ids:iface-id=long-gone", "external_ids:ovn-plugged=representor")
+	h.Ctl(t, "add-port", "br-int", "pf0vf1", "--", "set", "Interface", "pf0vf1", "external_ids:iface-id=long-gone",
+		"external_ids:ovn-plugged=representor")
 	o := inProcess(t.Context(), newFakeCard(cardWith(2)), h.flags("--once")...)
-	if o.status != exitOK || !strings.Contains(o.stdout, "long-gone conflict\n    built-in-left-over: ") || !strings.Contains(o.stdout, "ovs-vsctl del-port pf0vf1") {
+	if o.status != exitOK || !strings.Contains(o.stdout, "long-gone conflict\n    built-in-left-over: ") ||
+		!strings.Contains(o.stdout, "ovs-vsctl del-port pf0vf1") {
 		t.Errorf("%+v", o)
 	}
 	o = inProcess(t.Context(), newFakeCard(cardWith(2)), h.flags("--once", "--adopt-ovn-vif", "--unplug-grace=100ms")...)

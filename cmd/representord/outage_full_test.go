@@ -37,7 +37,8 @@ func TestASouthboundThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *
 			}
 			w.wantUntouched(t)
 			end()
-			await(t, c, "all ports are plugged again", func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
+			await(t, c, "all ports are plugged again",
+				func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
 			w.wantUntouched(t)
 		})
 	}

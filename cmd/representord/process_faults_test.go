@@ -53,7 +53,8 @@ func TestADaemonThatTakesOverChangesNoRow(t *testing.T) {
 	w.wantUntouched(t)
 	first.Kill()
 	w.c = second
-	w.before = await(t, second, "the second has taken over", func(s control.Status) bool { return s.Role == control.Active && s.Ports[plug.Plugged] == 3 })
+	w.before = await(t, second, "the second has taken over",
+		func(s control.Status) bool { return s.Role == control.Active && s.Ports[plug.Plugged] == 3 })
 	if w.before.Transactions != 0 {
 		t.Errorf("the second committed %d changes", w.before.Transactions)
 	}

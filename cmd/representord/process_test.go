@@ -195,7 +195,8 @@ func TestTheControlSocketIsTakenOverToo(t *testing.T) {
 	c := control.NewClient(h.socket())
 	await(t, c, "the first answers", func(s control.Status) bool { return s.PID == first.Pid() })
 	second := process(t, nil, h.flags()...)
-	servers.Until(t, "the second says that the socket is taken", func() bool { return strings.Contains(second.Log(), "another process answers on it") })
+	servers.Until(t, "the second says that the socket is taken",
+		func() bool { return strings.Contains(second.Log(), "another process answers on it") })
 	await(t, c, "the first still answers", func(s control.Status) bool { return s.PID == first.Pid() })
 	first.Kill()
 	await(t, c, "the second answers", func(s control.Status) bool { return s.PID == second.Pid() && s.Role == control.Active })

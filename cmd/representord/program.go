@@ -94,7 +94,8 @@ Exit status:
 	f := root.Flags()
 	config.Flags(f)
 	f.BoolVar(&p.onlyOnce, "once", false, "make one pass over fresh snapshots, print what was done, and end")
-	f.BoolVar(&p.cleanup, "cleanup", false, "remove every port of ours from the bridge and the serial numbers we published, print them, and end")
+	f.BoolVar(&p.cleanup, "cleanup", false,
+		"remove every port of ours from the bridge and the serial numbers we published, print them, and end")
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan, show and write nothing; with --once or --cleanup: print the plan")
 	f.DurationVar(&p.timeout, "timeout", defaultTimeout, "how long `time` --once and --cleanup may take")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -73,7 +73,8 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 
 			for _, flags := range [][]string{{"--once"}, {"--once", "--dry-run"}} {
 				o := inProcess(t.Context(), f, h.flags(flags...)...)
-				if o.status != exitOK || !strings.HasPrefix(o.stdout, "nothing to change\nports: 0 plugged, 1 held\nremovals wait") || !strings.Contains(o.stdout, "vm0 held\n    southbound-replaced: ") {
+				if o.status != exitOK || !strings.HasPrefix(o.stdout, "nothing to change\nports: 0 plugged, 1 held\nremovals wait") ||
+					!strings.Contains(o.stdout, "vm0 held\n    southbound-replaced: ") {
 					t.Errorf("%v: %+v", flags, o)
 				}
 			}

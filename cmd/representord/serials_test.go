@@ -66,7 +66,8 @@ func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing
 	servers.Until(t, "ovn-controller has a Chassis row", inChassis("enable-chassis-as-gw,availability-zones=az1"))
 
 	c := startService(t, numbered("MT2314XZ00YA"), h.flags()...)
-	servers.Until(t, "the serial number is in the Chassis row", inChassis("enable-chassis-as-gw,availability-zones=az1,card-serial-number=MT2314XZ00YA"))
+	servers.Until(t, "the serial number is in the Chassis row",
+		inChassis("enable-chassis-as-gw,availability-zones=az1,card-serial-number=MT2314XZ00YA"))
 	s := awaitSerials(t, c, "the daemon says so", func(s control.Serials) bool {
 		return len(s.Cards) == 1 && s.Cards[0].InSouthbound != nil && *s.Cards[0].InSouthbound
 	})
@@ -199,8 +200,9 @@ func TestOnceSaysWhichCardIsNotPublishedAndGoesOn(t *testing.T) {
 		open agent.OpenCard
 		says string
 	}{
-		"it never tells a number": {newLateCard("").open, "card pci/0000:03:00.0 is not published\n    registration-pending: pci/0000:03:00.0 has not told its serial number yet\n"},
-		"its number is refused":   {numbered("N/A").open, "card pci/0000:03:00.0 is not published\n    serial-placeholder: "},
+		"it never tells a number": {newLateCard("").open,
+			"card pci/0000:03:00.0 is not published\n    registration-pending: pci/0000:03:00.0 has not told its serial number yet\n"},
+		"its number is refused": {numbered("N/A").open, "card pci/0000:03:00.0 is not published\n    serial-placeholder: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -210,7 +212,8 @@ func TestOnceSaysWhichCardIsNotPublishedAndGoesOn(t *testing.T) {
 			if o.status != exitOK || !strings.Contains(o.stdout, c.says) || !strings.Contains(o.stdout, "nothing to change\n") {
 				t.Errorf("%+v, want it to say %q", o, c.says)
 			}
-			if o := inProcessOn(t.Context(), c.open, h.flags("--once", "--register-card-serial=false")...); o.status != exitOK || strings.Contains(o.stdout, "published") {
+			if o := inProcessOn(t.Context(), c.open, h.flags("--once", "--register-card-serial=false")...); o.status != exitOK ||
+				strings.Contains(o.stdout, "published") {
 				t.Errorf("not asked for: %+v", o)
 			}
 		})

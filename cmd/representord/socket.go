@@ -74,7 +74,8 @@ func (s *service) admit(ctx context.Context) error {
 		}
 		if said != err.Error() {
 			said = err.Error()
-			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; trying again and again", "group", s.Config.ControlGroup, "error", err)
+			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; trying again and again",
+				"group", s.Config.ControlGroup, "error", err)
 			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + said))
 		}
 		select {

@@ -13,9 +13,11 @@ func TestAControlGroupThatThereIsNotIsSaidAndStopsNothing(t *testing.T) {
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--control-group=no-such-group")...)
 	s := await(t, c, "the daemon is active and answers us", func(s control.Status) bool {
-		return s.Role == control.Active && s.Passes > 0 && len(s.Problems) > 0 && strings.HasPrefix(s.Problems[len(s.Problems)-1], "control-group")
+		return s.Role == control.Active && s.Passes > 0 && len(s.Problems) > 0 &&
+			strings.HasPrefix(s.Problems[len(s.Problems)-1], "control-group")
 	})
-	if why := s.Problems[len(s.Problems)-1]; !strings.Contains(why, `nobody but root may use the control socket: there is no group "no-such-group"; `) {
+	if why := s.Problems[len(s.Problems)-1]; !strings.Contains(why,
+		`nobody but root may use the control socket: there is no group "no-such-group"; `) {
 		t.Errorf("%q", why)
 	}
 }

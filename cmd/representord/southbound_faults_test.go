@@ -64,7 +64,8 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			s := await(t, c, "all is held", func(s control.Status) bool {
 				return s.Ports[plug.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
 			})
-			if s.Holds[0].Code != representor.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) || s.Southbound.Identity == w.before.Southbound.Identity {
+			if s.Holds[0].Code != representor.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
+				s.Southbound.Identity == w.before.Southbound.Identity {
 				t.Errorf("held: %+v for %+v", s.Holds, s.Southbound)
 			}
 			w.wantUntouched(t)
@@ -135,7 +136,8 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 			t.Errorf("the rows are %v, and were %v", now, w.rows)
 		}
 	}
-	if s := await(t, c, "three changes are counted", func(s control.Status) bool { return s.Transactions >= w.before.Transactions+3 }); s.Transactions != w.before.Transactions+3 {
+	if s := await(t, c, "three changes are counted",
+		func(s control.Status) bool { return s.Transactions >= w.before.Transactions+3 }); s.Transactions != w.before.Transactions+3 {
 		t.Errorf("%d changes for three rows", s.Transactions-w.before.Transactions)
 	}
 	// From here on its word counts as that of the first did.

@@ -37,7 +37,8 @@ func TestTLSFilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
 	pki := servers.NewPKI(t)
 	h, f := newJudgedHost(t, cardWith(1))
 	cl := newCloud(t, h)
-	files := servers.Identity{PrivateKey: filepath.Join(h.dir, "key.pem"), Certificate: filepath.Join(h.dir, "cert.pem"), CACert: filepath.Join(h.dir, "ca.pem")}
+	files := servers.Identity{PrivateKey: filepath.Join(h.dir, "key.pem"), Certificate: filepath.Join(h.dir, "cert.pem"),
+		CACert: filepath.Join(h.dir, "ca.pem")}
 	h.Ctl(t, "set-ssl", files.PrivateKey, files.Certificate, files.CACert)
 	cl.SetOptions(pki.Serve()...)
 	// Every start of the server has a port of its own.
@@ -96,7 +97,8 @@ func TestUnderRBACNoWriteIsRefusedForNoneIsTried(t *testing.T) {
 	central.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
 	central.Nbctl(t, "ls-add", "net")
 	remote := "ssl:127.0.0.1:" + central.SB.Port(t)
-	h.Ctl(t, "set-ssl", pki.Client.PrivateKey, pki.Client.Certificate, pki.Client.CACert, "--", "set", "open", ".", "external_ids:ovn-remote="+remote)
+	h.Ctl(t, "set-ssl", pki.Client.PrivateKey, pki.Client.Certificate, pki.Client.CACert, "--", "set", "open", ".",
+		"external_ids:ovn-remote="+remote)
 
 	c := startService(t, f, h.flags()...)
 	h.witness.Requests(manyAsk(2), func() {

@@ -149,7 +149,9 @@ func TestGoldenOutputs(t *testing.T) {
 	}
 	goodTree, troubledTree, mixedTree := good(t), troubled(t), mixed(t)
 	file := filepath.Join(t.TempDir(), "spec")
-	if err := os.WriteFile(file, []byte(`[{"vendor_id": "15b3", "product_id": "101e", "remote_managed": "true", "physical_network": "physnet1"}]`), 0o600); err != nil {
+	if err := os.WriteFile(
+		file, []byte(`[{"vendor_id": "15b3", "product_id": "101e", "remote_managed": "true", "physical_network": "physnet1"}]`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -162,7 +164,9 @@ func TestGoldenOutputs(t *testing.T) {
 	}{
 		{name: "list", tree: goodTree, args: []string{"list"}},
 		{name: "list-json", tree: goodTree, args: []string{"list", "-j"}},
-		{name: "list-device-spec", tree: goodTree, args: []string{"list", "--device-spec", `{"address":"*:03:00.3","physical_network":"physnet1"}`, "--device-spec", `{"address":{"bus":"03","function":"[4-7]"},"remote_managed":"true"}`}},
+		{name: "list-device-spec", tree: goodTree, args: []string{"list", "--device-spec",
+			`{"address":"*:03:00.3","physical_network":"physnet1"}`, "--device-spec",
+			`{"address":{"bus":"03","function":"[4-7]"},"remote_managed":"true"}`}},
 		{name: "list-device-spec-json", tree: goodTree, args: []string{"list", "-j", "--device-spec", "@" + file}},
 		{name: "list-troubled", tree: troubledTree, args: []string{"list"}},
 		{name: "list-troubled-json", tree: troubledTree, args: []string{"list", "-j"}},
@@ -176,10 +180,13 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "profile-json", tree: goodTree, args: []string{"profile", "0000:03:00.3", "-j"}},
 		{name: "profile-nova", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "nova"}},
 		{name: "profile-nova-json", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "nova", "-j"}},
-		{name: "profile-ovn-nbctl", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "vm 1", "--chassis", "dpu1.example.com"}},
-		{name: "profile-ovn-nbctl-json", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "vm1", "--chassis", "dpu1", "-j"}},
+		{name: "profile-ovn-nbctl", tree: goodTree,
+			args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "vm 1", "--chassis", "dpu1.example.com"}},
+		{name: "profile-ovn-nbctl-json", tree: goodTree,
+			args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "vm1", "--chassis", "dpu1", "-j"}},
 		{name: "profile-options", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "options"}},
-		{name: "profile-options-json", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "options", "--chassis", "dpu1", "-j"}},
+		{name: "profile-options-json", tree: goodTree,
+			args: []string{"profile", "0000:03:00.3", "--format", "options", "--chassis", "dpu1", "-j"}},
 		{name: "profile-options-no-serial", tree: troubledTree, args: []string{"profile", "0000:03:00.2", "--format", "options"}},
 		{name: "profile-bonded", tree: troubledTree, args: []string{"profile", "0000:03:00.2"}},
 		{name: "profile-vfio", tree: troubledTree, args: []string{"profile", "0000:04:00.2"}},
@@ -188,7 +195,8 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "profile-orphan", tree: troubledTree, args: []string{"profile", "0000:08:00.2"}},
 		{name: "profile-pf", tree: goodTree, args: []string{"profile", "enp3s0f0np0"}},
 		{name: "profile-nobody", tree: goodTree, args: []string{"profile", "0000:09:00.0"}},
-		{name: "profile-hyphen", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "-x", "--chassis", "dpu1"}},
+		{name: "profile-hyphen", tree: goodTree,
+			args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl", "--port", "-x", "--chassis", "dpu1"}},
 		{name: "serial", tree: goodTree, args: []string{"serial"}},
 		{name: "serial-json", tree: goodTree, args: []string{"serial", "-j"}},
 		{name: "serial-troubled", tree: troubledTree, args: []string{"serial"}},
@@ -202,19 +210,28 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "serial-none", tree: empty(t), args: []string{"serial"}},
 		{name: "check", tree: goodTree, libvirt: newLibvirt, args: []string{"check"}},
 		{name: "check-json", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "-j"}},
-		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"address":"0000:03:00.*","product_id":"101e","remote_managed":"true"}`}},
-		{name: "check-device-spec-none", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"remote_managed":"ja","devname":"enp9"}`}},
-		{name: "check-device-spec-pf", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", `{"vendor_id":"15b3","remote_managed":"true"}`}},
+		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt,
+			args: []string{"check", "--device-spec", `{"address":"0000:03:00.*","product_id":"101e","remote_managed":"true"}`}},
+		{name: "check-device-spec-none", tree: goodTree, libvirt: newLibvirt,
+			args: []string{"check", "--device-spec", `{"remote_managed":"ja","devname":"enp9"}`}},
+		{name: "check-device-spec-pf", tree: goodTree, libvirt: newLibvirt,
+			args: []string{"check", "--device-spec", `{"vendor_id":"15b3","remote_managed":"true"}`}},
 		{name: "check-troubled", tree: troubledTree, libvirt: 8000000, args: []string{"check"}},
 		{name: "check-troubled-device-spec", tree: troubledTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
 		{name: "check-old-libvirt", tree: goodTree, libvirt: 7000001, args: []string{"check"}},
-		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, neutron: hypervisor.Release{Major: 21}, args: []string{"check", "--device-spec", "@" + file}},
-		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2}, args: []string{"check"}},
+		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
+			neutron: hypervisor.Release{Major: 21}, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
+			args: []string{"check"}},
 		{name: "check-none", tree: empty(t), args: []string{"check"}},
 		{name: "check-nic", tree: nic(t), libvirt: newLibvirt, args: []string{"check"}},
-		{name: "usage-device-spec", tree: goodTree, args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","remote_managed":"true"}`}},
-		{name: "usage-device-spec-product", tree: goodTree, args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","product_id":"101e","remote_managed":"true"}`}},
-		{name: "usage-device-spec-devname", tree: goodTree, args: []string{"list", "--device-spec", `{"devname":"enp3s0f0np0","product_id":"101e","physical_network":"physnet1","remote_managed":"true"}`}},
+		{name: "usage-device-spec", tree: goodTree,
+			args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","remote_managed":"true"}`}},
+		{name: "usage-device-spec-product", tree: goodTree,
+			args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","product_id":"101e","remote_managed":"true"}`}},
+		{name: "usage-device-spec-devname", tree: goodTree,
+			args: []string{"list", "--device-spec",
+				`{"devname":"enp3s0f0np0","product_id":"101e","physical_network":"physnet1","remote_managed":"true"}`}},
 		{name: "usage-device-spec-file", tree: goodTree, args: []string{"check", "--device-spec", "@/nonexistent"}},
 		{name: "usage-format", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "xml"}},
 		{name: "usage-ovn-nbctl", tree: goodTree, args: []string{"profile", "0000:03:00.3", "--format", "ovn-nbctl"}},
@@ -291,7 +308,8 @@ func TestACardThatHangsHoldsUpNoOther(t *testing.T) {
 	if status := <-done; status != exitOK {
 		t.Errorf("exit status %d", status)
 	}
-	if text := out.text.String(); !strings.Contains(text, "VPD of card 0000:02:00 can't be read") || strings.Index(text, "0000:02:00.2") < strings.Index(text, "MT2206X07512") {
+	if text := out.text.String(); !strings.Contains(text, "VPD of card 0000:02:00 can't be read") ||
+		strings.Index(text, "0000:02:00.2") < strings.Index(text, "MT2206X07512") {
 		t.Error(text)
 	}
 	// Let the reader go that is in the kernel still.

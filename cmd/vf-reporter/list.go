@@ -87,7 +87,8 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 	writeFaults(out, " ", c.Faults())
 	for _, pf := range c.PFs {
 		shown := hypervisor.NewPF(pf)
-		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver), orDash(shown.MAC), currentMAC(shown))
+		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver),
+			orDash(shown.MAC), currentMAC(shown))
 		if _, why := pf.MAC(); why != nil {
 			remarks(out, "  ", "missing", []pci.Reason{*why})
 		}

@@ -77,7 +77,8 @@ func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
 				t.Fatalf("%q: %v", line, err)
 			}
 			args := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
-			if got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt}, args...); got.status != exitOK && args[0] != "check" || got.status == exitUsage {
+			if got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt}, args...); got.status != exitOK && args[0] != "check" ||
+				got.status == exitUsage {
 				t.Errorf("%s shows vf-reporter %q:\n%s", path, args, got)
 			}
 			shown++

@@ -63,7 +63,8 @@ Warnings go to standard error. Nothing is printed when a value is missing.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.format, "format", formatNeutron, strings.Join(formats(), ", "))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
-	f.StringVar(&flags.network, "physical-network", "", "neutron, nova: the physical network; without, that of --device-spec, or null for tunnelled networks")
+	f.StringVar(&flags.network, "physical-network", "",
+		"neutron, nova: the physical network; without, that of --device-spec, or null for tunnelled networks")
 	f.StringVar(&flags.chassis, "chassis", "", "ovn-nbctl (required), options: the DPU's chassis name or hostname")
 	f.StringVar(&flags.port, "port", "", "ovn-nbctl (required): the logical switch port")
 	p.addDeviceSpec(cmd)
@@ -118,7 +119,8 @@ func (p *program) profile(ctx context.Context, i *hypervisor.Inventory, vf strin
 func noVF(h *pci.Host, name string) string {
 	for _, pf := range h.PFs() {
 		if pf.Address.String() == name || slices.ContainsFunc(pf.Netdevs, func(n pci.Netdev) bool { return n.Name == name }) {
-			return fmt.Sprintf("%s is a PF, or one of its netdevs; give one of its %d VFs, which vf-reporter list shows", printable(name), len(pf.VFs))
+			return fmt.Sprintf("%s is a PF, or one of its netdevs; give one of its %d VFs, which vf-reporter list shows",
+				printable(name), len(pf.VFs))
 		}
 	}
 	return fmt.Sprintf("there is no VF with the address or netdev %q here; vf-reporter list shows all", name)

@@ -104,7 +104,8 @@ Exit status:
 
 // addDeviceSpec gives a command the option of Nova.
 func (p *program) addDeviceSpec(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&p.deviceSpec, "device-spec", nil, "Nova's [pci]device_spec: JSON, or @FILE with JSON; may be repeated, as in nova.conf")
+	cmd.Flags().StringArrayVar(&p.deviceSpec, "device-spec", nil,
+		"Nova's [pci]device_spec: JSON, or @FILE with JSON; may be repeated, as in nova.conf")
 }
 
 // begin marks that a command was understood, as all of its checks come before, and

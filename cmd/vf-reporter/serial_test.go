@@ -28,7 +28,8 @@ func TestSerial_JSONTellsEachReasonWhyANumberIsMissing(t *testing.T) {
 	for _, w := range shown.Cards[0].Warnings {
 		codes = append(codes, w.Code)
 	}
-	if want := []pci.Code{pci.Code(serial.CodePlaceholder), pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) || got.status != 4 {
+	if want := []pci.Code{pci.Code(serial.CodePlaceholder), pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) ||
+		got.status != 4 {
 		t.Errorf("told %v, want %v\n%s", codes, want, got)
 	}
 }

@@ -26,12 +26,14 @@ func host(tb testing.TB) *pci.Host {
 			TotalVFs: 8, VFs: 2, Offset: 2 + 253*i, Stride: 1, VFProduct: "101e", VFNetdev: name + "v",
 		})
 	}
-	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "0000:0a:00.1", Vendor: "8086", Product: "0b00", Netdevs: []pcitree.Netdev{{Name: "x0"}}}, TotalVFs: 4, VFs: 1, VFProduct: "0b01"})
+	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "0000:0a:00.1", Vendor: "8086", Product: "0b00",
+		Netdevs: []pcitree.Netdev{{Name: "x0"}}}, TotalVFs: 4, VFs: 1, VFProduct: "0b01"})
 	tree.Add(pcitree.Function{Address: "0000:01:00.0", Vendor: "8086", Product: "1533", Netdevs: []pcitree.Netdev{{Name: "plain"}}})
 	tree.AddElsewhere("virtio0", pcitree.Netdev{Name: "virtual"})
 	tree.AddElsewhere("mlx5_core.sf.4", pcitree.Netdev{Name: "sf"})
 	tree.AddElsewhere("1-1:1.0", pcitree.Netdev{Name: "usb"})
-	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6", Netdevs: []pcitree.Netdev{{Name: "wide"}}}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
+	tree.AddPF(pcitree.PF{Function: pcitree.Function{Address: "10000:01:00.0", Vendor: "15b3", Product: "a2d6",
+		Netdevs: []pcitree.Netdev{{Name: "wide"}}}, TotalVFs: 4, VFs: 1, VFProduct: "101e"})
 	h, err := pci.Read(tb.Context(), pci.Options{Sysfs: tree.Root})
 	if err != nil {
 		tb.Fatal(err)
@@ -344,13 +346,15 @@ func TestRemoteManaged_TheFormsHaveTheVFsProductWhereTheKernelDoesNotTellIt(t *t
 		p.VFProduct = 0
 	}
 	var starts *devspec.PFError
-	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"101e"`) {
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) ||
+		!strings.Contains(starts.Forms[0], `"product_id":"101e"`) {
 		t.Error(err)
 	}
 	for _, p := range h.PFs() {
 		p.VFs = nil
 	}
-	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) || !strings.Contains(starts.Forms[0], `"product_id":"PRODUCT"`) {
+	if _, err := devspec.Parse(h, `{"devname":"p0","remote_managed":"true"}`); !errors.As(err, &starts) ||
+		!strings.Contains(starts.Forms[0], `"product_id":"PRODUCT"`) {
 		t.Error(err)
 	}
 }

@@ -199,7 +199,8 @@ func (p *parser) devname(s *Spec, name string) error {
 	}
 	address, err := parseGlob(device)
 	if err != nil {
-		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or give an address", name, device, err)
+		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or "+
+			"give an address", name, device, err)
 	}
 	s.address = address
 	if one, is := address.single(); is {

@@ -35,7 +35,8 @@ func (e *PFError) Error() string {
 	if too != "" {
 		too = " (the VFs of PF" + strings.TrimPrefix(too, " and") + " too)"
 	}
-	return fmt.Sprintf("it stands for the PF %s, and nova-compute doesn't start where a PF is remote_managed, whatever product_id says (Yoga to 2026.1 at least); "+
+	return fmt.Sprintf("it stands for the PF %s, and nova-compute doesn't start where a PF is remote_managed, whatever product_id says "+
+		"(Yoga to 2026.1 at least); "+
 		"write %s%s, or %s for the VFs of all such cards", e.PF.Address, e.Forms[0], too, e.Forms[1])
 }
 

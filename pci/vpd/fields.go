@@ -113,9 +113,11 @@ func (f *fields) checksum(length int) *Problem {
 	switch libvirt, standard := f.sum == 0, f.whole == 0; {
 	case libvirt && standard:
 	case libvirt:
-		f.note(CodeChecksumStandard, "RV", "the checksum is right for libvirt, which leaves out the data of resources that it doesn't know, and wrong by the specification: all bytes up to it add up to %#02x, not to 0", f.whole)
+		f.note(CodeChecksumStandard, "RV", "the checksum is right for libvirt, which leaves out the data of resources that it doesn't know, "+
+			"and wrong by the specification: all bytes up to it add up to %#02x, not to 0", f.whole)
 	case standard:
-		f.note(CodeChecksumLibvirt, "RV", "the checksum is right by the specification, and wrong for libvirt, which leaves out the data of resources that it doesn't know: the others add up to %#02x, not to 0", f.sum)
+		f.note(CodeChecksumLibvirt, "RV", "the checksum is right by the specification, and wrong for libvirt, which leaves out the data of "+
+			"resources that it doesn't know: the others add up to %#02x, not to 0", f.sum)
 	default:
 		f.note(CodeChecksum, "RV", "the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.whole)
 	}
@@ -132,10 +134,12 @@ func (f *fields) nextAsChecksum() *Problem {
 	}
 	f.summed = true
 	if f.sum += next[0]; f.sum != 0 {
-		f.note(CodeNoChecksum, "RV", "the checksum (field RV) has no byte, and with the next one, which libvirt takes for it, the sum is %#02x, not 0", f.sum)
+		f.note(CodeNoChecksum, "RV", "the checksum (field RV) has no byte, and with the next one, which libvirt takes for it, the sum is "+
+			"%#02x, not 0", f.sum)
 		return nil
 	}
-	f.note(CodeChecksumEmpty, "RV", "the checksum (field RV) has no byte, so by the specification there is none; libvirt takes the next one for it, which happens to make the sum 0")
+	f.note(CodeChecksumEmpty, "RV", "the checksum (field RV) has no byte, so by the specification there is none; libvirt takes the next "+
+		"one for it, which happens to make the sum 0")
 	return nil
 }
 

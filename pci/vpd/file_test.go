@@ -46,7 +46,8 @@ func pipe(t *testing.T, data []byte) string {
 
 func TestAFileIsReadToItsEnd(t *testing.T) {
 	padded := bytes.Repeat([]byte{' '}, 3000)
-	got, err := Read(t.Context(), file(t, sum(large(tagName, append([]byte("a card"), padded...)), large(tagReadOnly, sn("S1"), field("RV", 0)), end())))
+	got, err := Read(t.Context(),
+		file(t, sum(large(tagName, append([]byte("a card"), padded...)), large(tagReadOnly, sn("S1"), field("RV", 0)), end())))
 	if err != nil || got.Err() != nil || got.Strict.ReadOnly[KeySerial] != "S1" || got.Strict.Name != "a card" {
 		t.Errorf("%+v, %v", got, err)
 	}

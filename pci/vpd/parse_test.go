@@ -71,24 +71,34 @@ func TestTheStrictReadingRefusesAndTheTolerantStillHasTheSerialNumber(t *testing
 		"the data ends in a field's head": {whole[:len(whole)-4], CodeShort, "S1"},
 		"the data ends in a name":         {[]byte{tagName, 9, 0, 'x'}, CodeShort, ""},
 		"no RV":                           {noRV, CodeNoChecksum, "S1"},
-		"an RV without a byte":            {bytes.Join([][]byte{name, large(tagReadOnly, sn("S1"), field("RV")), end()}, nil), CodeNoChecksum, "S1"},
-		"a wrong sum":                     {wrongSum, CodeChecksum, "S1"},
-		"RV not last":                     {sum(name, large(tagReadOnly, field("RV", 0), sn("S1")), end()), CodeNotLast, "S1"},
-		"two bytes after RV":              {sum(name, large(tagReadOnly, sn("S1"), field("RV", 0), []byte("ab")), end()), CodeOverrun, "S1"},
-		"RW in VPD-R":                     {card(field("RW", 0, 0), sn("S1")), CodeMisplaced, "S1"},
-		"RV in VPD-W":                     {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RV", 0)), end()), CodeMisplaced, "S1"},
-		"RW not last":                     {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RW"), field("YA")), end()), CodeNotLast, "S1"},
-		"a field beyond its resource":     {sum(large(tagReadOnly, sn("S1"), field("RV", 0), []byte{'P', 'N', 9, 'x'}), end()), CodeNotLast, "S1"},
-		"a field beyond VPD-R, no RV":     {bytes.Join([][]byte{large(tagReadOnly, sn("S1"), []byte{'P', 'N', 9, 'x'}), end()}, nil), CodeOverrun, "S1"},
-		"a field beyond VPD-W":            {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, []byte{'Y', 'A', 9}), end()), CodeOverrun, "S1"},
-		"an unprintable name":             {sum(large(tagName, []byte("a\x01b")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()), CodeName, "S1"},
-		"a name that isn't ASCII":         {sum(large(tagName, []byte("é")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()), CodeName, "S1"},
-		"the same byte again and again":   {tiny, CodeNoEnd, ""},
-		"a VPD-R that goes on for ever":   {long, CodeTooLong, "S1"},
-		"zeros":                           {make([]byte, Size), CodeNoEnd, ""},
-		"ones":                            {bytes.Repeat([]byte{0xff}, Size), CodeTooLong, ""},
-		"no end within 32 KiB":            {append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...), CodeNoEnd, "S1"},
-		"an end tag beyond 32 KiB":        {append(append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...), 0x78), CodeNoEnd, "S1"},
+		"an RV without a byte": {bytes.Join([][]byte{name, large(tagReadOnly, sn("S1"), field("RV")), end()}, nil),
+			CodeNoChecksum, "S1"},
+		"a wrong sum":        {wrongSum, CodeChecksum, "S1"},
+		"RV not last":        {sum(name, large(tagReadOnly, field("RV", 0), sn("S1")), end()), CodeNotLast, "S1"},
+		"two bytes after RV": {sum(name, large(tagReadOnly, sn("S1"), field("RV", 0), []byte("ab")), end()), CodeOverrun, "S1"},
+		"RW in VPD-R":        {card(field("RW", 0, 0), sn("S1")), CodeMisplaced, "S1"},
+		"RV in VPD-W": {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RV", 0)), end()),
+			CodeMisplaced, "S1"},
+		"RW not last": {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, field("RW"), field("YA")),
+			end()), CodeNotLast, "S1"},
+		"a field beyond its resource": {sum(large(tagReadOnly, sn("S1"), field("RV", 0), []byte{'P', 'N', 9, 'x'}), end()),
+			CodeNotLast, "S1"},
+		"a field beyond VPD-R, no RV": {bytes.Join([][]byte{large(tagReadOnly, sn("S1"), []byte{'P', 'N', 9, 'x'}), end()}, nil),
+			CodeOverrun, "S1"},
+		"a field beyond VPD-W": {sum(large(tagReadOnly, sn("S1"), field("RV", 0)), large(tagReadWrite, []byte{'Y', 'A', 9}), end()),
+			CodeOverrun, "S1"},
+		"an unprintable name": {sum(large(tagName, []byte("a\x01b")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()),
+			CodeName, "S1"},
+		"a name that isn't ASCII": {sum(large(tagName, []byte("é")), large(tagReadOnly, sn("S1"), field("RV", 0)), end()),
+			CodeName, "S1"},
+		"the same byte again and again": {tiny, CodeNoEnd, ""},
+		"a VPD-R that goes on for ever": {long, CodeTooLong, "S1"},
+		"zeros":                         {make([]byte, Size), CodeNoEnd, ""},
+		"ones":                          {bytes.Repeat([]byte{0xff}, Size), CodeTooLong, ""},
+		"no end within 32 KiB": {append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...),
+			CodeNoEnd, "S1"},
+		"an end tag beyond 32 KiB": {append(append(whole[:len(whole)-1:len(whole)-1], large(0x83, make([]byte, Size-len(whole)-2))...),
+			0x78), CodeNoEnd, "S1"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			got := Parse(bytes.NewReader(tt.data))
@@ -116,7 +126,8 @@ func TestABrokenFieldCostsNothingButItself(t *testing.T) {
 func TestWhatIsNotKnownIsSkipped(t *testing.T) {
 	data := sum(
 		large(0x85), []byte{0x28}, // an unknown large resource and a small one, both empty
-		large(tagReadOnly, field("CP", 0, 1, 2), field("FG", 'x'), field("v0", 'x'), field("V!", 'x'), field("Y1", 'x'), field("\x00\xff", 1), sn("S1"), field("RV", 0)),
+		large(tagReadOnly, field("CP", 0, 1, 2), field("FG", 'x'), field("v0", 'x'), field("V!", 'x'), field("Y1", 'x'), field("\x00\xff", 1),
+			sn("S1"), field("RV", 0)),
 		large(tagReadWrite, field("SN", 'x'), field("YA", 'a'), field("Y9", 'b'), field("VZ", 'c'), field("RW", 0, 0)),
 		end())
 	got := Parse(bytes.NewReader(data))
@@ -161,7 +172,8 @@ func TestOfTwoSerialNumbersLibvirtHasTheLastAndLspciTheFirst(t *testing.T) {
 
 func TestTheTolerantSerialNumberIsTheFirstVPDRs(t *testing.T) {
 	second := sum(large(tagReadOnly, sn("S2"), field("RV", 0)))
-	got := Parse(io.MultiReader(bytes.NewReader(sum(large(tagReadOnly, field("RV", 0, 7, 7)))), bytes.NewReader(second), bytes.NewReader(end())))
+	got := Parse(io.MultiReader(bytes.NewReader(sum(large(tagReadOnly, field("RV", 0, 7, 7)))), bytes.NewReader(second),
+		bytes.NewReader(end())))
 	if serial, there := got.Tolerant.ReadOnly[KeySerial]; there {
 		t.Errorf("tolerant %q", serial)
 	}

@@ -88,8 +88,10 @@ func newCloud(tb testing.TB) *cloud {
 	c.observer = newObserver(tb, c.local.Endpoint)
 	results := transact(tb, c.sb,
 		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "SB_Global", Row: ovsdb.Row{"nb_cfg": 0}},
-		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Encap", UUIDName: "encap", Row: ovsdb.Row{"type": "geneve", "ip": "127.0.0.1", "chassis_name": "dpu1"}},
-		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Chassis", Row: ovsdb.Row{"name": "dpu1", "hostname": "dpu1.example", "encaps": ovsdb.UUID{GoUUID: "encap"}}},
+		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Encap", UUIDName: "encap",
+			Row: ovsdb.Row{"type": "geneve", "ip": "127.0.0.1", "chassis_name": "dpu1"}},
+		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Chassis",
+			Row: ovsdb.Row{"name": "dpu1", "hostname": "dpu1.example", "encaps": ovsdb.UUID{GoUUID: "encap"}}},
 		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Datapath_Binding", Row: ovsdb.Row{"tunnel_key": 1}},
 	)
 	c.chassis, c.datapath = results[2].UUID.GoUUID, results[3].UUID.GoUUID
@@ -158,7 +160,8 @@ func (c *cloud) twoTransactions(tb testing.TB, key int) time.Duration {
 		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Interface", UUIDName: "i", Row: ovsdb.Row{
 			"name": "bare", "external_ids": ovsMap(tb, map[string]string{"iface-id": "bare"}),
 		}},
-		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Port", UUIDName: "p", Row: ovsdb.Row{"name": "bare", "interfaces": ovsdb.UUID{GoUUID: "i"}}},
+		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Port", UUIDName: "p",
+			Row: ovsdb.Row{"name": "bare", "interfaces": ovsdb.UUID{GoUUID: "i"}}},
 		ovsdb.Operation{
 			Op: ovsdb.OperationMutate, Table: "Bridge", Where: []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, "br-int")},
 			Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, ovsdb.UUID{GoUUID: "p"})},

@@ -63,7 +63,8 @@ func (c *cardState) boot() {
 			fmt.Sprintf("port add %s 1000 flavour=physical port=%d netdev=%s peer=wire%d", card, n, uplink(n), n))
 	}
 	for n, p := range c.pfs {
-		commands = append(commands, fmt.Sprintf("port add %s %d flavour=pcipf controller=1 external=1 pf=%d mac=%s netdev=pf%dhpf", p.card, n, p.number, c.mac(n), n))
+		commands = append(commands, fmt.Sprintf("port add %s %d flavour=pcipf controller=1 external=1 pf=%d mac=%s netdev=pf%dhpf", p.card, n,
+			p.number, c.mac(n), n))
 	}
 	c.sims(commands, func(now *invariants.Card) {
 		for n := range c.pfs {
@@ -337,7 +338,8 @@ func (c *cardState) remac(p int) string {
 		c.run.t.Fatal(err)
 	}
 	// What representord sees of the change it may see from now on.
-	c.sim(fmt.Sprintf("port add %s 9 flavour=pcipf controller=9 external=0 pf=9 netdev=none", card), func(now *invariants.Card) { now.PFs[c.pf(p)] = mac })
+	c.sim(fmt.Sprintf("port add %s 9 flavour=pcipf controller=9 external=0 pf=9 netdev=none", card),
+		func(now *invariants.Card) { now.PFs[c.pf(p)] = mac })
 	c.run.truth.Card[len(c.run.truth.Card)-1].Begun = begun
 	c.sim(fmt.Sprintf("port del %s 9", card), func(*invariants.Card) {})
 	return fmt.Sprintf("%s has the MAC %s", c.pf(p), mac)

@@ -269,7 +269,8 @@ func (p *processes) next() {
 // now and then when its Chassis row goes (if_status_mgr_clear() of if-status.c).
 func (p *processes) monitor() {
 	if p.daemon.left == 0 && p.daemon.ended() {
-		p.run.t.Fatalf("seed %d, step %d: representord has ended by itself, with status %d", p.run.seed, p.run.counts.steps, p.daemon.process.ExitCode())
+		p.run.t.Fatalf("seed %d, step %d: representord has ended by itself, with status %d", p.run.seed, p.run.counts.steps,
+			p.daemon.process.ExitCode())
 	}
 	for _, t := range []*thing{p.northd, p.vswitchd, p.controller} {
 		if t.left > 0 || !t.possible() || !t.ended() {

@@ -101,7 +101,8 @@ func TestConnectionsAreDealtToTheServersInTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(c.Close)
-		results, err := c.Transact(t.Context(), "Open_vSwitch", rawdb.Operation{"op": "select", "table": "Bridge", "where": []any{}, "columns": []string{"name"}})
+		results, err := c.Transact(t.Context(), "Open_vSwitch",
+			rawdb.Operation{"op": "select", "table": "Bridge", "where": []any{}, "columns": []string{"name"}})
 		if err != nil || len(results[0].Rows) != want {
 			t.Errorf("connection %d: %d bridges, %v; want %d", i, len(results[0].Rows), err, want)
 		}

@@ -78,9 +78,11 @@ func chaos(t *testing.T, seed uint64, duration time.Duration, in world) {
 			t.Logf("what was done last:\n%s", strings.Join(r.trail[max(0, len(r.trail)-1000):], "\n"))
 			t.Logf("to repeat this: make chaos SEED=%d MINUTES=%d WORLD=%s", seed, max(1, int((duration+time.Minute-1)/time.Minute)), in.name)
 		}
-		t.Logf("chaos: %d steps, seed %d, %d transactions, %d kills, %d crashes of others, %d convergences", r.counts.steps, seed, r.counts.transactions, r.counts.kills, r.counts.crashes, r.counts.convergences)
+		t.Logf("chaos: %d steps, seed %d, %d transactions, %d kills, %d crashes of others, %d convergences", r.counts.steps, seed,
+			r.counts.transactions, r.counts.kills, r.counts.crashes, r.counts.convergences)
 		t.Logf("disasters: %v", r.counts.disasters)
-		t.Logf("a wrong netdev was open %d times, for %v at most, of which representord had %v; the last disaster's leaks were closed within %v of its time, %v at most",
+		t.Logf("a wrong netdev was open %d times, for %v at most, of which representord had %v; the last disaster's leaks were closed within "+
+			"%v of its time, %v at most",
 			r.opened.Count, r.opened.Longest, r.opened.Acting, r.disasters.closed, r.disasters.longest)
 	}()
 	r.converge()
@@ -249,7 +251,8 @@ func (r *run) await(what string, wrong func() string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("seed %d, step %d: waited in vain until %s: %s\n%s", r.seed, r.counts.steps, what, problem, r.dpu.Describe(r.processes.daemon.process))
+			r.t.Fatalf("seed %d, step %d: waited in vain until %s: %s\n%s", r.seed, r.counts.steps, what, problem,
+				r.dpu.Describe(r.processes.daemon.process))
 		}
 		select {
 		case <-r.t.Context().Done():

@@ -87,7 +87,8 @@ func restartsWithAShortList(t *testing.T, d *dpu) {
 	if !strings.Contains(p.Reason.Message, "the kernel's list of devlink ports is short") {
 		t.Errorf("it says %s", p.Reason.Message)
 	}
-	if c := d.diagnosed(t, "devlink"); c.Verdict != doctor.Warn || !strings.Contains(c.Finding, "the kernel's list of devlink ports is short") {
+	if c := d.diagnosed(t, "devlink"); c.Verdict != doctor.Warn ||
+		!strings.Contains(c.Finding, "the kernel's list of devlink ports is short") {
 		t.Errorf("the doctor says %+v", c)
 	}
 	d.until(t, "the time is over for which a netdev may be without a port", func() bool { return time.Since(began) > 8*time.Second })

@@ -73,7 +73,8 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.central.SB.RestoreInPlace(t, "OVN_Southbound", backup)
 	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s control.Status) bool {
 		o.look()
-		return len(o.moved(before)) > 0 || slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == representor.CodeSouthboundReplaced })
+		return len(o.moved(before)) > 0 ||
+			slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == representor.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)

@@ -53,7 +53,8 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 	}
 	answer()
 	for _, f := range []fate{
-		{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) }, func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
+		{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) },
+			func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
 		// A process that is frozen hangs: no signal has stopped it.
 		{"hung", freeze, thaw, companion.Silent, doctor.Warn, "version"},
 		{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, doctor.Fail, "systemctl start NAME"},

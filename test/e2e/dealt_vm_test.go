@@ -23,7 +23,8 @@ import (
 func dealing() []scenario {
 	return []scenario{
 		{"names dealt anew for 140 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, true) }},
-		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound", func(t *testing.T, d *dpu) { closesARing(t, d, false) }},
+		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound",
+			func(t *testing.T, d *dpu) { closesARing(t, d, false) }},
 		{"an uplink and a veth that take the name of a VF that went are no tenant's for long", letsGoOfStrangers},
 		{"ovs-vswitchd stopped while a name is dealt anew: the datapath lets go within 2 s of the leak", letsGoForVSwitchd},
 	}
@@ -107,7 +108,8 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 		return s.Passes > 0
 	})
 	o.look()
-	t.Logf("after %v and the first pass %d rows have another function's name, and %d another netdev open", time.Since(began), o.misnamed(), o.Open())
+	t.Logf("after %v and the first pass %d rows have another function's name, and %d another netdev open", time.Since(began),
+		o.misnamed(), o.Open())
 	if n := o.misnamed(); n > 0 {
 		t.Errorf("after the first pass %d rows carry a port's name and have another function's", n)
 	}
@@ -199,7 +201,8 @@ func letsGoForVSwitchd(t *testing.T, d *dpu) {
 	for vport(t, stranger) && time.Since(leak) < 15*time.Second {
 		o.look()
 	}
-	t.Logf("the row was gone after %v, and the datapath let go %v later; the wrong netdev was open for %v", leak.Sub(began), time.Since(leak), o.Longest)
+	t.Logf("the row was gone after %v, and the datapath let go %v later; the wrong netdev was open for %v", leak.Sub(began),
+		time.Since(leak), o.Longest)
 	if took := time.Since(leak); took > 2*time.Second {
 		t.Errorf("the datapath has VF 2 with the flows of vm0 %v after the row went, want 2s at most", took)
 	}

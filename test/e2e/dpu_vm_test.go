@@ -77,7 +77,8 @@ func start(t *testing.T) *dpu {
 		return err == nil
 	})
 	d.awaitStatus(t, "the daemon sees all three of its sources", func(s control.Status) bool {
-		return s.Role == control.Active && s.Southbound.Connected && s.Southbound.Complete && s.Southbound.ChassisKnown && s.Local.BridgeFound && s.Devlink.Complete
+		return s.Role == control.Active && s.Southbound.Connected && s.Southbound.Complete && s.Southbound.ChassisKnown &&
+			s.Local.BridgeFound && s.Devlink.Complete
 	})
 	return d
 }
@@ -178,7 +179,8 @@ func (r request) options() []string {
 	if chassis == "" {
 		chassis = "dpu1"
 	}
-	o := []string{"requested-chassis=" + chassis, "vif-plug-type=representor", "vif-plug-mtu-request=1500", "vif-plug:representor:pf-mac=" + r.pfMAC}
+	o := []string{"requested-chassis=" + chassis, "vif-plug-type=representor", "vif-plug-mtu-request=1500",
+		"vif-plug:representor:pf-mac=" + r.pfMAC}
 	if r.vf != "" {
 		o = append(o, "vif-plug:representor:vf-num="+r.vf)
 	}
@@ -327,7 +329,8 @@ func kill(p *servers.Process) {
 // ctl runs representorctl against the daemon, and returns its exit status too.
 func (d *dpu) ctl(t *testing.T, args ...string) (string, int) {
 	t.Helper()
-	cmd := exec.Command(virtualdpu.Program(t, "representorctl"), append([]string{"--control-socket=" + filepath.Join(d.dir, "control.sock")}, args...)...)
+	cmd := exec.Command(virtualdpu.Program(t, "representorctl"),
+		append([]string{"--control-socket=" + filepath.Join(d.dir, "control.sock")}, args...)...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

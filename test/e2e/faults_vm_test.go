@@ -92,7 +92,8 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	d.quiet(t)
 	jump(t, -24*time.Hour)
 	d.quiet(t)
-	if s := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }); len(s.Holds) != 1 || len(s.Holds[0].LogicalPorts) != 3 {
+	if s := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }); len(s.Holds) != 1 ||
+		len(s.Holds[0].LogicalPorts) != 3 {
 		t.Errorf("after the clock jumped by a day %+v is held", s.Holds)
 	}
 	if r := d.row(t, "pf0vf0"); r.ifaceID != "vm0" {
@@ -100,7 +101,8 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	}
 
 	out, status := d.ctl(t, "status")
-	if status != 0 || !strings.Contains(out, "HELD        mass-unplug: 3 ports vm0, vm1, vm2\n") || !strings.Contains(out, "representorctl release-hold") {
+	if status != 0 || !strings.Contains(out, "HELD        mass-unplug: 3 ports vm0, vm1, vm2\n") ||
+		!strings.Contains(out, "representorctl release-hold") {
 		t.Errorf("exit status %d, %s", status, out)
 	}
 	d.witness.Nothing(func() { out, status = d.ctl(t, "release-hold") }, "vm0", "vm1", "vm2")

@@ -216,7 +216,8 @@ func makesRoomForAnInterfaceOfAnotherName(t *testing.T, d *dpu) {
 }
 
 // leftByProvider makes a row as the provider built into ovn-controller does.
-const leftByProvider = "ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=long-gone external_ids:ovn-plugged=representor"
+const leftByProvider = "ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=long-gone " +
+	"external_ids:ovn-plugged=representor"
 
 // withoutController does something while ovn-controller is replaced: Debian's has the
 // provider compiled in, and would take the row away itself.

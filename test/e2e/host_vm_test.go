@@ -23,7 +23,8 @@ func carriesBetweenVFsOfTheHost(t *testing.T, d *dpu) {
 		"peer 10000:03:01.0 host0", "peer 10000:03:01.1 host1")
 	virtualhost.EnableVFs(t, hostPF, 8)
 	d.judged(t)
-	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac0 + " " + ip0}, request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: mac1 + " " + ip1})
+	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac0 + " " + ip0},
+		request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: mac1 + " " + ip1})
 	d.changes(t, func() { sim(t, append(card(), vf0, vf1)...) })
 	d.awaitOn(t, "vm0", "pf0vf0")
 	d.awaitOn(t, "vm1", "pf0vf1")

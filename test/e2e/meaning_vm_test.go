@@ -175,7 +175,8 @@ func (d *dpu) listed(t *testing.T) (table string, ports []control.Port) {
 func refusesMalformedNumbers(t *testing.T, d *dpu) {
 	values := []string{"abc", "3x", "-1", "+1", "00", "0x0", "1.0", " 1", "65535", "65536", "4294967296", "1 ", "٣"}
 	// Whatever one may take them for is there.
-	commands := append(card(), vf0, vf1, vf("card0", 13, 1, 3, "pf0vf3"), vf("card0", 14, 1, 65535, "pf0vf65535"), vf("card0", 15, 1, 65534, "pf0vf65534"))
+	commands := append(card(), vf0, vf1, vf("card0", 13, 1, 3, "pf0vf3"), vf("card0", 14, 1, 65535, "pf0vf65535"),
+		vf("card0", 15, 1, 65534, "pf0vf65534"))
 	sim(t, commands...)
 	var requests []request
 	for i, value := range values {
@@ -212,7 +213,8 @@ func refusesMalformedNumbers(t *testing.T, d *dpu) {
 func refusesMalformedMACs(t *testing.T, d *dpu) {
 	sim(t, append(card(), vf0, "port add card0 3 flavour=pcipf controller=2 external=1 pf=0 mac=00:00:00:00:00:00 netdev=zero",
 		vf("card0", 12, 2, 0, "zerovf0"))...)
-	values := []string{"", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:53:00:00:00:42", "00-53-00-00-00-42", "0053.0000.0042", "00:53:00:00:00:42:00:01", "0:53:0:0:0:42"}
+	values := []string{"", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:53:00:00:00:42", "00-53-00-00-00-42", "0053.0000.0042",
+		"00:53:00:00:00:42:00:01", "0:53:0:0:0:42"}
 	var requests []request
 	for i, value := range values {
 		requests = append(requests, request{lport: fmt.Sprintf("bad%d", i), pfMAC: value, vf: "0"})
@@ -243,7 +245,8 @@ func plugsPFsAndSFs(t *testing.T, d *dpu) {
 	d.bound(t, "pf")
 	d.bound(t, "sf")
 	// An empty number is none, and is followed to the VF of that number.
-	d.central.Nbctl(t, "set", "Logical_Switch_Port", "sf", `options:"vif-plug:representor:sf-num"=""`, `options:"vif-plug:representor:vf-num"="1"`)
+	d.central.Nbctl(t, "set", "Logical_Switch_Port", "sf", `options:"vif-plug:representor:sf-num"=""`,
+		`options:"vif-plug:representor:vf-num"="1"`)
 	d.awaitOn(t, "sf", "pf0vf1")
 	d.wantOnBridge(t, "pf0hpf", "pf0vf1")
 }
@@ -257,7 +260,8 @@ func plugsExternalFunctionsOnly(t *testing.T, d *dpu) {
 		local(52, "flavour=pcivf vf=5 netdev=ownvf5"),
 		"dev add card1", pf("card1", 1, 0, mac0, "c0hpf"), vf("card1", 2, 0, 0, "c0vf0"))...)
 	d.neutronPort(t, request{lport: "own", pfMAC: "00:53:00:00:00:a1", vf: "0"}, request{lport: "ownpf", pfMAC: "00:53:00:00:00:a1"},
-		request{lport: "five", pfMAC: pfMAC, vf: "5"}, request{lport: "host", pfMAC: pfMAC, vf: "0"}, request{lport: "zero", pfMAC: mac0, vf: "0"})
+		request{lport: "five", pfMAC: pfMAC, vf: "5"}, request{lport: "host", pfMAC: pfMAC, vf: "0"},
+		request{lport: "zero", pfMAC: mac0, vf: "0"})
 	d.awaitOn(t, "host", "pf0vf0")
 	d.awaitOn(t, "zero", "c0vf0")
 	d.wantFunction(t, "zero", "platform/card1 c0pf0vf0")
@@ -322,7 +326,8 @@ func obeysSettings(t *testing.T, d *dpu) {
 	if err := os.WriteFile(filepath.Join(dir, "..", "..", "ifindex"), ifindex, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "config"), []byte("MAC        : "+host+"\nMaxTxRate  : 0\nState      : Follow\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "config"),
+		[]byte("MAC        : "+host+"\nMaxTxRate  : 0\nState      : Follow\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d.restartDaemon(t, "--local-functions", "--path.sysfs="+filepath.Join(d.dir, "sys"))

@@ -36,7 +36,8 @@ func plansOffline(t *testing.T, d *dpu) {
 	sim(t, append(card(), vf0)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm9", pfMAC: pfMAC, vf: "9"})
 	d.until(t, "ovn-northd has written what is asked", func() bool { return strings.Contains(plan(), "vm9 pending") })
-	if out := plan(); !strings.Contains(out, "changes that a daemon would make now:\n  plug   pf0vf0\n         for logical port vm0\n") || !strings.Contains(out, "function-not-found") {
+	if out := plan(); !strings.Contains(out, "changes that a daemon would make now:\n  plug   pf0vf0\n         for logical port vm0\n") ||
+		!strings.Contains(out, "function-not-found") {
 		t.Errorf("%s", out)
 	}
 	if _, err := d.local.TryCtl("get", "Interface", "pf0vf0", "name"); err == nil {

@@ -25,7 +25,8 @@ func reporting() []scenario {
 		{"the profile of a VF, piped into bind, plugs it on the DPU whose card it is, and packets cross", bindsWhatTheHostReports},
 		{"a VF of a bonded PF is plugged, since its profile has the permanent MAC", bindsVFsOfABondedPF},
 		{"a VF whose card has no VPD, or whose PF has no netdev, is refused with the reason", refusesWhatTheHostCannotKnow},
-		{"a VF's serial number is that of its own VPD or its PF's, as Nova takes it, and one that differs is warned of", reportsTheSerialNumberThatNovaTakes},
+		{"a VF's serial number is that of its own VPD or its PF's, as Nova takes it, and one that differs is warned of",
+			reportsTheSerialNumberThatNovaTakes},
 	}
 }
 
@@ -137,7 +138,8 @@ func bindsWhatTheHostReports(t *testing.T, d *dpu) {
 func bindsVFsOfABondedPF(t *testing.T, d *dpu) {
 	d.unpublished(t)
 	firstCard(t)
-	addToHost(t, "dev add "+secondPF+" serial="+boardSerial+" mac="+secondPFMAC+" netdev=hpf1 vfs=1 vf-netdev=hpf1v", "peer "+secondVF0+" host2")
+	addToHost(t, "dev add "+secondPF+" serial="+boardSerial+" mac="+secondPFMAC+" netdev=hpf1 vfs=1 vf-netdev=hpf1v",
+		"peer "+secondVF0+" host2")
 	virtualhost.EnableVFs(t, secondPF, 1)
 	run(t, "modprobe", "bonding", "max_bonds=0")
 	run(t, "ip", "link", "add", "hostbond", "type", "bond", "mode", "active-backup")
@@ -238,7 +240,8 @@ func refusesWhatTheHostCannotKnow(t *testing.T, d *dpu) {
 
 	// Without the serial number, the other values are told where those will do.
 	options, complaints, status := onHost(t, "profile", bareVF, "--format=options", "--chassis=dpu1")
-	if status != 0 || !strings.Contains(options, "vif-plug:representor:pf-mac=00:53:00:00:00:44\n") || !strings.Contains(complaints, "no VPD") {
+	if status != 0 || !strings.Contains(options, "vif-plug:representor:pf-mac=00:53:00:00:00:44\n") ||
+		!strings.Contains(complaints, "no VPD") {
 		t.Errorf("exit status %d: %s%s", status, options, complaints)
 	}
 

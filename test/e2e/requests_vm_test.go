@@ -77,7 +77,8 @@ func (d *dpu) wantUnasked(t *testing.T, lports ...string) {
 func heedsItsOwnPortsOnly(t *testing.T, d *dpu) {
 	d.secondChassis(t, "other")
 	sim(t, append(card(), vf0, vf1, vf("card0", 12, 1, 2, "pf0vf2"), vf("card0", 13, 1, 3, "pf0vf3"))...)
-	d.neutronPort(t, request{lport: "theirs", pfMAC: pfMAC, vf: "2", chassis: "dpu2"}, request{lport: "nobodys", pfMAC: pfMAC, vf: "3", chassis: "dpu9"},
+	d.neutronPort(t, request{lport: "theirs", pfMAC: pfMAC, vf: "2", chassis: "dpu2"},
+		request{lport: "nobodys", pfMAC: pfMAC, vf: "3", chassis: "dpu9"},
 		request{lport: "theirsagain", pfMAC: pfMAC, vf: "1", chassis: "dpu2"},
 		request{lport: "name", pfMAC: pfMAC, vf: "0"}, request{lport: "host", pfMAC: pfMAC, vf: "1", chassis: ownHost(t)})
 	d.awaitOn(t, "name", "pf0vf0")
@@ -107,7 +108,8 @@ func plugsPlainPortsOnly(t *testing.T, d *dpu) {
 	d.central.Nbctl(t, and(
 		[]string{"lsp-add", "net", "child", "vm0", "7"}, options("child", "2"),
 		[]string{"lsp-add", "net", "localport"}, []string{"lsp-set-type", "localport", "localport"}, options("localport", "3"),
-		[]string{"lsp-add", "net", "other"}, options("other", "4"), []string{"set", "Logical_Switch_Port", "other", "options:vif-plug-type=another"},
+		[]string{"lsp-add", "net", "other"}, options("other", "4"),
+		[]string{"set", "Logical_Switch_Port", "other", "options:vif-plug-type=another"},
 		[]string{"lsp-add", "net", "plain"}, options("plain", "1"),
 	)...)
 	d.awaitOn(t, "plain", "pf0vf1")
@@ -128,7 +130,8 @@ func plugsPlainPortsOnly(t *testing.T, d *dpu) {
 func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 	d.secondChassis(t, "other")
 	sim(t, append(card(), vf0, vf1)...)
-	d.neutronPort(t, request{lport: "arriving", pfMAC: pfMAC, vf: "1", chassis: "dpu2,dpu1"}, request{lport: "vm0", pfMAC: pfMAC, vf: "0", chassis: "dpu1,dpu2"})
+	d.neutronPort(t, request{lport: "arriving", pfMAC: pfMAC, vf: "1", chassis: "dpu2,dpu1"},
+		request{lport: "vm0", pfMAC: pfMAC, vf: "0", chassis: "dpu1,dpu2"})
 	d.awaitOn(t, "vm0", "pf0vf0")
 	d.bound(t, "vm0")
 	before := d.row(t, "pf0vf0")
@@ -180,7 +183,8 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 func plugsNothingOnOptionsAlone(t *testing.T, d *dpu) {
 	d.secondChassis(t, ownHost(t))
 	sim(t, append(card(), vf0, vf1, vf("card0", 12, 1, 2, "pf0vf2"))...)
-	d.central.Nbctl(t, "lsp-add", "net", "stolen", "--", "lsp-add", "net", "twin", "--", "set", "Logical_Switch_Port", "twin", "options:requested-chassis=dpu2",
+	d.central.Nbctl(t, "lsp-add", "net", "stolen", "--", "lsp-add", "net", "twin", "--", "set", "Logical_Switch_Port", "twin",
+		"options:requested-chassis=dpu2",
 		"--", "lsp-add", "net", "marker", "--", "set", "Logical_Switch_Port", "marker", "options:requested-chassis=dpu1")
 	for lport, chassis := range map[string]string{"stolen": "", "twin": "dpu2", "marker": "dpu1"} {
 		d.until(t, "northd has set requested_chassis of "+lport, func() bool {
@@ -192,7 +196,8 @@ func plugsNothingOnOptionsAlone(t *testing.T, d *dpu) {
 	defer d.central.Northd.Signal(syscall.SIGCONT)
 	write := func(r request) {
 		t.Helper()
-		argv := []string{"set", "Port_Binding", strings.TrimSpace(d.central.Sbctl(t, "--bare", "--columns=_uuid", "find", "Port_Binding", "logical_port="+r.lport))}
+		argv := []string{"set", "Port_Binding",
+			strings.TrimSpace(d.central.Sbctl(t, "--bare", "--columns=_uuid", "find", "Port_Binding", "logical_port="+r.lport))}
 		for _, o := range r.options() {
 			key, value, _ := strings.Cut(o, "=")
 			argv = append(argv, fmt.Sprintf("options:%q=%q", key, value))
@@ -232,7 +237,8 @@ func followsTheMTURequest(t *testing.T, d *dpu) {
 	await("8942")
 	d.option(t, "vm0", key, "67")
 	d.await(t, "vm0 is plugged with a warning", func(ps []control.Port) bool {
-		return len(ps) == 1 && ps[0].State == plug.Plugged && len(ps[0].Warnings) == 1 && ps[0].Warnings[0].Code == representor.CodeIgnoredOption &&
+		return len(ps) == 1 && ps[0].State == plug.Plugged && len(ps[0].Warnings) == 1 &&
+			ps[0].Warnings[0].Code == representor.CodeIgnoredOption &&
 			ps[0].Warnings[0].Option == key && ps[0].Warnings[0].Value == "67"
 	})
 	await("[]")

@@ -56,7 +56,8 @@ func publishesTheSerial(t *testing.T, d *dpu) {
 	d.local.Ctl(t, "set", "Open_vSwitch", ".", `external_ids:ovn-cms-options="enable-chassis-as-gw,x:y"`)
 	d.inChassisRow(t, "enable-chassis-as-gw,x:y,"+entry)
 	out, status := d.ctl(t, "serial")
-	if want := []string{"platform/card0", boardSerial, "devlink", "yes", "yes"}; status != 0 || !slices.Equal(strings.Fields(strings.Split(out, "\n")[1]), want) {
+	if want := []string{"platform/card0", boardSerial, "devlink", "yes", "yes"}; status != 0 ||
+		!slices.Equal(strings.Fields(strings.Split(out, "\n")[1]), want) {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
 	d.local.Ctl(t, "remove", "Open_vSwitch", ".", "external_ids", "ovn-cms-options")

@@ -30,8 +30,10 @@ func carriesDatagramsThroughChanges(t *testing.T, d *dpu) {
 		}
 	}
 
-	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac0 + " " + ip0}, request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: mac1 + " " + ip1})
-	sim(t, "dev add card0 serial=MT2108X00001", "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late peer=host0", vf1)
+	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac0 + " " + ip0},
+		request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: mac1 + " " + ip1})
+	sim(t, "dev add card0 serial=MT2108X00001",
+		"port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late peer=host0", vf1)
 	sim(t, pf("card0", 1, 1, pfMAC, "pf0hpf"))
 	d.awaitOn(t, "vm1", "pf0vf1")
 	sim(t, "port netdev card0 10 pf0vf0")

@@ -47,7 +47,8 @@ func newWard(t *testing.T) *ward {
 		w.must(t, "ovn-ctl stop_controller; ovn-ctl stop_northd; ovs-appctl exit --cleanup; ovs-ctl stop; rm -rf /etc/representord")
 	})
 	// What other tests lost of packets is none of this machine's.
-	w.must(t, "ovs-dpctl del-dp ovs-system 2>/dev/null; . test/start-dpu && start_dpu && ovs-vsctl set Open_vSwitch . other_config:hw-offload=true && ovn-nbctl ls-add net1")
+	w.must(t, "ovs-dpctl del-dp ovs-system 2>/dev/null; . test/start-dpu && start_dpu && ovs-vsctl set Open_vSwitch . "+
+		"other_config:hw-offload=true && ovn-nbctl ls-add net1")
 	w.start(t)
 	return w
 }

@@ -288,7 +288,8 @@ func (j *judge) edited(old known, r Row, marks Marks) {
 			}
 		}
 	}
-	j.violation("I1", r, "edited without a request for this: %s asks %s; it was %s", marks.LogicalPort, j.truth.asked(marks.LogicalPort, j.batch), old.home)
+	j.violation("I1", r, "edited without a request for this: %s asks %s; it was %s", marks.LogicalPort,
+		j.truth.asked(marks.LogicalPort, j.batch), old.home)
 }
 
 // leaks: the netdev under the row's name is another one than its function's, or
@@ -358,7 +359,8 @@ func Overdue(s State, truth Truth, now time.Time) []Violation {
 		}
 		if running(since, now, truth.LocalStalls) > truth.Grace && truth.tellable(k) {
 			found = append(found, Violation{Rule: "I1", Row: k.Row, What: fmt.Sprintf(
-				"the netdev under its name has been another function's (%s) since %s", truth.Card[len(truth.Card)-1].Value.under(k.Name), since.Format("15:04:05.000")), At: now})
+				"the netdev under its name has been another function's (%s) since %s", truth.Card[len(truth.Card)-1].Value.under(k.Name),
+				since.Format("15:04:05.000")), At: now})
 		}
 	}
 	return found

@@ -19,12 +19,15 @@ func TestANetdevOfAnotherIsOpenForShortOnly(t *testing.T) {
 		{"its own", a, card(), map[int]bool{10: true}, "", ""},
 		{"its own under another name", a, card().with(pf+"vf0", Netdev{"new", 10}), map[int]bool{10: true}, "", ""},
 		{"another function's", changed(a, func(r *Row) { r.IfIndex = 11 }), away, nil, "vf1", "vf1"},
-		{"another function's in the datapath alone", changed(a, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }), away.with(pf+"vf1", Netdev{"n0", 11}), map[int]bool{11: true}, "vf1", "vf1"},
-		{"another function's that isn't open", changed(a, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }), away.with(pf+"vf1", Netdev{"n0", 11}), map[int]bool{}, "", ""},
+		{"another function's in the datapath alone", changed(a, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }),
+			away.with(pf+"vf1", Netdev{"n0", 11}), map[int]bool{11: true}, "vf1", "vf1"},
+		{"another function's that isn't open", changed(a, func(r *Row) { r.IfIndex, r.Ofport = 0, -1 }), away.with(pf+"vf1", Netdev{"n0", 11}),
+			map[int]bool{}, "", ""},
 		{"an uplink's", changed(a, func(r *Row) { r.IfIndex = 3 }), away.withLink(3, "n0", true), nil, "no function's", "no function's"},
 		{"that of no devlink port", changed(a, func(r *Row) { r.IfIndex = 4 }), away.withLink(4, "n0", false), nil, "", "no devlink port claims"},
 		{"one that is no more", changed(a, func(r *Row) { r.IfIndex = 99 }), away, nil, "", ""},
-		{"another function's, under a row that carries nobody's name", changed(a, func(r *Row) { r.IfIndex, r.Parked = 11, true }), away, nil, "", ""},
+		{"another function's, under a row that carries nobody's name",
+			changed(a, func(r *Row) { r.IfIndex, r.Parked = 11, true }), away, nil, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			truth := truth().having(always(c.card))

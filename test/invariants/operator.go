@@ -50,7 +50,8 @@ func (o Operator) Write(ctx context.Context, r Row, field Field, value string) e
 		return err
 	}
 	key := map[Field]string{
-		FieldIfaceID: "iface-id", FieldFunction: "representord-function", FieldRequest: "representord-request", FieldLogicalPort: "representord-logical-port",
+		FieldIfaceID: "iface-id", FieldFunction: "representord-function", FieldRequest: "representord-request",
+		FieldLogicalPort: "representord-logical-port",
 	}[field]
 	mutations := []any{[]any{"external_ids", "delete", rawdb.Set(key)}}
 	if value != "" {
@@ -67,7 +68,8 @@ func (o Operator) Add(ctx context.Context, name, typ, ifaceID string) (string, e
 		ids["iface-id"] = ifaceID
 	}
 	results, err := o.transact(ctx,
-		rawdb.Operation{"op": "insert", "table": "Interface", "uuid-name": "i", "row": map[string]any{"name": name, "type": typ, "external_ids": rawdb.Map(ids)}},
+		rawdb.Operation{"op": "insert", "table": "Interface", "uuid-name": "i",
+			"row": map[string]any{"name": name, "type": typ, "external_ids": rawdb.Map(ids)}},
 		rawdb.Operation{"op": "insert", "table": "Port", "uuid-name": "p", "row": map[string]any{"name": name, "interfaces": rawdb.Named("i")}},
 		rawdb.Operation{
 			"op": "mutate", "table": "Bridge", "where": rawdb.Where("name", "==", o.Bridge),

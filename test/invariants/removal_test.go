@@ -24,12 +24,18 @@ func TestARemovalForTheSouthboundsSakeHasItsGrace(t *testing.T) {
 	}{
 		{"at once", graced().asking("a", gone), batch(11, remove(a)), "after its request went"},
 		{"after the grace", graced().asking("a", gone), batch(15, remove(a)), ""},
-		{"at once, for another that asks for the function", graced().asking("a", gone).asking("x", always(asks(0))), batch(11, remove(a), insert(row("3", "n0", "x", 0))), ""},
-		{"at once, for its port's other function", graced().asking("a", always(asks(0)).then(10, asks(1))), batch(11, remove(a), insert(row("3", "n1", "a", 1))), ""},
-		{"at once, for another function that isn't there", graced().asking("a", always(asks(0)).then(10, asks(2))), batch(11, remove(a)), "after its request went"},
-		{"gone, back and gone again", graced().asking("a", gone.then(13, asks(0)).then(16, Request{})), batch(17, remove(a)), "after its request went"},
-		{"gone, back too shortly to be seen, and gone", graced().asking("a", gone.then(13, asks(0)).then(13.2, Request{})), batch(15.5, remove(a)), ""},
-		{"at once, because the netdev is another's", graced().asking("a", gone).having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11}))), batch(11, remove(a)), ""},
+		{"at once, for another that asks for the function", graced().asking("a", gone).asking("x", always(asks(0))),
+			batch(11, remove(a), insert(row("3", "n0", "x", 0))), ""},
+		{"at once, for its port's other function", graced().asking("a", always(asks(0)).then(10, asks(1))),
+			batch(11, remove(a), insert(row("3", "n1", "a", 1))), ""},
+		{"at once, for another function that isn't there", graced().asking("a", always(asks(0)).then(10, asks(2))), batch(11, remove(a)),
+			"after its request went"},
+		{"gone, back and gone again", graced().asking("a", gone.then(13, asks(0)).then(16, Request{})), batch(17, remove(a)),
+			"after its request went"},
+		{"gone, back too shortly to be seen, and gone", graced().asking("a", gone.then(13, asks(0)).then(13.2, Request{})),
+			batch(15.5, remove(a)), ""},
+		{"at once, because the netdev is another's",
+			graced().asking("a", gone).having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11}))), batch(11, remove(a)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, found := Judge(having(a), c.batch, c.truth)
@@ -55,8 +61,10 @@ func TestNothingGoesOnTheWordOfASouthboundThatHasJustBecomeAnother(t *testing.T)
 		{"a removal after the hold", replaced, batch(31, remove(b)), ""},
 		{"an eviction in the hold", replaced, batch(12, evicted...), "another database"},
 		{"an eviction after the hold", replaced, batch(31, evicted...), ""},
-		{"a leak in the hold", replaced.having(always(card().with(pf+"vf1", Netdev{}).with(pf+"vf2", Netdev{"n1", 12}))), batch(12, remove(b)), ""},
-		{"a removal that was proved before, after its grace", replaced.asking("b", always(asks(1)).then(4, Request{})), batch(10.5, remove(b)), ""},
+		{"a leak in the hold", replaced.having(always(card().with(pf+"vf1", Netdev{}).with(pf+"vf2", Netdev{"n1", 12}))),
+			batch(12, remove(b)), ""},
+		{"a removal that was proved before, after its grace", replaced.asking("b", always(asks(1)).then(4, Request{})),
+			batch(10.5, remove(b)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, found := Judge(having(a, b), c.batch, c.truth)
@@ -123,7 +131,8 @@ func TestMostPortsThatChangePlacesWaitForTheHold(t *testing.T) {
 	for i, r := range rows {
 		next := rows[(i+1)%len(rows)]
 		truth.Requests[r.LogicalPort] = always(asks(100+i)).then(10, asks(100+(i+1)%len(rows)))
-		cs = append(cs, remove(r), insert(changed(next, func(n *Row) { n.UUID, n.IfaceID, n.LogicalPort = "new"+r.UUID, r.IfaceID, r.LogicalPort })))
+		cs = append(cs, remove(r), insert(changed(next,
+			func(n *Row) { n.UUID, n.IfaceID, n.LogicalPort = "new"+r.UUID, r.IfaceID, r.LogicalPort })))
 	}
 	_, found := Judge(having(rows...), batch(11, cs...), truth)
 	wantViolation(t, found, "without a hold")
@@ -152,7 +161,8 @@ func TestARowIsParkedOnlyWhileItsFunctionIsAway(t *testing.T) {
 		{"given another's name", back, parked, batch(11, edit(parked, changed(a, func(r *Row) { r.IfaceID = "b" }))), "I1"},
 		{"removed as its request is gone", away.asking("a", always(Request{})), parked, batch(0, remove(parked)), ""},
 		{"removed without cause", away, parked, batch(0, remove(parked)), "I2"},
-		{"an operator names it", deed(away, Deed{UUID: "1", Begun: at(5), Field: FieldIfaceID, Value: "x"}), parked, batch(5, edit(parked, changed(a, func(r *Row) { r.IfaceID = "x" }))), ""},
+		{"an operator names it", deed(away, Deed{UUID: "1", Begun: at(5), Field: FieldIfaceID, Value: "x"}), parked,
+			batch(5, edit(parked, changed(a, func(r *Row) { r.IfaceID = "x" }))), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, found := Judge(having(c.had), c.batch, c.truth)

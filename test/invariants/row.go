@@ -78,7 +78,8 @@ func (m Marks) String() string {
 	if !m.ours() {
 		return fmt.Sprintf("[iface-id %q mtu %d, not ours]", m.IfaceID, m.MTU)
 	}
-	return fmt.Sprintf("[iface-id %q version %q mtu %d, for %q: %q, asked as %q]", m.IfaceID, m.IfaceIDVer, m.MTU, m.LogicalPort, m.Function, m.Request)
+	return fmt.Sprintf("[iface-id %q version %q mtu %d, for %q: %q, asked as %q]", m.IfaceID, m.IfaceIDVer, m.MTU, m.LogicalPort,
+		m.Function, m.Request)
 }
 
 func (c Change) String() string {

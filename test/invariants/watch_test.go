@@ -69,7 +69,8 @@ func TestTheStreamHasEveryChangeOfARow(t *testing.T) {
 	if len(got) != 1 || got[0].Old != nil || *got[0].New != want {
 		t.Fatalf("changes %+v, want the new row %+v", got, want)
 	}
-	for field, value := range map[Field]string{FieldFunction: "f", FieldRequest: "r", FieldLogicalPort: "l", FieldIfaceID: "i", FieldMTU: "1400"} {
+	for field, value := range map[Field]string{FieldFunction: "f", FieldRequest: "r", FieldLogicalPort: "l",
+		FieldIfaceID: "i", FieldMTU: "1400"} {
 		if err := o.Write(t.Context(), want, field, value); err != nil {
 			t.Fatal(err)
 		}

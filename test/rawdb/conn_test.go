@@ -37,12 +37,14 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	results, err := c.Transact(t.Context(), "Open_vSwitch", rawdb.Operation{"op": "select", "table": "Open_vSwitch", "where": rawdb.Where("next_cfg", "==", 7)})
+	results, err := c.Transact(t.Context(), "Open_vSwitch",
+		rawdb.Operation{"op": "select", "table": "Open_vSwitch", "where": rawdb.Where("next_cfg", "==", 7)})
 	if err != nil || len(results[0].Rows) != 1 {
 		t.Fatalf("%+v, %v", results, err)
 	}
 	row := results[0].Rows[0]
-	if got := row.Strings("external_ids"); len(got) != 2 || got["a"] != "1" || got["b c"] != ids["b c"] || row.Number("next_cfg") != 7 || len(row.UUIDs("_uuid")) != 1 {
+	if got := row.Strings("external_ids"); len(got) != 2 || got["a"] != "1" || got["b c"] != ids["b c"] || row.Number("next_cfg") != 7 ||
+		len(row.UUIDs("_uuid")) != 1 {
 		t.Errorf("row %+v", row)
 	}
 }

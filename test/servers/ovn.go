@@ -35,7 +35,8 @@ func OVN(tb testing.TB, sbOptions ...string) *Central {
 func OVNClustered(tb testing.TB, members int) (*Central, *Cluster) {
 	tb.Helper()
 	cluster := NewCluster(tb, "sb", SchemaOVNSouthbound, members)
-	sb := &OVSDB{Endpoint: strings.Join(cluster.Endpoints(), ","), Dir: cluster.Members[0].Dir, Name: "sb", tb: tb, schema: SchemaOVNSouthbound}
+	sb := &OVSDB{Endpoint: strings.Join(cluster.Endpoints(), ","), Dir: cluster.Members[0].Dir, Name: "sb", tb: tb,
+		schema: SchemaOVNSouthbound}
 	c := &Central{NB: NewOVSDB(tb, "nb", SchemaOVNNorthbound), SB: sb}
 	c.StartNorthd(tb)
 	return c, cluster

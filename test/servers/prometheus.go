@@ -41,11 +41,13 @@ func NewPrometheus(tb testing.TB, target string) *Prometheus {
 	tb.Helper()
 	dir := Dir(tb)
 	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("scrape_configs:\n- job_name: representord\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n  - targets: [%q]\n", target)
+	text := fmt.Sprintf("scrape_configs:\n- job_name: representord\n  scrape_interval: 1s\n  scrape_timeout: 1s\n  static_configs:\n  - "+
+		"targets: [%q]\n", target)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	process := startIn(tb, dir, "prometheus", "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
+	process := startIn(tb, dir, "prometheus", "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
+		"--web.listen-address=127.0.0.1:0")
 	p := &Prometheus{}
 	// Its log tells which port the kernel chose.
 	listening := regexp.MustCompile(`msg="Listening on" address=(127\.0\.0\.1:[1-9]\d*)`)

@@ -34,8 +34,10 @@ func (a *accused) Errorf(format string, args ...any) {
 func plug(t *testing.T, d *servers.OVSDB, lport string, vf int) {
 	t.Helper()
 	netdev := fmt.Sprint("n", vf)
-	d.Ctl(t, "add-port", "br-int", netdev, "--", "set", "Interface", netdev, "external_ids:iface-id="+lport, "external_ids:representord-logical-port="+lport,
-		fmt.Sprintf(`external_ids:representord-function="card0 c1pf0vf%d"`, vf), fmt.Sprintf(`external_ids:representord-request="pf-mac %s vf %d"`, mac, vf))
+	d.Ctl(t, "add-port", "br-int", netdev, "--", "set", "Interface", netdev, "external_ids:iface-id="+lport,
+		"external_ids:representord-logical-port="+lport,
+		fmt.Sprintf(`external_ids:representord-function="card0 c1pf0vf%d"`, vf),
+		fmt.Sprintf(`external_ids:representord-request="pf-mac %s vf %d"`, mac, vf))
 }
 
 func TestWhatHasACauseIsNoViolationAndAnythingElseIs(t *testing.T) {
