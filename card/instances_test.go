@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
 // ask asks for a VF of one of the two cards, with its controller or without.
-func ask(x *representor.Index, card int, number uint32, controller ...uint32) representor.Code {
+func ask(x *representor.Index, card int, number uint32, controller ...uint32) reason.Code {
 	q := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, byte(10 + 4*card)}, Kind: representor.VF, Number: number}
 	for _, c := range controller {
 		q.Controller = devlink.Some(c)
 	}
-	_, reason := x.Lookup(q)
-	if reason == nil {
+	_, why := x.Lookup(q)
+	if why == nil {
 		return ""
 	}
-	return reason.Code
+	return why.Code
 }
 
 func functionOn(device string) representor.Function {
@@ -61,11 +62,11 @@ func TestInstance_ThatHangsIsBlindAloneAndTheOthersAreFollowed(t *testing.T) {
 		if why, blind := x.BlindFor(functionOn("0000:03:00.0")); blind {
 			t.Errorf("the other is blind: %q", why)
 		}
-		for want, got := range map[representor.Code]representor.Code{
-			"":                               ask(x, 0, 2, 1),
-			representor.CodePFUncertain:      ask(x, 0, 2),
-			representor.CodeFunctionNotFound: ask(x, 0, 3, 1),
-			representor.CodeNoDevlink:        ask(x, 1, 2, 1),
+		for want, got := range map[reason.Code]reason.Code{
+			"":                          ask(x, 0, 2, 1),
+			reason.CodePFUncertain:      ask(x, 0, 2),
+			reason.CodeFunctionNotFound: ask(x, 0, 3, 1),
+			reason.CodeNoDevlink:        ask(x, 1, 2, 1),
 		} {
 			if got != want {
 				t.Errorf("code %q; want %q", got, want)

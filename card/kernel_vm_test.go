@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -58,20 +59,20 @@ func TestTheIndexFollowsARealCard(t *testing.T) {
 	)
 	t.Cleanup(func() { sim(t, "reset") })
 	query := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x42}, Kind: representor.VF, Number: 3, CardSerial: "MT2108X00001"}
-	answers := func(code representor.Code) func(*representor.Index) bool {
+	answers := func(code reason.Code) func(*representor.Index) bool {
 		return func(x *representor.Index) bool {
-			_, reason := x.Lookup(query)
-			return reason == nil && code == "" || reason != nil && reason.Code == code
+			_, why := x.Lookup(query)
+			return why == nil && code == "" || why != nil && why.Code == code
 		}
 	}
 	r.await(t, "a VF without its PF is not found", func(x *representor.Index) bool {
 		_, ok := x.ByFunction(function("c1pf0vf3"))
-		return ok && answers(representor.CodePFNotFound)(x)
+		return ok && answers(reason.CodePFNotFound)(x)
 	})
 	sim(t, "port add watched 1 flavour=pcipf controller=1 pf=0 netdev=wpf0hpf")
-	r.await(t, "a PF whose MAC nothing tells", answers(representor.CodePFMACUnknown))
+	r.await(t, "a PF whose MAC nothing tells", answers(reason.CodePFMACUnknown))
 	sim(t, "port mac watched 1 00:53:00:00:00:42") // the kernel doesn't notify of it
-	r.await(t, "the VF has no netdev", answers(representor.CodeNoNetdev))
+	r.await(t, "the VF has no netdev", answers(reason.CodeNoNetdev))
 	sim(t, "port netdev watched 2 weth3")
 	r.await(t, "the VF is found", answers(""))
 
@@ -85,11 +86,11 @@ func TestTheIndexFollowsARealCard(t *testing.T) {
 	r.await(t, "it is up", func(x *representor.Index) bool { rep, _ := x.Lookup(query); return rep.Link.Up })
 
 	sim(t, "port nonetdev watched 2")
-	r.await(t, "its netdev is gone", answers(representor.CodeNoNetdev))
+	r.await(t, "its netdev is gone", answers(reason.CodeNoNetdev))
 	sim(t, "port del watched 2")
-	r.await(t, "the VF is gone", answers(representor.CodeFunctionNotFound))
+	r.await(t, "the VF is gone", answers(reason.CodeFunctionNotFound))
 	sim(t, "dev del watched")
-	r.await(t, "the card is gone", answers(representor.CodePFNotFound))
+	r.await(t, "the card is gone", answers(reason.CodePFNotFound))
 }
 
 func TestAPortThatCanNotBeReadDoesNotTakeTheOthersWithIt(t *testing.T) {
@@ -235,9 +236,9 @@ func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T)
 	}
 	x := representor.NewIndex(card, settings)
 	query := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x30}, Kind: representor.VF, Number: 4}
-	rep, reason := x.Lookup(query)
-	if reason != nil || rep.Function.String() != function("c0pf0vf4 local") || rep.Link.Name != "wvf4" {
-		t.Errorf("found %s with netdev %q, %+v; want the machine's own VF 4", rep.Function, rep.Link.Name, reason)
+	rep, why := x.Lookup(query)
+	if why != nil || rep.Function.String() != function("c0pf0vf4 local") || rep.Link.Name != "wvf4" {
+		t.Errorf("found %s with netdev %q, %+v; want the machine's own VF 4", rep.Function, rep.Link.Name, why)
 	}
 	watched := devlink.Handle{Bus: "platform", Device: "watched"}
 	if u := x.Uplinks(); len(u) != 1 || u[0].Card != watched || u[0].Handle.Device != "watched.eth" {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/netdev"
 	"github.com/representord/representord/representor"
 )
@@ -179,24 +180,24 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 		w, _ := watch(t, k, Options{})
 		pass(time.Second)
 		ask := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x42}, Kind: representor.VF}
-		code := func() representor.Code {
-			if _, reason := w.Index().Lookup(ask); reason != nil {
-				return reason.Code
+		code := func() reason.Code {
+			if _, why := w.Index().Lookup(ask); why != nil {
+				return why.Code
 			}
 			return ""
 		}
-		if got := code(); got != representor.CodePFAmbiguous {
-			t.Errorf("with both: %q; want %q", got, representor.CodePFAmbiguous)
+		if got := code(); got != reason.CodePFAmbiguous {
+			t.Errorf("with both: %q; want %q", got, reason.CodePFAmbiguous)
 		}
 		k.change(func(k *kernel) { k.unreadable = other.ID() })
 		k.portEvents.poke()
 		pass(time.Second)
-		if got := code(); got != representor.CodePFUncertain {
-			t.Errorf("with one that can't be read: %q; want %q", got, representor.CodePFUncertain)
+		if got := code(); got != reason.CodePFUncertain {
+			t.Errorf("with one that can't be read: %q; want %q", got, reason.CodePFUncertain)
 		}
 		pass(10 * time.Minute)
-		if got := code(); got != representor.CodePFUncertain {
-			t.Errorf("audits later: %q; want %q", got, representor.CodePFUncertain)
+		if got := code(); got != reason.CodePFUncertain {
+			t.Errorf("audits later: %q; want %q", got, reason.CodePFUncertain)
 		}
 		k.change(func(k *kernel) { k.ports, k.unreadable = k.ports[:3], devlink.PortID{} })
 		k.portEvents.poke()

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // fileMost bounds how much of a configuration file is read, in bytes.
@@ -141,11 +141,11 @@ func checkEntry(key, value *yaml.Node, known []string) error {
 }
 
 func notYAML(err error) error {
-	return fmt.Errorf("it is not YAML: %s", representor.Escape(strings.TrimPrefix(err.Error(), "yaml: "), shownMost))
+	return fmt.Errorf("it is not YAML: %s", reason.Escape(strings.TrimPrefix(err.Error(), "yaml: "), shownMost))
 }
 
 // shown is what others wrote, fit for an error.
-func shown(s string) string { return `"` + representor.Escape(s, shownMost) + `"` }
+func shown(s string) string { return `"` + reason.Escape(s, shownMost) + `"` }
 
 // few are the first few errors: a file that isn't ours has many.
 func few(errs []error) []error {

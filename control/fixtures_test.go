@@ -6,6 +6,7 @@ import (
 
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -68,16 +69,16 @@ func facts() Facts {
 			Ports: []plug.Status{
 				{
 					LogicalPort: oddName, State: plug.Invalid, Since: at,
-					Reason: &representor.Reason{Code: representor.CodeInvalidOption, Message: "vf-num is wrong",
+					Reason: &reason.Reason{Code: reason.CodeInvalidOption, Message: "vf-num is wrong",
 						Option: "vif-plug:representor:vf-num", Value: "abc"},
 				},
 				{
 					LogicalPort: "vm1", State: plug.Plugged, Since: at, Request: "pf-mac 00:53:00:00:00:42 vf 0",
 					Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "pf0vf0", IfIndex: 11, Ofport: 5, Up: true,
-					Warnings: []representor.Reason{{Code: representor.CodeIgnoredOption, Message: "mtu is wrong"}},
+					Warnings: []reason.Reason{{Code: reason.CodeIgnoredOption, Message: "mtu is wrong"}},
 				},
 			},
-			Holds:   []plug.Holding{{Code: representor.CodeMassUnplug, Until: at.Add(time.Minute), Ports: []string{"vm1", oddName}}},
+			Holds:   []plug.Holding{{Code: reason.CodeMassUnplug, Until: at.Add(time.Minute), Ports: []string{"vm1", oddName}}},
 			BuiltIn: []string{"pf0vf3"},
 			Planned: []ovs.Change{{
 				LogicalPorts: []string{"vm1"}, Why: "its representor is now pf0vf0",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -37,23 +38,23 @@ func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
 	if err != nil {
 		return Lookup{}, err
 	}
-	found, reason := index.Lookup(query)
+	found, why := index.Lookup(query)
 	if found.Function.Kind == 0 {
-		if reason == nil {
+		if why == nil {
 			return Lookup{}, &Error{Status: http.StatusInternalServerError,
 				Problem: Problem{Error: "lookup of " + query.String() + " gave neither a representor nor a reason"}}
 		}
 		status := http.StatusNotFound
-		if reason.Code == representor.CodeNoDevlink {
+		if why.Code == reason.CodeNoDevlink {
 			status = http.StatusServiceUnavailable
 		}
-		return Lookup{}, &Error{Status: status, Problem: Problem{Error: reason.Message, Reason: reason}}
+		return Lookup{}, &Error{Status: status, Problem: Problem{Error: why.Message, Reason: why}}
 	}
 	return Lookup{
 		Query:       query.String(),
 		Representor: NewRepresentor(found),
-		Ready:       reason == nil,
-		Reason:      reason,
+		Ready:       why == nil,
+		Reason:      why,
 	}, nil
 }
 

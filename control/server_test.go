@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/leaks"
@@ -270,14 +271,14 @@ func TestLookupAnswersAsTheIndexDoes(t *testing.T) {
 		t.Errorf("VF 0: %+v, %v", found, err)
 	}
 	found, err = c.Lookup(t.Context(), question(ParamPFMAC, "00:53:00:00:00:42", ParamVF, "1", ParamController, "1"))
-	if err != nil || found.Ready || found.Reason == nil || found.Reason.Code != representor.CodeNoNetdev ||
+	if err != nil || found.Ready || found.Reason == nil || found.Reason.Code != reason.CodeNoNetdev ||
 		found.Representor.Function != "pci/0000:03:00.0 c1pf0vf1" {
 		t.Errorf("VF 1, which has no netdev: %+v, %v", found, err)
 	}
 	_, err = c.Lookup(t.Context(), question(ParamPFMAC, "00:53:00:00:00:42", ParamVF, "2"))
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusNotFound || refused.Reason == nil ||
-		refused.Reason.Code != representor.CodeFunctionNotFound {
+		refused.Reason.Code != reason.CodeFunctionNotFound {
 		t.Errorf("VF 2: %#v, want 404 and the reason", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/companion"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // DefaultSocket is where the daemon listens unless its configuration says otherwise.
@@ -100,7 +100,7 @@ type Status struct {
 // Hold is why removals wait, and for how long.
 type Hold struct {
 	// Code says why: "mass-unplug" or "southbound-replaced".
-	Code representor.Code `json:"code"`
+	Code reason.Code `json:"code"`
 	// Identity is that of the Southbound that waits to be accepted, absent for "mass-unplug".
 	Identity string `json:"identity,omitempty"`
 	// Until is when the removals go ahead, unless they are released before.
@@ -196,9 +196,9 @@ type Port struct {
 	LogicalPort string     `json:"logical-port"`
 	State       plug.State `json:"state"`
 	// Reason says why, absent for a plugged port.
-	Reason *representor.Reason `json:"reason,omitempty"`
+	Reason *reason.Reason `json:"reason,omitempty"`
 	// Warnings are remarks that don't change the state.
-	Warnings []representor.Reason `json:"warnings,omitempty"`
+	Warnings []reason.Reason `json:"warnings,omitempty"`
 	// Since is when the state or the reason's code last changed.
 	Since time.Time `json:"since,omitzero"`
 	// Request is what was asked for in its canonical form, Function the function
@@ -290,8 +290,8 @@ type Lookup struct {
 	Query       string      `json:"query"`
 	Representor Representor `json:"representor"`
 	// Ready: it can be plugged now. Reason says why not.
-	Ready  bool                `json:"ready"`
-	Reason *representor.Reason `json:"reason,omitempty"`
+	Ready  bool           `json:"ready"`
+	Reason *reason.Reason `json:"reason,omitempty"`
 }
 
 // Serials is the answer of PathSerials: the cards' serial numbers, and whether they
@@ -335,7 +335,7 @@ type CardSerial struct {
 	// isn't known.
 	InSouthbound *bool `json:"in-southbound,omitempty"`
 	// Reason says why it isn't published.
-	Reason *representor.Reason `json:"reason,omitempty"`
+	Reason *reason.Reason `json:"reason,omitempty"`
 }
 
 // ChassisOptions is what our Chassis row has as ovn-cms-options.
@@ -382,5 +382,5 @@ type Problem struct {
 	// Error is one sentence for an operator.
 	Error string `json:"error"`
 	// Reason is there when a lookup found nothing or could not be made.
-	Reason *representor.Reason `json:"reason,omitempty"`
+	Reason *reason.Reason `json:"reason,omitempty"`
 }

@@ -88,10 +88,10 @@ func TestEverySettingIsInTheManualPageAndTheSampleConfiguration(t *testing.T) {
 	}
 }
 
-// reasonCodes are the values of all constants of type Code in representor.
+// reasonCodes are the values of all constants of type Code in internal/reason.
 func reasonCodes(t *testing.T) map[string]bool {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../representor/reason.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../internal/reason/reason.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

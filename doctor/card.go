@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/serial"
 )
@@ -98,7 +99,7 @@ func (p *patient) tellMACs(without []representor.Function) string {
 	for _, function := range without {
 		if r, ok := p.index.ByFunction(function.String()); ok {
 			add(fmt.Sprintf("give it the MAC that the PF has on the host: `devlink port function set %s/%d hw_addr MAC`",
-				representor.Shell(r.Function.Handle.String()), r.PortIndex))
+				reason.Shell(r.Function.Handle.String()), r.PortIndex))
 			continue
 		}
 		add(explain.TellMAC(function))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // ofVSwitchd is what is said where it doesn't answer. That it starts interrupts what flows
@@ -81,7 +81,7 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 	case companion.Silent:
 		c.Verdict, c.Finding = Warn, s.Name+" is busy or hangs: "+why+"; if it stays so, "+companion.Without(s.Name)
 		c.Remedy = strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung,
-			"SOCKET", representor.Shell(s.Socket))
+			"SOCKET", reason.Shell(s.Socket))
 		if watched.State == companion.Silent && age >= silenceMeans {
 			c.Verdict, c.Finding = Fail, fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second),
 				companion.Without(s.Name))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Eswitch is the mode of a device's embedded switch, or why it can't be read.
@@ -54,7 +54,7 @@ func (p *patient) legacy() bool {
 func switchdev(devices []devlink.Handle) string {
 	commands := make([]string, 0, len(devices))
 	for _, h := range devices {
-		commands = append(commands, "`devlink dev eswitch set "+representor.Shell(h.String())+" mode switchdev`")
+		commands = append(commands, "`devlink dev eswitch set "+reason.Shell(h.String())+" mode switchdev`")
 	}
 	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the " +
 		"card is cut meanwhile: " +

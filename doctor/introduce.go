@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // introduce is what makes the chassis, its bridge and its Southbound known. What is set stays
@@ -49,5 +49,5 @@ func (p *patient) key(name string) string {
 	if k == name {
 		return name
 	}
-	return representor.Shell(strconv.Quote(k)) // a chassis may be called anything
+	return reason.Shell(strconv.Quote(k)) // a chassis may be called anything
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Socket is a unix socket by which ports can be plugged and unplugged.
@@ -39,7 +39,7 @@ func (p *patient) sockets() Check {
 		case s.Err != nil:
 			unseen = append(unseen, path+" isn't there")
 		case s.Mode.Perm()&others != 0:
-			open, commands = append(open, path), append(commands, representor.Shell(s.Path))
+			open, commands = append(open, path), append(commands, reason.Shell(s.Path))
 		default:
 			seen = append(seen, fmt.Sprintf("%s is %04o %s:%s", path, s.Mode.Perm(), control.Printable(s.Owner), control.Printable(s.Group)))
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // ErrSilent is that the local database takes connections, and doesn't answer.
@@ -97,7 +97,7 @@ func (p *patient) bridge() Check {
 		c.Verdict, c.Finding = Fail,
 			fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, control.Printable(t))
 		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " +
-			representor.Shell(p.Local.Bridge) + " datapath_type=system`"
+			reason.Shell(p.Local.Bridge) + " datapath_type=system`"
 		if key, value := p.Local.Userspace(); key != "" {
 			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", control.Harmless(key), control.Printable(value))
 			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's " +

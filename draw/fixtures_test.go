@@ -5,8 +5,8 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/draw"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // uuid names a logical port as Neutron does.
@@ -49,13 +49,13 @@ func (c *card) function(handle string, controller uint32, pf uint16, kind string
 }
 
 // ask adds a logical port, which asks for a function or in vain.
-func (c *card) ask(name string, state plug.State, of *control.Representor, code representor.Code, message string) *control.Port {
+func (c *card) ask(name string, state plug.State, of *control.Representor, code reason.Code, message string) *control.Port {
 	p := control.Port{LogicalPort: name, State: state, Request: "pf-mac 00:53:00:00:01:00 vf 3"}
 	if of != nil {
 		p.Function, p.Netdev = of.Function, of.Netdev
 	}
 	if code != "" {
-		p.Reason = &representor.Reason{Code: code, Message: message}
+		p.Reason = &reason.Reason{Code: code, Message: message}
 	}
 	if state == plug.Plugged {
 		p.Ofport, p.Up = len(c.facts.Ports)+3, true
@@ -110,17 +110,17 @@ func everyState() draw.Facts {
 	r[5].Netdev, r[5].Link.Settled = "eth7", false
 	c.ask(uuid(1), plug.Plugged, &r[2], "", "")
 	c.ask(uuid(2), plug.Plugged, &r[3], "", "").Up = false
-	c.ask(uuid(3), plug.Pending, &r[4], representor.CodeNoNetdev,
+	c.ask(uuid(3), plug.Pending, &r[4], reason.CodeNoNetdev,
 		"function pci/0000:03:00.0 c1pf0vf2 has no netdev in our network namespace yet; it is plugged as soon as there is one")
-	c.ask(uuid(4), plug.Pending, &r[5], representor.CodeNetdevSettling, "udev isn't finished with eth7 yet")
-	c.ask(uuid(5), plug.Conflict, &r[2], representor.CodeFunctionTaken,
+	c.ask(uuid(4), plug.Pending, &r[5], reason.CodeNetdevSettling, "udev isn't finished with eth7 yet")
+	c.ask(uuid(5), plug.Conflict, &r[2], reason.CodeFunctionTaken,
 		`function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port "`+uuid(1)+
 			`" too, which has it; withdraw one of the two requests, or wait until the other is gone`)
-	c.ask("by-hand", plug.Conflict, &r[8], representor.CodeFunctionTaken,
+	c.ask("by-hand", plug.Conflict, &r[8], reason.CodeFunctionTaken,
 		"Interface c1pf0vf6 is on the bridge already and isn't ours; remove it with ovs-vsctl del-port c1pf0vf6")
-	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plug.Held, &r[9], representor.CodeMassUnplug,
+	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plug.Held, &r[9], reason.CodeMassUnplug,
 		"4 of our 5 ports would be unplugged at once; representorctl release-hold lets them go")
-	c.ask("bad", plug.Invalid, nil, representor.CodeInvalidOption,
+	c.ask("bad", plug.Invalid, nil, reason.CodeInvalidOption,
 		`option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`)
 	c.ask("on-the-pf", plug.Plugged, &r[1], "", "")
 	c.ask("sf", plug.Plugged, &r[34], "", "")
@@ -160,10 +160,10 @@ func crowded() draw.Facts {
 		case 3, 4, 5, 8, 9, 11, 13, 14, 15, 16, 17, 19:
 			c.ask(name, plug.Plugged, r, "", "")
 		case 6:
-			c.ask(name, plug.Pending, r, representor.CodeNetdevSettling, "udev isn't finished with "+r.Netdev+" yet")
+			c.ask(name, plug.Pending, r, reason.CodeNetdevSettling, "udev isn't finished with "+r.Netdev+" yet")
 		case 7:
-			c.ask(name, plug.Held, r, representor.CodeMassUnplug, "too many would go at once")
-			c.ask(name+"-too", plug.Conflict, r, representor.CodeFunctionTaken, "function "+r.Function+" is another's")
+			c.ask(name, plug.Held, r, reason.CodeMassUnplug, "too many would go at once")
+			c.ask(name+"-too", plug.Conflict, r, reason.CodeFunctionTaken, "function "+r.Function+" is another's")
 		case 10:
 			r.Netdev, r.Link = "", nil
 		}

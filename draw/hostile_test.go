@@ -8,8 +8,8 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/draw"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // hostile are texts that end elements, end documents, or end up where they shouldn't.
@@ -44,7 +44,7 @@ func hostileFacts(s string) draw.Facts {
 		p := &f.Ports[i]
 		p.LogicalPort, p.Request, p.Netdev = s, s, s
 		if p.Reason != nil {
-			p.Reason = &representor.Reason{Code: representor.Code(s), Message: s, Value: s}
+			p.Reason = &reason.Reason{Code: reason.Code(s), Message: s, Value: s}
 		}
 		if i%3 == 0 {
 			p.Function = s
@@ -106,8 +106,8 @@ func TestAnyFactsMakeADrawing(t *testing.T) {
 		return control.Uplink{Handle: text.Draw(t, "handle"), Card: text.Draw(t, "card"), Number: optional.Draw(t, "number"),
 			Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
 	})
-	reason := rapid.Ptr(rapid.Custom(func(t *rapid.T) representor.Reason {
-		return representor.Reason{Code: representor.Code(text.Draw(t, "code")), Message: text.Draw(t, "message")}
+	reason := rapid.Ptr(rapid.Custom(func(t *rapid.T) reason.Reason {
+		return reason.Reason{Code: reason.Code(text.Draw(t, "code")), Message: text.Draw(t, "message")}
 	}), true)
 	ports := rapid.Custom(func(t *rapid.T) control.Port {
 		return control.Port{

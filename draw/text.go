@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 const ellipsis = "…"
@@ -15,7 +15,7 @@ const ellipsis = "…"
 const boundedMost = 200
 
 // bounded is a foreign text for a tooltip.
-func bounded(s string) string { return representor.Escape(s, boundedMost) }
+func bounded(s string) string { return reason.Escape(s, boundedMost) }
 
 // glyph is a piece of a text as it is shown: a character, or the escape of something
 // that has no shape or would change the shape of others.

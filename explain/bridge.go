@@ -4,9 +4,9 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 const interfaceTable = "local database, table Interface"
@@ -24,14 +24,14 @@ func (c *chain) bridge() {
 	}
 	switch {
 	case !a.Complete:
-		c.fail(s, &representor.Reason{
-			Code:    representor.CodeLocalDatabase,
-			Message: "the local Open_vSwitch database can't be read: " + representor.Escape(a.Problem, 4*valueMost),
+		c.fail(s, &reason.Reason{
+			Code:    reason.CodeLocalDatabase,
+			Message: "the local Open_vSwitch database can't be read: " + reason.Escape(a.Problem, 4*valueMost),
 		})
 	case a.BridgeUUID == "":
-		c.fail(s, &representor.Reason{Code: representor.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})
+		c.fail(s, &reason.Reason{Code: reason.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})
 	case !a.KernelDatapath():
-		c.fail(s, &representor.Reason{Code: representor.CodeUnsupportedDatapath,
+		c.fail(s, &reason.Reason{Code: reason.CodeUnsupportedDatapath,
 			Message: "a kernel netdev can't be plugged into a bridge of that datapath_type"})
 	default:
 		s.is(OK, "the bridge is there, with the kernel's datapath")
@@ -133,7 +133,7 @@ func (c *chain) ofport() {
 	s.read("ofport", number(r.Ofport))
 	s.read("ifindex", number(r.IfIndex))
 	s.readIf("error", r.Error)
-	reason := &representor.Reason{}
+	why := &reason.Reason{}
 	switch {
 	case r.Ofport > 0 && c.rep.IfIndex == 0:
 		s.is(Unknown, "ovs-vswitchd has a netdev open; the function has none to compare it with")
@@ -142,17 +142,17 @@ func (c *chain) ofport() {
 		s.is(OK, "ovs-vswitchd has the function's netdev open")
 		return
 	case r.Ofport > 0 && r.IfIndex == 0:
-		reason.Code, reason.Message = representor.CodeAwaitingOfport, "ovs-vswitchd has not said yet which netdev it has open"
+		why.Code, why.Message = reason.CodeAwaitingOfport, "ovs-vswitchd has not said yet which netdev it has open"
 	case r.Ofport > 0:
-		reason.Code, reason.Message = representor.CodeStaleInterface, "ovs-vswitchd has another netdev open under the name than the function's"
+		why.Code, why.Message = reason.CodeStaleInterface, "ovs-vswitchd has another netdev open under the name than the function's"
 	case r.Ofport < 0 && r.Error == "":
-		reason.Code, reason.Message = representor.CodeInterfaceError, "ovs-vswitchd gave the netdev no OpenFlow port, and doesn't say why"
+		why.Code, why.Message = reason.CodeInterfaceError, "ovs-vswitchd gave the netdev no OpenFlow port, and doesn't say why"
 	case r.Ofport < 0 || r.Error != "":
-		reason.Code, reason.Message = representor.CodeInterfaceError, "ovs-vswitchd can't open the netdev"
+		why.Code, why.Message = reason.CodeInterfaceError, "ovs-vswitchd can't open the netdev"
 	default:
-		reason.Code, reason.Message = representor.CodeAwaitingOfport, "ovs-vswitchd has not opened the netdev yet"
+		why.Code, why.Message = reason.CodeAwaitingOfport, "ovs-vswitchd has not opened the netdev yet"
 	}
-	c.fail(s, reason)
+	c.fail(s, why)
 }
 
 func (c *chain) link() {
@@ -166,7 +166,7 @@ func (c *chain) link() {
 		s.read("netdev", c.rep.Link.Name)
 		s.is(Warning, "the link is down, so the function has no network")
 		s.Remedy = c.fill("nothing to do: representord sets it up, one that somebody took down after the time of link-down-grace; "+
-			"to have it up at once: `ip link set {netdev} up`", &representor.Reason{})
+			"to have it up at once: `ip link set {netdev} up`", &reason.Reason{})
 	default:
 		s.read("netdev", c.rep.Link.Name)
 		s.is(OK, "the link is up")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -29,7 +30,7 @@ type chain struct {
 	// rep is the representor; its function's Kind is 0 while it isn't known. wanting
 	// is why it can't be plugged.
 	rep     representor.Representor
-	wanting *representor.Reason
+	wanting *reason.Reason
 	// found: it is what the request leads to.
 	found bool
 	// placed is our row for the port, nil for none.
@@ -107,7 +108,7 @@ func (s *Step) read(key, value string) {
 	if value == "" {
 		value = "none"
 	}
-	s.Read = append(s.Read, Fact{representor.Escape(key, valueMost), representor.Escape(value, valueMost)})
+	s.Read = append(s.Read, Fact{reason.Escape(key, valueMost), reason.Escape(value, valueMost)})
 }
 
 // readIf notes a value unless it is empty.
@@ -118,9 +119,9 @@ func (s *Step) readIf(key, value string) {
 }
 
 // fail lets a step fail for a reason that is typed.
-func (c *chain) fail(s *Step, r *representor.Reason) { c.say(s, Failed, r) }
+func (c *chain) fail(s *Step, r *reason.Reason) { c.say(s, Failed, r) }
 
-func (c *chain) say(s *Step, result Result, r *representor.Reason) {
+func (c *chain) say(s *Step, result Result, r *reason.Reason) {
 	s.is(result, r.Message)
 	s.Code, s.InTheWay, s.Remedy = r.Code, r.Candidates, c.remedy(r)
 }

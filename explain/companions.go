@@ -2,7 +2,7 @@ package explain
 
 import (
 	"github.com/representord/representord/companion"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // companions warns at the steps whose values a program writes that doesn't answer now: what
@@ -23,7 +23,7 @@ func (c *chain) companions() {
 			}
 			const remedy = "see what became of it, and what mends it: `representorctl doctor`"
 			switch {
-			case s.Result == Failed && s.Code == representor.CodeAwaitingOfport:
+			case s.Result == Failed && s.Code == reason.CodeAwaitingOfport:
 				s.is(Failed, sight.Name+verb+": "+s.Finding)
 				s.Remedy = remedy
 			case s.Result == OK || s.Result == Warning:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/companion"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -112,7 +113,7 @@ type Step struct {
 	// Finding is what follows, in one sentence.
 	Finding string `json:"finding"`
 	// Code is the reason's when the last pass gave one for this step.
-	Code representor.Code `json:"code,omitempty"`
+	Code reason.Code `json:"code,omitempty"`
 	// InTheWay are the functions, ports or rows that the reason names.
 	InTheWay []string `json:"in-the-way,omitempty"`
 	// Remedy is what to do, for a step that failed or warns. The commands in it are

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -32,7 +33,7 @@ func nothing() Input {
 }
 
 func TestEveryReasonCodeHasAStepAndARemedy(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../representor/reason.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "../internal/reason/reason.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestEveryReasonCodeHasAStepAndARemedy(t *testing.T) {
 			t.Fatal(err)
 		}
 		codes++
-		if l, ok := known()[representor.Code(text)]; !ok || l.at == "" || l.remedy == "" {
+		if l, ok := known()[reason.Code(text)]; !ok || l.at == "" || l.remedy == "" {
 			t.Errorf("%s has no step or no remedy: %+v", text, l)
 		}
 		return true
@@ -102,7 +103,7 @@ func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 	for code, l := range known() {
 		in := nothing()
 		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending,
-			Reason: &representor.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
+			Reason: &reason.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
 		for _, s := range Explain(in).Steps {
 			if s.Name == l.at && (s.Result != Failed || s.Finding != "words of the pass" || s.Code != code ||
 				!cmp.Equal(s.InTheWay, []string{"x"})) {
@@ -157,7 +158,7 @@ func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 func TestNoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
 	for code := range known() {
 		in := nothing()
-		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &representor.Reason{Code: code, Message: "so it is"}}
+		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &reason.Reason{Code: code, Message: "so it is"}}
 		for _, s := range Explain(in).Steps {
 			if strings.Contains(s.Remedy, "explain vm1") {
 				t.Errorf("%s, step %s: %s", code, s.Name, s.Remedy)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -13,12 +14,12 @@ func (c *chain) card() {
 	s.read("representors", strconv.Itoa(len(c.in.Index.All())))
 	switch {
 	case !complete:
-		c.fail(s, &representor.Reason{
-			Code:    representor.CodeNoDevlink,
-			Message: "the card's ports can't be read: " + representor.Escape(problem, 4*valueMost),
+		c.fail(s, &reason.Reason{
+			Code:    reason.CodeNoDevlink,
+			Message: "the card's ports can't be read: " + reason.Escape(problem, 4*valueMost),
 		})
 	case problem != "":
-		s.is(Warning, representor.Escape(problem, 4*valueMost))
+		s.is(Warning, reason.Escape(problem, 4*valueMost))
 		s.Remedy = "see what the kernel says of these ports: `devlink port show; dmesg | tail -n 50`"
 	default:
 		s.is(OK, "all ports and netdevs were read")
@@ -53,9 +54,9 @@ func (c *chain) pf() {
 			mac = p.MAC.String()
 		}
 		s.Candidates = append(s.Candidates, Candidate{
-			Function:   representor.Escape(p.Function.String(), valueMost),
+			Function:   reason.Escape(p.Function.String(), valueMost),
 			MAC:        mac,
-			CardSerial: representor.Escape(p.CardSerial, valueMost),
+			CardSerial: reason.Escape(p.CardSerial, valueMost),
 			Refused:    p.Refused,
 		})
 	}
@@ -132,7 +133,7 @@ func (c *chain) addresses(s *Step) {
 	s.Remedy = c.fill("have the host set it, as Nova and libvirt do for a VF, or set it here, which counts when the function's driver "+
 		"starts the next time: "+
 		"`devlink port function set {devlink-port} hw_addr "+wants.String()+
-		"` or have representord do that, with program-hw-addr: true in /etc/representord/representord.yaml", &representor.Reason{})
+		"` or have representord do that, with program-hw-addr: true in /etc/representord/representord.yaml", &reason.Reason{})
 }
 
 // readMarker notes what our row was made for, when the request doesn't lead there.
@@ -154,15 +155,15 @@ func (c *chain) netdev() {
 	switch r := c.rep; {
 	case r.IfIndex == 0:
 		s.is(Failed, "the function has no netdev in this network namespace")
-		s.Code, s.Remedy = representor.CodeNoNetdev, c.remedy(&representor.Reason{Code: representor.CodeNoNetdev})
+		s.Code, s.Remedy = reason.CodeNoNetdev, c.remedy(&reason.Reason{Code: reason.CodeNoNetdev})
 	case !r.Link.Settled:
 		s.is(Failed, "udev isn't finished with it")
-		s.Code, s.Remedy = representor.CodeNetdevSettling, c.remedy(&representor.Reason{Code: representor.CodeNetdevSettling})
+		s.Code, s.Remedy = reason.CodeNetdevSettling, c.remedy(&reason.Reason{Code: reason.CodeNetdevSettling})
 	case r.Link.Master != "":
-		s.is(Failed, "it belongs to "+representor.Escape(r.Link.Master, valueMost)+", and Open vSwitch can't have it as well")
-		s.Code, s.Remedy = representor.CodeNetdevHasMaster, c.remedy(&representor.Reason{Code: representor.CodeNetdevHasMaster})
+		s.is(Failed, "it belongs to "+reason.Escape(r.Link.Master, valueMost)+", and Open vSwitch can't have it as well")
+		s.Code, s.Remedy = reason.CodeNetdevHasMaster, c.remedy(&reason.Reason{Code: reason.CodeNetdevHasMaster})
 	default:
-		s.is(OK, fmt.Sprintf("%s is the function's netdev now", representor.Escape(r.Link.Name, valueMost)))
+		s.is(OK, fmt.Sprintf("%s is the function's netdev now", reason.Escape(r.Link.Name, valueMost)))
 	}
 }
 

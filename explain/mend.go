@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -21,21 +22,21 @@ const setOption = "ovn-nbctl set Logical_Switch_Port"
 
 // remedy is what to do about a reason. Where the machine's own names are known they
 // are in the commands, so that these can be typed as they stand.
-func (c *chain) remedy(r *representor.Reason) string {
+func (c *chain) remedy(r *reason.Reason) string {
 	if len(r.Candidates) == 1 {
 		if mend := plug.RemedyOf(c.in.Actual, r, c.rowCalled(r.Candidates[0])); mend != "" {
 			return mend
 		}
 	}
 	switch {
-	case r.Code == representor.CodeUnsupportedDatapath:
+	case r.Code == reason.CodeUnsupportedDatapath:
 		return c.fill(c.mendDatapath(), r)
 	case c.query == nil:
-	case r.Code == representor.CodePFNotFound && !c.query.PFMAC.IsZero():
+	case r.Code == reason.CodePFNotFound && !c.query.PFMAC.IsZero():
 		return c.fill(c.mendPF(r), r)
-	case r.Code == representor.CodeFunctionNotFound:
+	case r.Code == reason.CodeFunctionNotFound:
 		return c.fill(c.mendFunction(), r)
-	case r.Code == representor.CodePFMACUnknown && !slices.ContainsFunc(r.Candidates, c.hasPort):
+	case r.Code == reason.CodePFMACUnknown && !slices.ContainsFunc(r.Candidates, c.hasPort):
 		return c.tellMACs()
 	}
 	return c.fill(known()[r.Code].remedy, r)
@@ -46,10 +47,10 @@ func (c *chain) remedy(r *representor.Reason) string {
 func (c *chain) mendDatapath() string {
 	if key, value := c.in.Actual.Userspace(); key != "" {
 		return fmt.Sprintf("leave the bridge as it is: it is meant to be so by %s=%s, and all that crosses it relies on that. "+
-			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", representor.Prose(key),
-			representor.Prose(value))
+			"representord serves bridges with the kernel's datapath only, so this port is for a chassis that has one", reason.Prose(key),
+			reason.Prose(value))
 	}
-	return known()[representor.CodeUnsupportedDatapath].remedy
+	return known()[reason.CodeUnsupportedDatapath].remedy
 }
 
 // tellMACs is what to do about PFs whose MAC is not known, and that have no port.
@@ -95,7 +96,7 @@ func (c *chain) rowCalled(shown string) string {
 }
 
 // mendPF: no PF has the MAC. What to do depends on which PFs there are instead.
-func (c *chain) mendPF(r *representor.Reason) string {
+func (c *chain) mendPF(r *reason.Reason) string {
 	var hosts, own int
 	mac := ""
 	for _, p := range c.in.Index.Candidates(*c.query) {
@@ -186,7 +187,7 @@ func (c *chain) addSF() string {
 
 // fill puts names into the places of a remedy. What isn't known stays a word in
 // capitals, for the reader to replace.
-func (c *chain) fill(remedy string, r *representor.Reason) string {
+func (c *chain) fill(remedy string, r *reason.Reason) string {
 	netdev := c.rep.Link.Name
 	row := netdev
 	if c.placed != nil {
@@ -201,7 +202,7 @@ func (c *chain) fill(remedy string, r *representor.Reason) string {
 		"{set}", setOption,
 		"{port}", word(c.in.LogicalPort, "PORT"),
 		"{option}", word(r.Option, "OPTION"),
-		"{in-the-way}", representor.Operand(cmp.Or(first, "NAME")),
+		"{in-the-way}", reason.Operand(cmp.Or(first, "NAME")),
 		"{netdev}", word(netdev, "NETDEV"),
 		"{row}", word(row, "NAME"),
 		"{chassis}", word(c.in.Asked.Chassis, "CHASSIS"),
@@ -216,7 +217,7 @@ func word(name, unknown string) string {
 	if name == "" {
 		return unknown
 	}
-	return representor.Shell(name)
+	return reason.Shell(name)
 }
 
 // devlinkPort is the port of the function that a reason is about: the one that it names, or the

@@ -1,6 +1,8 @@
 package explain
 
-import "github.com/representord/representord/representor"
+import (
+	"github.com/representord/representord/internal/reason"
+)
 
 // lore is what there is to say of a code beside the reason itself.
 type lore struct {
@@ -12,95 +14,95 @@ type lore struct {
 }
 
 // known has an entry for every code.
-func known() map[representor.Code]lore {
+func known() map[reason.Code]lore {
 	const (
 		wait = "nothing to do: it is looked at again by itself"
 		sb   = "see each server's answer, and mend the server, the network or the TLS files; then nothing needs to be restarted: " +
 			"`representorctl status`"
 		hold = "find out why; if they may go: `representorctl release-hold`"
 	)
-	return map[representor.Code]lore{
-		representor.CodeNoDevlink: {Card, "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50` " +
+	return map[reason.Code]lore{
+		reason.CodeNoDevlink: {Card, "see what the kernel says of the ports: `devlink port show; dmesg | tail -n 50` " +
 			"A firmware that resets answers again after a minute. Leave the driver loaded: to load it anew cuts what goes through the card. " +
 			"Where the kernel has no devlink at all, this isn't the DPU, or has another kernel than its vendor's"},
 
-		representor.CodePFNotFound:   {PF, "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`"},
-		representor.CodePFMACUnknown: {PF, "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`"},
-		representor.CodePFAmbiguous: {PF,
+		reason.CodePFNotFound:   {PF, "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`"},
+		reason.CodePFMACUnknown: {PF, "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`"},
+		reason.CodePFAmbiguous: {PF,
 			"give each PF a MAC of its own, or add the option vif-plug:representor:controller or vif-plug:representor:card-serial-number"},
-		representor.CodePFUncertain: {PF, "see what the kernel says of the ports that can't be read: " +
+		reason.CodePFUncertain: {PF, "see what the kernel says of the ports that can't be read: " +
 			"`devlink port show; dmesg | tail -n 50` or add the option vif-plug:representor:controller"},
-		representor.CodeSerialMismatch: {PF,
+		reason.CodeSerialMismatch: {PF,
 			"correct requested-chassis: the port is for another card; or correct the option vif-plug:representor:card-serial-number"},
-		representor.CodeSerialUnknown: {PF, "if the card is the right one, remove the option: " +
+		reason.CodeSerialUnknown: {PF, "if the card is the right one, remove the option: " +
 			"`ovn-nbctl remove Logical_Switch_Port {port} options '\"vif-plug:representor:card-serial-number\"'` otherwise this must show a " +
 			"board.serial_number: `devlink dev info`"},
 
-		representor.CodeFunctionNotFound: {Function, "see on the host whether the PF has that VF: `vf-reporter list` " +
+		reason.CodeFunctionNotFound: {Function, "see on the host whether the PF has that VF: `vf-reporter list` " +
 			"If it has, leave the host's VFs as they are: this must show a port for it, and the card's driver and firmware decide: " +
 			"`devlink port show` " +
 			"If it hasn't, enable it there, or correct the option vif-plug:representor:vf-num; an SF is made on the DPU"},
-		representor.CodeFunctionAmbiguous: {Function,
+		reason.CodeFunctionAmbiguous: {Function,
 			"compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off all of the card for a " +
 				"moment): `devlink dev reload {device}`"},
 
-		representor.CodeNoNetdev: {Netdev,
+		reason.CodeNoNetdev: {Netdev,
 			"nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its netdev: " +
 				"`devlink port show; ip netns`"},
-		representor.CodeNetdevSettling:  {Netdev, wait + ", and udev is waited for three seconds at most"},
-		representor.CodeNotEthernet:     {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
-		representor.CodeNetdevHasMaster: {Netdev, "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once"},
+		reason.CodeNetdevSettling:  {Netdev, wait + ", and udev is waited for three seconds at most"},
+		reason.CodeNotEthernet:     {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
+		reason.CodeNetdevHasMaster: {Netdev, "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once"},
 
-		representor.CodeInvalidOption: {Options,
+		reason.CodeInvalidOption: {Options,
 			"correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's binding profile"},
-		representor.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
+		reason.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
 
-		representor.CodeLocalDatabase: {Bridge,
+		reason.CodeLocalDatabase: {Bridge,
 			"see whether the server runs, and answers: `representorctl doctor` and that the setting ovs-db names its socket. " +
 				"One that runs is to be left running: systemd restarts ovs-vswitchd with it, which cuts traffic"},
-		representor.CodeBridgeMissing: {Bridge,
+		reason.CodeBridgeMissing: {Bridge,
 			"start ovn-controller, which makes it under the name in external_ids:ovn-bridge: `systemctl start ovn-controller`"},
-		representor.CodeUnsupportedDatapath: {Bridge,
+		reason.CodeUnsupportedDatapath: {Bridge,
 			"if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: " +
 				"`ovs-vsctl set Bridge {bridge} datapath_type=system`"},
 
-		representor.CodeSouthboundUntrusted: {Southbound, sb},
-		representor.CodeSouthboundReplaced: {Southbound,
+		reason.CodeSouthboundUntrusted: {Southbound, sb},
+		reason.CodeSouthboundReplaced: {Southbound,
 			"see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`"},
-		representor.CodeChassisMissing: {Chassis,
+		reason.CodeChassisMissing: {Chassis,
 			"start ovn-controller: `systemctl start ovn-controller` and, if it runs, see who each thinks we are: `representorctl doctor`"},
 
-		representor.CodeRequestUnverified: {PortBinding, sb},
-		representor.CodeWithdrawn:         {PortBinding, wait + "; to have it plugged, bind the port again"},
-		representor.CodeMassUnplug:        {PortBinding, hold},
-		representor.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
-		representor.CodeRequestEvidence: {RequestedChassis,
+		reason.CodeRequestUnverified: {PortBinding, sb},
+		reason.CodeWithdrawn:         {PortBinding, wait + "; to have it plugged, bind the port again"},
+		reason.CodeMassUnplug:        {PortBinding, hold},
+		reason.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
+		reason.CodeRequestEvidence: {RequestedChassis,
 			"nothing to do while a machine migrates; otherwise correct the option requested-chassis"},
 
-		representor.CodeForeignName:     {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
-		representor.CodeForeignIfaceID:  {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
-		representor.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
-		representor.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
-		representor.CodeBuiltInLeftOver: {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
+		reason.CodeForeignName:     {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
+		reason.CodeForeignIfaceID:  {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
+		reason.CodeFunctionTaken:   {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
+		reason.CodeBuiltInProvider: {Others, "run only one of the two; or let this one take the rows over with the setting adopt-ovn-vif"},
+		reason.CodeBuiltInLeftOver: {Others, "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"},
 
-		representor.CodeTransactionFailed: {Row,
+		reason.CodeTransactionFailed: {Row,
 			"the message has the database's words: a full disk, or another program at work on the row; it is tried again by itself"},
-		representor.CodeTransactionPending: {Row, wait},
+		reason.CodeTransactionPending: {Row, wait},
 
-		representor.CodeAwaitingOfport: {Ofport, "see whether it answers: `representorctl doctor`"},
-		representor.CodeInterfaceError: {Ofport,
+		reason.CodeAwaitingOfport: {Ofport, "see whether it answers: `representorctl doctor`"},
+		reason.CodeInterfaceError: {Ofport,
 			"it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {row}`"},
-		representor.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`"},
+		reason.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`"},
 
-		representor.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},
-		representor.CodeHWAddrFailed: {Function, "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: " +
+		reason.CodeLinkUpFailed: {LinkUp, "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`"},
+		reason.CodeHWAddrFailed: {Function, "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: " +
 			"`devlink port function set {devlink-port} hw_addr MAC` or give the unit CAP_NET_ADMIN back; and take program-hw-addr back where the " +
 			"driver can't"},
 	}
 }
 
 // stepOf is the step that fails for a reason.
-func stepOf(code representor.Code) Name {
+func stepOf(code reason.Code) Name {
 	if l, ok := known()[code]; ok {
 		return l.at
 	}

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // optionsMost bounds how many options of a port are shown.
@@ -31,9 +31,9 @@ func (c *chain) southbound() {
 	if problem == "" {
 		problem = "its first complete view is awaited"
 	}
-	c.fail(s, &representor.Reason{
-		Code:    representor.CodeSouthboundUntrusted,
-		Message: fmt.Sprintf("the Southbound can't be trusted now; what is plugged stays: %s", representor.Escape(problem, 4*valueMost)),
+	c.fail(s, &reason.Reason{
+		Code:    reason.CodeSouthboundUntrusted,
+		Message: fmt.Sprintf("the Southbound can't be trusted now; what is plugged stays: %s", reason.Escape(problem, 4*valueMost)),
 	})
 }
 
@@ -50,8 +50,8 @@ func (c *chain) chassis() {
 	case c.in.Answer == nil && (!c.in.Asked.Complete || !c.in.Asked.Connected):
 		s.is(Unknown, "the Southbound can't be asked for our Chassis row now")
 	default:
-		c.fail(s, &representor.Reason{
-			Code:    representor.CodeChassisMissing,
+		c.fail(s, &reason.Reason{
+			Code:    reason.CodeChassisMissing,
 			Message: "the Southbound has no Chassis row of ours; ovn-controller registers it",
 		})
 	}
@@ -62,7 +62,7 @@ func (c *chain) silence() string {
 	if c.in.Silence == "" {
 		return "the Southbound was not asked"
 	}
-	return representor.Escape(c.in.Silence, 4*valueMost)
+	return reason.Escape(c.in.Silence, 4*valueMost)
 }
 
 func (c *chain) portBinding() {
@@ -82,7 +82,7 @@ func (c *chain) portBinding() {
 		s.read("row", "")
 		s.is(Failed, "the Southbound has no Port_Binding for this logical port")
 		s.Remedy = c.fill("check the name; if the Northbound knows it, see that ovn-northd runs: `ovn-nbctl list Logical_Switch_Port {port}`",
-			&representor.Reason{})
+			&reason.Reason{})
 		return
 	}
 	s.read("type", a.Type)
@@ -101,7 +101,7 @@ func (c *chain) portBinding() {
 	s.is(Failed, "nobody is asked to plug it: "+a.Why)
 	s.Remedy = "nothing to do: a port with a type or a parent is no VIF of a machine, and nobody plugs it"
 	if a.Type == "" && a.ParentPort == "" {
-		s.Remedy = c.fill(mendUnbound, &representor.Reason{})
+		s.Remedy = c.fill(mendUnbound, &reason.Reason{})
 	}
 }
 
@@ -133,22 +133,22 @@ func (c *chain) requestedChassis() {
 	case a.Fate == ovn.Asked:
 		s.is(OK, "its requested chassis is ours")
 	case a.Fate == ovn.Kept:
-		c.fail(s, &representor.Reason{Code: representor.CodeRequestEvidence,
+		c.fail(s, &reason.Reason{Code: reason.CodeRequestEvidence,
 			Message: "what is plugged stays, nothing new would be plugged: " + a.Why})
 	case !c.isVIF():
 		s.is(Skipped, "it asks for no representor, so the chassis does not matter")
 	case a.RequestedChassis != "":
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, and we are %s", quoted(a.RequestedChassis), quoted(c.in.Asked.Chassis)))
 		s.Remedy = c.fill("ask the representord of that chassis; if the port is to be here, bind it to this host in Neutron, or: "+
-			"`{set} {port} options:requested-chassis={chassis}`", &representor.Reason{})
+			"`{set} {port} options:requested-chassis={chassis}`", &reason.Reason{})
 	case a.Options["requested-chassis"] != "":
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", quoted(a.Options["requested-chassis"])))
 		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
 			"`ovn-sbctl --columns=name,hostname list Chassis` "+
-			"`{set} {port} options:requested-chassis=CHASSIS`", &representor.Reason{})
+			"`{set} {port} options:requested-chassis=CHASSIS`", &reason.Reason{})
 	default:
 		s.is(Failed, "no chassis is requested for it")
-		s.Remedy = c.fill(mendUnbound, &representor.Reason{})
+		s.Remedy = c.fill(mendUnbound, &reason.Reason{})
 	}
 }
 
@@ -159,7 +159,7 @@ const mendUnbound = "bind the port. Neutron does so for the VNIC type remote-man
 	"`ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -` " +
 	"If that finds no chassis for the card, see whether its serial number is published: `representorctl doctor`"
 
-func quoted(s string) string { return strconv.Quote(representor.Escape(s, valueMost)) }
+func quoted(s string) string { return strconv.Quote(reason.Escape(s, valueMost)) }
 
 func (c *chain) options() {
 	s := c.begin(Options, "Port_Binding.options, as parsed")

@@ -12,8 +12,8 @@ import (
 	"github.com/representord/representord/card"
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // collector makes samples of a snapshot when it is asked to.
@@ -106,13 +106,13 @@ func daemon(out *samples, f control.Facts) {
 // notPlugged is what ports that aren't plugged are counted by.
 type notPlugged struct {
 	state  plug.State
-	reason representor.Code
+	reason reason.Code
 }
 
 func ports(out *samples, r plug.Report) {
 	states := map[plug.State]int{plug.Plugged: 0, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0, plug.Invalid: 0}
 	waiting := map[notPlugged]int{}
-	warnings := map[representor.Code]int{}
+	warnings := map[reason.Code]int{}
 	for i := range r.Ports {
 		p := &r.Ports[i]
 		states[p.State]++
@@ -137,7 +137,7 @@ func ports(out *samples, r plug.Report) {
 }
 
 func holds(out *samples, all []plug.Holding) {
-	held := map[representor.Code]*plug.Holding{representor.CodeMassUnplug: nil, representor.CodeSouthboundReplaced: nil}
+	held := map[reason.Code]*plug.Holding{reason.CodeMassUnplug: nil, reason.CodeSouthboundReplaced: nil}
 	for i := range all {
 		held[all[i].Code] = &all[i]
 	}

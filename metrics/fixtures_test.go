@@ -13,6 +13,7 @@ import (
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -48,13 +49,13 @@ func twins() representor.Card {
 
 // busy is a daemon of which every metric has something to tell.
 func busy() Snapshot {
-	status := func(s plug.State, code representor.Code, warnings ...representor.Code) plug.Status {
+	status := func(s plug.State, code reason.Code, warnings ...reason.Code) plug.Status {
 		p := plug.Status{LogicalPort: "a tenant's secret", Netdev: "pf0vf3", State: s}
 		if code != "" {
-			p.Reason = &representor.Reason{Code: code}
+			p.Reason = &reason.Reason{Code: code}
 		}
 		for _, w := range warnings {
-			p.Warnings = append(p.Warnings, representor.Reason{Code: w})
+			p.Warnings = append(p.Warnings, reason.Reason{Code: w})
 		}
 		return p
 	}
@@ -76,13 +77,13 @@ func busy() Snapshot {
 			Report: plug.Report{
 				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,
 				Ports: []plug.Status{
-					status(plug.Plugged, ""), status(plug.Plugged, "", representor.CodeIgnoredOption, representor.CodeLinkUpFailed),
-					status(plug.Pending, representor.CodeFunctionNotFound),
-					status(plug.Pending, representor.CodeFunctionNotFound, representor.CodeIgnoredOption),
-					status(plug.Pending, representor.CodePFAmbiguous), status(plug.Conflict, representor.CodeForeignName),
-					status(plug.Held, representor.CodeMassUnplug), status(plug.Invalid, representor.CodeInvalidOption),
+					status(plug.Plugged, ""), status(plug.Plugged, "", reason.CodeIgnoredOption, reason.CodeLinkUpFailed),
+					status(plug.Pending, reason.CodeFunctionNotFound),
+					status(plug.Pending, reason.CodeFunctionNotFound, reason.CodeIgnoredOption),
+					status(plug.Pending, reason.CodePFAmbiguous), status(plug.Conflict, reason.CodeForeignName),
+					status(plug.Held, reason.CodeMassUnplug), status(plug.Invalid, reason.CodeInvalidOption),
 				},
-				Holds:   []plug.Holding{{Code: representor.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a tenant's secret"}}},
+				Holds:   []plug.Holding{{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a tenant's secret"}}},
 				BuiltIn: []string{"pf0vf9"},
 			},
 		},

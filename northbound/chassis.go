@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/serial"
 )
 
@@ -119,7 +119,7 @@ func names(all []Chassis) []string {
 }
 
 // shown is what others wrote, fit for a message.
-func shown(s string) string { return `"` + representor.Escape(s, shownMost) + `"` }
+func shown(s string) string { return `"` + reason.Escape(s, shownMost) + `"` }
 
 func list(all []string) string {
 	var out []string

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/profile"
-	"github.com/representord/representord/representor"
 )
 
 const (
@@ -84,7 +84,7 @@ func (t *Target) asked(b *Binding) bool {
 
 // onDPU says where more is known.
 func (t *Target) onDPU() string {
-	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + representor.Operand(t.Port)
+	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + reason.Operand(t.Port)
 }
 
 func (t *Target) unsure() string {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -86,7 +87,7 @@ func (e *OptionError) Error() string {
 	if e.Value == "" {
 		return "option " + e.Option + " " + e.Rule
 	}
-	return "option " + e.Option + `="` + representor.Escape(e.Value, shownMost) + `" ` + e.Rule
+	return "option " + e.Option + `="` + reason.Escape(e.Value, shownMost) + `" ` + e.Rule
 }
 
 // ParseQuery reads the options that name the function. The error is an *OptionError.
@@ -191,7 +192,7 @@ func checkSerial(s string) string {
 	return ""
 }
 
-func parseMTU(s string, warnings []representor.Reason) (int, []representor.Reason) {
+func parseMTU(s string, warnings []reason.Reason) (int, []reason.Reason) {
 	if s == "" || s == "0" {
 		return 0, warnings
 	}
@@ -203,7 +204,7 @@ func parseMTU(s string, warnings []representor.Reason) (int, []representor.Reaso
 	return int(n), warnings
 }
 
-func parseIfaceIDVer(s string, warnings []representor.Reason) (string, []representor.Reason) {
+func parseIfaceIDVer(s string, warnings []reason.Reason) (string, []reason.Reason) {
 	if len(s) <= textMost && printable(s) {
 		return s, warnings
 	}
@@ -218,16 +219,16 @@ func printable(s string) bool {
 }
 
 // refuse makes the reason for a request that can't be followed.
-func refuse(e *OptionError) *representor.Reason {
+func refuse(e *OptionError) *reason.Reason {
 	r := ignore(e.Option, e.Value, e.Rule)
-	r.Code = representor.CodeInvalidOption
+	r.Code = reason.CodeInvalidOption
 	r.Message += "; nothing is plugged until the logical switch port's option is corrected"
 	return r
 }
 
 // ignore makes the warning for an option that is left out.
-func ignore(option, value, wrong string) *representor.Reason {
+func ignore(option, value, wrong string) *reason.Reason {
 	e := OptionError{option, value, wrong}
-	return &representor.Reason{Code: representor.CodeIgnoredOption, Message: e.Error(), Option: option,
-		Value: representor.Escape(value, shownMost)}
+	return &reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: option,
+		Value: reason.Escape(value, shownMost)}
 }

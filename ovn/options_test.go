@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -135,15 +136,15 @@ func TestRequestsThatAreInvalid(t *testing.T) {
 				options := map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42", ovn.OptionMTU: "1500", ovn.OptionIfaceIDVer: "1"}
 				options[option] = value
 				got := ovn.ParseRequest("lp", options)
-				want := ovn.Request{LogicalPort: "lp", Invalid: &representor.Reason{
-					Code: representor.CodeInvalidOption, Option: option, Value: representor.Escape(value, 64),
+				want := ovn.Request{LogicalPort: "lp", Invalid: &reason.Reason{
+					Code: reason.CodeInvalidOption, Option: option, Value: reason.Escape(value, 64),
 				}}
 				if got.Invalid == nil {
 					t.Errorf("%.80q is accepted: %+v", value, got)
 					continue
 				}
 				checkText(t, got.Invalid)
-				if value != "" && !strings.Contains(got.Invalid.Message, representor.Escape(value, 64)) {
+				if value != "" && !strings.Contains(got.Invalid.Message, reason.Escape(value, 64)) {
 					t.Errorf("%.80q isn't named: %s", value, got.Invalid.Message)
 				}
 				want.Invalid.Message = got.Invalid.Message
@@ -199,7 +200,7 @@ func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
 				}
 				w := got.Warnings[0]
 				checkText(t, &w)
-				if w.Code != representor.CodeIgnoredOption || w.Option != option || w.Value != representor.Escape(value, 64) ||
+				if w.Code != reason.CodeIgnoredOption || w.Option != option || w.Value != reason.Escape(value, 64) ||
 					!strings.Contains(w.Message, "plugged without it") {
 					t.Errorf("%.80q: %+v", value, w)
 				}
@@ -209,7 +210,7 @@ func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
 }
 
 // checkText fails unless a reason may be shown anywhere.
-func checkText(tb testing.TB, r *representor.Reason) {
+func checkText(tb testing.TB, r *reason.Reason) {
 	tb.Helper()
 	for _, s := range []string{r.Message, r.Value, r.Option} {
 		if len(s) > 1000 || !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\x1b\n\t\x7f\u202e") {
@@ -230,7 +231,7 @@ func FuzzParseRequest(f *testing.F) {
 		})
 		if got.Invalid != nil {
 			checkText(t, got.Invalid)
-			if got.Invalid.Code != representor.CodeInvalidOption || got.Invalid.Option == "" || got.Query != (representor.Query{}) {
+			if got.Invalid.Code != reason.CodeInvalidOption || got.Invalid.Option == "" || got.Query != (representor.Query{}) {
 				t.Fatalf("invalid, yet %+v", got)
 			}
 			return

@@ -1,7 +1,10 @@
 // Package ovn reads what OVN's Southbound asks of this chassis. It never writes.
 package ovn
 
-import "github.com/representord/representord/representor"
+import (
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/representor"
+)
 
 // Request is what one Port_Binding row asks for: put the representor of this
 // function on the integration bridge for this logical port.
@@ -15,7 +18,7 @@ type Request struct {
 	// it ovn-controller never claims the port.
 	IfaceIDVer string
 	// Invalid says why the options can't be followed; nothing is plugged then.
-	Invalid *representor.Reason
+	Invalid *reason.Reason
 	// Warnings are options that were left out; the request stands without them.
-	Warnings []representor.Reason
+	Warnings []reason.Reason
 }

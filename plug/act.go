@@ -3,9 +3,9 @@ package plug
 import (
 	"slices"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // act turns what was resolved for one port into removals, a plug or edits, and
@@ -186,7 +186,7 @@ func (q *port) idle() State {
 
 // invalid is why the port's request can't be followed as written, nil if it can or there
 // is none.
-func (q *port) invalid() *representor.Reason {
+func (q *port) invalid() *reason.Reason {
 	if q.seen && q.binding.Fate == ovn.Asked {
 		return q.binding.Request.Invalid
 	}
@@ -223,7 +223,7 @@ func (p *planner) replace(q *port, why string) {
 		pt.why = "asked for"
 		switch {
 		case len(q.rows) > 0:
-			pt.why = "its representor is now " + representor.Escape(q.rep.Link.Name, candidateMost)
+			pt.why = "its representor is now " + reason.Escape(q.rep.Link.Name, candidateMost)
 		case len(moved) > 0:
 			pt.why = whyMoved(moved[0])
 		}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // admit leaves out the changes for ports that must wait. What only removes never waits, nor
@@ -173,14 +173,14 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
-			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", representor.Quote(u.Interface.Marker.LogicalPort),
+			r.cfg.Log.Warn("leak closed: the netdev is not the function's any more", "port", reason.Quote(u.Interface.Marker.LogicalPort),
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
 	for _, p := range slices.Sorted(maps.Keys(departing(c))) {
 		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
-			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", representor.Quote(p))
+			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", reason.Quote(p))
 		}
 	}
 }
@@ -196,11 +196,11 @@ func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
 
 func (r *Reconciler) logChange(c ovs.Change) {
 	for _, u := range c.Unplug {
-		r.cfg.Log.Info("unplugged", "port", representor.Quote(lportOf(u.Interface)), "netdev", u.Interface.Name,
+		r.cfg.Log.Info("unplugged", "port", reason.Quote(lportOf(u.Interface)), "netdev", u.Interface.Name,
 			"function", u.Interface.Marker.Function, "why", c.Why)
 	}
 	for _, p := range c.Plug {
-		r.cfg.Log.Info("plugged", "port", representor.Quote(p.IfaceID), "netdev", p.Netdev, "function", p.Marker.Function, "why", c.Why)
+		r.cfg.Log.Info("plugged", "port", reason.Quote(p.IfaceID), "netdev", p.Netdev, "function", p.Marker.Function, "why", c.Why)
 	}
 	for _, e := range c.Edit {
 		r.cfg.Log.Info("corrected", "netdev", e.Interface.Name, "set", len(e.Set), "deleted", len(e.Delete), "why", c.Why)

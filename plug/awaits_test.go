@@ -3,8 +3,8 @@ package plug
 import (
 	"testing"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // northd takes requested_chassis off every row when the Chassis row goes.
@@ -24,7 +24,7 @@ func TestARequestThatPendsIsToldOfWhileOurChassisRowIsAway(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	if p := d.Ports[0]; p.LogicalPort != "waits" || p.State != Pending ||
-		codeOf(p.Reason) != representor.CodeChassisMissing || p.Request == "" {
+		codeOf(p.Reason) != reason.CodeChassisMissing || p.Request == "" {
 		t.Errorf("%+v", p)
 	}
 	if p := d.Ports[1]; p.LogicalPort != "wrong" || p.State != Invalid {

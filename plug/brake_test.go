@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // moved counts the rows that are for another port than before.
@@ -40,7 +40,7 @@ func TestBrake_PortsThatGoByHalvesAreHeld(t *testing.T) {
 			elapse(time.Second)
 		}
 		c.leave(r, 0)
-		if held := r.Report().Holds; len(c.rows()) < 100 || len(held) != 1 || held[0].Code != representor.CodeMassUnplug {
+		if held := r.Report().Holds; len(c.rows()) < 100 || len(held) != 1 || held[0].Code != reason.CodeMassUnplug {
 			t.Fatalf("%d rows of 200 are left, held: %+v", len(c.rows()), held)
 		}
 		elapse(2*time.Minute + 10*time.Second)
@@ -127,7 +127,7 @@ func TestGrace_IsTheTimeThatADeletedPortsRowStays(t *testing.T) {
 		synctest.Wait()
 		c.leave(r, 3)
 		elapse(5*time.Second - time.Millisecond)
-		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != Held || codeOf(s.Reason) != representor.CodeUnplugGrace {
+		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != Held || codeOf(s.Reason) != reason.CodeUnplugGrace {
 			t.Fatalf("%d rows just before the grace is over, %+v", len(c.rows()), s)
 		}
 		elapse(time.Millisecond)
@@ -198,7 +198,7 @@ func TestBrake_PortsThatLeaveWhileTheSouthboundIsAskedAreHeldWithTheRest(t *test
 		}
 		elapse(5 * time.Second)
 		for _, s := range r.Report().Ports {
-			if codeOf(s.Reason) != representor.CodeMassUnplug {
+			if codeOf(s.Reason) != reason.CodeMassUnplug {
 				t.Errorf("%+v", s)
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 func TestABuiltInPlugProviderIsReportedByItsRows(t *testing.T) {
@@ -25,7 +25,7 @@ func TestABuiltInPlugProviderIsReportedByItsRows(t *testing.T) {
 	if !slices.Equal(rep.BuiltIn, []string{"pf0vf0", "pf0vf9"}) {
 		t.Errorf("reported: %q", rep.BuiltIn)
 	}
-	if s := find(t, rep, "a"); s.State != Conflict || codeOf(s.Reason) != representor.CodeBuiltInProvider {
+	if s := find(t, rep, "a"); s.State != Conflict || codeOf(s.Reason) != reason.CodeBuiltInProvider {
 		t.Errorf("a row of ours with the other mark: %+v", s)
 	}
 	if c.applied != 1 {

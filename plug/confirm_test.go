@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -62,7 +63,7 @@ func TestConfirm_AKernelThatDoesNotAnswerPutsThePlugOff(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
-		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionPending {
+		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionPending {
 			t.Fatalf("rows %v, %+v", c.rows(), s)
 		}
 		c.with(func() { c.mute = nil })

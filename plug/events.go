@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // eventsMost is how many changes of state are remembered.
@@ -21,7 +21,7 @@ type Event struct {
 	From, To State
 	Netdev   string
 	// Reason is why it is in To, or gone; nil for Plugged.
-	Reason *representor.Reason
+	Reason *reason.Reason
 }
 
 // ring holds the last events. Its zero value is ready.

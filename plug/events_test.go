@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // story is events in short.
@@ -47,7 +47,7 @@ func TestEventsTellEveryChangeOfStateOnce(t *testing.T) {
 func TestTheLastThousandEventsAreRemembered(t *testing.T) {
 	var r ring
 	for range 2*eventsMost + 7 {
-		r.add(Event{Reason: &representor.Reason{}})
+		r.add(Event{Reason: &reason.Reason{}})
 	}
 	got := r.after(0)
 	if len(got) != eventsMost {

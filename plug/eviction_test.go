@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // The Southbound is put back from last night's backup. Since then the ports of yesterday
@@ -41,7 +41,7 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 					}
 				}
 				s := find(t, r.Report(), "yesterday0")
-				if s.State != Pending || codeOf(s.Reason) != representor.CodeSouthboundReplaced {
+				if s.State != Pending || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
 					t.Errorf("who waits for the function: %+v", s)
 				}
 				if held := r.Report().Holds; len(held) != 1 || len(held[0].Ports) != n {
@@ -78,7 +78,7 @@ func TestEviction_WaitsForTheSouthboundsWordOnBothPorts(t *testing.T) {
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" {
 			t.Fatalf("the row is %q's, and the Southbound never answered", row.IfaceID)
 		}
-		if s := find(t, r.Report(), "b"); s.State != Pending || codeOf(s.Reason) != representor.CodeRequestUnverified {
+		if s := find(t, r.Report(), "b"); s.State != Pending || codeOf(s.Reason) != reason.CodeRequestUnverified {
 			t.Errorf("who waits: %+v", s)
 		}
 		c.with(func() { c.silent = false })

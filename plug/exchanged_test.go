@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -126,7 +127,7 @@ func TestExchanged_ARequestInOtherWordsIsNotCalledTheSame(t *testing.T) {
 	}
 	in := Input{Asked: trusted(bs...), Index: indexOf(devs...), Actual: bridgeWith(rows...)}
 	for _, s := range planWith(in, bs...).Ports {
-		if s.State != Held || codeOf(s.Reason) != representor.CodeMassUnplug || strings.Contains(s.Reason.Message, "same request") {
+		if s.State != Held || codeOf(s.Reason) != reason.CodeMassUnplug || strings.Contains(s.Reason.Message, "same request") {
 			t.Errorf("%+v", s)
 		}
 	}
@@ -138,7 +139,7 @@ func TestExchanged_WhatIsNotThereIsNobodys(t *testing.T) {
 	in := Input{Asked: trusted(a, b), Index: x, Actual: bridgeWith(ourRow("a", "n0", 0, 0, 10), ourRow("b", "n1", 0, 1, 11))}
 	d := planWith(in, a, b)
 	for _, lport := range []string{"a", "b"} {
-		if s := statusOf(t, d, lport); s.State != Pending || codeOf(s.Reason) != representor.CodeFunctionNotFound {
+		if s := statusOf(t, d, lport); s.State != Pending || codeOf(s.Reason) != reason.CodeFunctionNotFound {
 			t.Errorf("%+v", s)
 		}
 	}

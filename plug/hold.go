@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -227,10 +228,10 @@ func (h *holder) massUntil() time.Time {
 func (h *holder) holds(d Decision) []Holding {
 	var out []Holding
 	if h.seen != "" {
-		out = append(out, Holding{Code: representor.CodeSouthboundReplaced, Identity: h.seen, Until: h.accepts, Ports: d.SouthboundHeld})
+		out = append(out, Holding{Code: reason.CodeSouthboundReplaced, Identity: h.seen, Until: h.accepts, Ports: d.SouthboundHeld})
 	}
 	if len(d.MassHeld) > 0 {
-		out = append(out, Holding{Code: representor.CodeMassUnplug, Until: h.massUntil(), Ports: d.MassHeld})
+		out = append(out, Holding{Code: reason.CodeMassUnplug, Until: h.massUntil(), Ports: d.MassHeld})
 	}
 	return out
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // fourPorts is a cloud with ports p0 to p3 for VFs 0 to 3.
@@ -53,10 +53,10 @@ func (c *cloud) become(r *Reconciler, identity string, n int) {
 func TestAHoldIsReportedUntilItEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name, identity string
-		code           representor.Code
+		code           reason.Code
 	}{
-		{"most ports go", "sb1", representor.CodeMassUnplug},
-		{"another Southbound", "sb2", representor.CodeSouthboundReplaced},
+		{"most ports go", "sb1", reason.CodeMassUnplug},
+		{"another Southbound", "sb2", reason.CodeSouthboundReplaced},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
 		if len(c.rows()) != 4 || len(r.Report().Holds) != 1 {
 			t.Fatalf("%d rows and %+v held, after a release with nothing held", len(c.rows()), r.Report().Holds)
 		}
-		if released := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != representor.CodeMassUnplug {
+		if released := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != reason.CodeMassUnplug {
 			t.Errorf("released: %+v", released)
 		}
 		synctest.Wait()
@@ -376,9 +376,9 @@ func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) 
 }
 
 func TestAReleaseIsForWhatWasSeenAndIsStillHeld(t *testing.T) {
-	mass := func(ports ...string) Holding { return Holding{Code: representor.CodeMassUnplug, Ports: ports} }
+	mass := func(ports ...string) Holding { return Holding{Code: reason.CodeMassUnplug, Ports: ports} }
 	replaced := func(identity string, ports ...string) Holding {
-		return Holding{Code: representor.CodeSouthboundReplaced, Identity: identity, Ports: ports}
+		return Holding{Code: reason.CodeSouthboundReplaced, Identity: identity, Ports: ports}
 	}
 	for name, tt := range map[string]struct{ seen, now, want []Holding }{
 		"nothing was seen":                {nil, []Holding{mass("a", "b")}, nil},

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/representor"
 )
 
 // cutOff takes the Southbound away for some time.
@@ -103,7 +103,7 @@ func TestHold_IsReleasedForGoodWhileTheSouthboundIsAway(t *testing.T) {
 		c.with(func() { c.view.Connected = true })
 		r.Poke()
 		synctest.Wait()
-		if held := r.Report().Holds; len(held) != 0 && held[0].Code == representor.CodeSouthboundReplaced {
+		if held := r.Report().Holds; len(held) != 0 && held[0].Code == reason.CodeSouthboundReplaced {
 			t.Errorf("still held: %+v", held)
 		}
 	})

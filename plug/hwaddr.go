@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -119,7 +120,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 		s.done[a.LogicalPort] = a.id()
 		delete(s.failed, a.LogicalPort)
 		s.pace.succeed(time.Now(), a.LogicalPort)
-		r.cfg.Log.Info("function's address set", "port", representor.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
+		r.cfg.Log.Info("function's address set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"old", a.Representor.HWAddr.String(), "new", a.MAC.String())
 	}
 }
@@ -139,7 +140,7 @@ func (r *Reconciler) addressFailed(a Address, err error) {
 	s := &r.addresses
 	s.pace.fail(time.Now(), a.LogicalPort, err)
 	if old := s.failed[a.LogicalPort]; old == nil || old.Error() != err.Error() {
-		r.cfg.Log.Warn("function's address can't be set", "port", representor.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
+		r.cfg.Log.Warn("function's address can't be set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"address", a.MAC.String(), "error", err)
 	}
 	s.failed[a.LogicalPort] = err
@@ -151,13 +152,13 @@ func (r *Reconciler) overlayAddress(s *Status) {
 	if err == nil {
 		return
 	}
-	why := representor.Prose(err.Error())
+	why := reason.Prose(err.Error())
 	if errors.Is(err, errors.ErrUnsupported) {
 		why = "its driver can't: " + why
 	}
-	s.Warnings = append(s.Warnings, representor.Reason{
-		Code: representor.CodeHWAddrFailed,
+	s.Warnings = append(s.Warnings, reason.Reason{
+		Code: reason.CodeHWAddrFailed,
 		Message: fmt.Sprintf("the MAC address of function %s can't be set to the logical port's: %s; the host must set it",
-			representor.Quote(s.Function), why),
+			reason.Quote(s.Function), why),
 	})
 }

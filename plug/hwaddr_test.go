@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -93,7 +94,7 @@ func TestAnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
 	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
 	r.Pass(t.Context())
 	s := find(t, r.Pass(t.Context()), "a")
-	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != representor.CodeHWAddrFailed {
+	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeHWAddrFailed {
 		t.Fatalf("%+v", s)
 	}
 	if len(f.set) != 1 {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -88,7 +89,7 @@ func TestALeakIsClosedThoughThePlugThatGoesWithItIsRefused(t *testing.T) {
 	if len(c.rows()) != 0 || rep.Leaks != 1 {
 		t.Errorf("rows %v, %d leaks counted; want no row and 1", c.rows(), rep.Leaks)
 	}
-	if s := find(t, rep, "a"); codeOf(s.Reason) != representor.CodeTransactionFailed {
+	if s := find(t, rep, "a"); codeOf(s.Reason) != reason.CodeTransactionFailed {
 		t.Errorf("the plug that was refused: %+v", s)
 	}
 }
@@ -143,7 +144,7 @@ func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
 	row := ourRow("a", "pf0vf0", 0, 0, 10)
 	d := planWith(Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(row)},
 		asks("a", 0, 0))
-	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeNoNetdev {
+	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != reason.CodeNoNetdev {
 		t.Errorf("plan %v, status %+v; want the row to stay", did(d), s)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // leftOver is a row on our bridge that the plug provider built into ovn-controller made,
@@ -143,7 +143,7 @@ func placeOf(ports []Status, lport string) (place int, there bool) {
 	return slices.BinarySearchFunc(ports, lport, func(s Status, name string) int { return strings.Compare(s.LogicalPort, name) })
 }
 
-func (p *planner) reasonLeftOver(r ovs.Interface) *representor.Reason {
+func (p *planner) reasonLeftOver(r ovs.Interface) *reason.Reason {
 	out := "if ovn-controller runs without that provider now, nobody takes it away; " + roomFor(p.in.Actual, r.Name).sentence()
 	switch {
 	case p.mayTake(r):
@@ -151,10 +151,10 @@ func (p *planner) reasonLeftOver(r ovs.Interface) *representor.Reason {
 	case p.takeable(r):
 		out += "; or set adopt-ovn-vif, and it goes when the Southbound has confirmed that nothing asks"
 	}
-	why := reason(representor.CodeBuiltInLeftOver,
+	why := reason.New(reason.CodeBuiltInLeftOver,
 		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, "+
 			"for which nothing asks this chassis; %s",
-		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Quote(r.IfaceID), out)
+		reason.Quote(r.Name), reason.Quote(r.OVNPlugged), reason.Quote(r.IfaceID), out)
 	why.Candidates = []string{Shown(r.Name)}
 	return why
 }

@@ -6,9 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // builtIn is a row of the provider's, for a port.
@@ -26,7 +26,7 @@ func TestLeftOver_TheWayOutIsNamed(t *testing.T) {
 	rep := c.reconciler(nil).Pass(t.Context())
 	for _, lport := range []string{"old", "a"} { // the one that it was for, and the one that it is in the way of
 		s := find(t, rep, lport)
-		if s.State != Conflict || codeOf(s.Reason) != representor.CodeBuiltInLeftOver ||
+		if s.State != Conflict || codeOf(s.Reason) != reason.CodeBuiltInLeftOver ||
 			!strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf0") {
 			t.Errorf("%+v", s)
 		}
@@ -61,7 +61,7 @@ func TestLeftOver_WhatIsAskedForOrMayBeIsNone(t *testing.T) {
 					t.Errorf("%d changes", c.applied)
 				}
 				for _, s := range r.Report().Ports {
-					if codeOf(s.Reason) == representor.CodeBuiltInLeftOver {
+					if codeOf(s.Reason) == reason.CodeBuiltInLeftOver {
 						t.Errorf("%+v", s)
 					}
 				}
@@ -78,11 +78,11 @@ func TestLeftOver_GoesOnTheSouthboundsWordAfterItsGraceWhenAdopted(t *testing.T)
 		r := c.reconciler(adopting)
 		run(t, r)
 		elapse(10 * time.Minute)
-		if s := find(t, r.Report(), "old"); s.State != Held || codeOf(s.Reason) != representor.CodeRequestUnverified || len(c.rows()) != 1 {
+		if s := find(t, r.Report(), "old"); s.State != Held || codeOf(s.Reason) != reason.CodeRequestUnverified || len(c.rows()) != 1 {
 			t.Fatalf("unconfirmed: %+v", s)
 		}
 		c.with(func() { c.silent = false })
-		for codeOf(find(t, r.Report(), "old").Reason) != representor.CodeUnplugGrace {
+		for codeOf(find(t, r.Report(), "old").Reason) != reason.CodeUnplugGrace {
 			elapse(10 * time.Millisecond)
 		}
 		if c.rows()["pf0vf0"].OVNPlugged == "" {
@@ -105,7 +105,7 @@ func TestLeftOver_IsHeldAsRowsOfOursAre(t *testing.T) {
 		r := c.reconciler(adopting)
 		run(t, r)
 		elapse(defaultHold - time.Second)
-		if s := find(t, r.Report(), "p0"); len(c.rows()) != 3 || s.State != Held || codeOf(s.Reason) != representor.CodeMassUnplug {
+		if s := find(t, r.Report(), "p0"); len(c.rows()) != 3 || s.State != Held || codeOf(s.Reason) != reason.CodeMassUnplug {
 			t.Fatalf("%d rows, %+v", len(c.rows()), s)
 		}
 		elapse(2 * time.Second)
@@ -160,7 +160,7 @@ func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing
 	r.OVNPlugged = "representor"
 	in := Input{Asked: trusted(), Index: indexOf(oneVF()), Actual: bridgeWith(r), Settings: Settings{AdoptOVNVIF: true},
 		Taken: map[string]bool{r.UUID: true}}
-	if d := planWith(in); len(d.Changes) != 0 || codeOf(statusOf(t, d, "a").Reason) != representor.CodeBuiltInProvider {
+	if d := planWith(in); len(d.Changes) != 0 || codeOf(statusOf(t, d, "a").Reason) != reason.CodeBuiltInProvider {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}
 	in.Taken = nil // it did before we were started
@@ -176,7 +176,7 @@ func TestLeftOver_TheCommandThatIsPrintedMakesRoom(t *testing.T) {
 		"ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=old external_ids:ovn-plugged=representor")
 	s := find(t, d.r.Pass(t.Context()), "a")
 	commands := commandsIn(RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
-	if codeOf(s.Reason) != representor.CodeBuiltInLeftOver || len(commands) != 1 {
+	if codeOf(s.Reason) != reason.CodeBuiltInLeftOver || len(commands) != 1 {
 		t.Fatalf("commands %q for %+v", commands, s)
 	}
 	d.sh(t, commands[0])
@@ -202,7 +202,7 @@ func TestBothMarks_TheCommandThatIsPrintedGivesTheRowBack(t *testing.T) {
 	d.sh(t, command)
 	d.settle(t)
 	// there is no ovs-vswitchd
-	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeAwaitingOfport {
+	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeAwaitingOfport {
 		t.Errorf("%+v", s)
 	}
 }

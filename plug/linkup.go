@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/tempo"
 )
 
@@ -97,7 +97,7 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []LinkUp) []LinkUp {
 			h.told = true
 			l.netdevs.links[u.IfIndex] = h
 			r.cfg.Log.Warn("the link of a plugged port was taken down; it is left alone, as for a rename, and then set up again",
-				"port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "in", end.Sub(now).Round(time.Millisecond))
+				"port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "in", end.Sub(now).Round(time.Millisecond))
 		}
 	}
 	return out
@@ -106,9 +106,9 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []LinkUp) []LinkUp {
 func (r *Reconciler) linkSetUp(u LinkUp) {
 	now, l := time.Now(), &r.links
 	if h := l.netdevs.links[u.IfIndex]; h.down.IsZero() {
-		r.cfg.Log.Info("link set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev)
+		r.cfg.Log.Info("link set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev)
 	} else {
-		r.cfg.Log.Info("link set up again", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev,
+		r.cfg.Log.Info("link set up again", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev,
 			"after", now.Sub(h.down).Round(time.Millisecond))
 	}
 	l.netdevs.raised(now, u.IfIndex)
@@ -119,7 +119,7 @@ func (r *Reconciler) linkFailed(u LinkUp, err error) {
 	l := &r.links
 	l.pace.fail(time.Now(), u.LogicalPort, err)
 	if old := l.failed[u.LogicalPort]; old == nil || old.Error() != err.Error() {
-		r.cfg.Log.Warn("link can't be set up", "port", representor.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
+		r.cfg.Log.Warn("link can't be set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
 	}
 	if l.failed == nil {
 		l.failed = map[string]error{}

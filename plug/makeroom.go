@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // room is how to take a row out of a port's way, and nothing else with it.
@@ -24,13 +24,13 @@ func MakeRoom(a ovs.View, name string) string { return roomFor(a, name).remedy()
 
 // RemedyOf is the remedy for the row that a reason names, for an explanation; empty for
 // a reason that is about none.
-func RemedyOf(a ovs.View, r *representor.Reason, row string) string {
+func RemedyOf(a ovs.View, r *reason.Reason, row string) string {
 	switch {
 	case row == "":
 		return ""
-	case r.Code == representor.CodeForeignName || r.Code == representor.CodeBuiltInLeftOver:
+	case r.Code == reason.CodeForeignName || r.Code == reason.CodeBuiltInLeftOver:
 		return roomFor(a, row).remedy()
-	case r.Code == representor.CodeForeignIfaceID:
+	case r.Code == reason.CodeForeignIfaceID:
 		return roomForPort(a, row).remedy()
 	}
 	return ""
@@ -63,9 +63,9 @@ func roomFor(a ovs.View, name string) room {
 		return room{note: "several ports or bridges hold it"}
 	case ok && i.PortInterfaces > 1:
 		return room{
-			command: "ovs-vsctl -- --id=@i get Interface " + representor.Shell(name) + " -- remove Port " +
-				representor.Shell(i.PortName) + " interfaces @i",
-			note: "(the other Interfaces of Port " + representor.Quote(i.PortName) + " stay)",
+			command: "ovs-vsctl -- --id=@i get Interface " + reason.Shell(name) + " -- remove Port " +
+				reason.Shell(i.PortName) + " interfaces @i",
+			note: "(the other Interfaces of Port " + reason.Quote(i.PortName) + " stay)",
 		}
 	case ok:
 		return deletePort(i)
@@ -83,15 +83,15 @@ func roomForPort(a ovs.View, name string) room {
 	if r := roomFor(a, name); r.command != "" && a.Interfaces[name].PortInterfaces == 1 {
 		return r
 	}
-	return room{command: "ovs-vsctl remove Interface " + representor.Shell(name) + " external_ids iface-id"}
+	return room{command: "ovs-vsctl remove Interface " + reason.Shell(name) + " external_ids iface-id"}
 }
 
 // deletePort deletes a Port with its only Interface.
 func deletePort(i ovs.Interface) room {
 	if i.PortName == i.Bridge {
-		return room{note: "it is the local port of bridge " + representor.Quote(i.Bridge) + ", and goes with that only"}
+		return room{note: "it is the local port of bridge " + reason.Quote(i.Bridge) + ", and goes with that only"}
 	}
-	return room{command: "ovs-vsctl del-port " + representor.Shell(i.PortName)}
+	return room{command: "ovs-vsctl del-port " + reason.Shell(i.PortName)}
 }
 
 // membersOf are the Interfaces of a Port, sorted.

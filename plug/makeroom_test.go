@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -111,73 +111,73 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 		name   string
 		netdev string // "pf0vf0" unless set
 		made   []string
-		code   representor.Code
+		code   reason.Code
 		says   []string
 		stays  []string // Ports and Interfaces that are still there
 	}{
 		{
-			name: "a plain port", made: []string{"ovs-vsctl add-port br-int pf0vf0"}, code: representor.CodeForeignName,
+			name: "a plain port", made: []string{"ovs-vsctl add-port br-int pf0vf0"}, code: reason.CodeForeignName,
 			says: []string{`on bridge "br-int"`, "ovs-vsctl del-port pf0vf0"},
 		},
 		{
 			name: "a port on another bridge", made: []string{"ovs-vsctl add-port br-ex pf0vf0 -- add-port br-ex p0"},
-			code: representor.CodeForeignName,
+			code: reason.CodeForeignName,
 			says: []string{`on bridge "br-ex"`}, stays: []string{"p0"},
 		},
 		{
 			name: "a row of ours that somebody moved", made: []string{"ovs-vsctl add-port br-ex pf0vf0 -- set Interface pf0vf0" + marksOfOurs},
-			code: representor.CodeForeignName, says: []string{`on bridge "br-ex"`},
+			code: reason.CodeForeignName, says: []string{`on bridge "br-ex"`},
 		},
 		{
 			name: "a Port of another name, as a vendor's default bridges have", netdev: "en3f0pf0sf0",
 			made: []string{"ovs-vsctl -- --id=@i create Interface name=en3f0pf0sf0 -- --id=@p create Port name=pf0sf0 interfaces=@i -- add " +
 				"Bridge br-ex ports @p"},
-			code: representor.CodeForeignName, says: []string{`in Port "pf0sf0", on bridge "br-ex"`, "ovs-vsctl del-port pf0sf0"},
+			code: reason.CodeForeignName, says: []string{`in Port "pf0sf0", on bridge "br-ex"`, "ovs-vsctl del-port pf0sf0"},
 		},
 		{
-			name: "a Port of the netdev's name, with an Interface of another", code: representor.CodeForeignName,
+			name: "a Port of the netdev's name, with an Interface of another", code: reason.CodeForeignName,
 			made: []string{"ovs-vsctl -- --id=@i create Interface name=x0 type=internal -- --id=@p create Port name=pf0vf0 interfaces=@i -- add " +
 				"Bridge br-ex ports @p"},
 			says: []string{`a Port whose Interface is "x0", on bridge "br-ex"`, "ovs-vsctl del-port pf0vf0"},
 		},
 		{
-			name: "a bond's member", made: []string{"ovs-vsctl add-bond br-ex bond0 pf0vf0 p1 p2"}, code: representor.CodeForeignName,
+			name: "a bond's member", made: []string{"ovs-vsctl add-bond br-ex bond0 pf0vf0 p1 p2"}, code: reason.CodeForeignName,
 			says: []string{`in Port "bond0", on bridge "br-ex"`}, stays: []string{"bond0", "p1", "p2"},
 		},
 		{
 			name: "an Interface that has the port's iface-id",
 			made: []string{"ovs-vsctl add-port br-int tap0 -- set Interface tap0 external_ids:iface-id=a"},
-			code: representor.CodeForeignIfaceID, says: []string{"ovs-vsctl del-port tap0"},
+			code: reason.CodeForeignIfaceID, says: []string{"ovs-vsctl del-port tap0"},
 		},
 		{
-			name: "an Interface of another name than its Port that has the port's iface-id", code: representor.CodeForeignIfaceID,
+			name: "an Interface of another name than its Port that has the port's iface-id", code: reason.CodeForeignIfaceID,
 			made: []string{"ovs-vsctl -- --id=@i create Interface name=tap0 external_ids:iface-id=a -- --id=@p create Port name=vnet0 " +
 				"interfaces=@i -- add Bridge br-int ports @p"},
 			says: []string{"ovs-vsctl del-port vnet0"},
 		},
 		{
-			name: "a bond's member that has the port's iface-id", code: representor.CodeForeignIfaceID,
+			name: "a bond's member that has the port's iface-id", code: reason.CodeForeignIfaceID,
 			made:  []string{"ovs-vsctl add-bond br-int bond0 p1 p2 -- set Interface p1 external_ids:iface-id=a"},
 			stays: []string{"bond0", "p1", "p2"},
 		},
 		{
-			name: "the bridge's own interface that has the port's iface-id", code: representor.CodeForeignIfaceID,
+			name: "the bridge's own interface that has the port's iface-id", code: reason.CodeForeignIfaceID,
 			made: []string{"ovs-vsctl set Interface br-int external_ids:iface-id=a"}, stays: []string{"br-int"},
 		},
 		{
-			name: "a name that a shell would take apart", netdev: "a&b$(c) ;d", code: representor.CodeForeignName,
+			name: "a name that a shell would take apart", netdev: "a&b$(c) ;d", code: reason.CodeForeignName,
 			made: []string{"ovs-vsctl add-port br-int 'a&b$(c) ;d'"}, says: []string{`ovs-vsctl del-port 'a&b$(c) ;d'`},
 		},
 		{
-			name: "a name with a quote", netdev: "it's", code: representor.CodeForeignName,
+			name: "a name with a quote", netdev: "it's", code: reason.CodeForeignName,
 			made: []string{`ovs-vsctl add-port br-int "it's"`}, says: []string{`ovs-vsctl del-port 'it'\''s'`},
 		},
 		{
-			name: "a name that looks like an option", netdev: "-rf", code: representor.CodeForeignName,
+			name: "a name that looks like an option", netdev: "-rf", code: reason.CodeForeignName,
 			made: []string{"ovs-vsctl add-port br-int -rf"}, says: []string{"ovs-vsctl del-port -rf"},
 		},
 		{
-			name: "a bond's member whose name looks like an option", netdev: "--if-exists", code: representor.CodeForeignName,
+			name: "a bond's member whose name looks like an option", netdev: "--if-exists", code: reason.CodeForeignName,
 			made: []string{"ovs-vsctl add-bond br-ex bond0 --if-exists p1"}, stays: []string{"bond0", "p1"},
 		},
 	} {
@@ -232,7 +232,7 @@ func TestMakeRoom_WhatCannotBeTakenAwayAloneIsShownAndNotDeleted(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, "pf0vf0", nil, tt.made)
 			s := find(t, d.r.Pass(t.Context()), "a")
-			if s.State != Conflict || codeOf(s.Reason) != representor.CodeForeignName || !strings.Contains(s.Reason.Message, tt.says) {
+			if s.State != Conflict || codeOf(s.Reason) != reason.CodeForeignName || !strings.Contains(s.Reason.Message, tt.says) {
 				t.Fatalf("%+v", s)
 			}
 			commands := commandsIn(RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))

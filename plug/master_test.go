@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // bridged is the tests' VF while a Linux bridge has its netdev.
@@ -22,7 +22,7 @@ func TestMaster_ANetdevOfALinuxBridgeIsPluggedOnceItIsFree(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(10 * time.Minute)
-		if s := find(t, r.Report(), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeNetdevHasMaster || c.applied != 0 {
+		if s := find(t, r.Report(), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeNetdevHasMaster || c.applied != 0 {
 			t.Fatalf("%d changes, %+v", c.applied, s)
 		}
 		c.with(func() { c.index = indexOf(oneVF()) })
@@ -48,7 +48,7 @@ func TestMaster_ARowIsNotCutForItAndIsOpenedAsSoonAsTheNetdevIsFree(t *testing.T
 				run(t, r)
 				elapse(10 * time.Minute)
 				s := find(t, r.Report(), "a")
-				if s.State != Pending || codeOf(s.Reason) != representor.CodeNetdevHasMaster || c.rows()["pf0vf0"].UUID != row.UUID ||
+				if s.State != Pending || codeOf(s.Reason) != reason.CodeNetdevHasMaster || c.rows()["pf0vf0"].UUID != row.UUID ||
 					c.rows()["pf0vf0"].IfaceID != "a" {
 					t.Fatalf("the row is %+v, the port %+v", c.rows()["pf0vf0"], s)
 				}
@@ -78,7 +78,7 @@ func TestMaster_ARowThatIsOpenStaysPluggedAndWarns(t *testing.T) {
 		r.Poke()
 		elapse(10 * time.Minute)
 		s := find(t, r.Report(), "a")
-		if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != representor.CodeNetdevHasMaster || c.rows()["pf0vf0"] != before {
+		if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeNetdevHasMaster || c.rows()["pf0vf0"] != before {
 			t.Errorf("%+v, with the row %+v", s, c.rows()["pf0vf0"])
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -99,9 +100,9 @@ func TestARowIsNotMarkedWithARequestBeforeThatIsKnownToMeanIt(t *testing.T) {
 
 func TestPlanStaysWithAPluggedFunctionWhenItsPFIsAmbiguousOrMayBe(t *testing.T) {
 	mac := pfMAC(0)
-	for code, change := range map[representor.Code]func(*representor.Card){
-		representor.CodePFAmbiguous: func(c *representor.Card) { c.Ports[1].Function.HWAddr = mac[:] }, // both PFs report one MAC
-		representor.CodePFUncertain: func(c *representor.Card) { c.MayLackPFs = true },
+	for code, change := range map[reason.Code]func(*representor.Card){
+		reason.CodePFAmbiguous: func(c *representor.Card) { c.Ports[1].Function.HWAddr = mac[:] }, // both PFs report one MAC
+		reason.CodePFUncertain: func(c *representor.Card) { c.MayLackPFs = true },
 	} {
 		card := cardOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10})
 		change(&card)
@@ -185,7 +186,7 @@ func TestARowGoesWhenNoneOfTheAmbiguousPFsIsItsOwn(t *testing.T) {
 	named := onController(asks("a", 0, 0), 1)
 	in.Asked = trusted(named)
 	if d := planWith(in, named); len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 ||
-		codeOf(statusOf(t, d, "a").Reason) != representor.CodePFAmbiguous {
+		codeOf(statusOf(t, d, "a").Reason) != reason.CodePFAmbiguous {
 		t.Errorf("MAC %s is of two other PFs: did %q, %+v", mac, did(d), d.Ports)
 	}
 }

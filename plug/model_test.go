@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -71,7 +72,7 @@ func asks(lport string, pf, vf int) ovn.Binding {
 
 func invalid(lport string) ovn.Binding {
 	return ovn.Binding{LogicalPort: lport, Fate: ovn.Asked, Request: ovn.Request{
-		LogicalPort: lport, Invalid: &representor.Reason{Code: representor.CodeInvalidOption, Message: "vf-num is bad"},
+		LogicalPort: lport, Invalid: &reason.Reason{Code: reason.CodeInvalidOption, Message: "vf-num is bad"},
 	}}
 }
 

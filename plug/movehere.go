@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // The integration bridge may be another one from one moment to the next
@@ -59,7 +59,7 @@ func (p *planner) moved(q *port) []ovs.Interface {
 
 // whyMoved is why a row moves.
 func whyMoved(r ovs.Interface) string {
-	return "the integration bridge was " + representor.Escape(r.Bridge, candidateMost) + " before"
+	return "the integration bridge was " + reason.Escape(r.Bridge, candidateMost) + " before"
 }
 
 // removeLeaksLeftBehind removes the rows that leak on bridges that were ours. The flows that
@@ -107,8 +107,8 @@ func (p *planner) tellWhatIsLeftBehind() {
 		switch q := p.ports[lport]; {
 		case p.leaks[r.UUID].kind != 0 && lport != "" && !p.wanted(lport):
 			p.tell(behindStatus(r, Held,
-				reason(representor.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
-					representor.Quote(r.Name), representor.Quote(r.Bridge), p.leaks[r.UUID].why)))
+				reason.New(reason.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
+					reason.Quote(r.Name), reason.Quote(r.Bridge), p.leaks[r.UUID].why)))
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))
@@ -119,7 +119,7 @@ func (p *planner) tellWhatIsLeftBehind() {
 }
 
 // behindStatus is the status of a port that has nothing but a row that was left behind.
-func behindStatus(r ovs.Interface, s State, why *representor.Reason) Status {
+func behindStatus(r ovs.Interface, s State, why *reason.Reason) Status {
 	return Status{
 		LogicalPort: lportOf(r), State: s, Reason: why,
 		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
@@ -127,16 +127,16 @@ func behindStatus(r ovs.Interface, s State, why *representor.Reason) Status {
 }
 
 // warn adds a warning to the status of a port that has one.
-func (p *planner) warn(lport string, why *representor.Reason) {
+func (p *planner) warn(lport string, why *reason.Reason) {
 	if i, told := placeOf(p.out.Ports, lport); told {
 		p.out.Ports[i].Warnings = append(p.out.Ports[i].Warnings, *why)
 	}
 }
 
-func reasonLeftBehind(a ovs.View, r ovs.Interface) *representor.Reason {
-	why := reason(representor.CodeForeignName,
+func reasonLeftBehind(a ovs.View, r ovs.Interface) *reason.Reason {
+	why := reason.New(reason.CodeForeignName,
 		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
-		representor.Quote(r.Name), representor.Quote(r.Bridge), roomFor(a, r.Name).sentence())
+		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())
 	why.Candidates = []string{Shown(r.Name)}
 	return why
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // behind is a row of ours on the bridge that was.
@@ -58,7 +58,7 @@ func TestMoveHere_WhatIsNotForExactlyThisRequestStaysAndIsNamedWithTheCommand(t 
 				}
 			}
 			s := statusOf(t, d, "a")
-			if s.State != Conflict || !strings.Contains(s.Reason.Message, "ovs-vsctl") && codeOf(s.Reason) != representor.CodeBuiltInProvider {
+			if s.State != Conflict || !strings.Contains(s.Reason.Message, "ovs-vsctl") && codeOf(s.Reason) != reason.CodeBuiltInProvider {
 				t.Errorf("%+v", s)
 			}
 		})
@@ -192,7 +192,7 @@ func TestMoveHere_ARowForWhatItsPortAsksForNoMoreIsAWarningWithTheCommand(t *tes
 func TestMoveHere_ARowThatNothingAsksForIsNamedWithTheCommand(t *testing.T) {
 	d := planWith(leftInput(behind("z", "pf0vf1", 0, 1, 11)))
 	s := statusOf(t, d, "z")
-	if s.State != Conflict || codeOf(s.Reason) != representor.CodeForeignName ||
+	if s.State != Conflict || codeOf(s.Reason) != reason.CodeForeignName ||
 		!strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf1") {
 		t.Errorf("%+v", s)
 	}
@@ -244,7 +244,7 @@ func TestMoveHere_OnARealServerNeedsBothLocks(t *testing.T) {
 	})
 	d.await(t, "it is tried, and refused", func(ovs.View) bool {
 		s := find(t, d.r.Pass(t.Context()), "a")
-		return codeOf(s.Reason) == representor.CodeTransactionFailed &&
+		return codeOf(s.Reason) == reason.CodeTransactionFailed &&
 			strings.Contains(s.Reason.Message, "another representord writes to this bridge")
 	})
 	if r := d.local.View().Interfaces["pf0vf0"]; r != before {
@@ -306,7 +306,7 @@ func TestMoveHere_WhatMakesRoomForOthersAllAtOnceIsHeld(t *testing.T) {
 	in := leftInput(rows...)
 	in.Asked, in.Index = trusted(bs...), indexOf(devs...)
 	if d := planWith(in, bs...); len(d.Changes) != 0 || len(d.MassHeld) != n ||
-		codeOf(statusOf(t, d, "a0").Reason) != representor.CodeMassUnplug {
+		codeOf(statusOf(t, d, "a0").Reason) != reason.CodeMassUnplug {
 		t.Errorf("planned %v; held %v", did(d), d.MassHeld)
 	}
 	in.Hold.Waited = waited

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // How often ovs-vswitchd is asked again to open a netdev, and how often in vain before
@@ -80,7 +80,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 			due[i].owed = false
 			continue
 		}
-		r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", representor.Quote(due[i].LogicalPort), "error", err)
+		r.cfg.Log.Debug("ovs-vswitchd could not be asked to try again", "port", reason.Quote(due[i].LogicalPort), "error", err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // failing makes ovs-vswitchd give up on the row of a netdev.
@@ -299,8 +299,8 @@ func TestNoRowIsWrittenWhileOVSIsDownAfterTheLocalDatabaseWasRestarted(t *testin
 		if wrote := c.applied - before; wrote != 0 {
 			t.Errorf("%d transactions for a row that is right", wrote)
 		}
-		if code := codeOf(rep.Ports[0].Reason); code != representor.CodeAwaitingOfport {
-			t.Errorf("reason %s (%s), want %s", code, rep.Ports[0].Reason.Message, representor.CodeAwaitingOfport)
+		if code := codeOf(rep.Ports[0].Reason); code != reason.CodeAwaitingOfport {
+			t.Errorf("reason %s (%s), want %s", code, rep.Ports[0].Reason.Message, reason.CodeAwaitingOfport)
 		}
 	})
 }

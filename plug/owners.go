@@ -3,6 +3,7 @@ package plug
 import (
 	"slices"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -167,7 +168,7 @@ func (p *planner) mayEvict(q *port) bool {
 
 // holds is why a claim stands against q whatever the Southbound says of it, nil if it
 // doesn't.
-func (p *planner) holds(q *port, c claim) *representor.Reason {
+func (p *planner) holds(q *port, c claim) *reason.Reason {
 	o := p.ports[c.lport]
 	switch {
 	case p.in.Hold.All:
@@ -217,7 +218,7 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 }
 
 // reason says of the port that is to be plugged what keeps it from that.
-func (c claim) reason(q *port, why *representor.Reason) *representor.Reason {
+func (c claim) reason(q *port, why *reason.Reason) *reason.Reason {
 	if c.row {
 		return reasonOccupied(q, c.lport, why)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 )
@@ -97,7 +98,7 @@ func TestParking_AFunctionThatIsAwayForSecondsTakesTheNameAlong(t *testing.T) {
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "" || row.Parked != "a" {
 			t.Fatalf("after some seconds: %+v", row)
 		}
-		if s := find(t, r.Report(), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeNoNetdev {
+		if s := find(t, r.Report(), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeNoNetdev {
 			t.Errorf("the port: %+v", s)
 		}
 		applied := c.applied

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -162,7 +163,7 @@ type planner struct {
 	view   ovn.View
 	known  bool // our Chassis row exists, by the freshest word
 	blind  bool // some part of the card can't be read
-	canAdd *representor.Reason
+	canAdd *reason.Reason
 
 	ports  map[string]*port
 	sorted []*port
@@ -171,7 +172,7 @@ type planner struct {
 	behind []ovs.Interface          // our rows on bridges that were ours, by netdev name
 	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
 	leftOvers []leftOver
-	mass      *representor.Reason // why removals wait for their number, nil if they don't
+	mass      *reason.Reason // why removals wait for their number, nil if they don't
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
 	owners         map[string]*port // by function
@@ -205,11 +206,11 @@ type port struct {
 	unsure bool // want is what a row is for, whatever is asked for now
 	asked  bool // want is wanted by a request; otherwise only kept
 	goes   goal
-	reason *representor.Reason // why there is nothing to plug, or why it is only kept
-	leaves bool                // its rows go and nothing takes their place
-	moves  bool                // its rows make room for what it asks for now
-	braked bool                // its rows stay for a hold that nothing else gets around
-	taken  *port               // the owner of want, when it is another
+	reason *reason.Reason // why there is nothing to plug, or why it is only kept
+	leaves bool           // its rows go and nothing takes their place
+	moves  bool           // its rows make room for what it asks for now
+	braked bool           // its rows stay for a hold that nothing else gets around
+	taken  *port          // the owner of want, when it is another
 
 	status Status
 }
@@ -323,7 +324,7 @@ func oursOn(a ovs.View, r ovs.Interface) bool {
 }
 
 // whyNoNew says why nothing new may be plugged at all, nil if it may.
-func (p *planner) whyNoNew() *representor.Reason {
+func (p *planner) whyNoNew() *reason.Reason {
 	a, v := p.in.Actual, p.view
 	complete, problem := p.in.Index.Complete()
 	switch {
@@ -387,6 +388,6 @@ func (p *planner) awaitsChassis(b ovn.Binding) bool {
 }
 
 // report sets the state of a port.
-func (p *planner) report(q *port, s State, why *representor.Reason) {
+func (p *planner) report(q *port, s State, why *reason.Reason) {
 	q.status.State, q.status.Reason = s, why
 }

@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // did is a plan in short: which rows go, which netdevs are plugged for whom, and
@@ -51,7 +51,7 @@ func TestPlan(t *testing.T) {
 		adopt bool
 		want  []string
 		state map[string]State
-		code  map[string]representor.Code
+		code  map[string]reason.Code
 		// reopen are the ports whose rows must stay away for a moment.
 		reopen []string
 	}{
@@ -65,11 +65,11 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "a VF that isn't there yet is waited for", view: trusted(asks("a", 0, 0)),
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeFunctionNotFound},
 		},
 		{
 			name: "an invalid request plugs nothing", devs: []netdev{vf0}, view: trusted(invalid("a")),
-			state: map[string]State{"a": Invalid}, code: map[string]representor.Code{"a": representor.CodeInvalidOption},
+			state: map[string]State{"a": Invalid}, code: map[string]reason.Code{"a": reason.CodeInvalidOption},
 		},
 		{
 			name: "a port that the Southbound says is gone is unplugged", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
@@ -87,28 +87,28 @@ func TestPlan(t *testing.T) {
 		{
 			name: "absence while the Southbound is unreachable removes nothing", devs: []netdev{vf0}, view: lost(trusted()),
 			rows:  []ovs.Interface{row0},
-			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundUntrusted},
+			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeSouthboundUntrusted},
 		},
 		{
 			name: "a request is not followed while the Southbound is unreachable", devs: []netdev{vf0}, view: lost(trusted(asks("a", 0, 0))),
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeSouthboundUntrusted},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeSouthboundUntrusted},
 		},
 		{
 			name: "without our Chassis row, a marker that somebody edited doesn't unplug what the request means", devs: []netdev{vf0},
 			view:  noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))),
 			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Kept)},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Marker.Request = "edited" })},
-			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row nothing is removed", devs: []netdev{vf0}, view: noChassis(trusted()), rows: []ovs.Interface{row0},
 			truth: []ovn.Binding{fated(asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held},
-			code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+			code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row an evident request holds its row", devs: []netdev{vf0},
 			view: noChassis(trusted(fated(asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
-			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row a renamed netdev is followed", devs: []netdev{renamed},
@@ -125,12 +125,12 @@ func TestPlan(t *testing.T) {
 			name: "an edited row whose netdev now has a name that somebody else's row has is put back", devs: []netdev{renamed},
 			view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{with(row0,
 				func(r *ovs.Interface) { r.IfaceID, r.Ofport, r.IfIndex = "other", -1, 0 }), foreignRow(renamed.name, "")},
-			want: []string{"~pf0vf0"}, state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+			want: []string{"~pf0vf0"}, state: map[string]State{"a": Conflict}, code: map[string]reason.Code{"a": reason.CodeForeignName},
 		},
 		{
 			name: "without our Chassis row the options of another host's request take nothing back", devs: []netdev{vf0},
 			view: noChassis(trusted(additional(asks("a", 0, 1)))), truth: []ovn.Binding{additional(asks("a", 0, 1))}, rows: []ovs.Interface{row0},
-			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeChassisMissing},
+			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "the target of a live migration is never plugged", devs: []netdev{vf0}, view: trusted(fated(asks("a", 0, 0), ovn.Kept)),
@@ -158,7 +158,7 @@ func TestPlan(t *testing.T) {
 			name: "another VF asked for that isn't there takes the old one out at once", devs: []netdev{vf0}, view: trusted(asks("a", 0, 1)),
 			truth: []ovn.Binding{asks("a", 0, 1)}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending},
-			code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+			code: map[string]reason.Code{"a": reason.CodeFunctionNotFound},
 		},
 		{
 			name: "a request that became invalid names no other function, and what is plugged stays", devs: []netdev{vf0},
@@ -189,13 +189,13 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a row under which ovs-vswitchd opened another live netdev is unplugged", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 11 })}, devs: []netdev{vf0, vf1},
-			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface},
+			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeStaleInterface},
 			reopen: []string{"pf0vf0"},
 		},
 		{
 			name: "a row whose ifindex is no more is waited for", view: trusted(asks("a", 0, 0)),
 			rows: []ovs.Interface{with(row0, func(r *ovs.Interface) { r.IfIndex = 9 })}, devs: []netdev{vf0},
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeStaleInterface},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeStaleInterface},
 		},
 		{
 			name: "a row under which another function's netdev is open is unplugged while its own function has no netdev",
@@ -218,36 +218,36 @@ func TestPlan(t *testing.T) {
 			name: "a row whose netdev was renamed since ovs-vswitchd opened it isn't another function's", view: trusted(asks("a", 0, 0)),
 			rows:  []ovs.Interface{row0},
 			devs:  []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeNetdevSettling},
 		},
 		{
 			name: "a netdev that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
 			devs:  []netdev{{pf: 0, vf: 0}},
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNoNetdev},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeNoNetdev},
 		},
 		{
 			name: "a function that vanished keeps its row", view: trusted(asks("a", 0, 0)), rows: []ovs.Interface{row0},
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeFunctionNotFound},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeFunctionNotFound},
 		},
 		{
 			name: "a foreign row of that name is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
 			rows:  []ovs.Interface{foreignRow("pf0vf0", "")},
-			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+			state: map[string]State{"a": Conflict}, code: map[string]reason.Code{"a": reason.CodeForeignName},
 		},
 		{
 			name: "a row on another bridge is not ours to judge, whatever its marker", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Bridge = "br-ex" })},
-			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignName},
+			state: map[string]State{"a": Conflict}, code: map[string]reason.Code{"a": reason.CodeForeignName},
 		},
 		{
 			name: "a foreign row with that iface-id is left alone", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
 			rows:  []ovs.Interface{foreignRow("tap0", "a")},
-			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeForeignIfaceID},
+			state: map[string]State{"a": Conflict}, code: map[string]reason.Code{"a": reason.CodeForeignIfaceID},
 		},
 		{
 			name: "a row of the built-in provider is a conflict", view: trusted(asks("a", 0, 0)), devs: []netdev{vf0},
 			rows:  []ovs.Interface{with(foreignRow("pf0vf0", "a"), func(r *ovs.Interface) { r.OVNPlugged = "representor" })},
-			state: map[string]State{"a": Conflict}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
+			state: map[string]State{"a": Conflict}, code: map[string]reason.Code{"a": reason.CodeBuiltInProvider},
 		},
 		{
 			name: "a row of the built-in provider is adopted in place when allowed", view: trusted(asks("a", 0, 0)),
@@ -271,13 +271,13 @@ func TestPlan(t *testing.T) {
 			name: "a row of ours that the built-in provider took is told of though nobody asks for it", view: trusted(asks("b", 0, 1)),
 			devs:  []netdev{vf0, vf1},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.OVNPlugged = "representor" }), row1},
-			state: map[string]State{"a": Conflict, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeBuiltInProvider},
+			state: map[string]State{"a": Conflict, "b": Plugged}, code: map[string]reason.Code{"a": reason.CodeBuiltInProvider},
 		},
 		{
 			name: "of two ports asking for one function the smaller name gets it",
 			view: trusted(asks("b", 0, 0), asks("a", 0, 0)), devs: []netdev{vf0},
 			want: []string{"+pf0vf0=a"}, state: map[string]State{"a": Pending, "b": Conflict},
-			code: map[string]representor.Code{"b": representor.CodeFunctionTaken},
+			code: map[string]reason.Code{"b": reason.CodeFunctionTaken},
 		},
 		{
 			name: "of two ports asking for one function the plugged one keeps it",
@@ -313,12 +313,12 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a netdev that udev still works on is waited for", view: trusted(asks("a", 0, 0)),
 			devs:  []netdev{{pf: 0, vf: 0, name: "eth0", ifindex: 10, unready: true}},
-			state: map[string]State{"a": Pending}, code: map[string]representor.Code{"a": representor.CodeNetdevSettling},
+			state: map[string]State{"a": Pending}, code: map[string]reason.Code{"a": reason.CodeNetdevSettling},
 		},
 		{
 			name: "most of our ports going at once is held", devs: []netdev{vf0, vf1}, view: trusted(),
 			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "two of our ports going at once is everyday", devs: []netdev{vf0, vf1}, view: trusted(), rows: []ovs.Interface{row0, row1},
@@ -332,26 +332,26 @@ func TestPlan(t *testing.T) {
 		{
 			name: "one port that has not waited keeps the others, if together they are most of ours", devs: []netdev{vf0, vf1}, view: trusted(),
 			hold: Hold{Waited: map[string]bool{"a": true, "b": true}}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "all our ports becoming invalid at once changes nothing", devs: []netdev{vf0, vf1},
 			view:  trusted(invalid("a"), invalid("b"), invalid("c")),
 			truth: []ovn.Binding{invalid("a"), invalid("b"), invalid("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Invalid, "b": Invalid, "c": Invalid}, code: map[string]representor.Code{"a": representor.CodeInvalidOption},
+			state: map[string]State{"a": Invalid, "b": Invalid, "c": Invalid}, code: map[string]reason.Code{"a": reason.CodeInvalidOption},
 		},
 		{
 			name: "most of our ports naming functions that aren't there is held", devs: []netdev{vf0, vf1},
 			view:  trusted(asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)),
 			truth: []ovn.Binding{asks("a", 1, 0), asks("b", 1, 1), asks("c", 1, 2)},
 			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "a row held for its number makes no room for another request", devs: []netdev{vf0, vf1}, view: trusted(asks("d", 0, 0)),
 			truth: []ovn.Binding{gone("a"), gone("b"), gone("c")}, rows: []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held, "d": Pending},
-			code:  map[string]representor.Code{"d": representor.CodeMassUnplug},
+			code:  map[string]reason.Code{"d": reason.CodeMassUnplug},
 		},
 		{
 			name:  "all our ports naming other functions that are there at once is held",
@@ -359,7 +359,7 @@ func TestPlan(t *testing.T) {
 			devs:  []netdev{vf0, vf1, {pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}},
 			truth: []ovn.Binding{asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)},
 			rows:  []ovs.Interface{row0, row1, ourRow("c", "pf0vf2", 0, 2, 12)},
-			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "and goes on in one transaction when it has waited", view: trusted(asks("a", 0, 1), asks("b", 0, 2), asks("c", 0, 0)),
@@ -373,13 +373,13 @@ func TestPlan(t *testing.T) {
 			name: "what went a short time ago counts with what goes now", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)),
 			truth: []ovn.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Lately: map[string]bool{"c": true, "d": true}},
-			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeMassUnplug},
+			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "one port of many that goes waits for its grace", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)),
 			truth: []ovn.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true},
-			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]representor.Code{"a": representor.CodeUnplugGrace},
+			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]reason.Code{"a": reason.CodeUnplugGrace},
 		},
 		{
 			name: "and goes when that is over", devs: []netdev{vf0, vf1}, view: trusted(asks("b", 0, 1)), truth: []ovn.Binding{gone("a")},
@@ -398,12 +398,12 @@ func TestPlan(t *testing.T) {
 		{
 			name: "another Southbound removes not even one", devs: []netdev{vf0}, view: trusted(), rows: []ovs.Interface{row0},
 			hold:  Hold{All: true},
-			state: map[string]State{"a": Held}, code: map[string]representor.Code{"a": representor.CodeSouthboundReplaced},
+			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeSouthboundReplaced},
 		},
 		{
 			name: "nor does a row held for it make room for another request", devs: []netdev{vf0}, view: trusted(asks("b", 0, 0)),
 			rows: []ovs.Interface{row0}, hold: Hold{All: true},
-			state: map[string]State{"a": Held, "b": Pending}, code: map[string]representor.Code{"b": representor.CodeSouthboundReplaced},
+			state: map[string]State{"a": Held, "b": Pending}, code: map[string]reason.Code{"b": reason.CodeSouthboundReplaced},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -435,11 +435,11 @@ func TestPlanPlugsNothingWithoutASwitch(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		edit func(*ovs.View)
-		code representor.Code
+		code reason.Code
 	}{
-		{"no local database", func(v *ovs.View) { v.Complete = false }, representor.CodeLocalDatabase},
-		{"no bridge", func(v *ovs.View) { v.BridgeUUID = "" }, representor.CodeBridgeMissing},
-		{"userspace datapath", func(v *ovs.View) { v.DatapathType = "netdev" }, representor.CodeUnsupportedDatapath},
+		{"no local database", func(v *ovs.View) { v.Complete = false }, reason.CodeLocalDatabase},
+		{"no bridge", func(v *ovs.View) { v.BridgeUUID = "" }, reason.CodeBridgeMissing},
+		{"userspace datapath", func(v *ovs.View) { v.DatapathType = "netdev" }, reason.CodeUnsupportedDatapath},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			v := bridgeWith()

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -253,9 +254,9 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 		f.Function.Controller != q.Controller {
 		return false
 	}
-	open := why != nil && (why.Code == representor.CodeNoDevlink || why.Code == representor.CodeSerialUnknown ||
-		why.Code == representor.CodePFMACUnknown || why.Code == representor.CodePFUncertain)
-	if why != nil && why.Code == representor.CodePFAmbiguous { // several PFs have the MAC
+	open := why != nil && (why.Code == reason.CodeNoDevlink || why.Code == reason.CodeSerialUnknown ||
+		why.Code == reason.CodePFMACUnknown || why.Code == reason.CodePFUncertain)
+	if why != nil && why.Code == reason.CodePFAmbiguous { // several PFs have the MAC
 		open = slices.ContainsFunc(why.Candidates, func(pf string) bool { return w.marked(r) == fmt.Sprintf("%svf%d", pf, q.Number) })
 	}
 	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")

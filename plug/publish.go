@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // publish makes the report of a pass, and logs what changed since the last.
@@ -40,7 +40,7 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 	for _, name := range slices.Sorted(maps.Keys(r.last)) {
 		if _, still := seen[name]; !still {
 			why := whyGone(name, planned)
-			r.cfg.Log.Info("port gone", "port", representor.Quote(name), "why", why.Message)
+			r.cfg.Log.Info("port gone", "port", reason.Quote(name), "why", why.Message)
 			r.events.add(Event{At: now, LogicalPort: name, From: r.last[name].State, Netdev: r.last[name].Netdev, Reason: why})
 		}
 	}
@@ -53,15 +53,15 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 }
 
 // whyGone says why a port is none of ours any more, after what was changed for it.
-func whyGone(lport string, changed []ovs.Change) *representor.Reason {
+func whyGone(lport string, changed []ovs.Change) *reason.Reason {
 	for _, c := range changed {
 		for _, u := range c.Unplug {
 			if lportOf(u.Interface) == lport {
-				return reason(representor.CodeWithdrawn, "its row was removed: %s", c.Why)
+				return reason.New(reason.CodeWithdrawn, "its row was removed: %s", c.Why)
 			}
 		}
 	}
-	return reason(representor.CodeWithdrawn, "nothing asks this chassis to plug it now")
+	return reason.New(reason.CodeWithdrawn, "nothing asks this chassis to plug it now")
 }
 
 // dueChanges has the ports for which something is still to be done, and whether
@@ -84,14 +84,14 @@ func dueChanges(changes []ovs.Change) map[string]bool {
 // overlay adds to a status what only the reconciler knows: failures and waits.
 func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 	if err := r.links.failed[s.LogicalPort]; err != nil {
-		s.Warnings = append(s.Warnings, representor.Reason{
-			Code: representor.CodeLinkUpFailed,
+		s.Warnings = append(s.Warnings, reason.Reason{
+			Code: reason.CodeLinkUpFailed,
 			Message: fmt.Sprintf("the link of %s can't be set up: %s; the function has no network until it is: ip link set %s up",
-				representor.Quote(s.Netdev), representor.Prose(err.Error()), representor.Shell(s.Netdev)),
+				reason.Quote(s.Netdev), reason.Prose(err.Error()), reason.Shell(s.Netdev)),
 		})
 	}
 	r.overlayAddress(s)
-	if s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionPending {
+	if s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionPending {
 		r.overlayRefusal(now, s, due)
 		return
 	}
@@ -99,16 +99,16 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 	var unconfirmed *unconfirmedError
 	switch err := r.pace.failure(s.LogicalPort); {
 	case errors.As(err, &unconfirmed):
-		s.Reason = reason(representor.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
-			representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
+		s.Reason = reason.New(reason.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
+			reason.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case err != nil:
-		s.Reason = reason(representor.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s",
-			representor.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
+		s.Reason = reason.New(reason.CodeTransactionFailed, "the local database refused the change: %s; it is tried again in %s",
+			reason.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
 	case !next.IsZero():
-		s.Reason = reason(representor.CodeTransactionPending, "its row was changed too often just now; the next change waits %s",
+		s.Reason = reason.New(reason.CodeTransactionPending, "its row was changed too often just now; the next change waits %s",
 			next.Sub(now).Round(time.Millisecond))
 	case r.cfg.DryRun:
-		s.Reason = reason(representor.CodeTransactionPending, "the change would be made, but this is a dry run")
+		s.Reason = reason.New(reason.CodeTransactionPending, "the change would be made, but this is a dry run")
 	}
 }
 
@@ -122,13 +122,13 @@ func (r *Reconciler) overlayRefusal(now time.Time, s *Status, due map[string]boo
 	}
 	again := max(r.pace.due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
 	if removes && (s.State == Held || s.State == Pending) {
-		s.Reason = reason(representor.CodeTransactionFailed,
+		s.Reason = reason.New(reason.CodeTransactionFailed,
 			"the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",
-			representor.Prose(err.Error()), again, s.Reason.Message)
+			reason.Prose(err.Error()), again, s.Reason.Message)
 		return
 	}
-	s.Warnings = append(s.Warnings, *reason(representor.CodeTransactionFailed,
-		"the local database refused a change: %s; it is tried again in %s", representor.Prose(err.Error()), again))
+	s.Warnings = append(s.Warnings, *reason.New(reason.CodeTransactionFailed,
+		"the local database refused a change: %s; it is tried again in %s", reason.Prose(err.Error()), again))
 }
 
 func (r *Reconciler) logState(ctx context.Context, s Status) {
@@ -137,18 +137,18 @@ func (r *Reconciler) logState(ctx context.Context, s Status) {
 		why = s.Reason.Message
 	}
 	switch {
-	case s.State == Held && codeOf(s.Reason) == representor.CodeSouthboundUntrusted:
+	case s.State == Held && codeOf(s.Reason) == reason.CodeSouthboundUntrusted:
 		// The Southbound is away, which is said once, and not of each port.
 	case s.State == Invalid, s.State == Conflict, s.State == Held:
 		level = slog.LevelWarn
 	}
-	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", representor.Quote(s.LogicalPort), "netdev", s.Netdev, "code",
+	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", reason.Quote(s.LogicalPort), "netdev", s.Netdev, "code",
 		codeOf(s.Reason), "why", why)
 }
 
 // logHolds says that removals wait, for how many ports, and that they no longer do.
 func (r *Reconciler) logHolds(before, now []Holding) {
-	ports := func(all []Holding, code representor.Code) int {
+	ports := func(all []Holding, code reason.Code) int {
 		for _, h := range all {
 			if h.Code == code {
 				return len(h.Ports)
@@ -177,7 +177,7 @@ func (r *Reconciler) logBuiltIn(before, now []string) {
 	}
 }
 
-func codeOf(r *representor.Reason) representor.Code {
+func codeOf(r *reason.Reason) reason.Code {
 	if r == nil {
 		return ""
 	}
@@ -189,7 +189,7 @@ func names(lports []string) string {
 	const most = 5
 	shown := make([]string, 0, most)
 	for _, p := range lports[:min(len(lports), most)] {
-		shown = append(shown, representor.Quote(p))
+		shown = append(shown, reason.Quote(p))
 	}
 	s := strings.Join(shown, ", ")
 	if len(lports) > most {

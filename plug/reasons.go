@@ -3,23 +3,19 @@ package plug
 import (
 	"fmt"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // candidateMost bounds the name of a row or a port among the candidates, in bytes.
 const candidateMost = 80
 
 // Shown is the name of a row or a port as a Reason's candidates have it.
-func Shown(name string) string { return representor.Escape(name, candidateMost) }
-
-func reason(code representor.Code, format string, args ...any) *representor.Reason {
-	return &representor.Reason{Code: code, Message: fmt.Sprintf(format, args...)}
-}
+func Shown(name string) string { return reason.Escape(name, candidateMost) }
 
 // firstReason is the first that is there.
-func firstReason(rs ...*representor.Reason) *representor.Reason {
+func firstReason(rs ...*reason.Reason) *reason.Reason {
 	for _, r := range rs {
 		if r != nil {
 			return r
@@ -28,99 +24,99 @@ func firstReason(rs ...*representor.Reason) *representor.Reason {
 	return nil
 }
 
-func reasonLocalDatabase(a ovs.View) *representor.Reason {
-	return reason(representor.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs",
-		representor.Prose(a.Problem))
+func reasonLocalDatabase(a ovs.View) *reason.Reason {
+	return reason.New(reason.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs",
+		reason.Prose(a.Problem))
 }
 
-func reasonBridgeMissing(a ovs.View) *representor.Reason {
-	return reason(representor.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts",
-		representor.Quote(a.Bridge))
+func reasonBridgeMissing(a ovs.View) *reason.Reason {
+	return reason.New(reason.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts",
+		reason.Quote(a.Bridge))
 }
 
-func reasonDatapath(a ovs.View) *representor.Reason {
-	return reason(representor.CodeUnsupportedDatapath,
+func reasonDatapath(a ovs.View) *reason.Reason {
+	return reason.New(reason.CodeUnsupportedDatapath,
 		"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported",
-		representor.Quote(a.Bridge), representor.Quote(a.DatapathType))
+		reason.Quote(a.Bridge), reason.Quote(a.DatapathType))
 }
 
-func reasonUntrusted(v ovn.View) *representor.Reason {
+func reasonUntrusted(v ovn.View) *reason.Reason {
 	problem := v.Problem
 	if problem == "" {
 		problem = "its first complete view is awaited"
 	}
-	return reason(representor.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s",
-		representor.Prose(problem))
+	return reason.New(reason.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s",
+		reason.Prose(problem))
 }
 
-func reasonChassisMissing(v ovn.View) *representor.Reason {
-	return reason(representor.CodeChassisMissing,
+func reasonChassisMissing(v ovn.View) *reason.Reason {
+	return reason.New(reason.CodeChassisMissing,
 		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it",
-		representor.Quote(v.Chassis))
+		reason.Quote(v.Chassis))
 }
 
-func reasonNoDevlink(problem string) *representor.Reason {
-	return reason(representor.CodeNoDevlink, "the card's ports can't be read: %s", representor.Prose(problem))
+func reasonNoDevlink(problem string) *reason.Reason {
+	return reason.New(reason.CodeNoDevlink, "the card's ports can't be read: %s", reason.Prose(problem))
 }
 
-func reasonEvidence(b ovn.Binding) *representor.Reason {
-	return reason(representor.CodeRequestEvidence, "what is plugged stays, nothing new would be plugged: %s", representor.Prose(b.Why))
+func reasonEvidence(b ovn.Binding) *reason.Reason {
+	return reason.New(reason.CodeRequestEvidence, "what is plugged stays, nothing new would be plugged: %s", reason.Prose(b.Why))
 }
 
-func reasonWithdrawn(b ovn.Binding) *representor.Reason {
-	return reason(representor.CodeWithdrawn, "the request is gone: %s", representor.Prose(b.Why))
+func reasonWithdrawn(b ovn.Binding) *reason.Reason {
+	return reason.New(reason.CodeWithdrawn, "the request is gone: %s", reason.Prose(b.Why))
 }
 
-func reasonUnverified() *representor.Reason {
-	return reason(representor.CodeRequestUnverified,
+func reasonUnverified() *reason.Reason {
+	return reason.New(reason.CodeRequestUnverified,
 		"the request is not in view any more or has changed, and the Southbound has not confirmed it yet; the row stays until it does")
 }
 
-func reasonReplaced(v ovn.View) *representor.Reason {
-	return reason(representor.CodeSouthboundReplaced,
+func reasonReplaced(v ovn.View) *reason.Reason {
+	return reason.New(reason.CodeSouthboundReplaced,
 		"the Southbound is another database than before (now %s); removals wait for mass-unplug-hold, or for: representorctl release-hold",
-		representor.Quote(v.Identity))
+		reason.Quote(v.Identity))
 }
 
-func reasonMass(n, of int) *representor.Reason {
-	return reason(representor.CodeMassUnplug,
+func reasonMass(n, of int) *reason.Reason {
+	return reason.New(reason.CodeMassUnplug,
 		"%d of our %d ports would be unplugged or moved to other functions within a minute; in case the control plane is at fault, "+
 			"they wait for mass-unplug-hold, or for: representorctl release-hold", n, of)
 }
 
-func reasonGrace(q *port) *representor.Reason {
-	return reason(representor.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back",
+func reasonGrace(q *port) *reason.Reason {
+	return reason.New(reason.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back",
 		firstReason(q.reason, reasonWithdrawn(q.binding)).Message)
 }
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
-func reasonOccupied(q *port, other string, why *representor.Reason) *representor.Reason {
-	r := reason(why.Code, "function %s still has a row of ours for logical port %s: %s",
-		representor.Quote(q.want), representor.Quote(other), why.Message)
+func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
+	r := reason.New(why.Code, "function %s still has a row of ours for logical port %s: %s",
+		reason.Quote(q.want), reason.Quote(other), why.Message)
 	r.Candidates = []string{Shown(other)}
 	return r
 }
 
 // reasonLost says of a port that its function was another port's, and what keeps it from
 // having it.
-func reasonLost(q *port, other string, why *representor.Reason) *representor.Reason {
-	r := reason(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
-		representor.Quote(q.want), representor.Quote(other), why.Message)
+func reasonLost(q *port, other string, why *reason.Reason) *reason.Reason {
+	r := reason.New(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
+		reason.Quote(q.want), reason.Quote(other), why.Message)
 	r.Candidates = []string{Shown(other)}
 	return r
 }
 
-func reasonTaken(q *port) *representor.Reason {
-	r := reason(representor.CodeFunctionTaken,
-		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", representor.Quote(q.want),
-		representor.Quote(q.taken.name))
+func reasonTaken(q *port) *reason.Reason {
+	r := reason.New(reason.CodeFunctionTaken,
+		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", reason.Quote(q.want),
+		reason.Quote(q.taken.name))
 	r.Candidates = []string{Shown(q.taken.name)}
 	return r
 }
 
-func reasonNameTaken(row string, a ovs.View) *representor.Reason {
-	r := reason(representor.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", representor.Quote(row),
-		representor.Quote(a.Interfaces[row].Marker.LogicalPort))
+func reasonNameTaken(row string, a ovs.View) *reason.Reason {
+	r := reason.New(reason.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", reason.Quote(row),
+		reason.Quote(a.Interfaces[row].Marker.LogicalPort))
 	r.Candidates = []string{Shown(row)}
 	return r
 }
@@ -130,7 +126,7 @@ func whereIs(a ovs.View, row string) string {
 	i, ok := a.Interfaces[row]
 	kind := ""
 	if members := membersOf(a, row); !ok && len(members) > 0 {
-		i, kind = a.Interfaces[members[0]], "a Port whose Interface is "+representor.Quote(members[0])+", "
+		i, kind = a.Interfaces[members[0]], "a Port whose Interface is "+reason.Quote(members[0])+", "
 		if len(members) > 1 {
 			kind = "a Port with several Interfaces, "
 		}
@@ -139,78 +135,78 @@ func whereIs(a ovs.View, row string) string {
 	case i.Bridge == "":
 		return "on no bridge"
 	case ok && i.PortName != row:
-		kind = "in Port " + representor.Quote(i.PortName) + ", "
+		kind = "in Port " + reason.Quote(i.PortName) + ", "
 	}
-	return kind + "on bridge " + representor.Quote(i.Bridge)
+	return kind + "on bridge " + reason.Quote(i.Bridge)
 }
 
-func reasonForeignName(a ovs.View, row string) *representor.Reason {
-	r := reason(representor.CodeForeignName, "a row named %s that isn't ours exists already (%s); it is left alone; %s",
-		representor.Quote(row), whereIs(a, row), roomFor(a, row).sentence())
+func reasonForeignName(a ovs.View, row string) *reason.Reason {
+	r := reason.New(reason.CodeForeignName, "a row named %s that isn't ours exists already (%s); it is left alone; %s",
+		reason.Quote(row), whereIs(a, row), roomFor(a, row).sentence())
 	if a.Interfaces[row].OVNPlugged != "" {
-		r = reason(representor.CodeBuiltInProvider,
+		r = reason.New(reason.CodeBuiltInProvider,
 			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif",
-			representor.Quote(row), representor.Quote(a.Interfaces[row].OVNPlugged))
+			reason.Quote(row), reason.Quote(a.Interfaces[row].OVNPlugged))
 	}
 	r.Candidates = []string{Shown(row)}
 	return r
 }
 
-func reasonBothMarks(r ovs.Interface) *representor.Reason {
-	return reason(representor.CodeBuiltInProvider,
+func reasonBothMarks(r ovs.Interface) *reason.Reason {
+	return reason.New(reason.CodeBuiltInProvider,
 		"row %s has our marks and that of a plug provider built into ovn-controller (ovn-plugged=%s) and is left alone; run only one of the "+
 			"two; it is ours again after: ovs-vsctl remove Interface %s external_ids ovn-plugged",
-		representor.Quote(r.Name), representor.Quote(r.OVNPlugged), representor.Shell(r.Name))
+		reason.Quote(r.Name), reason.Quote(r.OVNPlugged), reason.Shell(r.Name))
 }
 
-func reasonForeignIfaceID(a ovs.View, row, lport string) *representor.Reason {
-	code, whose := representor.CodeForeignIfaceID, "which isn't ours"
+func reasonForeignIfaceID(a ovs.View, row, lport string) *reason.Reason {
+	code, whose := reason.CodeForeignIfaceID, "which isn't ours"
 	if a.Interfaces[row].OVNPlugged != "" {
-		code, whose = representor.CodeBuiltInProvider, "which a plug provider built into ovn-controller plugged"
+		code, whose = reason.CodeBuiltInProvider, "which a plug provider built into ovn-controller plugged"
 	}
-	r := reason(code, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
-		representor.Quote(row), whose, representor.Quote(lport), roomForPort(a, row).sentence())
+	r := reason.New(code, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
+		reason.Quote(row), whose, reason.Quote(lport), roomForPort(a, row).sentence())
 	r.Candidates = []string{Shown(row)}
 	return r
 }
 
-func reasonNoNetdev(q *port) *representor.Reason {
-	return reason(representor.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns",
-		representor.Quote(q.want))
+func reasonNoNetdev(q *port) *reason.Reason {
+	return reason.New(reason.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns",
+		reason.Quote(q.want))
 }
 
 // reasonMoved says of a port that what it waits for is not what it has.
-func reasonMoved(q *port, r ovs.Interface, has string) *representor.Reason {
+func reasonMoved(q *port, r ovs.Interface, has string) *reason.Reason {
 	why := *q.status.Reason
 	why.Message = fmt.Sprintf("%s stays plugged as %s, while the same request means %s now: %s",
-		representor.Quote(has), representor.Quote(r.Name), representor.Quote(q.means.String()), why.Message)
+		reason.Quote(has), reason.Quote(r.Name), reason.Quote(q.means.String()), why.Message)
 	return &why
 }
 
-func reasonTransaction() *representor.Reason {
-	return reason(representor.CodeTransactionPending, "the change is being written to the local database")
+func reasonTransaction() *reason.Reason {
+	return reason.New(reason.CodeTransactionPending, "the change is being written to the local database")
 }
 
-func reasonAwaitingOfport(r ovs.Interface) *representor.Reason {
+func reasonAwaitingOfport(r ovs.Interface) *reason.Reason {
 	if r.Ofport > 0 {
-		return reason(representor.CodeAwaitingOfport,
+		return reason.New(reason.CodeAwaitingOfport,
 			"ovs-vswitchd has not said yet which netdev it has open under %s, as after a restart of the local database; "+
-				"if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
+				"if that lasts, check that ovs-vswitchd runs", reason.Quote(r.Name))
 	}
-	return reason(representor.CodeAwaitingOfport,
-		"the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", representor.Quote(r.Name))
+	return reason.New(reason.CodeAwaitingOfport,
+		"the row %s is written and ovs-vswitchd has not opened it yet; if that lasts, check that ovs-vswitchd runs", reason.Quote(r.Name))
 }
 
-func reasonInterfaceError(r ovs.Interface) *representor.Reason {
+func reasonInterfaceError(r ovs.Interface) *reason.Reason {
 	if r.Error == "" {
-		return reason(representor.CodeInterfaceError, "ovs-vswitchd gave %s no OpenFlow port, and doesn't say why; it is asked again",
-			representor.Quote(r.Name))
+		return reason.New(reason.CodeInterfaceError, "ovs-vswitchd gave %s no OpenFlow port, and doesn't say why; it is asked again",
+			reason.Quote(r.Name))
 	}
-	return reason(representor.CodeInterfaceError, "ovs-vswitchd can't open %s: %s", representor.Quote(r.Name), representor.Prose(r.Error))
+	return reason.New(reason.CodeInterfaceError, "ovs-vswitchd can't open %s: %s", reason.Quote(r.Name), reason.Prose(r.Error))
 }
 
-func reasonStale(r ovs.Interface) *representor.Reason {
-	return reason(representor.CodeStaleInterface,
+func reasonStale(r ovs.Interface) *reason.Reason {
+	return reason.New(reason.CodeStaleInterface,
 		"ovs-vswitchd has ifindex %d open under %s, which isn't the function's netdev now; it is asked to look again", r.IfIndex,
-		representor.Quote(r.Name))
+		reason.Quote(r.Name))
 }

@@ -6,13 +6,14 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
 // legible tells of a Reason what nobody should have to read.
-func legible(t *testing.T, r representor.Reason) {
+func legible(t *testing.T, r reason.Reason) {
 	t.Helper()
 	for _, s := range append([]string{r.Message}, r.Candidates...) {
 		if len(s) > 2000 || !utf8.ValidString(s) || strings.ContainsAny(s, "\x1b\n\x00\u202e") {
@@ -94,7 +95,7 @@ func TestWhatOthersWroteIsBoundedAndEscapedInReasons(t *testing.T) {
 }
 
 func TestWhatIsHeldNamesTheCommandThatEndsIt(t *testing.T) {
-	for _, r := range []*representor.Reason{reasonMass(3, 4), reasonReplaced(trusted())} {
+	for _, r := range []*reason.Reason{reasonMass(3, 4), reasonReplaced(trusted())} {
 		if !strings.HasSuffix(r.Message, ": representorctl release-hold") {
 			t.Errorf("%s: %s", r.Code, r.Message)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/leaks"
@@ -94,7 +95,7 @@ func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		a, b := find(t, r.Report(), "a"), find(t, r.Report(), "b")
-		if b.State != Plugged || a.State != Pending || codeOf(a.Reason) != representor.CodeTransactionFailed {
+		if b.State != Plugged || a.State != Pending || codeOf(a.Reason) != reason.CodeTransactionFailed {
 			t.Fatalf("a: %+v\nb: %+v", a, b)
 		}
 		elapse(10 * time.Minute)
@@ -131,7 +132,7 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 			elapse(100 * time.Millisecond)
 			s := find(t, r.Report(), "a")
 			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == Pending) || waits &&
-				codeOf(s.Reason) != representor.CodeTransactionPending {
+				codeOf(s.Reason) != reason.CodeTransactionPending {
 				t.Fatalf("with iface-id %s: %+v", c.rows()["pf0vf0"].IfaceID, s)
 			}
 		}
@@ -183,7 +184,7 @@ func TestALinkThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
 	c := newCloud(indexOf(down), asks("a", 0, 0))
 	c.upErr = os.ErrPermission
 	s := find(t, c.reconciler(nil).Pass(t.Context()), "a")
-	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != representor.CodeLinkUpFailed {
+	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeLinkUpFailed {
 		t.Errorf("%+v, want plugged with a warning", s)
 	}
 }
@@ -261,7 +262,7 @@ func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 				})
 				r.Poke()
 				elapse(time.Minute)
-				if s := find(t, r.Report(), "a"); s.State != Held || codeOf(s.Reason) != representor.CodeSouthboundReplaced {
+				if s := find(t, r.Report(), "a"); s.State != Held || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
 					t.Fatalf("within the hold: %+v", s)
 				}
 				tt.act(r)

@@ -9,9 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
@@ -28,7 +28,7 @@ func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
 		elapse(10 * time.Minute)
 		rep := r.Report()
 		s := find(t, rep, "a")
-		if s.State != Held || codeOf(s.Reason) != representor.CodeTransactionFailed || !strings.Contains(s.Reason.Message, "disk full") {
+		if s.State != Held || codeOf(s.Reason) != reason.CodeTransactionFailed || !strings.Contains(s.Reason.Message, "disk full") {
 			t.Errorf("a removal that is refused: %+v", s)
 		}
 		if rep.Failures < 10 || rep.Failures > 60 {
@@ -46,7 +46,7 @@ func TestALeakThatCanNotBeRemovedIsTheReasonOfItsPort(t *testing.T) {
 	c := newCloud(indexOf(netdev{pf: 0, vf: 0}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}), asks("a", 0, 0))
 	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
 	c.refuse["a"] = errors.New("disk full")
-	if s := find(t, c.reconciler(nil).Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != representor.CodeTransactionFailed {
+	if s := find(t, c.reconciler(nil).Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionFailed {
 		t.Errorf("%+v", s)
 	}
 }
@@ -56,7 +56,7 @@ func TestASecondRowThatCanNotBeRemovedIsAWarningOnAPluggedPort(t *testing.T) {
 	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10), ourRow("a", "pf0vf9", 0, 9, 19))
 	c.refuse["a"] = errors.New("disk full")
 	s := find(t, c.reconciler(nil).Pass(t.Context()), "a")
-	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != representor.CodeTransactionFailed {
+	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeTransactionFailed {
 		t.Errorf("%+v", s)
 	}
 }

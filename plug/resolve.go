@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -38,14 +39,14 @@ func (p *planner) resolveAsked(q *port) {
 	}
 	q.asked = true
 	q.query = q.binding.Request.Query.String()
-	rep, reason := p.in.Index.Lookup(q.binding.Request.Query)
-	q.reason = reason
-	if reason == nil {
+	rep, why := p.in.Index.Lookup(q.binding.Request.Query)
+	q.reason = why
+	if why == nil {
 		q.want, q.rep, q.ready = rep.Function.String(), rep, true
 	} else if rep.Function.Kind != 0 {
 		q.want, q.rep = rep.Function.String(), rep
 	}
-	if q.means = rep.Function; q.means.Kind == 0 && !undecided(codeOf(reason)) {
+	if q.means = rep.Function; q.means.Kind == 0 && !undecided(codeOf(why)) {
 		q.means, _ = p.in.Index.Meant(q.binding.Request.Query)
 	}
 	if q.want == "" && p.staysUnfound(q) {
@@ -170,7 +171,7 @@ func (p *planner) early(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Gra
 // are so together with those that went or moved a short time ago, and not all of them have
 // waited, it gives the reason to keep them. A port that came a short time ago counts only
 // with what goes at the same moment: machines that come and go one by one are no fault.
-func (p *planner) findLeaving() *representor.Reason {
+func (p *planner) findLeaving() *reason.Reason {
 	waited := true
 	var now, lately tally
 	for _, q := range p.sorted {
@@ -239,7 +240,7 @@ func (t *tally) add(changes bool) {
 func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
 
 // mass is why what goes waits for its number, nil if it needn't.
-func (t *tally) mass() *representor.Reason {
+func (t *tally) mass() *reason.Reason {
 	if !t.most() {
 		return nil
 	}
@@ -272,7 +273,7 @@ func (p *planner) pluggable(q *port) bool {
 }
 
 // hold keeps the rows of a port that should go, and asks for nothing new.
-func (p *planner) hold(q *port, why *representor.Reason) {
+func (p *planner) hold(q *port, why *reason.Reason) {
 	q.goes, q.asked, q.reason = stay, false, why
 	q.want, q.ready = "", false
 	if len(q.rows) > 0 {
@@ -294,8 +295,8 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 	if anyRequest(q.rows, query.String()) {
 		return q.rows[0], true
 	}
-	_, reason := p.in.Index.Lookup(query)
-	return p.rowMeant(q, query, reason)
+	_, why := p.in.Index.Lookup(query)
+	return p.rowMeant(q, query, why)
 }
 
 // rowOf finds a row of a port for a function.
@@ -331,7 +332,7 @@ func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
 // alone, and why nothing was found is not final. Were the row removed then, a card
 // that can't be read for a moment would unplug a machine whose request says no more
 // than which of the cards it always was on. One whose marks tell its function comes first.
-func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Reason) (row ovs.Interface, found bool) {
+func (p *planner) rowMeant(q *port, query representor.Query, why *reason.Reason) (row ovs.Interface, found bool) {
 	if !undecided(codeOf(why)) {
 		return row, false
 	}
@@ -352,7 +353,7 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *representor.Re
 }
 
 // mayBe reports whether a query may mean the function that a row is for.
-func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *representor.Reason) bool {
+func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *reason.Reason) bool {
 	if own, asked := p.unnamed(r); asked {
 		return !query.Controller.Present || !own.Controller.Present || own.Controller == query.Controller
 	}
@@ -360,14 +361,14 @@ func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *represent
 	if ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
 		return false // whatever the card can't tell, it isn't this one
 	}
-	return codeOf(why) != representor.CodePFAmbiguous || p.isBelow(p.marked(r), why.Candidates, query)
+	return codeOf(why) != reason.CodePFAmbiguous || p.isBelow(p.marked(r), why.Candidates, query)
 }
 
 // undecided reports whether the card may tell later what it can't tell now: which function a request means.
-func undecided(code representor.Code) bool {
+func undecided(code reason.Code) bool {
 	switch code {
-	case representor.CodeNoDevlink, representor.CodeSerialUnknown, representor.CodePFMACUnknown, representor.CodePFUncertain,
-		representor.CodePFAmbiguous:
+	case reason.CodeNoDevlink, reason.CodeSerialUnknown, reason.CodePFMACUnknown, reason.CodePFUncertain,
+		reason.CodePFAmbiguous:
 		return true
 	default:
 		return false

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // answering is a row that says which Southbound it answers.
@@ -161,7 +161,7 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 		"until the hold ends": func(*testing.T, *Reconciler) { elapse(2 * time.Second) },
 		"until it is released": func(t *testing.T, r *Reconciler) {
 			t.Helper()
-			if held := r.ReleaseHold(r.Report().Holds); len(held) != 1 || held[0].Code != representor.CodeSouthboundReplaced {
+			if held := r.ReleaseHold(r.Report().Holds); len(held) != 1 || held[0].Code != reason.CodeSouthboundReplaced {
 				t.Errorf("released: %+v", held)
 			}
 		},
@@ -179,7 +179,7 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 				for range 3 { // restarts
 					r := c.reconciler(nil)
 					r.Pass(t.Context())
-					if s := find(t, r.Report(), "p0"); s.State != Held || codeOf(s.Reason) != representor.CodeSouthboundReplaced {
+					if s := find(t, r.Report(), "p0"); s.State != Held || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
 						t.Fatalf("after a restart: %+v", s)
 					}
 				}

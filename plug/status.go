@@ -3,8 +3,8 @@ package plug
 import (
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // State is where a request stands.
@@ -29,9 +29,9 @@ type Status struct {
 	LogicalPort string
 	State       State
 	// Reason says why, nil only for Plugged.
-	Reason *representor.Reason
+	Reason *reason.Reason
 	// Warnings are remarks that don't change the state.
-	Warnings []representor.Reason
+	Warnings []reason.Reason
 	// Since is when State or Reason.Code last changed.
 	Since time.Time
 	// Request is the canonical text of the function asked for, or of what the row's
@@ -52,7 +52,7 @@ type Status struct {
 // control plane.
 type Holding struct {
 	// Code says why: CodeSouthboundReplaced, CodeMassUnplug.
-	Code representor.Code
+	Code reason.Code
 	// Identity is that of the Southbound that waits to be accepted (ovn.View), empty
 	// for CodeMassUnplug.
 	Identity string

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -17,11 +18,11 @@ func TestTheStatusTellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testi
 	for _, tt := range []struct {
 		name  string
 		other netdev // of the function that is meant now
-		code  representor.Code
+		code  reason.Code
 		state State
 	}{
-		{"that has no netdev", netdev{pf: 1, vf: 0}, representor.CodeNoNetdev, Pending},
-		{"that another port has", netdev{pf: 1, vf: 0, name: "pf1vf0", ifindex: 20}, representor.CodeFunctionTaken, Conflict},
+		{"that has no netdev", netdev{pf: 1, vf: 0}, reason.CodeNoNetdev, Pending},
+		{"that another port has", netdev{pf: 1, vf: 0, name: "pf1vf0", ifindex: 20}, reason.CodeFunctionTaken, Conflict},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			card := cardOf(oneVF(), tt.other)
@@ -64,7 +65,7 @@ func TestARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFunction(t 
 	if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || d.Changes[0].Unplug[0].Interface.UUID != row.UUID {
 		t.Errorf("planned %v, want the row of a removed", did(d))
 	}
-	if s := statusOf(t, d, "a"); s.State != Conflict || codeOf(s.Reason) != representor.CodeFunctionTaken {
+	if s := statusOf(t, d, "a"); s.State != Conflict || codeOf(s.Reason) != reason.CodeFunctionTaken {
 		t.Errorf("status %+v", s)
 	}
 	unknown := asks("a", 9, 0) // no PF has that MAC
@@ -97,7 +98,7 @@ func TestARowThatLostFunctionAndRequestStaysWhileItsNetdevIsAway(t *testing.T) {
 	row.Marker.Function, row.Marker.Request = "", ""
 	in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(netdev{pf: 0, vf: 0}), Actual: bridgeWith(row)}
 	d := planWith(in, asks("a", 0, 0))
-	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != representor.CodeNoNetdev {
+	if s := statusOf(t, d, "a"); len(d.Changes) != 0 || s.State != Pending || codeOf(s.Reason) != reason.CodeNoNetdev {
 		t.Errorf("planned %v, status %+v", did(d), s)
 	}
 }

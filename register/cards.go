@@ -2,24 +2,24 @@ package register
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/serial"
 )
 
 // Why the serial number of a card isn't published. Those of package serial are used
-// as well, and representor.CodeSerialUnknown.
+// as well, and reason.CodeSerialUnknown.
 const (
 	// CodeNotHostFacing: the card has no functions of another host. Its number would
 	// draw ports to a machine that can't plug them.
-	CodeNotHostFacing representor.Code = "not-host-facing"
+	CodeNotHostFacing reason.Code = "not-host-facing"
 	// CodeOff: the setting register-card-serial is off.
-	CodeOff representor.Code = "registration-off"
+	CodeOff reason.Code = "registration-off"
 	// CodeWaiting: it will be published in a moment, or once something is there.
-	CodeWaiting representor.Code = "registration-pending"
+	CodeWaiting reason.Code = "registration-pending"
 )
 
 // Card is a devlink instance, and whether the serial number of its card is published.
@@ -35,7 +35,7 @@ type Card struct {
 	Published bool
 	Ours      bool
 	// Reason says why it isn't published, nil if it is.
-	Reason *representor.Reason
+	Reason *reason.Reason
 }
 
 // cardsOf lists the cards. Those with a number that can be published have no Reason.
@@ -47,16 +47,16 @@ func cardsOf(x *representor.Index) []Card {
 		var refused *serial.Error
 		switch {
 		case !in.HostFacing:
-			c.Reason = reason(CodeNotHostFacing, "%s has no functions of another host", in.Handle)
+			c.Reason = reason.New(CodeNotHostFacing, "%s has no functions of another host", in.Handle)
 		case err == nil:
 			c.Serial = n
 		case c.Serial == "" && in.Serial.Problem == "":
-			c.Reason = reason(CodeWaiting, "%s has not told its serial number yet", in.Handle)
+			c.Reason = reason.New(CodeWaiting, "%s has not told its serial number yet", in.Handle)
 		case c.Serial == "":
-			c.Reason = reason(representor.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle,
-				representor.Escape(in.Serial.Problem, shownMost))
+			c.Reason = reason.New(reason.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle,
+				reason.Escape(in.Serial.Problem, shownMost))
 		case errors.As(err, &refused):
-			c.Reason = reason(representor.Code(refused.Code),
+			c.Reason = reason.New(reason.Code(refused.Code),
 				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
 					"Neutron can't find this chassis by it",
 				refused.Quoted(), in.Handle, source(c.From), refused.Rule())
@@ -68,10 +68,6 @@ func cardsOf(x *representor.Index) []Card {
 
 // shownMost bounds how much of others' words a message repeats, in bytes.
 const shownMost = 300
-
-func reason(code representor.Code, format string, args ...any) *representor.Reason {
-	return &representor.Reason{Code: code, Message: fmt.Sprintf(format, args...)}
-}
 
 // source is where a number is from, in words.
 func source(s representor.SerialSource) string {

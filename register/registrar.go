@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/tempo"
@@ -222,7 +223,7 @@ func (r *Registrar) tell(cards []Card) {
 		if r.told[h] == told[h] {
 			continue
 		}
-		if c.Reason.Code == representor.CodeSerialUnknown {
+		if c.Reason.Code == reason.CodeSerialUnknown {
 			r.cfg.Log.Warn("a card's serial number is not known, so no hypervisor finds it", "device", h, "why", c.Reason.Message)
 		} else {
 			r.cfg.Log.Error("a card's serial number is not published", "device", h, "why", c.Reason.Message)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/tempo"
@@ -237,7 +238,7 @@ func TestACardThatWasReplacedIsReplacedAtOnce(t *testing.T) {
 func TestWhatIsNotPublishedIsSaid(t *testing.T) {
 	for _, c := range []struct {
 		card    string
-		code    representor.Code
+		code    reason.Code
 		problem string // in the status, empty for none
 	}{
 		{"03 N/A", "serial-placeholder", `the serial number "N/A" of pci/0000:03:00.0 (the card's VPD) is not published: it is a placeholder`},
@@ -245,7 +246,7 @@ func TestWhatIsNotPublishedIsSaid(t *testing.T) {
 		{"03 A,B", "serial-malformed", "comma"},
 		{"03 A B", "serial-malformed", "white space"},
 		{"03 A\x01", "serial-malformed", `\x01`},
-		{"03", representor.CodeSerialUnknown, "isn't known: the card has no VPD"},
+		{"03", reason.CodeSerialUnknown, "isn't known: the card has no VPD"},
 		{"03- MT1", CodeNotHostFacing, ""},
 	} {
 		t.Run(fmt.Sprintf("%q", c.card), func(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/serial"
 )
 
@@ -59,13 +59,13 @@ func (r *Registrar) Report() Report {
 		switch {
 		case c.Reason != nil || c.Published:
 		case r.cfg.Off:
-			c.Reason = reason(CodeOff, "the setting register-card-serial is off")
+			c.Reason = reason.New(CodeOff, "the setting register-card-serial is off")
 		case r.cfg.DryRun:
-			c.Reason = reason(CodeWaiting, "this is a dry run: nothing is written")
+			c.Reason = reason.New(CodeWaiting, "this is a dry run: nothing is written")
 		case out.Problem != "":
-			c.Reason = reason(CodeWaiting, "%s", representor.Escape(out.Problem, shownMost))
+			c.Reason = reason.New(CodeWaiting, "%s", reason.Escape(out.Problem, shownMost))
 		default:
-			c.Reason = reason(CodeWaiting, "it is about to be published")
+			c.Reason = reason.New(CodeWaiting, "it is about to be published")
 		}
 	}
 	return out

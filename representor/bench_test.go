@@ -44,8 +44,8 @@ func BenchmarkLookupIn1000Ports(b *testing.B) {
 	q := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 1, 0}, Kind: representor.VF, Number: 400}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, reason := x.Lookup(q); reason != nil {
-			b.Fatal(reason)
+		if _, why := x.Lookup(q); why != nil {
+			b.Fatal(why)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func BenchmarkMissIn1000Ports(b *testing.B) {
 	q := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 1, 0}, Kind: representor.VF, Number: 4000}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, reason := x.Lookup(q); reason == nil {
+		if _, why := x.Lookup(q); why == nil {
 			b.Fatal("found")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -34,17 +35,17 @@ func TestLookup_OfABlindInstanceAnswersNothingAndOfOthersOnlyWhatIsCertain(t *te
 	for _, tc := range []lookupCase{
 		{
 			name: "its own VF", pf: pf1, kind: representor.VF, serial: "B",
-			code: representor.CodeNoDevlink, says: []string{"pci/0000:03:00.1", problem},
+			code: reason.CodeNoDevlink, says: []string{"pci/0000:03:00.1", problem},
 		},
-		{name: "its own PF", pf: pf1, kind: representor.PF, serial: "B", code: representor.CodeNoDevlink},
-		{name: "a VF that it didn't have", pf: pf1, kind: representor.VF, number: 9, serial: "B", code: representor.CodeNoDevlink},
+		{name: "its own PF", pf: pf1, kind: representor.PF, serial: "B", code: reason.CodeNoDevlink},
+		{name: "a VF that it didn't have", pf: pf1, kind: representor.VF, number: 9, serial: "B", code: reason.CodeNoDevlink},
 		{
 			name: "another instance's by MAC alone: it may have such a PF by now", pf: pf0, kind: representor.VF,
-			code: representor.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{problem},
+			code: reason.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{problem},
 		},
 		{
 			name: "a MAC that nobody is known to have", pf: "00:53:00:00:00:99", kind: representor.VF,
-			code: representor.CodePFUncertain, says: []string{problem},
+			code: reason.CodePFUncertain, says: []string{problem},
 		},
 		{
 			name: "another instance's, the card's serial number given", pf: pf0, kind: representor.VF, serial: "A",
@@ -71,14 +72,14 @@ func TestLookup_NeverLeadsToABlindInstanceNorElsewhereThanWithoutOne(t *testing.
 		sighted.Blind = nil
 		x, y := representor.NewIndex(c, representor.Settings{}), representor.NewIndex(sighted, representor.Settings{})
 		for _, q := range everyQuery() {
-			r, reason := x.Lookup(q)
+			r, why := x.Lookup(q)
 			if problem, blind := x.BlindFor(r.Function); r.Function.Kind != 0 && blind {
 				t.Fatalf("%s leads to %s, of which nothing is certain: %s", q, r.Function, problem)
 			}
 			if s, _ := y.Lookup(q); r.Function.Kind != 0 && r != s {
 				t.Fatalf("%s leads to %+v, and to %+v with all instances known", q, r, s)
 			}
-			if reason == nil && len(c.Blind) > 0 && !q.Controller.Present && q.CardSerial == "" {
+			if why == nil && len(c.Blind) > 0 && !q.Controller.Present && q.CardSerial == "" {
 				t.Fatalf("%s is answered by MAC alone while an instance is blind", q)
 			}
 		}

@@ -1,6 +1,10 @@
 package representor
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/representord/representord/internal/reason"
+)
 
 // Candidate is a PF of the card as a lookup sees it.
 type Candidate struct {
@@ -16,13 +20,13 @@ type Candidate struct {
 // Candidates gives every PF of the card, sorted by function, each with what keeps
 // Lookup from choosing it: the working behind Lookup's answer.
 func (x *Index) Candidates(q Query) []Candidate {
-	chosen, reason := x.lookupPF(q)
+	chosen, why := x.lookupPF(q)
 	out := make([]Candidate, 0, len(x.pfs))
 	for _, p := range x.pfs {
 		c := Candidate{Function: p.function, MAC: p.mac}
 		c.CardSerial, _ = x.serial(p.function.Handle)
-		if reason != nil || p != chosen {
-			c.Refused = x.refusal(q, p, reason)
+		if why != nil || p != chosen {
+			c.Refused = x.refusal(q, p, why)
 		}
 		out = append(out, c)
 	}
@@ -30,7 +34,7 @@ func (x *Index) Candidates(q Query) []Candidate {
 }
 
 // refusal says why a PF was not chosen. What rules it out for good comes first.
-func (x *Index) refusal(q Query, p pf, why *Reason) string {
+func (x *Index) refusal(q Query, p pf, why *reason.Reason) string {
 	s := x.standing(q, p.function)
 	switch {
 	case s == ownMachine:
@@ -45,9 +49,9 @@ func (x *Index) refusal(q Query, p pf, why *Reason) string {
 		return "its MAC is not known"
 	case s == anyCard:
 		return "the serial number of its card is not known"
-	case why != nil && why.Code == CodePFAmbiguous:
+	case why != nil && why.Code == reason.CodePFAmbiguous:
 		return "another PF has this MAC too"
-	case why != nil && why.Code == CodePFUncertain:
+	case why != nil && why.Code == reason.CodePFUncertain:
 		return "a PF that can't be read may have this MAC too"
 	}
 	return "it is listed more than once"

@@ -79,8 +79,8 @@ func TestEveryCandidateSaysWhyItWasRefused(t *testing.T) {
 					t.Errorf("%s is refused for %q, want %q", c.Function, c.Refused, want)
 				}
 			}
-			if rep, reason := x.Lookup(tt.query); rep.Function.Kind != 0 && tt.want[rep.Function.String()] != "" {
-				t.Errorf("the lookup leads to %s (%v)", rep.Function, reason)
+			if rep, why := x.Lookup(tt.query); rep.Function.Kind != 0 && tt.want[rep.Function.String()] != "" {
+				t.Errorf("the lookup leads to %s (%v)", rep.Function, why)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -18,7 +19,7 @@ func TestLookupNeverChoosesBetweenContradictions(t *testing.T) {
 		{
 			name: "two ports claim one function", kind: representor.VF, pf: host,
 			ports: blueFieldNew + "pci/0000:03:00.0/9: type eth netdev other flavour pcivf controller 1 pfnum 0 vfnum 0 external true",
-			code:  representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681", "pci/0000:03:00.0/9"},
+			code:  reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681", "pci/0000:03:00.0/9"},
 			says: []string{vf0, "pci/0000:03:00.0/327681, pci/0000:03:00.0/9"},
 		},
 		{
@@ -30,30 +31,30 @@ func TestLookupNeverChoosesBetweenContradictions(t *testing.T) {
 			name: "two ports claim one PF, with different MACs", kind: representor.VF, pf: host,
 			ports: blueFieldNew + "pci/0000:03:00.0/9: type eth netdev other flavour pcipf controller 1 pfnum 0 external true hw_addr " +
 				"00:53:00:00:00:99",
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
 		},
 		{
 			name: "two ports claim one PF, with one MAC", kind: representor.VF, pf: host,
 			ports: blueFieldNew + "pci/0000:03:00.0/9: type eth netdev other flavour pcipf controller 1 pfnum 0 external true hw_addr " + host,
-			code:  representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
+			code:  reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327680", "pci/0000:03:00.0/9"},
 		},
 		{
 			name: "two functions claim one netdev", kind: representor.VF, pf: host, function: vf0,
 			ports: blueFieldNew, card: func(c *representor.Card) { c.Ports[3].IfIndex = c.Ports[2].IfIndex },
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681", "pci/0000:03:00.0/327682"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681", "pci/0000:03:00.0/327682"},
 			says: []string{"claim the netdev", "c1pf0vf0"},
 		},
 		{
 			name: "a function and the uplink claim one netdev", kind: representor.VF, pf: host, function: vf0,
 			ports: blueFieldNew, card: func(c *representor.Card) { c.Ports[0].IfIndex = c.Ports[2].IfIndex },
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/262143", "pci/0000:03:00.0/327681"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/262143", "pci/0000:03:00.0/327681"},
 		},
 		{
 			name: "two netdevs of one name", kind: representor.VF, pf: host, function: vf0, netdev: "c1pf0vf0",
 			ports: blueFieldNew, card: func(c *representor.Card) {
 				c.Links[999] = representor.Link{Name: "c1pf0vf0", Settled: true}
 			},
-			code: representor.CodeNetdevSettling, says: []string{"another netdev is called too"},
+			code: reason.CodeNetdevSettling, says: []string{"another netdev is called too"},
 		},
 		{
 			name: "ports that don't say which function they stand for are left out", kind: representor.VF, pf: host, number: 5,
@@ -61,7 +62,7 @@ func TestLookupNeverChoosesBetweenContradictions(t *testing.T) {
 pci/0000:03:00.0/20: type eth netdev x flavour pcivf controller 1 vfnum 5 external true
 pci/0000:03:00.0/21: type eth netdev y flavour pcivf controller 1 pfnum 0 external true
 pci/0000:03:00.0/22: type eth netdev z flavour pcisf controller 1 pfnum 0 external true`,
-			code: representor.CodeFunctionNotFound,
+			code: reason.CodeFunctionNotFound,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })
@@ -75,14 +76,14 @@ func TestLookupOnAnIncompleteCardClaimsNothing(t *testing.T) {
 		{name: "nor that there is only one", ports: blueFieldNew, pf: "5c:25:73:37:70:5a", kind: representor.VF},
 		{name: "nor that there is no VF", ports: blueFieldNew, pf: "5c:25:73:37:70:5a", kind: representor.VF, number: 9},
 	} {
-		tc.code = representor.CodeNoDevlink
+		tc.code = reason.CodeNoDevlink
 		tc.says = []string{"the kernel has no devlink"}
 		tc.card = func(c *representor.Card) { c.Complete, c.Problem = false, "the kernel has no devlink" }
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })
 	}
-	_, reason := representor.NewIndex(representor.Card{}, representor.Settings{}).Lookup(representor.Query{})
-	if reason == nil || reason.Code != representor.CodeNoDevlink || !strings.Contains(reason.Message, "no complete dump") {
-		t.Errorf("an empty card gives %+v, want %s", reason, representor.CodeNoDevlink)
+	_, why := representor.NewIndex(representor.Card{}, representor.Settings{}).Lookup(representor.Query{})
+	if why == nil || why.Code != reason.CodeNoDevlink || !strings.Contains(why.Message, "no complete dump") {
+		t.Errorf("an empty card gives %+v, want %s", why, reason.CodeNoDevlink)
 	}
 }
 
@@ -93,16 +94,16 @@ func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 	for _, tc := range []lookupCase{
 		{
 			name: "a PF has the MAC, another may have it too", pf: host, kind: representor.VF,
-			code: representor.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 c1pf0"},
+			code: reason.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 c1pf0"},
 			says: []string{problem, "what is plugged stays", "vif-plug:representor:controller or card-serial-number"},
 		},
 		{
 			name: "also for the PF itself", pf: host, kind: representor.PF,
-			code: representor.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 c1pf0"},
+			code: reason.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 c1pf0"},
 		},
 		{
 			name: "none has it, so the missing one may", pf: "00:53:00:00:00:99", kind: representor.VF,
-			code: representor.CodePFUncertain, says: []string{problem, "no PF that can be read has MAC 00:53:00:00:00:99"},
+			code: reason.CodePFUncertain, says: []string{problem, "no PF that can be read has MAC 00:53:00:00:00:99"},
 		},
 		{
 			name: "the controller says which is meant", pf: host, kind: representor.VF, controller: devlink.Some(uint32(1)),
@@ -114,7 +115,7 @@ func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 		},
 		{
 			name: "another serial number doesn't", pf: host, kind: representor.VF, serial: "MT0",
-			code: representor.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 c1pf0"},
+			code: reason.CodeSerialMismatch, candidates: []string{"pci/0000:03:00.0 c1pf0"},
 		},
 	} {
 		tc.ports = blueFieldNew
@@ -139,7 +140,7 @@ func TestLookupTakesNoMACFromSysfsWhileAPFMayBeMissing(t *testing.T) {
 		tc.ports = `
 pci/0000:03:00.0/2: type eth netdev c2pf0hpf flavour pcipf controller 2 pfnum 0 external true
 pci/0000:03:00.0/12: type eth netdev c2pf0vf0 flavour pcivf controller 2 pfnum 0 vfnum 0 external true`
-		tc.pf, tc.kind, tc.code, tc.candidates = host, representor.VF, representor.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0"}
+		tc.pf, tc.kind, tc.code, tc.candidates = host, representor.VF, reason.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0"}
 		tc.card = func(c *representor.Card) {
 			c.PFMACs = map[representor.Uplink]representor.MAC{{Handle: h}: mac(t, host)}
 			c.Serials = map[devlink.Handle]representor.Serial{h: {Number: "MT2314XZ00YA"}}

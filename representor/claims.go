@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Claim is the devlink port that a netdev belongs to.
@@ -32,12 +33,12 @@ func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
 		if !l.Port.Present {
 			return Claim{}, false
 		}
-		return Claim{Port: Escape(l.Port.Value.String(), nameMost), Flavour: devlink.FlavourUnknown, Disputed: true}, true
+		return Claim{Port: reason.Name(l.Port.Value.String()), Flavour: devlink.FlavourUnknown, Disputed: true}, true
 	}
 	_, disputed := x.disputed[ifindex]
 	f, of := x.owners.function(p)
 	return Claim{
-		Port: Escape(p.ID().String(), nameMost), Flavour: p.Flavour, Function: f,
+		Port: reason.Name(p.ID().String()), Flavour: p.Flavour, Function: f,
 		Disputed: disputed || !of && !functionless(p.Flavour),
 	}, true
 }
@@ -95,7 +96,7 @@ func (x *Index) findClaims(ports []devlink.Port) {
 		if f, ok := x.owners.function(p); ok {
 			x.disputes[f] = p.IfIndex
 		}
-		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], Escape(p.ID().String(), nameMost))
+		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], reason.Name(p.ID().String()))
 	}
 	for _, claimants := range x.disputed {
 		slices.Sort(claimants)
@@ -134,9 +135,9 @@ func (x *Index) NeverAFunction(ifindex uint32) (why string, proved bool) {
 	case l.TellsPort:
 		return "the kernel says that it belongs to no devlink port", true
 	case l.Kind != "" && l.Parent == devlink.Handle{}:
-		return "it is a software device of kind " + Escape(l.Kind, nameMost), true
+		return "it is a software device of kind " + reason.Name(l.Kind), true
 	case l.Settled && x.otherBus(l.Parent):
-		return "the device behind it is " + Escape(l.Parent.String(), nameMost) + ", and no devlink instance is on that bus", true
+		return "the device behind it is " + reason.Name(l.Parent.String()) + ", and no devlink instance is on that bus", true
 	}
 	return "", false
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Lookup finds the representor of the function that a query names.
@@ -21,22 +22,22 @@ import (
 // for every function of an instance that can't be read now. Where the Card may lack PFs,
 // as it does while any instance can't be read, a MAC alone leads to none
 // (CodePFUncertain); together with a controller or a card's serial number it does.
-func (x *Index) Lookup(q Query) (Representor, *Reason) {
+func (x *Index) Lookup(q Query) (Representor, *reason.Reason) {
 	if !x.complete {
 		return Representor{}, x.incomplete(q)
 	}
-	r, reason := x.lookup(q)
-	if reason != nil {
-		return r, reason
+	r, why := x.lookup(q)
+	if why != nil {
+		return r, why
 	}
 	return r, x.netdevReason(r)
 }
 
 // lookup finds the function, whatever its netdev.
-func (x *Index) lookup(q Query) (Representor, *Reason) {
-	parent, reason := x.lookupPF(q)
-	if reason != nil {
-		return Representor{}, reason
+func (x *Index) lookup(q Query) (Representor, *reason.Reason) {
+	parent, why := x.lookupPF(q)
+	if why != nil {
+		return Representor{}, why
 	}
 	if problem, blind := x.blind[parent.function.Handle]; blind {
 		return Representor{}, x.instanceBlind(q, parent, problem)
@@ -74,8 +75,8 @@ func (x *Index) Meant(q Query) (Function, bool) {
 	if !x.complete {
 		return Function{}, false
 	}
-	parent, reason := x.lookupPF(q)
-	if reason != nil {
+	parent, why := x.lookupPF(q)
+	if why != nil {
 		return Function{}, false
 	}
 	return q.below(parent), true
@@ -113,7 +114,7 @@ func (x *Index) standing(q Query, f Function) standing {
 }
 
 // lookupPF finds the one PF with the MAC asked for.
-func (x *Index) lookupPF(q Query) (pf, *Reason) {
+func (x *Index) lookupPF(q Query) (pf, *reason.Reason) {
 	if q.PFMAC.IsZero() {
 		return pf{}, x.macZero(q)
 	}
@@ -147,7 +148,7 @@ func (x *Index) certain(q Query) bool {
 }
 
 // noPF says why none of those that have the MAC, or may have it, is meant.
-func (x *Index) noPF(q Query, found [standings][]pf, unknown []pf) *Reason {
+func (x *Index) noPF(q Query, found [standings][]pf, unknown []pf) *reason.Reason {
 	switch {
 	case len(found[anyCard]) > 0:
 		return x.serialUnknown(q, found[anyCard])
@@ -208,7 +209,7 @@ func several(pfs []pf) bool {
 }
 
 // netdevReason says why a function's netdev can't be plugged, nil if it can.
-func (x *Index) netdevReason(r Representor) *Reason {
+func (x *Index) netdevReason(r Representor) *reason.Reason {
 	ifindex, disputed := x.disputes[r.Function]
 	switch {
 	case disputed:

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -23,9 +24,9 @@ type lookupCase struct {
 	controller devlink.Optional[uint32]
 	serial     string
 
-	function   string           // the function that must be found, "" for none
-	netdev     string           // and its netdev
-	code       representor.Code // "" where it must be ready to plug
+	function   string      // the function that must be found, "" for none
+	netdev     string      // and its netdev
+	code       reason.Code // "" where it must be ready to plug
 	candidates []string
 	says       []string // what the message must tell
 	saysNo     []string // and what it must not
@@ -38,7 +39,7 @@ func (tc *lookupCase) run(t *testing.T) {
 		tc.card(&c)
 	}
 	x := representor.NewIndex(c, representor.Settings{LocalFunctions: tc.local})
-	got, reason := x.Lookup(representor.Query{
+	got, why := x.Lookup(representor.Query{
 		PFMAC: mac(t, tc.pf), Kind: tc.kind, Number: tc.number, Controller: tc.controller, CardSerial: tc.serial,
 	})
 	function := ""
@@ -48,26 +49,26 @@ func (tc *lookupCase) run(t *testing.T) {
 	if function != tc.function || got.Link.Name != tc.netdev {
 		t.Errorf("found %q with netdev %q, want %q with %q", function, got.Link.Name, tc.function, tc.netdev)
 	}
-	if reason == nil {
+	if why == nil {
 		if tc.code != "" {
 			t.Fatalf("ready to plug, want reason %s", tc.code)
 		}
 		return
 	}
-	t.Log(reason.Message)
-	if reason.Code != tc.code {
-		t.Errorf("reason %s, want %q", reason.Code, tc.code)
+	t.Log(why.Message)
+	if why.Code != tc.code {
+		t.Errorf("reason %s, want %q", why.Code, tc.code)
 	}
-	if d := cmp.Diff(tc.candidates, reason.Candidates); d != "" {
+	if d := cmp.Diff(tc.candidates, why.Candidates); d != "" {
 		t.Errorf("candidates (-want +got):\n%s", d)
 	}
 	for _, s := range tc.says {
-		if !strings.Contains(reason.Message, s) {
+		if !strings.Contains(why.Message, s) {
 			t.Errorf("message doesn't tell %q", s)
 		}
 	}
 	for _, s := range tc.saysNo {
-		if strings.Contains(reason.Message, s) {
+		if strings.Contains(why.Message, s) {
 			t.Errorf("message tells %q", s)
 		}
 	}
@@ -108,18 +109,18 @@ func TestLookupOnRealCards(t *testing.T) {
 		{
 			name: "an SF of our own machine is not the host's", ports: blueFieldNew,
 			pf: host, kind: representor.SF, number: 88,
-			code: representor.CodeFunctionNotFound,
+			code: reason.CodeFunctionNotFound,
 			says: []string{"has no SF 88: it has only SFs 77-78", "pci/0000:03:00.0 c0pf0sf88 local isn't meant", "devlink port add"},
 		},
 		{
 			name: "an SF without a netdev is known and awaited", ports: blueFieldNew,
 			pf: host, kind: representor.SF, number: 78, function: "pci/0000:03:00.0 c1pf0sf78",
-			code: representor.CodeNoNetdev, says: []string{"c1pf0sf78", "pci/0000:03:00.0/163841"},
+			code: reason.CodeNoNetdev, says: []string{"c1pf0sf78", "pci/0000:03:00.0/163841"},
 		},
 		{
 			name: "a VF that the host hasn't enabled", ports: blueFieldNew,
 			pf: host, kind: representor.VF, number: 9,
-			code: representor.CodeFunctionNotFound,
+			code: reason.CodeFunctionNotFound,
 			says: []string{host, "has no VF 9: it has only VFs 0-1", "look on the host: if it has that VF, the card's firmware", "sriov_numvfs",
 				"vif-plug:representor:vf-num"},
 		},
@@ -130,18 +131,18 @@ func TestLookupOnRealCards(t *testing.T) {
 		{
 			name: "our own PF of the same controller and number has none of them", ports: ef100, local: true,
 			pf: "00:53:00:00:00:51", kind: representor.VF,
-			code: representor.CodeFunctionNotFound, says: []string{"c0pf0 local", "has no VF 0", "pci/0000:41:00.0 c0pf0vf0 isn't meant"},
+			code: reason.CodeFunctionNotFound, says: []string{"c0pf0 local", "has no VF 0", "pci/0000:41:00.0 c0pf0vf0 isn't meant"},
 		},
 		{
 			name: "rvu_rep doesn't tell the MAC of a PF, by which its VFs would be asked for", ports: rvuRep, local: true,
 			pf: "00:53:00:00:00:42", kind: representor.VF, number: 1,
-			code: representor.CodePFNotFound, says: []string{"pci/0002:1c:00.0 c0pf1 local (02:12:34:56:78:9a)"},
+			code: reason.CodePFNotFound, says: []string{"pci/0002:1c:00.0 c0pf1 local (02:12:34:56:78:9a)"},
 		},
 		{
 			name: "nor when somebody gave the PF's representor its MAC: VF 1 there is VF 0 of the PF", local: true,
 			ports: strings.Replace(rvuRep, "netdev_addr 02:12:34:56:78:9a", "hw_addr 00:53:00:00:00:42 netdev_addr 00:53:00:00:00:42", 1),
 			pf:    "00:53:00:00:00:42", kind: representor.VF, number: 1,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0002:1c:00.0 c0pf1 local"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0002:1c:00.0 c0pf1 local"},
 		},
 		{
 			name: "an inactive function may be plugged: its representor is there", ports: hostGone,
@@ -170,17 +171,17 @@ func TestLookupOnRealCards(t *testing.T) {
 		{
 			name: "InfiniBand can't be plugged", ports: odd,
 			pf: "00:53:00:00:00:41", kind: representor.VF, number: 1, function: "pci/0000:01:00.0 c1pf0vf1",
-			code: representor.CodeNotEthernet, says: []string{"InfiniBand", "devlink port set pci/0000:01:00.0/4 type eth"},
+			code: reason.CodeNotEthernet, says: []string{"InfiniBand", "devlink port set pci/0000:01:00.0/4 type eth"},
 		},
 		{
 			name: "the function of a physical port is no PF", ports: odd,
 			pf: "00:53:00:00:00:40", kind: representor.PF,
-			code: representor.CodePFNotFound, says: []string{"00:53:00:00:00:40", "pci/0000:01:00.0 c1pf0 (00:53:00:00:00:41)"},
+			code: reason.CodePFNotFound, says: []string{"00:53:00:00:00:40", "pci/0000:01:00.0 c1pf0 (00:53:00:00:00:41)"},
 		},
 		{
 			name: "a hypervisor's own ports are no representors", ports: hypervisor,
 			pf: host, kind: representor.VF,
-			code: representor.CodePFNotFound, says: []string{"no PF of a host at all", "devlink dev eswitch show"},
+			code: reason.CodePFNotFound, says: []string{"no PF of a host at all", "devlink dev eswitch show"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })
@@ -210,18 +211,18 @@ pci/0000:03:00.0/3: type eth netdev c flavour pcipf controller 2 pfnum 0 externa
 		{
 			name: "zero never matches, though a PF shows it", ports: zeroMAC,
 			pf: "00:00:00:00:00:00", kind: representor.VF,
-			code: representor.CodePFNotFound, says: []string{"00:00:00:00:00:00 matches nothing"},
+			code: reason.CodePFNotFound, says: []string{"00:00:00:00:00:00 matches nothing"},
 		},
 		{
 			name: "a PF whose MAC isn't known may be the one: not found is not certain", ports: zeroMAC,
 			pf: host, kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"},
 			says: []string{host, "pci/0033:01:00.0 c1pf0 (devlink port pci/0033:01:00.0/131072)", "devlink port function set"},
 		},
 		{
 			name: "a PF without function attributes likewise", ports: blueFieldNoMAC,
 			pf: host, kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 pf0"},
 		},
 		{
 			name: "sysfs tells the MAC that an older driver doesn't", ports: blueFieldNoMAC, card: sysfsMAC(mac(t, host)),
@@ -229,23 +230,23 @@ pci/0000:03:00.0/3: type eth netdev c flavour pcipf controller 2 pfnum 0 externa
 		},
 		{
 			name: "where devlink tells it, sysfs is not asked", ports: blueFieldOld, card: sysfsMAC(mac(t, host)),
-			pf: host, kind: representor.VF, code: representor.CodePFNotFound,
+			pf: host, kind: representor.VF, code: reason.CodePFNotFound,
 			says: []string{"pci/0000:03:00.0 pf0 (00:53:00:00:00:10), pci/0000:03:00.1 pf1 (00:53:00:00:00:11)", "permanent MAC"},
 		},
 		{
 			name: "a zero in sysfs is not known either", ports: blueFieldNoMAC, card: sysfsMAC(representor.MAC{}),
 			pf: host, kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 pf0"},
 		},
 		{
 			name: "sysfs doesn't tell which of two controllers it means", ports: twoZeroPFs, card: sysfsMAC(mac(t, host)),
 			pf: host, kind: representor.PF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
 		},
 		{
 			name: "two PFs with the MAC: none is chosen, both are named", ports: twoPFs,
 			pf: host, kind: representor.VF,
-			code: representor.CodePFAmbiguous, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
+			code: reason.CodePFAmbiguous, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
 			says: []string{host, "pci/0000:03:00.0 c1pf0, pci/0000:03:00.0 c2pf0", "none is chosen", "vif-plug:representor:controller"},
 		},
 		{
@@ -255,24 +256,24 @@ pci/0000:03:00.0/3: type eth netdev c flavour pcipf controller 2 pfnum 0 externa
 		{
 			name: "a controller that has no such PF", ports: twoPFs, controller: devlink.Some(uint32(3)),
 			pf: host, kind: representor.VF,
-			code: representor.CodePFNotFound, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
+			code: reason.CodePFNotFound, candidates: []string{"pci/0000:03:00.0 c1pf0", "pci/0000:03:00.0 c2pf0"},
 			says: []string{"only controller 3"},
 		},
 		{
 			name: "an old kernel without controllers has no controller 0", ports: blueFieldOld, controller: devlink.Some(uint32(0)),
 			pf: "00:53:00:00:00:10", kind: representor.VF,
-			code: representor.CodePFNotFound, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{"only controller 0"},
+			code: reason.CodePFNotFound, candidates: []string{"pci/0000:03:00.0 pf0"}, says: []string{"only controller 0"},
 		},
 		{
 			name: "a PF of unknown MAC on the controller asked for may be the one", controller: devlink.Some(uint32(2)),
 			ports: multiHost, card: func(c *representor.Card) { c.Ports[1].Function = nil },
 			pf: "00:53:00:00:00:01", kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 c2pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:03:00.0 c2pf0"},
 		},
 		{
 			name: "two cards with the MAC", kind: representor.VF, pf: "00:53:00:00:00:10",
 			ports: blueFieldOld, card: func(c *representor.Card) { c.Ports[4].Function = c.Ports[1].Function },
-			code: representor.CodePFAmbiguous, candidates: []string{"pci/0000:03:00.0 pf0", "pci/0000:03:00.1 pf1"},
+			code: reason.CodePFAmbiguous, candidates: []string{"pci/0000:03:00.0 pf0", "pci/0000:03:00.1 pf1"},
 			says: []string{"vif-plug:representor:card-serial-number"},
 		},
 	} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -38,25 +39,25 @@ func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
 			name: "not before udev is finished with it", ports: blueFieldNew,
 			card: change(func(l *representor.Link) { l.Settled = false }),
 			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
-			code: representor.CodeNetdevSettling, says: []string{"udev", "c1pf0vf0"},
+			code: reason.CodeNetdevSettling, says: []string{"udev", "c1pf0vf0"},
 		},
 		{
 			name: "not while a Linux bridge has it", ports: blueFieldNew,
 			card: change(func(l *representor.Link) { l.Master, l.MasterKind = "br0", "bridge" }),
 			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
-			code: representor.CodeNetdevHasMaster, says: []string{"c1pf0vf0", "bridge br0", "ip link set c1pf0vf0 nomaster"},
+			code: reason.CodeNetdevHasMaster, says: []string{"c1pf0vf0", "bridge br0", "ip link set c1pf0vf0 nomaster"},
 		},
 		{
 			name: "not while something has it whose kind the kernel doesn't tell", ports: blueFieldNew,
 			card: change(func(l *representor.Link) { l.Master = "x0" }),
 			pf:   host, kind: representor.VF, function: vf0, netdev: "c1pf0vf0",
-			code: representor.CodeNetdevHasMaster, says: []string{"belongs to x0 already"},
+			code: reason.CodeNetdevHasMaster, says: []string{"belongs to x0 already"},
 		},
 		{
 			name: "not when the kernel says that it is no port's", ports: blueFieldNew,
 			card: change(func(l *representor.Link) { l.TellsPort = true }),
 			pf:   host, kind: representor.VF, function: vf0,
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
 			says: []string{"c1pf0vf0", vf0, "pci/0000:03:00.0/327681", "rtnetlink that it is no devlink port's"}, saysNo: []string{"several"},
 		},
 		{
@@ -65,20 +66,20 @@ func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
 				l.TellsPort, l.Port = true, devlink.Some(devlink.PortID{Handle: pci("0000:03:00.0"), Index: 9})
 			}),
 			pf: host, kind: representor.VF, function: vf0,
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/327681"},
 			says: []string{"rtnetlink that it is that of devlink port pci/0000:03:00.0/9"}, saysNo: []string{"several"},
 		},
 		{
 			name: "not when it is in another network namespace", ports: blueFieldNew,
 			card: func(c *representor.Card) { delete(c.Links, c.Ports[2].IfIndex) },
 			pf:   host, kind: representor.VF, function: vf0,
-			code: representor.CodeNoNetdev, says: []string{vf0, "pci/0000:03:00.0/327681", "namespace"},
+			code: reason.CodeNoNetdev, says: []string{vf0, "pci/0000:03:00.0/327681", "namespace"},
 		},
 		{
 			name: "the function's state is told where the netdev is missing", ports: hostGone,
 			card: func(c *representor.Card) { c.Ports[1].IfIndex = 0 },
 			pf:   host, kind: representor.VF, function: vf0,
-			code: representor.CodeNoNetdev, says: []string{"state inactive, opstate detached"},
+			code: reason.CodeNoNetdev, says: []string{"state inactive, opstate detached"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -111,7 +112,7 @@ func TestOwner_DecidesWhichSFARequestLeadsTo(t *testing.T) {
 		{
 			name: "and not where it isn't", ports: satellite,
 			pf: "00:53:00:00:00:51", kind: representor.SF, number: 5,
-			code: representor.CodePFNotFound, says: []string{"pci/0000:03:00.0 c2pf1 local has it", "local-functions"},
+			code: reason.CodePFNotFound, says: []string{"pci/0000:03:00.0 c2pf1 local has it", "local-functions"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })
@@ -129,11 +130,11 @@ func TestOwner_OfASatelliteWithoutItsPFHasNotTheUplinksMAC(t *testing.T) {
 		{name: "a VF", kind: representor.VF,
 			ports: uplink + "pci/0000:03:00.0/9: type eth netdev x flavour pcivf controller 2 pfnum 0 vfnum 5 external false"},
 	} {
-		tc.local, tc.pf, tc.number, tc.code = true, "00:53:00:00:00:30", 5, representor.CodeFunctionNotFound
+		tc.local, tc.pf, tc.number, tc.code = true, "00:53:00:00:00:30", 5, reason.CodeFunctionNotFound
 		tc.says = []string{"PF pci/0000:03:00.0 c0pf0 local", "5 local isn't meant: another controller's"}
 		t.Run(tc.name+" below the machine's own PF", func(t *testing.T) { t.Parallel(); tc.run(t) })
 		of := tc
-		of.pf, of.code, of.candidates = "00:53:00:00:00:51", representor.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0 local"}
+		of.pf, of.code, of.candidates = "00:53:00:00:00:51", reason.CodePFMACUnknown, []string{"pci/0000:03:00.0 c2pf0 local"}
 		of.says, of.saysNo = []string{"doesn't tell that of pci/0000:03:00.0 c2pf0 local", "has a port that tells its MAC"},
 			[]string{"uplink's netdev"}
 		t.Run(tc.name+" below the satellite's", func(t *testing.T) { t.Parallel(); of.run(t) })

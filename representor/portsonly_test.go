@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -22,23 +23,23 @@ func TestPortsOnly_AnswersNothingThatAListOfPortsDoesNotTell(t *testing.T) {
 		{
 			name: "an SF may be another", ports: blueFieldNew, card: file,
 			pf: host, kind: representor.SF, number: 77,
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163840"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163840"},
 			says: []string{"lower 16 bits", "SF 77", "pci/0000:03:00.0/163840 (netdev eth1)", "representorctl lookup --kernel"},
 		},
 		{
 			name: "also the one that isn't shown", ports: blueFieldNew, card: file,
 			pf: host, kind: representor.SF, number: 65536 + 77,
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163840"}, says: []string{"SF 65613", "SF 77"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163840"}, says: []string{"SF 65613", "SF 77"},
 		},
 		{
 			name: "one without a netdev too", ports: blueFieldNew, card: file,
 			pf: host, kind: representor.SF, number: 78,
-			code: representor.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163841"},
+			code: reason.CodeFunctionAmbiguous, candidates: []string{"pci/0000:03:00.0/163841"},
 		},
 		{
 			name: "of none with these bits it is certain that it isn't there", ports: blueFieldNew, card: file,
 			pf: host, kind: representor.SF, number: 65536 + 79,
-			code: representor.CodeFunctionNotFound, says: []string{"has no SF 65615"},
+			code: reason.CodeFunctionNotFound, says: []string{"has no SF 65615"},
 		},
 		{
 			name: "a number of more bits shows that all are printed", ports: whole, card: file,
@@ -52,7 +53,7 @@ func TestPortsOnly_AnswersNothingThatAListOfPortsDoesNotTell(t *testing.T) {
 			name: "the machine's own PF has its MAC from elsewhere", ports: plainNIC,
 			card: func(c *representor.Card) { file(c); forgetMACs(c) }, local: true,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 3,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:18:00.0 c0pf0 local"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:18:00.0 c0pf0 local"},
 			says:   []string{"a list of devlink ports doesn't tell", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"network namespace", "devlink port function set"},
 		},
@@ -60,27 +61,27 @@ func TestPortsOnly_AnswersNothingThatAListOfPortsDoesNotTell(t *testing.T) {
 			name: "and its card from elsewhere", ports: auxiliaryUplink,
 			card: func(c *representor.Card) { file(c); c.Links[100] = representor.Link{Name: "enp7s0f0np0"} }, local: true,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 4,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0000:07:00.0 c0pf0 local"},
 			says:   []string{"a list of devlink ports doesn't tell", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"network namespace", "devlink port function set"},
 		},
 		{
 			name: "to admit local functions doesn't help there", ports: plainNIC, card: file,
 			pf: "00:53:00:00:00:30", kind: representor.VF, number: 3,
-			code:   representor.CodePFNotFound,
+			code:   reason.CodePFNotFound,
 			says:   []string{"only functions of this machine itself", "representorctl lookup --kernel --local-functions"},
 			saysNo: []string{"set local-functions"},
 		},
 		{
 			name: "a host's PF that the driver doesn't know is for the machine to be set", ports: zeroMAC, card: file,
 			pf: "00:53:00:00:00:10", kind: representor.VF,
-			code: representor.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"},
+			code: reason.CodePFMACUnknown, candidates: []string{"pci/0033:01:00.0 c1pf0"},
 			says: []string{"devlink port function set PORT hw_addr MAC"},
 		},
 		{
 			name: "nothing tells a serial number", ports: blueFieldNew, card: file, serial: "MT1",
 			pf: host, kind: representor.VF,
-			code: representor.CodeSerialUnknown, candidates: []string{"pci/0000:03:00.0 c1pf0"},
+			code: reason.CodeSerialUnknown, candidates: []string{"pci/0000:03:00.0 c1pf0"},
 			says: []string{"a list of devlink ports doesn't tell serial numbers", "representorctl lookup --kernel"}, saysNo: []string{"VPD"},
 		},
 	} {
@@ -103,13 +104,13 @@ func TestLookup_ThatFindsNothingTellsWhatWasLeftOut(t *testing.T) {
 		{
 			name: "a VF", ports: blueFieldNew, card: short,
 			pf: "5c:25:73:37:70:5a", kind: representor.VF, number: 9,
-			code: representor.CodeFunctionNotFound,
+			code: reason.CodeFunctionNotFound,
 			says: []string{"has no VF 9", "not all of the card could be read: the kernel's list is short: pci/0000:03:00.0/9"},
 		},
 		{
 			name: "a PF", ports: blueFieldNew, card: short,
 			pf: "00:53:00:00:00:99", kind: representor.VF,
-			code: representor.CodePFNotFound, says: []string{"not all of the card could be read: the kernel's list is short: pci/0000:03:00.0/9"},
+			code: reason.CodePFNotFound, says: []string{"not all of the card could be read: the kernel's list is short: pci/0000:03:00.0/9"},
 		},
 		{
 			name: "what is there is found", ports: blueFieldNew, card: short,
@@ -118,7 +119,7 @@ func TestLookup_ThatFindsNothingTellsWhatWasLeftOut(t *testing.T) {
 		{
 			name: "with all read there is nothing to tell", ports: blueFieldNew, controller: devlink.Some(uint32(1)),
 			pf: "5c:25:73:37:70:5a", kind: representor.VF, number: 9,
-			code: representor.CodeFunctionNotFound, saysNo: []string{"could be read"},
+			code: reason.CodeFunctionNotFound, saysNo: []string{"could be read"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); tc.run(t) })

@@ -239,16 +239,16 @@ func TestLookupFindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
 		x := representor.NewIndex(c, settings)
 		for _, q := range everyQuery() {
 			functions, certain := truth(c, settings, q)
-			r, reason := x.Lookup(q)
+			r, why := x.Lookup(q)
 			if f, known := x.Meant(q); certain && f != functions[0] || known && !slices.Contains(functions, f) {
 				t.Fatalf("%s: means %s of %v", q, f, functions)
 			}
 			switch {
 			case certain && r.Function != functions[0]:
-				t.Fatalf("%s: found %+v (%v), want %s", q, r.Function, reason, functions[0])
+				t.Fatalf("%s: found %+v (%v), want %s", q, r.Function, why, functions[0])
 			case !certain && r.Function.Kind != 0:
 				t.Fatalf("%s: found %s of %v", q, r.Function, functions)
-			case !certain && reason == nil:
+			case !certain && why == nil:
 				t.Fatalf("%s: nothing found and no reason", q)
 			}
 		}
@@ -261,8 +261,8 @@ func TestWhatIsReadyToPlugIsWhatWasAsked(t *testing.T) {
 		c, settings := drawCard(t), drawSettings(t)
 		x := representor.NewIndex(c, settings)
 		for _, q := range everyQuery() {
-			r, reason := x.Lookup(q)
-			if reason != nil {
+			r, why := x.Lookup(q)
+			if why != nil {
 				continue
 			}
 			f := r.Function

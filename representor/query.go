@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // MAC is a 48-bit Ethernet address.
@@ -78,7 +79,7 @@ func ParseQuery(text string) (Query, error) {
 	}
 	q.CardSerial, _ = strings.CutPrefix(rest, "card-serial-number ")
 	if q.Kind == 0 || q.String() != text {
-		return Query{}, fmt.Errorf("%s is no request as representord writes them", Quote(text))
+		return Query{}, fmt.Errorf("%s is no request as representord writes them", reason.Quote(text))
 	}
 	return q, nil
 }

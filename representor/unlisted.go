@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // A driver that fails to tell of one port ends the kernel's list of ports there, without a
@@ -122,8 +123,8 @@ func (x *Index) Unlisted() string {
 	}
 	var names []string
 	for _, l := range x.lacking {
-		names = append(names, fmt.Sprintf("%s (%s %s)", Escape(l.Name, nameMost), Escape(l.Parent.String(), nameMost),
-			Escape(l.PortName, nameMost)))
+		names = append(names, fmt.Sprintf("%s (%s %s)", reason.Name(l.Name), reason.Name(l.Parent.String()),
+			reason.Name(l.PortName)))
 	}
-	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + list(names)
+	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + reason.List(names)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -135,7 +136,7 @@ func TestUnlisted_AShortListIsTold(t *testing.T) {
 		if told := strings.Contains(x.Unlisted(), " "+tt.link.PortName+")"); told != tt.told {
 			t.Errorf("%+v is told as %q", tt.link, x.Unlisted())
 		}
-		if _, why := x.Lookup(asked); why == nil || why.Code != representor.CodeFunctionNotFound || !strings.Contains(why.Message, tt.says) {
+		if _, why := x.Lookup(asked); why == nil || why.Code != reason.CodeFunctionNotFound || !strings.Contains(why.Message, tt.says) {
 			t.Errorf("%+v: a request gets %+v, want one with %q", tt.link, why, tt.says)
 		}
 	}

@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
 func happened() []plug.Event {
 	return []plug.Event{
-		{Number: 1, At: noon().Add(-2 * time.Hour), LogicalPort: uuid, To: plug.Pending, Reason: &representor.Reason{
-			Code: representor.CodeFunctionNotFound, Message: "PF pci/0000:03:00.0 c1pf0 (MAC 00:53:00:00:00:42) has no VF 3: it has only VFs " +
+		{Number: 1, At: noon().Add(-2 * time.Hour), LogicalPort: uuid, To: plug.Pending, Reason: &reason.Reason{
+			Code: reason.CodeFunctionNotFound, Message: "PF pci/0000:03:00.0 c1pf0 (MAC 00:53:00:00:00:42) has no VF 3: it has only VFs " +
 				"0-2; enable that VF on the host (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num",
 		}},
 		{Number: 2, At: noon().Add(-time.Hour), LogicalPort: uuid, From: plug.Pending, To: plug.Plugged, Netdev: "pf0vf3"},

@@ -12,8 +12,8 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 func (p *program) explainCommand() *cobra.Command {
@@ -143,9 +143,9 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, 
 	if out.Len() > before {
 		fmt.Fprintln(out)
 	}
-	each := representor.Operand(e.LogicalPort) + " -v"
+	each := reason.Operand(e.LogicalPort) + " -v"
 	if strings.HasPrefix(each, "-- ") {
-		each = "-v " + representor.Operand(e.LogicalPort)
+		each = "-v " + reason.Operand(e.LogicalPort)
 	}
 	entry(out, "each step", "%s explain %s", name, each)
 }

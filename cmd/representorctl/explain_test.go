@@ -15,6 +15,7 @@ import (
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -26,12 +27,12 @@ type scene struct {
 	name  string
 	world *world
 	lport string // "vm1" unless set
-	code  representor.Code
+	code  reason.Code
 	state plug.State
 }
 
 func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
-	states, codes, names := map[plug.State]bool{}, map[representor.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
+	states, codes, names := map[plug.State]bool{}, map[reason.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
 	for _, s := range scenes() {
 		if names[s.name] {
 			t.Errorf("two scenes are called %s", s.name)
@@ -76,8 +77,8 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "representor", "ovn", "plug", "explain") {
-		if !codes[representor.Code(want)] {
+	for _, want := range declared(t, "Code", "internal/reason", "ovn", "plug", "explain") {
+		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}
 	}
@@ -110,7 +111,7 @@ func explained(t *testing.T, socket, lport string) explain.Explanation {
 	return e
 }
 
-func says(e explain.Explanation, code representor.Code) bool {
+func says(e explain.Explanation, code reason.Code) bool {
 	for _, s := range e.Steps {
 		if s.Code == code {
 			return true
@@ -142,21 +143,21 @@ func plainScenes() []scene {
 		{name: "plugged-not-installed", world: worldWith(unclaimed(asks("vm1"))), state: plug.Plugged},
 		{name: "plugged-southbound-away", world: plugged().but(func(w *world) {
 			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: connection refused"
-		}), state: plug.Plugged, code: representor.CodeSouthboundUntrusted},
+		}), state: plug.Plugged, code: reason.CodeSouthboundUntrusted},
 		{
 			name: "ignored-option", world: worldWith(asks("vm1", "vif-plug-mtu-request", "9k")).has(rowOf("vm1", "pf0vf0", 0)),
-			state: plug.Plugged, code: representor.CodeIgnoredOption,
+			state: plug.Plugged, code: reason.CodeIgnoredOption,
 		},
 		{
 			name: "link-up-failed", world: plugged().but(func(w *world) {
 				w.linkErr = errors.New("operation not permitted")
 				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
-			}), state: plug.Plugged, code: representor.CodeLinkUpFailed,
+			}), state: plug.Plugged, code: reason.CodeLinkUpFailed,
 		},
 		{name: "hw-addr-differs", world: addressed(), state: plug.Plugged},
 		{
 			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
-			state: plug.Plugged, code: representor.CodeHWAddrFailed,
+			state: plug.Plugged, code: reason.CodeHWAddrFailed,
 		},
 		{name: "plugged-link-down", world: plugged().but(func(w *world) {
 			w.passes, w.between = 2, func(w *world) {
@@ -185,11 +186,11 @@ func requestScenes() []scene {
 	lonely := func(w *world) { w.asked.ChassisKnown = false }
 	return []scene{
 		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plug.Invalid,
-			code: representor.CodeInvalidOption},
-		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plug.Pending, code: representor.CodeChassisMissing},
+			code: reason.CodeInvalidOption},
+		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plug.Pending, code: reason.CodeChassisMissing},
 		{name: "southbound-untrusted", world: worldWith(asks("vm1")).but(func(w *world) {
 			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: the server is cut off from its cluster"
-		}), state: plug.Pending, code: representor.CodeSouthboundUntrusted},
+		}), state: plug.Pending, code: reason.CodeSouthboundUntrusted},
 		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plug.Plugged},
 		{name: "odd-name", lport: "odd \x1b[31m/../name",
 			world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plug.Invalid},
@@ -204,82 +205,82 @@ func cardWith(edit func(c *representor.Card, pf, vf *devlink.Port), pairs ...str
 func cardScenes() []scene {
 	const serial = "vif-plug:representor:card-serial-number"
 	type ports = devlink.Port
-	pending := func(code representor.Code, w *world) scene {
+	pending := func(code reason.Code, w *world) scene {
 		return scene{name: string(code), world: w, state: plug.Pending, code: code}
 	}
 	named := func(name string, s scene) scene { s.name = name; return s }
 	return []scene{
-		pending(representor.CodeNoDevlink, cardWith(func(c *representor.Card, _, _ *ports) {
+		pending(reason.CodeNoDevlink, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.Complete, c.Problem = false, "the kernel has no devlink: operation not supported"
 		})),
-		pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
-		named("pf-not-found-in-legacy-mode", pending(representor.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
+		pending(reason.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
+		named("pf-not-found-in-legacy-mode", pending(reason.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
 			pf.Flavour, pf.Number, pf.Function = devlink.FlavourPhysical, devlink.Some[uint32](0), nil
 			c.Ports = c.Ports[:1]
 		}))),
-		named("pf-not-found-of-this-machine-only", pending(representor.CodePFNotFound, cardWith(func(_ *representor.Card, pf, vf *ports) {
+		named("pf-not-found-of-this-machine-only", pending(reason.CodePFNotFound, cardWith(func(_ *representor.Card, pf, vf *ports) {
 			pf.Controller, pf.External = devlink.Some[uint32](0), devlink.Some(false)
 			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
 		}))),
-		named("pf-not-found-of-several", pending(representor.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
+		named("pf-not-found-of-several", pending(reason.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
 			other := *pf
 			other.Index, other.PF, other.Function = 2000, devlink.Some[uint16](1), &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x43}}
 			c.Ports = append(c.Ports, other)
 		}, "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
 		named("pf-not-found-on-that-controller",
-			pending(representor.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
-		named("function-not-found-below-others", pending(representor.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
+			pending(reason.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
+		named("function-not-found-below-others", pending(reason.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
 			vf.VF = devlink.Some[uint16](7)
 		}))),
-		named("function-not-found-in-a-short-list", pending(representor.CodeFunctionNotFound, cardWith(func(c *representor.Card, _, vf *ports) {
+		named("function-not-found-in-a-short-list", pending(reason.CodeFunctionNotFound, cardWith(func(c *representor.Card, _, vf *ports) {
 			c.Ports, c.Links[10] = c.Ports[:1], representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, PortName: "c1pf0vf0", Parent: vf.Handle}
 		}))),
-		named("function-not-found-sf", pending(representor.CodeFunctionNotFound,
+		named("function-not-found-sf", pending(reason.CodeFunctionNotFound,
 			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
-		pending(representor.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),
-		named("pf-mac-unknown-of-this-machine", pending(representor.CodePFMACUnknown, cardWith(func(c *representor.Card, _, vf *ports) {
+		pending(reason.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),
+		named("pf-mac-unknown-of-this-machine", pending(reason.CodePFMACUnknown, cardWith(func(c *representor.Card, _, vf *ports) {
 			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
 			c.Ports = c.Ports[1:]
 		}).but(func(w *world) { w.settings.LocalFunctions = true }))),
-		pending(representor.CodePFAmbiguous, cardWith(func(c *representor.Card, pf, _ *ports) {
+		pending(reason.CodePFAmbiguous, cardWith(func(c *representor.Card, pf, _ *ports) {
 			twin := *pf
 			twin.Index, twin.Controller = 2000, devlink.Some[uint32](2)
 			c.Ports = append(c.Ports, twin)
 		})),
-		pending(representor.CodePFUncertain, cardWith(func(c *representor.Card, _, _ *ports) {
+		pending(reason.CodePFUncertain, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.MayLackPFs, c.Problem = true, "devlink port pci/0000:03:00.1/7 can't be read: input/output error"
 		})),
-		pending(representor.CodeSerialMismatch, cardWith(func(c *representor.Card, pf, _ *ports) {
+		pending(reason.CodeSerialMismatch, cardWith(func(c *representor.Card, pf, _ *ports) {
 			c.Serials = map[devlink.Handle]representor.Serial{pf.Handle: {Number: "MT2242X00002"}}
 		}, serial, "MT2242X00001")),
-		pending(representor.CodeSerialUnknown, worldWith(asks("vm1", serial, "MT2242X00001"))),
-		pending(representor.CodeFunctionNotFound, worldWith(asks("vm1", "vif-plug:representor:vf-num", "9"))),
-		pending(representor.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
+		pending(reason.CodeSerialUnknown, worldWith(asks("vm1", serial, "MT2242X00001"))),
+		pending(reason.CodeFunctionNotFound, worldWith(asks("vm1", "vif-plug:representor:vf-num", "9"))),
+		pending(reason.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
 			twin := *vf
 			twin.Index, twin.IfIndex = 2, 0
 			c.Ports = append(c.Ports, twin)
 		})),
-		named("netdev-disputed", pending(representor.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
+		named("netdev-disputed", pending(reason.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
 			other := *vf
 			other.Index, other.VF = 2, devlink.Some[uint16](1)
 			c.Ports = append(c.Ports, other)
 		}))),
-		pending(representor.CodeNoNetdev, cardWith(func(_ *representor.Card, _, vf *ports) { vf.IfIndex = 0 })),
-		pending(representor.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
+		pending(reason.CodeNoNetdev, cardWith(func(_ *representor.Card, _, vf *ports) { vf.IfIndex = 0 })),
+		pending(reason.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.Links[10] = representor.Link{Name: "eth3", MTU: 1500}
 		})),
-		pending(representor.CodeNetdevHasMaster, cardWith(func(c *representor.Card, _, _ *ports) {
+		pending(reason.CodeNetdevHasMaster, cardWith(func(c *representor.Card, _, _ *ports) {
 			c.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, Master: "br0", MasterKind: "bridge"}
 		})),
-		pending(representor.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
+		pending(reason.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
 	}
 }
 
 func switchScenes() []scene {
-	waits := func(code representor.Code, edit func(*world)) scene {
+	waits := func(code reason.Code, edit func(*world)) scene {
 		return scene{name: string(code), world: worldWith(asks("vm1")).but(edit), state: plug.Pending, code: code}
 	}
-	conflict := func(name string, code representor.Code, rows ...ovs.Interface) scene {
+	conflict := func(name string, code reason.Code, rows ...ovs.Interface) scene {
 		return scene{name: name, world: worldWith(asks("vm1")).has(rows...), state: plug.Conflict, code: code}
 	}
 	builtIn := foreign("pf0vf0", "vm1")
@@ -292,35 +293,35 @@ func switchScenes() []scene {
 	elsewhere := rowOf("vm1", "pf0vf0", 0)
 	elsewhere.Bridge = "br-ex"
 	return []scene{
-		waits(representor.CodeLocalDatabase, func(w *world) {
+		waits(reason.CodeLocalDatabase, func(w *world) {
 			w.actual = ovs.View{Problem: "dial unix /run/openvswitch/db.sock: connect: connection refused", Bridge: "br-int"}
 		}),
-		waits(representor.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
-		waits(representor.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
+		waits(reason.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
+		waits(reason.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
 		{name: "datapath-that-is-meant", world: worldWith(asks("vm1")).but(func(w *world) {
 			w.actual.DatapathType, w.actual.ExternalIDs = "netdev", map[string]string{"ovn-bridge-datapath-type": "netdev"}
-		}), state: plug.Pending, code: representor.CodeUnsupportedDatapath},
-		waits(representor.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
-		waits(representor.CodeTransactionPending, func(w *world) { w.dryRun = true }),
-		waits(representor.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
-		waits(representor.CodeInterfaceError, func(w *world) {
+		}), state: plug.Pending, code: reason.CodeUnsupportedDatapath},
+		waits(reason.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
+		waits(reason.CodeTransactionPending, func(w *world) { w.dryRun = true }),
+		waits(reason.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
+		waits(reason.CodeInterfaceError, func(w *world) {
 			w.vswitchd = func(i *ovs.Interface) {
 				i.Ofport, i.Error = -1, "could not add network device pf0vf0 to ofproto (No such device)"
 			}
 		}),
-		waits(representor.CodeStaleInterface, func(w *world) { w.vswitchd = func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 9 } }),
-		conflict("foreign-name", representor.CodeForeignName, foreign("pf0vf0", "")),
-		conflict("row-on-another-bridge", representor.CodeForeignName, elsewhere),
-		conflict("foreign-iface-id", representor.CodeForeignIfaceID, foreign("tap0", "vm1")),
-		conflict("port-of-another-name", representor.CodeForeignName, vendors),
-		conflict("interface-of-another-name", representor.CodeForeignName, inner),
-		conflict("built-in-left-over", representor.CodeBuiltInLeftOver, left),
-		conflict("built-in-provider", representor.CodeBuiltInProvider, builtIn),
+		waits(reason.CodeStaleInterface, func(w *world) { w.vswitchd = func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 9 } }),
+		conflict("foreign-name", reason.CodeForeignName, foreign("pf0vf0", "")),
+		conflict("row-on-another-bridge", reason.CodeForeignName, elsewhere),
+		conflict("foreign-iface-id", reason.CodeForeignIfaceID, foreign("tap0", "vm1")),
+		conflict("port-of-another-name", reason.CodeForeignName, vendors),
+		conflict("interface-of-another-name", reason.CodeForeignName, inner),
+		conflict("built-in-left-over", reason.CodeBuiltInLeftOver, left),
+		conflict("built-in-provider", reason.CodeBuiltInProvider, builtIn),
 		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged,
-			code: representor.CodeForeignIfaceID},
+			code: reason.CodeForeignIfaceID},
 		{
 			name: "function-taken", world: worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0)),
-			state: plug.Conflict, code: representor.CodeFunctionTaken,
+			state: plug.Conflict, code: reason.CodeFunctionTaken,
 		},
 	}
 }
@@ -332,11 +333,11 @@ func parkedScene() scene {
 	row.Error = "could not open network device pf0vf0 (No such device)"
 	return scene{name: "parked", world: worldWith(asks("vm1")).has(row).but(func(w *world) {
 		w.card.Ports[1].IfIndex, w.card.Links = 0, nil
-	}), state: plug.Pending, code: representor.CodeNoNetdev}
+	}), state: plug.Pending, code: reason.CodeNoNetdev}
 }
 
 func heldScenes() []scene {
-	held := func(code representor.Code, w *world) scene {
+	held := func(code reason.Code, w *world) scene {
 		return scene{name: string(code), world: w, state: plug.Held, code: code}
 	}
 	kept := asks("vm1")
@@ -344,15 +345,15 @@ func heldScenes() []scene {
 	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
 	return []scene{
 		parkedScene(),
-		held(representor.CodeRequestEvidence, worldWith(kept).has(rowOf("vm1", "pf0vf0", 0))),
-		held(representor.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
-		held(representor.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
+		held(reason.CodeRequestEvidence, worldWith(kept).has(rowOf("vm1", "pf0vf0", 0))),
+		held(reason.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
+		held(reason.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
 		{name: "held-southbound-away", world: alone().but(func(w *world) {
 			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
-		}), state: plug.Held, code: representor.CodeSouthboundUntrusted},
-		held(representor.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
-		held(representor.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
-		held(representor.CodeSouthboundReplaced, plugged().but(func(w *world) {
+		}), state: plug.Held, code: reason.CodeSouthboundUntrusted},
+		held(reason.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
+		held(reason.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
+		held(reason.CodeSouthboundReplaced, plugged().but(func(w *world) {
 			w.passes, w.between = 2, func(w *world) {
 				w.asked.Identity, w.asked.Bindings, w.answers = "sb2", map[string]ovn.Binding{}, nil
 			}
@@ -384,7 +385,7 @@ func othersScenes() []scene {
 		{name: "gone", world: worldWith()},
 		{name: "nothing-known", world: worldWith().but(func(w *world) {
 			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
-		}), code: representor.CodeSouthboundUntrusted},
+		}), code: reason.CodeSouthboundUntrusted},
 		{name: "standby", world: plugged().but(func(w *world) {
 			w.role, w.why = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
 		}), state: plug.Plugged},

@@ -6,6 +6,7 @@ import (
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -85,35 +86,35 @@ func report() plug.Report {
 		},
 		{
 			LogicalPort: "odd \x1b[31mname", State: plug.Invalid, Since: noon().Add(-59*time.Minute - 59*time.Second),
-			Reason: &representor.Reason{
-				Code: representor.CodeInvalidOption, Option: "vif-plug:representor:vf-num", Value: "3x",
+			Reason: &reason.Reason{
+				Code: reason.CodeInvalidOption, Option: "vif-plug:representor:vf-num", Value: "3x",
 				Message: `option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`,
 			},
 		},
 		{
 			LogicalPort: "settling", State: plug.Pending, Since: noon().Add(-time.Second),
 			Request: "pf-mac 00:53:00:00:00:42 vf 1", Function: "pci/0000:03:00.0 c1pf0vf1", Netdev: "eth7", IfIndex: 12,
-			Reason: &representor.Reason{Code: representor.CodeNetdevSettling, Message: "udev isn't finished with eth7 yet"},
+			Reason: &reason.Reason{Code: reason.CodeNetdevSettling, Message: "udev isn't finished with eth7 yet"},
 		},
 		{
 			LogicalPort: "taken", State: plug.Conflict, Since: noon().Add(-400 * 24 * time.Hour),
 			Request: "pf-mac 00:53:00:00:00:42 vf 0", Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11,
-			Reason: &representor.Reason{
-				Code: representor.CodeFunctionTaken,
+			Reason: &reason.Reason{
+				Code: reason.CodeFunctionTaken,
 				Message: "function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port \"" + uuid +
 					"\" too, which has it; withdraw one of the two requests, or wait until the other is gone, for then this one takes over by itself " +
 					"and without anybody's help",
 				Candidates: []string{uuid},
 			},
-			Warnings: []representor.Reason{{
-				Code: representor.CodeIgnoredOption, Message: `option vif-plug-mtu-request is "9k", not a number from 68 to 65535; no MTU is set`,
+			Warnings: []reason.Reason{{
+				Code: reason.CodeIgnoredOption, Message: `option vif-plug-mtu-request is "9k", not a number from 68 to 65535; no MTU is set`,
 				Option: "vif-plug-mtu-request", Value: "9k",
 			}},
 		},
 		{
 			LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own", State: plug.Held, Since: noon().Add(-49 * time.Hour),
 			Request: "pf-mac 00:53:00:00:00:42 vf 9", Function: "pci/0000:03:00.0 c1pf0vf9", Netdev: "pf0vf9", Ofport: -1,
-			Reason: &representor.Reason{Code: representor.CodeMassUnplug, Message: "4 of our 5 ports would be unplugged at once"},
+			Reason: &reason.Reason{Code: reason.CodeMassUnplug, Message: "4 of our 5 ports would be unplugged at once"},
 		},
 	}
 	return plug.Report{

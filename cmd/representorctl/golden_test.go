@@ -17,6 +17,7 @@ import (
 	"github.com/representord/representord/companion"
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -124,8 +125,8 @@ func TestGoldenOutputs(t *testing.T) {
 	standby.Role, standby.RoleReason = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
 	held := facts()
 	held.Report.Holds = []plug.Holding{
-		{Code: representor.CodeSouthboundReplaced, Until: noon().Add(100 * time.Second)},
-		{Code: representor.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b", "odd \x1b[31mname", "d", "e", "f"}},
+		{Code: reason.CodeSouthboundReplaced, Until: noon().Add(100 * time.Second)},
+		{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b", "odd \x1b[31mname", "d", "e", "f"}},
 	}
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
 	dead := facts()
@@ -168,13 +169,13 @@ func TestGoldenOutputs(t *testing.T) {
 		Cards: []register.Card{
 			{
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, HostFacing: true, Serial: "N/A", From: representor.SerialFromVPD,
-				Reason: &representor.Reason{Code: "serial-placeholder",
+				Reason: &reason.Reason{Code: "serial-placeholder",
 					Message: `the serial number "N/A" of pci/0000:03:00.0 (the card's VPD) is not published: ` +
 						`it is a placeholder, as cards without a number have it; have the card's vendor set it`},
 			},
 			{
 				Handle: devlink.Handle{Bus: "pci", Device: "0000:04:00.0"},
-				Reason: &representor.Reason{Code: register.CodeNotHostFacing, Message: "pci/0000:04:00.0 has no functions of another host"},
+				Reason: &reason.Reason{Code: register.CodeNotHostFacing, Message: "pci/0000:04:00.0 has no functions of another host"},
 			},
 		},
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) releaseHoldCommand() *cobra.Command {
@@ -64,7 +64,7 @@ func (p *program) writeHolds(out *strings.Builder, holds []control.Hold) {
 	for _, h := range holds {
 		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
 		why := "most ports would be unplugged or moved within a minute"
-		if h.Code == representor.CodeSouthboundReplaced {
+		if h.Code == reason.CodeSouthboundReplaced {
 			why = "the Southbound is another database than before"
 		}
 		entry(out, "", "%s; removals wait for %s more, until %s", why, ago(h.Until.Sub(p.now())), h.Until.UTC().Format(time.RFC3339))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
-	"github.com/representord/representord/representor"
+	"github.com/representord/representord/internal/reason"
 )
 
 // offlineInstead is what can be run where no daemon answers.
@@ -123,7 +123,7 @@ func besides(plan control.Plan) []control.Port {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(plan.Waiting), func(port control.Port) bool {
-		return shown[port.LogicalPort] && port.Reason != nil && port.Reason.Code == representor.CodeTransactionPending
+		return shown[port.LogicalPort] && port.Reason != nil && port.Reason.Code == reason.CodeTransactionPending
 	})
 }
 

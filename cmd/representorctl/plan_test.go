@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // That a machine keeps its network is what is looked for first.
@@ -42,7 +42,7 @@ func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	for _, state := range []plug.State{plug.Held, plug.Invalid, plug.Conflict} {
 		f := plugged().facts(t)
-		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &representor.Reason{Code: representor.CodeMassUnplug, Message: "because"}
+		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
 		socket := daemonWith(t, f, control.Acts{})
 		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") ||
 			!strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
@@ -69,7 +69,7 @@ func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 	golden(t, "plan-json", run1(t, daemon(t, refused.facts(t)), "", nil, "plan", "-j").String())
 	golden(t, "plan-nothing", run1(t, daemon(t, plugged().facts(t)), "", nil, "plan").String())
 	held := plugged().facts(t)
-	held.Report.Holds = []plug.Holding{{Code: representor.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b"}}}
+	held.Report.Holds = []plug.Holding{{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b"}}}
 	held.Report.Due = []ovs.Change{{LogicalPorts: []string{"vm1"}, Why: "its row differs from what is asked",
 		Edit: []ovs.Edit{{Interface: rowOf("vm1", "pf0vf0", 0), Set: map[string]string{"iface-id": "vm1"}}}}}
 	golden(t, "plan-held", run1(t, daemon(t, held), "", nil, "plan").String())

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 func (p *program) portsCommand() *cobra.Command {
@@ -136,7 +136,7 @@ func (p *program) writeStanding(out *strings.Builder, s control.Standing) {
 }
 
 // writeBrief writes a reason below what it is of, and tells whether it was cut.
-func writeBrief(out *strings.Builder, kind string, r *representor.Reason) (cut bool) {
+func writeBrief(out *strings.Builder, kind string, r *reason.Reason) (cut bool) {
 	const indent = 4
 	lines, cut := brief(fmt.Sprintf("%s%s: %s", kind, r.Code, r.Message), columns-indent)
 	for _, line := range lines {
@@ -198,7 +198,7 @@ func (p *program) writePort(out *strings.Builder, port control.Port) {
 	entry(out, "up in OVN", "%s", up)
 }
 
-func writeReason(out *strings.Builder, label string, r *representor.Reason) {
+func writeReason(out *strings.Builder, label string, r *reason.Reason) {
 	entry(out, label, "%s: %s", r.Code, r.Message)
 	if r.Option != "" {
 		entry(out, "", "option %s=%s", control.Printable(r.Option), control.Printable(r.Value))

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -107,8 +108,8 @@ func TestWhatOthersWroteDoesNotReachTheTerminalRaw(t *testing.T) {
 	f := facts()
 	f.Report.Ports = []plug.Status{{
 		LogicalPort: evil, State: plug.Conflict, Since: noon(), Request: evil, Function: evil, Netdev: evil,
-		Reason:   &representor.Reason{Code: representor.CodeForeignName, Message: evil, Option: evil, Value: evil, Candidates: []string{evil}},
-		Warnings: []representor.Reason{{Code: representor.CodeIgnoredOption, Message: evil}},
+		Reason:   &reason.Reason{Code: reason.CodeForeignName, Message: evil, Option: evil, Value: evil, Candidates: []string{evil}},
+		Warnings: []reason.Reason{{Code: reason.CodeIgnoredOption, Message: evil}},
 	}}
 	f.Report.Planned = []ovs.Change{{Why: evil,
 		Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: evil, Marker: ovs.Marker{LogicalPort: evil, Function: evil}}}}}}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -142,7 +143,7 @@ func (s *sources) fromKernel(ctx context.Context) (source, error) {
 			problem = err.Error()
 		}
 		return nil, &control.Error{Status: http.StatusServiceUnavailable, Problem: control.Problem{
-			Error: "the card can't be read: " + problem, Reason: &representor.Reason{Code: representor.CodeNoDevlink, Message: problem},
+			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}
 	}
 	return indexSource{index: representor.NewIndex(card, s.settings())}, nil

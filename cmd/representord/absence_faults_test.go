@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -44,15 +44,15 @@ func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 		func(s control.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
 	w.wantUntouched(t)
 	cl.sbctl(t, "init")
-	awaitPort(t, c, "vm0", plug.Held, representor.CodeRequestUnverified)
+	awaitPort(t, c, "vm0", plug.Held, reason.CodeRequestUnverified)
 	w.wantUntouched(t)
 	cl.sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
 	cl.chassis = cl.sbctl(t, "--bare", "--columns=_uuid", "list", "Chassis", "dpu1")
-	awaitPort(t, c, "vm0", plug.Held, representor.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm0", plug.Held, reason.CodeSouthboundReplaced)
 	w.wantUntouched(t)
 	cl.ask(t, "vm0", 0)
 	awaitPort(t, c, "vm0", plug.Plugged, "")
-	awaitPort(t, c, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm1", plug.Held, reason.CodeSouthboundReplaced)
 	w.wantUntouched(t)
 }
 

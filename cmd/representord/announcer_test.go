@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -187,7 +188,7 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 		{"nothing asked", func(f *control.Facts) { f.Report.Ports = nil }, active, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
 			"held", func(f *control.Facts) {
-				f.Report.Holds = []plug.Holding{{Code: representor.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
+				f.Report.Holds = []plug.Holding{{Code: reason.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
 			}, active,
 			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound " +
 				"connected to ssl:192.0.2.1:6642",

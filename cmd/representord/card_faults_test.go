@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
@@ -65,7 +66,7 @@ func TestANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *test
 	}
 	h.witness.Check()
 	cl.Restart()
-	awaitPort(t, c, "vm0", plug.Pending, representor.CodeNoNetdev)
+	awaitPort(t, c, "vm0", plug.Pending, reason.CodeNoNetdev)
 	awaitPort(t, c, "vm1", plug.Plugged, "")
 	now := h.interfaces(t)
 	for uuid := range now {
@@ -83,7 +84,7 @@ func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 2)
 	h.becomes(f, altered(before, map[int]string{0: ""}))
-	awaitPort(t, c, "vm0", plug.Pending, representor.CodeNoNetdev)
+	awaitPort(t, c, "vm0", plug.Pending, reason.CodeNoNetdev)
 	w.wantUntouched(t)
 	h.becomes(f, altered(before, map[int]string{0: "pf0vf0"}))
 	h.Ctl(t, "set", "Interface", "pf0vf0", "ifindex=1100") // as ovs-vswitchd, which opened it again
@@ -112,13 +113,13 @@ func TestAMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
 
 	h.becomes(f, withMACs(before, ours, ours))
 	cl.ask(t, "vm2", 2)
-	awaitPort(t, c, "vm2", plug.Pending, representor.CodePFAmbiguous)
+	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFAmbiguous)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, representor.MAC{}))
-	awaitPort(t, c, "vm2", plug.Pending, representor.CodePFMACUnknown)
+	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFMACUnknown)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, other))
-	awaitPort(t, c, "vm2", plug.Pending, representor.CodePFNotFound)
+	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFNotFound)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, ours, other))
 	h.opened(t, "pf0vf2", 102)
@@ -136,7 +137,7 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 		t.Helper()
 		h.becomes(f, representor.Card{Problem: "no devlink here"})
 		cl.ask(t, lport, 1)
-		p := awaitPort(t, c, lport, plug.Pending, representor.CodeNoDevlink)
+		p := awaitPort(t, c, lport, plug.Pending, reason.CodeNoDevlink)
 		if !strings.Contains(p.Reason.Message, "no devlink here") {
 			t.Errorf("it says: %s", p.Reason.Message)
 		}
@@ -180,7 +181,7 @@ func TestOfTwoPortsForOneFunctionTheOneThatHasItKeepsIt(t *testing.T) {
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 1)
 	cl.ask(t, "a-smaller-name", 0)
-	awaitPort(t, c, "a-smaller-name", plug.Conflict, representor.CodeFunctionTaken)
+	awaitPort(t, c, "a-smaller-name", plug.Conflict, reason.CodeFunctionTaken)
 	w.wantUntouched(t)
 	cl.forget(t, "vm0")
 	servers.Until(t, "the other port has the function", func() bool {

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -142,7 +142,7 @@ func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 	await(t, c, "it is said that the leader is behind", func(s control.Status) bool {
 		return strings.Contains(s.Southbound.Problem, "it leads the cluster: if that was restored from older files")
 	})
-	awaitPort(t, c, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm1", plug.Held, reason.CodeSouthboundReplaced)
 	awaitPort(t, c, "vm0", plug.Plugged, "")
 	h.witness.Nothing(func() {
 		if _, err := release(t, c); err != nil {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -99,7 +99,7 @@ func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 		return s.Ports[plug.Pending]+s.Ports[plug.Invalid]+s.Ports[plug.Conflict] == len(names)
 	})
 	for _, lport := range []string{"mega-mac", "mega-vf", "odd-mac", "mega-type"} {
-		awaitPort(t, c, lport, plug.Invalid, representor.CodeInvalidOption)
+		awaitPort(t, c, lport, plug.Invalid, reason.CodeInvalidOption)
 	}
 	ports, err := c.Ports(t.Context())
 	if err != nil {

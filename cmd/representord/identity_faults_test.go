@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // Whoever changes who we are, by mistake or for a moment, takes no port with it.
@@ -22,7 +22,7 @@ func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
 	}
 	h.Ctl(t, "set", "open", ".", "external_ids:system-id=nobody")
 	await(t, c, "the other name is followed", func(s control.Status) bool { return s.Chassis == "nobody" && s.Ports[plug.Held] == 2 })
-	awaitPort(t, c, "vm0", plug.Held, representor.CodeChassisMissing)
+	awaitPort(t, c, "vm0", plug.Held, reason.CodeChassisMissing)
 	w.wantUntouched(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:system-id=dpu1")
 	well()
@@ -39,7 +39,7 @@ func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
 
 	newCloud(t, h) // ovn-remote is that of another cloud, which asks for nothing
 	await(t, c, "its being another is noticed", func(s control.Status) bool {
-		return len(s.Holds) == 1 && s.Holds[0].Code == representor.CodeSouthboundReplaced && len(s.Holds[0].LogicalPorts) == 2
+		return len(s.Holds) == 1 && s.Holds[0].Code == reason.CodeSouthboundReplaced && len(s.Holds[0].LogicalPorts) == 2
 	})
 	w.wantUntouched(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote="+cl.Endpoint)

@@ -10,8 +10,8 @@ import (
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -55,9 +55,9 @@ func TestLeft_WhatNothingAsksForStaysAndIsNamedWithTheCommand(t *testing.T) {
 	await(t, c, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	h.markedRow(t, "br-int", "pf0vf1", "vm9") // nothing asks for it
-	awaitPort(t, c, "vm9", plug.Held, representor.CodeUnplugGrace)
+	awaitPort(t, c, "vm9", plug.Held, reason.CodeUnplugGrace)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	p := awaitPort(t, c, "vm9", plug.Conflict, representor.CodeForeignName)
+	p := awaitPort(t, c, "vm9", plug.Conflict, reason.CodeForeignName)
 	_, command, ok := strings.Cut(p.Reason.Message, "if nobody needs it: ")
 	if !ok || command != "ovs-vsctl del-port pf0vf1" {
 		t.Errorf("it says: %s", p.Reason.Message)
@@ -106,7 +106,7 @@ func TestLeft_WhoStoodByMovesTheRowsAsWellOnceTheirBridgeIsGivenBack(t *testing.
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	await(t, c, "it stands by", func(s control.Status) bool { return s.Role == control.Standby })
 	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	awaitPort(t, c, "vm0", plug.Conflict, representor.CodeForeignName)
+	awaitPort(t, c, "vm0", plug.Conflict, reason.CodeForeignName)
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
 		t.Errorf("while the bridge that was is kept, it has %v", got)
 	}
@@ -210,7 +210,7 @@ func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
 	}
 	defer taken.Release()
 	other.Release()
-	awaitPort(t, first, "vm0", plug.Conflict, representor.CodeForeignName)
+	awaitPort(t, first, "vm0", plug.Conflict, reason.CodeForeignName)
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
 		t.Errorf("br-int has %v", got)
 	}

@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/tempo"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
 
 // awaitPort waits until a port is in a state, for this code if there is one.
-func awaitPort(t *testing.T, c *control.Client, lport string, state plug.State, code representor.Code) control.Port {
+func awaitPort(t *testing.T, c *control.Client, lport string, state plug.State, code reason.Code) control.Port {
 	t.Helper()
 	var p control.OnePort
 	servers.Until(t, fmt.Sprintf("%s is %s %s", lport, state, code), func() bool {
@@ -36,7 +36,7 @@ func TestADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
 	w := plugged(t, h, cl, c, 1)
 	h.FillDisk(t)
 	cl.ask(t, "late", 1)
-	p := awaitPort(t, c, "late", plug.Pending, representor.CodeTransactionFailed)
+	p := awaitPort(t, c, "late", plug.Pending, reason.CodeTransactionFailed)
 	if !strings.Contains(p.Reason.Message, "I/O error") || !strings.Contains(p.Reason.Message, "tried again in") {
 		t.Errorf("it says: %s", p.Reason.Message)
 	}
@@ -59,7 +59,7 @@ func TestALocalDatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) 
 	plugged(t, h, cl, c, 3)
 	h.Wipe()
 	h.Ctl(t, "init", "--", "set", "open", ".", "external_ids:system-id=dpu1", "external_ids:ovn-remote="+cl.Endpoint)
-	awaitPort(t, c, "vm0", plug.Pending, representor.CodeBridgeMissing)
+	awaitPort(t, c, "vm0", plug.Pending, reason.CodeBridgeMissing)
 	if got, err := h.TryCtl("list-ports", "br-int"); err == nil {
 		t.Errorf("the bridge was made, with %q", got)
 	}
@@ -135,7 +135,7 @@ func TestWithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
 	c := startService(t, f, h.flags()...)
 	cl.askMany(t, 3)
 	for _, lport := range []string{"vm0", "vm1", "vm2"} {
-		awaitPort(t, c, lport, plug.Pending, representor.CodeAwaitingOfport)
+		awaitPort(t, c, lport, plug.Pending, reason.CodeAwaitingOfport)
 	}
 	s := await(t, c, "the daemon answers", func(control.Status) bool { return true })
 	w := &watchman{h, c, h.interfaces(t), s}
@@ -174,7 +174,7 @@ func TestWhatAnOperatorDoesToARowOfOursIsPutBack(t *testing.T) {
 		row := h.Ctl(t, "get", "Port", "pf0vf0", "_uuid")
 		h.Ctl(t, "remove", "Bridge", "br-int", "ports", row, "--", "add", "Bridge", "br-ex", "ports", row)
 	}, "pf0vf0")
-	p := awaitPort(t, c, "vm0", plug.Conflict, representor.CodeForeignName)
+	p := awaitPort(t, c, "vm0", plug.Conflict, reason.CodeForeignName)
 	if !strings.Contains(p.Reason.Message, `"br-ex"`) || !slices.Equal(h.ports(t, "br-ex"), []string{"pf0vf0"}) {
 		t.Errorf("moved to another bridge: %+v; br-ex has %v", p.Reason, h.ports(t, "br-ex"))
 	}
@@ -239,7 +239,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		before := h.interfaces(t)
 		cl.ask(t, "vm0", 0)
 		c := startService(t, f, h.flags()...)
-		awaitPort(t, c, "vm0", plug.Conflict, representor.CodeBuiltInProvider)
+		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
 		s := await(t, c, "the status says so", func(s control.Status) bool {
 			return slices.Equal(s.BuiltInProvider, []string{"pf0vf0", "pf0vf1"})
 		})
@@ -279,7 +279,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		w := plugged(t, h, cl, c, 1)
 		h.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-plugged=representor")
 		w.rows = h.interfaces(t)
-		awaitPort(t, c, "vm0", plug.Conflict, representor.CodeBuiltInProvider)
+		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
 		await(t, c, "the status says so", func(s control.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf0"}) })
 		w.wantUntouched(t)
 		h.Ctl(t, "remove", "Interface", "pf0vf0", "external_ids", "ovn-plugged")

@@ -10,10 +10,10 @@ import (
 
 	"github.com/representord/representord/agent"
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/lockfile"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/register"
-	"github.com/representord/representord/representor"
 )
 
 // settlePatience is how long --once looks on after its first pass while ports
@@ -139,8 +139,8 @@ func onTheirWay(ports []plug.Status) bool {
 			continue
 		}
 		switch ports[i].Reason.Code {
-		case representor.CodeAwaitingOfport, representor.CodeStaleInterface, representor.CodeUnplugGrace,
-			representor.CodeTransactionPending, representor.CodeNetdevSettling:
+		case reason.CodeAwaitingOfport, reason.CodeStaleInterface, reason.CodeUnplugGrace,
+			reason.CodeTransactionPending, reason.CodeNetdevSettling:
 			return true
 		default:
 		}
@@ -163,7 +163,7 @@ func (t *task) show(report plug.Report) error {
 		if p.Reason == nil {
 			continue
 		}
-		if p.State != plug.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != representor.CodeTransactionPending) {
+		if p.State != plug.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != reason.CodeTransactionPending) {
 			err = errNotPlugged
 		}
 		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", control.Printable(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
@@ -174,7 +174,7 @@ func (t *task) show(report plug.Report) error {
 // unasked reports whether a port is told of only because the built-in plug provider left a
 // row for it.
 func unasked(p *plug.Status) bool {
-	return p.Request == "" && p.Reason.Code == representor.CodeBuiltInLeftOver
+	return p.Request == "" && p.Reason.Code == reason.CodeBuiltInLeftOver
 }
 
 func (t *task) showChanges(report plug.Report) {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -57,7 +57,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 		"which ends": nil,
 		"which is released": func(t *testing.T, c *control.Client) {
 			t.Helper()
-			if released, err := release(t, c); err != nil || len(released) != 1 || released[0].Code != representor.CodeSouthboundReplaced {
+			if released, err := release(t, c); err != nil || len(released) != 1 || released[0].Code != reason.CodeSouthboundReplaced {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 		},
@@ -85,7 +85,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 			for range 2 {
 				c, stop = startStoppable(t, h, f, h.flags("--mass-unplug-hold=1h")...)
 				s := await(t, c, "the port is held", func(s control.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
-				if s.Holds[0].Code != representor.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].LogicalPorts, []string{"vm0"}) {
+				if s.Holds[0].Code != reason.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].LogicalPorts, []string{"vm0"}) {
 					t.Errorf("held: %+v", s.Holds)
 				}
 				(&watchman{h: h, c: c, rows: w.rows, before: s}).wantUntouched(t)

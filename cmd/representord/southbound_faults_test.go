@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -64,7 +64,7 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			s := await(t, c, "all is held", func(s control.Status) bool {
 				return s.Ports[plug.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
 			})
-			if s.Holds[0].Code != representor.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
+			if s.Holds[0].Code != reason.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
 				s.Southbound.Identity == w.before.Southbound.Identity {
 				t.Errorf("held: %+v for %+v", s.Holds, s.Southbound)
 			}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -82,7 +82,7 @@ func restartsWithAShortList(t *testing.T, d *dpu) {
 	d.stopDaemon(t)
 	sim(t, "port fail-hwaddr card0 10 on")
 	d.startDaemon(t)
-	p := d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	p := d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	began := time.Now() // it has made a pass
 	if !strings.Contains(p.Reason.Message, "the kernel's list of devlink ports is short") {
 		t.Errorf("it says %s", p.Reason.Message)
@@ -193,7 +193,7 @@ func boots(t *testing.T, d *dpu) {
 	d.wantKept(t, "pf0vf1", b)
 	d.vswitchd = servers.VSwitchdKernel(d.top, d.local)
 	d.central.SB.Restart()
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	d.awaitPort(t, "vm1", plug.Plugged)
 	if err := os.Unsetenv("NOTIFY_SOCKET"); err != nil {
 		t.Fatal(err)

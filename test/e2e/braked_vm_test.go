@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // braking is that a Southbound that goes wrong takes few machines off their network.
@@ -33,7 +33,7 @@ func holdsALoop(t *testing.T, d *dpu) {
 		d.await(t, lport+" goes, or is held", func(ps []control.Port) bool {
 			for _, p := range ps {
 				if p.LogicalPort == lport {
-					return p.Reason != nil && p.Reason.Code == representor.CodeMassUnplug
+					return p.Reason != nil && p.Reason.Code == reason.CodeMassUnplug
 				}
 			}
 			return true
@@ -74,7 +74,7 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s control.Status) bool {
 		o.look()
 		return len(o.moved(before)) > 0 ||
-			slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == representor.CodeSouthboundReplaced })
+			slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == reason.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
@@ -104,7 +104,7 @@ func (d *dpu) reset(t *testing.T) {
 		d.central.Nbctl(t, argv[1:]...)
 	}
 	d.await(t, "no port is left", func(ps []control.Port) bool {
-		if slices.ContainsFunc(ps, func(p control.Port) bool { return p.Reason != nil && p.Reason.Code == representor.CodeMassUnplug }) {
+		if slices.ContainsFunc(ps, func(p control.Port) bool { return p.Reason != nil && p.Reason.Code == reason.CodeMassUnplug }) {
 			d.releaseHold(t)
 		}
 		return len(ps) == 0
@@ -203,7 +203,7 @@ func (d *dpu) await(t *testing.T, what string, want func([]control.Port) bool) [
 }
 
 // awaitPort waits until a port is in a state, for one of the codes if any are given.
-func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...representor.Code) control.Port {
+func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...reason.Code) control.Port {
 	t.Helper()
 	var found control.Port
 	d.await(t, fmt.Sprintf("%s is %s %v", lport, state, codes), func(ps []control.Port) bool {

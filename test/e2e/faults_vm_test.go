@@ -16,9 +16,9 @@ import (
 
 	"github.com/representord/representord/control"
 	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
@@ -87,7 +87,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf1", b)
 
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1", "--", "lsp-del", "vm2")
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeMassUnplug)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeMassUnplug)
 	jump(t, 24*time.Hour)
 	d.quiet(t)
 	jump(t, -24*time.Hour)
@@ -125,7 +125,7 @@ func plugsWithoutCapability(t *testing.T, d *dpu) {
 	warned := func() (warned bool) {
 		p := d.awaitPort(t, "vm0", plug.Plugged)
 		for _, w := range p.Warnings {
-			warned = warned || w.Code == representor.CodeLinkUpFailed && strings.Contains(w.Message, "ip link set pf0vf0 up")
+			warned = warned || w.Code == reason.CodeLinkUpFailed && strings.Contains(w.Message, "ip link set pf0vf0 up")
 		}
 		return warned
 	}
@@ -257,7 +257,7 @@ func outlivesVSwitchd(t *testing.T, d *dpu) {
 		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
 	})
 	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
-	d.awaitPort(t, "vm2", plug.Pending, representor.CodeAwaitingOfport)
+	d.awaitPort(t, "vm2", plug.Pending, reason.CodeAwaitingOfport)
 	d.quiet(t)
 	if n := d.transactions(t) - before; n != 1 {
 		t.Errorf("%d local transactions, want 1, for the new port", n)
@@ -318,7 +318,7 @@ func leavesMarkedRows(t *testing.T, d *dpu) {
 	before := d.transactions(t)
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-plugged=representor")
 	marked := d.row(t, "pf0vf0")
-	d.awaitPort(t, "vm0", plug.Conflict, representor.CodeBuiltInProvider)
+	d.awaitPort(t, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
 	out, _ := d.ctl(t, "status")
 	if !strings.Contains(out, "WARNING     a plug provider built into ovn-controller works on this bridge") {
 		t.Errorf("the status doesn't say so: %s", out)

@@ -15,8 +15,8 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 func finding() []scenario {
@@ -71,17 +71,17 @@ func (d *dpu) wantOnBridge(t *testing.T, netdevs ...string) {
 
 func plugsWhateverComesLast(t *testing.T, d *dpu) {
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodePFNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodePFNotFound)
 	sim(t, "dev add card0", "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late peer=host0", vf1)
 	d.await(t, "both VFs are known", func([]control.Port) bool {
 		reps, err := d.client.Representors(t.Context())
 		return err == nil && len(reps.Representors) == 2
 	})
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodePFNotFound)
-	d.awaitPort(t, "vm1", plug.Pending, representor.CodePFNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodePFNotFound)
+	d.awaitPort(t, "vm1", plug.Pending, reason.CodePFNotFound)
 	sim(t, "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac="+pfMAC+" netdev=pf0hpf")
 	d.awaitOn(t, "vm1", "pf0vf1")
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
 	d.wantOnBridge(t, "pf0vf1")
 	sim(t, "port netdev card0 10 pf0vf0")
 	d.awaitOn(t, "vm0", "pf0vf0")
@@ -157,7 +157,7 @@ func keepsTheRowOfARecreatedFunction(t *testing.T, d *dpu) {
 	d.judged(t)
 	before, other := twoPorts(t, d)
 	d.changes(t, func() { sim(t, "port del card0 10") })
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound, representor.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound, reason.CodeNoNetdev)
 	if now := d.row(t, "pf0vf0"); now.uuid != before.uuid || now.marks != before.marks {
 		t.Errorf("while the function is away: row %+v, was %+v; want it kept", now, before)
 	}
@@ -218,13 +218,13 @@ func waitsForAnotherNamespace(t *testing.T, d *dpu) {
 	run(t, "ip", "link", "set", "pf0vf0", "netns", "elsewhere")
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
 	d.awaitOn(t, "vm1", "pf0vf1")
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
 	d.wantOnBridge(t, "pf0vf1")
 	run(t, "ip", "-n", "elsewhere", "link", "set", "pf0vf0", "netns", "1")
 	before := d.awaitOn(t, "vm0", "pf0vf0")
 	// Moved while it is plugged, its row stays and is of use again afterwards.
 	run(t, "ip", "link", "set", "pf0vf0", "netns", "elsewhere")
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
 	if now := d.row(t, "pf0vf0"); now.uuid != before.uuid {
 		t.Errorf("row %+v, was %+v; want it kept", now, before)
 	}
@@ -255,7 +255,7 @@ func (d *dpu) udevRuns(t *testing.T) {
 func waitsForUdev(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	d.udevRuns(t)
 	transactions := d.transactions(t)
 	for tries := 1; !d.renamedInTime(t); tries++ {
@@ -266,7 +266,7 @@ func waitsForUdev(t *testing.T, d *dpu) {
 		d.awaitNoPort(t, "vm0")
 		sim(t, "port del card0 10")
 		d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-		d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+		d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 		transactions = d.transactions(t)
 	}
 	d.awaitOn(t, "vm0", "pf0vf0")
@@ -289,7 +289,7 @@ func (d *dpu) renamedInTime(t *testing.T) bool {
 	var waits control.OnePort
 	d.until(t, "vm0 waits for udev, or does so no more", func() bool {
 		p, err := d.client.Port(t.Context(), "vm0")
-		if err == nil && p.Reason != nil && p.Reason.Code == representor.CodeNetdevSettling {
+		if err == nil && p.Reason != nil && p.Reason.Code == reason.CodeNetdevSettling {
 			waits = p
 		}
 		return waits.LogicalPort != "" || time.Since(began) > udevBound
@@ -322,7 +322,7 @@ func (d *dpu) renamedInTime(t *testing.T) bool {
 func doesNotWaitForUdevForEver(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	d.udevRuns(t)
 	began := time.Now()
 	sim(t, vf0)

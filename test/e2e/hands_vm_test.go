@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -161,7 +161,7 @@ func waitsForALinuxBridge(t *testing.T, d *dpu) {
 	t.Cleanup(func() { run(t, "ip", "link", "del", "trusted0") })
 	run(t, "ip", "link", "set", "pf0vf0", "master", "trusted0")
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	p := d.awaitPort(t, "vm0", plug.Pending, representor.CodeNetdevHasMaster)
+	p := d.awaitPort(t, "vm0", plug.Pending, reason.CodeNetdevHasMaster)
 	if !strings.Contains(p.Reason.Message, "trusted0") {
 		t.Errorf("the bridge isn't named: %s", p.Reason.Message)
 	}
@@ -179,7 +179,7 @@ func waitsForALinuxBridge(t *testing.T, d *dpu) {
 }
 
 // makesRoom has something made that is in vm0's way, and is taken away by what is printed.
-func (d *dpu) makesRoom(t *testing.T, code representor.Code, made, command string, stays ...string) {
+func (d *dpu) makesRoom(t *testing.T, code reason.Code, made, command string, stays ...string) {
 	t.Helper()
 	sim(t, append(card(), vf0)...)
 	d.sh(t, made)
@@ -201,7 +201,7 @@ func (d *dpu) makesRoom(t *testing.T, code representor.Code, made, command strin
 
 func makesRoomForAPortOfAnotherName(t *testing.T, d *dpu) {
 	t.Cleanup(func() { d.local.Ctl(t, "--if-exists", "del-br", "vendor0") })
-	d.makesRoom(t, representor.CodeForeignName, "ovs-vsctl add-br vendor0 -- add-port vendor0 other0 -- set Interface other0 type=internal"+
+	d.makesRoom(t, reason.CodeForeignName, "ovs-vsctl add-br vendor0 -- add-port vendor0 other0 -- set Interface other0 type=internal"+
 		" -- --id=@i create Interface name=pf0vf0 -- --id=@p create Port name=pf0vf0port interfaces=@i -- add Bridge vendor0 ports @p",
 		"ovs-vsctl del-port pf0vf0port", "other0")
 	d.bound(t, "vm0")
@@ -209,7 +209,7 @@ func makesRoomForAPortOfAnotherName(t *testing.T, d *dpu) {
 
 func makesRoomForAnInterfaceOfAnotherName(t *testing.T, d *dpu) {
 	t.Cleanup(func() { d.local.Ctl(t, "--if-exists", "del-br", "vendor0") })
-	d.makesRoom(t, representor.CodeForeignName, "ovs-vsctl add-br vendor0 -- --id=@i create Interface name=inner0 type=internal"+
+	d.makesRoom(t, reason.CodeForeignName, "ovs-vsctl add-br vendor0 -- --id=@i create Interface name=inner0 type=internal"+
 		" -- --id=@p create Port name=pf0vf0 interfaces=@i -- add Bridge vendor0 ports @p",
 		"ovs-vsctl del-port pf0vf0")
 	d.bound(t, "vm0")
@@ -233,7 +233,7 @@ func (d *dpu) withoutController(t *testing.T, do func()) {
 
 func makesRoomForALeftOver(t *testing.T, d *dpu) {
 	d.withoutController(t, func() {
-		d.makesRoom(t, representor.CodeBuiltInLeftOver, leftByProvider, "ovs-vsctl del-port pf0vf0")
+		d.makesRoom(t, reason.CodeBuiltInLeftOver, leftByProvider, "ovs-vsctl del-port pf0vf0")
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // TestVirtualDPUAtLength has what takes too long for every change.
@@ -58,7 +58,7 @@ func acceptsAWipedSouthbound(t *testing.T, d *dpu) {
 	d.central.SB.Kill()
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
 	d.central.SB.Wipe()
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.await(t, "the ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })

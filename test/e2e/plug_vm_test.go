@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 )
 
 // A card with one controller and one PF, and VFs with netdevs named as the
@@ -57,7 +57,7 @@ func plugsAndForwards(t *testing.T, d *dpu) {
 func plugsALateVF(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	sim(t, vf0)
 	d.awaitPort(t, "vm0", plug.Plugged)
 	d.bound(t, "vm0")

@@ -16,8 +16,8 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/doctor"
 	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/virtualdpu"
 )
 
@@ -79,32 +79,32 @@ func takesWhatExplainPrints(t *testing.T, d *dpu) {
 		name  string
 		card  []string
 		asks  request
-		code  representor.Code
+		code  reason.Code
 		want  []printed
 		plugs bool
 	}{
 		{
-			name: "no netdev", asks: vf("0"), code: representor.CodeNoNetdev,
+			name: "no netdev", asks: vf("0"), code: reason.CodeNoNetdev,
 			card: append(card(), "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late"),
 			want: []printed{{command: "devlink port show; ip netns", says: "platform/card0/10"}},
 		},
 		{
-			name: "two ports for one VF", asks: vf("0"), code: representor.CodeFunctionAmbiguous,
+			name: "two ports for one VF", asks: vf("0"), code: reason.CodeFunctionAmbiguous,
 			card: append(card(), vf0, "port add card0 11 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=twin0"),
 			want: []printed{{command: "devlink port show", says: "platform/card0/11"}, {command: "devlink dev reload platform/card0"}},
 		},
 		{
-			name: "a PF without MAC", asks: vf("0"), code: representor.CodePFMACUnknown, plugs: true,
+			name: "a PF without MAC", asks: vf("0"), code: reason.CodePFMACUnknown, plugs: true,
 			card: []string{"dev add card0 serial=MT2108X00001", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 netdev=pf0hpf", vf0},
 			want: []printed{{command: "devlink port function set platform/card0/1 hw_addr MAC", fills: "MAC=" + pfMAC}},
 		},
 		{
-			name: "a PF of another MAC", asks: vf("0"), code: representor.CodePFNotFound,
+			name: "a PF of another MAC", asks: vf("0"), code: reason.CodePFNotFound,
 			card: []string{"dev add card0", "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:24 netdev=pf0hpf", vf0},
 			want: []printed{{command: "vf-reporter list", says: pfMAC}},
 		},
 		{
-			name: "no such VF", asks: vf("3"), code: representor.CodeFunctionNotFound, card: append(card(), vf0),
+			name: "no such VF", asks: vf("3"), code: reason.CodeFunctionNotFound, card: append(card(), vf0),
 			want: []printed{
 				{command: "vf-reporter list", says: "ens1f0v3"},
 				{command: "ls -d /sys/class/net/PF/device/virtfn3", fills: "PF=ens1f0", says: "virtfn3"},
@@ -112,21 +112,21 @@ func takesWhatExplainPrints(t *testing.T, d *dpu) {
 			},
 		},
 		{
-			name: "no such VF below others", asks: vf("0"), code: representor.CodeFunctionNotFound, card: append(card(), vf1),
+			name: "no such VF below others", asks: vf("0"), code: reason.CodeFunctionNotFound, card: append(card(), vf1),
 			want: []printed{
 				{command: "vf-reporter list", says: "ens1f0v0"},
 				{command: "devlink port show; dmesg | tail -n 50", says: "platform/card0/11"},
 			},
 		},
 		{
-			name: "no such SF", asks: vf("", "vif-plug:representor:sf-num=7"), code: representor.CodeFunctionNotFound, card: card(), plugs: true,
+			name: "no such SF", asks: vf("", "vif-plug:representor:sf-num=7"), code: reason.CodeFunctionNotFound, card: card(), plugs: true,
 			want: []printed{
 				{command: "devlink port add platform/card0 flavour pcisf pfnum 0 sfnum 7 controller 1"},
 				{command: "devlink port function set DEVICE/INDEX state active", fills: "DEVICE/INDEX=platform/card0/32768"},
 			},
 		},
 		{
-			name: "a port of InfiniBand", asks: vf("0"), code: representor.CodeNotEthernet, card: append(card(), vf0+" type=ib"), plugs: true,
+			name: "a port of InfiniBand", asks: vf("0"), code: reason.CodeNotEthernet, card: append(card(), vf0+" type=ib"), plugs: true,
 			want: []printed{{command: "devlink port set platform/card0/10 type eth"}},
 		},
 	} {
@@ -161,7 +161,7 @@ func (d *dpu) bringsTheUplinkBack(t *testing.T) {
 	d.restartDaemon(t, "--local-functions")
 	defer d.restartDaemon(t)
 	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"})
-	d.awaitPort(t, "own", plug.Pending, representor.CodePFMACUnknown)
+	d.awaitPort(t, "own", plug.Pending, reason.CodePFMACUnknown)
 	takes(t, d.explained(t, "own").Remedy, []printed{{
 		command: "ip -n NAMESPACE link set NETDEV netns 1", fills: "NAMESPACE link set NETDEV=elsewhere link set eno1",
 	}})
@@ -189,7 +189,7 @@ func (d *dpu) setsTheFunctionsAddress(t *testing.T) {
 	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1", mac: "02:00:00:00:00:11 10.0.0.11"})
 	d.until(t, "the driver's refusal is told", func() bool {
 		p, err := d.client.Port(t.Context(), "vm1")
-		return err == nil && slices.ContainsFunc(p.Warnings, func(r representor.Reason) bool { return r.Code == representor.CodeHWAddrFailed })
+		return err == nil && slices.ContainsFunc(p.Warnings, func(r reason.Reason) bool { return r.Code == reason.CodeHWAddrFailed })
 	})
 	takes(t, d.toldAt(t, "vm1", explain.Function), []printed{{
 		command: "devlink port function set platform/card0/11 hw_addr MAC", fills: "MAC=" + mac, says: "Operation not supported", refused: true,

@@ -12,8 +12,8 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -146,7 +146,7 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 	restartController := func(while func()) {
 		t.Helper()
 		servers.StopController(t, d.local, d.controller)
-		d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
+		d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
 		while()
 		d.quiet(t)
 		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
@@ -159,9 +159,9 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 	})
 	d.awaitPort(t, "vm0", plug.Plugged)
 	d.option(t, "vm0", "requested-chassis", "dpu2,dpu1")
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeRequestEvidence)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeRequestEvidence)
 	restartController(func() {})
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeRequestEvidence)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeRequestEvidence)
 	d.quiet(t)
 	d.option(t, "vm0", "requested-chassis", "dpu1")
 	d.awaitPort(t, "vm0", plug.Plugged)
@@ -238,7 +238,7 @@ func followsTheMTURequest(t *testing.T, d *dpu) {
 	d.option(t, "vm0", key, "67")
 	d.await(t, "vm0 is plugged with a warning", func(ps []control.Port) bool {
 		return len(ps) == 1 && ps[0].State == plug.Plugged && len(ps[0].Warnings) == 1 &&
-			ps[0].Warnings[0].Code == representor.CodeIgnoredOption &&
+			ps[0].Warnings[0].Code == reason.CodeIgnoredOption &&
 			ps[0].Warnings[0].Option == key && ps[0].Warnings[0].Value == "67"
 	})
 	await("[]")

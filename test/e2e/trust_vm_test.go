@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -28,8 +28,8 @@ func holdsWithoutChassis(t *testing.T, d *dpu) {
 	d.judged(t)
 	a, b := twoPorts(t, d)
 	servers.StopController(t, d.local, d.controller)
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
-	d.awaitPort(t, "vm1", plug.Held, representor.CodeChassisMissing)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
+	d.awaitPort(t, "vm1", plug.Held, reason.CodeChassisMissing)
 	d.changes(t, func() {
 		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
 	})
@@ -61,7 +61,7 @@ func followsARenameWithoutChassis(t *testing.T, d *dpu) {
 	d.judged(t)
 	_, b := twoPorts(t, d)
 	servers.StopController(t, d.local, d.controller)
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeChassisMissing)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
 	d.changes(t, func() { rename(t, [2]string{"pf0vf0", "ens1f0c1vf0"}) })
 	d.until(t, "the row follows the netdev to its new name", func() bool { return d.row(t, "ens1f0c1vf0").ifaceID == "vm0" })
 	d.wantGone(t, "pf0vf0")
@@ -135,14 +135,14 @@ func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
 	d.central.SB.Kill()
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
 	d.central.SB.Wipe()
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plug.Held, reason.CodeSouthboundReplaced)
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.restartDaemon(t) // what it knows of the other one is on the rows
-	d.awaitPort(t, "vm0", plug.Held, representor.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plug.Held, representor.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plug.Held, reason.CodeSouthboundReplaced)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.witness.Nothing(func() {
@@ -166,7 +166,7 @@ func holdsMassRemovals(t *testing.T, d *dpu) {
 		d.awaitPort(t, vm, plug.Plugged)
 	}
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1", "--", "lsp-del", "vm2")
-	d.awaitPort(t, "vm2", plug.Held, representor.CodeMassUnplug)
+	d.awaitPort(t, "vm2", plug.Held, reason.CodeMassUnplug)
 	if r := d.row(t, "pf0vf0"); r.ifaceID != "vm0" {
 		t.Errorf("a held row is gone: %+v", r)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 )
 
@@ -121,7 +121,7 @@ func replacesInOneTransaction(t *testing.T, d *dpu) {
 func dropsTheOldFunction(t *testing.T, d *dpu) {
 	_, other := twoPorts(t, d)
 	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="9"`)
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 	d.wantGone(t, "pf0vf0")
 	d.wantUntouched(t, "pf0vf1", other)
 }
@@ -132,7 +132,7 @@ func keepsAnInvalidRequest(t *testing.T, d *dpu) {
 	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="0x0"`)
 	d.await(t, "vm0 is said to be invalid", func(ps []control.Port) bool {
 		return slices.ContainsFunc(ps, func(p control.Port) bool {
-			return p.LogicalPort == "vm0" && p.Reason != nil && p.Reason.Code == representor.CodeInvalidOption
+			return p.LogicalPort == "vm0" && p.Reason != nil && p.Reason.Code == reason.CodeInvalidOption
 		})
 	})
 	d.quiet(t)
@@ -154,5 +154,5 @@ func unplugsALeak(t *testing.T, d *dpu) {
 	d.until(t, "the row pf0vf0 is gone", func() bool { return d.row(t, "pf0vf0").uuid == "" })
 	d.wantUntouched(t, "pf0vf1", other)
 	d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitPort(t, "vm0", plug.Pending, representor.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
 }

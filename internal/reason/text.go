@@ -1,13 +1,10 @@
-package representor
+package reason
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/representord/representord/devlink"
 )
 
 const (
@@ -45,8 +42,11 @@ func Escape(s string, most int) string {
 	return quoted
 }
 
+// Name is a name, number or MAC that others chose as a Reason shows it without quotes.
+func Name(s string) string { return Escape(s, nameMost) }
+
 // Quote is a name or a value that others chose as a Reason or a log shows it.
-func Quote(s string) string { return `"` + Escape(s, nameMost) + `"` }
+func Quote(s string) string { return `"` + Name(s) + `"` }
 
 // Prose makes a sentence that may quote others fit for a Reason. It is Escape but for
 // quotes and backslashes, which are left alone: what is quoted in it is escaped
@@ -93,16 +93,16 @@ func Operand(s string) string {
 
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
-// list joins the first few of many.
-func list(all []string) string {
+// List joins the first few of many.
+func List(all []string) string {
 	if len(all) <= listMost {
 		return strings.Join(all, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(all[:listMost], ", "), len(all)-listMost)
 }
 
-// ranges writes sorted numbers as "0-7, 9".
-func ranges(numbers []uint32) string {
+// Ranges writes sorted numbers as "0-7, 9".
+func Ranges(numbers []uint32) string {
 	var all []string
 	for i := 0; i < len(numbers); {
 		j := i
@@ -116,23 +116,5 @@ func ranges(numbers []uint32) string {
 		all = append(all, r)
 		i = j + 1
 	}
-	return list(all)
-}
-
-// name is a function as a Reason shows it.
-func (f Function) name() string { return Escape(f.String(), nameMost) }
-
-// port is the devlink port of a representor as a Reason shows it.
-func (r *Representor) port() string {
-	return Escape(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}.String(), nameMost)
-}
-
-// functions gives the names of PFs, sorted and each once.
-func functions(pfs []pf) []string {
-	names := make([]string, 0, len(pfs))
-	for _, p := range pfs {
-		names = append(names, p.function.name())
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return List(all)
 }

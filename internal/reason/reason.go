@@ -1,4 +1,9 @@
-package representor
+// Package reason says why: a Reason is made once, where its cause is known, and shown
+// everywhere as it is. Here is also the only place that makes text that others chose
+// fit to show, in a log, on a terminal or as a word of a shell's command.
+package reason
+
+import "fmt"
 
 // Code is the kind of a Reason: stable, lower case, for scripts and metrics.
 type Code string
@@ -86,3 +91,13 @@ type Reason struct {
 
 // Error lets a Reason be returned and wrapped as an error.
 func (r *Reason) Error() string { return r.Message }
+
+// New makes a Reason whose message is formatted as fmt.Sprintf does.
+func New(code Code, format string, args ...any) *Reason {
+	return &Reason{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Among is New for a Reason that names what stood in the way, which is sorted.
+func Among(code Code, candidates []string, format string, args ...any) *Reason {
+	return &Reason{Code: code, Message: fmt.Sprintf(format, args...), Candidates: candidates}
+}

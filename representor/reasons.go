@@ -6,43 +6,40 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // The sentences of Lookup: what was asked, what is there instead, what to do.
 
-func reason(code Code, candidates []string, format string, args ...any) *Reason {
-	return &Reason{Code: code, Message: fmt.Sprintf(format, args...), Candidates: candidates}
-}
-
-func (x *Index) incomplete(q Query) *Reason {
-	problem := Escape(x.problem, problemMost)
+func (x *Index) incomplete(q Query) *reason.Reason {
+	problem := reason.Prose(x.problem)
 	if problem == "" {
 		problem = "no complete dump has been made yet"
 	}
-	return reason(CodeNoDevlink, nil, "the card's ports can't all be read, so nothing is certain of PF %s: %s", q.PFMAC, problem)
+	return reason.New(reason.CodeNoDevlink, "the card's ports can't all be read, so nothing is certain of PF %s: %s", q.PFMAC, problem)
 }
 
-func (x *Index) instanceBlind(q Query, parent pf, problem string) *Reason {
-	return reason(CodeNoDevlink, nil, "the ports of %s can't be read, so nothing is certain of PF %s: %s",
-		Escape(parent.function.Handle.String(), nameMost), q.PFMAC, Escape(problem, problemMost))
+func (x *Index) instanceBlind(q Query, parent pf, problem string) *reason.Reason {
+	return reason.New(reason.CodeNoDevlink, "the ports of %s can't be read, so nothing is certain of PF %s: %s",
+		reason.Name(parent.function.Handle.String()), q.PFMAC, reason.Prose(problem))
 }
 
-func (x *Index) macZero(q Query) *Reason {
-	return reason(CodePFNotFound, nil,
+func (x *Index) macZero(q Query) *reason.Reason {
+	return reason.New(reason.CodePFNotFound,
 		"PF MAC %s matches nothing: it is what drivers report for a MAC they don't know; request the PF's true MAC", q.PFMAC)
 }
 
-func (x *Index) pfNotFound(q Query, local []pf) *Reason {
+func (x *Index) pfNotFound(q Query, local []pf) *reason.Reason {
 	candidates := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return !x.candidate(p.function) })
 	var b strings.Builder
 	fmt.Fprintf(&b, "no PF of a host has MAC %s; ", q.PFMAC)
 	switch {
 	case len(local) > 0:
 		fmt.Fprintf(&b, "%s has it but is a function of this machine itself: set local-functions if this machine is to serve as its own host",
-			list(functions(local)))
+			reason.List(functions(local)))
 	case len(candidates) > 0:
 		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
-			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", list(macs(candidates)))
+			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", reason.List(macs(candidates)))
 	case x.portsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
 		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " +
 			askKernel)
@@ -52,7 +49,7 @@ func (x *Index) pfNotFound(q Query, local []pf) *Reason {
 		b.WriteString("this card shows no PF of a host at all: check that its eswitch is in switchdev mode (devlink dev eswitch show) " +
 			"and that devlink port show lists ports of flavour pcipf")
 	}
-	return reason(CodePFNotFound, nil, "%s%s", b.String(), x.leftOut())
+	return reason.New(reason.CodePFNotFound, "%s%s", b.String(), x.leftOut())
 }
 
 // leftOut says what may be missing from a card that was read, empty for nothing.
@@ -60,14 +57,14 @@ func (x *Index) leftOut() string {
 	if x.problem == "" {
 		return ""
 	}
-	return "; not all of the card could be read: " + Escape(x.problem, problemMost)
+	return "; not all of the card could be read: " + reason.Prose(x.problem)
 }
 
 // askKernel is what to do where a list of ports doesn't tell enough of the machine's own
 // functions.
 const askKernel = "ask the kernel there: representorctl lookup --kernel --local-functions"
 
-func (x *Index) macUnknown(q Query, unknown []pf) *Reason {
+func (x *Index) macUnknown(q Query, unknown []pf) *reason.Reason {
 	var without []string
 	for _, p := range unknown {
 		name := p.function.name()
@@ -79,10 +76,11 @@ func (x *Index) macUnknown(q Query, unknown []pf) *Reason {
 	known := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return p.mac.IsZero() || !x.candidate(p.function) })
 	others := ""
 	if len(known) > 0 {
-		others = "; PFs with a known MAC are " + list(macs(known))
+		others = "; PFs with a known MAC are " + reason.List(macs(known))
 	}
-	return reason(CodePFMACUnknown, functions(unknown), "no PF is known to have MAC %s, and the driver doesn't tell that of %s%s; %s",
-		q.PFMAC, list(without), others, x.tellMAC(unknown))
+	return reason.Among(reason.CodePFMACUnknown, functions(unknown),
+		"no PF is known to have MAC %s, and the driver doesn't tell that of %s%s; %s",
+		q.PFMAC, reason.List(without), others, x.tellMAC(unknown))
 }
 
 // tellMAC is how the MACs of PFs become known: it depends on whether they have ports.
@@ -109,7 +107,7 @@ func (x *Index) tellMAC(unknown []pf) string {
 	return strings.Join(remedies, "; ")
 }
 
-func (x *Index) pfAmbiguous(q Query, possible []pf) *Reason {
+func (x *Index) pfAmbiguous(q Query, possible []pf) *reason.Reason {
 	names := functions(possible)
 	remedy := "give each PF a MAC of its own"
 	controllers := map[devlink.Optional[uint32]]bool{}
@@ -124,15 +122,15 @@ func (x *Index) pfAmbiguous(q Query, possible []pf) *Reason {
 	case len(handles) == len(names) && q.CardSerial == "":
 		remedy += ", or, if they are on several cards, choose one with the option vif-plug:representor:card-serial-number"
 	}
-	return reason(CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names),
-		q.PFMAC, list(names), remedy)
+	return reason.Among(reason.CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names),
+		q.PFMAC, reason.List(names), remedy)
 }
 
 // pfUncertain: of those that can be read this one has the MAC; there may be none.
-func (x *Index) pfUncertain(q Query, found []pf) *Reason {
+func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
 	who := "no PF that can be read has MAC " + q.PFMAC.String()
 	if len(found) > 0 {
-		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, list(functions(found)))
+		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, reason.List(functions(found)))
 	}
 	remedy := "see what devlink port show and the kernel's log say of the ports"
 	var candidates []string
@@ -140,52 +138,52 @@ func (x *Index) pfUncertain(q Query, found []pf) *Reason {
 		candidates = functions(found)
 		remedy += ", or say which PF is meant with the option vif-plug:representor:controller or card-serial-number"
 	}
-	return reason(CodePFUncertain, candidates,
+	return reason.Among(reason.CodePFUncertain, candidates,
 		"nothing new is plugged for it, what is plugged stays: %s, and a PF with that MAC may be among the ports that can't be read: %s; %s",
-		who, Escape(x.problem, problemMost), remedy)
+		who, reason.Prose(x.problem), remedy)
 }
 
-func (x *Index) otherController(q Query, others []pf) *Reason {
-	return reason(CodePFNotFound, functions(others),
+func (x *Index) otherController(q Query, others []pf) *reason.Reason {
+	return reason.Among(reason.CodePFNotFound, functions(others),
 		"MAC %s is that of %s, while the request admits only controller %d; correct or remove the option vif-plug:representor:controller",
-		q.PFMAC, list(functions(others)), q.Controller.Value)
+		q.PFMAC, reason.List(functions(others)), q.Controller.Value)
 }
 
 // serialMismatch: these have the MAC, on another card; there may be none.
-func (x *Index) serialMismatch(q Query, others []pf) *Reason {
+func (x *Index) serialMismatch(q Query, others []pf) *reason.Reason {
 	const remedy = "correct requested-chassis, or the option vif-plug:representor:card-serial-number"
 	var have []string
 	for _, h := range x.handles() {
 		if s, ok := x.serial(h); ok {
-			have = append(have, Quote(s)+" ("+Escape(h.String(), nameMost)+")")
+			have = append(have, reason.Quote(s)+" ("+reason.Name(h.String())+")")
 		}
 	}
 	if len(others) == 0 {
-		return reason(CodeSerialMismatch, nil, "the request is for the card with serial number %s, which is not the one here: %s; %s",
-			Quote(q.CardSerial), list(have), remedy)
+		return reason.New(reason.CodeSerialMismatch, "the request is for the card with serial number %s, which is not the one here: %s; %s",
+			reason.Quote(q.CardSerial), reason.List(have), remedy)
 	}
-	return reason(CodeSerialMismatch, functions(others),
+	return reason.Among(reason.CodeSerialMismatch, functions(others),
 		"MAC %s is that of %s, and the request is for the card with serial number %s, while the numbers here are %s; %s",
-		q.PFMAC, list(functions(others)), Quote(q.CardSerial), list(have), remedy)
+		q.PFMAC, reason.List(functions(others)), reason.Quote(q.CardSerial), reason.List(have), remedy)
 }
 
-func (x *Index) serialUnknown(q Query, pfs []pf) *Reason {
+func (x *Index) serialUnknown(q Query, pfs []pf) *reason.Reason {
 	if x.portsOnly {
-		return reason(CodeSerialUnknown, functions(pfs),
+		return reason.Among(reason.CodeSerialUnknown, functions(pfs),
 			"the request is for the card with serial number %s, and a list of devlink ports doesn't tell serial numbers: "+
-				"leave the number out, or ask the kernel there: representorctl lookup --kernel", Quote(q.CardSerial))
+				"leave the number out, or ask the kernel there: representorctl lookup --kernel", reason.Quote(q.CardSerial))
 	}
-	return reason(CodeSerialUnknown, functions(pfs),
+	return reason.Among(reason.CodeSerialUnknown, functions(pfs),
 		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no "+
 			"board.serial_number, and its PCI VPD gives none; "+
 			"remove the option vif-plug:representor:card-serial-number if the card is the right one",
-		Quote(q.CardSerial), list(functions(pfs)))
+		reason.Quote(q.CardSerial), reason.List(functions(pfs)))
 }
 
-func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
+func (x *Index) functionNotFound(q Query, parent pf, f Function) *reason.Reason {
 	what := fmt.Sprintf("PF %s (MAC %s)", parent.function.name(), q.PFMAC)
 	if q.Kind == PF {
-		return reason(CodeFunctionNotFound, nil,
+		return reason.New(reason.CodeFunctionNotFound,
 			"%s has no representor of its own: only its VFs and SFs can be plugged; add the option vif-plug:representor:vf-num or sf-num", what)
 	}
 	kind := strings.ToUpper(q.Kind.String())
@@ -205,11 +203,11 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	}
 	has := "no " + kind + " at all"
 	if len(numbers) > 0 {
-		has = fmt.Sprintf("only %ss %s", kind, ranges(slices.Compact(numbers)))
+		has = fmt.Sprintf("only %ss %s", kind, reason.Ranges(slices.Compact(numbers)))
 	}
 	not := ""
 	if len(near) > 0 {
-		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", list(slices.Compact(near)))
+		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", reason.List(slices.Compact(near)))
 	}
 	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of " +
 		"the PF), or correct vif-plug:representor:vf-num"
@@ -222,106 +220,106 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *Reason {
 	}
 	if netdev, ok := x.UnlistedFor(f); ok {
 		remedy = fmt.Sprintf("netdev %s says that it is that function's, so a driver fails to tell of a port, "+
-			"and the kernel's list of devlink ports is short; see the kernel's log", Escape(netdev, nameMost))
+			"and the kernel's list of devlink ports is short; see the kernel's log", reason.Name(netdev))
 	}
-	return reason(CodeFunctionNotFound, nil, "%s has no %s %d: it has %s%s; %s%s", what, kind, q.Number, has, not, remedy, x.leftOut())
+	return reason.New(reason.CodeFunctionNotFound, "%s has no %s %d: it has %s%s; %s%s", what, kind, q.Number, has, not, remedy, x.leftOut())
 }
 
-func (x *Index) functionAmbiguous(q Query, ports []Representor) *Reason {
+func (x *Index) functionAmbiguous(q Query, ports []Representor) *reason.Reason {
 	names := make([]string, 0, len(ports))
 	for i := range ports {
 		names = append(names, ports[i].port())
 	}
 	slices.Sort(names)
-	return reason(CodeFunctionAmbiguous, names,
+	return reason.Among(reason.CodeFunctionAmbiguous, names,
 		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and "+
 			"devlink dev reload may help",
-		len(ports), ports[0].Function.name(), q.PFMAC, list(names))
+		len(ports), ports[0].Function.name(), q.PFMAC, reason.List(names))
 }
 
-func (x *Index) sfUncertain(q Query, ports []Representor) *Reason {
+func (x *Index) sfUncertain(q Query, ports []Representor) *reason.Reason {
 	var candidates, shown []string
 	for i := range ports {
 		r := &ports[i]
 		candidates = append(candidates, r.port())
 		name := r.port()
 		if r.Link.Name != "" {
-			name += " (netdev " + Escape(r.Link.Name, nameMost) + ")"
+			name += " (netdev " + reason.Name(r.Link.Name) + ")"
 		}
 		shown = append(shown, name)
 	}
-	return reason(CodeFunctionAmbiguous, candidates,
+	return reason.Among(reason.CodeFunctionAmbiguous, candidates,
 		"devlink port show prints the lower 16 bits of an SF's number only: %s, which it calls SF %d, may be SF %d of PF MAC %s or another; "+
 			"ask the kernel there: representorctl lookup --kernel",
-		list(shown), ports[0].Function.Number, q.Number, q.PFMAC)
+		reason.List(shown), ports[0].Function.Number, q.Number, q.PFMAC)
 }
 
-func (x *Index) netdevDisputed(r Representor, ifindex uint32) *Reason {
+func (x *Index) netdevDisputed(r Representor, ifindex uint32) *reason.Reason {
 	ports, l := x.disputed[ifindex], x.links[ifindex]
 	if l.denies(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}) {
 		whose := "no devlink port's"
 		if l.Port.Present {
-			whose = "that of devlink port " + Escape(l.Port.Value.String(), nameMost)
+			whose = "that of devlink port " + reason.Name(l.Port.Value.String())
 		}
-		return reason(CodeFunctionAmbiguous, ports,
+		return reason.Among(reason.CodeFunctionAmbiguous, ports,
 			"devlink says that %s, ifindex %d, is the netdev of %s (devlink port %s), and rtnetlink that it is %s; it is left alone; if that "+
 				"lasts it is a fault of the driver",
-			Escape(l.Name, nameMost), ifindex, r.Function.name(), r.port(), whose)
+			reason.Name(l.Name), ifindex, r.Function.name(), r.port(), whose)
 	}
-	return reason(CodeFunctionAmbiguous, ports,
+	return reason.Among(reason.CodeFunctionAmbiguous, ports,
 		"several devlink ports claim the netdev of %s (%s, ifindex %d) as theirs: %s; it is left alone; if that lasts it is a fault of the "+
 			"driver",
-		r.Function.name(), Escape(l.Name, nameMost), ifindex, list(ports))
+		r.Function.name(), reason.Name(l.Name), ifindex, reason.List(ports))
 }
 
-func (x *Index) noNetdev(r Representor) *Reason {
-	return reason(CodeNoNetdev, nil,
+func (x *Index) noNetdev(r Representor) *reason.Reason {
+	return reason.New(reason.CodeNoNetdev,
 		"%s (devlink port %s%s) has no netdev in this network namespace: the driver hasn't made it yet, or it was moved to another namespace; "+
 			"it is plugged when it appears",
 		r.Function.name(), r.port(), states(r))
 }
 
-func (x *Index) notEthernet(r Representor) *Reason {
+func (x *Index) notEthernet(r Representor) *reason.Reason {
 	layer := fmt.Sprintf("link layer %d", uint16(r.Type))
 	if r.Type == devlink.TypeIB {
 		layer = "InfiniBand"
 	}
-	return reason(CodeNotEthernet, nil,
+	return reason.New(reason.CodeNotEthernet,
 		"%s (devlink port %s) is %s and can't be on a bridge; switch the port to Ethernet: devlink port set %s type eth", r.Function.name(),
 		r.port(), layer, r.port())
 }
 
-func (x *Index) settling(r Representor) *Reason {
-	name := Escape(r.Link.Name, nameMost)
+func (x *Index) settling(r Representor) *reason.Reason {
+	name := reason.Name(r.Link.Name)
 	if x.names[r.Link.Name] == 0 {
-		return reason(CodeNetdevSettling, nil,
+		return reason.New(reason.CodeNetdevSettling,
 			"the netdev of %s was called %s, which another netdev is called too: one was just renamed; its name is looked up again",
 			r.Function.name(), name)
 	}
-	return reason(CodeNetdevSettling, nil,
+	return reason.New(reason.CodeNetdevSettling,
 		"the netdev of %s is new and udev isn't finished with %s yet: its name may still change, so it is plugged a moment later",
 		r.Function.name(), name)
 }
 
-func hasMaster(r Representor) *Reason {
-	master := Escape(r.Link.Master, nameMost)
+func hasMaster(r Representor) *reason.Reason {
+	master := reason.Name(r.Link.Master)
 	if r.Link.MasterKind != "" {
-		master = Escape(r.Link.MasterKind, nameMost) + " " + master
+		master = reason.Name(r.Link.MasterKind) + " " + master
 	}
-	return reason(CodeNetdevHasMaster, nil,
+	return reason.New(reason.CodeNetdevHasMaster,
 		"%s, the netdev of %s, belongs to %s already, and Open vSwitch can't have it as well; it is plugged as soon as it is free: ip link "+
 			"set %s nomaster",
-		Escape(r.Link.Name, nameMost), r.Function.name(), master, Shell(r.Link.Name))
+		reason.Name(r.Link.Name), r.Function.name(), master, reason.Shell(r.Link.Name))
 }
 
 // states are the facts about a function that explain a netdev that is missing.
 func states(r Representor) string {
 	var facts []string
 	if r.State != "" {
-		facts = append(facts, "state "+Escape(string(r.State), nameMost))
+		facts = append(facts, "state "+reason.Name(string(r.State)))
 	}
 	if r.OpState != "" {
-		facts = append(facts, "opstate "+Escape(string(r.OpState), nameMost))
+		facts = append(facts, "opstate "+reason.Name(string(r.OpState)))
 	}
 	if len(facts) == 0 {
 		return ""
