@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 const (

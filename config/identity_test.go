@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 func TestIdentifyAsOVNControllerDoes(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // setting is one thing that can be set, under one key everywhere: "ovs-db" is the

@@ -11,7 +11,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 // conn is what a Client needs of a generic netlink socket. *genetlink.Conn is one.

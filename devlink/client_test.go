@@ -16,7 +16,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 func TestPortsListsTheWholeDump(t *testing.T) {

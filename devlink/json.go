@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 // maxJSON bounds what ParseJSON reads, in bytes. A port takes about 300.

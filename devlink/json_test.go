@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 func TestJSONOfDevlinkIsReadAsItWasPrinted(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/netlinkio"
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 // eventBuffer is the size of the socket buffer for notifications. A port takes

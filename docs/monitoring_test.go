@@ -13,7 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/representord/representord/metrics"
+	"github.com/representord/representord/internal/metrics"
 	"github.com/representord/representord/test/servers"
 )
 

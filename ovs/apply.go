@@ -10,7 +10,7 @@ import (
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // applyPatience bounds one Apply. A local database that answers does so in milliseconds, and a

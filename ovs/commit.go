@@ -8,7 +8,7 @@ import (
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // Bounds of one transaction. The server does nothing else meanwhile; this many

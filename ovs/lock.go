@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // ErrLocked is an error of Apply: another representord writes to the bridge, and nothing

@@ -7,7 +7,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // The tables of the Open_vSwitch database that we read, vswitchd/vswitch.ovsschema,

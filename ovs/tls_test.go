@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/test/servers"
 )
 

@@ -3,7 +3,7 @@ package ovs
 import (
 	"context"
 
-	"github.com/representord/representord/dbconn"
+	"github.com/representord/representord/internal/dbconn"
 )
 
 // Versions are those of Open vSwitch as its local database tells them.

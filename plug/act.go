@@ -3,8 +3,8 @@ package plug
 import (
 	"slices"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 )
 

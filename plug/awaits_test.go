@@ -3,8 +3,8 @@ package plug
 import (
 	"testing"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 )
 
 // northd takes requested_chassis off every row when the Chassis row goes.

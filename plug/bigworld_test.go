@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

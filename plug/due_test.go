@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // laboriousDevices take a while to set a link up, which never helps.

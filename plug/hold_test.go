@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 )
 
 // fourPorts is a cloud with ports p0 to p3 for VFs 0 to 3.

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 )
 

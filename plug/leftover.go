@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 )
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/tempo"
+	"github.com/representord/representord/internal/retry"
 )
 
 // linkWait bounds what one pass spends on setting links up. The kernel does that
@@ -21,7 +21,7 @@ type links struct {
 	wake    time.Time        // when a link that is left alone is to be set up, zero for none
 	failed  map[string]error // why the last try failed, by logical port
 	pace    pace             // of tries that failed, by logical port
-	stuck   tempo.Tempo      // of the step as a whole, when the kernel doesn't answer
+	stuck   retry.Backoff    // of the step as a whole, when the kernel doesn't answer
 }
 
 // next is when a link is to be set up again, zero if that needs a change first.
@@ -77,7 +77,7 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 			l.stuck.Fail(time.Now(), err)
 			return
 		}
-		l.stuck = tempo.Tempo{}
+		l.stuck = retry.Backoff{}
 	}
 }
 

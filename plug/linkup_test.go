@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // heldUp are devices whose LinkUp doesn't come back before its context ends, for

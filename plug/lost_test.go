@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // A reboot dealt all names anew, and last night's Southbound was put back meanwhile. The

@@ -3,11 +3,11 @@ package plug
 import (
 	"time"
 
-	"github.com/representord/representord/tempo"
+	"github.com/representord/representord/internal/retry"
 )
 
 const (
-	// paceChanges is how many changes for one logical port are made in a tempo.Window: a
+	// paceChanges is how many changes for one logical port are made in a retry.Window: a
 	// port whose row somebody keeps changing gets its row put back at that rate.
 	paceChanges = 10
 	reopenDelay = time.Second
@@ -15,7 +15,7 @@ const (
 
 // pace holds back changes for single ports. It is given the clock.
 type pace struct {
-	ports map[string]*tempo.Tempo
+	ports map[string]*retry.Backoff
 }
 
 // due is when the port may be changed again, zero for now.
@@ -42,13 +42,13 @@ func (c *pace) failures(lport string) int {
 	return 0
 }
 
-func (c *pace) tempo(lport string) *tempo.Tempo {
+func (c *pace) tempo(lport string) *retry.Backoff {
 	if c.ports == nil {
-		c.ports = map[string]*tempo.Tempo{}
+		c.ports = map[string]*retry.Backoff{}
 	}
 	t := c.ports[lport]
 	if t == nil {
-		t = &tempo.Tempo{}
+		t = &retry.Backoff{}
 		c.ports[lport] = t
 	}
 	return t

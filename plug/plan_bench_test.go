@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

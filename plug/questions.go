@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/ovn"
-	"github.com/representord/representord/tempo"
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/retry"
 )
 
 // doubtPause is the least time between questions that got no answer, while each is
@@ -16,7 +16,7 @@ const doubtPause = time.Second
 // asked ever less often, unless something is new: another connection, which may well
 // answer, or another port, whose removal somebody waits for.
 type questions struct {
-	tempo    tempo.Tempo
+	tempo    retry.Backoff
 	failed   time.Time // the last question
 	endpoint string    // who it was put to
 	since    time.Time // and since when that was connected
@@ -34,7 +34,7 @@ func (q *questions) due(now time.Time, v ovn.View, ports []string) bool {
 	}
 	if !q.failed.IsZero() && slices.ContainsFunc(ports, func(p string) bool { return !known(p) }) {
 		q.note(ports)
-		q.tempo = tempo.Tempo{}
+		q.tempo = retry.Backoff{}
 		q.tempo.Wait(q.failed.Add(doubtPause))
 	}
 	return q.tempo.Next(now).IsZero()

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/representor"
 )
 

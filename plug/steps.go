@@ -3,7 +3,7 @@ package plug
 import (
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

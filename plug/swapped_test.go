@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/representor"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // Somebody deleted representord-function, and the name is dealt anew: by its request the row is

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

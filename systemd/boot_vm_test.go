@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -62,8 +62,8 @@ func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 	}
 
 	started := time.Now()
-	client := control.NewClient(control.DefaultSocket)
-	status := func() (s control.Status) {
+	client := api.NewClient(api.DefaultSocket)
+	status := func() (s api.Status) {
 		await(t, "the daemon answers", func() bool {
 			var err error
 			s, err = client.Status(t.Context())
@@ -71,10 +71,10 @@ func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 		})
 		return s
 	}
-	if s := status(); s.Role != control.Active || s.Bridge != "br-int" || s.Southbound.Connected {
+	if s := status(); s.Role != api.Active || s.Bridge != "br-int" || s.Southbound.Connected {
 		t.Errorf("without a Southbound: %+v", s)
 	}
-	if got := run(t, "stat", "--format=%A %U %G", control.DefaultSocket); got != "srw-rw---- root daemon" {
+	if got := run(t, "stat", "--format=%A %U %G", api.DefaultSocket); got != "srw-rw---- root daemon" {
 		t.Errorf("the control socket is %s, want srw-rw---- root daemon", got)
 	}
 
@@ -98,7 +98,7 @@ func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 		systemctl("kill", "--signal="+signal, unit)
 		await(t, "systemd has started it again after SIG"+signal, func() bool {
 			s, err := client.Status(t.Context())
-			return err == nil && s.PID != first && s.Role == control.Active && s.Passes > 0
+			return err == nil && s.PID != first && s.Role == api.Active && s.Passes > 0
 		})
 	}
 

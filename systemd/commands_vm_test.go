@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
 

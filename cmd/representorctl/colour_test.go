@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/doctor"
 )
 
 func TestColoursAreWantedOnATerminalThatShowsThem(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
 

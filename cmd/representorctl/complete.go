@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/northbound"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/ovn/northbound"
 )
 
 // completionPatience bounds what a shell waits for completions.
@@ -25,14 +25,14 @@ func (p *program) completePorts(cmd *cobra.Command, args []string, _ string) ([]
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return p.complete(cmd, func(port control.Port) (word, about string) {
+	return p.complete(cmd, func(port api.Port) (word, about string) {
 		return port.LogicalPort, string(port.State) + " " + port.Netdev
 	})
 }
 
 // completeNetdevs completes the netdevs of those.
 func (p *program) completeNetdevs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return p.complete(cmd, func(port control.Port) (word, about string) { return port.Netdev, string(port.State) })
+	return p.complete(cmd, func(port api.Port) (word, about string) { return port.Netdev, string(port.State) })
 }
 
 // completeBinding completes logical switch ports of the Northbound: those that could be
@@ -53,7 +53,7 @@ func (b *binding) completeBinding(bound bool) cobra.CompletionFunc {
 	}
 }
 
-func (p *program) complete(cmd *cobra.Command, of func(control.Port) (word, about string)) ([]string, cobra.ShellCompDirective) {
+func (p *program) complete(cmd *cobra.Command, of func(api.Port) (word, about string)) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 	defer cancel()
 	ports, err := p.client().Ports(ctx)

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/doctor"
 )
 
 func (p *program) doctorCommand() *cobra.Command {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
 

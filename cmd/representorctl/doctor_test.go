@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
@@ -125,7 +125,7 @@ func (c *clinic) hide(s, socket string) string {
 
 // self is a daemon that is this process, so that its capabilities can be read, and that has
 // plugged everything.
-func self() control.Facts {
+func self() api.Facts {
 	f := facts()
 	f.Report.Ports = slices.DeleteFunc(f.Report.Ports, func(s plug.Status) bool { return s.State != plug.Plugged })
 	f.PID, f.Hostname = os.Getpid(), "dpu1.example.com"

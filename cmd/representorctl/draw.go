@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/draw"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/draw"
 )
 
 func (p *program) drawCommand() *cobra.Command {
@@ -64,7 +64,7 @@ func (s *sources) facts(ctx context.Context, from source) (draw.Facts, error) {
 		return draw.Facts{}, err
 	}
 	facts := draw.Facts{Title: "Representors", Representors: rs}
-	daemon, ok := from.(*control.Client)
+	daemon, ok := from.(*api.Client)
 	switch {
 	case ok:
 		return askDaemon(ctx, daemon, facts)
@@ -80,7 +80,7 @@ func (s *sources) facts(ctx context.Context, from source) (draw.Facts, error) {
 }
 
 // askDaemon adds what only a daemon knows.
-func askDaemon(ctx context.Context, daemon *control.Client, facts draw.Facts) (draw.Facts, error) {
+func askDaemon(ctx context.Context, daemon *api.Client, facts draw.Facts) (draw.Facts, error) {
 	ports, err := daemon.Ports(ctx)
 	if err != nil {
 		return facts, err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -63,7 +63,7 @@ func (p *program) followEvents(ctx context.Context) error {
 	lost := false
 	for first := true; ; first = false {
 		events, err := p.client().Events(ctx, after)
-		var unreachable *control.UnreachableError
+		var unreachable *api.UnreachableError
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // interrupted, which is how it ends
@@ -94,7 +94,7 @@ func (p *program) followEvents(ctx context.Context) error {
 }
 
 // showEvents writes events as they come, and gives the number of the last.
-func (p *program) showEvents(events []control.Event, after uint64) (uint64, error) {
+func (p *program) showEvents(events []api.Event, after uint64) (uint64, error) {
 	var out strings.Builder
 	for i := range events {
 		after = events[i].Number
@@ -116,7 +116,7 @@ func (p *program) showEvents(events []control.Event, after uint64) (uint64, erro
 }
 
 // writeEvent writes an event, and tells whether its reason was cut.
-func (p *program) writeEvent(out *strings.Builder, e *control.Event) (cut bool) {
+func (p *program) writeEvent(out *strings.Builder, e *api.Event) (cut bool) {
 	from, to := string(e.From), string(e.To)
 	if from == "" {
 		from = "new"
@@ -125,9 +125,9 @@ func (p *program) writeEvent(out *strings.Builder, e *control.Event) (cut bool) 
 		to = "gone"
 	}
 	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
-	what := "  " + control.Printable(e.LogicalPort)
+	what := "  " + api.Printable(e.LogicalPort)
 	if e.Netdev != "" {
-		what += "  " + control.Printable(e.Netdev)
+		what += "  " + api.Printable(e.Netdev)
 	}
 	fmt.Fprintln(out, what)
 	if e.Reason != nil {

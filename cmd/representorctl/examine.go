@@ -17,13 +17,13 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/datapath"
-	"github.com/representord/representord/dbconn"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/doctor"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )

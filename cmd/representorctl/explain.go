@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -95,13 +95,13 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 		return ports.Ports[found].LogicalPort, nil
 	}
 	if !ports.Current() {
-		return "", &control.Error{Status: http.StatusServiceUnavailable, Problem: control.Problem{
-			Error: fmt.Sprintf("netdev %s: this representord is %s and knows of no port on it", control.Printable(netdev), ports.Role),
+		return "", &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
+			Error: fmt.Sprintf("netdev %s: this representord is %s and knows of no port on it", api.Printable(netdev), ports.Role),
 		}}
 	}
-	return "", &control.Error{Status: http.StatusNotFound, Problem: control.Problem{
+	return "", &api.Error{Status: http.StatusNotFound, Problem: api.Problem{
 		Error: fmt.Sprintf("netdev %s: no logical port is plugged there or waits for it; see: representorctl representors",
-			control.Printable(netdev)),
+			api.Printable(netdev)),
 	}}
 }
 
@@ -151,7 +151,7 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, 
 }
 
 func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {
-	entry(out, "port", "%s", control.Printable(e.LogicalPort))
+	entry(out, "port", "%s", api.Printable(e.LogicalPort))
 	plugged := "no"
 	switch {
 	case !e.Known:
@@ -216,7 +216,7 @@ func (p *program) writeStep(out *strings.Builder, s *explain.Step) {
 	}
 	facts := make([]string, 0, len(s.Read))
 	for _, f := range s.Read {
-		facts = append(facts, control.Harmless(f.Key)+"="+control.Printable(f.Value))
+		facts = append(facts, api.Harmless(f.Key)+"="+api.Printable(f.Value))
 	}
 	if len(facts) > 0 {
 		below(out, "read in "+s.Source+": "+strings.Join(facts, ", "))

@@ -12,11 +12,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/explain"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -43,7 +43,7 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 				s.lport = "vm1"
 			}
 			f := s.world.facts(t)
-			socket := daemonWith(t, f, control.Acts{Inquire: s.world.inquire})
+			socket := daemonWith(t, f, api.Acts{Inquire: s.world.inquire})
 			got := explained(t, socket, s.lport)
 			if s.code != "" && !says(got, s.code) {
 				t.Errorf("no step has the code %s: %+v", s.code, got)
@@ -77,7 +77,7 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "ovn", "plug", "explain") {
+	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "internal/explain") {
 		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}
@@ -104,7 +104,7 @@ func isShort(t *testing.T, e explain.Explanation, short, long string) {
 
 func explained(t *testing.T, socket, lport string) explain.Explanation {
 	t.Helper()
-	e, err := control.NewClient(socket).Explain(t.Context(), lport)
+	e, err := api.NewClient(socket).Explain(t.Context(), lport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,7 +387,7 @@ func othersScenes() []scene {
 			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
 		}), code: reason.CodeSouthboundUntrusted},
 		{name: "standby", world: plugged().but(func(w *world) {
-			w.role, w.why = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
+			w.role, w.why = api.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
 		}), state: plug.Plugged},
 		{name: "no-pass-yet", world: plugged().but(func(w *world) { w.passes = 0 })},
 	}
@@ -395,7 +395,7 @@ func othersScenes() []scene {
 
 func TestExplainPrintsJSONWithTypedSteps(t *testing.T) {
 	w := worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
-	out := run1(t, daemonWith(t, w.facts(t), control.Acts{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
+	out := run1(t, daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
 	golden(t, "explain/json", out.String())
 	var e explain.Explanation
 	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != explain.PF || out.status != exitNotFound {
@@ -409,7 +409,7 @@ func TestExplainWithoutADaemonSaysSo(t *testing.T) {
 
 func TestExplainFindsThePortOfANetdev(t *testing.T) {
 	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
-	socket := daemonWith(t, w.facts(t), control.Acts{Inquire: w.inquire})
+	socket := daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire})
 	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK ||
 		!strings.Contains(out.stdout, "port        vm0\n") {
 		t.Errorf("%s", out)
@@ -439,7 +439,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 		}
 	}
 	w := worldWith()
-	if out := run1(t, daemonWith(t, w.facts(t), control.Acts{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
+	if out := run1(t, daemonWith(t, w.facts(t), api.Acts{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
 		t.Errorf("colours: %q", out.stdout)
 	}
 }
@@ -454,7 +454,7 @@ func TestAnExplanationIsFastWithAThousandPorts(t *testing.T) {
 	}
 	for _, away := range []bool{false, true} {
 		f.Southbound.Connected, w.asked.Connected = !away, !away
-		c := control.NewClient(daemonWith(t, f, control.Acts{Inquire: w.inquire}))
+		c := api.NewClient(daemonWith(t, f, api.Acts{Inquire: w.inquire}))
 		best := time.Hour // a busy machine may hold up one of them
 		for range 5 {
 			start := time.Now()

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -28,7 +28,7 @@ type world struct {
 	answers map[string]ovn.Answer
 	actual  ovs.View
 	// role, when not Active, is what the daemon is instead; why says more.
-	role control.Role
+	role api.Role
 	why  string
 
 	silent  bool  // the Southbound doesn't answer questions
@@ -47,7 +47,7 @@ type world struct {
 // view holds those that concern us.
 func worldWith(rows ...ovn.Answer) *world {
 	w := &world{
-		card: vfCard(), role: control.Active, passes: 1,
+		card: vfCard(), role: api.Active, passes: 1,
 		asked: ovn.View{
 			Complete: true, Connected: true, Since: noon().Add(-time.Hour), Endpoint: "ssl:192.0.2.1:6642",
 			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]ovn.Binding{},
@@ -215,7 +215,7 @@ func (c cardOf) SetHWAddr(context.Context, representor.Representor, representor.
 }
 
 // facts makes the passes, and gives what the daemon knows then.
-func (w *world) facts(t *testing.T) control.Facts {
+func (w *world) facts(t *testing.T) api.Facts {
 	t.Helper()
 	cfg := plug.Config{
 		Southbound: sbOf{w}, Switch: switchOf{w}, Devices: cardOf{w}, Grace: cmp.Or(w.grace, -1),
@@ -238,7 +238,7 @@ func (w *world) facts(t *testing.T) control.Facts {
 	for i := range report.Ports {
 		report.Ports[i].Since = noon().Add(-90 * time.Second)
 	}
-	return control.Facts{
+	return api.Facts{
 		Version: "1.2.3", PID: 812, Started: noon().Add(-time.Hour), Role: w.role, RoleReason: w.why, DryRun: w.dryRun,
 		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
 		Local: w.actual, LocalEndpoint: "unix:/run/openvswitch/db.sock", Southbound: w.asked,

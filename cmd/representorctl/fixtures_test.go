@@ -3,11 +3,11 @@ package main
 import (
 	"time"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -47,9 +47,9 @@ func dpu() representor.Card {
 	}
 }
 
-func facts() control.Facts {
-	return control.Facts{
-		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: control.Active,
+func facts() api.Facts {
+	return api.Facts{
+		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: api.Active,
 		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
 		Local: ovs.View{
 			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system",

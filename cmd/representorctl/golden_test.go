@@ -14,14 +14,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/register"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/leaks"
 )
@@ -32,28 +32,28 @@ func TestMain(m *testing.M) { leaks.Main(m) }
 var update = flag.Bool("update", false, "write the golden files")
 
 // daemon serves facts on a socket until the test ends.
-func daemon(t *testing.T, facts control.Facts) string {
+func daemon(t *testing.T, facts api.Facts) string {
 	t.Helper()
-	return daemonWith(t, facts, control.Acts{})
+	return daemonWith(t, facts, api.Acts{})
 }
 
 // daemonWith serves facts, and does as asked.
-func daemonWith(t *testing.T, facts control.Facts, acts control.Acts) string {
+func daemonWith(t *testing.T, facts api.Facts, acts api.Acts) string {
 	t.Helper()
 	return daemonThat(t, facts, acts, func(seen []plug.Holding) []plug.Holding { return seen })
 }
 
 // daemonThat is one that releases holds so.
-func daemonThat(t *testing.T, facts control.Facts, acts control.Acts, release func([]plug.Holding) []plug.Holding) string {
+func daemonThat(t *testing.T, facts api.Facts, acts api.Acts, release func([]plug.Holding) []plug.Holding) string {
 	t.Helper()
 	socket := absent(t)
-	l, err := control.Listen(t.Context(), socket)
+	l, err := api.Listen(t.Context(), socket)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := control.NewServer(func() control.Facts { return facts }, release, slog.New(slog.DiscardHandler))
+	server := api.NewServer(func() api.Facts { return facts }, release, slog.New(slog.DiscardHandler))
 	server.Offer(acts)
 	go func() { done <- server.Serve(ctx, l) }()
 	t.Cleanup(func() {
@@ -113,8 +113,8 @@ const mac = "00:53:00:00:00:42"
 func TestGoldenOutputs(t *testing.T) {
 	quiet := facts()
 	quiet.Report.Ports = nil
-	starting := control.Facts{
-		Version: "1.2.3", PID: 9, Started: noon(), Role: control.Starting,
+	starting := api.Facts{
+		Version: "1.2.3", PID: 9, Started: noon(), Role: api.Starting,
 		RoleReason:    "the local database: dial unix /run/openvswitch/db.sock: no such file or directory",
 		Local:         ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
@@ -122,7 +122,7 @@ func TestGoldenOutputs(t *testing.T) {
 		Index:         representor.NewIndex(representor.Card{Problem: "the kernel has no devlink"}, representor.Settings{}),
 	}
 	standby := facts()
-	standby.Role, standby.RoleReason = control.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
+	standby.Role, standby.RoleReason = api.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
 	held := facts()
 	held.Report.Holds = []plug.Holding{
 		{Code: reason.CodeSouthboundReplaced, Until: noon().Add(100 * time.Second)},
@@ -181,7 +181,7 @@ func TestGoldenOutputs(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		facts *control.Facts // nil: no daemon
+		facts *api.Facts // nil: no daemon
 		card  func() (representor.Card, error)
 		stdin string
 		args  []string

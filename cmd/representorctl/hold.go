@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -46,7 +46,7 @@ more came to be held meanwhile: that stays held.`,
 	}
 }
 
-func writeReleased(out *strings.Builder, r control.Released) {
+func writeReleased(out *strings.Builder, r api.Released) {
 	if len(r.Holds)+len(r.Held) == 0 {
 		fmt.Fprintln(out, "nothing is held")
 	}
@@ -60,7 +60,7 @@ func writeReleased(out *strings.Builder, r control.Released) {
 }
 
 // writeHolds shows what is held so that nobody overlooks it.
-func (p *program) writeHolds(out *strings.Builder, holds []control.Hold) {
+func (p *program) writeHolds(out *strings.Builder, holds []api.Hold) {
 	for _, h := range holds {
 		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
 		why := "most ports would be unplugged or moved within a minute"
@@ -72,7 +72,7 @@ func (p *program) writeHolds(out *strings.Builder, holds []control.Hold) {
 	}
 }
 
-func heldPorts(h control.Hold) string {
+func heldPorts(h api.Hold) string {
 	if len(h.LogicalPorts) == 0 {
 		return "no port so far"
 	}
@@ -84,7 +84,7 @@ func list(names []string) string {
 	const most = 5
 	var shown []string
 	for _, n := range names[:min(len(names), most)] {
-		shown = append(shown, control.Printable(n))
+		shown = append(shown, api.Printable(n))
 	}
 	if n := len(names) - len(shown); n > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), n)

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -14,7 +14,7 @@ func TestReleaseHoldSaysWhatCameToBeHeldMeanwhile(t *testing.T) {
 		{Code: "mass-unplug", Ports: []string{"a", "b"}},
 		{Code: "southbound-replaced", Identity: "cluster 2", Ports: []string{"c"}},
 	}
-	socket := daemonThat(t, held, control.Acts{}, func(seen []plug.Holding) []plug.Holding { return seen[:1] })
+	socket := daemonThat(t, held, api.Acts{}, func(seen []plug.Holding) []plug.Holding { return seen[:1] })
 	o := run1(t, socket, "", noCard, "release-hold")
 	for _, line := range []string{"released    mass-unplug: 2 ports a, b\n", "HELD        southbound-replaced: 1 port c\n",
 		"came to be held meanwhile, and stays"} {

@@ -9,18 +9,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // lookupFlags maps the flags of lookup to the parameters of the question.
 func lookupFlags() map[string]string {
 	return map[string]string{
-		"pf-mac":             control.ParamPFMAC,
-		"vf":                 control.ParamVF,
-		"sf":                 control.ParamSF,
-		"controller":         control.ParamController,
-		"card-serial-number": control.ParamCardSerial,
+		"pf-mac":             api.ParamPFMAC,
+		"vf":                 api.ParamVF,
+		"sf":                 api.ParamSF,
+		"controller":         api.ParamController,
+		"card-serial-number": api.ParamCardSerial,
 	}
 }
 
@@ -68,8 +68,8 @@ func checkQuestion(question url.Values) error {
 		if question.Has(parameter) && question.Get(parameter) == "" {
 			return fmt.Errorf("--%s is empty; leave it out instead", flag)
 		}
-		options[control.ParamOption(parameter)] = question.Get(parameter)
-		flags = append(flags, control.ParamOption(parameter), "--"+flag)
+		options[api.ParamOption(parameter)] = question.Get(parameter)
+		flags = append(flags, api.ParamOption(parameter), "--"+flag)
 	}
 	_, err := ovn.ParseQuery(options)
 	var wrong *ovn.OptionError
@@ -81,7 +81,7 @@ func checkQuestion(question url.Values) error {
 }
 
 func (p *program) lookup(ctx context.Context, from *sources, question url.Values) error {
-	found, err := ask(ctx, from, func(ctx context.Context, s source) (control.Lookup, error) { return s.Lookup(ctx, question) })
+	found, err := ask(ctx, from, func(ctx context.Context, s source) (api.Lookup, error) { return s.Lookup(ctx, question) })
 	if err != nil {
 		return err
 	}
@@ -94,14 +94,14 @@ func (p *program) lookup(ctx context.Context, from *sources, question url.Values
 	return nil
 }
 
-func writeLookup(out *strings.Builder, found control.Lookup) {
+func writeLookup(out *strings.Builder, found api.Lookup) {
 	r := found.Representor
 	netdev := "none"
 	switch {
 	case r.Netdev != "" && r.Link != nil:
-		netdev = fmt.Sprintf("%s, ifindex %d, %s, mtu %d", control.Printable(r.Netdev), r.IfIndex, linkState(r), r.Link.MTU)
+		netdev = fmt.Sprintf("%s, ifindex %d, %s, mtu %d", api.Printable(r.Netdev), r.IfIndex, linkState(r), r.Link.MTU)
 	case r.Netdev != "":
-		netdev = control.Printable(r.Netdev) + ", of whose link nothing is known"
+		netdev = api.Printable(r.Netdev) + ", of whose link nothing is known"
 	}
 	entry(out, "netdev", "%s", netdev)
 	entry(out, "function", "%s", r.Function)
@@ -113,7 +113,7 @@ func writeLookup(out *strings.Builder, found control.Lookup) {
 		entry(out, "state", "%s", s)
 	}
 	if r.LogicalPort != "" {
-		entry(out, "plugged for", "%s", control.Printable(r.LogicalPort))
+		entry(out, "plugged for", "%s", api.Printable(r.LogicalPort))
 	}
 	if found.Reason != nil {
 		writeReason(out, "not ready", found.Reason)

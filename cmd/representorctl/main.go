@@ -8,10 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/card"
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/card"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/representor"
 )
 

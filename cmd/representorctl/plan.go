@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -68,21 +68,21 @@ card can't be read; the plan is made of what is known then.`,
 	return cmd
 }
 
-func (p *program) writePlan(out *strings.Builder, plan control.Plan) {
+func (p *program) writePlan(out *strings.Builder, plan api.Plan) {
 	p.writeStanding(out, plan.Standing)
 	p.writeHolds(out, plan.Holds)
 	switch {
 	case len(plan.Changes) == 0:
 		fmt.Fprintln(out, "nothing to change")
-	case plan.Role == control.Offline:
+	case plan.Role == api.Offline:
 		fmt.Fprintln(out, "changes that a daemon would make now:")
 	case plan.DryRun:
 		fmt.Fprintln(out, "changes that would be made, were this not a dry run:")
 	default:
 		fmt.Fprintln(out, "changes that are still to be made:")
 	}
-	control.WriteChanges(out, plan.Changes)
-	var still, not []control.Port
+	api.WriteChanges(out, plan.Changes)
+	var still, not []api.Port
 	for _, port := range besides(plan) {
 		if stays(port) {
 			still = append(still, port)
@@ -96,13 +96,13 @@ func (p *program) writePlan(out *strings.Builder, plan control.Plan) {
 }
 
 // writeWaiting lists ports, with what each waits for, and tells whether something was cut.
-func writeWaiting(out *strings.Builder, how string, ports []control.Port) (cut bool) {
+func writeWaiting(out *strings.Builder, how string, ports []api.Port) (cut bool) {
 	if len(ports) == 0 {
 		return false
 	}
 	fmt.Fprintf(out, "\n%s %s:\n", plural(len(ports), "port"), how)
 	for _, port := range ports {
-		fmt.Fprintf(out, "  %s %s\n", control.Printable(port.LogicalPort), port.State)
+		fmt.Fprintf(out, "  %s %s\n", api.Printable(port.LogicalPort), port.State)
 		if port.Reason != nil {
 			cut = writeBrief(out, "", port.Reason) || cut
 		}
@@ -112,7 +112,7 @@ func writeWaiting(out *strings.Builder, how string, ports []control.Port) (cut b
 
 // besides are the ports that wait for more than a change that is shown already, and
 // isn't made because nothing is written.
-func besides(plan control.Plan) []control.Port {
+func besides(plan api.Plan) []api.Port {
 	if !plan.DryRun {
 		return plan.Waiting
 	}
@@ -122,7 +122,7 @@ func besides(plan control.Plan) []control.Port {
 			shown[lport] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(plan.Waiting), func(port control.Port) bool {
+	return slices.DeleteFunc(slices.Clone(plan.Waiting), func(port api.Port) bool {
 		return shown[port.LogicalPort] && port.Reason != nil && port.Reason.Code == reason.CodeTransactionPending
 	})
 }
@@ -158,16 +158,16 @@ func (p *program) logLevelCommand() *cobra.Command {
 		Long: `Show the least level that the daemon logs, or set it: debug, info, warn or error.
 It lasts until the daemon ends; the setting log-level is for good.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && !slices.Contains(control.LogLevels(), args[0]) {
-				return fmt.Errorf("log level %q is none of %s", args[0], strings.Join(control.LogLevels(), ", "))
+			if len(args) == 1 && !slices.Contains(api.LogLevels(), args[0]) {
+				return fmt.Errorf("log level %q is none of %s", args[0], strings.Join(api.LogLevels(), ", "))
 			}
 			return cobra.MaximumNArgs(1)(cmd, args)
 		},
-		ValidArgs: control.LogLevels(),
+		ValidArgs: api.LogLevels(),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			ask := p.client().LogLevel
 			if len(args) == 1 {
-				ask = func(ctx context.Context) (control.LogLevel, error) { return p.client().SetLogLevel(ctx, args[0]) }
+				ask = func(ctx context.Context) (api.LogLevel, error) { return p.client().SetLogLevel(ctx, args[0]) }
 			}
 			level, err := ask(ctx)
 			if err != nil {

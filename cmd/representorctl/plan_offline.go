@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
 )
 
 // How long plan --offline waits, so that it ends within the patience of a command: for
@@ -45,12 +45,12 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 		return err
 	}
 	for _, problem := range a.Identity.Problems {
-		fmt.Fprintf(p.stderr, "%s: %s\n", name, control.Harmless(problem))
+		fmt.Fprintf(p.stderr, "%s: %s\n", name, api.Harmless(problem))
 	}
 	status := p.awaitSources(ctx, a)
 	a.Reconciler.Pass(ctx)
 	f := a.Facts(a.Identity)
-	f.Role, f.DryRun = control.Offline, true
+	f.Role, f.DryRun = api.Offline, true
 	plan := f.Plan()
 	if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (p *program) awaitSources(ctx context.Context, a *agent.Agent) int {
 		status  int
 	}{{a.MissingSouthbound, exitUnreachable}, {a.MissingCard, exitUnknown}} {
 		if what := source.missing(); what != "" {
-			fmt.Fprintf(p.stderr, "%s: planned without %s\n", name, control.Harmless(what))
+			fmt.Fprintf(p.stderr, "%s: planned without %s\n", name, api.Harmless(what))
 			status = source.status
 		}
 	}
@@ -99,6 +99,6 @@ func (p *program) fail(status int, err error) error {
 	if errors.Is(err, os.ErrPermission) || strings.Contains(err.Error(), "permission denied") {
 		hint = "; run this as root"
 	}
-	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, control.OneLine(err), hint)
+	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, api.OneLine(err), hint)
 	return silent(status)
 }

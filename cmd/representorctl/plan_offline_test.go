@@ -11,9 +11,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/card"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/representor"
 )
 
@@ -89,12 +89,12 @@ func TestAnOfflinePlanShowsWhatADaemonWouldChangeAndChangesNothing(t *testing.T)
 		`external_ids:representord-request="pf-mac `+mac+` vf 1"`)
 	before := p.local.Ctl(t, "list", "Interface") + p.local.Ctl(t, "list", "Bridge") + p.local.Ctl(t, "list", "open")
 	golden(t, "plan-offline", p.plan().String())
-	var plan control.Plan
+	var plan api.Plan
 	o := p.plan("-j")
 	if err := json.Unmarshal([]byte(o.stdout), &plan); err != nil {
 		t.Fatalf("%v\n%s", err, o)
 	}
-	if o.status != exitOK || plan.Role != control.Offline || !plan.DryRun || plan.AsOf.IsZero() || len(plan.Changes) != 2 ||
+	if o.status != exitOK || plan.Role != api.Offline || !plan.DryRun || plan.AsOf.IsZero() || len(plan.Changes) != 2 ||
 		len(plan.Waiting) != 3 {
 		t.Errorf("%s", o)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -18,7 +18,7 @@ func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 	told := 0
 	for _, s := range scenes() {
 		f := s.world.facts(t)
-		socket := daemonWith(t, f, control.Acts{})
+		socket := daemonWith(t, f, api.Acts{})
 		for _, p := range f.Report.Ports {
 			if p.Reason == nil || !strings.Contains(p.Reason.Message, "what is plugged stays") {
 				continue
@@ -43,7 +43,7 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	for _, state := range []plug.State{plug.Held, plug.Invalid, plug.Conflict} {
 		f := plugged().facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
-		socket := daemonWith(t, f, control.Acts{})
+		socket := daemonWith(t, f, api.Acts{})
 		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") ||
 			!strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
 			t.Errorf("plan says\n%s", out)
@@ -56,7 +56,7 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 		}
 	}
 	f := worldWith(asks("vm1", "vif-plug:representor:vf-num", "7")).facts(t)
-	socket := daemonWith(t, f, control.Acts{})
+	socket := daemonWith(t, f, api.Acts{})
 	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") ||
 		strings.Contains(out.stdout, "still on the bridge") {
 		t.Errorf("plan says\n%s", out)
@@ -78,13 +78,13 @@ func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 
 func TestReconcileAsksForAPass(t *testing.T) {
 	var asked atomic.Int32
-	acts := control.Acts{Poke: func() { asked.Add(1) }}
+	acts := api.Acts{Poke: func() { asked.Add(1) }}
 	golden(t, "reconcile", run1(t, daemonWith(t, facts(), acts), "", nil, "reconcile").String())
 	if asked.Load() != 1 {
 		t.Errorf("%d passes were asked for", asked.Load())
 	}
 	standby := facts()
-	standby.Role, standby.RoleReason = control.Standby, "another representord has this bridge"
+	standby.Role, standby.RoleReason = api.Standby, "another representord has this bridge"
 	if out := run1(t, daemonWith(t, standby, acts), "", nil, "reconcile"); out.status != exitUnknown || asked.Load() != 1 {
 		t.Errorf("%s", out)
 	}
@@ -92,7 +92,7 @@ func TestReconcileAsksForAPass(t *testing.T) {
 
 func TestTheLogLevelIsShownAndSet(t *testing.T) {
 	level := &slog.LevelVar{}
-	socket := daemonWith(t, facts(), control.Acts{Level: level})
+	socket := daemonWith(t, facts(), api.Acts{Level: level})
 	for _, tt := range []struct {
 		args   []string
 		stdout string

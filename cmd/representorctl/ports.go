@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -79,7 +79,7 @@ const (
 	netdevWidth = 15
 )
 
-func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
+func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 	p.writeStanding(out, ports.Standing)
 	if len(ports.Ports) == 0 {
 		if ports.Current() {
@@ -94,7 +94,7 @@ func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
 	row("LOGICAL PORT", "STATE", "SINCE", "NETDEV", "OFPORT")
 	cut := false
 	for _, port := range ports.Ports {
-		name := control.Printable(port.LogicalPort)
+		name := api.Printable(port.LogicalPort)
 		if width(name) > lportWidth {
 			fmt.Fprintln(out, name)
 			name = ""
@@ -115,12 +115,12 @@ func (p *program) writePorts(out *strings.Builder, ports control.Ports) {
 
 // stays tells of a port that isn't plugged as it should be that its row is there all the
 // same, and carries what the machine sends. One that pends is on its way there.
-func stays(port control.Port) bool {
+func stays(port api.Port) bool {
 	return port.OnBridge && port.State != plug.Plugged && port.State != plug.Pending
 }
 
 // writeStanding says why the ports may not be those of now, nothing if they are.
-func (p *program) writeStanding(out *strings.Builder, s control.Standing) {
+func (p *program) writeStanding(out *strings.Builder, s api.Standing) {
 	if s.Current() {
 		return
 	}
@@ -152,15 +152,15 @@ func writeCut(out *strings.Builder, cut bool, command string) {
 	}
 }
 
-func ofport(port control.Port) string {
+func ofport(port api.Port) string {
 	if port.Ofport == 0 {
 		return "-"
 	}
 	return strconv.Itoa(port.Ofport)
 }
 
-func (p *program) writePort(out *strings.Builder, port control.Port) {
-	entry(out, "port", "%s", control.Printable(port.LogicalPort))
+func (p *program) writePort(out *strings.Builder, port api.Port) {
+	entry(out, "port", "%s", api.Printable(port.LogicalPort))
 	entry(out, "state", "%s for %s, since %s", port.State, p.since(port.Since), port.Since.UTC().Format(time.RFC3339))
 	if port.Reason != nil {
 		writeReason(out, "reason", port.Reason)
@@ -177,7 +177,7 @@ func (p *program) writePort(out *strings.Builder, port control.Port) {
 	}
 	netdev := "none"
 	if port.Netdev != "" {
-		netdev = control.Printable(port.Netdev)
+		netdev = api.Printable(port.Netdev)
 	}
 	if port.IfIndex != 0 {
 		netdev += fmt.Sprintf(", ifindex %d", port.IfIndex)
@@ -201,7 +201,7 @@ func (p *program) writePort(out *strings.Builder, port control.Port) {
 func writeReason(out *strings.Builder, label string, r *reason.Reason) {
 	entry(out, label, "%s: %s", r.Code, r.Message)
 	if r.Option != "" {
-		entry(out, "", "option %s=%s", control.Printable(r.Option), control.Printable(r.Value))
+		entry(out, "", "option %s=%s", api.Printable(r.Option), api.Printable(r.Value))
 	}
 	for _, c := range r.Candidates {
 		entry(out, "", "candidate %s", c)

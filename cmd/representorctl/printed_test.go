@@ -142,7 +142,7 @@ func TestEachCommandThatIsPrintedIsRunByATest(t *testing.T) {
 		}
 	}
 	printed := map[string]string{}
-	for _, dir := range []string{"../../doctor", "../../explain", "../../plug"} {
+	for _, dir := range []string{"../../internal/doctor", "../../internal/explain", "../../plug"} {
 		maps.Copy(printed, printedCommands(t, dir))
 	}
 	for command, at := range printed {

@@ -13,13 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/datapath"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/doctor"
-	"github.com/representord/representord/northbound"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/ovn/northbound"
 	"github.com/representord/representord/representor"
 )
 
@@ -118,7 +118,7 @@ Exit status:
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.PersistentFlags().StringVar(&p.socket, "control-socket", control.DefaultSocket, "unix socket of the daemon")
+	root.PersistentFlags().StringVar(&p.socket, "control-socket", api.DefaultSocket, "unix socket of the daemon")
 	root.PersistentFlags().BoolVarP(&p.json, "json", "j", false, "print JSON")
 	root.AddCommand(p.statusCommand(), p.portsCommand(), p.explainCommand(), p.doctorCommand(), p.representorsCommand(),
 		p.lookupCommand(), p.drawCommand(),
@@ -138,7 +138,7 @@ func (p *program) begin(run func(context.Context, []string) error) func(*cobra.C
 	}
 }
 
-func (p *program) client() *control.Client { return control.NewClient(p.socket) }
+func (p *program) client() *api.Client { return api.NewClient(p.socket) }
 
 // print writes an answer, all of it or nothing but an error.
 func (p *program) print(v any, text func(*strings.Builder)) error {
@@ -163,8 +163,8 @@ func (p *program) print(v any, text func(*strings.Builder)) error {
 func (p *program) status(command string, err error) int {
 	var (
 		told        exit
-		refused     *control.Error
-		unreachable *control.UnreachableError
+		refused     *api.Error
+		unreachable *api.UnreachableError
 	)
 	switch {
 	case err == nil:
@@ -184,7 +184,7 @@ func (p *program) status(command string, err error) int {
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
-		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, control.OneLine(err), remedy)
+		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, api.OneLine(err), remedy)
 		for _, instead := range p.instead {
 			fmt.Fprintf(p.stderr, "%s: %s\n", name, instead)
 		}
@@ -192,7 +192,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &refused):
 		return p.refused(refused)
 	}
-	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.OneLine(err))
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, api.OneLine(err))
 	return bindingStatus(err)
 }
 
@@ -200,7 +200,7 @@ func (p *program) status(command string, err error) int {
 // what cobra lays out in lines, such as what else may have been meant.
 func usageError(err error) string {
 	if _, several := err.(interface{ Unwrap() []error }); several {
-		return control.OneLine(err)
+		return api.OneLine(err)
 	}
 	return err.Error()
 }
@@ -231,15 +231,15 @@ func is[E error](err error) bool {
 
 // refused tells why a question has no answer. Scripts that asked for JSON get
 // that as JSON.
-func (p *program) refused(e *control.Error) int {
-	fmt.Fprintf(p.stderr, "%s: %s\n", name, control.Harmless(e.Error()))
+func (p *program) refused(e *api.Error) int {
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, api.Harmless(e.Error()))
 	if p.json {
 		if err := p.print(e.Problem, nil); err != nil {
 			fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
 		}
 	} else if e.Reason != nil {
 		for _, c := range e.Reason.Candidates {
-			fmt.Fprintf(p.stderr, "  candidate %s\n", control.Harmless(c))
+			fmt.Fprintf(p.stderr, "  candidate %s\n", api.Harmless(c))
 		}
 	}
 	switch e.Status {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -37,7 +37,7 @@ func TestASocketWithoutPermissionIsToldWithItsRemedy(t *testing.T) {
 	p := program{stderr: io.Discard}
 	var stderr strings.Builder
 	p.stderr, p.ran = &stderr, true
-	status := p.status(name, &control.UnreachableError{Socket: "/s", Err: os.ErrPermission})
+	status := p.status(name, &api.UnreachableError{Socket: "/s", Err: os.ErrPermission})
 	if status != exitUnreachable || !strings.Contains(stderr.String(), "as root") || strings.Contains(stderr.String(), "systemctl") {
 		t.Errorf("%d, %q", status, stderr.String())
 	}
@@ -46,7 +46,7 @@ func TestASocketWithoutPermissionIsToldWithItsRemedy(t *testing.T) {
 func TestADaemonThatHangsIsToBeRestarted(t *testing.T) {
 	var stderr strings.Builder
 	p := program{stderr: &stderr, ran: true}
-	status := p.status(name, &control.UnreachableError{Socket: "/s", Hangs: true, Err: errors.New("nothing came within 5s")})
+	status := p.status(name, &api.UnreachableError{Socket: "/s", Hangs: true, Err: errors.New("nothing came within 5s")})
 	const want = "representorctl: the daemon on /s doesn't answer: nothing came within 5s; restart it, ports stay plugged: systemctl " +
 		"restart representord\n"
 	if status != exitUnreachable || stderr.String() != want {

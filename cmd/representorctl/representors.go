@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 )
 
 func (p *program) representorsCommand() *cobra.Command {
@@ -27,7 +27,7 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 	from := p.addSources(cmd)
 	cmd.PreRunE = func(*cobra.Command, []string) error { return from.check() }
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
-		rs, err := ask(ctx, from, func(ctx context.Context, s source) (control.Representors, error) { return s.Representors(ctx) })
+		rs, err := ask(ctx, from, func(ctx context.Context, s source) (api.Representors, error) { return s.Representors(ctx) })
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 	return cmd
 }
 
-func writeRepresentors(out *strings.Builder, rs control.Representors) {
+func writeRepresentors(out *strings.Builder, rs api.Representors) {
 	switch {
 	case !rs.Complete:
 		entry(out, "incomplete:", "%s", rs.Problem)
@@ -61,12 +61,12 @@ func writeRepresentors(out *strings.Builder, rs control.Representors) {
 			function := strings.TrimPrefix(r.Function, handle+" ")
 			rows = append(rows, []string{function, orDash(r.Netdev), linkState(r), orDash(r.HWAddr), functionState(r)})
 		}
-		fmt.Fprintln(out, control.Printable(handle))
+		fmt.Fprintln(out, api.Printable(handle))
 		table(out, " ", rows)
 	}
 }
 
-func linkState(r control.Representor) string {
+func linkState(r api.Representor) string {
 	switch {
 	case r.Link == nil:
 		return "-"
@@ -78,9 +78,9 @@ func linkState(r control.Representor) string {
 	return "down"
 }
 
-func functionState(r control.Representor) string {
+func functionState(r api.Representor) string {
 	if r.State == "inactive" || r.OpState == "" {
 		return orDash(r.State)
 	}
-	return control.Printable(r.OpState)
+	return api.Printable(r.OpState)
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/register"
-	"github.com/representord/representord/serial"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/cardserial/register"
 )
 
 func (p *program) serialCommand() *cobra.Command {
@@ -45,7 +45,7 @@ cards can be read.`,
 	}
 }
 
-func writeSerials(out *strings.Builder, s control.Serials) {
+func writeSerials(out *strings.Builder, s api.Serials) {
 	if s.CardProblem != "" {
 		entry(out, "incomplete:", "%s", s.CardProblem)
 	}
@@ -55,24 +55,24 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 		rows := [][]string{{"CARD", "SERIAL NUMBER", "SOURCE", "PUBLISHED", "SOUTHBOUND"}}
 		for i := range s.Cards {
 			c := &s.Cards[i]
-			rows = append(rows, []string{control.Printable(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
+			rows = append(rows, []string{api.Printable(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
 		}
 		table(out, "", rows)
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {
-			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", control.Printable(s.Cards[i].Handle), r.Code, r.Message), columns) {
+			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", api.Printable(s.Cards[i].Handle), r.Code, r.Message), columns) {
 				fmt.Fprintln(out, line)
 			}
 		}
 	}
 	fmt.Fprintln(out)
 	if s.Key != "" {
-		entry(out, "local", "external_ids:%s", control.Printable(s.Key))
+		entry(out, "local", "external_ids:%s", api.Printable(s.Key))
 		writeOptions(out, s.Options)
 	}
 	if s.Southbound != nil {
-		entry(out, "southbound", "ovn-cms-options of Chassis %s", control.Printable(s.Southbound.Chassis))
+		entry(out, "southbound", "ovn-cms-options of Chassis %s", api.Printable(s.Southbound.Chassis))
 		writeOptions(out, s.Southbound.Options)
 	} else {
 		entry(out, "southbound", "our Chassis row isn't known")
@@ -96,15 +96,15 @@ func writeSerials(out *strings.Builder, s control.Serials) {
 }
 
 // oldNeutron says who doesn't find what is published, and what helps.
-func oldNeutron(out *strings.Builder, c control.ChassisOptions) {
+func oldNeutron(out *strings.Builder, c api.ChassisOptions) {
 	if !c.HiddenFromOldNeutron {
 		return
 	}
 	entry(out, "note", "Neutron %s would find no card: it looks in external_ids of the Chassis row, where ovn-controller writes nothing "+
 		"since OVN 22.09. "+
 		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:",
-		serial.OldNeutron)
-	for _, line := range commandLines(serial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
+		cardserial.OldNeutron)
+	for _, line := range commandLines(cardserial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
 		fmt.Fprintf(out, "%*s%s\n", labelWidth, "", line)
 	}
 }
@@ -116,11 +116,11 @@ func writeOptions(out *strings.Builder, options string) {
 		entry(out, "", "  none")
 	}
 	for _, e := range entries {
-		fmt.Fprintf(out, "%*s  %s\n", labelWidth, "", control.Printable(e))
+		fmt.Fprintf(out, "%*s  %s\n", labelWidth, "", api.Printable(e))
 	}
 }
 
-func published(c *control.CardSerial) string {
+func published(c *api.CardSerial) string {
 	switch {
 	case c.Published && c.Ours:
 		return "yes"
@@ -130,7 +130,7 @@ func published(c *control.CardSerial) string {
 	return "no"
 }
 
-func inSouthbound(c *control.CardSerial) string {
+func inSouthbound(c *api.CardSerial) string {
 	switch {
 	case c.InSouthbound == nil:
 		return "-"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/doctor"
 )
 
 // lookAtSockets sees who may connect to the daemon and, where that is a unix socket, to

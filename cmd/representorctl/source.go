@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -23,8 +23,8 @@ with --devlink-json, what "devlink -j port show" printed, on whatever machine.`
 
 // source is where representors are looked up.
 type source interface {
-	Representors(context.Context) (control.Representors, error)
-	Lookup(context.Context, url.Values) (control.Lookup, error)
+	Representors(context.Context) (api.Representors, error)
+	Lookup(context.Context, url.Values) (api.Lookup, error)
 }
 
 // sources chooses a source by the flags of one command.
@@ -65,7 +65,7 @@ func ask[T any](ctx context.Context, s *sources, question func(context.Context, 
 	bounded, cancel := context.WithTimeout(ctx, daemonPatience)
 	defer cancel()
 	answer, err := question(bounded, s.program.client())
-	var unreachable *control.UnreachableError
+	var unreachable *api.UnreachableError
 	if !errors.As(err, &unreachable) || ctx.Err() != nil {
 		return answer, err
 	}
@@ -105,11 +105,11 @@ type indexSource struct {
 	remark func()
 }
 
-func (s indexSource) Representors(context.Context) (control.Representors, error) {
+func (s indexSource) Representors(context.Context) (api.Representors, error) {
 	if s.remark != nil {
 		s.remark()
 	}
-	rs := control.NewRepresentors(s.index)
+	rs := api.NewRepresentors(s.index)
 	for i := range rs.Representors {
 		s.forget(&rs.Representors[i])
 	}
@@ -121,14 +121,14 @@ func (s indexSource) Representors(context.Context) (control.Representors, error)
 	return rs, nil
 }
 
-func (s indexSource) Lookup(_ context.Context, question url.Values) (control.Lookup, error) {
-	found, err := control.Resolve(s.index, question)
+func (s indexSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
+	found, err := api.Resolve(s.index, question)
 	s.forget(&found.Representor)
 	return found, err
 }
 
 // forget takes out what was made up so that names could be looked up.
-func (s indexSource) forget(r *control.Representor) {
+func (s indexSource) forget(r *api.Representor) {
 	if s.namesOnly {
 		r.IfIndex, r.Link = 0, nil
 	}
@@ -142,7 +142,7 @@ func (s *sources) fromKernel(ctx context.Context) (source, error) {
 		if problem == "" {
 			problem = err.Error()
 		}
-		return nil, &control.Error{Status: http.StatusServiceUnavailable, Problem: control.Problem{
+		return nil, &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
 			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/plug"
 )
 
@@ -28,12 +28,12 @@ func (p *program) statusCommand() *cobra.Command {
 	}
 }
 
-func (p *program) writeStatus(out *strings.Builder, s control.Status) {
+func (p *program) writeStatus(out *strings.Builder, s api.Status) {
 	dry := ""
 	if s.DryRun {
 		dry = ", dry run: nothing is written"
 	}
-	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", control.Printable(s.Version), s.PID, s.Role, p.since(s.Started), dry)
+	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", api.Printable(s.Version), s.PID, s.Role, p.since(s.Started), dry)
 	if s.RoleReason != "" {
 		entry(out, "", "%s", s.RoleReason)
 	}
@@ -66,16 +66,16 @@ func (p *program) writeStatus(out *strings.Builder, s control.Status) {
 			title = "changes that the last pass would have made:"
 		}
 		fmt.Fprintf(out, "\n%s\n", title)
-		control.WriteChanges(out, s.Planned)
+		api.WriteChanges(out, s.Planned)
 	}
 }
 
 // writeCompanions tells of those that answer, or of which nothing is known, in a line; each
 // that is dead has its own.
-func (p *program) writeCompanions(out *strings.Builder, all []control.Companion) {
+func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
 	var fine []string
 	for _, c := range all {
-		name := control.Printable(c.Name)
+		name := api.Printable(c.Name)
 		switch {
 		case c.State == companion.Answers && c.PID > 0:
 			fine = append(fine, fmt.Sprintf("%s answers, pid %d", name, c.PID))
@@ -91,13 +91,13 @@ func (p *program) writeCompanions(out *strings.Builder, all []control.Companion)
 	for _, c := range all {
 		state := map[companion.State]string{companion.Gone: "has not run", companion.Silent: "has not answered"}[c.State]
 		if state != "" {
-			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", control.Printable(c.Name), state, p.since(c.Since),
+			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", api.Printable(c.Name), state, p.since(c.Since),
 				c.Problem, companion.Without(c.Name))
 		}
 	}
 }
 
-func (p *program) writeSouthbound(out *strings.Builder, s control.Southbound) {
+func (p *program) writeSouthbound(out *strings.Builder, s api.Southbound) {
 	state := "not connected"
 	switch {
 	case s.Connected && s.Complete:
@@ -109,7 +109,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s control.Southbound) {
 		state += " for " + p.since(s.Since)
 	}
 	if s.Endpoint != "" {
-		state += ", " + control.Printable(s.Endpoint)
+		state += ", " + api.Printable(s.Endpoint)
 	}
 	if s.Connected && s.Complete && !s.ChassisKnown {
 		state += "; it has no Chassis row of ours: is ovn-controller running?"
@@ -119,7 +119,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s control.Southbound) {
 		entry(out, "", "%s", s.Problem)
 	}
 	if s.Identity != "" {
-		entry(out, "", "database %s", control.Printable(s.Identity))
+		entry(out, "", "database %s", api.Printable(s.Identity))
 	}
 }
 
@@ -127,16 +127,16 @@ func orUnknown(s string) string {
 	if s == "" {
 		return "not known yet"
 	}
-	return control.Printable(s)
+	return api.Printable(s)
 }
 
-func bridge(s control.Status) string {
+func bridge(s api.Status) string {
 	text := orUnknown(s.Bridge)
 	if s.Bridge != "" && s.Local.Complete && !s.Local.BridgeFound {
 		text += ", which doesn't exist"
 	}
 	if s.Local.DatapathType != "" {
-		text += ", datapath_type " + control.Printable(s.Local.DatapathType)
+		text += ", datapath_type " + api.Printable(s.Local.DatapathType)
 	}
 	return text
 }
@@ -155,13 +155,13 @@ func byState(counts map[plug.State]int) string {
 	return strings.Join(parts, ", ")
 }
 
-func local(l control.Local) string {
+func local(l api.Local) string {
 	text := "not connected"
 	if l.Complete {
 		text = "connected"
 	}
 	if l.Endpoint != "" {
-		text += ", " + control.Printable(l.Endpoint)
+		text += ", " + api.Printable(l.Endpoint)
 	}
 	if l.Problem != "" {
 		text += ": " + l.Problem
@@ -169,7 +169,7 @@ func local(l control.Local) string {
 	return text
 }
 
-func devlinkState(d control.Devlink) string {
+func devlinkState(d api.Devlink) string {
 	text := plural(d.Representors, "representor")
 	if !d.Complete {
 		text = "not complete, " + text

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -22,12 +22,12 @@ func TestASouthboundThatIsAwayWhenTheDaemonStartsChangesNoRow(t *testing.T) {
 	cl.Kill()
 	c = startService(t, f, h.flags()...)
 	w.c = c
-	w.before = await(t, c, "the rows are kept", func(s control.Status) bool {
+	w.before = await(t, c, "the rows are kept", func(s api.Status) bool {
 		return s.Ports[plug.Held] == 3 && !s.Southbound.Connected && s.Southbound.Problem != "" && !s.Southbound.Since.IsZero()
 	})
 	w.wantUntouched(t)
 	cl.Restart()
-	await(t, c, "the ports are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 	w.wantUntouched(t)
 }
 
@@ -41,7 +41,7 @@ func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 	w := plugged(t, h, cl, c, 2)
 	cl.Wipe()
 	await(t, c, "it is said that nobody has written to it",
-		func(s control.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
+		func(s api.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
 	w.wantUntouched(t)
 	cl.sbctl(t, "init")
 	awaitPort(t, c, "vm0", plug.Held, reason.CodeRequestUnverified)
@@ -92,7 +92,7 @@ func TestASouthboundThatIsConvertedToAnotherSchemaChangesNoRow(t *testing.T) {
 	w := plugged(t, h, cl, c, 2)
 	since := w.before.Southbound.Since
 	cl.Tool(t, "ovsdb-client", "convert", cl.Endpoint, servers.SchemaOVNSouthbound)
-	await(t, c, "the converted database is followed", func(s control.Status) bool {
+	await(t, c, "the converted database is followed", func(s api.Status) bool {
 		return s.Southbound.Since.After(since) && s.Southbound.Complete && s.Southbound.Connected && s.Ports[plug.Plugged] == 2
 	})
 	w.wantUntouched(t)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -33,7 +33,7 @@ const (
 
 // announcer tells the service manager how we are, as sd_notify(3) describes.
 type announcer struct {
-	facts    func() control.Facts
+	facts    func() api.Facts
 	standing func() standing
 	// compared is closed when the bridge was compared with the card.
 	compared <-chan struct{}
@@ -105,12 +105,12 @@ func (a *announcer) look(now time.Time) {
 		a.send(daemon.SdNotifyReady)
 	}
 	if a.ready && a.watchdog > 0 {
-		a.ping(now, s.role == control.Active)
+		a.ping(now, s.role == api.Active)
 	}
 }
 
 // mayStart decides whether ovs-vswitchd needs to wait no longer.
-func (a *announcer) mayStart(now time.Time, f control.Facts, s standing) bool {
+func (a *announcer) mayStart(now time.Time, f api.Facts, s standing) bool {
 	select {
 	case <-a.compared:
 		return true
@@ -118,7 +118,7 @@ func (a *announcer) mayStart(now time.Time, f control.Facts, s standing) bool {
 	}
 	whole, _ := f.Index.Complete()
 	switch {
-	case s.role == control.Standby:
+	case s.role == api.Standby:
 		return true // who has the bridge looks after it
 	case !whole && !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
 		a.log.Error("starting although the bridge was not compared with the card", "after", cardPatience, "why", a.status)
@@ -148,14 +148,14 @@ func (a *announcer) ping(now time.Time, active bool) {
 }
 
 // statusLine says in one line how we are.
-func statusLine(f control.Facts, s standing) string {
+func statusLine(f api.Facts, s standing) string {
 	var parts []string
 	switch s.role {
-	case control.Starting:
+	case api.Starting:
 		return oneLine("waiting: " + s.why)
-	case control.Standby:
+	case api.Standby:
 		return oneLine("standing by: " + s.why)
-	case control.Active, control.Offline:
+	case api.Active, api.Offline:
 	}
 	if f.DryRun {
 		parts = append(parts, "dry run")
@@ -165,13 +165,13 @@ func statusLine(f control.Facts, s standing) string {
 }
 
 // sources says how the three things that are watched are.
-func sources(f control.Facts) []string {
+func sources(f api.Facts) []string {
 	var parts []string
 	switch {
 	case !f.Local.Complete:
 		parts = append(parts, "local database not connected: "+f.Local.Problem)
 	case f.Local.BridgeUUID == "":
-		parts = append(parts, "bridge "+control.Printable(f.Bridge)+" doesn't exist")
+		parts = append(parts, "bridge "+api.Printable(f.Bridge)+" doesn't exist")
 	}
 	if whole, problem := f.Index.Complete(); !whole {
 		parts = append(parts, "card not read: "+problem)

@@ -10,9 +10,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -24,7 +24,7 @@ type manager struct {
 	*announcer
 	told []string
 
-	f        control.Facts
+	f        api.Facts
 	s        standing
 	compared chan struct{}
 	beats    uint64
@@ -34,11 +34,11 @@ type manager struct {
 
 func newManager(watchdog time.Duration) *manager {
 	m := &manager{
-		f: control.Facts{Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})},
-		s: standing{role: control.Starting, why: "the local database"}, compared: make(chan struct{}),
+		f: api.Facts{Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})},
+		s: standing{role: api.Starting, why: "the local database"}, compared: make(chan struct{}),
 	}
 	m.announcer = &announcer{
-		facts: func() control.Facts { return m.f }, standing: func() standing { return m.s },
+		facts: func() api.Facts { return m.f }, standing: func() standing { return m.s },
 		compared: m.compared, nudge: func() { m.nudged++ },
 		beats: func() uint64 { return m.beats }, passes: func() uint64 { return m.passes },
 		send: func(s string) { m.told = append(m.told, s) }, log: slog.New(slog.DiscardHandler),
@@ -79,7 +79,7 @@ func TestReadyComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
 func TestReadyComesAtOnceInStandby(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
-	m.s = standing{role: control.Standby, why: "pid 1 has it"}
+	m.s = standing{role: api.Standby, why: "pid 1 has it"}
 	if got := m.at(0); !slices.Equal(got, []string{"STATUS=standing by: pid 1 has it", ready}) {
 		t.Errorf("%q", got)
 	}
@@ -134,7 +134,7 @@ func TestTheWatchdogHearsNothingBeforeReady(t *testing.T) {
 func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
 	t.Parallel()
 	m := newManager(40 * time.Second)
-	m.s = standing{role: control.Active}
+	m.s = standing{role: api.Active}
 	close(m.compared)
 	step := func(second int, beats, passes uint64, want bool) {
 		t.Helper()
@@ -157,18 +157,18 @@ func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
 	step(66, 6, 10, true)
 
 	// In standby there are no passes to be made.
-	m.s = standing{role: control.Standby}
+	m.s = standing{role: api.Standby}
 	step(80, 7, 10, true)
 	step(95, 8, 10, true)
 	// The first pass of a new tenure may still be on its way.
-	m.s = standing{role: control.Active}
+	m.s = standing{role: api.Active}
 	step(110, 9, 10, true)
 	step(125, 10, 10, false)
 }
 
 func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 	t.Parallel()
-	whole := control.Facts{
+	whole := api.Facts{
 		Local:      ovs.View{Complete: true, BridgeUUID: "b"},
 		Bridge:     "br-int",
 		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
@@ -177,34 +177,34 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 			{State: plug.Plugged}, {State: plug.Plugged}, {State: plug.Pending}, {State: plug.Invalid},
 		}},
 	}
-	active := standing{role: control.Active}
+	active := standing{role: api.Active}
 	for _, c := range []struct {
 		name string
-		edit func(*control.Facts)
+		edit func(*api.Facts)
 		s    standing
 		want string
 	}{
-		{"well", func(*control.Facts) {}, active, "2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642"},
-		{"nothing asked", func(f *control.Facts) { f.Report.Ports = nil }, active, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
+		{"well", func(*api.Facts) {}, active, "2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642"},
+		{"nothing asked", func(f *api.Facts) { f.Report.Ports = nil }, active, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
-			"held", func(f *control.Facts) {
+			"held", func(f *api.Facts) {
 				f.Report.Holds = []plug.Holding{{Code: reason.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
 			}, active,
 			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound " +
 				"connected to ssl:192.0.2.1:6642",
 		},
 		{
-			"a built-in provider", func(f *control.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} }, active,
+			"a built-in provider", func(f *api.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} }, active,
 			"2 plugged, 1 pending, 1 invalid; rows of a plug provider built into ovn-controller: 1; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"dry run", func(f *control.Facts) { f.DryRun, f.Report.Ports = true, nil }, active,
+		{"dry run", func(f *api.Facts) { f.DryRun, f.Report.Ports = true, nil }, active,
 			"dry run; 0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
-			"no chassis row", func(f *control.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false }, active,
+			"no chassis row", func(f *api.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false }, active,
 			"0 plugged; southbound connected to ssl:192.0.2.1:6642, without a Chassis row of ours",
 		},
 		{
-			"everything lost", func(f *control.Facts) {
+			"everything lost", func(f *api.Facts) {
 				f.Local.Complete, f.Local.Problem = false, "gone"
 				f.Southbound = ovn.View{Problem: "no answer"}
 				f.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
@@ -212,10 +212,10 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 			"2 plugged, 1 pending, 1 invalid; local database not connected: gone; card not read: no devlink; southbound not connected: no answer",
 		},
 		{
-			"no bridge", func(f *control.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" }, active,
+			"no bridge", func(f *api.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" }, active,
 			"0 plugged; bridge br-int doesn't exist; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"starting", func(*control.Facts) {}, standing{role: control.Starting, why: "the local database: x\ny"},
+		{"starting", func(*api.Facts) {}, standing{role: api.Starting, why: "the local database: x\ny"},
 			"waiting: the local database: x y"},
 	} {
 		f := whole

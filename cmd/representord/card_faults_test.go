@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -60,7 +60,7 @@ func TestANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *test
 	h.Ctl(t, "remove", "Interface", "pf0vf0", "ofport", "1", "--", "remove", "Interface", "pf0vf0", "ifindex", "100")
 	h.becomes(f, altered(before, map[int]string{0: "", 2: "pf0vf0"}))
 	c = startService(t, f, h.flags()...)
-	await(t, c, "the leak is told", func(s control.Status) bool { return s.Leaks == 1 && !s.Southbound.Connected })
+	await(t, c, "the leak is told", func(s api.Status) bool { return s.Leaks == 1 && !s.Southbound.Connected })
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf1"}) {
 		t.Errorf("br-int has %v", got)
 	}
@@ -95,7 +95,7 @@ func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T
 
 	h.becomes(f, altered(before, map[int]string{0: "ens1f0c1vf0"}))
 	h.opened(t, "ens1f0c1vf0", 1100)
-	s := await(t, c, "the pass that moved it is reported", func(s control.Status) bool { return s.Transactions > w.before.Transactions })
+	s := await(t, c, "the pass that moved it is reported", func(s api.Status) bool { return s.Transactions > w.before.Transactions })
 	awaitPort(t, c, "vm0", plug.Plugged, "")
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"ens1f0c1vf0", "pf0vf1"}) || s.Transactions != w.before.Transactions+1 {
 		t.Errorf("br-int has %v after %d transactions, want 1", got, s.Transactions-w.before.Transactions)
@@ -123,7 +123,7 @@ func TestAMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, ours, other))
 	h.opened(t, "pf0vf2", 102)
-	await(t, c, "all are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 }
 
 func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
@@ -133,7 +133,7 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 	cl := newCloud(t, h)
 	c, stop := startStoppable(t, h, f, h.flags()...)
 	w := plugged(t, h, cl, c, 1)
-	blind := func(c *control.Client, lport string) {
+	blind := func(c *api.Client, lport string) {
 		t.Helper()
 		h.becomes(f, representor.Card{Problem: "no devlink here"})
 		cl.ask(t, lport, 1)
@@ -146,8 +146,8 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 	w.wantUntouched(t)
 	stop()
 	again := startService(t, f, h.flags()...)
-	await(t, again, "both ports are known", func(s control.Status) bool { return s.Ports[plug.Plugged]+s.Ports[plug.Pending] == 2 })
-	w.c, w.before = again, await(t, again, "it answers", func(control.Status) bool { return true })
+	await(t, again, "both ports are known", func(s api.Status) bool { return s.Ports[plug.Plugged]+s.Ports[plug.Pending] == 2 })
+	w.c, w.before = again, await(t, again, "it answers", func(api.Status) bool { return true })
 	w.wantUntouched(t)
 	h.becomes(f, before)
 	h.opened(t, "pf0vf1", 101)
@@ -168,7 +168,7 @@ func TestThousandsOfEventsOfTheCardAreAFewPasses(t *testing.T) {
 		f.become(c)
 	}
 	w.wantUntouched(t)
-	s := await(t, c, "all is well", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	s := await(t, c, "all is well", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 	if passes := s.Passes - w.before.Passes; passes > events/2 {
 		t.Errorf("%d passes for %d events", passes, events)
 	}

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -33,8 +33,8 @@ func newClusteredCloud(t *testing.T, h *host, members int) (*cloud, *servers.Clu
 
 // on is whether the daemon follows the Southbound on one of these servers, and n
 // ports are plugged.
-func on(n int, some ...*servers.OVSDB) func(control.Status) bool {
-	return func(s control.Status) bool {
+func on(n int, some ...*servers.OVSDB) func(api.Status) bool {
+	return func(s api.Status) bool {
 		follows := slices.ContainsFunc(some, func(d *servers.OVSDB) bool { return d.Endpoint == s.Southbound.Endpoint })
 		return follows && s.Southbound.Connected && s.Southbound.Complete && s.Ports[plug.Plugged] == n
 	}
@@ -102,7 +102,7 @@ func TestAFollowerThatIsCutOffIsLeftAndItsWordIsNotTaken(t *testing.T) {
 
 	// Alone it says that vm1 is asked for and vm2 isn't.
 	h.remotes(t, follower)
-	s := await(t, c, "it isn't trusted", func(s control.Status) bool {
+	s := await(t, c, "it isn't trusted", func(s api.Status) bool {
 		return s.Southbound.Endpoint == follower.Endpoint && !s.Southbound.Connected && strings.Contains(s.Southbound.Problem, "the server is ")
 	})
 	if !strings.Contains(s.Southbound.Problem, "cut off from its cluster") && !strings.Contains(s.Southbound.Problem, "behind what was seen") {
@@ -139,7 +139,7 @@ func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 		t.Fatal(err)
 	}
 	cl.Restart()
-	await(t, c, "it is said that the leader is behind", func(s control.Status) bool {
+	await(t, c, "it is said that the leader is behind", func(s api.Status) bool {
 		return strings.Contains(s.Southbound.Problem, "it leads the cluster: if that was restored from older files")
 	})
 	awaitPort(t, c, "vm1", plug.Held, reason.CodeSouthboundReplaced)
@@ -166,10 +166,10 @@ func TestARelayIsFollowedAndTakesNoRowWhenItDies(t *testing.T) {
 	w := watchOver(t, h, c, 2)
 
 	relay.Process.Signal(syscall.SIGSTOP)
-	await(t, c, "it is noticed that the relay hangs", func(s control.Status) bool { return !s.Southbound.Connected })
+	await(t, c, "it is noticed that the relay hangs", func(s api.Status) bool { return !s.Southbound.Connected })
 	w.wantUntouched(t)
 	relay.Restart(t)
-	await(t, c, "the new relay is doubted", func(s control.Status) bool {
+	await(t, c, "the new relay is doubted", func(s api.Status) bool {
 		return !s.Southbound.Connected && strings.Contains(s.Southbound.Problem, "is a relay, which may be behind what was seen already")
 	})
 	w.wantUntouched(t)

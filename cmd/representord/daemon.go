@@ -11,9 +11,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/metrics"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/metrics"
 )
 
 // service is the program as it runs for ever.
@@ -66,7 +66,7 @@ func (s *service) run(ctx context.Context, send func(string)) error {
 }
 
 // facts is all that is known. It never blocks.
-func (s *service) facts() control.Facts {
+func (s *service) facts() api.Facts {
 	at := s.standing.Load()
 	f := s.Facts(at.id)
 	f.Version, f.PID, f.Started = s.version, os.Getpid(), s.started

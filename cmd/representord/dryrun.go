@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 )
 
 // planPoll is how often a dry run looks for plans that it has not told yet.
@@ -24,9 +24,9 @@ func (s *service) tellPlans(ctx context.Context) error {
 		case <-timer.C:
 		}
 		planned := map[string]bool{}
-		for _, c := range control.Changes(s.Reconciler.Report().Planned) {
+		for _, c := range api.Changes(s.Reconciler.Report().Planned) {
 			var text strings.Builder
-			control.WriteChanges(&text, []control.Change{c})
+			api.WriteChanges(&text, []api.Change{c})
 			planned[text.String()] = true
 			if !told[text.String()] {
 				s.Log.Info("would change", "ports", c.LogicalPorts, "unplug", netdevs(c.Unplug), "plug", netdevs(c.Plug),
@@ -37,7 +37,7 @@ func (s *service) tellPlans(ctx context.Context) error {
 	}
 }
 
-func netdevs(rows []control.Row) []string {
+func netdevs(rows []api.Row) []string {
 	names := make([]string, 0, len(rows))
 	for _, r := range rows {
 		names = append(names, r.Netdev)

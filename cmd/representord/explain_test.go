@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
@@ -41,7 +41,7 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	c.sbctl(t, append([]string{"--id=@dp", "create", "Datapath_Binding", "tunnel_key=5000"}, ports...)...)
 	client := startService(t, newFakeCard(cardWith(2)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, client, "vm0 is plugged and all others are invalid", func(s control.Status) bool {
+	await(t, client, "vm0 is plugged and all others are invalid", func(s api.Status) bool {
 		return s.Ports[plug.Plugged] == 1 && s.Ports[plug.Invalid] == many
 	})
 
@@ -82,7 +82,7 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	}
 
 	c.Kill()
-	await(t, client, "the Southbound is away", func(s control.Status) bool { return !s.Southbound.Connected })
+	await(t, client, "the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	quick("the status without a Southbound", status)
 	if e := ask("vm0"); !e.Plugged || stepOf(t, e, explain.PortBinding).Result != explain.Unknown {
 		t.Errorf("vm0 without a Southbound: %+v", e)
@@ -99,7 +99,7 @@ func TestEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
 	c.ask(t, "vm0", 0)
 	client := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	s := await(t, client, "vm0 is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	s := await(t, client, "vm0 is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	events, err := client.Events(t.Context(), 0)
 	if err != nil || len(events.Events) < 2 {
 		t.Fatalf("%+v, %v", events, err)
@@ -114,7 +114,7 @@ func TestEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
 	if err != nil || asked.Passes < s.Passes {
 		t.Errorf("%+v, %v", asked, err)
 	}
-	await(t, client, "a pass was made on request", func(s control.Status) bool { return s.Passes > asked.Passes })
+	await(t, client, "a pass was made on request", func(s api.Status) bool { return s.Passes > asked.Passes })
 	plan, err := client.Plan(t.Context())
 	if err != nil || len(plan.Changes)+len(plan.Waiting) != 0 || !plan.Current() {
 		t.Errorf("%+v, %v", plan, err)

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
@@ -133,23 +133,23 @@ func numbers(n int) []int {
 // watchman knows how the Interface rows were, and how much the daemon had done.
 type watchman struct {
 	h      *host
-	c      *control.Client
+	c      *api.Client
 	rows   map[string]string
-	before control.Status
+	before api.Status
 }
 
 // plugged has n ports asked for and plugged, and gives who watches over them.
-func plugged(t *testing.T, h *host, cl *cloud, c *control.Client, n int) *watchman {
+func plugged(t *testing.T, h *host, cl *cloud, c *api.Client, n int) *watchman {
 	t.Helper()
 	cl.askMany(t, n)
 	h.openedMany(t, n)
 	return watchOver(t, h, c, n)
 }
 
-func watchOver(t *testing.T, h *host, c *control.Client, n int) *watchman {
+func watchOver(t *testing.T, h *host, c *api.Client, n int) *watchman {
 	t.Helper()
 	(&watchman{h: h, c: c}).morePasses(t) // what was done last may not have been told of yet
-	s := await(t, c, fmt.Sprintf("%d ports are plugged", n), func(s control.Status) bool { return s.Ports[plug.Plugged] == n })
+	s := await(t, c, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plug.Plugged] == n })
 	h.witness.Known()
 	return &watchman{h: h, c: c, rows: h.interfaces(t), before: s}
 }
@@ -163,9 +163,9 @@ func (h *host) interfaces(t *testing.T) map[string]string {
 func (w *watchman) morePasses(t *testing.T) {
 	t.Helper()
 	for i := range 2 {
-		before := await(t, w.c, "the daemon answers", func(control.Status) bool { return true }).Passes
+		before := await(t, w.c, "the daemon answers", func(api.Status) bool { return true }).Passes
 		w.h.Ctl(t, "set", "open", ".", fmt.Sprintf("external_ids:unrelated=%d-%d", before, i))
-		await(t, w.c, "the daemon makes a pass", func(s control.Status) bool { return s.Passes > before })
+		await(t, w.c, "the daemon makes a pass", func(s api.Status) bool { return s.Passes > before })
 	}
 }
 
@@ -177,7 +177,7 @@ func (w *watchman) wantUntouched(t *testing.T) {
 	if now := w.h.interfaces(t); !maps.Equal(w.rows, now) {
 		t.Errorf("the Interface rows changed:\n%v\nand were\n%v", now, w.rows)
 	}
-	s := await(t, w.c, "the daemon answers", func(control.Status) bool { return true })
+	s := await(t, w.c, "the daemon answers", func(api.Status) bool { return true })
 	if s.Transactions != w.before.Transactions || s.Failures != w.before.Failures {
 		t.Errorf("%d changes committed and %d refused, there were %d and %d", s.Transactions, s.Failures,
 			w.before.Transactions, w.before.Failures)

@@ -13,11 +13,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/card"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/leaks"
@@ -247,7 +247,7 @@ func inProcessOn(ctx context.Context, open agent.OpenCard, args ...string) outco
 
 // startService runs the program for ever in this process, with a fake card,
 // until the test ends. It gives the client of its socket.
-func startService(t *testing.T, f *fakeCard, flags ...string) *control.Client {
+func startService(t *testing.T, f *fakeCard, flags ...string) *api.Client {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan outcome, 1)
@@ -260,7 +260,7 @@ func startService(t *testing.T, f *fakeCard, flags ...string) *control.Client {
 	})
 	for _, flag := range flags {
 		if socket, ok := strings.CutPrefix(flag, "--control-socket="); ok {
-			return control.NewClient(socket)
+			return api.NewClient(socket)
 		}
 	}
 	t.Fatal("no --control-socket")
@@ -268,9 +268,9 @@ func startService(t *testing.T, f *fakeCard, flags ...string) *control.Client {
 }
 
 // await waits until a daemon's status is as wanted.
-func await(t *testing.T, c *control.Client, what string, is func(control.Status) bool) control.Status {
+func await(t *testing.T, c *api.Client, what string, is func(api.Status) bool) api.Status {
 	t.Helper()
-	var s control.Status
+	var s api.Status
 	servers.Until(t, what, func() bool {
 		var err error
 		s, err = c.Status(t.Context())
@@ -280,7 +280,7 @@ func await(t *testing.T, c *control.Client, what string, is func(control.Status)
 }
 
 // release does as representorctl release-hold does: it releases what it sees.
-func release(t *testing.T, c *control.Client) ([]control.Hold, error) {
+func release(t *testing.T, c *api.Client) ([]api.Hold, error) {
 	t.Helper()
 	s, err := c.Status(t.Context())
 	if err != nil {

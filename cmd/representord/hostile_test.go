@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -79,7 +79,7 @@ func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 	cl := newCloud(t, h)
 	// The race detector takes longer to read megabytes than a probe waits.
 	p := process(t, []string{withCard + "=1"}, h.flags("--log-level=debug", "--probe-interval=60s")...)
-	c := control.NewClient(h.socket())
+	c := api.NewClient(h.socket())
 	w := plugged(t, h, cl, c, 1)
 	names := []string{mega, odd, "mega-mac", "mega-vf", "odd-mac", "odd-mtu", "mega-type"}
 	for _, options := range [][2]any{
@@ -95,7 +95,7 @@ func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 		all, _ := options[1].([][2]string)
 		cl.transact(t, cl.askRaw(name, all...)...)
 	}
-	await(t, c, "all are judged", func(s control.Status) bool {
+	await(t, c, "all are judged", func(s api.Status) bool {
 		return s.Ports[plug.Pending]+s.Ports[plug.Invalid]+s.Ports[plug.Conflict] == len(names)
 	})
 	for _, lport := range []string{"mega-mac", "mega-vf", "odd-mac", "mega-type"} {
@@ -152,9 +152,9 @@ func TestThousandsOfRequestsAreBorne(t *testing.T) {
 		cl.transact(t, operations...)
 	}
 	p := process(t, nil, h.flags("--probe-interval=60s")...) // for the same reason as above
-	c := control.NewClient(h.socket())
+	c := api.NewClient(h.socket())
 	servers.Until(t, "the daemon answers", func() bool { _, err := c.Status(t.Context()); return err == nil })
-	await(t, c, "all are there", func(s control.Status) bool { return s.Ports[plug.Pending] == many })
+	await(t, c, "all are there", func(s api.Status) bool { return s.Ports[plug.Pending] == many })
 	if kb := peakMemory(t, p.Pid()); kb > 512<<10 {
 		t.Errorf("the daemon needed %d MB at most", kb>>10)
 	} else {

@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/lockfile"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/lockfile"
 )
 
 // How often the keeper looks at what nobody tells it: whether the lock of a
@@ -23,7 +23,7 @@ const (
 
 // standing is what the keeper does at present, for others to show.
 type standing struct {
-	role control.Role
+	role api.Role
 	// why says what keeps it from being active.
 	why string
 	// id is who we are, nil while that isn't known. It is not modified.
@@ -48,7 +48,7 @@ type keeper struct {
 
 func newKeeper(a *agent.Agent, dryRun bool) *keeper {
 	k := &keeper{Agent: a, dryRun: dryRun}
-	k.standing.Store(&standing{role: control.Starting, why: notStarted})
+	k.standing.Store(&standing{role: api.Starting, why: notStarted})
 	return k
 }
 
@@ -120,11 +120,11 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		k.Configure(id, local.SSL)
 	}
 	if k.Identity == nil {
-		k.stand(control.Starting, "the local database: "+local.Problem)
+		k.stand(api.Starting, "the local database: "+local.Problem)
 		return nil
 	}
 	if k.Identity.Bridge == "" {
-		k.stand(control.Starting, "external_ids:ovn-bridge is empty: there is no integration bridge")
+		k.stand(api.Starting, "external_ids:ovn-bridge is empty: there is no integration bridge")
 		return nil
 	}
 	if t != nil && t.lock != nil && !t.lock.Intact() {
@@ -136,7 +136,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		t = k.take(k.Identity.Bridge)
 	}
 	if t != nil {
-		k.stand(control.Active, "")
+		k.stand(api.Active, "")
 	}
 	// The switch follows a new bridge in a moment. Until then a pass would change the
 	// old one, which isn't ours any more.
@@ -161,10 +161,10 @@ func (k *keeper) take(bridge string) *tenure {
 		l, err := acquire(k.Config.RunDir, bridge)
 		switch {
 		case errors.Is(err, errLocked):
-			k.stand(control.Standby, err.Error())
+			k.stand(api.Standby, err.Error())
 			return nil
 		case err != nil:
-			k.stand(control.Starting, err.Error())
+			k.stand(api.Starting, err.Error())
 			return nil
 		}
 		t.lock = l
@@ -190,7 +190,7 @@ func (k *keeper) start(ctx context.Context, t *tenure) {
 const notStarted = "not started yet"
 
 // stand notes what the keeper does, and logs it when that has changed.
-func (k *keeper) stand(role control.Role, why string) {
+func (k *keeper) stand(role api.Role, why string) {
 	old := k.standing.Load()
 	now := standing{role: role, why: why, id: k.Identity}
 	if *old == now {
@@ -201,11 +201,11 @@ func (k *keeper) stand(role control.Role, why string) {
 		return
 	}
 	switch role {
-	case control.Active:
+	case api.Active:
 		k.Log.Info("keeping the bridge", "bridge", now.id.Bridge)
-	case control.Standby:
+	case api.Standby:
 		k.Log.Warn("standing by", "bridge", now.id.Bridge, "why", why)
-	case control.Starting, control.Offline:
+	case api.Starting, api.Offline:
 		level := slog.LevelWarn
 		if old.why == notStarted { // at every start there is something that isn't known yet
 			level = slog.LevelInfo

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
@@ -22,11 +22,11 @@ func TestAnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "the port is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "the port is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 
 	h.Ctl(t, "add-br", "br-new", "--", "del-port", "pf0vf0", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
 	servers.Until(t, "the port is on the other bridge", func() bool { return slices.Contains(h.ports(t, "br-new"), "pf0vf0") })
-	await(t, c, "the status names the other bridge", func(s control.Status) bool { return s.Role == control.Active && s.Bridge == "br-new" })
+	await(t, c, "the status names the other bridge", func(s api.Status) bool { return s.Role == api.Active && s.Bridge == "br-new" })
 	l, err := acquire(h.dir, "br-int")
 	if err != nil {
 		t.Fatalf("the first bridge was not given back: %v", err)
@@ -52,7 +52,7 @@ func TestABridgeThatAnotherKeepsIsNotTouchedWhateverTheDatabaseNames(t *testing.
 	servers.Until(t, "the port is on br-int", func() bool { return slices.Contains(h.ports(t, "br-int"), "pf0vf0") })
 
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	s := await(t, c, "the daemon stands by", func(s control.Status) bool { return s.Role == control.Standby && s.Bridge == "br-new" })
+	s := await(t, c, "the daemon stands by", func(s api.Status) bool { return s.Role == api.Standby && s.Bridge == "br-new" })
 	if !strings.Contains(s.RoleReason, "br-new.lock") {
 		t.Errorf("why: %q", s.RoleReason)
 	}
@@ -68,7 +68,7 @@ func TestALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active })
+	await(t, c, "the daemon is active", func(s api.Status) bool { return s.Role == api.Active })
 	if err := os.Remove(lockPath(h.dir, "br-int")); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
 		l.Release()
 		return err != nil
 	})
-	await(t, c, "the daemon is active again", func(s control.Status) bool { return s.Role == control.Active })
+	await(t, c, "the daemon is active again", func(s api.Status) bool { return s.Role == api.Active })
 }
 
 func TestWhoWeAreIsFollowed(t *testing.T) {
@@ -88,17 +88,17 @@ func TestWhoWeAreIsFollowed(t *testing.T) {
 	cl := newCloud(t, h)
 	h.Ctl(t, "remove", "open", ".", "external_ids", "system-id")
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	s := await(t, c, "the status says what is missing", func(s control.Status) bool { return len(s.Problems) > 0 })
+	s := await(t, c, "the status says what is missing", func(s api.Status) bool { return len(s.Problems) > 0 })
 	if !strings.Contains(s.Problems[0], "system-id") || s.Chassis != "" {
 		t.Errorf("problems %q, chassis %q", s.Problems, s.Chassis)
 	}
 	h.Ctl(t, "set", "open", ".", "external_ids:system-id=dpu1", "external_ids:hostname=dpu1.example.com")
-	s = await(t, c, "the chassis is known", func(s control.Status) bool { return s.Chassis == "dpu1" && s.Southbound.ChassisKnown })
+	s = await(t, c, "the chassis is known", func(s api.Status) bool { return s.Chassis == "dpu1" && s.Southbound.ChassisKnown })
 	if s.Hostname != "dpu1.example.com" || len(s.Problems) > 0 || s.Southbound.Endpoint != cl.Endpoint {
 		t.Errorf("%+v", s)
 	}
 	h.Ctl(t, "set", "open", ".", `external_ids:ovn-bridge-dpu1=""`)
-	s = await(t, c, "there is no bridge", func(s control.Status) bool { return s.Role == control.Starting })
+	s = await(t, c, "there is no bridge", func(s api.Status) bool { return s.Role == api.Starting })
 	if !strings.Contains(s.RoleReason, "ovn-bridge") {
 		t.Errorf("why: %q", s.RoleReason)
 	}
@@ -110,15 +110,15 @@ func TestTheDaemonWaitsForADatabaseThatComesLater(t *testing.T) {
 	h.Kill()
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	s := await(t, c, "the daemon says what it waits for",
-		func(s control.Status) bool { return strings.Contains(s.RoleReason, "local database") })
-	if s.Role != control.Starting {
+		func(s api.Status) bool { return strings.Contains(s.RoleReason, "local database") })
+	if s.Role != api.Starting {
 		t.Errorf("%+v", s)
 	}
 	h.Restart()
-	await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active && s.Local.Complete })
+	await(t, c, "the daemon is active", func(s api.Status) bool { return s.Role == api.Active && s.Local.Complete })
 	h.Kill()
-	s = await(t, c, "the loss is noticed", func(s control.Status) bool { return !s.Local.Complete })
-	if s.Role != control.Active || s.Bridge != "br-int" {
+	s = await(t, c, "the loss is noticed", func(s api.Status) bool { return !s.Local.Complete })
+	if s.Role != api.Active || s.Bridge != "br-int" {
 		t.Errorf("without the database the bridge is given up: %+v", s)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
@@ -21,11 +21,11 @@ func TestKilledAtAnyPointItDoublesNothingAndTakesNothingBack(t *testing.T) {
 	h, _ := newJudgedHost(t, cardWith(ports))
 	cl := newCloud(t, h)
 	env := []string{fmt.Sprint(withCard, "=", ports)}
-	c := control.NewClient(h.socket())
+	c := api.NewClient(h.socket())
 	var kept map[string]string
 	for lot := range lots {
 		p := process(t, env, h.flags()...)
-		await(t, c, "the daemon is at work", func(s control.Status) bool { return s.PID == p.Pid() && s.Southbound.Connected && s.Passes > 0 })
+		await(t, c, "the daemon is at work", func(s api.Status) bool { return s.PID == p.Pid() && s.Southbound.Connected && s.Passes > 0 })
 		for vf := range ports / lots {
 			n := lot*ports/lots + vf
 			lport := fmt.Sprint("vm", n)
@@ -59,7 +59,7 @@ func TestKilledAtAnyPointItDoublesNothingAndTakesNothingBack(t *testing.T) {
 			t.Errorf("in the end %s has row %q, and had %q", lport, rows[lport], row)
 		}
 	}
-	await(t, c, "all are told", func(s control.Status) bool { return s.Ports[plug.Pending] == ports-1 })
+	await(t, c, "all are told", func(s api.Status) bool { return s.Ports[plug.Pending] == ports-1 })
 	p.Signal(syscall.SIGTERM)
 	if status := exited(t, p); status != exitOK || len(h.ports(t, "br-int")) != ports-1 {
 		t.Errorf("after SIGTERM: exit status %d, %d ports", status, len(h.ports(t, "br-int")))

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/lockfile"
+	"github.com/representord/representord/internal/lockfile"
 	"github.com/representord/representord/ovs"
 )
 

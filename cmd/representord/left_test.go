@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -27,7 +27,7 @@ func TestLeft_RowsOnTheBridgeThatWasMoveToTheOneThatIs(t *testing.T) {
 			c := startService(t, newFakeCard(cardWith(3)), h.flags()...)
 			h.opened(t, "pf0vf0", 100)
 			h.opened(t, "pf0vf1", 101)
-			await(t, c, "both are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+			await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
 
 			h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:"+key+"=br-new")
 			servers.Until(t, "the rows are on the other bridge", func() bool {
@@ -35,7 +35,7 @@ func TestLeft_RowsOnTheBridgeThatWasMoveToTheOneThatIs(t *testing.T) {
 			})
 			h.opened(t, "pf0vf0", 100)
 			h.opened(t, "pf0vf1", 101)
-			await(t, c, "both are plugged there", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 && s.Bridge == "br-new" })
+			await(t, c, "both are plugged there", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 && s.Bridge == "br-new" })
 			servers.Until(t, "the bridge that was is given back", func() bool {
 				l, err := acquire(h.dir, "br-int")
 				l.Release()
@@ -52,7 +52,7 @@ func TestLeft_WhatNothingAsksForStaysAndIsNamedWithTheCommand(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(2)), h.flags("--unplug-grace=1m")...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	h.markedRow(t, "br-int", "pf0vf1", "vm9") // nothing asks for it
 	awaitPort(t, c, "vm9", plug.Held, reason.CodeUnplugGrace)
@@ -82,7 +82,7 @@ func TestLeft_RowsMoveThoughTheLocalServerDiesMeanwhile(t *testing.T) {
 	c := startService(t, newFakeCard(cardWith(2)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
 	h.opened(t, "pf0vf1", 101)
-	await(t, c, "both are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
 	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
 	h.Kill()
 	h.Restart()
@@ -104,7 +104,7 @@ func TestLeft_WhoStoodByMovesTheRowsAsWellOnceTheirBridgeIsGivenBack(t *testing.
 	}
 	h.markedRow(t, "br-int", "pf0vf0", "vm0")
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	await(t, c, "it stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	await(t, c, "it stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
 	awaitPort(t, c, "vm0", plug.Conflict, reason.CodeForeignName)
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
@@ -122,7 +122,7 @@ func TestLeft_WhoStandsByKeepsNobodyFromMovingTheRows(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, first, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	other, err := acquire(h.dir, "br-new") // so that the first one stands by
 	if err != nil {
@@ -131,10 +131,10 @@ func TestLeft_WhoStandsByKeepsNobodyFromMovingTheRows(t *testing.T) {
 	defer other.Release()
 	socket := filepath.Join(h.dir, "second.sock")
 	startService(t, newFakeCard(cardWith(1)), h.flags("--control-socket="+socket, "--run-dir="+servers.Dir(t))...)
-	second := control.NewClient(socket)
-	await(t, second, "it has locks of its own", func(s control.Status) bool { return s.Role == control.Active && s.Southbound.ChassisKnown })
+	second := api.NewClient(socket)
+	await(t, second, "it has locks of its own", func(s api.Status) bool { return s.Role == api.Active && s.Southbound.ChassisKnown })
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	await(t, first, "the first one stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	await(t, first, "the first one stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	servers.Until(t, "the row has moved", func() bool { return slices.Equal(h.ports(t, "br-new"), []string{"pf0vf0"}) })
 }
 
@@ -145,7 +145,7 @@ func TestLeft_RowsEndOnTheLastOfManyBridges(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	cl.ask(t, "vm1", 1)
 	c := startService(t, newFakeCard(cardWith(2)), h.flags()...)
-	await(t, c, "both have rows", func(control.Status) bool { return len(h.ports(t, "br-int")) == 2 })
+	await(t, c, "both have rows", func(api.Status) bool { return len(h.ports(t, "br-int")) == 2 })
 	h.Ctl(t, "add-br", "br-1", "--", "add-br", "br-2")
 	for range 3 {
 		for _, b := range []string{"br-1", "br-int", "br-2"} {
@@ -196,14 +196,14 @@ func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, first, "it is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	other, err := acquire(h.dir, "br-new")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	await(t, first, "it stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	await(t, first, "it stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	taken, err := acquire(h.dir, "br-int") // somebody else keeps the bridge that was ours
 	if err != nil {
 		t.Fatalf("a bridge that was ours is kept while another is waited for: %v", err)

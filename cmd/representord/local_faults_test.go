@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug"
-	"github.com/representord/representord/tempo"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
 
 // awaitPort waits until a port is in a state, for this code if there is one.
-func awaitPort(t *testing.T, c *control.Client, lport string, state plug.State, code reason.Code) control.Port {
+func awaitPort(t *testing.T, c *api.Client, lport string, state plug.State, code reason.Code) api.Port {
 	t.Helper()
-	var p control.OnePort
+	var p api.OnePort
 	servers.Until(t, fmt.Sprintf("%s is %s %s", lport, state, code), func() bool {
 		var err error
 		p, err = c.Port(t.Context(), lport)
@@ -41,7 +41,7 @@ func TestADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
 		t.Errorf("it says: %s", p.Reason.Message)
 	}
 	awaitPort(t, c, "vm0", plug.Plugged, "")
-	s := await(t, c, "it was tried three times", func(s control.Status) bool { return s.Failures >= 3 })
+	s := await(t, c, "it was tried three times", func(s api.Status) bool { return s.Failures >= 3 })
 	if s.Transactions != w.before.Transactions || !s.Local.Complete {
 		t.Errorf("with the disk full: %+v", s)
 	}
@@ -66,7 +66,7 @@ func TestALocalDatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) 
 	seen := h.watchTransactions(t)
 	h.Ctl(t, "add-br", "br-int")
 	h.openedMany(t, 3)
-	await(t, c, "all is plugged again", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all is plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 	if n := seen(); n != 1 {
 		t.Errorf("it took %d transactions, want 1", n)
 	}
@@ -106,13 +106,13 @@ func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	c := startService(t, f, h.flags("--probe-interval=1s")...)
 	w := plugged(t, h, cl, c, 2)
 	h.Kill()
-	await(t, c, "the loss is told", func(s control.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
+	await(t, c, "the loss is told", func(s api.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
 	h.Restart()
-	await(t, c, "the database is read again", func(s control.Status) bool {
+	await(t, c, "the database is read again", func(s api.Status) bool {
 		return s.Local.Complete && s.Ports[plug.Plugged]+s.Ports[plug.Pending] == 2
 	})
 	h.openedMany(t, 2) // what ovs-vswitchd finds out is not kept on disk
-	await(t, c, "all is well again", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "all is well again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
 	now := h.interfaces(t)
 	for uuid := range w.rows {
 		if now[uuid] == "" {
@@ -122,9 +122,9 @@ func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	w.rows = now
 	h.Signal(syscall.SIGSTOP)
 	defer h.Signal(syscall.SIGCONT)
-	await(t, c, "it is told that it hangs", func(s control.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
+	await(t, c, "it is told that it hangs", func(s api.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
 	h.Signal(syscall.SIGCONT)
-	await(t, c, "all is well again", func(s control.Status) bool { return s.Local.Complete && s.Ports[plug.Plugged] == 2 })
+	await(t, c, "all is well again", func(s api.Status) bool { return s.Local.Complete && s.Ports[plug.Plugged] == 2 })
 	w.wantUntouched(t)
 }
 
@@ -137,7 +137,7 @@ func TestWithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
 	for _, lport := range []string{"vm0", "vm1", "vm2"} {
 		awaitPort(t, c, lport, plug.Pending, reason.CodeAwaitingOfport)
 	}
-	s := await(t, c, "the daemon answers", func(control.Status) bool { return true })
+	s := await(t, c, "the daemon answers", func(api.Status) bool { return true })
 	w := &watchman{h, c, h.interfaces(t), s}
 	for range 3 {
 		w.wantUntouched(t)
@@ -191,7 +191,7 @@ func TestAFightForARowIsFoughtAtABoundedRate(t *testing.T) {
 	cl := newCloud(t, h)
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 1)
-	var waits control.OnePort
+	var waits api.OnePort
 	// The script is fast: if it were slower than rows are put back, there would be no fight.
 	script := invariants.Operator{Endpoint: h.Endpoint, Bridge: "br-int"}
 	row := invariants.Row{UUID: h.Ctl(t, "get", "Interface", "pf0vf0", "_uuid")}
@@ -208,8 +208,8 @@ func TestAFightForARowIsFoughtAtABoundedRate(t *testing.T) {
 		waits, err = c.Port(t.Context(), "vm0")
 		return err == nil && waits.Reason != nil && strings.Contains(waits.Reason.Message, "changed too often")
 	})
-	s := await(t, c, "the daemon answers", func(control.Status) bool { return true })
-	most := 10 * (1 + uint64(time.Since(began)/tempo.Window))
+	s := await(t, c, "the daemon answers", func(api.Status) bool { return true })
+	most := 10 * (1 + uint64(time.Since(began)/retry.Window))
 	if n := s.Transactions - w.before.Transactions; n < 5 || n > most || waits.State != plug.Pending {
 		t.Errorf("%d changes for %d edits, want about ten; the port: %+v", n, edits, waits)
 	}
@@ -240,7 +240,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		cl.ask(t, "vm0", 0)
 		c := startService(t, f, h.flags()...)
 		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
-		s := await(t, c, "the status says so", func(s control.Status) bool {
+		s := await(t, c, "the status says so", func(s api.Status) bool {
 			return slices.Equal(s.BuiltInProvider, []string{"pf0vf0", "pf0vf1"})
 		})
 		(&watchman{h, c, before, s}).wantUntouched(t)
@@ -269,7 +269,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 			t.Errorf("the row is %s and was %s, with %s", now, row, ids)
 		}
 		await(t, c, "what nobody asks for is left alone, and shown",
-			func(s control.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf1"}) })
+			func(s api.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf1"}) })
 	})
 	t.Run("that were ours are not fought for", func(t *testing.T) {
 		t.Parallel()
@@ -280,7 +280,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		h.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-plugged=representor")
 		w.rows = h.interfaces(t)
 		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
-		await(t, c, "the status says so", func(s control.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf0"}) })
+		await(t, c, "the status says so", func(s api.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf0"}) })
 		w.wantUntouched(t)
 		h.Ctl(t, "remove", "Interface", "pf0vf0", "external_ids", "ovn-plugged")
 		awaitPort(t, c, "vm0", plug.Plugged, "")

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 
-	"github.com/representord/representord/lockfile"
+	"github.com/representord/representord/internal/lockfile"
 )
 
 // errLocked tells that another representord has the bridge.

@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/representord/representord/agent"
+	"github.com/representord/representord/internal/agent"
 )
 
 // version is set by the linker.

@@ -7,12 +7,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/agent"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/dbconn"
-	"github.com/representord/representord/metrics"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/metrics"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // snapshot puts together what one scrape is made of. It never blocks.
@@ -58,7 +58,7 @@ func (s *service) expose(ctx context.Context, handler http.Handler) error {
 		return nil
 	}
 	mux := http.NewServeMux()
-	mux.Handle(control.PathMetrics, handler)
+	mux.Handle(api.PathMetrics, handler)
 	said := ""
 	for ctx.Err() == nil {
 		var listen net.ListenConfig
@@ -66,7 +66,7 @@ func (s *service) expose(ctx context.Context, handler http.Handler) error {
 		if err == nil {
 			s.Log.Info("metrics can be read", "address", s.Config.MetricsListen)
 			said = ""
-			err = control.Serve(ctx, listener, mux, s.Log)
+			err = api.Serve(ctx, listener, mux, s.Log)
 		}
 		if err != nil && err.Error() != said && ctx.Err() == nil {
 			said = err.Error()

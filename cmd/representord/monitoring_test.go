@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/metrics"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/metrics"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
@@ -44,7 +44,7 @@ func TestARealPrometheusScrapesWhatHappens(t *testing.T) {
 	cl.ask(t, "vm1", 0)
 	cl.ask(t, "vm2", 7) // there is no such function
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "vm1 is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "vm1 is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
 	has(map[string]string{`representord_request_step_duration_seconds_count{step="ovn-installed"}`: "0"})
 	h.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-installed=true")
 	cl.sbctl(t, "set", "Port_Binding", "vm1", "up=true")
@@ -83,9 +83,9 @@ func get(t *testing.T, client *http.Client, url string) (int, string) {
 func TestMetricsAreOnTheControlSocketWithoutAnySetting(t *testing.T) {
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	await(t, c, "it is active", func(s control.Status) bool { return s.Role == control.Active })
+	await(t, c, "it is active", func(s api.Status) bool { return s.Role == api.Active })
 	client := overSocket(t, h.socket())
-	if status, text := get(t, client, "http://localhost"+control.PathMetrics); status != http.StatusOK ||
+	if status, text := get(t, client, "http://localhost"+api.PathMetrics); status != http.StatusOK ||
 		!strings.Contains(text, "\nrepresentord_role{role=\"active\"} 1\n") {
 		t.Errorf("%d: %s", status, text)
 	}
@@ -109,7 +109,7 @@ func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
 	h := newHost(t)
 	cl := newCloud(t, h)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--probe-interval=10s")...)
-	await(t, c, "the Southbound is connected", func(s control.Status) bool { return s.Southbound.Connected && s.Passes > 0 })
+	await(t, c, "the Southbound is connected", func(s api.Status) bool { return s.Southbound.Connected && s.Passes > 0 })
 	h.Signal(syscall.SIGSTOP)
 	defer h.Signal(syscall.SIGCONT)
 	cl.ask(t, "vm1", 0) // has the reconciler send a transaction that isn't answered
@@ -118,7 +118,7 @@ func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
 	client := overSocket(t, h.socket())
 	client.Timeout = 8 * time.Second // what waits until the databases are given up takes longer
 	servers.Until(t, "the databases are given up", func() bool {
-		status, text := get(t, client, "http://localhost"+control.PathMetrics)
+		status, text := get(t, client, "http://localhost"+api.PathMetrics)
 		if status != http.StatusOK {
 			t.Fatalf("%d: %s", status, text)
 		}
@@ -135,17 +135,17 @@ func TestAnAddressThatIsTakenIsTriedAgainAndStopsNothing(t *testing.T) {
 	}
 	address := taken.Addr().String()
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--metrics-listen="+address)...)
-	await(t, c, "it is active all the same", func(s control.Status) bool { return s.Role == control.Active && s.Passes > 0 })
+	await(t, c, "it is active all the same", func(s api.Status) bool { return s.Role == api.Active && s.Passes > 0 })
 	if err := taken.Close(); err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	servers.Until(t, "metrics are there once the address is free", func() bool {
-		status, _ := get(t, client, "http://"+address+control.PathMetrics)
+		status, _ := get(t, client, "http://"+address+api.PathMetrics)
 		return status == http.StatusOK
 	})
-	if status, _ := get(t, client, "http://"+address+control.PathStatus); status != http.StatusNotFound {
-		t.Errorf("the TCP address answers %d to %s: nothing but metrics is for everybody", status, control.PathStatus)
+	if status, _ := get(t, client, "http://"+address+api.PathStatus); status != http.StatusNotFound {
+		t.Errorf("the TCP address answers %d to %s: nothing but metrics is for everybody", status, api.PathStatus)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -136,7 +136,7 @@ func TestOnlyADryRunIsAllowedBesideADaemon(t *testing.T) {
 	h := newHost(t)
 	newCloud(t, h)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
-	await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active })
+	await(t, c, "the daemon is active", func(s api.Status) bool { return s.Role == api.Active })
 	for _, flag := range []string{"--once", "--cleanup"} {
 		o := inProcess(t.Context(), newFakeCard(cardWith(1)), h.flags(flag)...)
 		if o.status != exitError || !strings.Contains(o.stderr, "bridge br-int: another representord has this bridge: pid ") ||
@@ -156,7 +156,7 @@ func TestADryRunForEverShowsItsPlanOnTheSocketAndInTheLog(t *testing.T) {
 	cl := newCloud(t, h)
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--dry-run")...)
-	s := await(t, c, "the plan is shown", func(s control.Status) bool { return len(s.Planned) == 1 })
+	s := await(t, c, "the plan is shown", func(s api.Status) bool { return len(s.Planned) == 1 })
 	if !s.DryRun || s.Planned[0].Plug[0].Netdev != "pf0vf0" || s.Ports[plug.Pending] != 1 || s.Transactions != 0 {
 		t.Errorf("%+v", s)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
@@ -31,14 +31,14 @@ func TestASouthboundThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *
 			w := plugged(t, h, cl, c, ports)
 			end := outage(cl)
 			<-time.After(time.Minute) // the time is the fault
-			s := await(t, c, "the status says since when", func(s control.Status) bool { return !s.Southbound.Connected })
+			s := await(t, c, "the status says since when", func(s api.Status) bool { return !s.Southbound.Connected })
 			if away := time.Since(s.Southbound.Since); away < 40*time.Second || away > 90*time.Second {
 				t.Errorf("away for %v, it says", away)
 			}
 			w.wantUntouched(t)
 			end()
 			await(t, c, "all ports are plugged again",
-				func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
+				func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
 			w.wantUntouched(t)
 		})
 	}
@@ -55,19 +55,19 @@ func TestARelayThatLosesTheSouthboundIsNoticedAndTrustedAgain(t *testing.T) {
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 2)
 	cl.Kill()
-	awaitLong(t, c, "the relay says that it lost its source", func(s control.Status) bool {
+	awaitLong(t, c, "the relay says that it lost its source", func(s api.Status) bool {
 		return !s.Southbound.Connected && strings.Contains(s.Southbound.Problem, "the relay has no connection to the database that it relays")
 	})
 	w.wantUntouched(t)
 	cl.Restart()
-	awaitLong(t, c, "the relay is trusted again", func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 2 })
+	awaitLong(t, c, "the relay is trusted again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 2 })
 	w.wantUntouched(t)
 	cl.forget(t, "vm1")
 	servers.Until(t, "vm1 is unplugged", func() bool { return len(h.ports(t, "br-int")) == 1 })
 }
 
 // awaitLong is await for what takes more than its 30 seconds.
-func awaitLong(t *testing.T, c *control.Client, what string, is func(control.Status) bool) {
+func awaitLong(t *testing.T, c *api.Client, what string, is func(api.Status) bool) {
 	t.Helper()
 	deadline := time.After(3 * time.Minute)
 	again := time.NewTicker(100 * time.Millisecond)

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
@@ -19,7 +19,7 @@ func TestADaemonThatWasStoppedForAWhileCatchesUp(t *testing.T) {
 	h, _ := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
 	p := process(t, []string{fmt.Sprint(withCard, "=3")}, h.flags()...)
-	c := control.NewClient(h.socket())
+	c := api.NewClient(h.socket())
 	plugged(t, h, cl, c, 2)
 	row := h.Ctl(t, "get", "Interface", "pf0vf0", "_uuid")
 	hears := h.witness.Deaf()
@@ -45,16 +45,16 @@ func TestADaemonThatTakesOverChangesNoRow(t *testing.T) {
 	cl := newCloud(t, h)
 	env := []string{fmt.Sprint(withCard, "=3")}
 	first := process(t, env, h.flags()...)
-	w := plugged(t, h, cl, control.NewClient(h.socket()), 3)
+	w := plugged(t, h, cl, api.NewClient(h.socket()), 3)
 	socket := filepath.Join(h.dir, "second.sock")
 	process(t, env, h.flags("--control-socket="+socket)...)
-	second := control.NewClient(socket)
-	await(t, second, "the second stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	second := api.NewClient(socket)
+	await(t, second, "the second stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	w.wantUntouched(t)
 	first.Kill()
 	w.c = second
 	w.before = await(t, second, "the second has taken over",
-		func(s control.Status) bool { return s.Role == control.Active && s.Ports[plug.Plugged] == 3 })
+		func(s api.Status) bool { return s.Role == api.Active && s.Ports[plug.Plugged] == 3 })
 	if w.before.Transactions != 0 {
 		t.Errorf("the second committed %d changes", w.before.Transactions)
 	}
@@ -101,14 +101,14 @@ func TestOVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 	// SIGTERM makes ovn-controller delete its Chassis row, as a stop of its unit does.
 	stops(t, controller, func() *servers.Process {
 		p := servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
-		await(t, c, "the ports are plugged", func(s control.Status) bool { return s.Southbound.ChassisKnown && s.Ports[plug.Plugged] == 2 })
+		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Southbound.ChassisKnown && s.Ports[plug.Plugged] == 2 })
 		return p
 	}, check)
-	await(t, c, "the ports are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
 	check()
 	add(2)
 	h.opened(t, "pf0vf2", 102)
-	await(t, c, "a new port is plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "a new port is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 }
 
 // A real ovs-vswitchd, on simulated netdevs.
@@ -131,12 +131,12 @@ func TestOVSVSwitchdMayStopDieAndReturn(t *testing.T) {
 		w.morePasses(t)
 		h.witness.Check()
 		now := h.interfaces(t)
-		s := await(t, c, "the daemon answers", func(control.Status) bool { return true })
+		s := await(t, c, "the daemon answers", func(api.Status) bool { return true })
 		if !slices.Equal(slices.Sorted(maps.Keys(now)), slices.Sorted(maps.Keys(w.rows))) || s.Transactions != w.before.Transactions {
 			t.Errorf("%d transactions; the rows are %v, and were %v", s.Transactions-w.before.Transactions, now, w.rows)
 		}
 	}
 	stops(t, vswitchd, start, check)
-	await(t, c, "both are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
 	check()
 }

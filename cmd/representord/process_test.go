@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -169,14 +169,14 @@ func TestASecondDaemonStandsByAndTakesOverWhenTheFirstIsKilled(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags()...)
-	c := control.NewClient(h.socket())
-	await(t, c, "the first is active", func(s control.Status) bool { return s.Role == control.Active })
+	c := api.NewClient(h.socket())
+	await(t, c, "the first is active", func(s api.Status) bool { return s.Role == api.Active })
 
 	s := newSystemd(t)
 	socket := filepath.Join(h.dir, "second.sock")
 	second := process(t, []string{"NOTIFY_SOCKET=" + s.path}, h.flags("--control-socket="+socket)...)
-	c2 := control.NewClient(socket)
-	status := await(t, c2, "the second stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	c2 := api.NewClient(socket)
+	status := await(t, c2, "the second stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	if pid := fmt.Sprintf("pid %d ", first.Pid()); !strings.Contains(status.RoleReason, pid) || status.Passes != 0 {
 		t.Errorf("why: %q after %d passes, want %q and none", status.RoleReason, status.Passes, pid)
 	}
@@ -185,21 +185,21 @@ func TestASecondDaemonStandsByAndTakesOverWhenTheFirstIsKilled(t *testing.T) {
 	servers.Until(t, "the log says so", func() bool { return strings.Contains(second.Log(), "standing by") })
 
 	first.Kill()
-	await(t, c2, "the second is active", func(s control.Status) bool { return s.Role == control.Active && s.Passes > 0 })
+	await(t, c2, "the second is active", func(s api.Status) bool { return s.Role == api.Active && s.Passes > 0 })
 }
 
 func TestTheControlSocketIsTakenOverToo(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags()...)
-	c := control.NewClient(h.socket())
-	await(t, c, "the first answers", func(s control.Status) bool { return s.PID == first.Pid() })
+	c := api.NewClient(h.socket())
+	await(t, c, "the first answers", func(s api.Status) bool { return s.PID == first.Pid() })
 	second := process(t, nil, h.flags()...)
 	servers.Until(t, "the second says that the socket is taken",
 		func() bool { return strings.Contains(second.Log(), "another process answers on it") })
-	await(t, c, "the first still answers", func(s control.Status) bool { return s.PID == first.Pid() })
+	await(t, c, "the first still answers", func(s api.Status) bool { return s.PID == first.Pid() })
 	first.Kill()
-	await(t, c, "the second answers", func(s control.Status) bool { return s.PID == second.Pid() && s.Role == control.Active })
+	await(t, c, "the second answers", func(s api.Status) bool { return s.PID == second.Pid() && s.Role == api.Active })
 }
 
 func TestExitStatusesAndMessagesOfTheProcess(t *testing.T) {

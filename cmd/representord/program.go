@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/companion"
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/metrics"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/metrics"
 )
 
 const name = "representord"

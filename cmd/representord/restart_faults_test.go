@@ -7,19 +7,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
 
 // startStoppable runs the program until it is stopped, which waits for its end.
-func startStoppable(t *testing.T, h *host, f *fakeCard, flags ...string) (c *control.Client, stop func()) {
+func startStoppable(t *testing.T, h *host, f *fakeCard, flags ...string) (c *api.Client, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan outcome, 1)
 	go func() { done <- inProcess(ctx, f, flags...) }()
-	return control.NewClient(h.socket()), func() {
+	return api.NewClient(h.socket()), func() {
 		cancel()
 		if o := <-done; o.status != exitOK {
 			t.Errorf("exit status %d\n%s", o.status, o.stderr)
@@ -38,14 +38,14 @@ func TestARestartWithNothingChangedCostsNoTransaction(t *testing.T) {
 	}
 	stop()
 	again := startService(t, f, h.flags()...)
-	s := await(t, again, "the ports are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	s := await(t, again, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 	if s.Transactions != 0 {
 		t.Errorf("%d changes committed", s.Transactions)
 	}
 	cl.Kill()
-	await(t, again, "the Southbound is away", func(s control.Status) bool { return !s.Southbound.Connected })
+	await(t, again, "the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	cl.Restart()
-	await(t, again, "the Southbound is back", func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
+	await(t, again, "the Southbound is back", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
 	(&watchman{h: h, c: again, rows: w.rows, before: s}).wantUntouched(t)
 }
 
@@ -53,9 +53,9 @@ func TestARestartWithNothingChangedCostsNoTransaction(t *testing.T) {
 // that tells a disaster from a port that was deleted.
 func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(t *testing.T, c *control.Client){
+	for name, end := range map[string]func(t *testing.T, c *api.Client){
 		"which ends": nil,
-		"which is released": func(t *testing.T, c *control.Client) {
+		"which is released": func(t *testing.T, c *api.Client) {
 			t.Helper()
 			if released, err := release(t, c); err != nil || len(released) != 1 || released[0].Code != reason.CodeSouthboundReplaced {
 				t.Errorf("released: %+v, %v", released, err)
@@ -84,7 +84,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 			}
 			for range 2 {
 				c, stop = startStoppable(t, h, f, h.flags("--mass-unplug-hold=1h")...)
-				s := await(t, c, "the port is held", func(s control.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
+				s := await(t, c, "the port is held", func(s api.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
 				if s.Holds[0].Code != reason.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].LogicalPorts, []string{"vm0"}) {
 					t.Errorf("held: %+v", s.Holds)
 				}
@@ -92,7 +92,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 				stop()
 			}
 			last := startService(t, f, h.flags(hold)...)
-			await(t, last, "the port is held", func(s control.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
+			await(t, last, "the port is held", func(s api.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
 			if now := h.interfaces(t); !maps.Equal(now, w.rows) {
 				t.Errorf("the rows are %v, and were %v", now, w.rows)
 			}
@@ -102,7 +102,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 				}
 				servers.Until(t, "the row is gone", func() bool { return len(h.ports(t, "br-int")) == 0 })
 			}, "vm0")
-			await(t, last, "nothing is held", func(s control.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
+			await(t, last, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
 		})
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/card"
-	"github.com/representord/representord/control"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
@@ -37,9 +37,9 @@ func (h *host) awaitExternalID(t *testing.T, key, want string) {
 }
 
 // awaitSerials waits until a daemon says of the serial numbers what is wanted.
-func awaitSerials(t *testing.T, c *control.Client, what string, is func(control.Serials) bool) control.Serials {
+func awaitSerials(t *testing.T, c *api.Client, what string, is func(api.Serials) bool) api.Serials {
 	t.Helper()
-	var s control.Serials
+	var s api.Serials
 	servers.Until(t, what, func() bool {
 		var err error
 		s, err = c.Serials(t.Context())
@@ -68,7 +68,7 @@ func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing
 	c := startService(t, numbered("MT2314XZ00YA"), h.flags()...)
 	servers.Until(t, "the serial number is in the Chassis row",
 		inChassis("enable-chassis-as-gw,availability-zones=az1,card-serial-number=MT2314XZ00YA"))
-	s := awaitSerials(t, c, "the daemon says so", func(s control.Serials) bool {
+	s := awaitSerials(t, c, "the daemon says so", func(s api.Serials) bool {
 		return len(s.Cards) == 1 && s.Cards[0].InSouthbound != nil && *s.Cards[0].InSouthbound
 	})
 	if k := s.Cards[0]; s.Key != "ovn-cms-options" || !k.Published || !k.Ours || k.Source != "devlink" || k.Reason != nil {
@@ -93,7 +93,7 @@ func TestTheSerialNumberIsPublishedWithoutAnySouthbound(t *testing.T) {
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=unix:"+filepath.Join(h.dir, "nobody"))
 	c := startService(t, numbered("MT2314XZ00YA"), h.flags()...)
 	h.awaitExternalID(t, "ovn-cms-options", "card-serial-number=MT2314XZ00YA")
-	s := awaitSerials(t, c, "the daemon says so", func(s control.Serials) bool { return len(s.Cards) == 1 && s.Cards[0].Published })
+	s := awaitSerials(t, c, "the daemon says so", func(s api.Serials) bool { return len(s.Cards) == 1 && s.Cards[0].Published })
 	if s.Southbound != nil || s.Cards[0].InSouthbound != nil {
 		t.Errorf("of the Southbound: %+v", s)
 	}
@@ -103,7 +103,7 @@ func TestASerialNumberThatIsRefusedIsNotWrittenAndShownInTheStatus(t *testing.T)
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, numbered("To be filled by O.E.M."), h.flags()...)
-	await(t, c, "the status says so", func(s control.Status) bool {
+	await(t, c, "the status says so", func(s api.Status) bool {
 		return strings.Contains(strings.Join(s.Problems, "\n"), `the serial number "To be filled by O.E.M." of pci/0000:03:00.0`)
 	})
 	if got := h.externalID(t, "ovn-cms-options") + h.externalID(t, "representord-card-serial"); got != "" {
@@ -115,11 +115,11 @@ func TestADaemonThatStandsByPublishesNothingUntilItTakesOver(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags("--register-card-serial=false")...)
-	await(t, control.NewClient(h.socket()), "the first is active", func(s control.Status) bool { return s.Role == control.Active })
+	await(t, api.NewClient(h.socket()), "the first is active", func(s api.Status) bool { return s.Role == api.Active })
 	socket := filepath.Join(h.dir, "second.sock")
 	startService(t, numbered("MT2314XZ00YA"), h.flags("--control-socket="+socket)...)
-	second := control.NewClient(socket)
-	await(t, second, "the second stands by", func(s control.Status) bool { return s.Role == control.Standby })
+	second := api.NewClient(socket)
+	await(t, second, "the second stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	if got := h.externalID(t, "ovn-cms-options"); got != "" {
 		t.Errorf("written while standing by: %q", got)
 	}
@@ -131,11 +131,11 @@ func TestADryRunForEverPublishesNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, numbered("MT2314XZ00YA"), h.flags("--dry-run")...)
-	s := awaitSerials(t, c, "the card is known", func(s control.Serials) bool { return len(s.Cards) == 1 && s.Cards[0].Reason != nil })
+	s := awaitSerials(t, c, "the card is known", func(s api.Serials) bool { return len(s.Cards) == 1 && s.Cards[0].Reason != nil })
 	if s.Cards[0].Published || !strings.Contains(s.Cards[0].Reason.Message, "dry run") {
 		t.Errorf("%+v", s.Cards[0])
 	}
-	await(t, c, "it went round", func(s control.Status) bool { return s.Passes > 0 })
+	await(t, c, "it went round", func(s api.Status) bool { return s.Passes > 0 })
 	if got := h.externalID(t, "ovn-cms-options"); got != "" {
 		t.Errorf("written in a dry run: %q", got)
 	}

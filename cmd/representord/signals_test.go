@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -14,8 +14,8 @@ func TestTheDaemonDoesNotEndWhenItsTerminalHangsUp(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	p := process(t, nil, h.flags()...)
-	c := control.NewClient(h.socket())
-	before := await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active && s.Passes > 0 })
+	c := api.NewClient(h.socket())
+	before := await(t, c, "the daemon is active", func(s api.Status) bool { return s.Role == api.Active && s.Passes > 0 })
 	p.Signal(syscall.SIGHUP)
 	answersAfterAPass(t, c, before)
 	p.Signal(syscall.SIGTERM)
@@ -47,8 +47,8 @@ func TestTheDaemonDoesNotEndWhenNobodyReadsItsLog(t *testing.T) {
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c := control.NewClient(h.socket())
-	before := await(t, c, "the daemon is active", func(s control.Status) bool { return s.Role == control.Active && s.Passes > 0 })
+	c := api.NewClient(h.socket())
+	before := await(t, c, "the daemon is active", func(s api.Status) bool { return s.Role == api.Active && s.Passes > 0 })
 	if err := reader.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestTheDaemonDoesNotEndWhenNobodyReadsItsLog(t *testing.T) {
 }
 
 // answersAfterAPass wants the same process to make another pass and to say so.
-func answersAfterAPass(t *testing.T, c *control.Client, before control.Status) {
+func answersAfterAPass(t *testing.T, c *api.Client, before api.Status) {
 	t.Helper()
 	servers.Until(t, "the same daemon makes another pass", func() bool {
 		if _, err := c.Reconcile(t.Context()); err != nil {

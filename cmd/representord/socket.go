@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 )
 
 // socketPause is what is waited before the control socket is tried again, or given
@@ -19,12 +19,12 @@ const socketPause = 2 * time.Second
 // stop plugging, so it says so and tries again: the socket may be another
 // representord's, which is about to end.
 func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
-	server := control.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
+	server := api.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
 	server.ShowMetrics(scrapes)
-	server.Offer(control.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
+	server.Offer(api.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
 	said := ""
 	for ctx.Err() == nil {
-		listener, err := control.Listen(ctx, s.Config.ControlSocket)
+		listener, err := api.Listen(ctx, s.Config.ControlSocket)
 		if err == nil {
 			s.Log.Info("answering", "socket", s.Config.ControlSocket)
 			said = ""
@@ -44,7 +44,7 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 
 // serve answers on a listener, for the group as soon as it can be had. Root is answered
 // in any case: who looks into what is wrong needs that.
-func (s *service) serve(ctx context.Context, server *control.Server, listener net.Listener) error {
+func (s *service) serve(ctx context.Context, server *api.Server, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -64,7 +64,7 @@ func (s *service) admit(ctx context.Context) error {
 	}
 	said := ""
 	for {
-		err := control.Grant(s.Config.ControlSocket, s.Config.ControlGroup)
+		err := api.Grant(s.Config.ControlSocket, s.Config.ControlGroup)
 		if err == nil {
 			s.access.Store(nil)
 			if said != "" {

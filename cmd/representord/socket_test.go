@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 )
 
 // Ports matter more than who may look at them, and root must be able to look.
@@ -12,8 +12,8 @@ func TestAControlGroupThatThereIsNotIsSaidAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--control-group=no-such-group")...)
-	s := await(t, c, "the daemon is active and answers us", func(s control.Status) bool {
-		return s.Role == control.Active && s.Passes > 0 && len(s.Problems) > 0 &&
+	s := await(t, c, "the daemon is active and answers us", func(s api.Status) bool {
+		return s.Role == api.Active && s.Passes > 0 && len(s.Problems) > 0 &&
 			strings.HasPrefix(s.Problems[len(s.Problems)-1], "control-group")
 	})
 	if why := s.Problems[len(s.Problems)-1]; !strings.Contains(why,

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -24,13 +24,13 @@ func TestASouthboundThatWasAwayCostsNoTransactionWithAThousandPorts(t *testing.T
 	w := plugged(t, h, cl, c, ports)
 
 	cl.Kill()
-	s := await(t, c, "the status says that the Southbound is away", func(s control.Status) bool { return !s.Southbound.Connected })
-	if s.Southbound.Problem == "" || s.Southbound.Since.Before(w.before.Southbound.Since) || s.Role != control.Active {
+	s := await(t, c, "the status says that the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
+	if s.Southbound.Problem == "" || s.Southbound.Since.Before(w.before.Southbound.Since) || s.Role != api.Active {
 		t.Errorf("it doesn't say why, or since when: %+v", s.Southbound)
 	}
 	w.wantUntouched(t)
 	cl.Restart()
-	await(t, c, "all ports are plugged again", func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
+	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
 	w.wantUntouched(t)
 }
 
@@ -42,10 +42,10 @@ func TestASouthboundThatHangsCostsNoTransaction(t *testing.T) {
 	w := plugged(t, h, cl, c, 3)
 	cl.Signal(syscall.SIGSTOP)
 	defer cl.Signal(syscall.SIGCONT)
-	await(t, c, "the status says that the Southbound is away", func(s control.Status) bool { return !s.Southbound.Connected })
+	await(t, c, "the status says that the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	w.wantUntouched(t)
 	cl.Signal(syscall.SIGCONT)
-	await(t, c, "all ports are plugged again", func(s control.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
 	w.wantUntouched(t)
 }
 
@@ -61,7 +61,7 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			c := startService(t, f, h.flags("--mass-unplug-hold=1h")...)
 			w := plugged(t, h, cl, c, ports)
 			cl.rebuild(t)
-			s := await(t, c, "all is held", func(s control.Status) bool {
+			s := await(t, c, "all is held", func(s api.Status) bool {
 				return s.Ports[plug.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
 			})
 			if s.Holds[0].Code != reason.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
@@ -70,14 +70,14 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			}
 			w.wantUntouched(t)
 
-			var released []control.Hold
+			var released []api.Hold
 			var err error
 			h.witness.Nothing(func() { released, err = release(t, c) }, lports(ports)...)
 			if err != nil || len(released) != 1 || len(released[0].LogicalPorts) != ports {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 			servers.Until(t, "the rows are gone", func() bool { return len(h.ports(t, "br-int")) == 0 })
-			await(t, c, "nothing is held", func(s control.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
+			await(t, c, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
 			if again, err := release(t, c); err != nil || len(again) != 0 {
 				t.Errorf("released with nothing held: %+v, %v", again, err)
 			}
@@ -118,15 +118,15 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 	c := startService(t, f, h.flags("--mass-unplug-hold=1h")...)
 	w := plugged(t, h, cl, c, 3)
 	cl.rebuild(t)
-	await(t, c, "the other database is noticed", func(s control.Status) bool { return len(s.Holds) == 1 })
+	await(t, c, "the other database is noticed", func(s api.Status) bool { return len(s.Holds) == 1 })
 	cl.askMany(t, 3)
-	await(t, c, "all ports are plugged, by their names", func(s control.Status) bool {
+	await(t, c, "all ports are plugged, by their names", func(s api.Status) bool {
 		return s.Ports[plug.Plugged] == 3 && s.Southbound.Identity != w.before.Southbound.Identity
 	})
 	if _, err := release(t, c); err != nil {
 		t.Error(err)
 	}
-	await(t, c, "nothing is held", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 && len(s.Holds) == 0 })
+	await(t, c, "nothing is held", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 && len(s.Holds) == 0 })
 	servers.Until(t, "the rows name the other database", func() bool {
 		return !slices.ContainsFunc(h.southbounds(t, 3), func(s string) bool { return s != cl.named(t) })
 	})
@@ -137,7 +137,7 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 		}
 	}
 	if s := await(t, c, "three changes are counted",
-		func(s control.Status) bool { return s.Transactions >= w.before.Transactions+3 }); s.Transactions != w.before.Transactions+3 {
+		func(s api.Status) bool { return s.Transactions >= w.before.Transactions+3 }); s.Transactions != w.before.Transactions+3 {
 		t.Errorf("%d changes for three rows", s.Transactions-w.before.Transactions)
 	}
 	// From here on its word counts as that of the first did.
@@ -174,7 +174,7 @@ func TestASouthboundThatIsRestoredFromABackupChangesNoRow(t *testing.T) {
 			backup := h.dir + "/backup"
 			cl.Tool(t, "sh", "-c", "ovsdb-client backup "+cl.Endpoint+" OVN_Southbound >"+backup)
 			restore(t, cl, backup)
-			await(t, c, "the ports are plugged", func(s control.Status) bool {
+			await(t, c, "the ports are plugged", func(s api.Status) bool {
 				return s.Southbound.Connected && s.Southbound.ChassisKnown && s.Ports[plug.Plugged] == 3
 			})
 			w.wantUntouched(t)
@@ -205,17 +205,17 @@ func TestStoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
 			w := watchOver(t, h, c, 3)
 			servers.StopController(t, h.OVSDB, controller, options...)
 			if options == nil {
-				s := await(t, c, "the ports are held", func(s control.Status) bool { return s.Ports[plug.Held] == 3 })
+				s := await(t, c, "the ports are held", func(s api.Status) bool { return s.Ports[plug.Held] == 3 })
 				if s.Southbound.ChassisKnown {
 					t.Errorf("the Chassis row is still known: %+v", s.Southbound)
 				}
 			} else {
 				w.morePasses(t)
-				await(t, c, "the ports are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 && s.Southbound.ChassisKnown })
+				await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 && s.Southbound.ChassisKnown })
 			}
 			w.wantUntouched(t)
 			servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
-			await(t, c, "the ports are plugged again", func(s control.Status) bool { return s.Ports[plug.Plugged] == 3 })
+			await(t, c, "the ports are plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
 			w.wantUntouched(t)
 		})
 	}

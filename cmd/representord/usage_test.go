@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/agent"
-	"github.com/representord/representord/card"
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/card"
 )
 
 func TestWrongUsageAndConfigurationAreExitStatus78(t *testing.T) {
@@ -68,7 +68,7 @@ func TestASystemIDOverrideThatCantBeReadStopsTheProgram(t *testing.T) {
 func TestTheDefaultSocketIsWhereRepresentorctlLooks(t *testing.T) {
 	t.Parallel()
 	p := program{open: func(card.Options) (agent.Devices, error) { return nil, nil }} //nolint:nilnil // never called
-	if got := p.command().Flags().Lookup("control-socket").DefValue; got != control.DefaultSocket {
-		t.Errorf("the default is %s, want %s", got, control.DefaultSocket)
+	if got := p.command().Flags().Lookup("control-socket").DefValue; got != api.DefaultSocket {
+		t.Errorf("the default is %s, want %s", got, api.DefaultSocket)
 	}
 }

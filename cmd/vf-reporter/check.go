@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/internal/hypervisor"
 )
 
 func (p *program) checkCommand() *cobra.Command {

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/netdev"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/netdev"
 	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/pcitree"
 )

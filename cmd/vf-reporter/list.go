@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 )
 
 func (p *program) listCommand() *cobra.Command {

@@ -8,9 +8,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/netdev"
-	"github.com/representord/representord/pci/vpd"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/netdev"
+	"github.com/representord/representord/internal/vpd"
 )
 
 // version is set by the linker.

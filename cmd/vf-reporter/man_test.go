@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/representord/representord/hypervisor"
+	"github.com/representord/representord/internal/hypervisor"
 )
 
 const manPage = "../../docs/man/vf-reporter.8"

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
-	"github.com/representord/representord/profile"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/profile"
 )
 
 // Formats of a profile.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
-	"github.com/representord/representord/pci/devspec"
+	"github.com/representord/representord/internal/devspec"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 )
 
 const name = "vf-reporter"

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 )
 
 // card is a card as serial shows it.

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
-	"github.com/representord/representord/serial"
+	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/test/pcitree"
 )
 
@@ -28,7 +28,7 @@ func TestSerial_JSONTellsEachReasonWhyANumberIsMissing(t *testing.T) {
 	for _, w := range shown.Cards[0].Warnings {
 		codes = append(codes, w.Code)
 	}
-	if want := []pci.Code{pci.Code(serial.CodePlaceholder), pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) ||
+	if want := []pci.Code{pci.Code(cardserial.CodePlaceholder), pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) ||
 		got.status != 4 {
 		t.Errorf("told %v, want %v\n%s", codes, want, got)
 	}

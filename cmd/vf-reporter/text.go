@@ -7,8 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 )
 
 // printable shows a text that others chose: as it is when it can neither harm a

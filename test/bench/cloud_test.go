@@ -12,9 +12,9 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
-	"github.com/representord/representord/dbconn"
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/ovn"
+	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"

@@ -3,7 +3,7 @@ package chaos
 import (
 	"fmt"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
 )
@@ -14,7 +14,7 @@ type scene struct {
 	requests map[string]invariants.Request
 	card     invariants.Card
 	rows     []invariants.Row
-	ports    []control.Port
+	ports    []api.Port
 }
 
 // unsettled says what is not as it must be once everything runs and has had its

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
 )
@@ -102,7 +102,7 @@ func TestOnlyWhatIsAsItMustBeIsSettled(t *testing.T) {
 				PFs: map[string]string{pf0: mac0}, VFs: map[string]invariants.Netdev{pf0 + "vf0": {Name: "n0", IfIndex: 10}, pf0 + "vf1": {}},
 			}}
 			for lport, state := range c.ports {
-				s.ports = append(s.ports, control.Port{LogicalPort: lport, State: state})
+				s.ports = append(s.ports, api.Port{LogicalPort: lport, State: state})
 			}
 			if problem := s.unsettled(); (problem == "") != c.want {
 				t.Errorf("unsettled: %q", problem)

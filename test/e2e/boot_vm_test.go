@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -162,7 +162,7 @@ func refillsTheLocalDatabase(t *testing.T, d *dpu) {
 	d.local.Ctl(t, "init")
 	d.local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:system-id=dpu1", "external_ids:ovn-remote="+d.central.SB.Endpoint,
 		"external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1")
-	d.await(t, "both are plugged again", func(ps []control.Port) bool {
+	d.await(t, "both are plugged again", func(ps []api.Port) bool {
 		d.reviveController(t) // OVN 23.03's sometimes dies of a database without rows
 		return plugged(ps) == 2
 	})

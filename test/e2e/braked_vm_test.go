@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -30,7 +30,7 @@ func holdsALoop(t *testing.T, d *dpu) {
 	o := d.openings(t)
 	for _, lport := range d.logicalPorts(t) {
 		d.central.Nbctl(t, "--wait=sb", "lsp-del", lport)
-		d.await(t, lport+" goes, or is held", func(ps []control.Port) bool {
+		d.await(t, lport+" goes, or is held", func(ps []api.Port) bool {
 			for _, p := range ps {
 				if p.LogicalPort == lport {
 					return p.Reason != nil && p.Reason.Code == reason.CodeMassUnplug
@@ -47,7 +47,7 @@ func holdsALoop(t *testing.T, d *dpu) {
 		t.Errorf("%d of %d rows went without a hold, want half of them at most", ports-left, ports)
 	}
 	d.releaseHold(t)
-	d.await(t, "all ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "all ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
 }
 
 // holdsForABackup: VFs are used again. What the backup says of them was true last night,
@@ -62,19 +62,19 @@ func holdsForABackup(t *testing.T, d *dpu) {
 		d.central.Nbctl(t, "lsp-del", fmt.Sprintf("vm%03d", i))
 		d.neutronPort(t, request{lport: fmt.Sprintf("new%03d", i), pfMAC: pfMAC, vf: strconv.Itoa(i)})
 	}
-	d.await(t, "the new machines run", func(ps []control.Port) bool { return plugged(ps) == ports && len(ps) == ports })
+	d.await(t, "the new machines run", func(ps []api.Port) bool { return plugged(ps) == ports && len(ps) == ports })
 	d.restartDaemon(t, "--mass-unplug-hold=1h")
-	d.awaitStatus(t, "all are plugged", func(s control.Status) bool { return s.Ports[plug.Plugged] == ports })
+	d.awaitStatus(t, "all are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
 	o := d.openings(t)
 	before := o.snapshot()
 
 	d.central.Northd.Signal(syscall.SIGSTOP)
 	defer d.central.Northd.Signal(syscall.SIGCONT)
 	d.central.SB.RestoreInPlace(t, "OVN_Southbound", backup)
-	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s control.Status) bool {
+	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s api.Status) bool {
 		o.look()
 		return len(o.moved(before)) > 0 ||
-			slices.ContainsFunc(s.Holds, func(h control.Hold) bool { return h.Code == reason.CodeSouthboundReplaced })
+			slices.ContainsFunc(s.Holds, func(h api.Hold) bool { return h.Code == reason.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)
@@ -88,14 +88,14 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.central.Northd.Signal(syscall.SIGCONT)
 	d.central.Nbctl(t, "--wait=sb", "sync")
 	d.releaseHold(t)
-	d.await(t, "all that run are plugged, and nothing else", func(ps []control.Port) bool { return plugged(ps) == ports && len(ps) == ports })
+	d.await(t, "all that run are plugged, and nothing else", func(ps []api.Port) bool { return plugged(ps) == ports && len(ps) == ports })
 	o.look()
 	if len(moved) == 0 && len(o.moved(before)) > 0 {
 		t.Errorf("rows of %q moved after the hold, though ovn-northd had put all right", o.moved(before))
 	}
 }
 
-func plugged(ps []control.Port) (n int) {
+func plugged(ps []api.Port) (n int) {
 	for _, p := range ps {
 		if p.State == plug.Plugged {
 			n++

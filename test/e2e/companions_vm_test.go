@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/companion"
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/doctor"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
@@ -86,8 +86,8 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 // tells wants the line of status, the metric and the doctor's check to be of one mind.
 func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict doctor.Verdict, remedy string) {
 	t.Helper()
-	var seen control.Companion
-	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s control.Status) bool {
+	var seen api.Companion
+	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s api.Status) bool {
 		for _, c := range s.Companions {
 			if c.Name == name {
 				seen = c

@@ -12,7 +12,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -41,7 +41,7 @@ func manyPorts(t *testing.T, d *dpu, n int) {
 	}
 	sim(t, commands...)
 	d.neutronPort(t, requests...)
-	d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", n), func(s control.Status) bool { return s.Ports[plug.Plugged] == n })
+	d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plug.Plugged] == n })
 }
 
 // deletesMany deletes all logical ports at once, which a short hold lets go, however the
@@ -58,7 +58,7 @@ func (d *dpu) deletesMany(t *testing.T) {
 	if len(argv) > 0 {
 		d.central.Nbctl(t, argv[1:]...)
 	}
-	d.await(t, "all ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "all ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
 	// A daemon that has made no pass yet shows no ports whatever there is.
 	d.until(t, "no row of ours is left", func() bool {
 		return !strings.Contains(d.local.Ctl(t, "--bare", "--columns=external_ids", "list", "Interface"), ovs.KeyFunction+"=")
@@ -103,7 +103,7 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 	t.Logf("%d of %d rows have another function's name, and %d another netdev open", o.misnamed(), ports, o.Open())
 	began := time.Now()
 	d.startDaemon(t, "--mass-unplug-hold=1s")
-	d.awaitStatus(t, "the daemon has made a pass", func(s control.Status) bool {
+	d.awaitStatus(t, "the daemon has made a pass", func(s api.Status) bool {
 		o.look()
 		return s.Passes > 0
 	})
@@ -115,7 +115,7 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 	}
 	const bound = 20 * time.Second
 	for o.look() > 0 && time.Since(began) < bound {
-		d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true })
+		d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true })
 	}
 	t.Logf("the last leak was closed %v after the daemon's start; a wrong netdev was open for %v at most", o.Closed.Sub(began), o.Longest)
 	if n := o.Open(); n > 0 {
@@ -124,7 +124,7 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 	if !southbound {
 		d.central.SB.Restart()
 	}
-	d.awaitStatus(t, "all ports are plugged again", func(s control.Status) bool { return s.Ports[plug.Plugged] == ports })
+	d.awaitStatus(t, "all ports are plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
 	t.Logf("all were plugged again %v after the daemon's start", time.Since(began))
 }
 
@@ -160,7 +160,7 @@ func letsGoOfStrangers(t *testing.T, d *dpu) {
 			return o.look() == 0 && o.misnamed() == 0
 		}
 		for !closed() && time.Since(began) < c.bound+5*time.Second {
-			d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true })
+			d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true })
 		}
 		t.Logf("%s: open under the row of vm0: %t; let go of after %v", c.own, opened, time.Since(began))
 		if took := time.Since(began); took > c.bound || !closed() {

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
@@ -39,7 +39,7 @@ type dpu struct {
 	vswitchd   *servers.Process
 	controller *servers.Process
 	daemon     *servers.Process
-	client     *control.Client
+	client     *api.Client
 	// witness judges the rows while a scenario wants that, see judged; nil otherwise.
 	witness *witness.Witness
 }
@@ -76,8 +76,8 @@ func start(t *testing.T) *dpu {
 		_, err := d.local.TryCtl("br-exists", "br-int")
 		return err == nil
 	})
-	d.awaitStatus(t, "the daemon sees all three of its sources", func(s control.Status) bool {
-		return s.Role == control.Active && s.Southbound.Connected && s.Southbound.Complete && s.Southbound.ChassisKnown &&
+	d.awaitStatus(t, "the daemon sees all three of its sources", func(s api.Status) bool {
+		return s.Role == api.Active && s.Southbound.Connected && s.Southbound.Complete && s.Southbound.ChassisKnown &&
 			s.Local.BridgeFound && s.Devlink.Complete
 	})
 	return d
@@ -103,8 +103,8 @@ func (d *dpu) reset(t *testing.T) {
 	if len(argv) > 0 {
 		d.central.Nbctl(t, argv[1:]...)
 	}
-	d.await(t, "no port is left", func(ps []control.Port) bool {
-		if slices.ContainsFunc(ps, func(p control.Port) bool { return p.Reason != nil && p.Reason.Code == reason.CodeMassUnplug }) {
+	d.await(t, "no port is left", func(ps []api.Port) bool {
+		if slices.ContainsFunc(ps, func(p api.Port) bool { return p.Reason != nil && p.Reason.Code == reason.CodeMassUnplug }) {
 			d.releaseHold(t)
 		}
 		return len(ps) == 0
@@ -188,9 +188,9 @@ func (r request) options() []string {
 }
 
 // await waits until the daemon's ports are as wanted.
-func (d *dpu) await(t *testing.T, what string, want func([]control.Port) bool) []control.Port {
+func (d *dpu) await(t *testing.T, what string, want func([]api.Port) bool) []api.Port {
 	t.Helper()
-	var ports []control.Port
+	var ports []api.Port
 	d.until(t, what, func() bool {
 		answer, err := d.client.Ports(t.Context())
 		if err != nil {
@@ -203,10 +203,10 @@ func (d *dpu) await(t *testing.T, what string, want func([]control.Port) bool) [
 }
 
 // awaitPort waits until a port is in a state, for one of the codes if any are given.
-func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...reason.Code) control.Port {
+func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...reason.Code) api.Port {
 	t.Helper()
-	var found control.Port
-	d.await(t, fmt.Sprintf("%s is %s %v", lport, state, codes), func(ps []control.Port) bool {
+	var found api.Port
+	d.await(t, fmt.Sprintf("%s is %s %v", lport, state, codes), func(ps []api.Port) bool {
 		for _, p := range ps {
 			if p.LogicalPort != lport || p.State != state {
 				continue
@@ -226,9 +226,9 @@ func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...r
 	return found
 }
 
-func (d *dpu) awaitStatus(t *testing.T, what string, want func(control.Status) bool) control.Status {
+func (d *dpu) awaitStatus(t *testing.T, what string, want func(api.Status) bool) api.Status {
 	t.Helper()
-	var status control.Status
+	var status api.Status
 	d.until(t, what, func() bool {
 		s, err := d.client.Status(t.Context())
 		status = s
@@ -241,11 +241,11 @@ func (d *dpu) awaitStatus(t *testing.T, what string, want func(control.Status) b
 // what the daemon has not done by then it won't do.
 func (d *dpu) quiet(t *testing.T) {
 	t.Helper()
-	before := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }).Passes
+	before := d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true }).Passes
 	// A key of ours in external_ids is a harmless reason for a pass.
 	for i := range 2 {
 		d.local.Ctl(t, "set", "Open_vSwitch", ".", fmt.Sprintf("external_ids:e2e-quiet=%d-%d", before, i))
-		d.awaitStatus(t, "the daemon makes another pass", func(s control.Status) bool { return s.Passes > before+uint64(i) })
+		d.awaitStatus(t, "the daemon makes another pass", func(s api.Status) bool { return s.Passes > before+uint64(i) })
 	}
 }
 

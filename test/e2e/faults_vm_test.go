@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
-	"github.com/representord/representord/datapath"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -73,11 +73,11 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	})
 	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
 	d.awaitPort(t, "vm2", plug.Plugged)
-	before := d.awaitStatus(t, "all is well", func(s control.Status) bool { return s.Southbound.Connected })
+	before := d.awaitStatus(t, "all is well", func(s api.Status) bool { return s.Southbound.Connected })
 	for _, by := range []time.Duration{3 * time.Hour, -6 * time.Hour} {
 		jump(t, by)
 		d.quiet(t)
-		s := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true })
+		s := d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true })
 		if !s.Southbound.Connected || !s.Southbound.Since.Equal(before.Southbound.Since) || s.Transactions != before.Transactions {
 			t.Errorf("the clock jumped by %v: %+v, and was %+v", by, s, before)
 		}
@@ -92,7 +92,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	d.quiet(t)
 	jump(t, -24*time.Hour)
 	d.quiet(t)
-	if s := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }); len(s.Holds) != 1 ||
+	if s := d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true }); len(s.Holds) != 1 ||
 		len(s.Holds[0].LogicalPorts) != 3 {
 		t.Errorf("after the clock jumped by a day %+v is held", s.Holds)
 	}
@@ -109,7 +109,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	if status != 0 || out != "released    mass-unplug: 3 ports vm0, vm1, vm2\n" {
 		t.Errorf("exit status %d, %s", status, out)
 	}
-	d.await(t, "the ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "the ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
 	if out, status := d.ctl(t, "release-hold"); status != 0 || out != "nothing is held\n" {
 		t.Errorf("exit status %d, %s", status, out)
 	}
@@ -139,8 +139,8 @@ func plugsWithoutCapability(t *testing.T, d *dpu) {
 func (d *dpu) startDaemonUnder(t *testing.T, under ...string) {
 	t.Helper()
 	d.daemon = d.machine.StartDaemonUnder(t, under)
-	d.awaitStatus(t, "the daemon is active", func(s control.Status) bool {
-		return s.Role == control.Active && s.Southbound.Connected && s.Southbound.Complete && s.Local.Complete
+	d.awaitStatus(t, "the daemon is active", func(s api.Status) bool {
+		return s.Role == api.Active && s.Southbound.Connected && s.Southbound.Complete && s.Local.Complete
 	})
 }
 
@@ -232,7 +232,7 @@ func dropped(t *testing.T, pid int) (n int) {
 func (d *dpu) known(t *testing.T, options ...string) []string {
 	t.Helper()
 	out, status := d.ctl(t, append([]string{"representors", "--json"}, options...)...)
-	var answer control.Representors
+	var answer api.Representors
 	if err := json.Unmarshal([]byte(out), &answer); err != nil || (status == 0) != answer.Complete {
 		t.Fatalf("representorctl: exit status %d, %v: %s", status, err, out)
 	}

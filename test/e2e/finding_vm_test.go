@@ -14,7 +14,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -37,8 +37,8 @@ func finding() []scenario {
 // database, and in the kernel, where the link is up.
 func (d *dpu) awaitOn(t *testing.T, lport, netdev string) row {
 	t.Helper()
-	d.await(t, fmt.Sprintf("%q is plugged on %s", lport, netdev), func(ps []control.Port) bool {
-		return slices.ContainsFunc(ps, func(p control.Port) bool {
+	d.await(t, fmt.Sprintf("%q is plugged on %s", lport, netdev), func(ps []api.Port) bool {
+		return slices.ContainsFunc(ps, func(p api.Port) bool {
 			return p.LogicalPort == lport && p.State == plug.Plugged && p.Netdev == netdev
 		})
 	})
@@ -73,7 +73,7 @@ func plugsWhateverComesLast(t *testing.T, d *dpu) {
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
 	d.awaitPort(t, "vm0", plug.Pending, reason.CodePFNotFound)
 	sim(t, "dev add card0", "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late peer=host0", vf1)
-	d.await(t, "both VFs are known", func([]control.Port) bool {
+	d.await(t, "both VFs are known", func([]api.Port) bool {
 		reps, err := d.client.Representors(t.Context())
 		return err == nil && len(reps.Representors) == 2
 	})
@@ -286,7 +286,7 @@ func (d *dpu) renamedInTime(t *testing.T) bool {
 	t.Helper()
 	began := time.Now()
 	sim(t, "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=new0 peer=host0")
-	var waits control.OnePort
+	var waits api.OnePort
 	d.until(t, "vm0 waits for udev, or does so no more", func() bool {
 		p, err := d.client.Port(t.Context(), "vm0")
 		if err == nil && p.Reason != nil && p.Reason.Code == reason.CodeNetdevSettling {

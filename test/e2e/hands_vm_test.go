@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -40,9 +40,9 @@ func outlivesAMinuteWithoutSouthbound(t *testing.T, d *dpu) {
 		d.wantUntouched(t, "pf0vf0", a)
 		d.wantUntouched(t, "pf0vf1", b)
 	}
-	d.awaitStatus(t, "the status says that the Southbound is gone", func(s control.Status) bool { return !s.Southbound.Connected })
+	d.awaitStatus(t, "the status says that the Southbound is gone", func(s api.Status) bool { return !s.Southbound.Connected })
 	d.central.SB.Restart()
-	d.awaitStatus(t, "the Southbound is followed", func(s control.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
+	d.awaitStatus(t, "the Southbound is followed", func(s api.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
@@ -61,7 +61,7 @@ func acceptsAWipedSouthbound(t *testing.T, d *dpu) {
 	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
-	d.await(t, "the ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "the ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
 	d.wantGone(t, "pf0vf0")
 	d.wantGone(t, "pf0vf1")
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -48,7 +48,7 @@ func (d *dpu) wantFunction(t *testing.T, lport, function string) {
 	}
 }
 
-func (d *dpu) wantCandidates(t *testing.T, p control.Port, names ...string) {
+func (d *dpu) wantCandidates(t *testing.T, p api.Port, names ...string) {
 	t.Helper()
 	if !slices.Equal(p.Reason.Candidates, names) {
 		t.Errorf("the candidates are %q, want %q", p.Reason.Candidates, names)
@@ -97,7 +97,7 @@ func choosesNoneOfTwoPFs(t *testing.T, d *dpu) {
 	sim(t, vf("card0", 30, 2, 0, "c2vf0"), vf("card0", 31, 2, 1, "c2vf1"), pf("card0", 32, 2, pfMAC, "c2hpf"))
 	d.until(t, "the daemon knows the second PF", func() bool {
 		reps, err := d.client.Representors(t.Context())
-		return err == nil && slices.ContainsFunc(reps.Representors, func(r control.Representor) bool { return r.Netdev == "c2hpf" })
+		return err == nil && slices.ContainsFunc(reps.Representors, func(r api.Representor) bool { return r.Netdev == "c2hpf" })
 	})
 	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
 	p := d.awaitPort(t, "vm1", plug.Pending, reason.CodePFAmbiguous)
@@ -122,8 +122,8 @@ func choosesNoneOfTwoPFs(t *testing.T, d *dpu) {
 	d.wantFunction(t, "vm1", "platform/card0 c2pf0vf1")
 	row := d.row(t, "renamed")
 	d.option(t, "vm0", "vif-plug:representor:controller", "1")
-	d.await(t, "vm0 is plugged without a warning", func(ps []control.Port) bool {
-		return slices.ContainsFunc(ps, func(p control.Port) bool {
+	d.await(t, "vm0 is plugged without a warning", func(ps []api.Port) bool {
+		return slices.ContainsFunc(ps, func(p api.Port) bool {
 			return p.LogicalPort == "vm0" && p.State == plug.Plugged && len(p.Warnings) == 0
 		})
 	})
@@ -139,7 +139,7 @@ func obeysTheSerialNumber(t *testing.T, d *dpu) {
 		pf("card1", 1, 1, pfMAC, "r1"), vf("card1", 10, 1, 0, "b0"), vf("card1", 11, 1, 1, "b1"),
 		pf("card2", 1, 1, other, "r2"), vf("card2", 10, 1, 0, "c0"))
 	// What is asked while one card only is seen has one meaning.
-	d.awaitStatus(t, "all cards are seen", func(s control.Status) bool { return s.Devlink.Complete && s.Devlink.Representors == 8 })
+	d.awaitStatus(t, "all cards are seen", func(s api.Status) bool { return s.Devlink.Complete && s.Devlink.Representors == 8 })
 	serial := func(s string) []string { return []string{"vif-plug:representor:card-serial-number=" + s} }
 	d.neutronPort(t, request{lport: "neither", pfMAC: pfMAC, vf: "0"},
 		request{lport: "second", pfMAC: pfMAC, vf: "0", more: serial("MT2108X00002")},
@@ -158,14 +158,14 @@ func obeysTheSerialNumber(t *testing.T, d *dpu) {
 }
 
 // listed is what representorctl says of the ports.
-func (d *dpu) listed(t *testing.T) (table string, ports []control.Port) {
+func (d *dpu) listed(t *testing.T) (table string, ports []api.Port) {
 	t.Helper()
 	table, status := d.ctl(t, "ports")
 	if status != 0 {
 		t.Errorf("representorctl ports exits with %d: %s", status, table)
 	}
 	out, status := d.ctl(t, "ports", "-j")
-	var answer control.Ports
+	var answer api.Ports
 	if err := json.Unmarshal([]byte(out), &answer); err != nil || status != 0 {
 		t.Fatalf("representorctl ports -j exits with %d: %v\n%s", status, err, out)
 	}

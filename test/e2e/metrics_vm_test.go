@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -80,7 +80,7 @@ func (d *dpu) scrape(t *testing.T) string {
 			return dialer.DialContext(ctx, "unix", filepath.Join(d.dir, "control.sock"))
 		},
 	}}
-	answer, err := client.Get("http://localhost" + control.PathMetrics)
+	answer, err := client.Get("http://localhost" + api.PathMetrics)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/doctor"
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/virtualdpu"

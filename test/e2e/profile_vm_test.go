@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/hypervisor"
-	"github.com/representord/representord/pci"
+	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/test/virtualdpu"
 	"github.com/representord/representord/test/virtualhost"
 )

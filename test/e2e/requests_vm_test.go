@@ -11,7 +11,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -236,7 +236,7 @@ func followsTheMTURequest(t *testing.T, d *dpu) {
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "mtu_request=1400")
 	await("8942")
 	d.option(t, "vm0", key, "67")
-	d.await(t, "vm0 is plugged with a warning", func(ps []control.Port) bool {
+	d.await(t, "vm0 is plugged with a warning", func(ps []api.Port) bool {
 		return len(ps) == 1 && ps[0].State == plug.Plugged && len(ps[0].Warnings) == 1 &&
 			ps[0].Warnings[0].Code == reason.CodeIgnoredOption &&
 			ps[0].Warnings[0].Option == key && ps[0].Warnings[0].Value == "67"

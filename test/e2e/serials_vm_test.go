@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -45,7 +45,7 @@ func (d *dpu) unpublished(t *testing.T) {
 func (d *dpu) withoutCard(t *testing.T) {
 	t.Helper()
 	sim(t, "reset")
-	d.awaitStatus(t, "the card is gone", func(s control.Status) bool { return s.Devlink.Representors == 0 })
+	d.awaitStatus(t, "the card is gone", func(s api.Status) bool { return s.Devlink.Representors == 0 })
 }
 
 func publishesTheSerial(t *testing.T, d *dpu) {
@@ -71,7 +71,7 @@ func refusesAPlaceholder(t *testing.T, d *dpu) {
 	d.withoutCard(t)
 	sim(t, "dev add card0 serial=0000000000",
 		"port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac="+pfMAC+" netdev=pf0hpf")
-	d.awaitStatus(t, "the status says that it is refused", func(s control.Status) bool {
+	d.awaitStatus(t, "the status says that it is refused", func(s api.Status) bool {
 		return strings.Contains(strings.Join(s.Problems, "\n"), `"0000000000" of platform/card0`)
 	})
 	d.inChassisRow(t, "card-serial-number="+boardSerial) // it may come back
@@ -79,7 +79,7 @@ func refusesAPlaceholder(t *testing.T, d *dpu) {
 	d.withoutCard(t)
 	sim(t, "dev add card0 serial=MT2108X00009",
 		"port add card0 1 flavour=pcipf controller=0 external=0 pf=0 mac="+pfMAC+" netdev=pf0hpf")
-	d.awaitStatus(t, "the card is known", func(s control.Status) bool { return len(s.Problems) == 0 && s.Devlink.Representors == 1 })
+	d.awaitStatus(t, "the card is known", func(s api.Status) bool { return len(s.Problems) == 0 && s.Devlink.Representors == 1 })
 	d.inChassisRow(t, "card-serial-number="+boardSerial)
 	sim(t, "port add card0 2 flavour=pcipf controller=1 external=1 pf=0 mac="+pfMAC+" netdev=pf0host")
 	d.inChassisRow(t, "card-serial-number=MT2108X00009")
@@ -108,7 +108,7 @@ func bindsBySerial(t *testing.T, d *dpu) {
 	if out, status := d.ctl(t, "unbind", "vm1", "--nb="+d.central.NB.Endpoint); status != 0 {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
-	d.await(t, "the port is unplugged", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "the port is unplugged", func(ps []api.Port) bool { return len(ps) == 0 })
 	if left := d.central.Nbctl(t, "get", "Logical_Switch_Port", "vm1", "options"); strings.Trim(left, "{}") != `qos_burst="7"` {
 		t.Errorf("options left: %s", left)
 	}

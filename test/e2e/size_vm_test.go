@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/plug"
 )
 
@@ -33,7 +33,7 @@ func staysSmall(t *testing.T, d *dpu) {
 	}
 	sim(t, commands...)
 	d.neutronPort(t, requests...)
-	s := d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", ports), func(s control.Status) bool { return s.Ports[plug.Plugged] == ports })
+	s := d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", ports), func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
 	d.quiet(t)
 	for range 50 { // as a Prometheus does
 		d.scrape(t)
@@ -49,7 +49,7 @@ func staysSmall(t *testing.T, d *dpu) {
 		argv = append(argv, "--", "lsp-del", r.lport)
 	}
 	d.central.Nbctl(t, argv[1:]...)
-	d.await(t, "all ports are gone", func(ps []control.Port) bool { return len(ps) == 0 })
+	d.await(t, "all ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
 }
 
 // memory is a figure of a process in bytes, by its name in /proc/PID/status.

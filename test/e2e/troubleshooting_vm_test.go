@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/explain"
 )
 
 // TestTroubleshooting breaks a DPU in five ways that a newcomer may, finds out why with

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
@@ -92,7 +92,7 @@ func outlivesSouthbound(t *testing.T, d *dpu) {
 	a, b := twoPorts(t, d)
 	before := d.transactions(t)
 	d.central.SB.Kill()
-	s := d.awaitStatus(t, "the status says that the Southbound is gone", func(s control.Status) bool { return !s.Southbound.Connected })
+	s := d.awaitStatus(t, "the status says that the Southbound is gone", func(s api.Status) bool { return !s.Southbound.Connected })
 	if s.Southbound.Problem == "" || s.Southbound.Since.IsZero() {
 		t.Errorf("it doesn't say why, or since when: %+v", s.Southbound)
 	}
@@ -118,13 +118,13 @@ func noticesAHangingSouthbound(t *testing.T, d *dpu) {
 	a, _ := twoPorts(t, d)
 	d.central.SB.Signal(syscall.SIGSTOP)
 	defer d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitStatus(t, "the status says that the Southbound does not answer", func(s control.Status) bool {
+	d.awaitStatus(t, "the status says that the Southbound does not answer", func(s api.Status) bool {
 		return !s.Southbound.Connected && s.Southbound.Problem != ""
 	})
 	d.quiet(t)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitStatus(t, "the Southbound is trusted again", func(s control.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
+	d.awaitStatus(t, "the Southbound is trusted again", func(s api.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)
 }

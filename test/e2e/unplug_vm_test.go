@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
@@ -41,7 +41,7 @@ func twoPorts(t *testing.T, d *dpu) (row, row) {
 
 func (d *dpu) awaitNoPort(t *testing.T, lport string) {
 	t.Helper()
-	d.await(t, "nothing is left of "+lport, func(ps []control.Port) bool {
+	d.await(t, "nothing is left of "+lport, func(ps []api.Port) bool {
 		for _, p := range ps {
 			if p.LogicalPort == lport {
 				return false
@@ -93,7 +93,7 @@ func unplugsAMovedPort(t *testing.T, d *dpu) {
 
 func (d *dpu) transactions(t *testing.T) uint64 {
 	t.Helper()
-	return d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }).Transactions
+	return d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true }).Transactions
 }
 
 func replacesInOneTransaction(t *testing.T, d *dpu) {
@@ -105,14 +105,14 @@ func replacesInOneTransaction(t *testing.T, d *dpu) {
 	d.witness.Requests(map[string]invariants.Request{"vm0": request{pfMAC: pfMAC, vf: "1"}.asks()}, func() {
 		d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="1"`)
 	})
-	d.await(t, "vm0 is plugged on VF 1", func(ps []control.Port) bool {
+	d.await(t, "vm0 is plugged on VF 1", func(ps []api.Port) bool {
 		return len(ps) == 1 && ps[0].State == plug.Plugged && ps[0].Netdev == "pf0vf1"
 	})
 	d.wantGone(t, "pf0vf0")
 	if n := d.transactions(t) - before; n != 1 {
 		t.Errorf("it took %d transactions, want 1", n)
 	}
-	if s := d.awaitStatus(t, "the daemon answers", func(control.Status) bool { return true }); s.Retargets == 0 {
+	if s := d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true }); s.Retargets == 0 {
 		t.Error("the retarget was not counted")
 	}
 	d.bound(t, "vm0")
@@ -130,8 +130,8 @@ func keepsAnInvalidRequest(t *testing.T, d *dpu) {
 	before, other := twoPorts(t, d)
 	sim(t, vf("card0", 12, 1, 2, "pf0vf2"))
 	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="0x0"`)
-	d.await(t, "vm0 is said to be invalid", func(ps []control.Port) bool {
-		return slices.ContainsFunc(ps, func(p control.Port) bool {
+	d.await(t, "vm0 is said to be invalid", func(ps []api.Port) bool {
+		return slices.ContainsFunc(ps, func(p api.Port) bool {
 			return p.LogicalPort == "vm0" && p.Reason != nil && p.Reason.Code == reason.CodeInvalidOption
 		})
 	})

@@ -17,8 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/doctor"
-	"github.com/representord/representord/explain"
+	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
 	"github.com/representord/representord/test/virtualhost"

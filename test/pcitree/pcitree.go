@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/pci"
+	"github.com/representord/representord/internal/pci"
 )
 
 // Tree is a directory like /sys.

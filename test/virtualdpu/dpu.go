@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/control"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -26,7 +26,7 @@ type DPU struct {
 	Local   *servers.OVSDB
 	Central *servers.Central
 	// Client asks the daemon, whichever runs.
-	Client *control.Client
+	Client *api.Client
 
 	// top is the test that outlives all others: what is started on it stays.
 	top *testing.T
@@ -45,7 +45,7 @@ func NewIn(t *testing.T, central *servers.Central) *DPU {
 	for _, m := range []string{"openvswitch", "geneve"} {
 		Run(t, "modprobe", m)
 	}
-	d.Client = control.NewClient(d.socket())
+	d.Client = api.NewClient(d.socket())
 	return d
 }
 

@@ -1,0 +1,137 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/vpd"
+	"github.com/representord/representord/ovs"
+)
+
+// What is done once needs snapshots that are whole, and waits for them.
+
+// serialPatience is how long a card's serial number is waited for: until VPD that
+// doesn't answer is given up.
+const serialPatience = vpd.Deadline + time.Second
+
+// MissingError tells what was waited for in vain.
+type MissingError struct {
+	// What is missing, and why.
+	What string
+}
+
+// Error is to be read after the time that was waited.
+func (e *MissingError) Error() string { return "still waiting: " + e.What }
+
+// Within runs a step with the snapshots being kept up to date, and ends those before
+// it returns.
+func (a *Agent) Within(ctx context.Context, timeout time.Duration, step func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	group, watching := errgroup.WithContext(ctx)
+	a.Watch(watching, group)
+	err := step(watching)
+	cancel()
+	return errors.Join(err, group.Wait())
+}
+
+// Await waits until none of these says that something is missing. What is missing
+// when the context's time runs out is the error, a *MissingError.
+func (a *Agent) Await(ctx context.Context, missing ...func() string) error {
+	for {
+		what := ""
+		for _, m := range missing {
+			if what = m(); what != "" {
+				break
+			}
+		}
+		if what == "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return &MissingError{What: what}
+			}
+			return context.Cause(ctx)
+		case <-a.Changed:
+		}
+	}
+}
+
+// Introduce waits for the local database and finds out who we are. It is an error if
+// that names no bridge.
+func (a *Agent) Introduce(ctx context.Context) (config.Identity, ovs.SSL, error) {
+	err := a.Await(ctx, func() string {
+		if v := a.Local.View(); !v.Complete {
+			return aboutLocal(v)
+		}
+		return ""
+	})
+	if err != nil {
+		return config.Identity{}, ovs.SSL{}, err
+	}
+	local := a.Local.View()
+	id, _ := a.Identify(local)
+	if id.Bridge == "" {
+		return id, local.SSL, errors.New(strings.Join(id.Problems, "; "))
+	}
+	return id, local.SSL, nil
+}
+
+// Take takes on an identity, and waits until the switch shows its bridge.
+func (a *Agent) Take(ctx context.Context, id config.Identity, ssl ovs.SSL) error {
+	a.Become(id)
+	a.Configure(id, ssl)
+	return a.Await(ctx, func() string {
+		if v := a.Local.View(); !v.Complete || v.Bridge != id.Bridge {
+			return aboutLocal(v)
+		}
+		return ""
+	})
+}
+
+func aboutLocal(v ovs.View) string { return "the local database: " + v.Problem }
+
+// MissingCard says what is missing of the card, empty if nothing is.
+func (a *Agent) MissingCard() string {
+	if whole, problem := a.Devices.Index().Complete(); !whole {
+		return "the card: " + problem
+	}
+	return ""
+}
+
+// MissingSouthbound says what is missing of the Southbound, empty if nothing is.
+func (a *Agent) MissingSouthbound() string {
+	if v := a.Southbound.View(); !v.Complete || !v.Connected {
+		return "the Southbound: " + v.Problem
+	}
+	return ""
+}
+
+// SerialsTold waits until the cards that serve a host have told their serial numbers,
+// or why they have none: those are asked once the ports are known. A card that doesn't
+// tell in time is no error.
+func (a *Agent) SerialsTold(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, serialPatience)
+	defer cancel()
+	err := a.Await(bounded, func() string {
+		for _, c := range a.Registrar.Report().Cards {
+			if c.HostFacing && c.Serial == "" && c.Reason.Code == register.CodeWaiting {
+				return fmt.Sprint("the card: ", c.Reason.Message)
+			}
+		}
+		return ""
+	})
+	if ctx.Err() == nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxAnswer bounds what a client reads, in bytes: 100000 ports need about a third.
+const maxAnswer = 128 << 20
+
+// answerPatience bounds how long an answer may take to begin. A daemon answers in
+// milliseconds, and within inquiryPatience when it asks the Southbound.
+const answerPatience = 5 * time.Second
+
+// Client asks a daemon. It is safe for concurrent use.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// NewClient returns a client for the daemon that listens on a socket. It connects
+// when it is asked something.
+func NewClient(socket string) *Client {
+	var dialer net.Dialer
+	return &Client{
+		socket: socket,
+		http: &http.Client{
+			Transport: &http.Transport{
+				DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+					return dialer.DialContext(ctx, "unix", socket)
+				},
+				// One question, one connection: nothing stays behind that needs closing.
+				DisableKeepAlives:     true,
+				ResponseHeaderTimeout: answerPatience,
+			},
+		},
+	}
+}
+
+// Status asks for PathStatus.
+//
+// Errors of every method are an *UnreachableError when no daemon answers, and an
+// *Error when it refuses.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	return ask[Status](ctx, c, http.MethodGet, PathStatus)
+}
+
+// Ports asks for PathPorts.
+func (c *Client) Ports(ctx context.Context) (Ports, error) {
+	return ask[Ports](ctx, c, http.MethodGet, PathPorts)
+}
+
+// Port asks for one logical port.
+func (c *Client) Port(ctx context.Context, logicalPort string) (OnePort, error) {
+	return ask[OnePort](ctx, c, http.MethodGet, PathPorts+"/"+escape(logicalPort))
+}
+
+// Representors asks for PathRepresentors.
+func (c *Client) Representors(ctx context.Context) (Representors, error) {
+	return ask[Representors](ctx, c, http.MethodGet, PathRepresentors)
+}
+
+// Lookup asks for PathLookup, with the parameters Param*.
+func (c *Client) Lookup(ctx context.Context, question url.Values) (Lookup, error) {
+	return ask[Lookup](ctx, c, http.MethodGet, PathLookup+"?"+question.Encode())
+}
+
+// Serials asks for PathSerials.
+func (c *Client) Serials(ctx context.Context) (Serials, error) {
+	return ask[Serials](ctx, c, http.MethodGet, PathSerials)
+}
+
+// escape makes one segment of a path of any text. Dots are escaped as well: a
+// port may be called "..", which would be taken for a path.
+func escape(s string) string {
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(s))
+	for _, b := range []byte(s) {
+		if 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_' {
+			out = append(out, b)
+		} else {
+			out = append(out, '%', hex[b>>4], hex[b&15])
+		}
+	}
+	return string(out)
+}
+
+func ask[T any](ctx context.Context, c *Client, method, path string) (T, error) {
+	return exchange[T](ctx, c, method, path, http.NoBody)
+}
+
+// send posts something.
+func send[T any](ctx context.Context, c *Client, path string, what any) (T, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("encoding the question: %w", err)
+	}
+	return exchange[T](ctx, c, http.MethodPost, path, bytes.NewReader(body))
+}
+
+func exchange[T any](ctx context.Context, c *Client, method, path string, question io.Reader) (T, error) {
+	var v T
+	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, question)
+	if err != nil {
+		return v, err
+	}
+	start := time.Now()
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return v, unreachable(c.socket, err, time.Since(start))
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err != nil {
+		return v, unreachable(c.socket, err, time.Since(start))
+	}
+	if len(body) > maxAnswer {
+		return v, fmt.Errorf("the answer on %s is larger than %d bytes", c.socket, maxAnswer)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return v, refusal(answer, body)
+	}
+	if err := json.Unmarshal(body, &v); err != nil {
+		return v, fmt.Errorf("the answer on %s to %s is not understood: %w; is the daemon of another version?", c.socket, path, withoutTypes(err))
+	}
+	return v, nil
+}
+
+// withoutTypes says what is wrong with JSON without the names of Go's types.
+func withoutTypes(err error) error {
+	if other, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if other.Field == "" {
+			return fmt.Errorf("it is of JSON's type %s", other.Value)
+		}
+		return fmt.Errorf("%s in it is of JSON's type %s", other.Field, other.Value)
+	}
+	return err
+}
+
+// cause takes off what only repeats the address.
+func cause(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		err = operation.Err
+	}
+	return err
+}
+
+func refusal(answer *http.Response, body []byte) error {
+	e := &Error{Status: answer.StatusCode}
+	if err := json.Unmarshal(body, &e.Problem); err != nil || e.Problem.Error == "" {
+		e.Problem = Problem{Error: "the answer is HTTP status " + answer.Status + " with " + shown(string(body))}
+	}
+	return e
+}

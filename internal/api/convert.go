@@ -1,0 +1,304 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// Facts is what the daemon knows at one time, in its own types. The snapshots in
+// it are not modified once made, so Facts can be had without waiting.
+type Facts struct {
+	Version string
+	PID     int
+	Started time.Time
+	Role    Role
+	// RoleReason says what keeps the daemon from being Active.
+	RoleReason string
+	DryRun     bool
+
+	Chassis  string
+	Hostname string
+	Bridge   string
+	// Problems say what is missing of who the daemon is.
+	Problems []string
+
+	Local         ovs.View
+	LocalEndpoint string
+	Southbound    ovn.View
+	// Index is never nil.
+	Index  *representor.Index
+	Report plug.Report
+	// Companions are the programs that must run beside the daemon.
+	Companions []companion.Standing
+	// Serials is how it stands with the cards' serial numbers.
+	Serials register.Report
+}
+
+// Status gives the facts as PathStatus shows them.
+func (f Facts) Status() Status {
+	s := Status{
+		Version:      f.Version,
+		PID:          f.PID,
+		Started:      instant(f.Started),
+		Role:         f.Role,
+		RoleReason:   f.RoleReason,
+		DryRun:       f.DryRun,
+		Chassis:      f.Chassis,
+		Hostname:     f.Hostname,
+		Bridge:       f.Bridge,
+		Problems:     slices.Concat(f.Problems, f.Serials.Problems()),
+		Southbound:   southbound(f.Southbound),
+		Local:        local(f.Local, f.LocalEndpoint),
+		Ports:        map[plug.State]int{plug.Plugged: 0, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0, plug.Invalid: 0},
+		Holds:        Holds(f.Report.Holds),
+		LastPass:     instant(f.Report.At),
+		Passes:       f.Report.Passes,
+		Transactions: f.Report.Transactions,
+		Failures:     f.Report.Failures,
+		Retargets:    f.Report.Retargets,
+		Leaks:        f.Report.Leaks,
+		Planned:      Changes(f.Report.Planned),
+
+		BuiltInProvider: f.Report.BuiltIn,
+		Companions:      companions(f.Companions),
+	}
+	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
+	s.Devlink.Representors = len(f.Index.All())
+	for _, p := range f.Report.Ports {
+		s.Ports[p.State]++
+	}
+	return s
+}
+
+// Ports gives the facts as PathPorts shows them.
+func (f Facts) Ports() Ports {
+	out := Ports{Standing: f.standing(), Ports: make([]Port, 0, len(f.Report.Ports))}
+	rows := f.placed()
+	for _, p := range f.Report.Ports {
+		out.Ports = append(out.Ports, newPort(p, rows))
+	}
+	return out
+}
+
+// placed are the logical ports that have a row of ours on the bridge.
+func (f Facts) placed() map[string]bool {
+	all := map[string]bool{}
+	for _, r := range f.Local.Interfaces {
+		if !r.Marked || r.OVNPlugged != "" || r.Bridge != f.Local.Bridge || r.Bridge == "" {
+			continue
+		}
+		if r.Marker.LogicalPort != "" {
+			all[r.Marker.LogicalPort] = true
+		} else if r.IfaceID != "" {
+			all[r.IfaceID] = true
+		}
+	}
+	return all
+}
+
+func (f Facts) standing() Standing {
+	return Standing{Role: f.Role, RoleReason: f.RoleReason, AsOf: instant(f.Report.At)}
+}
+
+// Representors gives the facts as PathRepresentors shows them.
+func (f Facts) Representors() Representors {
+	out := NewRepresentors(f.Index)
+	lports := f.pluggedFor()
+	for i := range out.Representors {
+		out.Representors[i].LogicalPort = lports[out.Representors[i].Function]
+	}
+	return out
+}
+
+// pluggedFor maps functions to the logical ports that they are plugged for.
+func (f Facts) pluggedFor() map[string]string {
+	m := make(map[string]string, len(f.Report.Ports))
+	for _, p := range f.Report.Ports {
+		if p.State == plug.Plugged {
+			m[p.Function] = p.LogicalPort
+		}
+	}
+	return m
+}
+
+// newPort gives the status of a logical port as the API shows it.
+func newPort(s plug.Status, placed map[string]bool) Port {
+	return Port{
+		OnBridge:    placed[s.LogicalPort],
+		LogicalPort: s.LogicalPort,
+		State:       s.State,
+		Reason:      s.Reason,
+		Warnings:    s.Warnings,
+		Since:       instant(s.Since),
+		Request:     s.Request,
+		Function:    s.Function,
+		Netdev:      s.Netdev,
+		IfIndex:     s.IfIndex,
+		Ofport:      s.Ofport,
+		Up:          s.Up,
+	}
+}
+
+// NewRepresentors gives what an index holds as the API shows it.
+func NewRepresentors(index *representor.Index) Representors {
+	all := index.All()
+	out := Representors{Representors: make([]Representor, 0, len(all))}
+	out.Complete, out.Problem = index.Complete()
+	for _, r := range all {
+		out.Representors = append(out.Representors, NewRepresentor(r))
+	}
+	uplinks := index.Uplinks()
+	out.Uplinks = make([]Uplink, 0, len(uplinks))
+	for _, u := range uplinks {
+		shown := Uplink{
+			Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number),
+			Netdev: u.Link.Name, IfIndex: u.IfIndex, Link: link(u.IfIndex, u.Link),
+		}
+		if u.Card != (devlink.Handle{}) {
+			shown.Card = u.Card.String()
+		}
+		out.Uplinks = append(out.Uplinks, shown)
+	}
+	return out
+}
+
+// link gives what is known of a netdev, nil if there is none.
+func link(ifindex uint32, l representor.Link) *Link {
+	if ifindex == 0 {
+		return nil
+	}
+	return &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
+}
+
+// NewRepresentor gives a representor as the API shows it.
+func NewRepresentor(r representor.Representor) Representor {
+	fn := r.Function
+	out := Representor{
+		Function:   fn.String(),
+		Handle:     fn.Handle.String(),
+		Controller: pointer(fn.Controller),
+		External:   fn.External,
+		PF:         fn.PF,
+		Kind:       fn.Kind.String(),
+		PortIndex:  r.PortIndex,
+		Type:       portType(r.Type),
+		HWAddr:     address(r.HWAddr),
+		State:      string(r.State),
+		OpState:    string(r.OpState),
+		IfIndex:    r.IfIndex,
+		Netdev:     r.Link.Name,
+		Link:       link(r.IfIndex, r.Link),
+	}
+	if fn.Kind != representor.PF {
+		out.Number = &fn.Number
+	}
+	return out
+}
+
+// Holds gives holds as the API shows them, never nil.
+func Holds(holds []plug.Holding) []Hold {
+	out := make([]Hold, 0, len(holds))
+	for _, h := range holds {
+		out = append(out, Hold{Code: h.Code, Identity: h.Identity, Until: instant(h.Until), LogicalPorts: append([]string{}, h.Ports...)})
+	}
+	return out
+}
+
+// Changes gives planned changes as the API shows them, never nil.
+func Changes(changes []ovs.Change) []Change {
+	out := make([]Change, 0, len(changes))
+	for _, c := range changes {
+		w := Change{LogicalPorts: c.LogicalPorts, Why: c.Why}
+		for _, u := range c.Unplug {
+			i := u.Interface
+			w.Unplug = append(w.Unplug, Row{Netdev: i.Name, LogicalPort: i.Marker.LogicalPort, Function: i.Marker.Function, MTU: i.MTURequest})
+		}
+		for _, p := range c.Plug {
+			w.Plug = append(w.Plug, Row{Netdev: p.Netdev, LogicalPort: p.IfaceID, Function: p.Marker.Function, MTU: p.MTURequest})
+		}
+		for _, e := range c.Edit {
+			w.Edit = append(w.Edit, Edit{Netdev: e.Interface.Name, Set: e.Set, Delete: e.Delete, MTU: e.MTURequest, ClearsType: e.ClearType})
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func companions(all []companion.Standing) []Companion {
+	var out []Companion
+	for _, c := range all {
+		out = append(out, Companion{
+			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version,
+			Stopped: c.Stopped, Problem: c.Why,
+		})
+	}
+	return out
+}
+
+func southbound(v ovn.View) Southbound {
+	return Southbound{
+		Connected:    v.Connected,
+		Complete:     v.Complete,
+		Since:        instant(v.Since),
+		Endpoint:     v.Endpoint,
+		Problem:      v.Problem,
+		Identity:     v.Identity,
+		ChassisKnown: v.ChassisKnown,
+	}
+}
+
+func local(v ovs.View, endpoint string) Local {
+	return Local{
+		Complete:     v.Complete,
+		Endpoint:     endpoint,
+		Problem:      v.Problem,
+		BridgeFound:  v.BridgeUUID != "",
+		DatapathType: v.DatapathType,
+	}
+}
+
+// instant makes a time fit to be sent: UTC, in milliseconds, zero stays zero.
+func instant(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}
+
+func address(m representor.MAC) string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.String()
+}
+
+func pointer(o devlink.Optional[uint32]) *uint32 {
+	if !o.Present {
+		return nil
+	}
+	return &o.Value
+}
+
+// portType gives the link layer as devlink(8) writes it.
+func portType(t devlink.PortType) string {
+	switch t {
+	case devlink.TypeNotSet:
+		return "notset"
+	case devlink.TypeAuto:
+		return "auto"
+	case devlink.TypeEth:
+		return "eth"
+	case devlink.TypeIB:
+		return "ib"
+	}
+	return fmt.Sprintf("type %d", uint16(t))
+}

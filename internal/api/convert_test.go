@@ -1,0 +1,178 @@
+package api
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
+	s := facts().Status()
+	want := map[plug.State]int{plug.Plugged: 1, plug.Invalid: 1, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0}
+	if diff := cmp.Diff(want, s.Ports); diff != "" {
+		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+	if want := time.Date(2026, 3, 1, 11, 0, 0, 123e6, time.UTC); !s.Started.Equal(want) || s.Started.Location() != time.UTC {
+		t.Errorf("started %v, want %v", s.Started, want)
+	}
+	if s.Devlink.Representors != 3 || !s.Devlink.Complete || !s.Local.BridgeFound || !s.Southbound.ChassisKnown {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
+	s := Facts{Role: Starting, Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})}.Status()
+	if !s.LastPass.IsZero() || s.Planned == nil || s.Devlink.Problem != "not read yet" || len(s.Ports) != 5 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
+	f := representor.Function{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, External: true, PF: 1, Kind: representor.PF}
+	got := NewRepresentor(representor.Representor{Function: f, PortIndex: 7, Type: devlink.TypeNotSet})
+	want := Representor{Function: "pci/0000:03:00.0 pf1", Handle: "pci/0000:03:00.0", External: true, PF: 1, Kind: "pf",
+		PortIndex: 7, Type: "notset"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// A VF number 0 is a number, and so is the largest SF number.
+	f.Kind = representor.VF
+	if n := NewRepresentor(representor.Representor{Function: f}).Number; n == nil || *n != 0 {
+		t.Errorf("VF 0 has number %v", n)
+	}
+	f.Kind, f.Number = representor.SF, math.MaxUint32
+	if n := NewRepresentor(representor.Representor{Function: f}).Number; n == nil || *n != math.MaxUint32 {
+		t.Errorf("the last SF has number %v", n)
+	}
+}
+
+func TestUplinksAreShownBesideRepresentors(t *testing.T) {
+	want := []Uplink{{
+		Handle: "pci/0000:03:00.0", Card: "pci/0000:03:00.0", PortIndex: 99, Number: new(uint32(0)), Netdev: "p0", IfIndex: 3,
+		Link: &Link{Up: true, MTU: 9000, HWAddr: "02:00:00:00:00:03", Settled: true},
+	}}
+	got := facts().Representors()
+	if diff := cmp.Diff(want, got.Uplinks); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(got.Representors) != 3 {
+		t.Errorf("%d representors: an uplink counts as one", len(got.Representors))
+	}
+}
+
+func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
+	card := representor.Card{Complete: true, Ports: []devlink.Port{{
+		Handle: devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}, Index: 65535, Flavour: devlink.FlavourPhysical,
+	}}}
+	got := NewRepresentors(representor.NewIndex(card, representor.Settings{})).Uplinks
+	want := []Uplink{{Handle: "auxiliary/mlx5_core.eth.0", PortIndex: 65535}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestACardWithoutUplinksSaysSo(t *testing.T) {
+	if got := NewRepresentors(representor.NewIndex(representor.Card{}, representor.Settings{})); got.Uplinks == nil {
+		t.Error("no uplinks are shown as by a version that knows of none")
+	}
+}
+
+func TestTheLogicalPortOfARepresentorIsThePluggedOne(t *testing.T) {
+	f := facts()
+	f.Report.Ports = append(f.Report.Ports,
+		plug.Status{LogicalPort: "wants-it-too", State: plug.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"})
+	for _, r := range f.Representors().Representors {
+		want := ""
+		if r.Function == "pci/0000:03:00.0 c1pf0vf0" {
+			want = "vm1"
+		}
+		if r.LogicalPort != want {
+			t.Errorf("%s is plugged for %q, want %q", r.Function, r.LogicalPort, want)
+		}
+	}
+}
+
+func TestChangesAreWrittenForPeople(t *testing.T) {
+	var out strings.Builder
+	changes := Changes(facts().Report.Planned)
+	zero := 0
+	changes = append(changes, Change{Edit: []Edit{{Netdev: "pf0vf1", Set: map[string]string{"iface-id": "a b\x1b"}, MTU: &zero}}})
+	WriteChanges(&out, changes)
+	const want = `  unplug old
+         from logical port vm1
+         function pci/0000:03:00.0 c1pf0vf0
+  plug   pf0vf0
+         for logical port vm1
+         function pci/0000:03:00.0 c1pf0vf0
+         mtu_request 1442
+  edit   pf0vf9
+         set iface-id=x
+         delete iface-id-ver
+         clear type
+         mtu_request 1442
+         because its representor is now pf0vf0
+  edit   pf0vf1
+         set iface-id="a b\x1b"
+         clear mtu_request
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPrintableQuotesWhatCouldMislead(t *testing.T) {
+	for in, want := range map[string]string{
+		"br-int":       "br-int",
+		"é":            "é",
+		"":             `""`,
+		"a b":          `"a b"`,
+		"\x1b[2J":      `"\x1b[2J"`,
+		"a\nb":         `"a\nb"`,
+		"\xff":         `"\xff"`,
+		`"vm1"`:        `"\"vm1\""`,
+		"\u202eevil":   `"\u202eevil"`,
+		"non\u00a0sp":  `"non` + "\u00a0" + `sp"`,
+		"zero\u200bsp": `"zero\u200bsp"`,
+	} {
+		if got := Printable(in); got != want {
+			t.Errorf("Printable(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestHarmlessKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                         "",
+		"pci/0000:03:00.0 c1pf0vf": "pci/0000:03:00.0 c1pf0vf",
+		`port "é" is \x1b already`: `port "é" is \x1b already`,
+		"\x1b[2J gone":             `\x1b[2J gone`,
+		"two\nlines\r":             `two\nlines\r`,
+		"\xff\ufffd":               "\\xff\ufffd",
+		"\u202eevil":               `\u202eevil`,
+		"non\u00a0sp zero\u200bsp": `non\u00a0sp zero\u200bsp`,
+	} {
+		if got := Harmless(in); got != want {
+			t.Errorf("Harmless(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestChangesOfRowsThatOthersMarkedDontReachTheTerminalRaw(t *testing.T) {
+	const evil = "x\x1b]0;y\a\n  unplug everything"
+	var out strings.Builder
+	WriteChanges(&out, []Change{{
+		Why: evil, Unplug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}},
+		Plug: []Row{{Netdev: evil, LogicalPort: evil, Function: evil}},
+		Edit: []Edit{{Netdev: evil, Set: map[string]string{evil: evil}, Delete: []string{evil}}},
+	}})
+	if strings.ContainsAny(out.String(), "\x1b\a") || strings.Count(out.String(), "\n") != 10 {
+		t.Errorf("%q; want ten lines and no control characters", out.String())
+	}
+}

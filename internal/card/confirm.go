@@ -1,0 +1,127 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/netdev"
+	"github.com/representord/representord/representor"
+)
+
+// confirmer asks the kernel about one representor. It has clients of its own, so that
+// a list that takes its time, or hangs, holds up none of its questions; nor does one
+// devlink instance hold up those for another.
+type confirmer struct {
+	links linkSource
+	ports *portClients
+}
+
+// Confirm asks the kernel, rather than the index, whether a representor still is what
+// it was when the index showed it: its netdev is there under the same name and belongs
+// to the same devlink port, and that port has this netdev, by ifindex and name, and stands
+// for the same function. It takes one question to rtnetlink, about ten microseconds, and one to
+// devlink, for which the driver may ask its firmware.
+//
+// False without an error means that the kernel says otherwise. With an error it could not
+// be asked: Confirm ends soon after ctx does even if the kernel doesn't answer, and must
+// be given a deadline. It works whether or not Run does, until that has ended.
+func (w *Watcher) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	return w.confirmer.confirm(ctx, r)
+}
+
+// confirm asks rtnetlink first, which asks no firmware and says soonest that something
+// has changed. What it says of the port isn't enough by itself: older kernels say nothing,
+// and a number may be given to another port. Devlink's name of the netdev is compared as
+// well: before Linux 5.10 devlink tells the ifindex of a netdev that was moved to another
+// network namespace too, where another netdev may have it here, but hardly one of that name.
+func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
+	if r.IfIndex == 0 {
+		return false, nil
+	}
+	link, err := c.links.Link(ctx, r.IfIndex)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
+	case !isNetdevOf(link, r):
+		return false, nil
+	}
+	port, err := c.port(ctx, r)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return isPortOf(port, r) && (port.NetdevName == "" || port.NetdevName == r.Link.Name), nil
+}
+
+// port asks devlink for a representor's port. ENODEV means that there is none.
+func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlink.Port, error) {
+	h := r.Function.Handle
+	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
+	if err != nil {
+		return devlink.Port{}, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+	}
+	return port, nil
+}
+
+// Usurped asks the kernel whether something else than a representor's function has the
+// name now that the index gave for its netdev: another netdev has it, or the netdev is
+// another port's. A name that nobody has is not usurped: its netdev was renamed, or went.
+// For errors and deadlines see Confirm.
+func (w *Watcher) Usurped(ctx context.Context, r representor.Representor) (bool, error) {
+	return w.confirmer.usurped(ctx, r)
+}
+
+func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (bool, error) {
+	link, err := c.links.LinkNamed(ctx, r.Link.Name)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look who has the name of the netdev of %s: %w", r.Function, err)
+	case !isNetdevOf(link, r):
+		return true, nil
+	}
+	// The netdev isn't asked about again, nor is devlink's name of it compared: it may be
+	// renamed in between.
+	port, err := c.port(ctx, r)
+	switch {
+	case errors.Is(err, unix.ENODEV):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return port.IfIndex != 0 && !isPortOf(port, r), nil
+}
+
+// isNetdevOf tells whether rtnetlink shows a representor's netdev as it was. Where the
+// kernel tells a netdev's devlink port and its device, these must be the same as well: a
+// name and an ifindex are dealt out by whoever asks.
+func isNetdevOf(l netdev.Link, r representor.Representor) bool {
+	port := devlink.Some(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex})
+	parent := parentOf(&l)
+	switch {
+	case l.IfIndex != r.IfIndex, l.Name != r.Link.Name:
+		return false
+	case parent != (devlink.Handle{}) && r.Link.Parent != (devlink.Handle{}) && parent != r.Link.Parent:
+		return false
+	}
+	return !l.TellsPort && l.Port == nil || portOf(&l) == port
+}
+
+// isPortOf tells whether devlink shows a representor's port as it was.
+func isPortOf(p devlink.Port, r representor.Representor) bool {
+	return representor.StandsFor(&p, r.Function) && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
+}
+
+func (c *confirmer) Close() {
+	c.links.Close()
+	c.ports.Close()
+}

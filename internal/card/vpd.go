@@ -1,0 +1,230 @@
+package card
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/cardserial"
+	pciaddr "github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/vpd"
+	"github.com/representord/representord/representor"
+)
+
+// vpdRetry is how often VPD that could not be read is tried again. A card that
+// stalls costs a thread for as long as the kernel is patient with it.
+const vpdRetry = 5 * time.Minute
+
+// vpdAnswer is what the VPD of a card gave.
+type vpdAnswer struct {
+	number string
+	// problem says why there is no number, for an operator.
+	problem string
+	// absent: the card has no VPD, at present. To look for it costs nothing.
+	absent bool
+}
+
+// serialOf joins what devlink and VPD say of one instance. devlink's word goes
+// first, where it is a number at all: it is "", or a placeholder, with many drivers. But
+// where it is the first word of what VPD has, VPD's is whole, and is what a hypervisor reads.
+func serialOf(told toldSerial, fromVPD vpdAnswer) representor.Serial {
+	whole := strings.Trim(fromVPD.number, " \x00")
+	_, err := cardserial.Normalize(told.number)
+	switch {
+	case told.mayBeCut && strings.HasPrefix(whole, told.number+" "):
+		return representor.Serial{Number: whole, From: representor.SerialFromVPD}
+	case err == nil:
+		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
+	case fromVPD.number != "":
+		return representor.Serial{Number: fromVPD.number, From: representor.SerialFromVPD}
+	case told.number != "":
+		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
+	}
+	return representor.Serial{Problem: fromVPD.problem}
+}
+
+// serialsOf joins what is known of all instances. Of those whose VPD is wanted nothing is
+// known before that has answered: devlink's placeholder isn't the last word, nor half a number.
+func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer,
+	wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
+	all := make(map[devlink.Handle]representor.Serial, len(told))
+	for h, number := range told {
+		answer, answered := fromVPD[h]
+		if wanted[h] && !answered {
+			continue
+		}
+		if s := serialOf(number, answer); s != (representor.Serial{}) {
+			all[h] = s
+		}
+	}
+	return all
+}
+
+// wantedVPD finds the instances whose card must be asked for its VPD: they have
+// functions that may be asked for, and devlink was asked and gave no number, or perhaps half
+// of it.
+func wantedVPD(ports []devlink.Port, told map[devlink.Handle]toldSerial, o representor.Settings) map[devlink.Handle]bool {
+	wanted := map[devlink.Handle]bool{}
+	for i := range ports {
+		p := &ports[i]
+		number, asked := told[p.Handle]
+		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !o.LocalFunctions {
+			continue
+		}
+		if _, err := cardserial.Normalize(number.number); err != nil || number.mayBeCut {
+			wanted[p.Handle] = true
+		}
+	}
+	return wanted
+}
+
+// vpdReader reads the VPD of cards whose serial number devlink doesn't tell.
+type vpdReader struct {
+	sysfs string
+	// patience is how long one card may take.
+	patience time.Duration
+	audit    time.Duration
+	log      *slog.Logger
+	// wanted tells what to look for, found is given what was read.
+	wanted func() map[devlink.Handle]bool
+	found  func(map[devlink.Handle]vpdAnswer)
+
+	// answers are those of the cards, by slot, and told what was found of each instance.
+	answers map[string]vpdAnswer
+	told    map[devlink.Handle]vpdAnswer
+	// reads are the last reads of each slot, closed once they have returned: while one
+	// hangs in the kernel there is no use in another.
+	reads map[string]<-chan struct{}
+	// due is when cards without a number are asked again.
+	due time.Time
+}
+
+// read asks the cards that were not asked before. A number that was read doesn't
+// change for as long as the card is there.
+func (r *vpdReader) read(ctx context.Context, _ bool) time.Duration {
+	slots := bySlot(r.wanted())
+	again := !time.Now().Before(r.due)
+	answers := make(map[string]vpdAnswer, len(slots))
+	told := map[devlink.Handle]vpdAnswer{}
+	missing := false
+	for _, slot := range slices.Sorted(maps.Keys(slots)) {
+		a, known := r.answers[slot]
+		if !known || a.absent || a.number == "" && again {
+			a = r.ask(ctx, slot, slots[slot], a)
+			if ctx.Err() != nil {
+				return 0
+			}
+		}
+		missing = missing || a.number == ""
+		answers[slot] = a
+		for _, h := range slots[slot] {
+			told[h] = a
+		}
+	}
+	r.answers = answers
+	if again {
+		r.due = time.Now().Add(max(r.audit, vpdRetry))
+	}
+	if !maps.Equal(told, r.told) {
+		r.told = told
+		r.found(maps.Clone(told))
+	}
+	if missing {
+		return max(time.Until(r.due), time.Second)
+	}
+	return max(r.audit, vpdRetry)
+}
+
+// ask asks the card in a slot, unless it hasn't come back from the last time.
+func (r *vpdReader) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
+	if last, ok := r.reads[slot]; ok {
+		select {
+		case <-last:
+		default:
+			if before.problem == "" {
+				before.problem = "devlink tells no board.serial_number, and an earlier read of the card's VPD hasn't come back from the kernel"
+			}
+			return before
+		}
+	}
+	a, ended := readSlot(ctx, r.sysfs, functions, r.patience)
+	if r.reads == nil {
+		r.reads = map[string]<-chan struct{}{}
+	}
+	r.reads[slot] = ended
+	if a.problem != "" {
+		r.log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.problem)
+	}
+	return a
+}
+
+// bySlot groups instances by the card that they are on, which has one VPD: all
+// functions of a slot share the hardware that is asked. What is no PCI device is on its
+// own.
+func bySlot(wanted map[devlink.Handle]bool) map[string][]devlink.Handle {
+	slots := map[string][]devlink.Handle{}
+	for _, h := range sortedHandles(wanted) {
+		slot := h.String()
+		if a, err := pciaddr.ParseAddress(h.Device); err == nil && h.Bus == "pci" {
+			slot = a.Slot()
+		}
+		slots[slot] = append(slots[slot], h)
+	}
+	return slots
+}
+
+// readSlot reads the serial number in the VPD of a card: of the first of its functions
+// that has any. A function that fails to be read speaks for all. ended is closed once
+// no read is left in the kernel.
+func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, patience time.Duration) (first vpdAnswer,
+	ended <-chan struct{}) {
+	for i, h := range functions {
+		var a vpdAnswer
+		a, ended = readVPD(ctx, sysfs, h, patience)
+		if !a.absent {
+			return a, ended
+		}
+		if i == 0 {
+			first = a
+		}
+	}
+	return first, ended
+}
+
+// readVPD reads the serial number in the VPD of an instance's PCI device.
+func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.Duration) (answer vpdAnswer, ended <-chan struct{}) {
+	if _, err := pciaddr.ParseAddress(h.Device); h.Bus != "pci" || err != nil {
+		none := make(chan struct{})
+		close(none)
+		return vpdAnswer{problem: "devlink tells no board.serial_number, and only a PCI device has VPD"}, none
+	}
+	path := filepath.Join(sysfs, "bus", "pci", "devices", h.Device, "vpd")
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	got, ended, err := vpd.ReadTelling(bounded, path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return vpdAnswer{absent: true, problem: "devlink tells no board.serial_number, and the card has no VPD (" + path + ")"}, ended
+	case errors.Is(err, os.ErrPermission):
+		return vpdAnswer{problem: "devlink tells no board.serial_number, and " + path + " may be read by root only"}, ended
+	case err != nil:
+		return vpdAnswer{problem: fmt.Sprintf("devlink tells no board.serial_number, and the card's VPD can't be read: %v", err)}, ended
+	}
+	number := got.Tolerant.ReadOnly[vpd.KeySerial]
+	if number != "" {
+		return vpdAnswer{number: number}, ended
+	}
+	a := vpdAnswer{problem: "devlink tells no board.serial_number, and the card's VPD has no serial number (field SN of " + path + ")"}
+	if err := got.Err(); err != nil {
+		a.problem += ": " + err.Error()
+	}
+	return a, ended
+}

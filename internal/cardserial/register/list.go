@@ -1,0 +1,71 @@
+package register
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/internal/cardserial"
+)
+
+// Keys of Open_vSwitch.external_ids.
+const (
+	// KeyOptions is the list of options that ovn-controller copies to its Chassis row
+	// for the cloud management system (ovn-controller(8)); "<key>-<chassis>" comes
+	// before it, also when that is empty.
+	KeyOptions = cardserial.OptionsKey
+	// KeyMemory holds the serial numbers that we wrote into that list, separated by
+	// commas: those are ours to change, and no others.
+	KeyMemory = "representord-card-serial"
+)
+
+// Entries takes a list of options apart, as Neutron does: at its commas, and nothing
+// is trimmed.
+func Entries(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// OptionsKey is the key that counts for a chassis, among external_ids.
+func OptionsKey(externalIDs map[string]string, chassis string) string {
+	if own := KeyOptions + "-" + chassis; chassis != "" {
+		if _, ok := externalIDs[own]; ok {
+			return own
+		}
+	}
+	return KeyOptions
+}
+
+// remembered gives the serial numbers that we wrote. What can't be one was put there
+// by somebody else and counts for nothing.
+func remembered(externalIDs map[string]string) []string {
+	var serials []string
+	for _, s := range Entries(externalIDs[KeyMemory]) {
+		if n, err := cardserial.Normalize(s); err == nil && n == s && !slices.Contains(serials, s) {
+			serials = append(serials, s)
+		}
+	}
+	return serials
+}
+
+// replace puts entries for some serial numbers into a list in the place of others,
+// and at its end where there are more of them. Every other entry stays as it is.
+func replace(list string, out, in []string) string {
+	var entries []string
+	for _, e := range Entries(list) {
+		s, is := strings.CutPrefix(e, cardserial.Entry)
+		if !is || !slices.Contains(out, s) {
+			entries = append(entries, e)
+			continue
+		}
+		if len(in) > 0 {
+			entries = append(entries, cardserial.Entry+in[0])
+			in = in[1:]
+		}
+	}
+	for _, s := range in {
+		entries = append(entries, cardserial.Entry+s)
+	}
+	return strings.Join(entries, ",")
+}

@@ -1,0 +1,257 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+const (
+	defaultAudit = time.Minute
+	// paceEdits is how many edits are made in a retry.Window: a tool that overwrites the
+	// options gets our entry put back so often at once, and then about every other second.
+	paceEdits = 5
+	// lostAfter is how long a card must be away until its entry goes: longer than a
+	// host takes to reboot, or a device to reload its firmware.
+	lostAfter = 5 * time.Minute
+)
+
+// Switch is the local database. *ovs.Switch is one.
+type Switch interface {
+	View() ovs.View
+	EditRoot(ctx context.Context, e ovs.RootEdit) error
+}
+
+// Devices are the cards.
+type Devices interface {
+	Index() *representor.Index
+}
+
+// Config is what a Registrar works with.
+type Config struct {
+	Switch  Switch
+	Devices Devices
+	// Chassis is who we are, as external_ids say; empty while that isn't known.
+	Chassis func(externalIDs map[string]string) string
+	Log     *slog.Logger
+	// Audit is the longest time between two looks, 0 for 60 s.
+	Audit time.Duration
+	// Off: nothing is written, and what was written stays.
+	Off bool
+	// DryRun plans, tells the log, and writes nothing.
+	DryRun bool
+}
+
+// Registrar keeps the serial numbers published. It is level-triggered: Poke says that
+// something may have changed, and a look sees to everything.
+type Registrar struct {
+	cfg     Config
+	trigger chan struct{}
+
+	mu sync.Mutex
+	// failed is why the last edit failed, empty if it did not.
+	failed string
+
+	// What follows is the running look's own.
+	pace   retry.Backoff
+	absent map[string]time.Time // since when, of what we wrote
+	told   map[string]string    // the last problem of each card that was logged
+	would  string               // the last plan of a dry run that was logged
+}
+
+// NewRegistrar returns a Registrar that has done nothing yet.
+func NewRegistrar(cfg Config) *Registrar {
+	if cfg.Audit == 0 {
+		cfg.Audit = defaultAudit
+	}
+	return &Registrar{cfg: cfg, trigger: make(chan struct{}, 1), absent: map[string]time.Time{}, told: map[string]string{}}
+}
+
+// Poke asks for a look. It never blocks.
+func (r *Registrar) Poke() {
+	select {
+	case r.trigger <- struct{}{}:
+	default:
+	}
+}
+
+// Run looks until the context is done, and returns nil then. What is published stays.
+// It may be called again when it has returned.
+func (r *Registrar) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.trigger:
+		case <-timer.C:
+		}
+		r.Look(ctx)
+		timer.Reset(r.wait(time.Now()))
+	}
+}
+
+// wait is how long to sleep without a poke.
+func (r *Registrar) wait(now time.Time) time.Duration {
+	d := r.cfg.Audit
+	if due := r.pace.Next(now); !due.IsZero() {
+		d = min(d, due.Sub(now))
+	}
+	for _, since := range r.absent {
+		if until := since.Add(lostAfter).Sub(now); until > 0 {
+			d = min(d, until)
+		}
+	}
+	return max(d, time.Millisecond)
+}
+
+// Look compares what is published with the cards, and puts it right. It gives what
+// was done, or with DryRun what would be. It must not run beside Run.
+func (r *Registrar) Look(ctx context.Context) Decision {
+	v, x := r.cfg.Switch.View(), r.cfg.Devices.Index()
+	now := time.Now()
+	if r.cfg.Off || !v.Complete {
+		clear(r.absent)
+		return Decision{}
+	}
+	cards := cardsOf(x)
+	r.tell(cards)
+	whole, _ := x.Complete()
+	in := Input{ExternalIDs: v.ExternalIDs, Chassis: r.cfg.Chassis(v.ExternalIDs)}
+	var all bool
+	in.Known, all = known(cards)
+	in.Whole = whole && all
+	in.Lost = r.lost(now, whole)
+	d := Plan(in)
+	r.miss(now, d, whole)
+	if d.Nothing() {
+		r.note("")
+		return d
+	}
+	if r.cfg.DryRun {
+		r.tellPlan(d)
+		return d
+	}
+	if !r.pace.Next(now).IsZero() {
+		return Decision{}
+	}
+	if err := r.edit(ctx, v.ExternalIDs, d, "the cards' serial numbers"); err != nil {
+		return Decision{}
+	}
+	return d
+}
+
+// Withdraw takes back what we published. It gives what was done, or with DryRun what
+// would be. It must not run beside Run.
+func (r *Registrar) Withdraw(ctx context.Context) (Decision, error) {
+	v := r.cfg.Switch.View()
+	d := Withdraw(v.ExternalIDs, r.cfg.Chassis(v.ExternalIDs))
+	if d.Nothing() || r.cfg.DryRun {
+		return d, nil
+	}
+	return d, r.edit(ctx, v.ExternalIDs, d, "cleanup")
+}
+
+// edit writes a decision.
+func (r *Registrar) edit(ctx context.Context, planned map[string]string, d Decision, why string) error {
+	err := r.cfg.Switch.EditRoot(ctx, ovs.RootEdit{Planned: planned, Set: d.Set, Delete: d.Delete, Why: why})
+	now := time.Now()
+	if err != nil {
+		r.pace.Fail(now, err)
+		r.note(err.Error())
+		if errors.Is(err, ovs.ErrChanged) {
+			r.cfg.Log.Debug("external_ids changed meanwhile; looking again", "error", err)
+			return err
+		}
+		r.cfg.Log.Warn("the cards' serial numbers can't be published; trying again", "key", d.Key, "error", err)
+		return err
+	}
+	r.pace.Succeed(now, paceEdits)
+	r.note("")
+	r.cfg.Log.Info("the cards' serial numbers were put right", "key", d.Key, "added", d.Added, "removed", d.Removed, "why", why)
+	return nil
+}
+
+// lost are the numbers that no card has had for long.
+func (r *Registrar) lost(now time.Time, whole bool) []string {
+	var lost []string
+	for s, since := range r.absent {
+		if whole && now.Sub(since) >= lostAfter {
+			lost = append(lost, s)
+		}
+	}
+	slices.Sort(lost)
+	return lost
+}
+
+// miss notes since when numbers that we wrote are absent. Only a card that was read as
+// a whole shows that.
+func (r *Registrar) miss(now time.Time, d Decision, whole bool) {
+	still := map[string]time.Time{}
+	for _, s := range d.Absent {
+		if !whole {
+			continue
+		}
+		still[s] = now
+		if since, known := r.absent[s]; known {
+			still[s] = since
+		}
+	}
+	r.absent = still
+}
+
+// tell logs why cards can't be published, once for as long as it is so.
+func (r *Registrar) tell(cards []Card) {
+	told := map[string]string{}
+	for _, c := range cards {
+		if c.Reason == nil || !c.HostFacing || c.Reason.Code == CodeWaiting {
+			continue
+		}
+		h := c.Handle.String()
+		told[h] = c.Reason.Message
+		if r.told[h] == told[h] {
+			continue
+		}
+		if c.Reason.Code == reason.CodeSerialUnknown {
+			r.cfg.Log.Warn("a card's serial number is not known, so no hypervisor finds it", "device", h, "why", c.Reason.Message)
+		} else {
+			r.cfg.Log.Error("a card's serial number is not published", "device", h, "why", c.Reason.Message)
+		}
+	}
+	r.told = told
+}
+
+func (r *Registrar) tellPlan(d Decision) {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(d.Set)) {
+		text.WriteString(key + "=" + d.Set[key] + " ")
+	}
+	text.WriteString(strings.Join(d.Delete, " "))
+	if text.String() != r.would {
+		r.would = text.String()
+		r.cfg.Log.Info("would publish the cards' serial numbers", "key", d.Key, "set", d.Set, "delete", d.Delete)
+	}
+}
+
+func (r *Registrar) note(problem string) {
+	r.mu.Lock()
+	r.failed = problem
+	r.mu.Unlock()
+}
+
+func (r *Registrar) problem() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}

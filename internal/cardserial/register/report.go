@@ -1,0 +1,107 @@
+package register
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/reason"
+)
+
+// Report is how it stands with the serial numbers at one time.
+type Report struct {
+	// Off: the setting is off, so nothing is written.
+	Off bool
+	// Key is the key of external_ids that counts for our chassis, and Options its value.
+	Key     string
+	Options string
+	// Cards are the devlink instances, sorted.
+	Cards []Card
+	// Stale are the numbers that we wrote and that no card has at present; Foreign
+	// those that somebody else wrote and no card has.
+	Stale   []string
+	Foreign []string
+	// Problem says why nothing can be written at present; Failed is set where that is
+	// because the local database refused it.
+	Problem string
+	Failed  bool
+}
+
+// Report looks at the present snapshots. It never blocks for longer than a moment,
+// and may be called by anybody at any time.
+func (r *Registrar) Report() Report {
+	v, x := r.cfg.Switch.View(), r.cfg.Devices.Index()
+	chassis := r.cfg.Chassis(v.ExternalIDs)
+	cards := cardsOf(x)
+	numbers, all := known(cards)
+	d := Plan(Input{ExternalIDs: v.ExternalIDs, Chassis: chassis, Known: numbers})
+	out := Report{Off: r.cfg.Off, Key: d.Key, Options: v.ExternalIDs[d.Key], Cards: cards, Stale: d.Absent, Foreign: d.Foreign}
+	out.Problem = r.problem()
+	out.Failed = out.Problem != ""
+	whole, problem := x.Complete()
+	if !whole || !all { // it may be the number of a card that hasn't told it
+		out.Foreign = nil
+	}
+	switch {
+	case !v.Complete:
+		out.Problem, out.Failed = "the local database: "+v.Problem, false
+	case chassis == "":
+		out.Problem, out.Failed = "nothing names the chassis yet", false
+	case !whole && len(numbers) == 0:
+		out.Problem, out.Failed = "the card: "+problem, false
+	}
+	there, ours := cardserial.Published(out.Options), remembered(v.ExternalIDs)
+	for i := range cards {
+		c := &cards[i]
+		c.Published = slices.Contains(there, c.Serial)
+		c.Ours = c.Published && slices.Contains(ours, c.Serial)
+		switch {
+		case c.Reason != nil || c.Published:
+		case r.cfg.Off:
+			c.Reason = reason.New(CodeOff, "the setting register-card-serial is off")
+		case r.cfg.DryRun:
+			c.Reason = reason.New(CodeWaiting, "this is a dry run: nothing is written")
+		case out.Problem != "":
+			c.Reason = reason.New(CodeWaiting, "%s", reason.Escape(out.Problem, shownMost))
+		default:
+			c.Reason = reason.New(CodeWaiting, "it is about to be published")
+		}
+	}
+	return out
+}
+
+// Problems says, for an operator, what needs attention: cards that serve a host and
+// can't be found by it.
+func (r Report) Problems() []string {
+	if r.Off {
+		return nil
+	}
+	var all []string
+	for _, c := range r.Cards {
+		if c.HostFacing && c.Reason != nil && c.Reason.Code != CodeWaiting {
+			all = append(all, c.Reason.Message)
+		}
+	}
+	if r.Failed {
+		all = append(all, "the serial number can't be published: "+r.Problem)
+	}
+	if len(r.Foreign) > 0 {
+		all = append(all, fmt.Sprintf("external_ids:%s names cards that aren't here: %s; Neutron sends their ports to this chassis",
+			r.Key, quoted(r.Foreign)))
+	}
+	return all
+}
+
+// quoted lists texts that others wrote, not more than a few.
+func quoted(serials []string) string {
+	const most = 4
+	var shown []string
+	for _, s := range serials[:min(len(serials), most)] {
+		shown = append(shown, fmt.Sprintf("%.80q", s))
+	}
+	if n := len(serials) - len(shown); n > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(shown, ", ")
+}

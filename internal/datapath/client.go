@@ -1,0 +1,90 @@
+// Package datapath asks Open vSwitch's kernel datapath what ovs-vswitchd doesn't tell
+// or can't do: how many packets found nobody to decide on them, and to take out a
+// netdev that was renamed. The kernel finds a vport by the name that its netdev had
+// when it was added (net/openvswitch/vport.c), so after a rename neither the old name
+// nor the new one leads to it. Its number still does.
+package datapath
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mdlayher/genetlink"
+
+	"github.com/representord/representord/internal/netlinkio"
+)
+
+// callWait bounds all that one call asks of the kernel.
+const callWait = 3 * time.Second
+
+// conn is what a Client needs of a genetlink.Conn.
+type conn interface {
+	kernel
+	SetDeadline(t time.Time) error
+	Close() error
+}
+
+// A Client asks the kernel's datapath. It may be kept for ever and used from several
+// goroutines; calls are made one after the other.
+//
+// The kernel answers with a lock held that other work on the datapath may keep for
+// long (ovs_lock in net/openvswitch/datapath.c), in our own system call, which no
+// deadline reaches. While a request is there, others fail with netlinkio.ErrStuck.
+type Client struct {
+	dial func() (conn, error)
+	gate *netlinkio.Gate
+}
+
+// New makes a Client. It has a socket only while it is asked something.
+func New() *Client {
+	return newClient(func() (conn, error) { return genetlink.Dial(nil) })
+}
+
+func newClient(dial func() (conn, error)) *Client {
+	return &Client{dial: dial, gate: netlinkio.NewGate()}
+}
+
+// Detach removes the vport that holds the netdev, from whichever datapath it is in, if
+// the kernel doesn't find it by the netdev's present name, and reports whether there was
+// such a one. A vport that is found is ovs-vswitchd's to remove, and may carry traffic:
+// it is removed only with force, which is for a netdev that ovs-vswitchd has given no
+// OpenFlow port, or that must carry nothing any more while ovs-vswitchd doesn't answer. No
+// row may then ask for the netdev: a vport that ovs-vswitchd made for another row is
+// removed as well. The netdev itself stays. Nothing is done, and false is the answer, if
+// no datapath has the netdev, or there is none. It needs CAP_NET_ADMIN: without it the error is
+// os.ErrPermission. It ends soon after ctx does, and after three seconds in any case,
+// even if the kernel doesn't answer.
+func (c *Client) Detach(ctx context.Context, ifindex uint32, name string, force bool) (bool, error) {
+	return ask(ctx, c, func(ctx context.Context, k conn) (bool, error) { return detach(ctx, k, ifindex, name, force) })
+}
+
+// Statistics counts the packets of the datapath with a name, such as System. The error
+// is os.ErrNotExist if there is none, or no such kernel module. It needs no
+// capability, and ends like Detach.
+func (c *Client) Statistics(ctx context.Context, name string) (Statistics, error) {
+	return ask(ctx, c, func(_ context.Context, k conn) (Statistics, error) { return statistics(k, name) })
+}
+
+// ask asks the kernel over a socket that is closed afterwards.
+func ask[T any](ctx context.Context, c *Client, question func(context.Context, conn) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, callWait)
+	defer cancel()
+	answer, err := netlinkio.Call(ctx, c.gate, func() (T, error) {
+		var none T
+		conn, err := c.dial()
+		if err != nil {
+			return none, fmt.Errorf("open a netlink socket: %w", err)
+		}
+		defer conn.Close()
+		// It also keeps a call that comes back too late from asking for more.
+		stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+		defer stop()
+		return question(ctx, conn)
+	})
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("datapath: %w", err)
+	}
+	return answer, nil
+}

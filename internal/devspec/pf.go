@@ -1,0 +1,111 @@
+package devspec
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/internal/pci"
+)
+
+// PFError tells that an object with remote_managed stands for a PF, by its address
+// written in full or by its netdev. nova-compute of every release from Yoga to 2026.1
+// ends at its start with that, even where the object names the VFs' product: to compare
+// that with the PF's, PciDeviceSpec._init_dev_details in nova/pci/devspec.py asks for
+// the PF's sysfs directory by the text of an object that has none, and
+// get_pci_ids_by_pci_addr in nova/pci/utils.py for a file "product", which sysfs calls
+// "device".
+type PFError struct {
+	PF *pci.PF
+	// Forms are objects that mean the PF's VFs and with which nova-compute starts: by
+	// where the VFs are, and by vendor and product alone.
+	Forms []string
+	// Others are PFs whose VFs the first form takes too.
+	Others []*pci.PF
+}
+
+// Error names the PF and what to write instead.
+func (e *PFError) Error() string {
+	too := ""
+	for _, pf := range e.Others {
+		too += " and " + pf.Address.String()
+	}
+	if too != "" {
+		too = " (the VFs of PF" + strings.TrimPrefix(too, " and") + " too)"
+	}
+	return fmt.Sprintf("it stands for the PF %s, and nova-compute doesn't start where a PF is remote_managed, whatever product_id says "+
+		"(Yoga to 2026.1 at least); "+
+		"write %s%s, or %s for the VFs of all such cards", e.PF.Address, e.Forms[0], too, e.Forms[1])
+}
+
+// newPFError makes the forms from an object's tags.
+func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
+	e := &PFError{PF: pf}
+	area, err := parseGlob(vfGlob(pf))
+	for _, other := range host.PFs() {
+		taken := func(v *pci.VF) bool {
+			return area.matches(v.Address) && fmt.Sprintf("%04x", v.Product) == vfProduct(pf)
+		}
+		if err == nil && other != pf && slices.ContainsFunc(other.VFs, taken) {
+			e.Others = append(e.Others, other)
+		}
+	}
+	for _, address := range []string{vfGlob(pf), ""} {
+		object := map[string]any{keyVendor: fmt.Sprintf("%04x", pf.Vendor), keyProduct: vfProduct(pf), tagRemoteManaged: "true"}
+		if address != "" {
+			object["address"] = address
+		}
+		whole := maps.Clone(object)
+		for tag, value := range tags {
+			if tag != tagRemoteManaged {
+				whole[tag] = value
+			}
+		}
+		text := show(whole)
+		if !json.Valid([]byte(text)) { // cut off
+			text = show(object)
+		}
+		e.Forms = append(e.Forms, text)
+	}
+	return e
+}
+
+// vfProduct is the product of a PF's VFs, or a word for it where neither the kernel nor
+// a VF tells.
+func vfProduct(pf *pci.PF) string {
+	switch {
+	case pf.VFProduct != 0:
+		return fmt.Sprintf("%04x", pf.VFProduct)
+	case len(pf.VFs) > 0:
+		return fmt.Sprintf("%04x", pf.VFs[0].Product)
+	}
+	return "PRODUCT"
+}
+
+// vfGlob is an address with which a PF's VFs match: those that are there, else those
+// that may be.
+func vfGlob(pf *pci.PF) string {
+	first, last := pf.Address, pf.Address
+	if len(pf.VFs) > 0 {
+		first, last = pf.VFs[0].Address, pf.VFs[0].Address
+	} else if pf.Offset > 0 && pf.TotalVFs > 0 {
+		first, last = pf.VFAddress(0), pf.VFAddress(pf.TotalVFs-1)
+	}
+	for _, v := range pf.VFs {
+		if v.Address.Compare(first) < 0 {
+			first = v.Address
+		}
+		if v.Address.Compare(last) > 0 {
+			last = v.Address
+		}
+	}
+	switch {
+	case first.Bus != last.Bus:
+		return fmt.Sprintf("%04x:*:*.*", first.Domain)
+	case first.Device != last.Device:
+		return fmt.Sprintf("%04x:%02x:*.*", first.Domain, first.Bus)
+	}
+	return first.Slot() + ".*"
+}

@@ -1,0 +1,532 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/config"
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+func handle() devlink.Handle { return devlink.Handle{Bus: "pci", Device: "0000:03:00.0"} }
+
+func pf(index, controller uint32, mac byte) devlink.Port {
+	return devlink.Port{
+		Handle: handle(), Index: index, Type: devlink.TypeEth, Flavour: devlink.FlavourPCIPF, Controller: devlink.Some(controller),
+		External: devlink.Some(true), PF: devlink.Some[uint16](0), Function: &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, mac}},
+	}
+}
+
+// healthy is a DPU on which everything is as it should be.
+func healthy() Host {
+	yes := true
+	return Host{
+		Now: noon(), Version: "1.2.3", Kernel: "6.8.0",
+		Config: config.Config{OVSDB: "unix:/run/openvswitch/db.sock"},
+		Card: representor.Card{
+			Complete: true, Ports: []devlink.Port{pf(1, 1, 0x42)}, Links: map[uint32]representor.Link{},
+			Serials: map[devlink.Handle]representor.Serial{handle(): {Number: "MT2242X00001"}},
+		},
+		Eswitches: map[devlink.Handle]Eswitch{handle(): {Mode: devlink.EswitchSwitchdev}},
+		Local: ovs.View{
+			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system", HWOffload: true,
+			ExternalIDs: map[string]string{"ovn-cms-options": "a,card-serial-number=MT2242X00001"},
+		},
+		Identity: config.Identity{Chassis: "dpu1", Hostname: "dpu1.example.org", Bridge: "br-int", Remotes: []string{"ssl:192.0.2.1:6642"}},
+		VSwitchd: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl",
+			Version: "ovs-vswitchd (Open vSwitch) 3.1.0"},
+		Controller: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
+			Version: "ovn-controller 23.03.1"},
+		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
+		Chassis: []ovn.Chassis{
+			{Name: "dpu1", Hostname: "dpu1.example.org", CMSOptions: []string{"a", "card-serial-number=MT2242X00001"}},
+			{Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"card-serial-number=MT2242X00002"}},
+		},
+		Server: "ssl:192.0.2.1:6642", TLS: true,
+		Own: dbconn.Period{From: noon().AddDate(-1, 0, 0), Until: noon().AddDate(1, 0, 0)},
+		CA:  dbconn.Period{From: noon().AddDate(-2, 0, 0), Until: noon().AddDate(2, 0, 0)},
+		Daemon: &api.Status{Version: "1.2.3", PID: 7, Started: noon().Add(-time.Hour), Role: api.Active,
+			Chassis: "dpu1", Bridge: "br-int"},
+
+		DaemonNetAdmin: &yes,
+		OVS:            ovs.Versions{OpenVSwitch: "3.1.0", Schema: "8.3.1"},
+		OVN:            ovn.Versions{Northd: "23.03.1", NorthdSchema: "20.27.0", Schema: "20.27.0"},
+		Sockets: []Socket{
+			{Path: "/run/representord/control.sock", Mode: fs.ModeSocket | 0o660, Owner: "root", Group: "root"},
+			{Path: "/run/openvswitch/db.sock", Mode: fs.ModeSocket | 0o750, Owner: "root", Group: "root"},
+		},
+	}
+}
+
+func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
+	d := Examine(healthy())
+	names := map[string]bool{}
+	for _, c := range d.Checks {
+		if c.Verdict != OK || c.Remedy != "" || c.Finding == "" || names[c.Name] {
+			t.Errorf("%+v", c)
+		}
+		names[c.Name] = true
+	}
+	if !d.Healthy || len(d.Checks) < 20 {
+		t.Errorf("healthy: %v, of %d checks", d.Healthy, len(d.Checks))
+	}
+}
+
+// ovn-controller writes the numbers where some releases of Neutron don't look, which is no
+// fault of the host's.
+func TestSerialPublished_WhereAnOldNeutronDoesNotLookIsSaid(t *testing.T) {
+	h := healthy()
+	h.Chassis[0].HiddenFromOldNeutron = true
+	d := Examine(h)
+	at := slices.IndexFunc(d.Checks, func(c Check) bool { return c.Name == "serial-published" })
+	if c := d.Checks[at]; !d.Healthy || c.Verdict != OK || !strings.Contains(c.Finding, "21.0") ||
+		!strings.Contains(c.Finding, "representorctl serial") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// plugByHand puts a representor on a bridge that a request may ask for.
+func plugByHand(h *Host, flavour devlink.Flavour, bridge string) {
+	rep := pf(2, 2, 0x43)
+	rep.Flavour, rep.IfIndex = flavour, 10
+	if flavour == devlink.FlavourPCIVF {
+		rep.Controller, rep.VF, rep.Function = devlink.Some[uint32](1), devlink.Some[uint16](0), nil
+	}
+	h.Card.Ports = append(h.Card.Ports, rep)
+	h.Card.Links[10] = representor.Link{Name: "rep0", Settled: true}
+	h.Local.Interfaces = map[string]ovs.Interface{"rep0": {Name: "rep0", PortName: "rep0", PortInterfaces: 1, Bridge: bridge}}
+}
+
+// That is how some cards are delivered, and what is ours is nobody else's.
+func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
+	for name, edit := range map[string]func(*Host){
+		"a PF on a bridge of its own": func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "ovsbr1") },
+		"a row of ours": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "br-int")
+			h.Local.Interfaces["rep0"] = ovs.Interface{Name: "rep0", Bridge: "br-int", Marked: true}
+		},
+		"an SF of a PF of our own behind another controller, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			satellite := pf(3, 2, 0x51)
+			satellite.External = devlink.Some(false)
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](2), devlink.Optional[bool]{}
+			h.Card.Ports = append(h.Card.Ports, satellite)
+		},
+		"an SF of which nothing says whose it is, on a bridge of its own": func(h *Host) {
+			plugByHand(h, devlink.FlavourPCIVF, "ovsbr1")
+			sf := &h.Card.Ports[len(h.Card.Ports)-1]
+			sf.Flavour, sf.VF, sf.SF = devlink.FlavourPCISF, devlink.Optional[uint16]{}, devlink.Some[uint32](5)
+			sf.Controller, sf.External = devlink.Some[uint32](4), devlink.Optional[bool]{}
+		},
+		"a row on no bridge": func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "") },
+	} {
+		h := healthy()
+		edit(&h)
+		if d := Examine(h); !d.Healthy || slices.ContainsFunc(d.Checks, func(c Check) bool { return c.Verdict != OK }) {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
+// seen is a companion that doesn't answer.
+func seen(name string, state companion.State) companion.Sight {
+	return companion.Sight{Name: name, State: state, PID: 812, Socket: "/run/x.ctl", Why: "this is why"}
+}
+
+// cuts tells whether a command among a remedy's stops traffic that flows: what restarts
+// ovs-vswitchd, for as long as ovn-controller takes to install the flows anew; what
+// restarts ovn-controller, which takes its tunnels along; what makes the bridge or the card's
+// netdevs anew.
+func cuts(remedy string) bool {
+	const commands = "(restart[^`]*(openvswitch|ovs-vswitchd|ovn-controller|ovn-host)|kill (-[^C]|[0-9])|datapath_type=|eswitch set)"
+	return regexp.MustCompile("`[^`]*" + commands + "[^`]*`").MatchString(remedy)
+}
+
+func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
+	for _, state := range []companion.State{companion.Silent, companion.Unknown, companion.Gone} {
+		for _, stopped := range []bool{false, true} {
+			h := healthy()
+			h.VSwitchd, h.Controller = seen(companion.VSwitchd, state), seen(companion.Controller, state)
+			h.VSwitchd.Stopped, h.Controller.Stopped = stopped, stopped
+			for _, c := range Examine(h).Checks {
+				if cuts(c.Remedy) {
+					t.Errorf("%s: %+v", state, c)
+				}
+				if strings.Contains(c.Remedy, "start ovs-vswitchd") && !strings.Contains(c.Remedy, "what flows still is interrupted") {
+					t.Errorf("it doesn't say what the start does to what flows: %+v", c)
+				}
+				for i, command := range strings.Split(c.Remedy, "`") {
+					if i%2 == 1 && strings.Contains(command, "-appctl ") && !strings.Contains(command, "-appctl --timeout=30 -t /run/x.ctl ") {
+						t.Errorf("it waits for ever, or asks another one: %s", command)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Each case breaks one thing, which exactly the checks that are named must find.
+func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
+	broken := map[string]bool{} // the checks that found something
+	var script strings.Builder  // every command
+	refused := errors.New("connection refused")
+	hung := &api.UnreachableError{Socket: "/run/x.sock", Hangs: true, Err: errors.New("nothing came within 5s")}
+	forbidden := &fs.PathError{Op: "connect", Path: "/run/x.sock", Err: fs.ErrPermission}
+	for _, tt := range []struct {
+		name   string
+		breaks func(*Host)
+		want   map[string]Verdict
+		remedy string // of one of them
+	}{
+		{"bad configuration", func(h *Host) { h.ConfigErr = errors.New("probe-interval: must be a time") },
+			map[string]Verdict{"configuration": Fail}, "correct the file"},
+		{"a variable that sets nothing", func(h *Host) { h.Config.Warnings = []string{"REPRESENTORD_X sets nothing"} },
+			map[string]Verdict{"configuration": Warn}, "unset it"},
+		{"no daemon", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, refused, nil },
+			map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown},
+			"systemctl enable --now representord"},
+		{"daemon hangs", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, hung, nil },
+			map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown},
+			"`systemctl restart representord;"},
+		{"daemon not to be asked", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, forbidden, nil },
+			map[string]Verdict{"daemon": Unknown, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown}, "as root"},
+		{"standby", func(h *Host) { h.Daemon.Role = api.Standby }, map[string]Verdict{"daemon": Warn}, "representorctl status"},
+		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, map[string]Verdict{"daemon": Warn}, "without --dry-run"},
+		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn},
+			"systemctl restart representord"},
+		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, map[string]Verdict{"capabilities": Fail}, "CapabilityBoundingSet"},
+		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Gone) }, map[string]Verdict{"vswitchd": Fail},
+			"`systemctl start ovs-vswitchd`"},
+		{"ovs-vswitchd killed, and packets lost since", func(h *Host) {
+			h.VSwitchd, h.Datapath = seen(companion.VSwitchd, companion.Gone), datapath.Statistics{Missed: 47, Lost: 47}
+		}, map[string]Verdict{"vswitchd": Fail, "upcalls": Unknown}, "mend ovs-vswitchd first"},
+		{"ovs-vswitchd stopped by a signal", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent); h.VSwitchd.Stopped = true },
+			map[string]Verdict{"vswitchd": Fail}, "`kill -CONT 812`"},
+		{"ovs-vswitchd busy or hung", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent) },
+			map[string]Verdict{"vswitchd": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+		{"ovs-vswitchd not to be found", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown) },
+			map[string]Verdict{"vswitchd": Unknown}, "`ps -C ovs-vswitchd -o pid,args`"},
+		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown); h.VSwitchd.Forbidden = true },
+			map[string]Verdict{"vswitchd": Unknown}, "as root"},
+		{"ovs-vswitchd not to be found here, and the daemon finds it dead", func(h *Host) {
+			h.VSwitchd = seen(companion.VSwitchd, companion.Unknown)
+			h.Daemon.Companions = []api.Companion{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Problem: "it has ended"}}
+		}, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) },
+			map[string]Verdict{"ovn-controller": Fail}, "`systemctl start ovn-controller`"},
+		{"ovn-controller stopped by a signal", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Controller.Stopped = true
+		}, map[string]Verdict{"ovn-controller": Fail}, "`kill -CONT 812`"},
+		{"ovn-controller busy", func(h *Host) { h.Controller = seen(companion.Controller, companion.Silent) },
+			map[string]Verdict{"ovn-controller": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+		{"ovn-controller hung", func(h *Host) {
+			h.Controller = seen(companion.Controller, companion.Silent)
+			h.Daemon.Companions = []api.Companion{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
+		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
+		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) },
+			map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},
+		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} },
+			map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
+		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) },
+			map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
+		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
+		{"CA of tomorrow", func(h *Host) { h.CA.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
+		{"expired", func(h *Host) { h.Own.Until = noon().Add(-time.Hour) }, map[string]Verdict{"certificates": Fail}, "replace the files"},
+		{"CA expires", func(h *Host) { h.CA.Until = noon().AddDate(0, 0, 7) }, map[string]Verdict{"certificates": Warn}, "replace the files"},
+		{"no certificate", func(h *Host) { h.TLSErr = errors.New("TLS certificate: no such file") },
+			map[string]Verdict{"certificates": Fail}, "set-ssl"},
+		{"certificate for root only", func(h *Host) { h.TLSErr = forbidden }, map[string]Verdict{"certificates": Unknown}, "as root"},
+		{"no devlink", func(h *Host) {
+			h.Card, h.CardErr, h.Eswitches = representor.Card{}, fmt.Errorf("the kernel has no devlink: %w", fs.ErrNotExist), nil
+		}, map[string]Verdict{
+			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown,
+			"serial-published": Unknown,
+		}, "with the kernel of its vendor"},
+		{"devlink hangs", func(h *Host) {
+			h.Card, h.CardErr, h.Eswitches = representor.Card{}, os.ErrDeadlineExceeded, nil
+		}, map[string]Verdict{
+			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown,
+			"serial-published": Unknown,
+		}, "Leave the driver loaded"},
+		{"run on the hypervisor", func(h *Host) { h.Card.Ports, h.Eswitches = nil, nil }, map[string]Verdict{
+			"devlink": Fail, "eswitch": Unknown, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown,
+		}, "not on its host"},
+		{"card read in part", func(h *Host) { h.Card.Complete, h.Card.Problem = false, "the dump was interrupted" },
+			map[string]Verdict{"devlink": Fail}, "devlink port show"},
+		{"port left out", func(h *Host) { h.Card.Problem = "port 7 can't be read" }, map[string]Verdict{"devlink": Warn}, "dmesg"},
+		{"legacy eswitch", func(h *Host) { h.Eswitches[handle()] = Eswitch{Mode: devlink.EswitchLegacy} }, map[string]Verdict{"eswitch": Fail},
+			"`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
+		{"legacy eswitch, with the uplink's port", func(h *Host) {
+			h.Card.Ports[0].Flavour, h.Eswitches[handle()] = devlink.FlavourPhysical, Eswitch{Mode: devlink.EswitchLegacy}
+		}, map[string]Verdict{"eswitch": Fail, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown},
+			"`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
+		{"legacy eswitch, without any port", func(h *Host) {
+			h.Card.Ports, h.Eswitches[handle()] = nil, Eswitch{Mode: devlink.EswitchLegacy}
+		}, map[string]Verdict{"devlink": Fail, "eswitch": Fail, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown,
+			"serial-published": Unknown}, "`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
+		{"legacy eswitch of another NIC", func(h *Host) {
+			h.Eswitches[devlink.Handle{Bus: "pci", Device: "0000:05:00.0"}] = Eswitch{Mode: devlink.EswitchLegacy}
+		}, map[string]Verdict{"eswitch": Warn}, "`devlink dev eswitch set pci/0000:05:00.0 mode switchdev`"},
+		{"eswitch not to be read", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: forbidden} },
+			map[string]Verdict{"eswitch": Unknown}, "as root"},
+		{"devices not to be listed", func(h *Host) { h.Eswitches, h.EswitchErr = nil, os.ErrDeadlineExceeded },
+			map[string]Verdict{"eswitch": Unknown}, "`devlink dev`"},
+		{"eswitch unknown to the driver", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: errors.New("operation not supported")} },
+			map[string]Verdict{"eswitch": Unknown}, "eswitch show"},
+		{"a NIC that is its own host, its uplink elsewhere", func(h *Host) {
+			h.Config.LocalFunctions = true
+			vf := &h.Card.Ports[0]
+			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
+			vf.Controller = devlink.Some[uint32](0)
+		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "`ip -n NAMESPACE link set NETDEV netns 1`"},
+		{"a satellite PF without a port", func(h *Host) {
+			h.Config.LocalFunctions = true
+			vf := &h.Card.Ports[0]
+			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
+			vf.Controller = devlink.Some[uint32](3)
+		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "behind another controller has a port"},
+		{"ports that aren't plugged", func(h *Host) {
+			h.Daemon.Ports = map[plug.State]int{plug.Plugged: 60, plug.Pending: 2, plug.Held: 1}
+		}, map[string]Verdict{"ports": Warn}, "`representorctl explain PORT`"},
+		{"PF without a MAC", func(h *Host) { h.Card.Ports[0].Function = nil },
+			map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "hw_addr"},
+		{"two PFs with one MAC", func(h *Host) { h.Card.Ports = append(h.Card.Ports, pf(2, 2, 0x42)) },
+			map[string]Verdict{"duplicate-macs": Fail}, "controller"},
+		{"no serial", func(h *Host) { h.Card.Serials = nil }, map[string]Verdict{"serial": Warn, "serial-published": Unknown},
+			"board.serial_number"},
+		{"placeholder for a serial", func(h *Host) { h.Card.Serials[handle()] = representor.Serial{Number: "N/A"} },
+			map[string]Verdict{"serial": Warn, "serial-published": Unknown}, "requested-chassis"},
+		{"local database away", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, refused }, map[string]Verdict{
+			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
+			"southbound":  Unknown,
+			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
+			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+		}, "openvswitch-switch"},
+		{"local database hangs", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, fmt.Errorf("%w in 5s", ErrSilent) }, map[string]Verdict{
+			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
+			"southbound":  Unknown,
+			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
+			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+		}, "`kill -CONT PID`"},
+		{"local database away, nothing known of TLS",
+			func(h *Host) { h.Local, h.LocalErr, h.TLS = ovs.View{}, refused, false }, map[string]Verdict{
+				"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
+				"southbound":  Unknown,
+				"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
+				"chassis": Unknown, "unique": Unknown, "serial-published": Unknown, "certificates": Unknown,
+			}, "openvswitch-switch"},
+		{"socket of another user", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, forbidden }, map[string]Verdict{
+			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
+			"southbound":  Unknown,
+			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
+			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+		}, "SupplementaryGroups"},
+		{"no ovn-remote", func(h *Host) {
+			h.Identity.Remotes, h.Identity.Problems, h.ChassisErr = nil, []string{"no Southbound is named"}, errors.New("no address")
+		}, map[string]Verdict{"identity": Fail, "southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown},
+			"external_ids:ovn-remote"},
+		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} },
+			map[string]Verdict{"identity": Warn}, "external_ids"},
+		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" },
+			map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
+		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail},
+			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
+		{"no bridge, and no ovn-controller to be seen", func(h *Host) {
+			h.Local.BridgeUUID, h.Controller = "", companion.Sight{Name: companion.Controller, State: companion.Unknown}
+		}, map[string]Verdict{"bridge": Fail, "ovn-controller": Unknown},
+			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
+		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown},
+			"traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
+		{"userspace datapath that OVN is told to have", func(h *Host) {
+			h.Local.DatapathType, h.Local.ExternalIDs["ovn-bridge-datapath-type"] = "netdev", "netdev"
+		}, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
+		{"OVS-DOCA", func(h *Host) { h.Local.DatapathType, h.Local.DefaultDatapathType, h.Local.DOCA = "doca", "doca", true },
+			map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
+		{"no offload", func(h *Host) { h.Local.HWOffload = false }, map[string]Verdict{"hw-offload": Warn}, "hw-offload=true"},
+		{"built-in provider", func(h *Host) {
+			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
+		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
+		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused },
+			map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail},
+			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
+		{"not registered, for want of an ovn-controller",
+			func(h *Host) { h.Chassis, h.Controller = h.Chassis[1:], seen(companion.Controller, companion.Gone) },
+			map[string]Verdict{"chassis": Fail, "ovn-controller": Fail},
+			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
+		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
+		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
+		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
+		{"serial not published", func(h *Host) { h.Local.ExternalIDs = nil }, map[string]Verdict{"serial-published": Warn},
+			"`ovs-vsctl set Open_vSwitch . 'external_ids:\"ovn-cms-options\"=\"card-serial-number=MT2242X00001\"'`"},
+		{"serial not published, though it should", func(h *Host) { h.Local.ExternalIDs, h.Config.RegisterCardSerial = nil, true },
+			map[string]Verdict{"serial-published": Fail}, "`representorctl serial`"},
+		{"serial not published, for want of a daemon", func(h *Host) {
+			h.Local.ExternalIDs, h.Config.RegisterCardSerial, h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, true, nil, refused, nil
+		}, map[string]Verdict{
+			"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown, "serial-published": Fail,
+		}, "mend the daemon first"},
+		{"serial not among the others", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a,b" },
+			map[string]Verdict{"serial-published": Warn}, `="a,b,card-serial-number=MT2242X00001"'`},
+		{"others that can't be typed", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a'b`c" },
+			map[string]Verdict{"serial-published": Warn}, "external_ids:KEY=LIST"},
+		{"old Open vSwitch", func(h *Host) { h.OVS.OpenVSwitch = "2.5.9" }, map[string]Verdict{"ovs-version": Warn}, "update Open vSwitch"},
+		{"Open vSwitch of another start script", func(h *Host) { h.OVS.OpenVSwitch = "" }, map[string]Verdict{"ovs-version": Unknown}, ""},
+		{"version of Open vSwitch not read", func(h *Host) { h.OVSErr = refused }, map[string]Verdict{"ovs-version": Unknown}, ""},
+		{"old OVN", func(h *Host) { h.OVN = ovn.Versions{Northd: "21.12.4", NorthdSchema: "20.21.0", Schema: "20.21.0"} },
+			map[string]Verdict{"ovn-version": Warn}, "update OVN"},
+		{"Southbound not converted", func(h *Host) { h.OVN.Schema = "20.9.0" }, map[string]Verdict{"ovn-version": Warn},
+			"`systemctl restart ovn-ovsdb-server-sb`"},
+		{"no ovn-northd", func(h *Host) { h.OVN = ovn.Versions{Schema: "20.27.0"} }, map[string]Verdict{"ovn-version": Warn},
+			"`systemctl enable --now ovn-northd`"},
+		{"version of OVN not read", func(h *Host) { h.OVNErr = refused }, map[string]Verdict{"ovn-version": Unknown}, ""},
+		{"VF plugged by hand", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-int") }, map[string]Verdict{"foreign-rows": Warn},
+			"`ovs-vsctl del-port rep0`"},
+		{"VF on another bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-ex") }, map[string]Verdict{"foreign-rows": Warn},
+			"`ovs-vsctl del-port rep0`"},
+		{"PF on our bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "br-int") }, map[string]Verdict{"foreign-rows": Warn},
+			"`ovs-vsctl del-port rep0`"},
+		{"socket for everybody", func(h *Host) { h.Sockets[1].Mode |= 0o777 }, map[string]Verdict{"sockets": Warn},
+			"`chmod o-w /run/openvswitch/db.sock`"},
+		{"socket for everybody, in an odd place", func(h *Host) {
+			h.Sockets[1] = Socket{Path: "/run/a b/db's.sock", Mode: fs.ModeSocket | 0o777}
+		}, map[string]Verdict{"sockets": Warn}, "`chmod o-w '/run/a b/db'\\''s.sock'`"},
+		{"socket not to be looked at", func(h *Host) { h.Sockets[0].Err = forbidden }, map[string]Verdict{"sockets": Unknown}, "as root"},
+		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, map[string]Verdict{"sockets": Unknown}, ""},
+		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" },
+			map[string]Verdict{"serial-published": Fail}, "ovn-cms-options-dpu1"},
+		{"serial not taken over", func(h *Host) { h.Chassis[0].CMSOptions = nil }, map[string]Verdict{"serial-published": Fail},
+			"tail -n 50 /var/log/ovn/ovn-controller.log"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := healthy()
+			tt.breaks(&h)
+			d := Examine(h)
+			got, remedies, fails := map[string]Verdict{}, "", false
+			for _, c := range d.Checks {
+				if strings.Count(c.Remedy, "`")%2 != 0 {
+					t.Errorf("a command doesn't end: %s", c.Remedy)
+				}
+				fails = fails || c.Verdict == Fail
+				if c.Verdict == OK {
+					continue
+				}
+				got[c.Name], broken[c.Name] = c.Verdict, true
+				if c.Name != "upcalls" && cuts(c.Remedy) && !strings.Contains(c.Remedy, "traffic may stop") {
+					t.Errorf("it cuts what flows, and doesn't say so: %+v", c)
+				}
+				remedies += c.Remedy + "\n"
+				for i, part := range strings.Split(c.Remedy, "`") {
+					if i%2 == 1 {
+						script.WriteString(part + "\n")
+					}
+				}
+				if (c.Verdict == Fail || c.Verdict == Warn) && c.Remedy == "" || c.Finding == "" {
+					t.Errorf("nothing mends %+v", c)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if !strings.Contains(remedies, tt.remedy) {
+				t.Errorf("%q is not among the remedies:\n%s", tt.remedy, remedies)
+			}
+			if d.Healthy == fails {
+				t.Errorf("healthy is %v", d.Healthy)
+			}
+		})
+	}
+	if out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", script.String()).CombinedOutput(); err != nil {
+		t.Errorf("sh can't read a command: %v: %s\n%s", err, out, script.String())
+	}
+	for _, c := range Examine(healthy()).Checks {
+		if !broken[c.Name] {
+			t.Errorf("nothing that is broken was found by the check %s", c.Name)
+		}
+	}
+}
+
+// A DPU with OVS-DOCA is torn down by it.
+func TestNobodyIsToldToChangeADatapathThatIsMeant(t *testing.T) {
+	for name, edit := range map[string]func(*ovs.View){
+		"for OVN":                 func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type"] = "netdev" },
+		"for OVN, of one chassis": func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type-dpu1"] = "doca" },
+		"for every new bridge":    func(v *ovs.View) { v.DefaultDatapathType = "netdev" },
+		"by OVS-DOCA":             func(v *ovs.View) { v.DOCA = true },
+		"by DPDK":                 func(v *ovs.View) { v.DPDK = true },
+	} {
+		h := healthy()
+		h.Local.DatapathType = "netdev"
+		edit(&h.Local)
+		for _, c := range Examine(h).Checks {
+			if strings.Contains(c.Remedy, "datapath") && strings.Contains(c.Remedy, "`") || cuts(c.Remedy) {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	}
+}
+
+func TestACardThatCantBeReadIsToldInItsOwnWords(t *testing.T) {
+	h := healthy()
+	h.Card, h.CardErr = representor.Card{Problem: "no devlink: is it a DPU's?"}, errors.New("netlink receive: no such file or directory")
+	for _, c := range Examine(h).Checks {
+		if c.Name == "devlink" && c.Finding != h.Card.Problem {
+			t.Errorf("%q, want %q", c.Finding, h.Card.Problem)
+		}
+	}
+}
+
+func TestASerialThatNoDaemonPublishesFollowsFromThat(t *testing.T) {
+	for want, err := range map[string]error{
+		"the daemon, which publishes it, doesn't run: see daemon above": &api.UnreachableError{Err: fs.ErrNotExist},
+		"the daemon, which publishes it, doesn't answer: see daemon above": &api.UnreachableError{Hangs: true,
+			Err: errors.New("nothing came within 5s")},
+	} {
+		h := healthy()
+		h.Local.ExternalIDs, h.Config.RegisterCardSerial, h.Daemon, h.DaemonErr = nil, true, nil, err
+		for _, c := range Examine(h).Checks {
+			if c.Name == "serial-published" && (c.Verdict != Fail || !strings.HasSuffix(c.Finding, want)) {
+				t.Errorf("%+v, want that %s", c, want)
+			}
+		}
+	}
+}
+
+func TestEveryCheckIsInTheDocumentation(t *testing.T) {
+	for page, entry := range map[string]string{"../../docs/troubleshooting.md": "\n| `%s` |", "../../docs/man/representorctl.8": "\n.B %s\n"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range Examine(healthy()).Checks {
+			if want := fmt.Sprintf(entry, strings.ReplaceAll(c.Name, "-", `\-`)); !strings.Contains(string(text), want) &&
+				!strings.Contains(string(text), fmt.Sprintf(entry, c.Name)) {
+				t.Errorf("%s has no %q", page, want)
+			}
+		}
+	}
+}

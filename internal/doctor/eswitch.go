@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
+)
+
+// Eswitch is the mode of a device's embedded switch, or why it can't be read.
+type Eswitch struct {
+	Mode devlink.EswitchMode
+	Err  error
+}
+
+// modes are the devices by what their eswitch is in, each sorted.
+type modes struct {
+	switchdev, other  []devlink.Handle
+	forbidden, failed []string
+}
+
+func (p *patient) modes() modes {
+	var m modes
+	for _, h := range slices.SortedFunc(maps.Keys(p.Eswitches),
+		func(a, b devlink.Handle) int { return strings.Compare(a.String(), b.String()) }) {
+		name := api.Printable(h.String())
+		switch e := p.Eswitches[h]; {
+		case errors.Is(e.Err, os.ErrPermission):
+			m.forbidden = append(m.forbidden, name)
+		case e.Err != nil:
+			m.failed = append(m.failed, fmt.Sprintf("%s: %v", name, e.Err))
+		case e.Mode == devlink.EswitchSwitchdev:
+			m.switchdev = append(m.switchdev, h)
+		default:
+			m.other = append(m.other, h)
+		}
+	}
+	return m
+}
+
+// legacy tells that there are eswitches, and that none makes representors.
+func (p *patient) legacy() bool {
+	m := p.modes()
+	return len(m.other) > 0 && len(m.switchdev)+len(m.forbidden)+len(m.failed) == 0
+}
+
+// switchdev is what makes representors on these devices. The driver makes their netdevs anew.
+func switchdev(devices []devlink.Handle) string {
+	commands := make([]string, 0, len(devices))
+	for _, h := range devices {
+		commands = append(commands, "`devlink dev eswitch set "+reason.Shell(h.String())+" mode switchdev`")
+	}
+	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the " +
+		"card is cut meanwhile: " +
+		strings.Join(commands, " ")
+}
+
+// eswitch: a device in another mode than switchdev is a fault if no other one makes
+// representors, and else perhaps a plain NIC of the DPU's own.
+func (p *patient) eswitch() Check {
+	c := Check{Name: "eswitch", Verdict: OK}
+	m := p.modes()
+	var bad, good []string
+	for _, h := range m.other {
+		bad = append(bad, fmt.Sprintf("%s is in mode %s", api.Printable(h.String()), p.Eswitches[h].Mode))
+	}
+	for _, h := range m.switchdev {
+		good = append(good, api.Printable(h.String()))
+	}
+	switch {
+	case len(bad) > 0 && len(good) == 0:
+		c.Verdict, c.Finding = Fail, strings.Join(bad, ", ")+"; only in mode switchdev there are representors"
+		c.Remedy = switchdev(m.other)
+	case len(bad) > 0:
+		c.Verdict, c.Finding = Warn, strings.Join(bad, ", ")+", and has no representors, while "+strings.Join(good, ", ")+" is in mode switchdev"
+		c.Remedy = "if it serves a host, " + switchdev(m.other)
+	case len(m.forbidden) > 0:
+		c.Verdict, c.Finding = Unknown, "reading the mode of "+strings.Join(m.forbidden, ", ")+" needs CAP_NET_ADMIN"
+		c.Remedy = "run this as root"
+	case len(m.failed) > 0:
+		c.Verdict, c.Finding = Unknown, strings.Join(m.failed, "; ")
+		c.Remedy = "see what devlink says: `devlink dev eswitch show DEVICE`"
+	case p.EswitchErr != nil:
+		c.Verdict, c.Finding = Unknown, "the devices can't be listed: "+api.OneLine(p.EswitchErr)
+		c.Remedy = "ask again, or devlink itself: `devlink dev`"
+	case len(good) == 0:
+		c.Verdict, c.Finding = Unknown, "no device has one"
+	default:
+		c.Finding = strings.Join(good, ", ") + " in mode switchdev"
+	}
+	return c
+}

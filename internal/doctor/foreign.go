@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// foreignMost bounds how many rows are named.
+const foreignMost = 8
+
+// delivered tells whether a function may be on a bridge of its own from the beginning.
+func (p *patient) delivered(f representor.Function) bool {
+	return f.Kind == representor.PF || !f.External || p.index.OwnerGuessed(f)
+}
+
+// foreign looks for representors that somebody else has put on a bridge, by hand
+// perhaps: requests for them are in conflict. That a card's PFs, and this machine's own
+// functions, are on a bridge of their own is how some are delivered, and no fault.
+func (p *patient) foreign() Check {
+	c, blind := p.blind("foreign-rows")
+	if blind {
+		return c
+	}
+	var remedies, rows []string
+	more := 0
+	for _, r := range p.index.All() {
+		i, ok := p.Local.Interfaces[r.Link.Name]
+		if !ok || r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" {
+			continue
+		}
+		if i.Bridge != p.Local.Bridge && p.delivered(r.Function) {
+			continue
+		}
+		if len(rows) == foreignMost {
+			more++
+			continue
+		}
+		remedies = append(remedies, plug.MakeRoom(p.Local, i.Name))
+		rows = append(rows, fmt.Sprintf("%s on %s", api.Printable(i.Name), api.Printable(i.Bridge)))
+	}
+	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
+	if len(rows) == 0 {
+		return c
+	}
+	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+
+		strings.Join(rows, ", ")
+	if more > 0 {
+		c.Finding += fmt.Sprintf(" and %d more", more)
+	}
+	for i, r := range remedies {
+		remedies[i] = strings.TrimPrefix(r, plug.IfUnneeded)
+	}
+	c.Remedy = "if nobody needs them there: " + strings.Join(remedies, " ")
+	return c
+}

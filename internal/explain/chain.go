@@ -1,0 +1,217 @@
+package explain
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// valueMost bounds a value that is shown, in bytes.
+const valueMost = 120
+
+// chain is an explanation in the making.
+type chain struct {
+	in    Input
+	steps []*Step
+
+	// binding is what is known of the Port_Binding, nil for nothing. It is stale when
+	// it is no more than what was said before the Southbound fell silent.
+	binding *ovn.Binding
+	stale   bool
+	// ours: the port is, or was, for this chassis.
+	ours bool
+	// query is what is asked for, nil when that isn't known or can't be followed.
+	query *representor.Query
+	// rep is the representor; its function's Kind is 0 while it isn't known. wanting
+	// is why it can't be plugged.
+	rep     representor.Representor
+	wanting *reason.Reason
+	// found: it is what the request leads to.
+	found bool
+	// placed is our row for the port, nil for none.
+	placed *ovs.Interface
+}
+
+func newChain(in Input) *chain {
+	c := &chain{in: in, ours: in.Status != nil}
+	b, viewed := in.Asked.Bindings[in.LogicalPort]
+	switch {
+	case in.Answer != nil:
+		c.binding = &in.Answer.Binding
+	case viewed:
+		c.binding, c.stale = &b, true
+	}
+	if c.binding != nil && (c.binding.Fate == ovn.Asked || c.binding.Fate == ovn.Kept) {
+		c.ours = true
+		if c.binding.Request.Invalid == nil {
+			c.query = &c.binding.Request.Query
+		}
+	}
+	c.findRow()
+	c.findRepresentor()
+	return c
+}
+
+// findRow finds our row for the port: the one whose netdev the last pass named, else
+// the first by name.
+func (c *chain) findRow() {
+	for _, r := range c.in.Actual.Interfaces {
+		if !r.Marked || r.Bridge != c.in.Actual.Bridge || r.Bridge == "" || r.OVNPlugged != "" {
+			continue
+		}
+		if r.Marker.LogicalPort != c.in.LogicalPort && (r.Marker.LogicalPort != "" || r.IfaceID != c.in.LogicalPort) {
+			continue
+		}
+		if c.placed == nil || r.Name == c.named() || c.placed.Name != c.named() && r.Name < c.placed.Name {
+			c.placed = &r
+		}
+	}
+	c.ours = c.ours || c.placed != nil
+}
+
+// named is the netdev that the last pass named.
+func (c *chain) named() string {
+	if c.in.Status == nil {
+		return ""
+	}
+	return c.in.Status.Netdev
+}
+
+// findRepresentor looks for what is asked for, or, without that, for what the port has.
+func (c *chain) findRepresentor() {
+	if c.query != nil {
+		c.rep, c.wanting = c.in.Index.Lookup(*c.query)
+		c.found = c.rep.Function.Kind != 0
+	}
+	if !c.found && c.placed != nil {
+		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(c.placed.Marker.Function))
+	}
+}
+
+// begin adds a step, which is ok until something else is said of it.
+func (c *chain) begin(name Name, source string) *Step {
+	s := &Step{Name: name, Result: OK, Source: source}
+	c.steps = append(c.steps, s)
+	return s
+}
+
+// is sets how a step came out.
+func (s *Step) is(r Result, finding string) { s.Result, s.Finding = r, finding }
+
+// read notes a value, an empty one as none.
+func (s *Step) read(key, value string) {
+	if value == "" {
+		value = "none"
+	}
+	s.Read = append(s.Read, Fact{reason.Escape(key, valueMost), reason.Escape(value, valueMost)})
+}
+
+// readIf notes a value unless it is empty.
+func (s *Step) readIf(key, value string) {
+	if value != "" {
+		s.read(key, value)
+	}
+}
+
+// fail lets a step fail for a reason that is typed.
+func (c *chain) fail(s *Step, r *reason.Reason) { c.say(s, Failed, r) }
+
+func (c *chain) say(s *Step, result Result, r *reason.Reason) {
+	s.is(result, r.Message)
+	s.Code, s.InTheWay, s.Remedy = r.Code, r.Candidates, c.remedy(r)
+}
+
+func (c *chain) step(name Name) *Step {
+	i := slices.IndexFunc(c.steps, func(s *Step) bool { return s.Name == name })
+	return c.steps[i]
+}
+
+// daemon is whether this daemon is the one to ask.
+func (c *chain) daemon() {
+	s := c.begin(Daemon, "representord")
+	if c.in.Idle != "" {
+		s.is(Failed, c.in.Idle)
+		s.Remedy = "ask again when this daemon keeps the bridge, or ask the one that does: `representorctl status`"
+		return
+	}
+	if c.in.Status == nil {
+		s.is(OK, "the last pass had nothing to do with this port")
+		return
+	}
+	s.is(OK, "the last pass left the port "+string(c.in.Status.State))
+}
+
+// lastPass puts what the last pass said at the steps that it is about. A port that
+// it plugged is plugged, whatever it remarked.
+func (c *chain) lastPass() {
+	if c.in.Status == nil {
+		return
+	}
+	for i := range c.in.Status.Warnings {
+		w := &c.in.Status.Warnings[i]
+		if s := c.step(stepOf(w.Code)); s.Result != Failed && s.Code != w.Code {
+			c.say(s, Warning, w)
+		}
+	}
+	if r := c.in.Status.Reason; r != nil {
+		c.fail(c.step(stepOf(r.Code)), r)
+	}
+	if c.in.Status.State != plug.Plugged {
+		return
+	}
+	for _, s := range c.steps {
+		if s.Result == Failed && s.Name != Daemon {
+			s.Result = Warning
+		}
+	}
+}
+
+// conclude sums up.
+func (c *chain) conclude() Explanation {
+	e := Explanation{LogicalPort: c.in.LogicalPort, Known: c.in.Idle == ""}
+	if st := c.in.Status; st != nil {
+		e.State, e.Since = st.State, st.Since
+		e.Plugged = e.Known && st.State == plug.Plugged
+	}
+	var warned *Step
+	for _, s := range c.steps {
+		e.Steps = append(e.Steps, *s)
+		if s.Result == Failed && e.FailedStep == "" {
+			e.FailedStep, e.Why, e.Remedy = s.Name, s.Finding, s.Remedy
+		}
+		if s.Result == Warning && warned == nil {
+			warned = s
+		}
+	}
+	switch {
+	case e.FailedStep != "":
+	case warned != nil:
+		e.Why, e.Remedy = warned.Finding, warned.Remedy
+	case e.Plugged:
+		e.Why = "every step is as it should be"
+	case c.ours:
+		e.Why = "nothing fails; the next pass plugs it"
+	default:
+		e.Why = "the last pass found nothing that asks this chassis to plug it"
+	}
+	return e
+}
+
+func number[N int | uint32](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(n), 10)
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,168 @@
+package explain
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
+	"github.com/representord/representord/representor"
+)
+
+// What it prints for every state and every reason after real passes is specified in
+// cmd/representorctl.
+
+// names are the steps in their order.
+func names() []Name {
+	return []Name{
+		Daemon, Southbound, Chassis, PortBinding, RequestedChassis, Options, Card, PF, Function, Netdev,
+		Bridge, Others, Row, Ofport, LinkUp, OVNInstalled, Up,
+	}
+}
+
+func nothing() Input {
+	return Input{LogicalPort: "vm1", Index: representor.NewIndex(representor.Card{}, representor.Settings{})}
+}
+
+func TestEveryReasonCodeHasAStepAndARemedy(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "../reason/reason.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, "Code") {
+			return true
+		}
+		literal, ok := spec.Values[0].(*ast.BasicLit)
+		if !ok {
+			t.Fatalf("%v is no literal", spec.Names)
+		}
+		text, err := strconv.Unquote(literal.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes++
+		if l, ok := known()[reason.Code(text)]; !ok || l.at == "" || l.remedy == "" {
+			t.Errorf("%s has no step or no remedy: %+v", text, l)
+		}
+		return true
+	})
+	if codes != len(known()) {
+		t.Errorf("%d codes, and remedies for %d", codes, len(known()))
+	}
+}
+
+func TestEveryStepIsInTheDocumentationInItsOrder(t *testing.T) {
+	page, err := os.ReadFile("../../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| step | read | fails when |\n|---|---|---|\n")
+	var got []Name
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "`")
+		if !strings.HasPrefix(line, "| `") {
+			break
+		}
+		got = append(got, Name(cells[1]))
+	}
+	if diff := cmp.Diff(names(), got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestEveryStepIsThereInItsOrderEvenWhenNothingIsKnown(t *testing.T) {
+	e := Explain(nothing())
+	var got []Name
+	for _, s := range e.Steps {
+		got = append(got, s.Name)
+		if s.Finding == "" || s.Source == "" || s.Result == "" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if diff := cmp.Diff(names(), got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if e.Plugged || e.FailedStep != Southbound {
+		t.Errorf("%+v", e)
+	}
+}
+
+// Whatever the last pass says stands at the step that it is about, word for word.
+func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
+	for code, l := range known() {
+		in := nothing()
+		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending,
+			Reason: &reason.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
+		for _, s := range Explain(in).Steps {
+			if s.Name == l.at && (s.Result != Failed || s.Finding != "words of the pass" || s.Code != code ||
+				!cmp.Equal(s.InTheWay, []string{"x"})) {
+				t.Errorf("%s: %+v", code, s)
+			}
+		}
+	}
+}
+
+func TestAPluggedPortHasNoStepThatFailed(t *testing.T) {
+	in := nothing()
+	in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Plugged}
+	if e := Explain(in); !e.Plugged || e.FailedStep != "" || e.Remedy == "" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
+	const evil = "\x1b[2J\n"
+	long := strings.Repeat("x", 1<<20)
+	options := map[string]string{evil: evil, "long": long}
+	for i := range 1000 {
+		options["option"+strconv.Itoa(i)] = "value"
+	}
+	in := nothing()
+	in.Asked = ovn.View{Complete: true, Connected: true, Chassis: evil, Endpoint: evil, Identity: evil}
+	in.Answer = &ovn.Answer{
+		Binding: ovn.Binding{LogicalPort: "vm1", Fate: ovn.Withdrawn, Why: "it has no option vif-plug-type"},
+		Options: options, Type: evil, ParentPort: long, RequestedChassis: evil, RequestedAdditional: []string{evil, long}, Chassis: evil,
+	}
+	size := 0
+	for _, s := range Explain(in).Steps {
+		for _, text := range append([]string{s.Finding}, s.InTheWay...) {
+			size += len(text)
+			if strings.ContainsAny(text, evil[:1]+"\n") {
+				t.Errorf("%s: %q", s.Name, text)
+			}
+		}
+		for _, f := range s.Read {
+			size += len(f.Key) + len(f.Value)
+			if strings.ContainsAny(f.Key+f.Value, evil[:1]+"\n") {
+				t.Errorf("%s: %+v", s.Name, f)
+			}
+		}
+	}
+	if size > 16<<10 {
+		t.Errorf("%d bytes", size)
+	}
+}
+
+// While the Southbound is away what a port asks for may not be known, and the reader is here already.
+func TestNoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
+	for code := range known() {
+		in := nothing()
+		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &reason.Reason{Code: code, Message: "so it is"}}
+		for _, s := range Explain(in).Steps {
+			if strings.Contains(s.Remedy, "explain vm1") {
+				t.Errorf("%s, step %s: %s", code, s.Name, s.Remedy)
+			}
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package hypervisor
+
+import (
+	"slices"
+
+	"github.com/representord/representord/internal/pci"
+)
+
+// Number is a serial number that functions of a card have.
+type Number struct {
+	// Functions are the PFs and VFs that have it, by address. A VF that has its PF's isn't
+	// among them.
+	Functions []string `json:"functions"`
+	// Serial is the number as it is published and compared, Libvirt the one that Nova sees;
+	// empty for none.
+	Serial  string `json:"card-serial-number,omitempty"`
+	Libvirt string `json:"libvirt-serial-number,omitempty"`
+}
+
+// Numbers gives the serial numbers of a card: one, unless its functions don't all have
+// the same. A PF is left out whose VFs all have a number of their own, or that has no VFs
+// while others have. It waits for the card.
+func (c *Card) Numbers() []Number {
+	var all []Number
+	c.eachHolder(func(address pci.Address, id *pci.Identity) {
+		same := func(n Number) bool { return n.Serial == id.Serial && n.Libvirt == id.Libvirt }
+		at := slices.IndexFunc(all, same)
+		if at < 0 {
+			at = len(all)
+			all = append(all, Number{Serial: id.Serial, Libvirt: id.Libvirt})
+		}
+		all[at].Functions = append(all[at].Functions, address.String())
+	})
+	return all
+}
+
+// eachHolder calls f for what the VFs of a card have, or would have if the card had any:
+// once for a PF whose VFs have its, and for each VF that has VPD itself.
+func (c *Card) eachHolder(f func(pci.Address, *pci.Identity)) {
+	ids := c.Identities()
+	without := !slices.ContainsFunc(c.PFs, func(p *pci.PF) bool { return len(p.VFs) > 0 })
+	for _, p := range c.PFs {
+		inherits := func(v *pci.VF) bool { return !ids.VF(v).OfVF }
+		if without || slices.ContainsFunc(p.VFs, inherits) {
+			f(p.Address, ids.PF(p))
+		}
+		for _, v := range p.VFs {
+			if !inherits(v) {
+				f(v.Address, ids.VF(v))
+			}
+		}
+	}
+}
+
+// Fault is something that is wrong with a serial number.
+type Fault struct {
+	Finding
+	// Missing: there is none for that reason.
+	Missing bool
+}
+
+// Faults tells what is wrong with the serial numbers that a card's VFs have, or would
+// have: what is a PF's once, what is the VFs' own in groups. It waits for the card.
+func (c *Card) Faults() []Fault {
+	var all []Fault
+	say := func(f Finding, missing bool) {
+		if !slices.ContainsFunc(all, func(said Fault) bool { return said.Reason == f.Reason }) {
+			all = append(all, Fault{f, missing})
+		}
+	}
+	ids := c.Identities()
+	for _, p := range c.PFs {
+		lacks, stops, odd := newGroups(), newGroups(), newGroups()
+		c.ofPF(p, say)
+		for _, v := range p.VFs {
+			if id := ids.VF(v); id.OfVF {
+				gather(v, id, lacks, stops, odd)
+			}
+		}
+		for _, f := range lacks.findings(p, true) {
+			say(f, true)
+		}
+		for _, f := range append(stops.findings(p, true), odd.findings(p, false)...) {
+			say(f, false)
+		}
+	}
+	if ids.Differs != nil {
+		say(Finding{On: c.Slot, Reason: *ids.Differs}, false)
+	}
+	return all
+}
+
+// ofPF tells what is wrong with a PF's serial number, if there are VFs that have it, or
+// may be.
+func (c *Card) ofPF(p *pci.PF, say func(Finding, bool)) {
+	c.eachHolder(func(a pci.Address, id *pci.Identity) {
+		if a != p.Address {
+			return
+		}
+		if id.Why != nil {
+			say(Finding{Stops: true, On: c.Slot, Reason: *id.Why}, true)
+		}
+		for _, w := range id.Warnings {
+			say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w}, false)
+		}
+	})
+}
+
+// gather adds what is wrong with a VF's own VPD to the groups of what leaves it without
+// a serial number, of what stops bindings, and of what doesn't.
+func gather(v *pci.VF, id *pci.Identity, lacks, stops, odd *groups) {
+	if id.Why != nil {
+		lacks.add(v, *id.Why)
+	}
+	for _, w := range id.Warnings {
+		if w.Code == pci.CodeVPDInvalid {
+			stops.add(v, w)
+		} else {
+			odd.add(v, w)
+		}
+	}
+}

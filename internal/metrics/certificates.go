@@ -1,0 +1,53 @@
+package metrics
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"github.com/representord/representord/internal/dbconn"
+)
+
+// certificates reads when certificates end. A file that hasn't changed isn't read
+// again: a CA file may hold all the world's authorities.
+type certificates struct {
+	mu    sync.Mutex
+	known map[TLSFile]certificate
+}
+
+type certificate struct {
+	info os.FileInfo // of the file when it was read
+	end  time.Time
+	err  error
+}
+
+// ends gives the ends of the certificates in these files, and forgets all others.
+func (c *certificates) ends(files []TLSFile) map[TLSFile]certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := make(map[TLSFile]certificate, len(files))
+	for _, f := range files {
+		next[f] = read(f, c.known[f])
+	}
+	c.known = next
+	return next
+}
+
+func read(f TLSFile, old certificate) certificate {
+	info, err := os.Stat(f.File)
+	if err == nil && old.err == nil && old.info != nil && os.SameFile(info, old.info) &&
+		info.ModTime().Equal(old.info.ModTime()) && info.Size() == old.info.Size() {
+		return old
+	}
+	end, err := dbconn.CertificateEnd(string(f.Use), f.File)
+	return certificate{info: info, end: end, err: err}
+}
+
+func (c *collector) tls(out *samples, files []TLSFile) {
+	for f, cert := range c.certificates.ends(files) {
+		out.gauge("representord_tls_file_readable", truth(cert.err == nil), f.File, string(f.Use))
+		if cert.err == nil {
+			out.gauge("representord_tls_certificate_expiry_timestamp_seconds", seconds(cert.end), f.File, string(f.Use))
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package ovn
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/dbconn"
+)
+
+// feed is a connection that follows the rows of the Southbound which may concern
+// us. Its condition names our Chassis row, and can't be changed: when that row is
+// another, another feed is needed.
+type feed struct {
+	conn  *dbconn.Conn
+	poke  chan struct{}
+	shape shape
+	// me is who the condition was made for.
+	me me
+}
+
+// maxRaces bounds how often our Chassis row may be replaced between looking it up
+// and following it before the server is given up.
+const maxRaces = 5
+
+// dialFeed connects and waits for the first, complete contents. It is given the
+// shape that the schema most likely has.
+func dialFeed(ctx context.Context, guess shape, us me, o dbconn.Options) (*feed, error) {
+	for range maxRaces {
+		f, err := dialFeedOnce(ctx, guess, us, o)
+		if err != nil {
+			return nil, err
+		}
+		if f.chassis() == f.me.UUID {
+			return f, nil
+		}
+		f.conn.Close()
+	}
+	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", shown(us.Chassis))
+}
+
+func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ *feed, err error) {
+	conn, sh, err := dialShaped(ctx, guess, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
+	f := &feed{conn: conn, poke: make(chan struct{}, 1), shape: sh, me: us}
+	results, err := conn.Transact(ctx, selectChassis(us.Chassis))
+	if err != nil {
+		return nil, err
+	}
+	if f.me.UUID, err = selectedUUID(results, 0); err != nil {
+		return nil, err
+	}
+	conn.OnChange(func() { wake(f.poke) })
+	return f, conn.Monitor(ctx, f.monitor(f.concerned()))
+}
+
+// dialShaped connects with a model of the shape that the server's schema has. The
+// library wants the model before it knows the schema, and most servers have the
+// schema that the one before had. _Server.Database.schema is of no use: some
+// servers leave it as it was when they convert a database.
+func dialShaped(ctx context.Context, guess shape, o dbconn.Options) (*dbconn.Conn, shape, error) {
+	conn, dialErr := dialModel(ctx, guess, o)
+	var schema ovsdb.DatabaseSchema
+	if dialErr == nil {
+		schema = conn.Schema()
+	} else {
+		var err error
+		if schema, err = dbconn.ReadSchema(ctx, database, o); err != nil {
+			return nil, guess, dialErr
+		}
+	}
+	actual, err := shapeOf(schema)
+	if err == nil && actual == guess {
+		return conn, guess, dialErr
+	}
+	if conn != nil {
+		conn.Close()
+	}
+	if err != nil {
+		return nil, guess, err
+	}
+	conn, err = dialModel(ctx, actual, o)
+	return conn, actual, err
+}
+
+func dialModel(ctx context.Context, sh shape, o dbconn.Options) (*dbconn.Conn, error) {
+	m, err := sh.model()
+	if err != nil {
+		return nil, err
+	}
+	return dbconn.Dial(ctx, m, o)
+}
+
+// concerned are the alternative conditions of ports that name us in any way that
+// counts and that a condition can express.
+func (f *feed) concerned() []ovsdb.Condition {
+	conditions := []ovsdb.Condition{includes(keyRequestedChassis, f.me.Chassis)}
+	named := []string{f.me.Chassis}
+	for _, hostname := range []string{f.me.Hostname, f.me.Registered} {
+		if hostname != "" && !slices.Contains(named, hostname) {
+			named = append(named, hostname)
+			conditions = append(conditions, includes(keyRequestedChassis, hostname))
+		}
+	}
+	if f.me.UUID != "" {
+		ours := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: f.me.UUID}}}
+		conditions = append(conditions, ovsdb.NewCondition("requested_chassis", ovsdb.ConditionEqual, ours))
+		if f.shape.additional {
+			conditions = append(conditions, ovsdb.NewCondition(columnAdditional, ovsdb.ConditionIncludes, ours))
+		}
+	}
+	return conditions
+}
+
+// monitor asks for our Chassis row, for the database's own row, and for the ports
+// that meet any of the conditions.
+func (f *feed) monitor(ports []ovsdb.Condition) *client.Monitor {
+	g, c := &sbGlobal{}, &chassisRow{}
+	us := model.Condition{Field: &c.Name, Function: ovsdb.ConditionEqual, Value: f.me.Chassis}
+	m := f.conn.NewMonitor(
+		client.WithTable(g, &g.SSL),
+		client.WithConditionalTable(c, []model.Condition{us}, &c.Name, &c.Hostname, &c.OtherConfig, &c.ExternalIDs),
+	)
+	// Written out: the library's helpers need a field of one of two models.
+	m.Tables = append(m.Tables, client.TableMonitor{
+		Table: tablePortBinding, Fields: f.shape.portColumns(), Conditions: ports,
+	})
+	return m
+}
+
+// includes is the condition that options hold exactly this pair.
+func includes(key, value string) ovsdb.Condition {
+	return ovsdb.NewCondition("options", ovsdb.ConditionIncludes, ovsdb.OvsMap{GoMap: map[any]any{key: value}})
+}
+
+// chassis is the uuid of our Chassis row now, "" while there is none.
+func (f *feed) chassis() string {
+	if c := f.chassisRow(); c != nil {
+		return c.UUID
+	}
+	return ""
+}
+
+// chassisRow is our Chassis row now, nil while there is none.
+func (f *feed) chassisRow() *chassisRow {
+	for _, c := range dbconn.Rows[*chassisRow](f.conn, tableChassis) {
+		if c.Name == f.me.Chassis {
+			return c
+		}
+	}
+	return nil
+}
+
+// global is the uuid of the database's own row now, "" while there is none.
+func (f *feed) global() string {
+	for uuid := range dbconn.Rows[*sbGlobal](f.conn, tableGlobal) {
+		return uuid
+	}
+	return ""
+}
+
+// bindings are the ports, judged. Those that haven't changed since the last call
+// are taken from it.
+func (f *feed) bindings(m me, last *judged) *judged {
+	// Shared with the cache, which replaces a row that changes and never writes to it.
+	return judgeAll(f.conn.Cache().Table(tablePortBinding).RowsShallow(), m, last)
+}
+
+// judged is what became of the rows of a table.
+type judged struct {
+	me   me
+	rows map[string]judgedRow // by uuid
+	// fresh are the uuids of rows that the last time were others or not there.
+	fresh []string
+	// bindings are never written to once made.
+	bindings map[string]Binding
+}
+
+type judgedRow struct {
+	from    model.Model
+	binding Binding
+}
+
+func judgeAll(rows map[string]model.Model, m me, last *judged) *judged {
+	now := &judged{me: m, rows: make(map[string]judgedRow, len(rows)), bindings: make(map[string]Binding, len(rows))}
+	for uuid, r := range rows {
+		var done judgedRow
+		if last != nil && last.me == m {
+			done = last.rows[uuid]
+		}
+		if done.from != r {
+			b, ok := r.(bindingRow)
+			if !ok {
+				continue // no model of ours is anything else
+			}
+			done = judgedRow{from: r, binding: bind(b.row(), m)}
+			now.fresh = append(now.fresh, uuid)
+		}
+		now.rows[uuid] = done
+		now.bindings[done.binding.LogicalPort] = done.binding
+	}
+	return now
+}
+
+// selectChassis looks up a Chassis row by its name.
+func selectChassis(name string) ovsdb.Operation {
+	return ovsdb.Operation{
+		Op: ovsdb.OperationSelect, Table: tableChassis, Columns: []string{"_uuid"},
+		Where: []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, name)},
+	}
+}
+
+// selectedUUID gives the uuid of the row that a select found, "" for none.
+func selectedUUID(results []ovsdb.OperationResult, i int) (string, error) {
+	rows, err := selected(results, i)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	f := fields{row: rows[0]}
+	return f.uuid("_uuid"), f.err
+}

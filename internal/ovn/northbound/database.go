@@ -1,0 +1,137 @@
+package northbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/dbconn"
+)
+
+// patience is how long one server may take until the next is tried.
+const patience = 5 * time.Second
+
+// Servers are where a database is.
+type Servers struct {
+	// Endpoints are active connection methods of ovsdb(7): the members of a cluster, or
+	// a single server.
+	Endpoints []string
+	// TLS is for "ssl:" endpoints.
+	TLS dbconn.TLSFiles
+	// Log takes what is of interest to a developer; nil for none.
+	Log *slog.Logger
+}
+
+// UnreachableError tells that none of a database's servers is of use.
+type UnreachableError struct {
+	// Database is its name, such as "OVN_Northbound".
+	Database string
+	// Err joins what is wrong with each server.
+	Err error
+}
+
+// Error names the database and says what is wrong with each server, on one line.
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s can't be reached: %s", e.Database, strings.ReplaceAll(e.Err.Error(), "\n", "; "))
+}
+
+// Unwrap gives what is wrong with the servers.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// connect connects to a server that is not cut off from its cluster. Any such member
+// will do, for writing as well: what isn't the leader forwards it. prepare is given
+// each connection that is made; its error lets the next server be tried.
+func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
+	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+	endpoints := slices.Clone(s.Endpoints)
+	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
+	var errs []error
+	for _, e := range endpoints {
+		step, cancel := context.WithTimeout(ctx, patience)
+		c, err := s.connectTo(step, e, m, prepare)
+		cancel()
+		if err == nil {
+			return c, nil
+		}
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if len(errs) == 0 {
+		errs = append(errs, errors.New("no endpoint is named"))
+	}
+	return nil, &UnreachableError{Database: m.Name(), Err: errors.Join(errs...)}
+}
+
+func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,
+	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+	o := dbconn.Options{Endpoint: endpoint, Log: s.Log}
+	if dbconn.NeedsTLS(endpoint) {
+		config, err := s.TLS.Load()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", endpoint, err)
+		}
+		o.TLS = config
+	}
+	if err := inCluster(ctx, m.Name(), o); err != nil {
+		if o.TLS != nil {
+			err = s.TLS.Explain(err)
+		}
+		return nil, err
+	}
+	c, err := dbconn.Dial(ctx, m, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, c); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// databaseRow is a row of Database in _Server, which every ovsdb-server has about
+// itself; ovsdb-server(5).
+type databaseRow struct {
+	UUID      string `ovsdb:"_uuid"`
+	Name      string `ovsdb:"name"`
+	Connected bool   `ovsdb:"connected"`
+}
+
+// inCluster refuses a server that lacks the database, or that is a member of a cluster
+// without contact to most of the others: what it says may be old, and what it is told
+// gets lost.
+func inCluster(ctx context.Context, name string, o dbconn.Options) error {
+	const table = "Database"
+	m, err := model.NewClientDBModel("_Server", map[string]model.Model{table: &databaseRow{}})
+	if err != nil {
+		return err
+	}
+	c, err := dbconn.Dial(ctx, m, o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	d := &databaseRow{}
+	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: name}
+	if err := c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(d, []model.Condition{named}, &d.Name, &d.Connected))); err != nil {
+		return err
+	}
+	for _, row := range dbconn.Rows[*databaseRow](c, table) {
+		if !row.Connected {
+			return fmt.Errorf("%s is cut off from its cluster", o.Endpoint)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s has no database %s", o.Endpoint, name)
+}

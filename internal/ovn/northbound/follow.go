@@ -1,0 +1,223 @@
+package northbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/representord/representord/internal/profile"
+	"github.com/representord/representord/internal/reason"
+)
+
+const (
+	// again is how soon a Southbound that was lost is tried again.
+	again = time.Second
+	// staleMost is how long a port that was up before may stay so until nothing is
+	// expected any more: it goes down as soon as its representor is replaced.
+	staleMost = 10 * time.Second
+)
+
+// NotPluggedError tells that a port that was bound isn't plugged yet.
+type NotPluggedError struct {
+	Port string
+	// Why says what is missing, as far as the Southbound knows.
+	Why string
+	// Told: Why was the last thing that Await's progress was told.
+	Told bool
+	Err  error
+}
+
+// Error says what is missing, unless that was told already.
+func (e *NotPluggedError) Error() string {
+	if e.Told {
+		return fmt.Sprintf("logical port %s is bound, and not plugged in time", shown(e.Port))
+	}
+	return fmt.Sprintf("logical port %s is bound, and not plugged yet: %s", shown(e.Port), e.Why)
+}
+
+// Unwrap gives what ended the wait.
+func (e *NotPluggedError) Unwrap() error { return e.Err }
+
+// UnsureError tells that a port that was bound was up before, for something else, and
+// that it can't be told whether it is plugged as it should be.
+type UnsureError struct {
+	Port string
+	// Why says so in full; Await's progress was told it last.
+	Why string
+}
+
+// Error names the port; why it isn't known was told.
+func (e *UnsureError) Error() string {
+	return fmt.Sprintf("logical port %s is bound, and it is not known whether it is plugged", shown(e.Port))
+}
+
+func isUnsure(err error) bool {
+	_, ok := errors.AsType[*UnsureError](err)
+	return ok
+}
+
+// Target is what a port was bound to.
+type Target struct {
+	Port    string
+	Profile *profile.Profile
+	// Chassis is the DPU as it was chosen; its row may be another one since.
+	Chassis Chassis
+	// Was is the port's row before it was bound to something else, nil if it had none, or
+	// was bound so already.
+	Was *Binding
+}
+
+// find gives the index of the chassis, below 0 if it isn't there.
+func (t *Target) find(all []Chassis) int {
+	return slices.IndexFunc(all, func(c Chassis) bool { return c.Name == t.Chassis.Name })
+}
+
+// asked tells whether a row asks for the function.
+func (t *Target) asked(b *Binding) bool {
+	_, sf := b.Options[optionSFNum]
+	return !sf && b.Options[OptionType] == plugType && b.Options[OptionPFMAC] == t.Profile.PFMAC &&
+		b.Options[OptionVFNum] == strconv.Itoa(t.Profile.VFNum)
+}
+
+// onDPU says where more is known.
+func (t *Target) onDPU() string {
+	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + reason.Operand(t.Port)
+}
+
+func (t *Target) unsure() string {
+	return "the port was up before this bind, and ovn-controller has said nothing since; " + t.onDPU()
+}
+
+// Missing says what is still missing until the chassis has the port plugged and its
+// flows installed, as far as the Southbound tells; empty for nothing. It is a pure
+// function. What happens on the DPU before ovn-controller claims the port isn't
+// known there.
+func (t *Target) Missing(all []Chassis, b *Binding) string {
+	i := t.find(all)
+	switch {
+	case b == nil:
+		return "the Southbound has no Port_Binding of that name yet: is ovn-northd running, and is the port on a logical switch?"
+	case !t.asked(b):
+		return "ovn-northd has not copied the options to the Port_Binding yet, or somebody changed them since"
+	case i < 0:
+		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", shown(t.Chassis.Name))
+	case !slices.Contains(all[i].serials(), t.Profile.Serial):
+		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", shown(t.Chassis.Name),
+			shown(t.Profile.Serial))
+	case b.RequestedChassis == "":
+		return fmt.Sprintf("ovn-northd found no chassis for requested-chassis=%s", t.Chassis.Hostname)
+	case b.RequestedChassis != all[i].UUID:
+		return fmt.Sprintf("the Port_Binding asks for another chassis than %s", shown(t.Chassis.Name))
+	case b.Chassis == "":
+		return "no chassis has claimed the port: the representor isn't plugged yet, or ovn-controller has not seen it; " + t.onDPU()
+	case b.Chassis != all[i].UUID:
+		return fmt.Sprintf("another chassis than %s has the port still", shown(t.Chassis.Name))
+	case !b.Up:
+		return "ovn-controller has claimed the port and is installing its flows; " + t.onDPU()
+	}
+	return ""
+}
+
+// wait is one Await.
+type wait struct {
+	target   *Target
+	progress func(missing string)
+	// said is what progress was told last.
+	said string
+	// stale: all that the Southbound said of the port being up was said before it asked
+	// for what the target is.
+	stale bool
+	// limit ends the wait for it to say something new.
+	limit <-chan time.Time
+}
+
+// Await waits until the port is plugged, connecting again when the Southbound is lost.
+// south was opened before the port was changed, so that nothing is missed; Await closes
+// it. progress is told what is missing whenever that changes. An error is a
+// *NotPluggedError, when ctx ended, or an *UnsureError.
+func Await(ctx context.Context, s Servers, south *Southbound, t *Target, progress func(missing string)) error {
+	w := &wait{target: t, progress: progress}
+	if t.Was != nil {
+		w.stale = t.Was.up(t.Chassis.UUID)
+	}
+	for {
+		err := w.follow(ctx, south)
+		if err == nil || isUnsure(err) {
+			return err
+		}
+		for south = nil; south == nil; {
+			if ctx.Err() != nil {
+				if w.said == "" {
+					return &NotPluggedError{Port: t.Port, Why: err.Error(), Err: context.Cause(ctx)}
+				}
+				return &NotPluggedError{Port: t.Port, Why: w.said, Told: true, Err: context.Cause(ctx)}
+			}
+			w.tell(err.Error())
+			select {
+			case <-ctx.Done():
+				continue
+			case <-time.After(again):
+			}
+			south, err = OpenSouthbound(ctx, s, t.Port)
+		}
+	}
+}
+
+func (w *wait) tell(missing string) {
+	if missing != w.said {
+		w.said = missing
+		w.progress(missing)
+	}
+}
+
+// follow watches one connection until the port is plugged, and closes it.
+func (w *wait) follow(ctx context.Context, south *Southbound) error {
+	defer south.Close()
+	for {
+		// In this order: what is seen as plugged below is no older than what it proves.
+		all := south.Chassis()
+		for _, b := range south.history() {
+			w.see(all, b)
+		}
+		missing := w.target.Missing(south.Chassis(), south.Binding())
+		var limit <-chan time.Time
+		switch {
+		case missing != "":
+			w.tell(missing)
+		case !w.stale:
+			return nil
+		default:
+			w.tell(w.target.unsure())
+			if w.limit == nil {
+				w.limit = time.After(staleMost)
+			}
+			limit = w.limit
+		}
+		select {
+		case <-limit:
+			return &UnsureError{Port: w.target.Port, Why: w.said}
+		case <-ctx.Done():
+			if limit != nil {
+				return &UnsureError{Port: w.target.Port, Why: w.said}
+			}
+			return context.Cause(ctx)
+		case <-south.conn.Done():
+			return &UnreachableError{Database: southbound, Err: south.conn.Err()}
+		case <-south.poke:
+		}
+	}
+}
+
+// see takes notice of a row that the port had, one after the other. That the port is up
+// on our chassis is stale when it was so already when the Southbound began to ask for
+// the target, until it is seen otherwise.
+func (w *wait) see(all []Chassis, b *Binding) {
+	ours := ""
+	if i := w.target.find(all); i >= 0 {
+		ours = all[i].UUID
+	}
+	w.stale = b.up(ours) && (w.stale || !w.target.asked(b) || b.RequestedChassis != ours)
+}

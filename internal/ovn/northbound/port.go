@@ -1,0 +1,188 @@
+// Package northbound binds logical switch ports to functions of a card, for clouds
+// without Neutron: it writes what Neutron's OVN driver writes for a port of type
+// remote-managed. It is the only part of the project that writes to OVN, and only
+// representorctl uses it.
+package northbound
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/representord/representord/internal/profile"
+)
+
+// The options that Neutron sets (_get_port_options in neutron's
+// plugins/ml2/drivers/ovn/mech_driver/ovsdb/ovn_client.py).
+const (
+	OptionChassis = "requested-chassis"
+	OptionType    = "vif-plug-type"
+	OptionMTU     = "vif-plug-mtu-request"
+	OptionPFMAC   = "vif-plug:representor:pf-mac"
+	OptionVFNum   = "vif-plug:representor:vf-num"
+)
+
+// plugType is the value of OptionType.
+const plugType = "representor"
+
+// Options that only representord knows (docs/options.md).
+const (
+	optionPrefix     = "vif-plug:representor:"
+	optionSFNum      = optionPrefix + "sf-num"
+	optionController = optionPrefix + "controller"
+	optionSerial     = optionPrefix + "card-serial-number"
+)
+
+// MTU requests that a port may make, in bytes (docs/options.md).
+const (
+	MinMTU = 68
+	MaxMTU = 65535
+)
+
+// NoMTU takes back an MTU request that a port makes.
+const NoMTU = -1
+
+// Port is a row of the Northbound's table Logical_Switch_Port.
+type Port struct {
+	UUID        string
+	Name        string
+	Type        string
+	ParentName  string
+	Options     map[string]string
+	ExternalIDs map[string]string
+}
+
+// Change is what is to be done to a port's options.
+type Change struct {
+	// Set are options with their new values, Delete options that go; both are empty
+	// when all is as it should be.
+	Set    map[string]string
+	Delete []string
+	// Anew: another function is asked for than before, or another chassis.
+	Anew bool
+}
+
+// Nothing tells that nothing is to be changed.
+func (c Change) Nothing() bool { return len(c.Set) == 0 && len(c.Delete) == 0 }
+
+// RefusedError tells that a port isn't ours to change.
+type RefusedError struct {
+	Port string
+	// Neutron: it is Neutron's, and force would do it.
+	Neutron bool
+
+	text string
+}
+
+// Error names the port, the rule and the remedy.
+func (e *RefusedError) Error() string { return e.text }
+
+func (p *Port) refuse(format string, args ...any) error {
+	return &RefusedError{Port: p.Name, text: "logical port " + shown(p.Name) + " " + fmt.Sprintf(format, args...)}
+}
+
+// check refuses ports that must not be changed, or that no DPU could plug.
+func (p *Port) check(force bool) error {
+	for _, key := range slices.Sorted(maps.Keys(p.ExternalIDs)) {
+		if strings.HasPrefix(key, "neutron:") && !force {
+			return &RefusedError{Port: p.Name, Neutron: true, text: fmt.Sprintf(
+				"logical port %s is Neutron's (external_ids:%s), which would undo what is done to it: bind it in Neutron, or insist with --force",
+				shown(p.Name), key)}
+		}
+	}
+	switch {
+	case p.Type != "":
+		return p.refuse("is of type %s; only ordinary ports, whose type is empty, can be plugged", shown(p.Type))
+	case p.ParentName != "":
+		return p.refuse("is a container port of %s; bind that", shown(p.ParentName))
+	}
+	return nil
+}
+
+// PlanBind decides which options of a port must change so that a chassis plugs the
+// function of a profile for it. mtu is in bytes, 0 to leave what the port asks for, which
+// may be Neutron's word about its network, and NoMTU for no request. It is a pure function.
+func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
+	want := map[string]string{
+		OptionChassis: c.Hostname,
+		OptionType:    plugType,
+		OptionPFMAC:   f.PFMAC,
+		OptionVFNum:   strconv.Itoa(f.VFNum),
+	}
+	// What the port has of representord's own options was said of the function that it
+	// asked for before, and goes where it contradicts this one.
+	unwanted := []string{optionSFNum}
+	if p.Options[OptionPFMAC] != f.PFMAC {
+		unwanted = append(unwanted, optionController)
+	}
+	if p.Options[optionSerial] != f.Serial {
+		unwanted = append(unwanted, optionSerial)
+	}
+	switch mtu {
+	case 0:
+	case NoMTU:
+		unwanted = append(unwanted, OptionMTU)
+	default:
+		want[OptionMTU] = strconv.Itoa(mtu)
+	}
+	maps.DeleteFunc(want, func(key, value string) bool {
+		old, there := p.Options[key]
+		return there && old == value
+	})
+	change := Change{Set: want, Delete: present(p, unwanted)}
+	change.Anew = change.anew(p, c)
+	return change
+}
+
+// anew tells whether a change to a port lets another function be plugged, or on another
+// chassis than this one, which may also be asked for by its name.
+func (c Change) anew(p *Port, to Chassis) bool {
+	for key := range c.Set {
+		switch key {
+		case OptionType, OptionPFMAC, OptionVFNum:
+			return true
+		case OptionChassis:
+			if p.Options[key] != to.Name {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(c.Delete, func(key string) bool { return key != OptionMTU })
+}
+
+// PlanUnbind decides which options of a port go so that nobody plugs it: nothing where
+// it isn't bound, for requested-chassis alone says only where a port may live. A port
+// that another provider plugs is refused with *RefusedError. It is a pure function.
+func PlanUnbind(p *Port) (Change, error) {
+	switch provider := p.Options[OptionType]; {
+	case provider != "" && provider != plugType:
+		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?",
+			OptionType, shown(provider))
+	case provider == "" && !asksForFunction(p):
+		return Change{}, nil
+	}
+	return Change{Delete: present(p, []string{OptionChassis, OptionType, OptionMTU, OptionPFMAC, OptionVFNum})}, nil
+}
+
+// asksForFunction tells whether a port has any option of ours.
+func asksForFunction(p *Port) bool {
+	for key := range p.Options {
+		if strings.HasPrefix(key, optionPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func present(p *Port, keys []string) []string {
+	var there []string
+	for _, key := range keys {
+		if _, ok := p.Options[key]; ok {
+			there = append(there, key)
+		}
+	}
+	slices.Sort(there)
+	return there
+}
