@@ -30,9 +30,13 @@ DATADIR ?= $(PREFIX)/share
 
 # Time limits of the parts of the suite, and of each fuzz target in test-full.
 UNIT_TIMEOUT ?= 10m
+# Packages tested at once: those with servers wait for most of their time.
+UNIT_PACKAGES ?= 4
 E2E_SECONDS ?= 1200
 FUZZ_TIME ?= 60s
 
+# vet, the programs and the tests for the virtual machine are compiled with the same flags, so that what
+# they have in common is compiled once.
 STATIC_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) $(GO) build -trimpath -buildvcs=false \
 	-ldflags '-s -w -X main.version=$(VERSION)'
 SUMMARY := $(CACHE)/bin/summary -results $(RESULTS)
@@ -72,8 +76,8 @@ setup:
 .PHONY: vet
 vet:
 	@echo '== vet: all packages, also the parts that run in the virtual machine only'
-	$(GO) vet ./...
-	$(GO) vet -tags vm,full ./...
+	CGO_ENABLED=0 $(GO) vet -trimpath ./...
+	CGO_ENABLED=0 $(GO) vet -trimpath -tags vm,full ./...
 
 .PHONY: build-arm64
 build-arm64:
@@ -88,7 +92,7 @@ UNIT_TAGS ?=
 .PHONY: test-unit
 test-unit: summary ## all packages with the race detector, against real servers
 	@echo '== unit: all packages, race detector on (the first run compiles for a few minutes)'
-	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
+	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -p $(UNIT_PACKAGES) -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
 
 E2E_TAGS ?= vm
 .PHONY: test-e2e
@@ -103,7 +107,7 @@ WORLD ?= small
 ONLY ?=
 .PHONY: chaos
 chaos: setup build dpusim ## everything fails at random on the virtual DPU; SEED=, MINUTES= and WORLD= choose how
-	CGO_ENABLED=0 $(GO) test -c -tags vm -o $(CACHE)/chaos.test ./test/chaos
+	CGO_ENABLED=0 $(GO) test -c -trimpath -tags vm -o $(CACHE)/chaos.test ./test/chaos
 	test/vm -m 4096 -t $$(($(MINUTES) * 60 + 300)) -k $(DPUSIM) -- env CHAOS_SEED=$(SEED) CHAOS_SECONDS=$$(($(MINUTES) * 60)) \
 		CHAOS_TRAIL=$(TRAIL) CHAOS_WORLD=$(WORLD) CHAOS_ONLY=$(ONLY) \
 		$(CACHE)/chaos.test -test.v -test.timeout $$(($(MINUTES) * 60 + 240))s -test.run '^TestChaos$$'
