@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // prefix is that of all variables of ours.
@@ -42,7 +44,7 @@ func unknownVariables(environ, keys []string) []string {
 		if near := nearest(rest, known); near != "" {
 			hint = "; did you mean " + prefix + strings.ToUpper(near) + "?"
 		}
-		all = append(all, fmt.Sprintf("environment variable %s sets nothing that there is%s", shown(name), hint))
+		all = append(all, fmt.Sprintf("environment variable %s sets nothing that there is%s", reason.Quote(name), hint))
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func (f file) values() map[string]any {
 // what is right, with the error.
 func readFile(path string, known []string, optional bool) (file, error) {
 	fail := func(err error) error {
-		return fmt.Errorf("configuration file %s: %w", shown(path), err)
+		return fmt.Errorf("configuration file %s: %w", reason.Quote(path), err)
 	}
 	r, err := os.Open(path)
 	if optional && errors.Is(err, fs.ErrNotExist) {
@@ -132,7 +132,7 @@ func checkEntry(key, value *yaml.Node, known []string) error {
 		if near := nearest(key.Value, known); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
-		return fmt.Errorf("line %d: unknown key %s%s", key.Line, shown(key.Value), hint)
+		return fmt.Errorf("line %d: unknown key %s%s", key.Line, reason.Quote(key.Value), hint)
 	}
 	if value.Kind != yaml.ScalarNode {
 		return fmt.Errorf("line %d: %s must have a single value", value.Line, key.Value)
@@ -141,11 +141,8 @@ func checkEntry(key, value *yaml.Node, known []string) error {
 }
 
 func notYAML(err error) error {
-	return fmt.Errorf("it is not YAML: %s", reason.Escape(strings.TrimPrefix(err.Error(), "yaml: "), shownMost))
+	return fmt.Errorf("it is not YAML: %s", reason.Prose(strings.TrimPrefix(err.Error(), "yaml: ")))
 }
-
-// shown is what others wrote, fit for an error.
-func shown(s string) string { return `"` + reason.Escape(s, shownMost) + `"` }
 
 // few are the first few errors: a file that isn't ours has many.
 func few(errs []error) []error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 const (
@@ -82,7 +83,7 @@ func (id *Identity) chassis(externalIDs map[string]string, c Config, override st
 		}
 		if checkName(line) != nil {
 			id.problem("system-id-override names the chassis %s; like ovn-controller, we take that as it is, white space and unprintable "+
-				"characters included", shown(line))
+				"characters included", reason.Quote(line))
 		}
 		return line
 	}

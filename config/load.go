@@ -7,13 +7,12 @@ import (
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // fileKey names the configuration file: a flag and a variable, not a key of the file.
 const fileKey = "config"
-
-// shownMost bounds how much of a value an error shows, in bytes.
-const shownMost = 128
 
 // Flags registers a flag for everything that can be set, and --config.
 func Flags(fs *pflag.FlagSet) {
@@ -58,7 +57,7 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 		value := v.GetString(s.key)
 		if err := s.set(&c, value); err != nil {
 			wrong[s.key] = true
-			errs = append(errs, fmt.Errorf("%s: %s %w (set by %s)", s.key, shown(value), err, source(fs, s.key, file)))
+			errs = append(errs, fmt.Errorf("%s: %s %w (set by %s)", s.key, reason.Quote(value), err, source(fs, s.key, file)))
 		}
 	}
 	if fileErr == nil { // else what is missing may be there

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // maxAddrLen is the longest hardware address the kernel has (MAX_ADDR_LEN in
@@ -42,7 +44,7 @@ func decodePort(b []byte) (Port, error) {
 		err = errors.New("no port index")
 	}
 	if err != nil {
-		return Port{}, fmt.Errorf("port %s/%s/%d: %w", bounded(bus), bounded(device), index.Value, err)
+		return Port{}, fmt.Errorf("port %s/%s/%d: %w", reason.Name(bus), reason.Name(device), index.Value, err)
 	}
 	p.Index = index.Value
 	if p.Handle, err = newHandle(bus, device); err != nil {

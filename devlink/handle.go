@@ -2,7 +2,8 @@ package devlink
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // newHandle checks the two parts of a handle. The kernel takes them from names of
@@ -14,18 +15,10 @@ func newHandle(bus, device string) (Handle, error) {
 		}
 		for _, r := range part.value {
 			if r <= ' ' || r == '/' || r > '~' {
-				return Handle{}, fmt.Errorf("%s name %q holds %q; a printable name without slash was expected", part.name, bounded(part.value), r)
+				return Handle{}, fmt.Errorf("%s name %s holds %q; a printable name without slash was expected",
+					part.name, reason.Quote(part.value), r)
 			}
 		}
 	}
 	return Handle{Bus: bus, Device: device}, nil
-}
-
-// bounded cuts a string that others chose for use in a message.
-func bounded(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
 }

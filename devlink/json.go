@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/reason"
 )
 
 // maxJSON bounds what ParseJSON reads, in bytes. A port takes about 300.
@@ -158,7 +159,7 @@ func (j jsonFunction) function() (Function, error) {
 	}
 	addr, err := net.ParseMAC(j.HWAddr)
 	if err != nil || !strings.Contains(j.HWAddr, ":") {
-		return Function{}, fmt.Errorf("hw_addr %q is not an address in colon-separated hexadecimal", bounded(j.HWAddr))
+		return Function{}, fmt.Errorf("hw_addr %s is not an address in colon-separated hexadecimal", reason.Quote(j.HWAddr))
 	}
 	f.HWAddr = addr
 	return f, nil
@@ -177,7 +178,7 @@ func parsePortKey(key string) (Handle, uint32, error) {
 	}
 	index, err := strconv.ParseInt(parts[2], 10, 64)
 	if err != nil || strconv.FormatInt(index, 10) != parts[2] || index < math.MinInt32 || index > math.MaxUint32 {
-		return Handle{}, 0, fmt.Errorf("index %q is not a decimal number of 32 bits", bounded(parts[2]))
+		return Handle{}, 0, fmt.Errorf("index %s is not a decimal number of 32 bits", reason.Quote(parts[2]))
 	}
 	return h, uint32(index), nil
 }

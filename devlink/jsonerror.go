@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // PortError tells of a port in devlink's JSON that could not be read.
@@ -21,7 +23,7 @@ type PortError struct {
 }
 
 // Error names the port and the cause.
-func (e *PortError) Error() string { return fmt.Sprintf("port %q: %v", bounded(e.Key), e.cause) }
+func (e *PortError) Error() string { return fmt.Sprintf("port %s: %v", reason.Quote(e.Key), e.cause) }
 
 // Unwrap gives the cause.
 func (e *PortError) Unwrap() error { return e.cause }
@@ -64,7 +66,7 @@ func wrongType(err error) error {
 	}
 	what := fmt.Sprintf("%s, where %s was expected", valueWord(wrong.Value), typeWord(wrong.Type))
 	if wrong.Field != "" {
-		what = fmt.Sprintf("%q is %s", bounded(wrong.Field), what)
+		what = fmt.Sprintf("%s is %s", reason.Quote(wrong.Field), what)
 	}
 	return errors.New(what)
 }
@@ -72,7 +74,7 @@ func wrongType(err error) error {
 // valueWord names a value as encoding/json describes it.
 func valueWord(value string) string {
 	if number, ok := strings.CutPrefix(value, "number "); ok {
-		return bounded(number)
+		return reason.Name(number)
 	}
 	switch value {
 	case "array":
@@ -86,7 +88,7 @@ func valueWord(value string) string {
 	case "number":
 		return "a number"
 	}
-	return bounded(value)
+	return reason.Name(value)
 }
 
 // typeWord names what may be in a field of jsonPort.

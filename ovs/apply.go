@@ -11,6 +11,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 // applyPatience bounds one Apply. A local database that answers does so in milliseconds, and a
@@ -42,7 +43,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	case c == nil:
 		err = fmt.Errorf("%w: %s", ErrNotConnected, v.Problem)
 	case v.Bridge != bridge:
-		err = fmt.Errorf("%w: the integration bridge is now %s", ErrChanged, quote(bridge))
+		err = fmt.Errorf("%w: the integration bridge is now %s", ErrChanged, reason.Quote(bridge))
 	}
 	bounded, cancel := context.WithTimeout(ctx, applyPatience)
 	defer cancel()
@@ -65,7 +66,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	for n, change := range changes {
 		errs[n] = err
 		if errs[n] == nil && v.BridgeUUID == "" && !change.onlyLeaksOnLeft() {
-			errs[n] = fmt.Errorf("%w: %s", ErrBridgeMissing, quote(bridge))
+			errs[n] = fmt.Errorf("%w: %s", ErrBridgeMissing, reason.Quote(bridge))
 		}
 		if errs[n] == nil {
 			errs[n] = change.validate(commit.on)
@@ -116,11 +117,12 @@ func answered(c *dbconn.Conn) transactor {
 func (c Change) fits(v View, taken map[string]string) error {
 	for _, p := range c.Plug {
 		if !v.KernelDatapath() {
-			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, quote(v.Bridge), quote(v.DatapathType))
+			return fmt.Errorf("%w: the datapath_type of bridge %s is %s", ErrChanged, reason.Quote(v.Bridge), reason.Quote(v.DatapathType))
 		}
 		replaced := slices.ContainsFunc(c.Unplug, func(u Unplug) bool { return !u.Moved && carries(u.Interface) == p.IfaceID })
 		if name, ok := taken[p.IfaceID]; ok && !replaced {
-			return fmt.Errorf("%w: Interface %s has the iface-id %s by now, or has it parked", ErrChanged, quote(name), quote(p.IfaceID))
+			return fmt.Errorf("%w: Interface %s has the iface-id %s by now, or has it parked", ErrChanged, reason.Quote(name),
+				reason.Quote(p.IfaceID))
 		}
 	}
 	return nil

@@ -147,7 +147,7 @@ func FuzzRows(f *testing.F) {
 		c.Plug = []Plug{{Netdev: name, IfaceID: value}}
 		_ = c.validate(target{name: bridge})
 		tr := build(target{name: bridge}, []Change{c})
-		if got := comment([]Change{c}); len(got) > 8*maxQuoted {
+		if got := comment([]Change{c}); len(got) > 8*commentMost {
 			t.Fatalf("a comment of %d bytes", len(got))
 		}
 		for _, op := range tr.ops {

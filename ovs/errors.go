@@ -2,10 +2,8 @@ package ovs
 
 import (
 	"errors"
-	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Errors of Apply. Each may be wrapped with what it is about.
@@ -37,42 +35,12 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
-	s := "the local Open vSwitch database refused the change: " + bounded(e.Kind)
+	s := "the local Open vSwitch database refused the change: " + reason.Prose(e.Kind)
 	if e.Details != "" {
-		s += ": " + bounded(e.Details)
+		s += ": " + reason.Prose(e.Details)
 	}
 	if e.Kind == errIO {
 		s += " (see whether its disk is full, and ovsdb-server's log)"
 	}
 	return s
-}
-
-// maxQuoted is how many bytes of others' text a message of ours holds.
-const maxQuoted = 300
-
-// quote makes others' text fit for a message: quoted, escaped and bounded.
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		return strconv.Quote(s[:maxQuoted]) + "..."
-	}
-	return strconv.Quote(s)
-}
-
-// bounded is quote for prose: without the quotation marks, and leaving those alone
-// that are in it.
-func bounded(s string) string {
-	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case i >= maxQuoted:
-			b.WriteString("...")
-			return b.String()
-		case r == utf8.RuneError || !unicode.IsPrint(r):
-			q := strconv.QuoteRuneToASCII(r)
-			b.WriteString(q[1 : len(q)-1])
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

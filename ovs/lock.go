@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 // ErrLocked is an error of Apply: another representord writes to the bridge, and nothing
@@ -48,11 +49,11 @@ func (s *Switch) own(ctx context.Context, c *dbconn.Conn, bridge string) error {
 	case have == want:
 	case have.conn == c:
 		c.Close()
-		return fmt.Errorf("%w: connecting anew, for the lock of bridge %s", ErrNotConnected, quote(bridge))
+		return fmt.Errorf("%w: connecting anew, for the lock of bridge %s", ErrNotConnected, reason.Quote(bridge))
 	default:
 		if err := c.Lock(ctx, want.name); err != nil {
 			c.Close() // nobody knows whether it was asked, and it can't be asked twice
-			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(bridge), err)
+			return fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, reason.Quote(bridge), err)
 		}
 	}
 	switch {
@@ -91,9 +92,9 @@ func ownLeft(ctx context.Context, c *dbconn.Conn, present string, bridges []stri
 		asked = append(asked, name)
 		switch err := c.Lock(ctx, name); {
 		case err != nil:
-			failed[b] = fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, quote(b), err)
+			failed[b] = fmt.Errorf("%w: the lock of bridge %s: %w", ErrNotConnected, reason.Quote(b), err)
 		case !c.Locked(name):
-			failed[b] = fmt.Errorf("bridge %s: %w", quote(b), ErrLocked)
+			failed[b] = fmt.Errorf("bridge %s: %w", reason.Quote(b), ErrLocked)
 		}
 	}
 	return failed, func() {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // target is the bridge that changes are made on, as it was when they were begun.
@@ -148,11 +150,11 @@ func (t *transaction) guard(change int, on target, i Interface) {
 	if i.OVNPlugged == "" {
 		where = append(where, excludes("external_ids", mapValue(map[string]string{KeyOVNPlugged: builtInProvider})))
 	}
-	t.add(purpose{scopeChange, change, "Interface " + quote(i.Name) + " is gone, or its marks changed"},
+	t.add(purpose{scopeChange, change, "Interface " + reason.Quote(i.Name) + " is gone, or its marks changed"},
 		expect(tableInterface, ovsdb.Row{"name": i.Name}, where...))
-	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is gone, or has other interfaces"},
+	t.add(purpose{scopeChange, change, "Port " + reason.Quote(i.PortName) + " is gone, or has other interfaces"},
 		expect(tablePort, ovsdb.Row{"name": i.PortName, "interfaces": uuidValue(i.UUID)}, hasUUID(i.PortUUID)))
-	t.add(purpose{scopeChange, change, "Port " + quote(i.PortName) + " is no longer on the bridge"},
+	t.add(purpose{scopeChange, change, "Port " + reason.Quote(i.PortName) + " is no longer on the bridge"},
 		expect(tableBridge, ovsdb.Row{"name": on.name}, append(on.where(), includes("ports", uuidValue(i.PortUUID)))...))
 }
 
@@ -259,7 +261,7 @@ func comment(changes []Change) string {
 	var b strings.Builder
 	b.WriteString("representord:")
 	for n, c := range changes {
-		if b.Len() > maxQuoted {
+		if b.Len() > commentMost {
 			fmt.Fprintf(&b, " and %d more", len(changes)-n)
 			break
 		}
@@ -279,16 +281,20 @@ func comment(changes []Change) string {
 				b.WriteString(" ...")
 				break
 			}
-			b.WriteString(" " + quote(port))
+			b.WriteString(" " + reason.Quote(port))
 		}
 		if c.Why != "" {
-			b.WriteString(" (" + bounded(c.Why) + ")")
+			b.WriteString(" (" + reason.Prose(c.Why) + ")")
 		}
 	}
 	return b.String()
 }
 
-const maxPortsInComment = 4
+const (
+	// commentMost is how many bytes of changes are told before the rest is only counted.
+	commentMost       = 300
+	maxPortsInComment = 4
+)
 
 // assert makes the transaction depend on a lock of ours.
 func assert(name string) ovsdb.Operation {

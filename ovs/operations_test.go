@@ -98,7 +98,7 @@ func TestTheCommentIsBoundedAndHasNoControlCharacters(t *testing.T) {
 		"not UTF-8":         {{LogicalPorts: []string{"\xff\xfe"}, Why: "\xff"}},
 	} {
 		got := comment(changes)
-		if len(got) > 8*maxQuoted {
+		if len(got) > 8*commentMost {
 			t.Errorf("%s: the comment has %d bytes", name, len(got))
 		}
 		if strings.ContainsFunc(got, func(r rune) bool { return r < ' ' || r == '\u202e' }) || !utf8.ValidString(got) {
@@ -113,7 +113,7 @@ func TestARefusalsMessageIsBoundedAndLegible(t *testing.T) {
 		t.Errorf("the message is %s", got)
 	}
 	e.Details = strings.Repeat("\n\x00\xff", 1<<20)
-	if got := e.Error(); len(got) > 8*maxQuoted || strings.ContainsAny(got, "\n\x00") {
+	if got := e.Error(); len(got) > 8*commentMost || strings.ContainsAny(got, "\n\x00") {
 		t.Errorf("the message of hostile details has %d bytes: %.100q", len(got), got)
 	}
 }

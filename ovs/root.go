@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // RootEdit changes single keys of Open_vSwitch.external_ids; other keys are left
@@ -55,7 +57,7 @@ func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 func (e RootEdit) validate() error {
 	for key, value := range e.Set {
 		if slices.Contains(e.Delete, key) {
-			return fmt.Errorf("%w: external_ids:%s is to be set and deleted", ErrInvalidChange, quote(key))
+			return fmt.Errorf("%w: external_ids:%s is to be set and deleted", ErrInvalidChange, reason.Quote(key))
 		}
 		if err := validText(key, value); err != nil {
 			return err
@@ -81,7 +83,7 @@ func (e RootEdit) build(uuid string) transaction {
 	if len(keys) > 0 {
 		t.add(purpose{}, mutate(tableRoot, uuid, keys...))
 	}
-	text := "representord: " + bounded(e.Why)
+	text := "representord: " + reason.Prose(e.Why)
 	t.add(purpose{}, ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text})
 	return t
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // rows are the tables at one time, by uuid. Nobody writes to them.
@@ -105,7 +107,7 @@ func (b *builder) addRoot() {
 func (b *builder) addBridges() {
 	for uuid, bridge := range b.rows.bridges {
 		if !b.held[uuid] {
-			b.tear("Bridge %s is nobody's", quote(bridge.Name))
+			b.tear("Bridge %s is nobody's", reason.Quote(bridge.Name))
 		}
 		b.view.PortNames[bridge.Name] = true
 		if bridge.Name == b.ours && b.ours != "" {
@@ -116,7 +118,7 @@ func (b *builder) addBridges() {
 			if port := b.rows.ports[uuid]; port != nil {
 				b.hold(port, bridge.Name)
 			} else {
-				b.tear("there is no Port %s of Bridge %s", uuid, quote(bridge.Name))
+				b.tear("there is no Port %s of Bridge %s", uuid, reason.Quote(bridge.Name))
 			}
 		}
 	}
@@ -126,7 +128,7 @@ func (b *builder) addPorts() {
 	for uuid, port := range b.rows.ports {
 		b.view.PortNames[port.Name] = true
 		if !b.held[uuid] {
-			b.tear("Port %s is on no bridge", quote(port.Name))
+			b.tear("Port %s is on no bridge", reason.Quote(port.Name))
 			b.hold(port, "")
 		}
 	}
@@ -141,7 +143,7 @@ func (b *builder) addInterfaces() {
 	for uuid, row := range b.rows.interfaces {
 		h, ok := b.holders[uuid]
 		if !ok {
-			b.tear("Interface %s is in no port", quote(row.Name))
+			b.tear("Interface %s is in no port", reason.Quote(row.Name))
 		}
 		b.view.Interfaces[row.Name] = convert(row, h)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Options are what a Switch needs.
@@ -205,7 +206,7 @@ func (s *Switch) lost(err error) {
 	old := s.View()
 	v := old
 	v.Complete = false
-	v.Problem = bounded(err.Error())
+	v.Problem = reason.Prose(err.Error())
 	if v.Bridge != bridge {
 		v.Bridge, v.BridgeUUID, v.DatapathType = bridge, "", ""
 	}

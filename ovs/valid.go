@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // validate refuses what must never be sent: changes to rows that don't look like
@@ -31,7 +33,7 @@ func (c Change) validate(on target) error {
 
 func (u Unplug) validate(on target) error {
 	if !u.Interface.Marked && (!u.LeftOver || u.Interface.OVNPlugged != builtInProvider) {
-		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, quote(u.Interface.Name))
+		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, reason.Quote(u.Interface.Name))
 	}
 	if u.Moved && u.Interface.Bridge != "" {
 		on.name = u.Interface.Bridge
@@ -41,10 +43,10 @@ func (u Unplug) validate(on target) error {
 
 func (e Edit) validate(on target) error {
 	if !e.Interface.Marked && e.Interface.OVNPlugged == "" {
-		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be edited", ErrInvalidChange, quote(e.Interface.Name))
+		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be edited", ErrInvalidChange, reason.Quote(e.Interface.Name))
 	}
 	if e.MTURequest != nil && *e.MTURequest < 0 {
-		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, *e.MTURequest, quote(e.Interface.Name))
+		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, *e.MTURequest, reason.Quote(e.Interface.Name))
 	}
 	for key, value := range e.Set {
 		if err := validText(key, value); err != nil {
@@ -60,10 +62,10 @@ func (e Edit) validate(on target) error {
 func (p Plug) validate() error {
 	if p.Netdev == "" || p.IfaceID == "" {
 		return fmt.Errorf("%w: a plug needs a netdev and a logical port, and has %s and %s",
-			ErrInvalidChange, quote(p.Netdev), quote(p.IfaceID))
+			ErrInvalidChange, reason.Quote(p.Netdev), reason.Quote(p.IfaceID))
 	}
 	if p.MTURequest < 0 {
-		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, p.MTURequest, quote(p.Netdev))
+		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, p.MTURequest, reason.Quote(p.Netdev))
 	}
 	return validText(p.Netdev, p.IfaceID, p.IfaceIDVer, p.Marker.LogicalPort, p.Marker.Function, p.Marker.Request, p.Southbound)
 }
@@ -72,9 +74,10 @@ func (p Plug) validate() error {
 func (i Interface) validate(on target) error {
 	switch {
 	case i.UUID == "" || i.PortUUID == "" || i.PortInterfaces != 1:
-		return fmt.Errorf("%w: Interface %s is not the only one of a port", ErrInvalidChange, quote(i.Name))
+		return fmt.Errorf("%w: Interface %s is not the only one of a port", ErrInvalidChange, reason.Quote(i.Name))
 	case i.Bridge != on.name:
-		return fmt.Errorf("%w: Interface %s is on bridge %s, ours is %s", ErrChanged, quote(i.Name), quote(i.Bridge), quote(on.name))
+		return fmt.Errorf("%w: Interface %s is on bridge %s, ours is %s", ErrChanged, reason.Quote(i.Name), reason.Quote(i.Bridge),
+			reason.Quote(on.name))
 	}
 	return nil
 }
@@ -82,7 +85,7 @@ func (i Interface) validate(on target) error {
 func validText(texts ...string) error {
 	for _, s := range texts {
 		if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
-			return fmt.Errorf("%w: %s has a NUL or is not UTF-8", ErrInvalidChange, quote(s))
+			return fmt.Errorf("%w: %s has a NUL or is not UTF-8", ErrInvalidChange, reason.Quote(s))
 		}
 	}
 	return nil

@@ -223,7 +223,7 @@ func (p *planner) replace(q *port, why string) {
 		pt.why = "asked for"
 		switch {
 		case len(q.rows) > 0:
-			pt.why = "its representor is now " + reason.Escape(q.rep.Link.Name, candidateMost)
+			pt.why = "its representor is now " + reason.Name(q.rep.Link.Name)
 		case len(moved) > 0:
 			pt.why = whyMoved(moved[0])
 		}

@@ -155,6 +155,6 @@ func (p *planner) reasonLeftOver(r ovs.Interface) *reason.Reason {
 		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, "+
 			"for which nothing asks this chassis; %s",
 		reason.Quote(r.Name), reason.Quote(r.OVNPlugged), reason.Quote(r.IfaceID), out)
-	why.Candidates = []string{Shown(r.Name)}
+	why.Candidates = []string{reason.Name(r.Name)}
 	return why
 }

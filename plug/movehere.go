@@ -59,7 +59,7 @@ func (p *planner) moved(q *port) []ovs.Interface {
 
 // whyMoved is why a row moves.
 func whyMoved(r ovs.Interface) string {
-	return "the integration bridge was " + reason.Escape(r.Bridge, candidateMost) + " before"
+	return "the integration bridge was " + reason.Name(r.Bridge) + " before"
 }
 
 // removeLeaksLeftBehind removes the rows that leak on bridges that were ours. The flows that
@@ -137,6 +137,6 @@ func reasonLeftBehind(a ovs.View, r ovs.Interface) *reason.Reason {
 	why := reason.New(reason.CodeForeignName,
 		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
 		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())
-	why.Candidates = []string{Shown(r.Name)}
+	why.Candidates = []string{reason.Name(r.Name)}
 	return why
 }

@@ -8,12 +8,6 @@ import (
 	"github.com/representord/representord/ovs"
 )
 
-// candidateMost bounds the name of a row or a port among the candidates, in bytes.
-const candidateMost = 80
-
-// Shown is the name of a row or a port as a Reason's candidates have it.
-func Shown(name string) string { return reason.Escape(name, candidateMost) }
-
 // firstReason is the first that is there.
 func firstReason(rs ...*reason.Reason) *reason.Reason {
 	for _, r := range rs {
@@ -93,7 +87,7 @@ func reasonGrace(q *port) *reason.Reason {
 func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
 	r := reason.New(why.Code, "function %s still has a row of ours for logical port %s: %s",
 		reason.Quote(q.want), reason.Quote(other), why.Message)
-	r.Candidates = []string{Shown(other)}
+	r.Candidates = []string{reason.Name(other)}
 	return r
 }
 
@@ -102,7 +96,7 @@ func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
 func reasonLost(q *port, other string, why *reason.Reason) *reason.Reason {
 	r := reason.New(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
 		reason.Quote(q.want), reason.Quote(other), why.Message)
-	r.Candidates = []string{Shown(other)}
+	r.Candidates = []string{reason.Name(other)}
 	return r
 }
 
@@ -110,14 +104,14 @@ func reasonTaken(q *port) *reason.Reason {
 	r := reason.New(reason.CodeFunctionTaken,
 		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", reason.Quote(q.want),
 		reason.Quote(q.taken.name))
-	r.Candidates = []string{Shown(q.taken.name)}
+	r.Candidates = []string{reason.Name(q.taken.name)}
 	return r
 }
 
 func reasonNameTaken(row string, a ovs.View) *reason.Reason {
 	r := reason.New(reason.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", reason.Quote(row),
 		reason.Quote(a.Interfaces[row].Marker.LogicalPort))
-	r.Candidates = []string{Shown(row)}
+	r.Candidates = []string{reason.Name(row)}
 	return r
 }
 
@@ -148,7 +142,7 @@ func reasonForeignName(a ovs.View, row string) *reason.Reason {
 			"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s); run only one of the two, or set adopt-ovn-vif",
 			reason.Quote(row), reason.Quote(a.Interfaces[row].OVNPlugged))
 	}
-	r.Candidates = []string{Shown(row)}
+	r.Candidates = []string{reason.Name(row)}
 	return r
 }
 
@@ -166,7 +160,7 @@ func reasonForeignIfaceID(a ovs.View, row, lport string) *reason.Reason {
 	}
 	r := reason.New(code, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
 		reason.Quote(row), whose, reason.Quote(lport), roomForPort(a, row).sentence())
-	r.Candidates = []string{Shown(row)}
+	r.Candidates = []string{reason.Name(row)}
 	return r
 }
 

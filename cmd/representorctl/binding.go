@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/ovn/northbound"
 	"github.com/representord/representord/internal/profile"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Where OVN's own tools look, which have these variables too (ovn-nbctl(8), ovn-sbctl(8)).
@@ -165,7 +165,7 @@ func (b *binding) flags(cmd *cobra.Command) {
 func (b *binding) check(cmd *cobra.Command) (*profile.Profile, error) {
 	switch f := cmd.Flags(); {
 	case b.wait != "" && b.wait != waitPlugged:
-		return nil, fmt.Errorf("--wait=%s: the only thing to wait for is %s", api.Printable(b.wait), waitPlugged)
+		return nil, fmt.Errorf("--wait=%s: the only thing to wait for is %s", reason.Word(b.wait), waitPlugged)
 	case f.Changed("timeout") && (b.wait == "" || b.timeout <= 0):
 		return nil, errors.New("--timeout must be more than 0, and goes with --wait=" + waitPlugged)
 	case f.Changed("mtu") && b.mtu == 0:
@@ -198,7 +198,7 @@ func (b *binding) profileName() string {
 	if b.profile == "-" {
 		return "standard input"
 	}
-	return api.Printable(b.profile)
+	return reason.Word(b.profile)
 }
 
 // readFile reads a file, or standard input for "-".
@@ -214,7 +214,7 @@ func (p *program) readFile(path string) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(in, profileMost+1))
 	if err == nil && len(text) > profileMost {
-		err = fmt.Errorf("%s is larger than %d bytes", api.Printable(path), profileMost)
+		err = fmt.Errorf("%s is larger than %d bytes", reason.Word(path), profileMost)
 	}
 	return text, err
 }
@@ -344,15 +344,15 @@ func newBound(port string, c northbound.Change) bound {
 }
 
 func writeBound(out *strings.Builder, b *bound) {
-	entry(out, "port", "%s", api.Printable(b.LogicalPort))
+	entry(out, "port", "%s", reason.Word(b.LogicalPort))
 	if b.Chassis != "" {
-		entry(out, "chassis", "%s, hostname %s", api.Printable(b.Chassis), api.Printable(b.Hostname))
+		entry(out, "chassis", "%s, hostname %s", reason.Word(b.Chassis), reason.Word(b.Hostname))
 	}
 	if len(b.Set)+len(b.Deleted) == 0 {
 		entry(out, "options", "nothing to change")
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.Set)) {
-		entry(out, "set", "%s=%s", key, api.Printable(b.Set[key]))
+		entry(out, "set", "%s=%s", key, reason.Word(b.Set[key]))
 	}
 	for _, key := range b.Deleted {
 		entry(out, "deleted", "%s", key)

@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -24,7 +24,7 @@ func (s *sources) fromJSON() (source, error) {
 		card.Problem = err.Error()
 		card.Complete, card.MayLackPFs = len(ports) > 0, maybePFs(malformed)
 	case err != nil:
-		return nil, fmt.Errorf("devlink-json %s: %w", api.Printable(s.devlinkJSON.Value.String()), err)
+		return nil, fmt.Errorf("devlink-json %s: %w", reason.Word(s.devlinkJSON.Value.String()), err)
 	}
 	for i := range ports {
 		port := &ports[i]

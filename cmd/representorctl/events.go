@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -125,9 +126,9 @@ func (p *program) writeEvent(out *strings.Builder, e *api.Event) (cut bool) {
 		to = "gone"
 	}
 	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
-	what := "  " + api.Printable(e.LogicalPort)
+	what := "  " + reason.Word(e.LogicalPort)
 	if e.Netdev != "" {
-		what += "  " + api.Printable(e.Netdev)
+		what += "  " + reason.Word(e.Netdev)
 	}
 	fmt.Fprintln(out, what)
 	if e.Reason != nil {

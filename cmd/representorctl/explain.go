@@ -96,12 +96,12 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 	}
 	if !ports.Current() {
 		return "", &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
-			Error: fmt.Sprintf("netdev %s: this representord is %s and knows of no port on it", api.Printable(netdev), ports.Role),
+			Error: fmt.Sprintf("netdev %s: this representord is %s and knows of no port on it", reason.Word(netdev), ports.Role),
 		}}
 	}
 	return "", &api.Error{Status: http.StatusNotFound, Problem: api.Problem{
 		Error: fmt.Sprintf("netdev %s: no logical port is plugged there or waits for it; see: representorctl representors",
-			api.Printable(netdev)),
+			reason.Word(netdev)),
 	}}
 }
 
@@ -151,7 +151,7 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, 
 }
 
 func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {
-	entry(out, "port", "%s", api.Printable(e.LogicalPort))
+	entry(out, "port", "%s", reason.Word(e.LogicalPort))
 	plugged := "no"
 	switch {
 	case !e.Known:
@@ -216,7 +216,7 @@ func (p *program) writeStep(out *strings.Builder, s *explain.Step) {
 	}
 	facts := make([]string, 0, len(s.Read))
 	for _, f := range s.Read {
-		facts = append(facts, api.Harmless(f.Key)+"="+api.Printable(f.Value))
+		facts = append(facts, reason.Line(f.Key)+"="+reason.Word(f.Value))
 	}
 	if len(facts) > 0 {
 		below(out, "read in "+s.Source+": "+strings.Join(facts, ", "))

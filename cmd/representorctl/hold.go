@@ -84,7 +84,7 @@ func list(names []string) string {
 	const most = 5
 	var shown []string
 	for _, n := range names[:min(len(names), most)] {
-		shown = append(shown, api.Printable(n))
+		shown = append(shown, reason.Word(n))
 	}
 	if n := len(names) - len(shown); n > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), n)

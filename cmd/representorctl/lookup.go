@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
 )
 
 // lookupFlags maps the flags of lookup to the parameters of the question.
@@ -99,9 +100,9 @@ func writeLookup(out *strings.Builder, found api.Lookup) {
 	netdev := "none"
 	switch {
 	case r.Netdev != "" && r.Link != nil:
-		netdev = fmt.Sprintf("%s, ifindex %d, %s, mtu %d", api.Printable(r.Netdev), r.IfIndex, linkState(r), r.Link.MTU)
+		netdev = fmt.Sprintf("%s, ifindex %d, %s, mtu %d", reason.Word(r.Netdev), r.IfIndex, linkState(r), r.Link.MTU)
 	case r.Netdev != "":
-		netdev = api.Printable(r.Netdev) + ", of whose link nothing is known"
+		netdev = reason.Word(r.Netdev) + ", of whose link nothing is known"
 	}
 	entry(out, "netdev", "%s", netdev)
 	entry(out, "function", "%s", r.Function)
@@ -113,7 +114,7 @@ func writeLookup(out *strings.Builder, found api.Lookup) {
 		entry(out, "state", "%s", s)
 	}
 	if r.LogicalPort != "" {
-		entry(out, "plugged for", "%s", api.Printable(r.LogicalPort))
+		entry(out, "plugged for", "%s", reason.Word(r.LogicalPort))
 	}
 	if found.Reason != nil {
 		writeReason(out, "not ready", found.Reason)

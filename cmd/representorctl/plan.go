@@ -102,7 +102,7 @@ func writeWaiting(out *strings.Builder, how string, ports []api.Port) (cut bool)
 	}
 	fmt.Fprintf(out, "\n%s %s:\n", plural(len(ports), "port"), how)
 	for _, port := range ports {
-		fmt.Fprintf(out, "  %s %s\n", api.Printable(port.LogicalPort), port.State)
+		fmt.Fprintf(out, "  %s %s\n", reason.Word(port.LogicalPort), port.State)
 		if port.Reason != nil {
 			cut = writeBrief(out, "", port.Reason) || cut
 		}

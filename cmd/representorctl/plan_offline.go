@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // How long plan --offline waits, so that it ends within the patience of a command: for
@@ -45,7 +46,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 		return err
 	}
 	for _, problem := range a.Identity.Problems {
-		fmt.Fprintf(p.stderr, "%s: %s\n", name, api.Harmless(problem))
+		fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(problem))
 	}
 	status := p.awaitSources(ctx, a)
 	a.Reconciler.Pass(ctx)
@@ -86,7 +87,7 @@ func (p *program) awaitSources(ctx context.Context, a *agent.Agent) int {
 		status  int
 	}{{a.MissingSouthbound, exitUnreachable}, {a.MissingCard, exitUnknown}} {
 		if what := source.missing(); what != "" {
-			fmt.Fprintf(p.stderr, "%s: planned without %s\n", name, api.Harmless(what))
+			fmt.Fprintf(p.stderr, "%s: planned without %s\n", name, reason.Line(what))
 			status = source.status
 		}
 	}
@@ -99,6 +100,6 @@ func (p *program) fail(status int, err error) error {
 	if errors.Is(err, os.ErrPermission) || strings.Contains(err.Error(), "permission denied") {
 		hint = "; run this as root"
 	}
-	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, api.OneLine(err), hint)
+	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, reason.OneLine(err), hint)
 	return silent(status)
 }

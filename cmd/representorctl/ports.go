@@ -94,7 +94,7 @@ func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 	row("LOGICAL PORT", "STATE", "SINCE", "NETDEV", "OFPORT")
 	cut := false
 	for _, port := range ports.Ports {
-		name := api.Printable(port.LogicalPort)
+		name := reason.Word(port.LogicalPort)
 		if width(name) > lportWidth {
 			fmt.Fprintln(out, name)
 			name = ""
@@ -160,7 +160,7 @@ func ofport(port api.Port) string {
 }
 
 func (p *program) writePort(out *strings.Builder, port api.Port) {
-	entry(out, "port", "%s", api.Printable(port.LogicalPort))
+	entry(out, "port", "%s", reason.Word(port.LogicalPort))
 	entry(out, "state", "%s for %s, since %s", port.State, p.since(port.Since), port.Since.UTC().Format(time.RFC3339))
 	if port.Reason != nil {
 		writeReason(out, "reason", port.Reason)
@@ -177,7 +177,7 @@ func (p *program) writePort(out *strings.Builder, port api.Port) {
 	}
 	netdev := "none"
 	if port.Netdev != "" {
-		netdev = api.Printable(port.Netdev)
+		netdev = reason.Word(port.Netdev)
 	}
 	if port.IfIndex != 0 {
 		netdev += fmt.Sprintf(", ifindex %d", port.IfIndex)
@@ -201,7 +201,7 @@ func (p *program) writePort(out *strings.Builder, port api.Port) {
 func writeReason(out *strings.Builder, label string, r *reason.Reason) {
 	entry(out, label, "%s: %s", r.Code, r.Message)
 	if r.Option != "" {
-		entry(out, "", "option %s=%s", api.Printable(r.Option), api.Printable(r.Value))
+		entry(out, "", "option %s=%s", reason.Word(r.Option), reason.Word(r.Value))
 	}
 	for _, c := range r.Candidates {
 		entry(out, "", "candidate %s", c)

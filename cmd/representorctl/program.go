@@ -20,6 +20,7 @@ import (
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/ovn/northbound"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -184,7 +185,7 @@ func (p *program) status(command string, err error) int {
 		case errors.Is(err, os.ErrPermission):
 			remedy = "run this as root, or as a member of the group that control-group names"
 		}
-		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, api.OneLine(err), remedy)
+		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, reason.OneLine(err), remedy)
 		for _, instead := range p.instead {
 			fmt.Fprintf(p.stderr, "%s: %s\n", name, instead)
 		}
@@ -192,7 +193,7 @@ func (p *program) status(command string, err error) int {
 	case errors.As(err, &refused):
 		return p.refused(refused)
 	}
-	fmt.Fprintf(p.stderr, "%s: %s\n", name, api.OneLine(err))
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.OneLine(err))
 	return bindingStatus(err)
 }
 
@@ -200,7 +201,7 @@ func (p *program) status(command string, err error) int {
 // what cobra lays out in lines, such as what else may have been meant.
 func usageError(err error) string {
 	if _, several := err.(interface{ Unwrap() []error }); several {
-		return api.OneLine(err)
+		return reason.OneLine(err)
 	}
 	return err.Error()
 }
@@ -232,14 +233,14 @@ func is[E error](err error) bool {
 // refused tells why a question has no answer. Scripts that asked for JSON get
 // that as JSON.
 func (p *program) refused(e *api.Error) int {
-	fmt.Fprintf(p.stderr, "%s: %s\n", name, api.Harmless(e.Error()))
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(e.Error()))
 	if p.json {
 		if err := p.print(e.Problem, nil); err != nil {
 			fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
 		}
 	} else if e.Reason != nil {
 		for _, c := range e.Reason.Candidates {
-			fmt.Fprintf(p.stderr, "  candidate %s\n", api.Harmless(c))
+			fmt.Fprintf(p.stderr, "  candidate %s\n", reason.Line(c))
 		}
 	}
 	switch e.Status {

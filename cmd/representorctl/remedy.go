@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Indents of commands below the text around them, and of their further lines.
@@ -45,12 +45,12 @@ func remedyBelow(out *strings.Builder, remedy string) {
 func commandLines(command string, to int) []string {
 	const goesOn = ` \`
 	if width(command) <= to-len(commandIndent) {
-		return []string{commandIndent + api.Harmless(command)}
+		return []string{commandIndent + reason.Line(command)}
 	}
 	var lines []string
 	line := ""
 	for _, word := range shellWords(command) {
-		word = api.Harmless(word)
+		word = reason.Line(word)
 		switch {
 		case line == "":
 			line = commandIndent + word

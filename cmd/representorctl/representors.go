@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) representorsCommand() *cobra.Command {
@@ -61,7 +62,7 @@ func writeRepresentors(out *strings.Builder, rs api.Representors) {
 			function := strings.TrimPrefix(r.Function, handle+" ")
 			rows = append(rows, []string{function, orDash(r.Netdev), linkState(r), orDash(r.HWAddr), functionState(r)})
 		}
-		fmt.Fprintln(out, api.Printable(handle))
+		fmt.Fprintln(out, reason.Word(handle))
 		table(out, " ", rows)
 	}
 }
@@ -82,5 +83,5 @@ func functionState(r api.Representor) string {
 	if r.State == "inactive" || r.OpState == "" {
 		return orDash(r.State)
 	}
-	return api.Printable(r.OpState)
+	return reason.Word(r.OpState)
 }

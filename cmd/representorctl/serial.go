@@ -10,6 +10,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) serialCommand() *cobra.Command {
@@ -55,24 +56,24 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 		rows := [][]string{{"CARD", "SERIAL NUMBER", "SOURCE", "PUBLISHED", "SOUTHBOUND"}}
 		for i := range s.Cards {
 			c := &s.Cards[i]
-			rows = append(rows, []string{api.Printable(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
+			rows = append(rows, []string{reason.Word(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
 		}
 		table(out, "", rows)
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {
-			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", api.Printable(s.Cards[i].Handle), r.Code, r.Message), columns) {
+			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle), r.Code, r.Message), columns) {
 				fmt.Fprintln(out, line)
 			}
 		}
 	}
 	fmt.Fprintln(out)
 	if s.Key != "" {
-		entry(out, "local", "external_ids:%s", api.Printable(s.Key))
+		entry(out, "local", "external_ids:%s", reason.Word(s.Key))
 		writeOptions(out, s.Options)
 	}
 	if s.Southbound != nil {
-		entry(out, "southbound", "ovn-cms-options of Chassis %s", api.Printable(s.Southbound.Chassis))
+		entry(out, "southbound", "ovn-cms-options of Chassis %s", reason.Word(s.Southbound.Chassis))
 		writeOptions(out, s.Southbound.Options)
 	} else {
 		entry(out, "southbound", "our Chassis row isn't known")
@@ -116,7 +117,7 @@ func writeOptions(out *strings.Builder, options string) {
 		entry(out, "", "  none")
 	}
 	for _, e := range entries {
-		fmt.Fprintf(out, "%*s  %s\n", labelWidth, "", api.Printable(e))
+		fmt.Fprintf(out, "%*s  %s\n", labelWidth, "", reason.Word(e))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -33,7 +34,7 @@ func (p *program) writeStatus(out *strings.Builder, s api.Status) {
 	if s.DryRun {
 		dry = ", dry run: nothing is written"
 	}
-	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", api.Printable(s.Version), s.PID, s.Role, p.since(s.Started), dry)
+	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", reason.Word(s.Version), s.PID, s.Role, p.since(s.Started), dry)
 	if s.RoleReason != "" {
 		entry(out, "", "%s", s.RoleReason)
 	}
@@ -75,7 +76,7 @@ func (p *program) writeStatus(out *strings.Builder, s api.Status) {
 func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
 	var fine []string
 	for _, c := range all {
-		name := api.Printable(c.Name)
+		name := reason.Word(c.Name)
 		switch {
 		case c.State == companion.Answers && c.PID > 0:
 			fine = append(fine, fmt.Sprintf("%s answers, pid %d", name, c.PID))
@@ -91,7 +92,7 @@ func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
 	for _, c := range all {
 		state := map[companion.State]string{companion.Gone: "has not run", companion.Silent: "has not answered"}[c.State]
 		if state != "" {
-			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", api.Printable(c.Name), state, p.since(c.Since),
+			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", reason.Word(c.Name), state, p.since(c.Since),
 				c.Problem, companion.Without(c.Name))
 		}
 	}
@@ -109,7 +110,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s api.Southbound) {
 		state += " for " + p.since(s.Since)
 	}
 	if s.Endpoint != "" {
-		state += ", " + api.Printable(s.Endpoint)
+		state += ", " + reason.Word(s.Endpoint)
 	}
 	if s.Connected && s.Complete && !s.ChassisKnown {
 		state += "; it has no Chassis row of ours: is ovn-controller running?"
@@ -119,7 +120,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s api.Southbound) {
 		entry(out, "", "%s", s.Problem)
 	}
 	if s.Identity != "" {
-		entry(out, "", "database %s", api.Printable(s.Identity))
+		entry(out, "", "database %s", reason.Word(s.Identity))
 	}
 }
 
@@ -127,7 +128,7 @@ func orUnknown(s string) string {
 	if s == "" {
 		return "not known yet"
 	}
-	return api.Printable(s)
+	return reason.Word(s)
 }
 
 func bridge(s api.Status) string {
@@ -136,7 +137,7 @@ func bridge(s api.Status) string {
 		text += ", which doesn't exist"
 	}
 	if s.Local.DatapathType != "" {
-		text += ", datapath_type " + api.Printable(s.Local.DatapathType)
+		text += ", datapath_type " + reason.Word(s.Local.DatapathType)
 	}
 	return text
 }
@@ -161,7 +162,7 @@ func local(l api.Local) string {
 		text = "connected"
 	}
 	if l.Endpoint != "" {
-		text += ", " + api.Printable(l.Endpoint)
+		text += ", " + reason.Word(l.Endpoint)
 	}
 	if l.Problem != "" {
 		text += ": " + l.Problem

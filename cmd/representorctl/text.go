@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // columns is the width that every output but a long name fits.
@@ -17,7 +17,7 @@ func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return api.Printable(s)
+	return reason.Word(s)
 }
 
 func width(s string) int { return utf8.RuneCountInString(s) }
@@ -66,7 +66,7 @@ func wrap(s string, to int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(s) {
-		word = api.Harmless(word)
+		word = reason.Line(word)
 		switch {
 		case line == "":
 			line = word

@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -171,7 +171,7 @@ func sources(f api.Facts) []string {
 	case !f.Local.Complete:
 		parts = append(parts, "local database not connected: "+f.Local.Problem)
 	case f.Local.BridgeUUID == "":
-		parts = append(parts, "bridge "+api.Printable(f.Bridge)+" doesn't exist")
+		parts = append(parts, "bridge "+reason.Word(f.Bridge)+" doesn't exist")
 	}
 	if whole, problem := f.Index.Complete(); !whole {
 		parts = append(parts, "card not read: "+problem)
@@ -217,16 +217,4 @@ func countPorts(ports []plug.Status) string {
 }
 
 // oneLine makes a text fit for STATUS=: one line, bounded.
-func oneLine(s string) string {
-	const most = 400
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "..."
-	}
-	return s
-}
+func oneLine(s string) string { return reason.Prose(strings.ReplaceAll(s, "\n", " ")) }

@@ -53,7 +53,7 @@ func (t *task) settle(ctx context.Context) (*lockfile.Lock, error) {
 	if !t.dryRun {
 		if l, err = acquire(t.Config.RunDir, id.Bridge); err != nil {
 			if errors.Is(err, errLocked) {
-				err = fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", api.Printable(id.Bridge), err)
+				err = fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", reason.Word(id.Bridge), err)
 			}
 			return nil, err
 		}
@@ -104,10 +104,10 @@ func (t *task) showUnpublished(d register.Decision) {
 func (t *task) showSerials(d register.Decision) {
 	verb := map[bool][2]string{false: {"published", "withdrawn"}, true: {"would be published", "would be withdrawn"}}[t.dryRun]
 	for _, s := range d.Added {
-		fmt.Fprintf(t.out, "card serial number %s %s in external_ids:%s\n", api.Printable(s), verb[0], api.Printable(d.Key))
+		fmt.Fprintf(t.out, "card serial number %s %s in external_ids:%s\n", reason.Word(s), verb[0], reason.Word(d.Key))
 	}
 	for _, s := range d.Removed {
-		fmt.Fprintf(t.out, "card serial number %s %s\n", api.Printable(s), verb[1])
+		fmt.Fprintf(t.out, "card serial number %s %s\n", reason.Word(s), verb[1])
 	}
 }
 
@@ -166,7 +166,7 @@ func (t *task) show(report plug.Report) error {
 		if p.State != plug.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != reason.CodeTransactionPending) {
 			err = errNotPlugged
 		}
-		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", api.Printable(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
+		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", reason.Word(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
 	}
 	return err
 }
@@ -204,7 +204,7 @@ func (t *task) cleanup(ctx context.Context) error {
 		title = "would be removed:"
 	}
 	if len(removed) == 0 {
-		title = "no port of ours on bridge " + api.Printable(t.Identity.Bridge)
+		title = "no port of ours on bridge " + reason.Word(t.Identity.Bridge)
 	}
 	fmt.Fprintln(t.out, title)
 	api.WriteChanges(t.out, api.Changes(removed))

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/hypervisor"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) checkCommand() *cobra.Command {
@@ -43,9 +44,9 @@ func (p *program) check(findings []hypervisor.Finding) error {
 			if f.Stops {
 				word = "STOPS"
 			}
-			fmt.Fprintf(out, "%-8s %s (%s)\n", word, printable(f.Message), f.Code)
+			fmt.Fprintf(out, "%-8s %s (%s)\n", word, reason.Line(f.Message), f.Code)
 			if f.Remedy != "" {
-				fmt.Fprintf(out, "         remedy: %s\n", printable(f.Remedy))
+				fmt.Fprintf(out, "         remedy: %s\n", reason.Line(f.Remedy))
 			}
 		}
 		if !stops {

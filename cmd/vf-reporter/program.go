@@ -16,6 +16,7 @@ import (
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 const name = "vf-reporter"
@@ -154,7 +155,7 @@ func (p *program) doubts(i *hypervisor.Inventory) {
 }
 
 func (p *program) warn(format string, args ...any) {
-	fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, reason.Line(fmt.Sprintf(format, args...)))
 }
 
 // print writes an answer, all of it or nothing but an error.
@@ -191,14 +192,14 @@ func (p *program) status(command string, err error) int {
 		return exitOK
 	case errors.As(err, &e):
 		if e.text != "" {
-			fmt.Fprintf(p.stderr, "%s: %s\n", name, printable(e.text))
+			fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(e.text))
 		}
 		return e.status
 	case !p.ran:
 		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
 		return exitUsage
 	}
-	fmt.Fprintf(p.stderr, "%s: %s\n", name, printable(err.Error()))
+	fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(err.Error()))
 	if errors.As(err, &syntax) {
 		return exitUsage
 	}

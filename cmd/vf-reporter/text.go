@@ -2,31 +2,20 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
-
-// printable shows a text that others chose: as it is when it can neither harm a
-// terminal nor be misread, quoted otherwise.
-func printable(s string) string {
-	harmless := utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) })
-	if harmless {
-		return s
-	}
-	return strconv.QuoteToGraphic(s)
-}
 
 // orDash shows an empty cell of a table.
 func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return printable(s)
+	return reason.Line(s)
 }
 
 // table writes rows of cells, each column as wide as it must be.
@@ -55,7 +44,7 @@ func remarks(out *strings.Builder, indent, label string, reasons []pci.Reason) {
 	for _, r := range reasons {
 		if text := r.String(); !said[text] {
 			said[text] = true
-			fmt.Fprintf(out, "%s%s: %s\n", indent, label, printable(text))
+			fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(text))
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // maxAnswer bounds what a client reads, in bytes: 100000 ports need about a third.
@@ -162,7 +164,7 @@ func cause(err error) error {
 func refusal(answer *http.Response, body []byte) error {
 	e := &Error{Status: answer.StatusCode}
 	if err := json.Unmarshal(body, &e.Problem); err != nil || e.Problem.Error == "" {
-		e.Problem = Problem{Error: "the answer is HTTP status " + answer.Status + " with " + shown(string(body))}
+		e.Problem = Problem{Error: "the answer is HTTP status " + answer.Status + " with " + reason.Quote(string(body))}
 	}
 	return e
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
@@ -141,7 +142,7 @@ func TestPrintableQuotesWhatCouldMislead(t *testing.T) {
 		"non\u00a0sp":  `"non` + "\u00a0" + `sp"`,
 		"zero\u200bsp": `"zero\u200bsp"`,
 	} {
-		if got := Printable(in); got != want {
+		if got := reason.Word(in); got != want {
 			t.Errorf("Printable(%q) = %s, want %s", in, got, want)
 		}
 	}
@@ -158,7 +159,7 @@ func TestHarmlessKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
 		"\u202eevil":               `\u202eevil`,
 		"non\u00a0sp zero\u200bsp": `non\u00a0sp zero\u200bsp`,
 	} {
-		if got := Harmless(in); got != want {
+		if got := reason.Line(in); got != want {
 			t.Errorf("Harmless(%q) = %s, want %s", in, got, want)
 		}
 	}

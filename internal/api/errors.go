@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"syscall"
 	"time"
 )
@@ -59,13 +58,4 @@ func unreachable(socket string, err error, after time.Duration) *UnreachableErro
 		return &UnreachableError{Socket: socket, Closed: true, Err: cause(err)}
 	}
 	return &UnreachableError{Socket: socket, Err: cause(err)}
-}
-
-// shown makes a text that others chose fit for a message: quoted and bounded.
-func shown(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "..."
-	}
-	return strconv.Quote(s)
 }

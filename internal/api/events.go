@@ -45,7 +45,7 @@ func (s *Server) events(f Facts, r *http.Request) (any, error) {
 	if text := r.URL.Query().Get(ParamAfter); text != "" {
 		var err error
 		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, badRequest("parameter %s is %s, which is no number from 0 on", ParamAfter, shown(text))
+			return nil, badRequest("parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
 		}
 	}
 	out := Events{Started: instant(f.Started), Events: []Event{}}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/internal/lockfile"
+	"github.com/representord/representord/internal/reason"
 )
 
 // ErrInUse tells that another process answers on the socket.
@@ -75,7 +76,7 @@ func Grant(path, group string) error {
 	}
 	if err := os.Chown(path, -1, gid); err != nil {
 		return fmt.Errorf("giving it to group %s: %w (the unit as it is shipped allows no chown: add Group=%s to it, and what it makes "+
-			"belongs to that group)", shown(group), err, group)
+			"belongs to that group)", reason.Quote(group), err, group)
 	}
 	return nil
 }
@@ -84,14 +85,14 @@ func groupID(name string) (int, error) {
 	g, err := user.LookupGroup(name)
 	var unknown user.UnknownGroupError
 	if errors.As(err, &unknown) {
-		return 0, fmt.Errorf("there is no group %s; groupadd --system makes one, or change the setting", shown(name))
+		return 0, fmt.Errorf("there is no group %s; groupadd --system makes one, or change the setting", reason.Quote(name))
 	}
 	if err != nil {
-		return 0, fmt.Errorf("group %s: %w", shown(name), err)
+		return 0, fmt.Errorf("group %s: %w", reason.Quote(name), err)
 	}
 	gid, err := strconv.Atoi(g.Gid)
 	if err != nil {
-		return 0, fmt.Errorf("group %s: gid %s: %w", shown(name), shown(g.Gid), err)
+		return 0, fmt.Errorf("group %s: gid %s: %w", reason.Quote(name), reason.Quote(g.Gid), err)
 	}
 	return gid, nil
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // ParamLevel of PathLogLevel is the level to set, one of LogLevels.
@@ -43,7 +45,7 @@ func (s *Server) logLevel(w http.ResponseWriter, r *http.Request) {
 		name := r.URL.Query().Get(ParamLevel)
 		var to slog.Level
 		if err := to.UnmarshalText([]byte(name)); err != nil || !slices.Contains(LogLevels(), name) {
-			s.send(w, http.StatusBadRequest, Problem{Error: "log level " + shown(name) + " is none of " + strings.Join(LogLevels(), ", ")})
+			s.send(w, http.StatusBadRequest, Problem{Error: "log level " + reason.Quote(name) + " is none of " + strings.Join(LogLevels(), ", ")})
 			return
 		}
 		old := level.Level()

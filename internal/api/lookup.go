@@ -63,7 +63,7 @@ func parseQuestion(question url.Values) (representor.Query, error) {
 	for name, values := range question {
 		switch {
 		case !slices.Contains(parameters(), name):
-			return representor.Query{}, badRequest("unknown parameter %s; known are %s", shown(name), strings.Join(parameters(), ", "))
+			return representor.Query{}, badRequest("unknown parameter %s; known are %s", reason.Quote(name), strings.Join(parameters(), ", "))
 		case len(values) != 1:
 			return representor.Query{}, badRequest("parameter %s is given %d times", name, len(values))
 		case values[0] == "":

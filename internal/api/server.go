@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -108,7 +109,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc(PathLogLevel, s.logLevel)
 	mux.HandleFunc("/", s.answer(func(_ Facts, r *http.Request) (any, error) {
 		return nil, &Error{Status: http.StatusNotFound, Problem: Problem{Error: fmt.Sprintf(
-			"no path %s; there are %s", shown(r.URL.Path), strings.Join(paths(), ", "))}}
+			"no path %s; there are %s", reason.Quote(r.URL.Path), strings.Join(paths(), ", "))}}
 	}))
 	return mux
 }
@@ -133,10 +134,10 @@ func port(f Facts, r *http.Request) (any, error) {
 			why = "it has made no pass yet"
 		}
 		return nil, &Error{Status: http.StatusServiceUnavailable, Problem: Problem{Error: fmt.Sprintf(
-			"logical port %s: nothing is known of it now; this representord is %s: %s", shown(name), standing.Role, why)}}
+			"logical port %s: nothing is known of it now; this representord is %s: %s", reason.Quote(name), standing.Role, why)}}
 	}
 	return nil, &Error{Status: http.StatusNotFound, Problem: Problem{Error: fmt.Sprintf(
-		"logical port %s: nothing asks this chassis to plug it and no row of ours has it", shown(name))}}
+		"logical port %s: nothing asks this chassis to plug it and no row of ours has it", reason.Quote(name))}}
 }
 
 func lookup(f Facts, r *http.Request) (any, error) {
@@ -173,7 +174,8 @@ func (s *Server) answer(body func(Facts, *http.Request) (any, error)) http.Handl
 
 func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, allowed, wanted string) {
 	w.Header().Set("Allow", allowed)
-	s.send(w, http.StatusMethodNotAllowed, Problem{Error: "method " + shown(r.Method) + " is not allowed; this path only answers " + wanted})
+	s.send(w, http.StatusMethodNotAllowed,
+		Problem{Error: "method " + reason.Quote(r.Method) + " is not allowed; this path only answers " + wanted})
 }
 
 func (s *Server) send(w http.ResponseWriter, status int, v any) {

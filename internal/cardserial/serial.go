@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Most is how long a serial number may be, in bytes: PCI VPD has one byte for a
@@ -43,14 +45,7 @@ type Error struct {
 func (e *Error) Error() string { return "serial number " + e.Quoted() + " " + e.rule }
 
 // Quoted is the value, quoted and bounded.
-func (e *Error) Quoted() string {
-	const shown = 80
-	value := e.Value
-	if len(value) > shown {
-		value = value[:shown]
-	}
-	return fmt.Sprintf("%q", value)
-}
+func (e *Error) Quoted() string { return reason.Quote(e.Value) }
 
 // Rule says what is wrong with it, to be read after "it".
 func (e *Error) Rule() string { return e.rule }

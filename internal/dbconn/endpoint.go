@@ -5,14 +5,13 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // defaultPort is OVSDB's own port, registered with IANA: ovs-vsctl and
 // ovn-controller use it where an endpoint names none.
 const defaultPort = "6640"
-
-// maxShown bounds how much of an endpoint an error repeats.
-const maxShown = 128
 
 // CheckEndpoint tells whether a server can be reached under that name: an active
 // connection method of ovsdb(7), "unix:<absolute path>", "tcp:<host>[:<port>]" or
@@ -81,8 +80,5 @@ func notInHost(r rune) bool {
 }
 
 func refuse(endpoint, why string) error {
-	if len(endpoint) > maxShown {
-		endpoint = endpoint[:maxShown] + "..."
-	}
-	return fmt.Errorf("database endpoint %q: %s", endpoint, why)
+	return fmt.Errorf("database endpoint %s: %s", reason.Quote(endpoint), why)
 }

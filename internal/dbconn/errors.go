@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -93,9 +92,6 @@ func beginning(said []byte) string {
 	}
 	return string(said)
 }
-
-// quote bounds and escapes a name that a server gave.
-func quote(name string) string { return strconv.Quote(beginning([]byte(name))) }
 
 // dialError says why there is no connection. The library's words name the endpoint
 // twice more, before the reason: it is told once, and the rest is there for errors.As.

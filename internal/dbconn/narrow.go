@@ -3,6 +3,8 @@ package dbconn
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // What of a schema the library is shown, RFC 7047, 3.2. Indexes are left out: the
@@ -35,7 +37,7 @@ func narrow(schema []byte) ([]byte, error) {
 	for table, t := range s.Tables {
 		for column, c := range t.Columns {
 			if !isColumnType(c.Type) {
-				return nil, fmt.Errorf("column %s of table %s has no type of RFC 7047", quote(column), quote(table))
+				return nil, fmt.Errorf("column %s of table %s has no type of RFC 7047", reason.Quote(column), reason.Quote(table))
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // ErrUnknownMethod is wrapped in the error of a question that the server doesn't
@@ -130,7 +132,7 @@ func (c *Conn) refused(method, fault string) error {
 	case strings.Contains(fault, "unknown method"):
 		return fmt.Errorf("%s: %s: %w", c.endpoint, method, ErrUnknownMethod)
 	}
-	return fmt.Errorf("%s: the server refused %s: %s", c.endpoint, method, quote(fault))
+	return fmt.Errorf("%s: the server refused %s: %s", c.endpoint, method, reason.Quote(fault))
 }
 
 // ServerID asks the server process for its id, get_server_id of ovsdb-server(7): a
@@ -143,7 +145,7 @@ func (c *Conn) ServerID(ctx context.Context) (string, error) {
 	}
 	var id string
 	if err := json.Unmarshal([]byte(result), &id); err != nil || !isUUID(id) {
-		return "", fmt.Errorf("%s: the server gave %s for its id", c.endpoint, quote(result))
+		return "", fmt.Errorf("%s: the server gave %s for its id", c.endpoint, reason.Quote(result))
 	}
 	return id, nil
 }

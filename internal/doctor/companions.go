@@ -68,14 +68,14 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 		}
 	}
 	c := Check{Name: a.check, Verdict: Unknown}
-	why := api.Harmless(s.Why)
+	why := reason.Line(s.Why)
 	switch s.State {
 	case companion.Answers:
 		c.Verdict, c.Finding = OK, s.Name+" answers: "
 		if s.PID > 0 {
 			c.Finding += fmt.Sprintf("pid %d, ", s.PID)
 		}
-		c.Finding += api.Harmless(s.Version)
+		c.Finding += reason.Line(s.Version)
 	case companion.Gone:
 		c.Verdict, c.Finding, c.Remedy = Fail, s.Name+" doesn't run: "+why+"; "+companion.Without(s.Name), a.start
 	case companion.Silent:

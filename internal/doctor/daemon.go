@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 func (p *patient) configuration() Check {
 	c := Check{Name: "configuration", Verdict: OK, Finding: "every setting is understood"}
 	if p.ConfigErr != nil {
-		c.Verdict, c.Finding = Fail, api.OneLine(p.ConfigErr)
+		c.Verdict, c.Finding = Fail, reason.OneLine(p.ConfigErr)
 		c.Remedy = "correct the file or the variable it names; representord ends at once with such a configuration"
 	} else if len(p.Config.Warnings) > 0 {
 		c.Verdict, c.Finding = Warn, strings.Join(p.Config.Warnings, "; ")
@@ -49,7 +50,7 @@ func (p *patient) daemon() Check {
 		c.Verdict, c.Finding = Warn, "it is active, but in a dry run, and plugs nothing"
 		c.Remedy = "start it without --dry-run"
 	default:
-		c.Finding = "it is active, and keeps bridge " + api.Printable(s.Bridge)
+		c.Finding = "it is active, and keeps bridge " + reason.Word(s.Bridge)
 	}
 	return c
 }
@@ -94,9 +95,9 @@ func (p *patient) certificates() Check {
 	case !p.TLS:
 		c.Finding = "no endpoint needs TLS"
 	case errors.Is(p.TLSErr, os.ErrPermission):
-		c.Verdict, c.Finding, c.Remedy = Unknown, api.OneLine(p.TLSErr), "run this as root"
+		c.Verdict, c.Finding, c.Remedy = Unknown, reason.OneLine(p.TLSErr), "run this as root"
 	case p.TLSErr != nil:
-		c.Verdict, c.Finding, c.Remedy = Fail, api.OneLine(p.TLSErr),
+		c.Verdict, c.Finding, c.Remedy = Fail, reason.OneLine(p.TLSErr),
 			"put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
 	case left <= 0:
 		c.Verdict, c.Finding, c.Remedy = Fail, "they expired at "+end.UTC().Format(time.RFC3339), remedy

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -29,7 +28,7 @@ func (p *patient) modes() modes {
 	var m modes
 	for _, h := range slices.SortedFunc(maps.Keys(p.Eswitches),
 		func(a, b devlink.Handle) int { return strings.Compare(a.String(), b.String()) }) {
-		name := api.Printable(h.String())
+		name := reason.Word(h.String())
 		switch e := p.Eswitches[h]; {
 		case errors.Is(e.Err, os.ErrPermission):
 			m.forbidden = append(m.forbidden, name)
@@ -68,10 +67,10 @@ func (p *patient) eswitch() Check {
 	m := p.modes()
 	var bad, good []string
 	for _, h := range m.other {
-		bad = append(bad, fmt.Sprintf("%s is in mode %s", api.Printable(h.String()), p.Eswitches[h].Mode))
+		bad = append(bad, fmt.Sprintf("%s is in mode %s", reason.Word(h.String()), p.Eswitches[h].Mode))
 	}
 	for _, h := range m.switchdev {
-		good = append(good, api.Printable(h.String()))
+		good = append(good, reason.Word(h.String()))
 	}
 	switch {
 	case len(bad) > 0 && len(good) == 0:
@@ -87,7 +86,7 @@ func (p *patient) eswitch() Check {
 		c.Verdict, c.Finding = Unknown, strings.Join(m.failed, "; ")
 		c.Remedy = "see what devlink says: `devlink dev eswitch show DEVICE`"
 	case p.EswitchErr != nil:
-		c.Verdict, c.Finding = Unknown, "the devices can't be listed: "+api.OneLine(p.EswitchErr)
+		c.Verdict, c.Finding = Unknown, "the devices can't be listed: "+reason.OneLine(p.EswitchErr)
 		c.Remedy = "ask again, or devlink itself: `devlink dev`"
 	case len(good) == 0:
 		c.Verdict, c.Finding = Unknown, "no device has one"

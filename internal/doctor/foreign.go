@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
@@ -40,7 +40,7 @@ func (p *patient) foreign() Check {
 			continue
 		}
 		remedies = append(remedies, plug.MakeRoom(p.Local, i.Name))
-		rows = append(rows, fmt.Sprintf("%s on %s", api.Printable(i.Name), api.Printable(i.Bridge)))
+		rows = append(rows, fmt.Sprintf("%s on %s", reason.Word(i.Name), reason.Word(i.Bridge)))
 	}
 	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
 	if len(rows) == 0 {

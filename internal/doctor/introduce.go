@@ -1,7 +1,7 @@
 package doctor
 
 import (
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/representord/representord/config"
@@ -49,5 +49,5 @@ func (p *patient) key(name string) string {
 	if k == name {
 		return name
 	}
-	return reason.Shell(strconv.Quote(k)) // a chassis may be called anything
+	return reason.Shell(fmt.Sprintf("%q", k)) // a chassis may be called anything
 }

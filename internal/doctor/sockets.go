@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -31,7 +30,7 @@ func (p *patient) sockets() Check {
 	c := Check{Name: "sockets", Verdict: OK}
 	var seen, open, unseen, commands []string
 	for _, s := range p.Sockets {
-		path := api.Printable(s.Path)
+		path := reason.Word(s.Path)
 		switch {
 		case errors.Is(s.Err, os.ErrPermission):
 			unseen = append(unseen, path+" may not be looked at")
@@ -41,7 +40,7 @@ func (p *patient) sockets() Check {
 		case s.Mode.Perm()&others != 0:
 			open, commands = append(open, path), append(commands, reason.Shell(s.Path))
 		default:
-			seen = append(seen, fmt.Sprintf("%s is %04o %s:%s", path, s.Mode.Perm(), api.Printable(s.Owner), api.Printable(s.Group)))
+			seen = append(seen, fmt.Sprintf("%s is %04o %s:%s", path, s.Mode.Perm(), reason.Word(s.Owner), reason.Word(s.Group)))
 		}
 	}
 	switch {

@@ -8,18 +8,18 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *patient) southbound() Check {
-	c := Check{Name: "southbound", Verdict: OK, Finding: api.Harmless(p.Server) + " answers"}
+	c := Check{Name: "southbound", Verdict: OK, Finding: reason.Line(p.Server) + " answers"}
 	switch {
 	case p.LocalErr != nil:
 		c.Verdict, c.Finding = Unknown, "where it is can't be known without the local database"
 	case p.ChassisErr != nil:
-		c.Verdict, c.Finding = Fail, api.OneLine(p.ChassisErr)
+		c.Verdict, c.Finding = Fail, reason.OneLine(p.ChassisErr)
 		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: " +
 			"`ovn-sbctl get-connection`"
 	}
@@ -46,7 +46,7 @@ func (p *patient) ours() (us *ovn.Chassis, others []ovn.Chassis) {
 func (p *patient) registered() Check {
 	c, unasked := p.unasked("chassis")
 	us, _ := p.ours()
-	name := api.Printable(p.Identity.Chassis)
+	name := reason.Word(p.Identity.Chassis)
 	switch {
 	case unasked:
 	case us == nil:
@@ -54,8 +54,8 @@ func (p *patient) registered() Check {
 		c.Remedy = p.byController("registers it")
 	case us.Hostname != p.Identity.Hostname:
 		c.Verdict = Warn
-		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", api.Printable(us.Hostname),
-			api.Printable(p.Identity.Hostname))
+		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", reason.Word(us.Hostname),
+			reason.Word(p.Identity.Hostname))
 		c.Remedy = "ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: " +
 			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log`"
 	default:
@@ -74,13 +74,13 @@ func (p *patient) twins() Check {
 	serials, _ := p.cardSerials()
 	var twins []string
 	for _, o := range others {
-		name := api.Printable(o.Name)
+		name := reason.Word(o.Name)
 		if o.Hostname != "" && o.Hostname == p.Identity.Hostname || o.Hostname == p.Identity.Chassis || o.Name == p.Identity.Hostname {
-			twins = append(twins, "chassis "+name+" has our hostname or name, "+api.Printable(o.Hostname))
+			twins = append(twins, "chassis "+name+" has our hostname or name, "+reason.Word(o.Hostname))
 		}
 		for _, s := range serials {
 			if slices.Contains(o.CMSOptions, cardserial.Entry+s) {
-				twins = append(twins, "chassis "+name+" has published our card's serial number, "+api.Printable(s))
+				twins = append(twins, "chassis "+name+" has published our card's serial number, "+reason.Word(s))
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -22,18 +21,18 @@ func (p *patient) blind(name string) (Check, bool) {
 }
 
 func (p *patient) localDatabase() Check {
-	c := Check{Name: "local-database", Verdict: OK, Finding: api.Harmless(p.Config.OVSDB) + " answers"}
+	c := Check{Name: "local-database", Verdict: OK, Finding: reason.Line(p.Config.OVSDB) + " answers"}
 	switch {
 	case errors.Is(p.LocalErr, os.ErrPermission):
 		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr)
 		c.Remedy = "run this as root; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit"
 	case errors.Is(p.LocalErr, ErrSilent):
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, api.OneLine(p.LocalErr))
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, reason.OneLine(p.LocalErr))
 		c.Remedy = "see whether ovsdb-server is stopped (T in the column STAT) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` " +
 			"If it is stopped: `kill -CONT PID` If it is busy, ask again. Leave it running: systemd restarts ovs-vswitchd with it, which cuts " +
 			"traffic"
 	case p.LocalErr != nil:
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, api.OneLine(p.LocalErr))
+		c.Verdict, c.Finding = Fail, fmt.Sprintf("%s: %s", p.Config.OVSDB, reason.OneLine(p.LocalErr))
 		c.Remedy = "start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`"
 	}
 	return c
@@ -49,8 +48,8 @@ func (p *patient) identity() Check {
 	case len(id.Problems) > 0:
 		c.Verdict, c.Finding, c.Remedy = Warn, strings.Join(id.Problems, "; "), "correct the key: `ovs-vsctl get Open_vSwitch . external_ids`"
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("chassis %s, hostname %s, bridge %s", api.Printable(id.Chassis),
-			api.Printable(id.Hostname), api.Printable(id.Bridge))
+		c.Verdict, c.Finding = OK, fmt.Sprintf("chassis %s, hostname %s, bridge %s", reason.Word(id.Chassis),
+			reason.Word(id.Hostname), reason.Word(id.Bridge))
 	}
 	return c
 }
@@ -66,8 +65,8 @@ func (p *patient) override() Check {
 		c.Verdict, c.Finding = Unknown, "without the daemon there is nothing to compare it with"
 	case p.LocalErr == nil && d.Chassis != "" && d.Chassis != p.Identity.Chassis:
 		c.Verdict = Fail
-		c.Finding = fmt.Sprintf("the daemon is chassis %s, and would be %s if it started now", api.Printable(d.Chassis),
-			api.Printable(p.Identity.Chassis))
+		c.Finding = fmt.Sprintf("the daemon is chassis %s, and would be %s if it started now", reason.Word(d.Chassis),
+			reason.Word(p.Identity.Chassis))
 	case p.OverrideModified.After(d.Started):
 		c.Verdict = Warn
 		c.Finding = "the file changed at " + p.OverrideModified.UTC().Format(time.RFC3339) +
@@ -87,7 +86,7 @@ func (p *patient) override() Check {
 
 func (p *patient) bridge() Check {
 	c, blind := p.blind("bridge")
-	name := api.Printable(p.Local.Bridge)
+	name := reason.Word(p.Local.Bridge)
 	switch t := p.Local.DatapathType; {
 	case blind:
 	case p.Local.BridgeUUID == "":
@@ -95,11 +94,11 @@ func (p *patient) bridge() Check {
 		c.Remedy = p.byController("makes it")
 	case !p.Local.KernelDatapath():
 		c.Verdict, c.Finding = Fail,
-			fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, api.Printable(t))
+			fmt.Sprintf("bridge %s has datapath_type %s, where a kernel netdev can't be plugged", name, reason.Word(t))
 		c.Remedy = "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: `ovs-vsctl set Bridge " +
 			reason.Shell(p.Local.Bridge) + " datapath_type=system`"
 		if key, value := p.Local.Userspace(); key != "" {
-			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", api.Harmless(key), api.Printable(value))
+			c.Finding += fmt.Sprintf("; it is meant to be so, by %s=%s", reason.Line(key), reason.Word(value))
 			c.Remedy = "leave the bridge as it is, since all that crosses it relies on that; representord serves bridges with the kernel's " +
 				"datapath only, and has nothing to do here"
 		}
@@ -131,7 +130,7 @@ func (p *patient) builtIn() Check {
 	var rows []string
 	for _, name := range slices.Sorted(maps.Keys(p.Local.Interfaces)) {
 		if i := p.Local.Interfaces[name]; i.OVNPlugged != "" && i.Bridge == p.Local.Bridge {
-			rows = append(rows, api.Printable(name))
+			rows = append(rows, reason.Word(name))
 		}
 	}
 	c.Verdict, c.Finding = OK, "no row on the bridge is of a plug provider built into ovn-controller"

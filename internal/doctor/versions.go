@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // The oldest releases that can be relied on. ovn-northd fills requested_chassis, which
@@ -36,11 +36,11 @@ func (p *patient) ovsVersion() Check {
 	switch {
 	case blind:
 	case p.OVSErr != nil:
-		c.Finding = api.OneLine(p.OVSErr)
+		c.Finding = reason.OneLine(p.OVSErr)
 	case v.OpenVSwitch == "":
-		c.Finding = "the database doesn't tell, as ovs-ctl didn't start Open vSwitch; its schema is " + api.Printable(v.Schema)
+		c.Finding = "the database doesn't tell, as ovs-ctl didn't start Open vSwitch; its schema is " + reason.Word(v.Schema)
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("Open vSwitch %s, schema %s", api.Printable(v.OpenVSwitch), api.Printable(v.Schema))
+		c.Verdict, c.Finding = OK, fmt.Sprintf("Open vSwitch %s, schema %s", reason.Word(v.OpenVSwitch), reason.Word(v.Schema))
 		if older(v.OpenVSwitch, oldestOVS) {
 			c.Verdict = Warn
 			c.Finding += ", which is older than any that was tried (" + oldestOVS + ")"
@@ -57,13 +57,13 @@ func (p *patient) ovnVersion() Check {
 	switch {
 	case unasked:
 	case p.OVNErr != nil:
-		c.Finding = api.OneLine(p.OVNErr)
+		c.Finding = reason.OneLine(p.OVNErr)
 	case v.Northd == "":
-		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+api.Printable(v.Schema)+
+		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+reason.Word(v.Schema)+
 			", so no logical port comes here"
 		c.Remedy = "where the databases are, start it: `systemctl enable --now ovn-northd`"
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("ovn-northd %s, Southbound schema %s", api.Printable(v.Northd), api.Printable(v.Schema))
+		c.Verdict, c.Finding = OK, fmt.Sprintf("ovn-northd %s, Southbound schema %s", reason.Word(v.Northd), reason.Word(v.Schema))
 		switch {
 		case older(v.Northd, oldestOVN):
 			c.Verdict = Warn
@@ -71,7 +71,7 @@ func (p *patient) ovnVersion() Check {
 			c.Remedy = "update OVN"
 		case v.NorthdSchema != "" && older(v.Schema, v.NorthdSchema):
 			c.Verdict = Warn
-			c.Finding += ", while ovn-northd was built for schema " + api.Printable(v.NorthdSchema) + " and can't write what the older one lacks"
+			c.Finding += ", while ovn-northd was built for schema " + reason.Word(v.NorthdSchema) + " and can't write what the older one lacks"
 			c.Remedy = "where the databases are, convert the Southbound, which ovn-ctl does when it starts the server: " +
 				"`systemctl restart ovn-ovsdb-server-sb`"
 		}

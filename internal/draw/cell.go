@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -43,7 +44,7 @@ func remark(claims []api.Port) string {
 	s := ""
 	switch {
 	case p.State != plug.Plugged:
-		s = bounded(string(p.State))
+		s = reason.Name(string(p.State))
 		if p.Reason != nil {
 			s += ": " + string(p.Reason.Code)
 		}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Facts is what is drawn.
@@ -54,7 +55,7 @@ func SVG(f Facts) string {
 	page.raw(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
 		`role="img" xml:space="preserve">`+"\n",
 		pageWidthMM, number(height*pageWidthMM/pageWidth), pageWidth, number(height)))
-	page.title(bounded(f.Title))
+	page.title(reason.Name(f.Title))
 	page.raw(style)
 	page.raw(shapes)
 	page.rect(0, 0, pageWidth, height, 0, "page")

@@ -1,6 +1,10 @@
 package draw
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/representord/representord/internal/reason"
+)
 
 // Distances inside of an instance.
 const (
@@ -80,7 +84,7 @@ func (c *canvas) uplink(x, y float64, in *instance, i int) {
 	if u.Number != nil {
 		name = fmt.Sprintf("Uplink %d", *u.Number)
 	}
-	c.group(fmt.Sprintf("uplink %s/%d\nnetdev %s", bounded(u.Handle), u.PortIndex, netdevTip(u.Netdev, u.Link)))
+	c.group(fmt.Sprintf("uplink %s/%d\nnetdev %s", reason.Name(u.Handle), u.PortIndex, netdevTip(u.Netdev, u.Link)))
 	c.rect(x, y, uplinkW, uplinkH, 4, "uplink")
 	c.use("jack", x+14, y+uplinkH/2)
 	c.text(x+28, y+13.5, "label", name)

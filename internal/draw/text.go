@@ -5,17 +5,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/representord/representord/internal/reason"
 )
 
 const ellipsis = "…"
-
-// boundedMost is how many bytes of a foreign text a tooltip shows.
-const boundedMost = 200
-
-// bounded is a foreign text for a tooltip.
-func bounded(s string) string { return reason.Escape(s, boundedMost) }
 
 // glyph is a piece of a text as it is shown: a character, or the escape of something
 // that has no shape or would change the shape of others.

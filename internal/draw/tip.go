@@ -5,23 +5,25 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // tip is the tooltip of a cell: everything that is known, in lines.
 func (c *cell) tip() string {
 	var lines []string
 	if c.pile > 0 {
-		lines = append(lines, fmt.Sprintf("%s to %s: %d functions, nobody asks for any", bounded(c.Function), bounded(c.last.Function), c.pile))
+		lines = append(lines, fmt.Sprintf("%s to %s: %d functions, nobody asks for any", reason.Name(c.Function),
+			reason.Name(c.last.Function), c.pile))
 		if c.Netdev != "" && c.last.Netdev != "" {
-			lines = append(lines, fmt.Sprintf("netdevs %s to %s", bounded(c.Netdev), bounded(c.last.Netdev)))
+			lines = append(lines, fmt.Sprintf("netdevs %s to %s", reason.Name(c.Netdev), reason.Name(c.last.Netdev)))
 		}
 		return strings.Join(lines, "\n")
 	}
-	lines = append(lines, bounded(c.Function), "netdev "+netdevTip(c.Netdev, c.Link))
+	lines = append(lines, reason.Name(c.Function), "netdev "+netdevTip(c.Netdev, c.Link))
 	if c.HWAddr != "" {
-		lines = append(lines, "MAC "+bounded(c.HWAddr))
+		lines = append(lines, "MAC "+reason.Name(c.HWAddr))
 	}
-	if state := strings.Trim(bounded(c.State)+", "+bounded(c.OpState), ", "); state != "" {
+	if state := strings.Trim(reason.Name(c.State)+", "+reason.Name(c.OpState), ", "); state != "" {
 		lines = append(lines, "function "+state)
 	}
 	for i := range c.claims {
@@ -38,9 +40,9 @@ func (c *cell) tip() string {
 const claimsMost = 4
 
 func claimTip(p *api.Port) string {
-	s := fmt.Sprintf("logical port %s: %s", bounded(p.LogicalPort), bounded(string(p.State)))
+	s := fmt.Sprintf("logical port %s: %s", reason.Name(p.LogicalPort), reason.Name(string(p.State)))
 	if p.Reason != nil {
-		s += ", " + bounded(string(p.Reason.Code))
+		s += ", " + reason.Name(string(p.Reason.Code))
 	}
 	if p.Ofport > 0 {
 		s += fmt.Sprintf(", ofport %d", p.Ofport)
@@ -52,7 +54,7 @@ func netdevTip(netdev string, l *api.Link) string {
 	if netdev == "" {
 		return "none"
 	}
-	s := bounded(netdev)
+	s := reason.Name(netdev)
 	if state := linkState(netdev, l); state != "" {
 		s += fmt.Sprintf(", %s, mtu %d", state, l.MTU)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Up to unpluggedMost ports that need attention are told of one by one, more of them
@@ -35,9 +36,9 @@ func troubles(ports []api.Port) []trouble {
 
 // verdict is a port's state and the code of the reason.
 func verdict(p *api.Port) string {
-	s := bounded(string(p.State))
+	s := reason.Name(string(p.State))
 	if p.Reason != nil {
-		s += ": " + bounded(string(p.Reason.Code))
+		s += ": " + reason.Name(string(p.Reason.Code))
 	}
 	return s
 }

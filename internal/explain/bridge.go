@@ -26,7 +26,7 @@ func (c *chain) bridge() {
 	case !a.Complete:
 		c.fail(s, &reason.Reason{
 			Code:    reason.CodeLocalDatabase,
-			Message: "the local Open_vSwitch database can't be read: " + reason.Escape(a.Problem, 4*valueMost),
+			Message: "the local Open_vSwitch database can't be read: " + reason.Prose(a.Problem),
 		})
 	case a.BridgeUUID == "":
 		c.fail(s, &reason.Reason{Code: reason.CodeBridgeMissing, Message: "the integration bridge doesn't exist"})

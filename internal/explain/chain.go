@@ -11,9 +11,6 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// valueMost bounds a value that is shown, in bytes.
-const valueMost = 120
-
 // chain is an explanation in the making.
 type chain struct {
 	in    Input
@@ -108,7 +105,7 @@ func (s *Step) read(key, value string) {
 	if value == "" {
 		value = "none"
 	}
-	s.Read = append(s.Read, Fact{reason.Escape(key, valueMost), reason.Escape(value, valueMost)})
+	s.Read = append(s.Read, Fact{reason.Name(key), reason.Name(value)})
 }
 
 // readIf notes a value unless it is empty.

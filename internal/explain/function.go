@@ -16,10 +16,10 @@ func (c *chain) card() {
 	case !complete:
 		c.fail(s, &reason.Reason{
 			Code:    reason.CodeNoDevlink,
-			Message: "the card's ports can't be read: " + reason.Escape(problem, 4*valueMost),
+			Message: "the card's ports can't be read: " + reason.Prose(problem),
 		})
 	case problem != "":
-		s.is(Warning, reason.Escape(problem, 4*valueMost))
+		s.is(Warning, reason.Prose(problem))
 		s.Remedy = "see what the kernel says of these ports: `devlink port show; dmesg | tail -n 50`"
 	default:
 		s.is(OK, "all ports and netdevs were read")
@@ -54,9 +54,9 @@ func (c *chain) pf() {
 			mac = p.MAC.String()
 		}
 		s.Candidates = append(s.Candidates, Candidate{
-			Function:   reason.Escape(p.Function.String(), valueMost),
+			Function:   reason.Name(p.Function.String()),
 			MAC:        mac,
-			CardSerial: reason.Escape(p.CardSerial, valueMost),
+			CardSerial: reason.Name(p.CardSerial),
 			Refused:    p.Refused,
 		})
 	}
@@ -160,10 +160,10 @@ func (c *chain) netdev() {
 		s.is(Failed, "udev isn't finished with it")
 		s.Code, s.Remedy = reason.CodeNetdevSettling, c.remedy(&reason.Reason{Code: reason.CodeNetdevSettling})
 	case r.Link.Master != "":
-		s.is(Failed, "it belongs to "+reason.Escape(r.Link.Master, valueMost)+", and Open vSwitch can't have it as well")
+		s.is(Failed, "it belongs to "+reason.Name(r.Link.Master)+", and Open vSwitch can't have it as well")
 		s.Code, s.Remedy = reason.CodeNetdevHasMaster, c.remedy(&reason.Reason{Code: reason.CodeNetdevHasMaster})
 	default:
-		s.is(OK, fmt.Sprintf("%s is the function's netdev now", reason.Escape(r.Link.Name, valueMost)))
+		s.is(OK, fmt.Sprintf("%s is the function's netdev now", reason.Name(r.Link.Name)))
 	}
 }
 

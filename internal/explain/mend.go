@@ -83,12 +83,12 @@ func (c *chain) hasPort(function string) bool {
 // rowCalled finds the name of a row as it is, by the name that a reason shows.
 func (c *chain) rowCalled(shown string) string {
 	for _, name := range slices.Sorted(maps.Keys(c.in.Actual.Interfaces)) {
-		if plug.Shown(name) == shown {
+		if reason.Name(name) == shown {
 			return name
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.in.Actual.PortNames)) {
-		if plug.Shown(name) == shown {
+		if reason.Name(name) == shown {
 			return name
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/representord/representord/internal/ovn"
@@ -33,7 +32,7 @@ func (c *chain) southbound() {
 	}
 	c.fail(s, &reason.Reason{
 		Code:    reason.CodeSouthboundUntrusted,
-		Message: fmt.Sprintf("the Southbound can't be trusted now; what is plugged stays: %s", reason.Escape(problem, 4*valueMost)),
+		Message: fmt.Sprintf("the Southbound can't be trusted now; what is plugged stays: %s", reason.Prose(problem)),
 	})
 }
 
@@ -62,7 +61,7 @@ func (c *chain) silence() string {
 	if c.in.Silence == "" {
 		return "the Southbound was not asked"
 	}
-	return reason.Escape(c.in.Silence, 4*valueMost)
+	return reason.Prose(c.in.Silence)
 }
 
 func (c *chain) portBinding() {
@@ -138,11 +137,12 @@ func (c *chain) requestedChassis() {
 	case !c.isVIF():
 		s.is(Skipped, "it asks for no representor, so the chassis does not matter")
 	case a.RequestedChassis != "":
-		s.is(Failed, fmt.Sprintf("its requested chassis is %s, and we are %s", quoted(a.RequestedChassis), quoted(c.in.Asked.Chassis)))
+		s.is(Failed, fmt.Sprintf("its requested chassis is %s, and we are %s", reason.Quote(a.RequestedChassis),
+			reason.Quote(c.in.Asked.Chassis)))
 		s.Remedy = c.fill("ask the representord of that chassis; if the port is to be here, bind it to this host in Neutron, or: "+
 			"`{set} {port} options:requested-chassis={chassis}`", &reason.Reason{})
 	case a.Options["requested-chassis"] != "":
-		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", quoted(a.Options["requested-chassis"])))
+		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", reason.Quote(a.Options["requested-chassis"])))
 		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
 			"`ovn-sbctl --columns=name,hostname list Chassis` "+
 			"`{set} {port} options:requested-chassis=CHASSIS`", &reason.Reason{})
@@ -158,8 +158,6 @@ const mendUnbound = "bind the port. Neutron does so for the VNIC type remote-man
 	"hypervisor: " +
 	"`ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -` " +
 	"If that finds no chassis for the card, see whether its serial number is published: `representorctl doctor`"
-
-func quoted(s string) string { return strconv.Quote(reason.Escape(s, valueMost)) }
 
 func (c *chain) options() {
 	s := c.begin(Options, "Port_Binding.options, as parsed")

@@ -10,6 +10,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 // feed is a connection that follows the rows of the Southbound which may concern
@@ -40,7 +41,7 @@ func dialFeed(ctx context.Context, guess shape, us me, o dbconn.Options) (*feed,
 		}
 		f.conn.Close()
 	}
-	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", shown(us.Chassis))
+	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", reason.Quote(us.Chassis))
 }
 
 func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ *feed, err error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Options of a logical switch port that decide for whom it is; ovn-nb(5), and
@@ -50,13 +52,13 @@ type me struct {
 func judge(r row, m me) (Fate, string) {
 	switch plugType, ok := r.Options[keyPlugType]; {
 	case r.Type != "":
-		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", shown(r.Type))
+		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", reason.Quote(r.Type))
 	case r.ParentPort != "":
-		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", shown(r.ParentPort))
+		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(r.ParentPort))
 	case !ok:
 		return Withdrawn, "it has no option vif-plug-type"
 	case plugType != plugTypeRepresentor:
-		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", shown(plugType))
+		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", reason.Quote(plugType))
 	}
 	switch {
 	case m.UUID != "" && r.RequestedChassis == m.UUID:
@@ -112,13 +114,4 @@ func bind(r row, m me) Binding {
 		b.Additional = fate == Kept && !m.named(first)
 	}
 	return b
-}
-
-// shown quotes what others wrote, bounded.
-func shown(s string) string {
-	const most = 32
-	if len(s) > most {
-		return fmt.Sprintf("%.*q...", most, s)
-	}
-	return fmt.Sprintf("%q", s)
 }

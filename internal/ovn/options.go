@@ -52,8 +52,6 @@ const (
 	minMTU, maxMTU = 68, math.MaxUint16
 	// textMost bounds a serial number and an iface-id-ver, in bytes.
 	textMost = 255
-	// shownMost bounds how much of a value a Reason shows, in bytes.
-	shownMost = 64
 )
 
 // ParseRequest reads what the options of a Port_Binding ask for, for a row that
@@ -87,7 +85,7 @@ func (e *OptionError) Error() string {
 	if e.Value == "" {
 		return "option " + e.Option + " " + e.Rule
 	}
-	return "option " + e.Option + `="` + reason.Escape(e.Value, shownMost) + `" ` + e.Rule
+	return "option " + e.Option + "=" + reason.Quote(e.Value) + " " + e.Rule
 }
 
 // ParseQuery reads the options that name the function. The error is an *OptionError.
@@ -230,5 +228,5 @@ func refuse(e *OptionError) *reason.Reason {
 func ignore(option, value, wrong string) *reason.Reason {
 	e := OptionError{option, value, wrong}
 	return &reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: option,
-		Value: reason.Escape(value, shownMost)}
+		Value: reason.Name(value)}
 }

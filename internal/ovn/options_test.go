@@ -137,14 +137,14 @@ func TestRequestsThatAreInvalid(t *testing.T) {
 				options[option] = value
 				got := ovn.ParseRequest("lp", options)
 				want := ovn.Request{LogicalPort: "lp", Invalid: &reason.Reason{
-					Code: reason.CodeInvalidOption, Option: option, Value: reason.Escape(value, 64),
+					Code: reason.CodeInvalidOption, Option: option, Value: reason.Name(value),
 				}}
 				if got.Invalid == nil {
 					t.Errorf("%.80q is accepted: %+v", value, got)
 					continue
 				}
 				checkText(t, got.Invalid)
-				if value != "" && !strings.Contains(got.Invalid.Message, reason.Escape(value, 64)) {
+				if value != "" && !strings.Contains(got.Invalid.Message, reason.Name(value)) {
 					t.Errorf("%.80q isn't named: %s", value, got.Invalid.Message)
 				}
 				want.Invalid.Message = got.Invalid.Message
@@ -200,7 +200,7 @@ func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
 				}
 				w := got.Warnings[0]
 				checkText(t, &w)
-				if w.Code != reason.CodeIgnoredOption || w.Option != option || w.Value != reason.Escape(value, 64) ||
+				if w.Code != reason.CodeIgnoredOption || w.Option != option || w.Value != reason.Name(value) ||
 					!strings.Contains(w.Message, "plugged without it") {
 					t.Errorf("%.80q: %+v", value, w)
 				}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Options of a logical switch port (docs/options.md).
@@ -47,7 +49,7 @@ func (p *Profile) NBCtl(port, chassis string) string {
 		words = append(words, "options:"+ovsText(o.Key)+"="+ovsText(o.Value))
 	}
 	for i, w := range words {
-		words[i] = shellWord(w)
+		words[i] = reason.Shell(w)
 	}
 	return strings.Join(words, " ")
 }
@@ -60,14 +62,6 @@ func ovsText(s string) string {
 		return s
 	}
 	return compact(s)
-}
-
-// shellWord quotes a text for a POSIX shell.
-func shellWord(s string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9_.:=/@%+-]+$`).MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Neutron gives the profile as JSON, on one line.

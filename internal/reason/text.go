@@ -4,23 +4,24 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 const (
 	// nameMost bounds a name, number or MAC that others chose, in bytes.
-	nameMost = 80
+	nameMost = 128
 	// problemMost bounds a whole sentence that is quoted.
-	problemMost = 300
+	problemMost = 480
 	// listMost bounds how many things a sentence lists.
 	listMost = 8
 )
 
-// Escape makes text that others chose fit for a Reason, a log or a terminal:
+// escape makes text that others chose fit for a Reason, a log or a terminal:
 // control characters, invalid UTF-8, quotes and backslashes are written as Go
 // string literals write them, and what is longer than most bytes is cut and its
 // true length told.
-func Escape(s string, most int) string {
+func escape(s string, most int) string {
 	cut := s
 	if len(s) > most {
 		cut = s[:most]
@@ -43,20 +44,53 @@ func Escape(s string, most int) string {
 }
 
 // Name is a name, number or MAC that others chose as a Reason shows it without quotes.
-func Name(s string) string { return Escape(s, nameMost) }
+func Name(s string) string { return escape(s, nameMost) }
 
 // Quote is a name or a value that others chose as a Reason or a log shows it.
 func Quote(s string) string { return `"` + Name(s) + `"` }
 
-// Prose makes a sentence that may quote others fit for a Reason. It is Escape but for
+// Prose makes a sentence that may quote others fit for a Reason. It is escape but for
 // quotes and backslashes, which are left alone: what is quoted in it is escaped
 // already.
 func Prose(s string) string {
-	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(Escape(s, problemMost))
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(escape(s, problemMost))
 }
 
+// Word shows a text as a word among others, in a table perhaps: as it is when it can
+// neither harm a terminal nor be misread, quoted otherwise.
+func Word(s string) string {
+	harmless := s != "" && utf8.ValidString(s)
+	for _, r := range s {
+		harmless = harmless && unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '"'
+	}
+	if harmless {
+		return s
+	}
+	return strconv.QuoteToGraphic(s)
+}
+
+// Line shows a sentence of any length that may hold what others chose: what could harm a
+// terminal is escaped, one line stays one line.
+func Line(s string) string {
+	var out strings.Builder
+	for i, r := range s {
+		if unicode.IsPrint(r) && (r != utf8.RuneError || strings.HasPrefix(s[i:], string(utf8.RuneError))) {
+			out.WriteRune(r)
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		escaped := strconv.QuoteToASCII(s[i : i+size])
+		out.WriteString(escaped[1 : len(escaped)-1])
+	}
+	return out.String()
+}
+
+// OneLine shows an error as Line does: errors that were joined (errors.Join) are parted by
+// semicolons.
+func OneLine(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
+
 // unquoted are the characters that no shell gives a meaning.
-const unquoted = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+/-"
+const unquoted = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+=/-"
 
 // Shell is a name that others chose as a word of a command for sh, which lacks the $'...' of
 // bash. The word has no backtick: remedies have their commands between such. What is too long

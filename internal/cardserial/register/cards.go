@@ -54,7 +54,7 @@ func cardsOf(x *representor.Index) []Card {
 			c.Reason = reason.New(CodeWaiting, "%s has not told its serial number yet", in.Handle)
 		case c.Serial == "":
 			c.Reason = reason.New(reason.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle,
-				reason.Escape(in.Serial.Problem, shownMost))
+				reason.Prose(in.Serial.Problem))
 		case errors.As(err, &refused):
 			c.Reason = reason.New(reason.Code(refused.Code),
 				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
@@ -65,9 +65,6 @@ func cardsOf(x *representor.Index) []Card {
 	}
 	return cards
 }
-
-// shownMost bounds how much of others' words a message repeats, in bytes.
-const shownMost = 300
 
 // source is where a number is from, in words.
 func source(s representor.SerialSource) string {

@@ -63,7 +63,7 @@ func (r *Registrar) Report() Report {
 		case r.cfg.DryRun:
 			c.Reason = reason.New(CodeWaiting, "this is a dry run: nothing is written")
 		case out.Problem != "":
-			c.Reason = reason.New(CodeWaiting, "%s", reason.Escape(out.Problem, shownMost))
+			c.Reason = reason.New(CodeWaiting, "%s", reason.Prose(out.Problem))
 		default:
 			c.Reason = reason.New(CodeWaiting, "it is about to be published")
 		}

@@ -21,8 +21,6 @@ type Chassis struct {
 const (
 	// listMost bounds how many names a message lists.
 	listMost = 20
-	// shownMost bounds how much of a name a message shows, in bytes.
-	shownMost = 128
 )
 
 // serials are the serial numbers that a chassis published.
@@ -61,7 +59,7 @@ func Choose(all []Chassis, number string) (Chassis, error) {
 	case len(found) > 1:
 		return Chassis{}, &ChassisError{Serial: number, Chassis: names(found), text: fmt.Sprintf(
 			"card serial number %s is published by %d chassis: %s; a card is in one of them only: correct ovn-cms-options on the others",
-			shown(number), len(found), list(names(found)))}
+			reason.Quote(number), len(found), list(names(found)))}
 	}
 	return found[0], distinct(all, found[0])
 }
@@ -73,11 +71,11 @@ func none(all []Chassis, number string) *ChassisError {
 	}
 	slices.Sort(known)
 	e := &ChassisError{Serial: number, Known: slices.Compact(known)}
-	e.text = fmt.Sprintf("no chassis has published card serial number %s", shown(number))
+	e.text = fmt.Sprintf("no chassis has published card serial number %s", reason.Quote(number))
 	if len(e.Known) == 0 {
 		there := fmt.Sprintf("there are %d chassis", len(all))
 		if len(all) == 1 {
-			there = "there is 1 chassis, " + shown(all[0].Name)
+			there = "there is 1 chassis, " + reason.Quote(all[0].Name)
 		}
 		e.text += fmt.Sprintf(", nor any other (%s); is representord running on the DPU, with register-card-serial?", there)
 		return e
@@ -92,7 +90,7 @@ func none(all []Chassis, number string) *ChassisError {
 func distinct(all []Chassis, c Chassis) error {
 	if c.Hostname == "" {
 		return &ChassisError{Chassis: []string{c.Name}, text: fmt.Sprintf(
-			"chassis %s has no hostname, by which a port could ask for it; set external_ids:hostname in its local database", shown(c.Name))}
+			"chassis %s has no hostname, by which a port could ask for it; set external_ids:hostname in its local database", reason.Quote(c.Name))}
 	}
 	var others []Chassis
 	for _, o := range all {
@@ -107,7 +105,7 @@ func distinct(all []Chassis, c Chassis) error {
 	slices.Sort(alike)
 	return &ChassisError{Chassis: alike, text: fmt.Sprintf(
 		"hostname %s of chassis %s doesn't tell it apart: %s answer to it; set another external_ids:hostname in its local database",
-		shown(c.Hostname), shown(c.Name), list(alike))}
+		reason.Quote(c.Hostname), reason.Quote(c.Name), list(alike))}
 }
 
 func names(all []Chassis) []string {
@@ -118,13 +116,10 @@ func names(all []Chassis) []string {
 	return out
 }
 
-// shown is what others wrote, fit for a message.
-func shown(s string) string { return `"` + reason.Escape(s, shownMost) + `"` }
-
 func list(all []string) string {
 	var out []string
 	for _, s := range all[:min(len(all), listMost)] {
-		out = append(out, shown(s))
+		out = append(out, reason.Quote(s))
 	}
 	if n := len(all) - len(out); n > 0 {
 		out = append(out, fmt.Sprintf("and %d more", n))

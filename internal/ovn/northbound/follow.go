@@ -33,9 +33,9 @@ type NotPluggedError struct {
 // Error says what is missing, unless that was told already.
 func (e *NotPluggedError) Error() string {
 	if e.Told {
-		return fmt.Sprintf("logical port %s is bound, and not plugged in time", shown(e.Port))
+		return fmt.Sprintf("logical port %s is bound, and not plugged in time", reason.Quote(e.Port))
 	}
-	return fmt.Sprintf("logical port %s is bound, and not plugged yet: %s", shown(e.Port), e.Why)
+	return fmt.Sprintf("logical port %s is bound, and not plugged yet: %s", reason.Quote(e.Port), e.Why)
 }
 
 // Unwrap gives what ended the wait.
@@ -51,7 +51,7 @@ type UnsureError struct {
 
 // Error names the port; why it isn't known was told.
 func (e *UnsureError) Error() string {
-	return fmt.Sprintf("logical port %s is bound, and it is not known whether it is plugged", shown(e.Port))
+	return fmt.Sprintf("logical port %s is bound, and it is not known whether it is plugged", reason.Quote(e.Port))
 }
 
 func isUnsure(err error) bool {
@@ -84,7 +84,7 @@ func (t *Target) asked(b *Binding) bool {
 
 // onDPU says where more is known.
 func (t *Target) onDPU() string {
-	return "run on " + shown(t.Chassis.Hostname) + ": representorctl explain " + reason.Operand(t.Port)
+	return "run on " + reason.Quote(t.Chassis.Hostname) + ": representorctl explain " + reason.Operand(t.Port)
 }
 
 func (t *Target) unsure() string {
@@ -103,18 +103,18 @@ func (t *Target) Missing(all []Chassis, b *Binding) string {
 	case !t.asked(b):
 		return "ovn-northd has not copied the options to the Port_Binding yet, or somebody changed them since"
 	case i < 0:
-		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", shown(t.Chassis.Name))
+		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", reason.Quote(t.Chassis.Name))
 	case !slices.Contains(all[i].serials(), t.Profile.Serial):
-		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", shown(t.Chassis.Name),
-			shown(t.Profile.Serial))
+		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", reason.Quote(t.Chassis.Name),
+			reason.Quote(t.Profile.Serial))
 	case b.RequestedChassis == "":
 		return fmt.Sprintf("ovn-northd found no chassis for requested-chassis=%s", t.Chassis.Hostname)
 	case b.RequestedChassis != all[i].UUID:
-		return fmt.Sprintf("the Port_Binding asks for another chassis than %s", shown(t.Chassis.Name))
+		return fmt.Sprintf("the Port_Binding asks for another chassis than %s", reason.Quote(t.Chassis.Name))
 	case b.Chassis == "":
 		return "no chassis has claimed the port: the representor isn't plugged yet, or ovn-controller has not seen it; " + t.onDPU()
 	case b.Chassis != all[i].UUID:
-		return fmt.Sprintf("another chassis than %s has the port still", shown(t.Chassis.Name))
+		return fmt.Sprintf("another chassis than %s has the port still", reason.Quote(t.Chassis.Name))
 	case !b.Up:
 		return "ovn-controller has claimed the port and is installing its flows; " + t.onDPU()
 	}

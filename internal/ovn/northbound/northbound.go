@@ -12,6 +12,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 )
 
 const (
@@ -37,7 +38,7 @@ type NoPortError struct{ Port string }
 // Error names the port and the remedy.
 func (e *NoPortError) Error() string {
 	return fmt.Sprintf("there is no logical switch port %s; make it first (ovn-nbctl lsp-add SWITCH PORT), or see whether this is the "+
-		"right Northbound", shown(e.Port))
+		"right Northbound", reason.Quote(e.Port))
 }
 
 // errRaced tells that a port is no longer what it was when its change was planned.
@@ -117,7 +118,7 @@ func (n *Northbound) Change(ctx context.Context, force bool, plan func(*Port) (C
 func (n *Northbound) commit(ctx context.Context, p *Port, c Change) (done bool, err error) {
 	results, err := n.conn.Transact(ctx, operations(p, c)...)
 	if err != nil {
-		return false, fmt.Errorf("it is not known whether logical port %s was changed: %w", shown(p.Name), err)
+		return false, fmt.Errorf("it is not known whether logical port %s was changed: %w", reason.Quote(p.Name), err)
 	}
 	for i, r := range results {
 		switch {
@@ -125,7 +126,7 @@ func (n *Northbound) commit(ctx context.Context, p *Port, c Change) (done bool, 
 		case i == 0 && r.Error == "timed out": // the guard; the cache has what is there now
 			return false, nil
 		default:
-			return false, fmt.Errorf("the Northbound refused to change logical port %s: %s: %s", shown(p.Name), r.Error, r.Details)
+			return false, fmt.Errorf("the Northbound refused to change logical port %s: %s: %s", reason.Quote(p.Name), r.Error, r.Details)
 		}
 	}
 	return true, nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/profile"
+	"github.com/representord/representord/internal/reason"
 )
 
 // The options that Neutron sets (_get_port_options in neutron's
@@ -80,7 +81,7 @@ type RefusedError struct {
 func (e *RefusedError) Error() string { return e.text }
 
 func (p *Port) refuse(format string, args ...any) error {
-	return &RefusedError{Port: p.Name, text: "logical port " + shown(p.Name) + " " + fmt.Sprintf(format, args...)}
+	return &RefusedError{Port: p.Name, text: "logical port " + reason.Quote(p.Name) + " " + fmt.Sprintf(format, args...)}
 }
 
 // check refuses ports that must not be changed, or that no DPU could plug.
@@ -89,14 +90,14 @@ func (p *Port) check(force bool) error {
 		if strings.HasPrefix(key, "neutron:") && !force {
 			return &RefusedError{Port: p.Name, Neutron: true, text: fmt.Sprintf(
 				"logical port %s is Neutron's (external_ids:%s), which would undo what is done to it: bind it in Neutron, or insist with --force",
-				shown(p.Name), key)}
+				reason.Quote(p.Name), key)}
 		}
 	}
 	switch {
 	case p.Type != "":
-		return p.refuse("is of type %s; only ordinary ports, whose type is empty, can be plugged", shown(p.Type))
+		return p.refuse("is of type %s; only ordinary ports, whose type is empty, can be plugged", reason.Quote(p.Type))
 	case p.ParentName != "":
-		return p.refuse("is a container port of %s; bind that", shown(p.ParentName))
+		return p.refuse("is a container port of %s; bind that", reason.Quote(p.ParentName))
 	}
 	return nil
 }
@@ -159,7 +160,7 @@ func PlanUnbind(p *Port) (Change, error) {
 	switch provider := p.Options[OptionType]; {
 	case provider != "" && provider != plugType:
 		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?",
-			OptionType, shown(provider))
+			OptionType, reason.Quote(provider))
 	case provider == "" && !asksForFunction(p):
 		return Change{}, nil
 	}
