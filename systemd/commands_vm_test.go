@@ -56,9 +56,9 @@ func newHost(t *testing.T) *host {
 	write(t, "/etc/openvswitch/system-id.conf", "dpu1\n", 0o644) // ovs-ctl sets it whenever it starts something
 	t.Cleanup(func() {
 		// The kernel keeps the datapath.
-		clear := exec.Command("sh", "-c", "ovs-dpctl del-dp ovs-system; "+
+		reset := exec.Command("sh", "-c", "ovs-dpctl del-dp ovs-system; "+
 			"rm -rf /etc/openvswitch/conf.db /etc/openvswitch/system-id.conf /etc/ovn /run/ovn /var/lib/ovn")
-		if out, err := clear.CombinedOutput(); err != nil {
+		if out, err := reset.CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)
 		}
 	})

@@ -106,13 +106,13 @@ func TestAnyFactsMakeADrawing(t *testing.T) {
 		return api.Uplink{Handle: text.Draw(t, "handle"), Card: text.Draw(t, "card"), Number: optional.Draw(t, "number"),
 			Netdev: text.Draw(t, "netdev"), Link: link.Draw(t, "link")}
 	})
-	reason := rapid.Ptr(rapid.Custom(func(t *rapid.T) reason.Reason {
+	why := rapid.Ptr(rapid.Custom(func(t *rapid.T) reason.Reason {
 		return reason.Reason{Code: reason.Code(text.Draw(t, "code")), Message: text.Draw(t, "message")}
 	}), true)
 	ports := rapid.Custom(func(t *rapid.T) api.Port {
 		return api.Port{
 			LogicalPort: text.Draw(t, "logical-port"), Function: text.Draw(t, "function"), Request: text.Draw(t, "request"),
-			Reason: reason.Draw(t, "reason"),
+			Reason: why.Draw(t, "reason"),
 			State:  rapid.SampledFrom([]plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid, "&"}).Draw(t, "state"),
 			Ofport: rapid.Int().Draw(t, "ofport"), Up: rapid.Bool().Draw(t, "up"),
 		}
