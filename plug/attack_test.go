@@ -188,7 +188,7 @@ func TestLetGo_ADatabaseThatIsAwayForAMomentForgetsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
@@ -211,7 +211,7 @@ func TestLetGo_ANetdevThatARowMayHaveOpenIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
@@ -237,7 +237,7 @@ func TestInquiry_WhatTheDatapathMustLetGoWaitsForNoAnswer(t *testing.T) {
 		c := newCloud(indexOf(oneVF(), vf1), asks("a", 0, 0), asks("b", 0, 1))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach, cfg.Southbound = k.detach, &slowSouthbound{southbound: southbound{c}}
+			cfg.Detach, cfg.Southbound = oneByOne(k.detach), &slowSouthbound{southbound: southbound{c}}
 		})
 		run(t, r)
 		synctest.Wait()

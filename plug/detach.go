@@ -20,63 +20,69 @@ const detachWait = time.Second
 // on with the flows it has, and if it lives, it fails to add the netdev and is then asked again.
 func (r *Reconciler) detachRenamed(ctx context.Context, done, plan []ovs.Change) {
 	index := r.cfg.Devices.Index()
-	var renamed []strayNetdev
+	var renamed []Stray
 	for _, c := range done {
 		for _, u := range c.Unplug {
 			i := u.Interface
 			link, live := index.LinkByIfIndex(i.IfIndex)
 			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name && keeps(index, plan, u) != i.IfIndex {
-				renamed = append(renamed, strayNetdev{ifindex: i.IfIndex, name: link.Name})
+				renamed = append(renamed, Stray{IfIndex: i.IfIndex, Name: link.Name})
 			}
 		}
 	}
 	r.detach(ctx, renamed) // what stays is found when ovs-vswitchd fails to open it
 }
 
-// strayNetdev is a netdev, with its present name, that ovs-vswitchd has lost track of.
-type strayNetdev struct {
-	ifindex uint32
-	name    string
-	// force: it is to leave the datapath even if it is found there by its name.
-	force bool
+// Stray is a netdev, with its present name, that ovs-vswitchd has lost track of.
+type Stray struct {
+	IfIndex uint32
+	Name    string
+	// Force: it is to leave the datapath even if it is found there by its name.
+	Force bool
 }
 
 // detached is what became of netdevs that were to be taken out of the datapath.
 type detached struct {
 	gone   map[uint32]bool // taken, by ifindex
-	failed []strayNetdev   // the kernel didn't answer, or refused
-	left   []strayNetdev   // there was no time for them
+	failed []Stray         // the kernel didn't answer, or refused
+	left   []Stray         // there was no time for them
 }
 
 // detach takes netdevs out of the datapath that are there under an older name, or are
 // forced out. If the kernel doesn't answer in time it leaves off: ovs-vswitchd is asked to
 // open them again later, and then it is tried again.
-func (r *Reconciler) detach(ctx context.Context, netdevs []strayNetdev) detached {
+func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 	out := detached{gone: map[uint32]bool{}}
 	if r.cfg.Detach == nil {
 		return out
 	}
 	ctx, cancel := context.WithTimeout(ctx, detachWait)
 	defer cancel()
-	for i, n := range netdevs {
-		found, err := r.cfg.Detach(ctx, n.ifindex, n.name, n.force)
-		if err != nil && ctx.Err() != nil && i > 0 {
-			out.left = netdevs[i:] // there were many, and the kernel took its time for each
-			break
+	for first := true; len(netdevs) > 0; first = false {
+		gone, err := r.cfg.Detach(ctx, netdevs)
+		for i, n := range netdevs[:len(gone)] {
+			if gone[i] {
+				out.gone[n.IfIndex] = true
+				r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.Name, "ifindex", n.IfIndex)
+			}
 		}
-		switch {
-		case err != nil:
-			out.failed = append(out.failed, n)
-			r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to "+
-				"open it",
-				"netdev", n.name, "ifindex", n.ifindex, "error", err)
-		case found:
-			out.gone[n.ifindex] = true
-			r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.name, "ifindex", n.ifindex)
+		netdevs = netdevs[len(gone):]
+		if err == nil || len(netdevs) == 0 {
+			return out
 		}
+		if over := ctx.Err() != nil; over && (!first || len(gone) > 0) {
+			out.left = netdevs // there were many, and the kernel took its time for each
+			return out
+		}
+		failed := netdevs[0]
+		netdevs = netdevs[1:]
+		out.failed = append(out.failed, failed)
+		r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to "+
+			"open it",
+			"netdev", failed.Name, "ifindex", failed.IfIndex, "error", err)
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-			out.left = netdevs[i+1:]
-			break
+			out.left = netdevs
+			return out
 		}
 	}
 	return out

@@ -15,13 +15,13 @@ func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *t
 	c := newCloud(indexOf(oneVF(), other), asks("a", 0, 0), asks("b", 0, 1))
 	var detached []uint32
 	r := c.reconciler(func(cfg *Config) {
-		cfg.Detach = func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
+		cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
 			if _, still := c.rows()["pf0vf0"]; still || name != "ens1" || force {
 				t.Errorf("%s is taken out of the datapath, with its row there: %t, by force: %t", name, still, force)
 			}
 			detached = append(detached, ifindex)
 			return true, nil
-		}
+		})
 	})
 	r.Pass(t.Context())
 	c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, other)
@@ -69,7 +69,7 @@ func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddI
 	detached := 0
 	r := c.reconciler(func(cfg *Config) {
 		cfg.Switch = headless{localSwitch{c}}
-		cfg.Detach = func(context.Context, uint32, string, bool) (bool, error) { detached++; return true, nil }
+		cfg.Detach = oneByOne(func(context.Context, uint32, string, bool) (bool, error) { detached++; return true, nil })
 	})
 	r.Pass(t.Context())
 	if _, plugged := c.rows()["ens1"]; !plugged || detached != 0 {
@@ -89,10 +89,10 @@ func TestARenamedNetdevThatIsPluggedAnewAsItsRowLeaksStaysInTheDatapath(t *testi
 	var detached []uint32
 	r := c.reconciler(func(cfg *Config) {
 		cfg.Switch = headless{localSwitch{c}}
-		cfg.Detach = func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
+		cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
 			detached = append(detached, ifindex)
 			return true, nil
-		}
+		})
 	})
 	r.Pass(t.Context())
 	if _, plugged := c.rows()["ens1"]; !plugged || len(detached) != 0 {

@@ -114,7 +114,7 @@ func (l letGo) next() time.Time {
 
 // due takes out those whose time has come, and returns which of them the datapath may have
 // and no row.
-func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []strayNetdev) {
+func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays []Stray) {
 	l.resolve(now, x)
 	for ifindex, n := range l.netdevs {
 		if now.Before(n.due) {
@@ -128,7 +128,7 @@ func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays [
 		}
 		delete(l.netdevs, ifindex)
 		if live && !openUnder(view, ifindex) && !n.keptIn(x, view) {
-			strays = append(strays, strayNetdev{ifindex: ifindex, name: link.Name, force: true})
+			strays = append(strays, Stray{IfIndex: ifindex, Name: link.Name, Force: true})
 		}
 	}
 	return strays
@@ -181,11 +181,11 @@ func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 		again = again.Add(letGoAfter)
 	}
 	for _, n := range slices.Concat(did.failed, did.left) {
-		r.letGo.netdevs[n.ifindex] = openNetdev{due: again}
+		r.letGo.netdevs[n.IfIndex] = openNetdev{due: again}
 	}
 	for _, n := range strays {
-		if row, there := view.Interfaces[n.name]; did.gone[n.ifindex] && there && oursOn(view, row) {
-			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.ifindex})
+		if row, there := view.Interfaces[n.Name]; did.gone[n.IfIndex] && there && oursOn(view, row) {
+			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.IfIndex})
 		}
 	}
 	return more

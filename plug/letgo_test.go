@@ -26,6 +26,21 @@ type kernelDatapath struct {
 	asked int
 }
 
+// oneByOne makes a Config.Detach of what takes one netdev out.
+func oneByOne(detach func(ctx context.Context, ifindex uint32, name string, force bool) (bool, error)) func(context.Context,
+	[]Stray) ([]bool, error) {
+	return func(ctx context.Context, netdevs []Stray) (gone []bool, err error) {
+		for _, n := range netdevs {
+			was, err := detach(ctx, n.IfIndex, n.Name, n.Force)
+			if err != nil {
+				return gone, err
+			}
+			gone = append(gone, was)
+		}
+		return gone, nil
+	}
+}
+
 func (k *kernelDatapath) detach(ctx context.Context, ifindex uint32, _ string, force bool) (bool, error) {
 	select {
 	case <-ctx.Done():
@@ -60,7 +75,7 @@ func TestLetGo_ADatapathThatKeepsALeaksNetdevLosesItAfterASecond(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 				k := &kernelDatapath{has: map[uint32]bool{10: true}, fails: fails}
-				r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+				r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 				run(t, r)
 				synctest.Wait()
 				c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
@@ -82,7 +97,7 @@ func TestLetGo_ANetdevThatARowHasOpenByThenIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
 		k := &kernelDatapath{has: map[uint32]bool{10: true, 11: true}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
@@ -107,7 +122,7 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 				row.Ofport = 5
 				c.actual = bridgeWith(row)
 				k := &kernelDatapath{has: map[uint32]bool{77: true}}
-				run(t, c.reconciler(func(cfg *Config) { cfg.Detach = k.detach }))
+				run(t, c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) }))
 				elapse(3 * letGoAfter)
 				if k.holds(77) || len(c.rows()) != 0 {
 					t.Errorf("the datapath has it: %v; rows %v", k.holds(77), c.rows())
@@ -156,7 +171,7 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 					k.has[ifindex] = true
 				}
 				s := &hungSwitch{localSwitch{c}}
-				run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
+				run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), s }))
 				elapse(3 * letGoAfter)
 				if got := slices.Sorted(maps.Keys(k.has)); !slices.Equal(got, tt.forwards) {
 					t.Errorf("the datapath forwards %v, want %v; rows %v", got, tt.forwards, c.rows())
@@ -186,7 +201,7 @@ func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
 		c := newCloud(indexOf(netdevs...), asked...)
 		c.actual = bridgeWith(rows...)
 		s := &hungSwitch{localSwitch{c}}
-		run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s }))
+		run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), s }))
 		elapse(letGoAfter + n*each + detachWait)
 		if len(k.has) > 0 {
 			t.Errorf("%d of %d netdevs are still forwarded", len(k.has), n)
@@ -231,7 +246,7 @@ func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *te
 		row.Ofport = 0
 		c.actual = bridgeWith(row)
 		k := &kernelDatapath{has: map[uint32]bool{78: true}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach = k.detach })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
 		synctest.Wait()
 		if len(c.rows()) != 0 {
@@ -260,7 +275,7 @@ func TestLetGo_WhatIsKeptForAPlugThatIsNeverMadeIsLetGoToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, headless{localSwitch{c}} })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), headless{localSwitch{c}} })
 		run(t, r)
 		synctest.Wait()
 		leaks := indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})

@@ -115,10 +115,10 @@ func TestADatapathThatDoesNotAnswerIsWaitedForASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, devs := downPorts(20)
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(ctx context.Context, _ uint32, _ string, _ bool) (bool, error) {
+			cfg.Detach = oneByOne(func(ctx context.Context, _ uint32, _ string, _ bool) (bool, error) {
 				<-ctx.Done()
 				return false, context.Cause(ctx)
-			}
+			})
 		})
 		r.Pass(t.Context())
 		for i := range devs {

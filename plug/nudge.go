@@ -59,10 +59,10 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 	if len(due) == 0 {
 		return
 	}
-	var strays []strayNetdev
+	var strays []Stray
 	for _, a := range due {
 		if a.Interface.Ofport < 0 && a.IfIndex != 0 && !openElsewhere(view, a.Nudge) {
-			strays = append(strays, strayNetdev{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
+			strays = append(strays, Stray{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
 		}
 	}
 	gone := r.detach(ctx, strays).gone

@@ -68,10 +68,10 @@ func TestARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *test
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
 				t.Errorf("netdev %d taken out of the datapath, which may have it open", ifindex)
 				return false, nil
-			}
+			})
 		})
 		r.Pass(t.Context())
 		before := c.applied
@@ -104,13 +104,13 @@ func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t
 				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 				var detached []bool
 				r := c.reconciler(func(cfg *Config) {
-					cfg.Detach = func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
+					cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
 						if ifindex != 10 || name != "pf0vf0" {
 							t.Errorf("netdev %d, %s, taken out of the datapath, want 10, pf0vf0", ifindex, name)
 						}
 						detached = append(detached, force)
 						return true, nil
-					}
+					})
 				})
 				r.Pass(t.Context())
 				row := c.rows()["pf0vf0"].UUID
@@ -135,10 +135,10 @@ func TestANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		var detached []bool
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
 				detached = append(detached, force)
 				return true, nil
-			}
+			})
 		})
 		r.Pass(t.Context())
 		open := c.rows()["pf0vf0"]
@@ -173,10 +173,10 @@ func TestOnlyAttemptsAtANetdevWithoutAnOpenFlowPortCountBeforeItIsTakenOut(t *te
 				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 				var forced []bool
 				r := c.reconciler(func(cfg *Config) {
-					cfg.Detach = func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
+					cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
 						forced = append(forced, force)
 						return true, nil
-					}
+					})
 				})
 				r.Pass(t.Context())
 				before(c)
@@ -217,13 +217,13 @@ func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T
 		attempts, forced := 0, 0
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Devices, cfg.LinkGrace = busyDevices{devices{c}, func() { opened() }}, -1 // it never shows up, and is set up each second
-			cfg.Detach = func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
 				attempts++
 				if force {
 					forced++
 				}
 				return true, nil
-			}
+			})
 		})
 		r.Pass(t.Context())
 		open := c.rows()["pf0vf0"]
@@ -245,7 +245,7 @@ func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		var open ovs.Interface
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
 				if force { // too late: ovs-vswitchd has just given it a port, and the database is full
 					c.with(func() {
 						c.actual.Interfaces["pf0vf0"] = open
@@ -253,7 +253,7 @@ func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing
 					})
 				}
 				return true, nil
-			}
+			})
 		})
 		r.Pass(t.Context())
 		open = c.rows()["pf0vf0"]

@@ -36,12 +36,12 @@ type Config struct {
 	Southbound Southbound
 	Switch     Switch
 	Devices    Devices
-	// Detach removes a netdev from the kernel's datapath if the datapath knows it
-	// under another name than its present one, or in any case when it is forced, and
-	// reports whether it did. nil leaves netdevs that ovs-vswitchd has lost track of to
-	// ovs-vswitchd. It returns soon after ctx ends, with its error, even if the kernel
-	// doesn't answer.
-	Detach func(ctx context.Context, ifindex uint32, name string, force bool) (bool, error)
+	// Detach removes each of these netdevs from the kernel's datapath, in their order, if the
+	// datapath knows it under another name than its present one, or in any case when it is
+	// forced. It tells of each whether it did; an error is about the first that it tells
+	// nothing of. nil leaves netdevs that ovs-vswitchd has lost track of to ovs-vswitchd. It
+	// returns soon after ctx ends, with its error, even if the kernel doesn't answer.
+	Detach func(ctx context.Context, netdevs []Stray) (gone []bool, err error)
 	// Functions has functions get the MAC addresses of their logical ports; nil for none.
 	Functions Functions
 	Settings  Settings

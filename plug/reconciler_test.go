@@ -287,13 +287,13 @@ func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 		}
 		detached := map[string]uint32{}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, ifindex uint32, name string, _ bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, name string, _ bool) (bool, error) {
 				if asked() != 0 {
 					return false, nil
 				}
 				c.with(func() { detached[name] = ifindex })
 				return true, nil
-			}
+			})
 		})
 		run(t, r)
 		synctest.Wait()
@@ -323,10 +323,10 @@ func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 		c.actual = bridgeWith(failed, other)
 		var detached []uint32
 		run(t, c.reconciler(func(cfg *Config) {
-			cfg.Detach = func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
+			cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
 				detached = append(detached, ifindex)
 				return true, nil
-			}
+			})
 		}))
 		elapse(5 * time.Second)
 		if len(detached) > 0 {

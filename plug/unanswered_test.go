@@ -30,7 +30,7 @@ func TestLetGo_ALeakThatWasClosedWithoutAnAnswerIsOver(t *testing.T) {
 		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
 		s := &muteSwitch{localSwitch: localSwitch{c}}
-		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = k.detach, s })
+		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), s })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { s.lost, c.index = true, indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })

@@ -101,7 +101,7 @@ func New(o Options) (*Agent, error) {
 		Switch:         localGate{a.Local, a},
 		Devices:        a.Devices,
 		Functions:      functions(cfg),
-		Detach:         datapath.New().Detach,
+		Detach:         detach(datapath.New()),
 		Settings:       plug.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
 		Log:            o.Log,
 		Audit:          cfg.Audit,
@@ -165,4 +165,15 @@ func (a *Agent) Facts(id *config.Identity) api.Facts {
 		f.Chassis, f.Hostname, f.Bridge, f.Problems = id.Chassis, id.Hostname, id.Bridge, id.Problems
 	}
 	return f
+}
+
+// detach has the kernel's datapath let go of netdevs.
+func detach(kernel *datapath.Client) func(context.Context, []plug.Stray) ([]bool, error) {
+	return func(ctx context.Context, strays []plug.Stray) ([]bool, error) {
+		netdevs := make([]datapath.Netdev, len(strays))
+		for i, s := range strays {
+			netdevs[i] = datapath.Netdev(s)
+		}
+		return kernel.Detach(ctx, netdevs)
+	}
 }

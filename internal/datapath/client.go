@@ -8,6 +8,8 @@ package datapath
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/mdlayher/genetlink"
@@ -45,7 +47,7 @@ func newClient(dial func() (conn, error)) *Client {
 	return &Client{dial: dial, gate: netlinkio.NewGate()}
 }
 
-// Detach removes the vport that holds the netdev, from whichever datapath it is in, if
+// Detach removes the vport that holds a netdev, from whichever datapath it is in, if
 // the kernel doesn't find it by the netdev's present name, and reports whether there was
 // such a one. A vport that is found is ovs-vswitchd's to remove, and may carry traffic:
 // it is removed only with force, which is for a netdev that ovs-vswitchd has given no
@@ -55,8 +57,37 @@ func newClient(dial func() (conn, error)) *Client {
 // no datapath has the netdev, or there is none. It needs CAP_NET_ADMIN: without it the error is
 // os.ErrPermission. It ends soon after ctx does, and after three seconds in any case,
 // even if the kernel doesn't answer.
-func (c *Client) Detach(ctx context.Context, ifindex uint32, name string, force bool) (bool, error) {
-	return ask(ctx, c, func(ctx context.Context, k conn) (bool, error) { return detach(ctx, k, ifindex, name, force) })
+//
+// The netdevs are taken in their order. What is removed is told of those that there was an
+// answer for; an error is about the next one. The datapaths are listed once for all of them,
+// which is most of the work, and each vport is looked at again before it is removed.
+func (c *Client) Detach(ctx context.Context, netdevs []Netdev) (removed []bool, err error) {
+	if len(netdevs) == 0 {
+		return nil, nil
+	}
+	var done answers // also of a call that ended before the kernel answered
+	_, err = ask(ctx, c, func(ctx context.Context, k conn) (struct{}, error) {
+		return struct{}{}, detach(ctx, k, netdevs, done.add)
+	})
+	return done.get(), err
+}
+
+// answers are collected by a call that may be given up.
+type answers struct {
+	mu  sync.Mutex
+	all []bool
+}
+
+func (a *answers) add(is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, is)
+}
+
+func (a *answers) get() []bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.all)
 }
 
 // Statistics counts the packets of the datapath with a name, such as System. The error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -65,16 +66,17 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 				}
 				c := newClient(k.dial)
 				begin := time.Now()
-				if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("found %t, %v; want deadline exceeded", found, err)
+				if gone, err := c.Detach(t.Context(), []Netdev{{IfIndex: 10, Name: "pf0vf0"}}); len(gone) != 0 ||
+					!errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("removed %v, %v; want deadline exceeded", gone, err)
 				}
 				if took := time.Since(begin); took > callWait+time.Second {
 					t.Errorf("it took %v; want %v", took, callWait)
 				}
 				begin = time.Now()
 				for range 20 {
-					if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, netlinkio.ErrStuck) {
-						t.Errorf("found %t, %v; want ErrStuck", found, err)
+					if gone, err := c.Detach(t.Context(), []Netdev{{IfIndex: 10, Name: "pf0vf0"}}); len(gone) != 0 || !errors.Is(err, netlinkio.ErrStuck) {
+						t.Errorf("removed %v, %v; want ErrStuck", gone, err)
 					}
 				}
 				if took := time.Since(begin); took != 0 || k.sockets.Load() != 1 {
@@ -91,8 +93,8 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 					t.Errorf("once the kernel is back it removes %v; nobody waits for that any more", k.deleted)
 				}
 				k.hangs = func(genetlink.Message, uint16) bool { return false }
-				if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); !found || err != nil {
-					t.Errorf("once the kernel is back: found %t, %v", found, err)
+				if gone, err := c.Detach(t.Context(), []Netdev{{IfIndex: 10, Name: "pf0vf0"}}); !slices.Equal(gone, []bool{true}) || err != nil {
+					t.Errorf("once the kernel is back: removed %v, %v", gone, err)
 				}
 				if n := k.open.Load(); n != 0 {
 					t.Errorf("%d sockets stay open", n)
@@ -104,7 +106,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 
 func TestDetachSaysThatNoSocketCanBeHad(t *testing.T) {
 	c := newClient(func() (conn, error) { return nil, os.ErrPermission })
-	if found, err := c.Detach(t.Context(), 10, "pf0vf0", false); found || !errors.Is(err, os.ErrPermission) {
-		t.Errorf("found %t, %v; want os.ErrPermission", found, err)
+	if gone, err := c.Detach(t.Context(), []Netdev{{IfIndex: 10, Name: "pf0vf0"}}); len(gone) != 0 || !errors.Is(err, os.ErrPermission) {
+		t.Errorf("removed %v, %v; want os.ErrPermission", gone, err)
 	}
 }

@@ -50,45 +50,94 @@ type kernel interface {
 	Execute(m genetlink.Message, family uint16, flags netlink.HeaderFlags) ([]genetlink.Message, error)
 }
 
-func detach(ctx context.Context, k kernel, ifindex uint32, name string, force bool) (bool, error) {
+// Netdev is a netdev that is to leave the datapath.
+type Netdev struct {
+	IfIndex uint32
+	// Name is its present name.
+	Name string
+	// Force: see Client.Detach.
+	Force bool
+}
+
+// detach tells of each netdev, in their order, whether its vport was removed.
+func detach(ctx context.Context, k kernel, netdevs []Netdev, tell func(removed bool)) error {
+	family, held, err := list(k)
+	if err != nil {
+		return err
+	}
+	for _, n := range netdevs {
+		removed, err := detachOne(ctx, k, family, held[n.IfIndex], n)
+		if err != nil {
+			return err
+		}
+		tell(removed)
+	}
+	return nil
+}
+
+// list gives the vports of all datapaths by the netdevs of our namespace that they are there
+// for, and their family.
+func list(k kernel) (family uint16, held map[uint32]vport, err error) {
 	datapaths, err := k.GetFamily(familyDatapath)
 	if errors.Is(err, os.ErrNotExist) {
-		return false, nil // no datapath without the module
+		return 0, nil, nil // no datapath without the module
 	}
 	if err != nil {
-		return false, fmt.Errorf("family %s: %w", familyDatapath, err)
+		return 0, nil, fmt.Errorf("family %s: %w", familyDatapath, err)
 	}
 	vports, err := k.GetFamily(familyVport)
 	if err != nil {
-		return false, fmt.Errorf("family %s: %w", familyVport, err)
+		return 0, nil, fmt.Errorf("family %s: %w", familyVport, err)
 	}
 	answer, err := k.Execute(message(commandGet, versionDatapath, 0, nil), datapaths.ID, netlink.Request|netlink.Dump)
 	if err != nil {
-		return false, fmt.Errorf("listing datapaths: %w", err)
+		return 0, nil, fmt.Errorf("listing datapaths: %w", err)
 	}
+	held = map[uint32]vport{}
 	for _, m := range answer {
 		dp, _, err := split(m.Data)
 		if err != nil {
-			return false, err
+			return 0, nil, err
 		}
-		v, found, err := find(k, vports.ID, dp, ifindex)
-		if err != nil {
-			return false, err
+		if err := listVports(k, vports.ID, dp, held); err != nil {
+			return 0, nil, err
 		}
-		if !found {
+	}
+	return vports.ID, held, nil
+}
+
+// listVports adds those of one datapath. The first datapath that has a netdev counts.
+func listVports(k kernel, family uint16, dp uint32, held map[uint32]vport) error {
+	answer, err := k.Execute(message(commandGet, versionVport, dp, nil), family, netlink.Request|netlink.Dump)
+	if err != nil {
+		return fmt.Errorf("listing vports of datapath %d: %w", dp, err)
+	}
+	for _, m := range answer {
+		v, err := decode(m.Data)
+		if err != nil || !v.holds(v.ifindex) {
 			continue
 		}
-		if !force {
-			if reached, err := reachable(k, vports.ID, ifindex, name); reached || err != nil {
-				return false, err
-			}
+		if _, known := held[v.ifindex]; !known {
+			held[v.ifindex] = v
 		}
-		if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
-			return false, context.Cause(ctx)
-		}
-		return removeIf(k, vports.ID, v, ifindex)
 	}
-	return false, nil
+	return nil
+}
+
+// detachOne removes the vport that was listed for a netdev, if there is one.
+func detachOne(ctx context.Context, k kernel, family uint16, v vport, n Netdev) (removed bool, err error) {
+	if !v.holds(n.IfIndex) {
+		return false, nil
+	}
+	if !n.Force {
+		if reached, err := reachable(k, family, n.IfIndex, n.Name); reached || err != nil {
+			return false, err
+		}
+	}
+	if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
+		return false, context.Cause(ctx)
+	}
+	return removeIf(k, family, v, n.IfIndex)
 }
 
 // removeIf removes a vport if it is the netdev's still: numbers are dealt anew, the lowest
@@ -102,21 +151,6 @@ func removeIf(k kernel, family uint16, v vport, ifindex uint32) (bool, error) {
 		return false, nil // somebody else was faster
 	}
 	return true, err
-}
-
-// find looks for the netdev among the vports of a datapath.
-func find(k kernel, family uint16, dp, ifindex uint32) (vport, bool, error) {
-	answer, err := k.Execute(message(commandGet, versionVport, dp, nil), family, netlink.Request|netlink.Dump)
-	if err != nil {
-		return vport{}, false, fmt.Errorf("listing vports of datapath %d: %w", dp, err)
-	}
-	for _, m := range answer {
-		v, err := decode(m.Data)
-		if err == nil && v.holds(ifindex) {
-			return v, true, nil
-		}
-	}
-	return vport{}, false, nil
 }
 
 // reachable reports whether the kernel finds the netdev's vport by a name. What it

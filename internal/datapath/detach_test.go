@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/genetlink"
@@ -25,6 +27,7 @@ type fakeKernel struct {
 	byName  map[string]genetlink.Message   // what is found by a name
 	deleted []vport
 	refuse  error
+	lists   int // of vports
 }
 
 func (k *fakeKernel) GetFamily(name string) (genetlink.Family, error) {
@@ -37,6 +40,7 @@ func (k *fakeKernel) Execute(m genetlink.Message, family uint16, flags netlink.H
 	case family == idDatapath && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
 		return []genetlink.Message{message(1, 2, 7, nil), message(1, 2, 8, nil)}, nil
 	case family == idVport && m.Header.Command == commandGet && flags&netlink.Dump == netlink.Dump:
+		k.lists++
 		if k.listed != nil {
 			return k.listed[dp], nil
 		}
@@ -89,12 +93,19 @@ func port(t *testing.T, dp, number, ifindex uint32, name string, more ...func(*n
 	return message(1, versionVport, dp, b)
 }
 
+// detachFrom is detach for one netdev.
+func detachFrom(t *testing.T, k kernel, n Netdev) (removed bool, err error) {
+	t.Helper()
+	err = detach(t.Context(), k, []Netdev{n}, func(is bool) { removed = is })
+	return removed, err
+}
+
 func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
 		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")},
 		8: {{Data: []byte{1}}, port(t, 8, 1, 11, "pf0vf1"), port(t, 8, 2, 12, "ens1")},
 	}}
-	found, err := detach(t.Context(), k, 12, "ens1", false)
+	found, err := detachFrom(t, k, Netdev{12, "ens1", false})
 	if !found || err != nil {
 		t.Fatalf("found %t, %v", found, err)
 	}
@@ -114,7 +125,7 @@ func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
 		"another netdev of that name's": {port(t, 7, 2, 11, "pf0vf0"), true},
 	} {
 		k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": tt.found}}
-		if found, err := detach(t.Context(), k, 10, "pf0vf0", false); found != tt.want || err != nil || len(k.deleted) > 0 != tt.want {
+		if found, err := detachFrom(t, k, Netdev{10, "pf0vf0", false}); found != tt.want || err != nil || len(k.deleted) > 0 != tt.want {
 			t.Errorf("%s: removed %v, found %t, %v", name, k.deleted, found, err)
 		}
 	}
@@ -123,7 +134,7 @@ func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
 func TestDetachByForceRemovesAVportThatIsFoundByItsName(t *testing.T) {
 	held := port(t, 7, 1, 10, "pf0vf0")
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": held}}
-	found, err := detach(t.Context(), k, 10, "pf0vf0", true)
+	found, err := detachFrom(t, k, Netdev{10, "pf0vf0", true})
 	if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].number != 1 {
 		t.Errorf("found %t, removed %+v, %v; want port 1 of datapath 7", found, k.deleted, err)
 	}
@@ -145,7 +156,7 @@ func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 			vports: map[uint32][]genetlink.Message{7: {other}, 8: {ours}},
 			byName: map[string]genetlink.Message{"pf0vf0": other},
 		}
-		found, err := detach(t.Context(), k, 12, "pf0vf0", false)
+		found, err := detachFrom(t, k, Netdev{12, "pf0vf0", false})
 		if !found || err != nil || len(k.deleted) != 1 || k.deleted[0].datapath != 8 || k.deleted[0].number != 2 {
 			t.Errorf("%s: found %t, removed %+v, %v; want ours", name, found, k.deleted, err)
 		}
@@ -156,7 +167,7 @@ func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")}}}
 	for _, ifindex := range []uint32{0, 13} {
 		for _, force := range []bool{false, true} {
-			if found, err := detach(t.Context(), k, ifindex, "pf0vf0", force); found || err != nil || len(k.deleted) != 0 {
+			if found, err := detachFrom(t, k, Netdev{ifindex, "pf0vf0", force}); found || err != nil || len(k.deleted) != 0 {
 				t.Errorf("ifindex %d, force %t: found %t, removed %v, %v", ifindex, force, found, k.deleted, err)
 			}
 		}
@@ -165,20 +176,20 @@ func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 
 func TestDetachFindsNothingWhereSomebodyElseWasFaster(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: unix.ENODEV}
-	if found, err := detach(t.Context(), k, 10, "pf0vf0", true); found || err != nil {
+	if found, err := detachFrom(t, k, Netdev{10, "pf0vf0", true}); found || err != nil {
 		t.Errorf("found %t, %v; want false and no error", found, err)
 	}
 }
 
 func TestDetachFindsNothingWithoutTheKernelModule(t *testing.T) {
-	if found, err := detach(t.Context(), &fakeKernel{missing: os.ErrNotExist}, 10, "pf0vf0", false); found || err != nil {
+	if found, err := detachFrom(t, &fakeKernel{missing: os.ErrNotExist}, Netdev{10, "pf0vf0", false}); found || err != nil {
 		t.Errorf("found %t, %v", found, err)
 	}
 }
 
 func TestDetachSaysWhatTheKernelRefused(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: os.ErrPermission}
-	if _, err := detach(t.Context(), k, 10, "pf0vf0", false); !errors.Is(err, os.ErrPermission) {
+	if _, err := detachFrom(t, k, Netdev{10, "pf0vf0", false}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("%v, want os.ErrPermission", err)
 	}
 }
@@ -190,7 +201,7 @@ func TestDetachDoesNotTouchTheNetdevThatGotTheNumberMeanwhile(t *testing.T) {
 		"nobody has it":         nil,
 	} {
 		k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: now}, listed: map[uint32][]genetlink.Message{7: {listed}}}
-		if found, err := detach(t.Context(), k, 10, "pf0vf0", true); found || err != nil || len(k.deleted) != 0 {
+		if found, err := detachFrom(t, k, Netdev{10, "pf0vf0", true}); found || err != nil || len(k.deleted) != 0 {
 			t.Errorf("%s: found %t, removed %+v, %v", name, found, k.deleted, err)
 		}
 	}
@@ -206,3 +217,38 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Many netdevs may have to go at once, and what the kernel has must not be listed for each.
+func TestDetachListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
+		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}, 8: {port(t, 8, 1, 12, "ens1")},
+	}}
+	c := newClient(func() (conn, error) { return &connectedKernel{fakeKernel: k}, nil })
+	got, err := c.Detach(t.Context(), []Netdev{{IfIndex: 12, Name: "ens1"}, {IfIndex: 99, Name: "gone"}, {IfIndex: 10, Name: "pf0vf9"}})
+	if err != nil || !slices.Equal(got, []bool{true, false, true}) {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if diff := cmp.Diff([]vport{{datapath: 8, number: 1}, {datapath: 7, number: 1}}, k.deleted, cmp.AllowUnexported(vport{})); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+	if k.lists != 2 {
+		t.Errorf("%d lists of vports for two datapaths", k.lists)
+	}
+}
+
+func TestDetachTellsWhatItDidUpToTheNetdevThatTheKernelRefuses(t *testing.T) {
+	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}}, refuse: unix.EPERM}
+	c := newClient(func() (conn, error) { return &connectedKernel{fakeKernel: k}, nil })
+	got, err := c.Detach(t.Context(),
+		[]Netdev{{IfIndex: 99, Name: "gone"}, {IfIndex: 10, Name: "pf0vf0", Force: true}, {IfIndex: 11, Name: "pf0vf1"}})
+	if !errors.Is(err, os.ErrPermission) || !slices.Equal(got, []bool{false}) {
+		t.Errorf("%v, %v; want what is known of the first alone", got, err)
+	}
+}
+
+// connectedKernel is a fakeKernel as a connection.
+type connectedKernel struct{ *fakeKernel }
+
+func (*connectedKernel) SetDeadline(time.Time) error { return nil }
+
+func (*connectedKernel) Close() error { return nil }

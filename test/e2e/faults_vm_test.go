@@ -291,11 +291,11 @@ func isAddedAfresh(t *testing.T, d *dpu) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0", false); found || err != nil {
-		t.Fatalf("found under another name: %t, %v; want it left alone", found, err)
-	}
-	if found, err := datapath.New().Detach(t.Context(), uint32(ifindex), "pf0vf0", true); !found || err != nil {
-		t.Fatalf("taken out: %t, %v", found, err)
+	for _, force := range []bool{false, true} { // without, it is found by its name, and left alone
+		n := datapath.Netdev{IfIndex: uint32(ifindex), Name: "pf0vf0", Force: force}
+		if gone, err := datapath.New().Detach(t.Context(), []datapath.Netdev{n}); err != nil || gone[0] != force {
+			t.Fatalf("by force %t: taken out %v, %v", force, gone, err)
+		}
 	}
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:"+ovs.KeyAttempt+"=1")
 	d.until(t, "the datapath has pf0vf0 again", func() bool {
