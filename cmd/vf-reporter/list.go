@@ -10,7 +10,6 @@ import (
 
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
-	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) listCommand() *cobra.Command {
@@ -73,7 +72,7 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 	title := "card " + c.Slot
 	for _, text := range []string{id.Part, id.Name} {
 		if text != "" {
-			title += "  " + reason.Line(text)
+			title += "  " + shown(text)
 		}
 	}
 	fmt.Fprintln(out, title)
@@ -109,7 +108,7 @@ func currentMAC(p hypervisor.PF) string {
 		s = ", current " + orDash(p.CurrentMAC)
 	}
 	if p.Bond != "" {
-		s += ", bond " + reason.Line(p.Bond)
+		s += ", bond " + shown(p.Bond)
 	}
 	return s
 }

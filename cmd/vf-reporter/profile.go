@@ -13,7 +13,6 @@ import (
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/profile"
-	"github.com/representord/representord/internal/reason"
 )
 
 // Formats of a profile.
@@ -121,7 +120,7 @@ func noVF(h *pci.Host, name string) string {
 	for _, pf := range h.PFs() {
 		if pf.Address.String() == name || slices.ContainsFunc(pf.Netdevs, func(n pci.Netdev) bool { return n.Name == name }) {
 			return fmt.Sprintf("%s is a PF, or one of its netdevs; give one of its %d VFs, which vf-reporter list shows",
-				reason.Line(name), len(pf.VFs))
+				shown(name), len(pf.VFs))
 		}
 	}
 	return fmt.Sprintf("there is no VF with the address or netdev %q here; vf-reporter list shows all", name)

@@ -15,7 +15,15 @@ func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return reason.Line(s)
+	return shown(s)
+}
+
+// shown is a name that others chose: as it is, quoted where it must be escaped.
+func shown(s string) string {
+	if reason.Line(s) == s {
+		return s
+	}
+	return reason.Quote(s)
 }
 
 // table writes rows of cells, each column as wide as it must be.

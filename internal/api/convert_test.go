@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 )
@@ -125,43 +124,6 @@ func TestChangesAreWrittenForPeople(t *testing.T) {
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestPrintableQuotesWhatCouldMislead(t *testing.T) {
-	for in, want := range map[string]string{
-		"br-int":       "br-int",
-		"é":            "é",
-		"":             `""`,
-		"a b":          `"a b"`,
-		"\x1b[2J":      `"\x1b[2J"`,
-		"a\nb":         `"a\nb"`,
-		"\xff":         `"\xff"`,
-		`"vm1"`:        `"\"vm1\""`,
-		"\u202eevil":   `"\u202eevil"`,
-		"non\u00a0sp":  `"non` + "\u00a0" + `sp"`,
-		"zero\u200bsp": `"zero\u200bsp"`,
-	} {
-		if got := reason.Word(in); got != want {
-			t.Errorf("Printable(%q) = %s, want %s", in, got, want)
-		}
-	}
-}
-
-func TestHarmlessKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                         "",
-		"pci/0000:03:00.0 c1pf0vf": "pci/0000:03:00.0 c1pf0vf",
-		`port "é" is \x1b already`: `port "é" is \x1b already`,
-		"\x1b[2J gone":             `\x1b[2J gone`,
-		"two\nlines\r":             `two\nlines\r`,
-		"\xff\ufffd":               "\\xff\ufffd",
-		"\u202eevil":               `\u202eevil`,
-		"non\u00a0sp zero\u200bsp": `non\u00a0sp zero\u200bsp`,
-	} {
-		if got := reason.Line(in); got != want {
-			t.Errorf("Harmless(%q) = %s, want %s", in, got, want)
-		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Chassis struct {
 	Hostname string
 	// CMSOptions are the entries of ovn-cms-options, where cards are published.
 	CMSOptions []string
-	// HiddenFromOldNeutron: cards are published where a serial.OldNeutron doesn't look.
+	// HiddenFromOldNeutron: cards are published where a cardserial.OldNeutron doesn't look.
 	HiddenFromOldNeutron bool
 }
 

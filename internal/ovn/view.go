@@ -63,7 +63,7 @@ type View struct {
 	// CMSOptions is ovn-cms-options of our Chassis row, which ovn-controller copies from
 	// the local database.
 	CMSOptions string
-	// HiddenFromOldNeutron: cards are published there where a serial.OldNeutron doesn't look.
+	// HiddenFromOldNeutron: cards are published there where a cardserial.OldNeutron doesn't look.
 	HiddenFromOldNeutron bool
 	// Identity names the database itself: the cluster's id, else SB_Global's uuid.
 	// Another value means another database, whatever it says.

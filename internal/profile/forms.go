@@ -49,7 +49,7 @@ func (p *Profile) NBCtl(port, chassis string) string {
 		words = append(words, "options:"+ovsText(o.Key)+"="+ovsText(o.Value))
 	}
 	for i, w := range words {
-		words[i] = reason.Shell(w)
+		words[i] = reason.ShellWord(w)
 	}
 	return strings.Join(words, " ")
 }

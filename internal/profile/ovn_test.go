@@ -14,10 +14,12 @@ import (
 
 func TestTheCommandSetsTheOptionsOnARealNorthboundAndKeepsOthers(t *testing.T) {
 	central := servers.OVN(t)
-	for port, chassis := range map[string]string{"vm1": "dpu1", "o'dd $HOME": `d"p\u1.example.com`} {
+	for port, chassis := range map[string]string{
+		"vm1": "dpu1", "o'dd $HOME": `d"p\u1.example.com`, strings.Repeat("namespace_pod-", 20): strings.Repeat("dpu.", 60) + "example",
+	} {
 		central.Nbctl(t, "ls-add", "net "+port, "--", "lsp-add", "net "+port, port, "--", "lsp-set-options", port, "mcast_flood=true")
 		p := goodProfile()
-		p.Serial = `MT'22=06"X`
+		p.Serial = `MT'22=06"X` + strings.Repeat("X", 240)
 		line, ok := strings.CutPrefix(p.NBCtl(port, chassis), "ovn-nbctl ")
 		if !ok {
 			t.Fatal(line)
@@ -38,7 +40,7 @@ func TestTheCommandSetsTheOptionsOnARealNorthboundAndKeepsOthers(t *testing.T) {
 			"vif-plug:representor:pf-mac": `"00:53:00:00:00:42"`, "vif-plug:representor:vf-num": `"3"`,
 			"vif-plug:representor:card-serial-number": compact(p.Serial),
 		}
-		if chassis == "dpu1" {
+		if ovsText(chassis) == chassis {
 			want["requested-chassis"] = chassis
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

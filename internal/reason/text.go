@@ -89,18 +89,29 @@ func Line(s string) string {
 // semicolons.
 func OneLine(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
-// unquoted are the characters that no shell gives a meaning.
+// unquoted are the characters that no shell gives a meaning, but for a first = which zsh does.
 const unquoted = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@%+=/-"
 
-// Shell is a name that others chose as a word of a command for sh, which lacks the $'...' of
-// bash. The word has no backtick: remedies have their commands between such. What is too long
-// to be shown, and what no word can hold, is none: a part of it could be the name of something
-// else.
+// Shell is a name that others chose as a word of a command for sh, see ShellWord. What is too
+// long to be shown is none: a part of it could be the name of something else.
 func Shell(s string) string {
+	if len(s) > nameMost {
+		return noWord
+	}
+	return ShellWord(s)
+}
+
+// noWord stands for what can't be a word of a command.
+const noWord = "NAME"
+
+// ShellWord is a text of any length as a word of a command for sh, which lacks the $'...' of
+// bash. The word has no backtick: remedies have their commands between such. A text that no
+// word can hold, with a NUL or a last newline, is none.
+func ShellWord(s string) string {
 	switch {
-	case len(s) > nameMost, strings.Contains(s, "\x00"), strings.HasSuffix(s, "\n"):
-		return "NAME"
-	case s != "" && strings.Trim(s, unquoted) == "":
+	case strings.Contains(s, "\x00"), strings.HasSuffix(s, "\n"):
+		return noWord
+	case s != "" && s[0] != '=' && strings.Trim(s, unquoted) == "":
 		return s
 	case utf8.ValidString(s) && !strings.Contains(s, "`") && !strings.ContainsFunc(s, unprintable):
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

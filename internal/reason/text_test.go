@@ -52,7 +52,7 @@ func TestAShellTakesANameForOneWord(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"pf0vf3", "", " ", "a b", "a'b", "'", `a"b\`, `\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "\na", "é\u202e", "\xff", "*", "~", "!!",
-		"-rf", "-r\x1bf", "100%", "%s\x1b", `\n`, "a\t",
+		"-rf", "=x", "a=b", "-r\x1bf", "100%", "%s\x1b", `\n`, "a\t",
 	}
 	for b := 1; b < 256; b++ {
 		names = append(names, "a"+string([]byte{byte(b)})+"0")
@@ -80,10 +80,65 @@ func TestAShellTakesANameForOneWord(t *testing.T) {
 			t.Errorf("%q is written as %s", name, got)
 		}
 	}
-	if got := Shell("pf0vf3"); got != "pf0vf3" {
-		t.Errorf("an everyday name is written as %s", got)
+	for name, want := range map[string]string{"pf0vf3": "pf0vf3", "a=b": "a=b", "=x": "'=x'"} { // zsh looks for a command x
+		if got := Shell(name); got != want {
+			t.Errorf("%q is written as %s, want %s", name, got, want)
+		}
 	}
 	if got := Shell(strings.Repeat("x", 1<<20)); got != "NAME" {
 		t.Errorf("a name too long to be shown is written as %.100s", got)
+	}
+	if got := ShellWord(strings.Repeat("x", 1000)); len(got) != 1000 {
+		t.Errorf("a long word is written as %.100s", got)
+	}
+}
+
+func TestWordQuotesWhatCouldMislead(t *testing.T) {
+	for in, want := range map[string]string{
+		"br-int":       "br-int",
+		"é":            "é",
+		"":             `""`,
+		"a b":          `"a b"`,
+		"\x1b[2J":      `"\x1b[2J"`,
+		"a\nb":         `"a\nb"`,
+		"\xff":         `"\xff"`,
+		`"vm1"`:        `"\"vm1\""`,
+		"\u202eevil":   `"\u202eevil"`,
+		"non\u00a0sp":  `"non` + "\u00a0" + `sp"`,
+		"zero\u200bsp": `"zero\u200bsp"`,
+	} {
+		if got := Word(in); got != want {
+			t.Errorf("Word(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestLineKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                         "",
+		"pci/0000:03:00.0 c1pf0vf": "pci/0000:03:00.0 c1pf0vf",
+		`port "é" is \x1b already`: `port "é" is \x1b already`,
+		"\x1b[2J gone":             `\x1b[2J gone`,
+		"two\nlines\r":             `two\nlines\r`,
+		"\xff\ufffd":               "\\xff\ufffd",
+		"\u202eevil":               `\u202eevil`,
+		"non\u00a0sp zero\u200bsp": `non\u00a0sp zero\u200bsp`,
+	} {
+		if got := Line(in); got != want {
+			t.Errorf("Line(%q) = %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestListTellsHowManyItLeavesOut(t *testing.T) {
+	t.Parallel()
+	all := strings.Split("abcdefghij", "")
+	for n, want := range map[int]string{0: "", 1: "a", 2: "a, b", 8: "a, b, c, d, e, f, g, h", 10: "a, b, c, d, e, f, g, h and 2 more"} {
+		if got := List(all[:n]); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+	if got := Ranges([]uint32{0, 1, 2, 3, 7, 9, 10}); got != "0-3, 7, 9-10" {
+		t.Errorf("%q", got)
 	}
 }
