@@ -1,9 +1,8 @@
-//go:build vm
+//go:build vm && full
 
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,13 +16,6 @@ import (
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/servers"
 )
-
-// dying is what is told of the programs beside the daemon when they die.
-func dying() []scenario {
-	return []scenario{
-		{"ovs-vswitchd and ovn-controller killed, stopped and hung: status, metric and doctor tell", tellsOfTheDead},
-	}
-}
 
 // fate is one way in which a program doesn't answer, and what is told of it.
 type fate struct {
@@ -109,28 +101,6 @@ func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict do
 		t.Errorf("%s is %s, and doctor says %+v, want %s with %q", name, state, c, verdict, remedy)
 	}
 	t.Logf("%-16s %-8s metric %v  doctor %-4s %s | %s", name, state, want, c.Verdict, c.Finding, c.Remedy)
-}
-
-// diagnosed is one check of the doctor's.
-func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
-	t.Helper()
-	file := filepath.Join(d.dir, "doctor.yaml")
-	text := fmt.Sprintf("ovs-db: %s\npath.ovn-sysconf: %s\n", d.local.Endpoint, d.dir)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, _ := d.ctl(t, "doctor", "-j", "--config", file)
-	var all doctor.Diagnosis
-	if err := json.Unmarshal([]byte(out), &all); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for _, c := range all.Checks {
-		if c.Name == name {
-			return c
-		}
-	}
-	t.Fatalf("the doctor has no check %s:\n%s", name, out)
-	return doctor.Check{}
 }
 
 // freezer is a control group of the unified hierarchy whose processes don't run

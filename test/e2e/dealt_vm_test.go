@@ -23,8 +23,6 @@ import (
 func dealing() []scenario {
 	return []scenario{
 		{"names dealt anew for 140 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, true) }},
-		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound",
-			func(t *testing.T, d *dpu) { closesARing(t, d, false) }},
 		{"an uplink and a veth that take the name of a VF that went are no tenant's for long", letsGoOfStrangers},
 		{"ovs-vswitchd stopped while a name is dealt anew: the datapath lets go within 2 s of the leak", letsGoForVSwitchd},
 	}

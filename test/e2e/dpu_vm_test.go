@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/test/invariants"
@@ -49,7 +51,7 @@ func TestVirtualDPU(t *testing.T) {
 	d := start(t)
 	for _, s := range slices.Concat(
 		plugging(), carrying(), hosting(), reporting(), finding(), meaning(), requesting(), unplugging(), trusting(), booting(), failing(),
-		measuring(), planning(), registering(), sizing(), dealing(), braking(), parking(), dying(), addressing(), byHand(), printing(),
+		measuring(), planning(), registering(), sizing(), dealing(), braking(), parking(), addressing(), byHand(), printing(),
 	) {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)
@@ -254,14 +256,18 @@ func (d *dpu) quiet(t *testing.T) {
 func (d *dpu) until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
-	for !condition() {
+	for {
+		began := time.Now()
+		if condition() {
+			return
+		}
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s\n%s", what, d.machine.Describe(d.daemon))
 		}
 		select {
 		case <-t.Context().Done():
 			t.Fatal("the test has ended")
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(max(20*time.Millisecond, servers.Rest(began))):
 		}
 	}
 }
@@ -337,4 +343,26 @@ func (d *dpu) ctl(t *testing.T, args ...string) (string, int) {
 		t.Fatalf("representorctl: %v", err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// diagnosed is one check of the doctor's.
+func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
+	t.Helper()
+	file := filepath.Join(d.dir, "doctor.yaml")
+	text := fmt.Sprintf("ovs-db: %s\npath.ovn-sysconf: %s\n", d.local.Endpoint, d.dir)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := d.ctl(t, "doctor", "-j", "--config", file)
+	var all doctor.Diagnosis
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, c := range all.Checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("the doctor has no check %s:\n%s", name, out)
+	return doctor.Check{}
 }

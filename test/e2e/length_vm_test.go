@@ -22,6 +22,9 @@ func TestVirtualDPUAtLength(t *testing.T) {
 		{"a Southbound that is away for a minute, and back, changes nothing", outlivesAMinuteWithoutSouthbound},
 		{"a VF that is created again is back at most twice as late as a plain port", recoversAsFastAsAPlainPort},
 		{"a wiped Southbound is the truth after the hold, and not before", acceptsAWipedSouthbound},
+		{"ovs-vswitchd and ovn-controller killed, stopped and hung: status, metric and doctor tell", tellsOfTheDead},
+		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound",
+			func(t *testing.T, d *dpu) { closesARing(t, d, false) }},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)

@@ -146,16 +146,23 @@ func Until(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	again := time.NewTicker(2 * time.Millisecond)
-	defer again.Stop()
-	for !condition() {
+	for {
+		began := time.Now()
+		if condition() {
+			return
+		}
 		select {
-		case <-again.C:
+		case <-time.After(max(2*time.Millisecond, Rest(began))):
 		case <-deadline.C:
 			tb.Fatalf("waited in vain until %s", what)
 		}
 	}
 }
+
+// Rest is how long to leave a machine alone after work that began then, before the same is done
+// again: twice as long as that took, so that who looks for a change doesn't keep it from
+// happening.
+func Rest(began time.Time) time.Duration { return min(2*time.Since(began), 250*time.Millisecond) }
 
 // environment points every directory that Open vSwitch and OVN have built in to dir.
 func environment(dir string) []string {
