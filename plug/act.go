@@ -25,7 +25,7 @@ func (p *planner) act(q *port) {
 		p.report(q, Held, q.reason)
 	case q.goes == dropped:
 		p.drop(q)
-	case q.want == "":
+	case q.want.Kind == 0:
 		p.report(q, q.idle(), q.reason)
 	case q.taken != nil:
 		p.yield(q)
@@ -38,8 +38,8 @@ func (p *planner) act(q *port) {
 
 // facts fills in what a status says whatever its state.
 func (p *planner) facts(q *port) {
-	q.status.Request, q.status.Function = q.query, q.want
-	if q.query == "" && len(q.rows) > 0 {
+	q.status.Request, q.status.Function = requestText(q.query), functionText(q.want)
+	if q.query.Kind == 0 && len(q.rows) > 0 {
 		q.status.Request = q.rows[0].Marker.Request
 	}
 	q.status.Netdev, q.status.IfIndex = q.rep.Link.Name, q.rep.IfIndex
@@ -52,9 +52,9 @@ func (p *planner) tellWhatIsPlugged(q *port) {
 		return
 	}
 	for _, r := range q.rows {
-		if f := p.functionOf(r); f != "" && f != q.means.String() && r.Marker.Request == q.query && !p.removed[r.UUID] {
+		if f := p.functionOf(r); f.Kind != 0 && f != q.means && p.identityOf(r).request == q.query && !p.removed[r.UUID] {
 			q.status.Reason = reasonMoved(q, r, f)
-			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f, r.Name, r.IfIndex, r.Ofport
+			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f.String(), r.Name, r.IfIndex, r.Ofport
 			return
 		}
 	}
@@ -234,7 +234,7 @@ func (p *planner) replace(q *port, why string) {
 	} else {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
-	pt.plug = append(pt.plug, pl)
+	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, places(pl.Netdev, q.want, pl.IfaceID)...)
 	p.unplug(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {
@@ -244,8 +244,8 @@ func (p *planner) replace(q *port, why string) {
 }
 
 func (p *planner) marker(q *port) ovs.Marker {
-	m := ovs.Marker{LogicalPort: q.name, Function: q.want, Request: q.query}
-	if len(q.rows) == 0 || q.query != "" && !q.unsure {
+	m := ovs.Marker{LogicalPort: q.name, Function: functionText(q.want), Request: requestText(q.query)}
+	if len(q.rows) == 0 || q.query.Kind != 0 && !q.unsure {
 		return m
 	}
 	// Not known to answer another request than it was made for.

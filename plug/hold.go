@@ -44,8 +44,8 @@ type holder struct {
 	// rows are the functions of the rows that each port had when the switch was looked at
 	// last, and lost those that no row is for, with the port, because one went for another
 	// reason than what the Southbound says: a leak was closed, or somebody deleted it.
-	rows map[string][]string
-	lost map[string]string
+	rows map[string][]representor.Function
+	lost map[representor.Function]string
 	// went are the ports whose rows go for the Southbound's sake, since then.
 	went map[string]bool
 }
@@ -166,10 +166,10 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 	if !a.Complete {
 		return
 	}
-	rows := map[string][]string{}
+	rows := map[string][]representor.Function{}
 	for _, r := range a.Interfaces {
 		if oursOn(a, r) {
-			rows[lportOf(r)] = append(rows[lportOf(r)], markedFunction(x, r))
+			rows[lportOf(r)] = append(rows[lportOf(r)], markedBy(x, r))
 		}
 	}
 	h.findLost(rows)

@@ -55,8 +55,8 @@ func (p *planner) findLeak(r ovs.Interface) {
 }
 
 // leakOf tells how a row that is for a function carries something else, if it does.
-func (p *planner) leakOf(r ovs.Interface, function string) leak {
-	if function == "" {
+func (p *planner) leakOf(r ovs.Interface, function representor.Function) leak {
+	if function.Kind == 0 {
 		return leak{}
 	}
 	// Whatever our own function has at present, no netdev or one of another name.
@@ -176,54 +176,3 @@ func (p *planner) close(lport string, l leak, u ovs.Unplug) {
 
 // closesLeak reports whether a change closes a leak, and nothing else.
 func closesLeak(c ovs.Change) bool { return len(c.Unplug) == 1 && c.Unplug[0].Leak }
-
-// marked is the function that a row is for by its own marks, see markedFunction.
-func (p *planner) marked(r ovs.Interface) string { return markedFunction(p.in.Index, r) }
-
-// markedFunction is the function that a row is for by its own marks, as the card calls it now:
-// the one that its marker names (it may have been written on a kernel that numbered no
-// controllers), or, where somebody emptied that, what the request means that the row was made
-// for. It is empty where the card doesn't tell that.
-func markedFunction(x *representor.Index, r ovs.Interface) string {
-	if r.Marker.Function != "" {
-		return x.WithController(r.Marker.Function)
-	}
-	query, err := representor.ParseQuery(r.Marker.Request)
-	if err != nil {
-		return ""
-	}
-	if f, known := x.Meant(query); known {
-		return f.String()
-	}
-	return ""
-}
-
-// unnamed is the request of a row that has lost its function, while the card can't tell which
-// function that request means.
-func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
-	if p.marked(r) != "" {
-		return query, false
-	}
-	query, err := representor.ParseQuery(r.Marker.Request)
-	return query, err == nil
-}
-
-// mayBeAskedBy reports whether a function is one that a query may mean, whatever the card
-// doesn't tell: one of another kind, number or controller never is.
-func mayBeAskedBy(query representor.Query, f representor.Function) bool {
-	return f.Kind == query.Kind && f.Number == query.Number &&
-		(!query.Controller.Present || !f.Controller.Present || query.Controller == f.Controller)
-}
-
-// functionOf is the function a row of ours is for. A row that has lost its request as well
-// counts for what its netdev is now.
-func (p *planner) functionOf(r ovs.Interface) string {
-	f := p.marked(r)
-	if _, asked := p.unnamed(r); f != "" || asked {
-		return f
-	}
-	if rep, ok := p.in.Index.ByNetdev(r.Name); ok {
-		return rep.Function.String()
-	}
-	return ""
-}

@@ -27,7 +27,8 @@ type openNetdev struct {
 	due time.Time
 	// keeps is the logical port that is to have it, and function whose it is: if there is a row
 	// for both by then, the kernel may go on. Empty for none.
-	keeps, function string
+	keeps    string
+	function representor.Function
 }
 
 type removedRow struct {
@@ -46,7 +47,7 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 			l.netdevs[ifindex] = openNetdev{due: due}
 		}
 		if _, noted := l.netdevs[kept]; kept != 0 && !noted {
-			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), markedFunction(x, u.Interface)}
+			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), markedBy(x, u.Interface)}
 		}
 		l.rows[u.Interface.Name] = removedRow{due: due, own: kept}
 	}
@@ -56,14 +57,14 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 // function, if the plan has another row for both of them. If ovs-vswitchd hangs, the kernel goes
 // on to forward for it.
 func keeps(x *representor.Index, plan []ovs.Change, u ovs.Unplug) uint32 {
-	own, there := x.ByFunction(markedFunction(x, u.Interface))
+	own, there := x.ByFunction(markedBy(x, u.Interface))
 	if !there {
 		return 0
 	}
 	for _, c := range plan {
 		for _, p := range c.Plug {
 			switch {
-			case p.Marker.Function != own.Function.String():
+			case named(p.Marker) != own.Function:
 			case p.IfaceID == lportOf(u.Interface):
 				return own.IfIndex
 			default:
@@ -94,7 +95,7 @@ func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
 		add(ifindex)
 	}
-	if own, ok := x.ByFunction(markedFunction(x, u.Interface)); ok {
+	if own, ok := x.ByFunction(markedBy(x, u.Interface)); ok {
 		add(own.IfIndex)
 	}
 	return netdevs
@@ -137,7 +138,7 @@ func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays [
 // keptIn reports whether there is a row for what a netdev was kept for.
 func (n openNetdev) keptIn(x *representor.Index, v ovs.View) bool {
 	for _, r := range v.Interfaces {
-		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && markedFunction(x, r) == n.function {
+		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && markedBy(x, r) == n.function {
 			return true
 		}
 	}

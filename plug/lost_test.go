@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/representor"
 )
 
 // A reboot dealt all names anew, and last night's Southbound was put back meanwhile. The
@@ -62,7 +63,7 @@ func TestOwner_AFunctionWhoseRowLeaksGoesToAnotherPortOnlyWhenTheSouthboundWasAs
 		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
 	}
 	lost := in
-	lost.Actual, lost.Hold.Lost = bridgeWith(), map[string]string{vfFunction(0, 0).String(): "a"}
+	lost.Actual, lost.Hold.Lost = bridgeWith(), map[representor.Function]string{vfFunction(0, 0): "a"}
 	if d := Plan(lost); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
 		t.Errorf("its row is gone, and nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
 	}
@@ -211,7 +212,7 @@ func TestOwner_AClaimCountsOnlyWhereTheRequestMayMeanTheFunction(t *testing.T) {
 		a.Request.Query.CardSerial = tt.serial
 		in := Input{
 			Asked: trusted(a, asks("b", 0, 0)), Actual: bridgeWith(), Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}),
-			Hold: Hold{Lost: map[string]string{vfFunction(0, 0).String(): "a"}},
+			Hold: Hold{Lost: map[representor.Function]string{vfFunction(0, 0): "a"}},
 		}
 		if d := planWith(in, a, asks("b", 0, 0)); !slices.Equal(did(d), tt.want) {
 			t.Errorf("%s: planned %q", name, did(d))
@@ -223,7 +224,7 @@ func TestOwner_AClaimCountsOnlyWhereTheRequestMayMeanTheFunction(t *testing.T) {
 func TestOwner_AClaimIsToTheFunctionAsTheCardCallsItNow(t *testing.T) {
 	in := Input{
 		Asked: trusted(asks("b", 0, 0)), Actual: bridgeWith(), Index: indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}),
-		Hold: Hold{All: true, Lost: map[string]string{unnumbered(vfFunction(0, 0).String()): "a"}},
+		Hold: Hold{All: true, Lost: map[representor.Function]string{called(unnumbered(vfFunction(0, 0).String())): "a"}},
 	}
 	if d := planWith(in); len(d.Changes) != 0 {
 		t.Errorf("planned %q", did(d))

@@ -2,6 +2,7 @@ package plug
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -168,6 +169,27 @@ func TestARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
 	in.Index = representor.NewIndex(card, representor.Settings{})
 	if d := planWith(in, named); len(d.Changes) != 0 {
 		t.Errorf("the other's serial number known: did %q, %+v", did(d), d.Ports[0].Reason)
+	}
+}
+
+// What a reason shows of a name is cut and escaped. Were it compared, a row of such a device
+// would go as soon as its request is worded otherwise.
+func TestARowOfADeviceWithAnOddNameStaysWhileSeveralPFsHaveTheMACAskedFor(t *testing.T) {
+	for _, device := range []string{"0000:03:00.0", `a"b\c`, strings.Repeat("x", 300)} {
+		mac := pfMAC(0)
+		card := cardOf(oneVF())
+		for i := range card.Ports {
+			card.Ports[i].Handle.Device = device
+		}
+		card.Ports[1].Function.HWAddr = mac[:]
+		row := ourRow("a", "pf0vf0", 0, 0, 10)
+		is := vfFunction(0, 0)
+		is.Handle.Device = device
+		row.Marker.Function, row.Marker.Request = is.String(), onController(asks("a", 0, 0), 1).Request.Query.String()
+		in := Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(card, representor.Settings{}), Actual: bridgeWith(row)}
+		if d := planWith(in, asks("a", 0, 0)); len(d.Changes) != 0 || statusOf(t, d, "a").State != Plugged {
+			t.Errorf("device %.20q: planned %v, %+v", device, did(d), d.Ports[0])
+		}
 	}
 }
 

@@ -24,6 +24,12 @@ func vfFunction(pf, vf int) representor.Function {
 	}
 }
 
+// called is the function with a canonical text; its Kind is 0 if there is none.
+func called(text string) representor.Function {
+	f, _ := representor.ParseFunction(text)
+	return f
+}
+
 func vfQuery(pf, vf int) representor.Query {
 	return representor.Query{PFMAC: pfMAC(pf), Kind: representor.VF, Number: uint32(vf)}
 }

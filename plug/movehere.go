@@ -35,7 +35,7 @@ func (p *planner) findLeftBehind() {
 // whatever the row is called, by its marker: one that somebody edited is left to that one. It
 // goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r ovs.Interface) bool {
-	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && r.Marker.Function != "" && p.marked(r) == q.want &&
+	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && p.identityOf(r).named && p.marked(r) == q.want &&
 		p.leaks[r.UUID].kind == 0
 }
 
@@ -112,7 +112,7 @@ func (p *planner) tellWhatIsLeftBehind() {
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))
-		case q != nil && q.want != "" && (q.want != p.marked(r) || r.Marker.Function == ""):
+		case q != nil && q.want.Kind != 0 && (q.want != p.marked(r) || !p.identityOf(r).named):
 			p.warn(lport, why)
 		}
 	}

@@ -16,7 +16,7 @@ func (p *planner) settleOwners() {
 	clear(p.owners)
 	clear(p.netdevs)
 	for _, q := range p.sorted {
-		if !q.asked || q.want == "" {
+		if !q.asked || q.want.Kind == 0 {
 			continue
 		}
 		if o := p.owners[q.want]; o == nil || p.grip(q) > p.grip(o) {
@@ -28,7 +28,7 @@ func (p *planner) settleOwners() {
 	}
 	for _, q := range p.sorted {
 		q.taken = nil
-		if o := p.owners[q.want]; q.want != "" && o != q {
+		if o := p.owners[q.want]; q.want.Kind != 0 && o != q {
 			q.taken = o
 		}
 	}
@@ -128,7 +128,7 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 // its port, or what does means another function for certain.
 func (p *planner) onlyKept(r ovs.Interface) bool {
 	o, is := p.portOf(r), p.functionOf(r)
-	return !o.asked || o.means.Kind != 0 && is != "" && is != o.means.String() && !p.mayBeFor(r, o.means)
+	return !o.asked || o.means.Kind != 0 && is.Kind != 0 && is != o.means && !p.mayBeFor(r, o.means)
 }
 
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
@@ -205,8 +205,8 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 			claims = append(claims, claim{lport: lportOf(r), row: true})
 		}
 	}
-	if text, may := p.in.Index.Unnumbered(q.rep.Function); may {
-		for _, r := range p.rowsFor[text] {
+	if was, may := p.in.Index.Unnumbered(q.rep.Function); may {
+		for _, r := range p.rowsFor[was] {
 			claims = append(claims, claim{lport: lportOf(r), row: true})
 		}
 	}
@@ -228,7 +228,7 @@ func (c claim) reason(q *port, why *reason.Reason) *reason.Reason {
 // mayMean reports whether a port that is asked for may mean a function, since the card can't
 // say at present which one it means.
 func (q *port) mayMean(f representor.Function) bool {
-	return q.want == "" && undecided(codeOf(q.reason)) && mayBeAskedBy(q.binding.Request.Query, f)
+	return q.want.Kind == 0 && undecided(codeOf(q.reason)) && mayBeAskedBy(q.binding.Request.Query, f)
 }
 
 // wasVerified reports whether the Southbound was asked about a port.

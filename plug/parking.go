@@ -3,6 +3,7 @@ package plug
 import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // A row of ours whose function is away is parked: it stays, and carries nobody's name, for
@@ -78,7 +79,7 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 
 // gives takes note that a netdev is given to a logical port by what is planned, if there is
 // one.
-func (p *planner) gives(netdev, function string) {
+func (p *planner) gives(netdev string, function representor.Function) {
 	if rep, ok := p.in.Index.ByFunction(function); ok && rep.IfIndex != 0 {
 		p.out.Gives[netdev] = rep
 	}
@@ -122,7 +123,7 @@ func (p *planner) tells(r ovs.Interface) bool {
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
 func (p *planner) comesBack(q *port, r ovs.Interface) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want != "" && q.want == p.marked(r) && r.Parked == q.name &&
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want.Kind != 0 && q.want == p.marked(r) && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // part is what one port needs done. Parts that depend on each other are joined
@@ -14,8 +15,9 @@ type part struct {
 	lports []string
 	why    string
 	unplug []ovs.Unplug
-	frees  []string // places of the rows that it unplugs
+	frees  []place // of the rows that it unplugs
 	plug   []ovs.Plug
+	takes  []place // of those that it plugs
 	edit   []ovs.Edit
 }
 
@@ -109,7 +111,7 @@ func (pt *part) addTo(c *ovs.Change) {
 // first (a disjoint-set forest).
 func groups(parts []*part) []int {
 	group := make([]int, len(parts))
-	freed := map[string]int{} // what a part frees, to its index
+	freed := map[place]int{} // what a part frees, to its index
 	for i, pt := range parts {
 		group[i] = i
 		for _, k := range pt.frees {
@@ -120,27 +122,32 @@ func groups(parts []*part) []int {
 		}
 	}
 	for i, pt := range parts {
-		for _, pl := range pt.plug {
-			for _, k := range places(pl.Netdev, pl.Marker.Function, pl.IfaceID) {
-				if j, ok := freed[k]; ok {
-					merge(group, i, j)
-				}
+		for _, k := range pt.takes {
+			if j, ok := freed[k]; ok {
+				merge(group, i, j)
 			}
 		}
 	}
 	return group
 }
 
-// places are what only one row may have. What is empty is no place: a parked row has no
-// iface-id, and one whose marks were edited may have no function.
-func places(name, function string, ifaceIDs ...string) []string {
-	at := []string{"name " + name}
-	if function != "" {
-		at = append(at, "function "+function)
+// place is what only one row may have: one of these.
+type place struct {
+	name     string
+	function representor.Function
+	ifaceID  string
+}
+
+// places are those of a row. What is empty is no place: a parked row has no iface-id, and one
+// whose marks were edited may have no function.
+func places(name string, function representor.Function, ifaceIDs ...string) []place {
+	at := []place{{name: name}}
+	if function.Kind != 0 {
+		at = append(at, place{function: function})
 	}
 	for _, id := range ifaceIDs {
 		if id != "" {
-			at = append(at, "iface-id "+id)
+			at = append(at, place{ifaceID: id})
 		}
 	}
 	return at

@@ -39,7 +39,7 @@ type Hold struct {
 	Young  map[string]bool
 	// Lost are functions that no row is for, each with the logical port that had it until its
 	// row was removed as a leak, or by somebody else: nobody has taken that from it.
-	Lost map[string]string
+	Lost map[representor.Function]string
 }
 
 // Input is everything a plan is made from.
@@ -175,12 +175,13 @@ type planner struct {
 	mass      *reason.Reason // why removals wait for their number, nil if they don't
 	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
 	foreignIfaceID map[string]string
-	owners         map[string]*port // by function
+	owners         map[representor.Function]*port
 	netdevs        map[string]*port // the same by the netdevs of those
 	// lostBy are the ports that lost the row for a function, see Hold.Lost.
-	lostBy map[string]string
+	lostBy map[representor.Function]string
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
-	rowsFor map[string][]ovs.Interface
+	rowsFor    map[representor.Function][]ovs.Interface
+	identities map[string]identity // of rows of ours, by uuid
 
 	leaks   map[string]leak // by row uuid
 	removed map[string]bool // rows that go, by uuid
@@ -198,9 +199,9 @@ type port struct {
 	seen     bool // binding is from the view or the verdict
 	verified bool // binding is from the verdict
 
-	query  string               // canonical text of what is asked
+	query  representor.Query    // what is asked; Kind 0 if nothing is
 	means  representor.Function // by its request, for certain; Kind 0 if that isn't
-	want   string               // function that should be plugged, "" for none
+	want   representor.Function // what should be plugged; Kind 0 for none
 	rep    representor.Representor
 	ready  bool // rep has a netdev that may be plugged now
 	unsure bool // want is what a row is for, whatever is asked for now
@@ -228,7 +229,8 @@ func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
-		owners: map[string]*port{}, netdevs: map[string]*port{}, lostBy: map[string]string{}, rowsFor: map[string][]ovs.Interface{},
+		owners: map[representor.Function]*port{}, netdevs: map[string]*port{}, lostBy: map[representor.Function]string{},
+		rowsFor: map[representor.Function][]ovs.Interface{}, identities: map[string]identity{},
 		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}
@@ -272,7 +274,7 @@ func newPlanner(in Input) *planner {
 func (p *planner) findRowsFor() {
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
-		if f := p.functionOf(r); f != "" {
+		if f := p.functionOf(r); f.Kind != 0 {
 			p.rowsFor[f] = append(p.rowsFor[f], r)
 		}
 	}

@@ -250,7 +250,7 @@ func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
 		return true
 	}
 	bare := vfQuery(int(q.PFMAC[5]-pfMAC(0)[5]), int(q.Number)).String()
-	if f, known := w.index.ByFunction(w.marked(r)); known && q.Controller.Present && f.Function.Controller.Present &&
+	if f, known := w.index.ByFunction(called(w.marked(r))); known && q.Controller.Present && f.Function.Controller.Present &&
 		f.Function.Controller != q.Controller {
 		return false
 	}
@@ -447,7 +447,7 @@ func TestOwner_NoFunctionGoesToAnotherPortUnaskedOrUnderAHold(t *testing.T) {
 					for _, r := range w.actual.Interfaces {
 						// What a mark without a controller means may not be told, and a port that has the
 						// function by its own row's mark follows it then.
-						rep, _ := w.index.ByFunction(p.Marker.Function)
+						rep, _ := w.index.ByFunction(called(p.Marker.Function))
 						_, may := w.index.Unnumbered(rep.Function)
 						told := !may || r.Marker.Function == p.Marker.Function || !w.has(p.IfaceID, p.Marker.Function)
 						if told && (isOurs(r) || w.wasOurs(r)) && lportOf(r) != p.IfaceID && w.isFor(r, p.Marker.Function) {

@@ -6,6 +6,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // firstReason is the first that is there.
@@ -86,7 +87,7 @@ func reasonGrace(q *port) *reason.Reason {
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
 func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
 	r := reason.New(why.Code, "function %s still has a row of ours for logical port %s: %s",
-		reason.Quote(q.want), reason.Quote(other), why.Message)
+		reason.Quote(q.want.String()), reason.Quote(other), why.Message)
 	r.Candidates = []string{reason.Name(other)}
 	return r
 }
@@ -95,14 +96,14 @@ func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
 // having it.
 func reasonLost(q *port, other string, why *reason.Reason) *reason.Reason {
 	r := reason.New(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
-		reason.Quote(q.want), reason.Quote(other), why.Message)
+		reason.Quote(q.want.String()), reason.Quote(other), why.Message)
 	r.Candidates = []string{reason.Name(other)}
 	return r
 }
 
 func reasonTaken(q *port) *reason.Reason {
 	r := reason.New(reason.CodeFunctionTaken,
-		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", reason.Quote(q.want),
+		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", reason.Quote(q.want.String()),
 		reason.Quote(q.taken.name))
 	r.Candidates = []string{reason.Name(q.taken.name)}
 	return r
@@ -166,14 +167,14 @@ func reasonForeignIfaceID(a ovs.View, row, lport string) *reason.Reason {
 
 func reasonNoNetdev(q *port) *reason.Reason {
 	return reason.New(reason.CodeNoNetdev, "function %s has no netdev now; the row stays and ovs-vswitchd attaches it again when it returns",
-		reason.Quote(q.want))
+		reason.Quote(q.want.String()))
 }
 
 // reasonMoved says of a port that what it waits for is not what it has.
-func reasonMoved(q *port, r ovs.Interface, has string) *reason.Reason {
+func reasonMoved(q *port, r ovs.Interface, has representor.Function) *reason.Reason {
 	why := *q.status.Reason
 	why.Message = fmt.Sprintf("%s stays plugged as %s, while the same request means %s now: %s",
-		reason.Quote(has), reason.Quote(r.Name), reason.Quote(q.means.String()), why.Message)
+		reason.Quote(has.String()), reason.Quote(r.Name), reason.Quote(q.means.String()), why.Message)
 	return &why
 }
 

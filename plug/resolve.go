@@ -2,7 +2,6 @@ package plug
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
@@ -38,18 +37,16 @@ func (p *planner) resolveAsked(q *port) {
 		return
 	}
 	q.asked = true
-	q.query = q.binding.Request.Query.String()
-	rep, why := p.in.Index.Lookup(q.binding.Request.Query)
+	q.query = q.binding.Request.Query
+	rep, why := p.in.Index.Lookup(q.query)
 	q.reason = why
-	if why == nil {
-		q.want, q.rep, q.ready = rep.Function.String(), rep, true
-	} else if rep.Function.Kind != 0 {
-		q.want, q.rep = rep.Function.String(), rep
+	if rep.Function.Kind != 0 {
+		q.want, q.rep, q.ready = rep.Function, rep, why == nil
 	}
 	if q.means = rep.Function; q.means.Kind == 0 && !undecided(codeOf(why)) {
-		q.means, _ = p.in.Index.Meant(q.binding.Request.Query)
+		q.means, _ = p.in.Index.Meant(q.query)
 	}
-	if q.want == "" && p.staysUnfound(q) {
+	if q.want.Kind == 0 && p.staysUnfound(q) {
 		return
 	}
 	if _, ok := p.rowOf(q, q.want); len(q.rows) > 0 && !ok && !p.answers(q) {
@@ -61,18 +58,18 @@ func (p *planner) resolveAsked(q *port) {
 // doesn't show what the port's request means. If it is another one for certain, the row was
 // made for the same request in earlier times, and is only kept.
 func (p *planner) staysUnfound(q *port) bool {
-	r, ok := p.rowOf(q, q.means.String())
+	r, ok := p.rowOf(q, q.means)
 	if !ok {
-		r, ok = rowAsked(q, q.query)
+		r, ok = p.rowAsked(q, q.query)
 	}
 	if !ok {
-		r, ok = p.rowMeant(q, q.binding.Request.Query, q.reason)
+		r, ok = p.rowMeant(q, q.query, q.reason)
 	}
-	if !ok || p.marked(r) == "" {
+	if !ok || p.marked(r).Kind == 0 {
 		return false
 	}
 	p.stayWith(q, r)
-	q.unsure = q.want != q.means.String()
+	q.unsure = q.want != q.means
 	q.asked = !q.unsure || q.means.Kind == 0 || p.mayBeFor(r, q.means)
 	return true
 }
@@ -269,13 +266,13 @@ func (p *planner) replaceable(q *port) bool {
 // pluggable reports whether what a port's request names can be plugged, unless a
 // row is in the way.
 func (p *planner) pluggable(q *port) bool {
-	return q.asked && q.want != "" && q.taken == nil && q.ready && p.canAdd == nil
+	return q.asked && q.want.Kind != 0 && q.taken == nil && q.ready && p.canAdd == nil
 }
 
 // hold keeps the rows of a port that should go, and asks for nothing new.
 func (p *planner) hold(q *port, why *reason.Reason) {
 	q.goes, q.asked, q.reason = stay, false, why
-	q.want, q.ready = "", false
+	q.want, q.ready = representor.Function{}, false
 	if len(q.rows) > 0 {
 		p.stayWith(q, q.rows[0])
 	}
@@ -285,14 +282,14 @@ func (p *planner) hold(q *port, why *reason.Reason) {
 // as when the row was made or not.
 func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
 	if f, meant := p.in.Index.Meant(query); meant {
-		if r, ok := p.rowOf(q, f.String()); ok {
+		if r, ok := p.rowOf(q, f); ok {
 			return r, true
 		}
 	}
-	if r, ok := rowAsked(q, query.String()); ok {
+	if r, ok := p.rowAsked(q, query); ok {
 		return r, true
 	}
-	if anyRequest(q.rows, query.String()) {
+	if p.anyRequest(q.rows, query) {
 		return q.rows[0], true
 	}
 	_, why := p.in.Index.Lookup(query)
@@ -300,9 +297,9 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 }
 
 // rowOf finds a row of a port for a function.
-func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
+func (p *planner) rowOf(q *port, function representor.Function) (ovs.Interface, bool) {
 	for _, r := range q.rows {
-		if function != "" && p.functionOf(r) == function {
+		if function.Kind != 0 && p.functionOf(r) == function {
 			return r, true
 		}
 	}
@@ -313,10 +310,10 @@ func (p *planner) rowOf(q *port, function string) (ovs.Interface, bool) {
 // may be from a kernel that numbered no controllers.
 func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
 	is := p.functionOf(r)
-	if is == "" || f.Kind == 0 || !p.in.Index.MayBe(is, f) {
+	if is.Kind == 0 || f.Kind == 0 || !p.in.Index.MayBe(is, f) {
 		return false
 	}
-	if query, err := representor.ParseQuery(r.Marker.Request); err == nil && !mayBeAskedBy(query, f) {
+	if query := p.identityOf(r).request; query.Kind != 0 && !mayBeAskedBy(query, f) {
 		return false
 	}
 	ifindex, _, live := p.in.Index.LinkByName(r.Name)
@@ -336,13 +333,13 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *reason.Reason)
 	if !undecided(codeOf(why)) {
 		return row, false
 	}
-	bare := representor.Query{PFMAC: query.PFMAC, Kind: query.Kind, Number: query.Number}.String()
 	for _, r := range q.rows {
-		request := r.Marker.Request
-		if same := request == bare || strings.HasPrefix(request, bare+" "); !same || !p.mayBe(r, query, why) {
+		was := p.identityOf(r).request
+		was.Controller, was.CardSerial = query.Controller, query.CardSerial
+		if was != query || !p.mayBe(r, query, why) {
 			continue
 		}
-		if p.marked(r) != "" {
+		if p.marked(r).Kind != 0 {
 			return r, true
 		}
 		if !found {
@@ -361,7 +358,7 @@ func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *reason.Re
 	if ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
 		return false // whatever the card can't tell, it isn't this one
 	}
-	return codeOf(why) != reason.CodePFAmbiguous || p.isBelow(p.marked(r), why.Candidates, query)
+	return codeOf(why) != reason.CodePFAmbiguous || p.in.Index.MayMean(query, p.marked(r))
 }
 
 // undecided reports whether the card may tell later what it can't tell now: which function a request means.
@@ -375,19 +372,10 @@ func undecided(code reason.Code) bool {
 	}
 }
 
-// isBelow reports whether a function is what a query asks for below one of these PFs.
-func (p *planner) isBelow(function string, pfs []string, query representor.Query) bool {
-	return slices.ContainsFunc(p.in.Index.Candidates(query), func(c representor.Candidate) bool {
-		f := c.Function
-		f.Kind, f.Number = query.Kind, query.Number
-		return f.String() == function && slices.Contains(pfs, c.Function.String())
-	})
-}
-
 // rowAsked finds a row that was made for a request, in these words.
-func rowAsked(q *port, request string) (ovs.Interface, bool) {
+func (p *planner) rowAsked(q *port, request representor.Query) (ovs.Interface, bool) {
 	for _, r := range q.rows {
-		if r.Marker.Request == request && r.Marker.Function != "" {
+		if id := p.identityOf(r); id.request == request && id.named {
 			return r, true
 		}
 	}
@@ -398,15 +386,16 @@ func rowAsked(q *port, request string) (ovs.Interface, bool) {
 // One that has lost its request can't have been if the card knows that the request means
 // another function than the row's.
 func (p *planner) answers(q *port) bool {
-	_, may := p.rowMeant(q, q.binding.Request.Query, q.reason)
+	_, may := p.rowMeant(q, q.query, q.reason)
 	return may || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		return r.Marker.Request == q.query || p.mayBeFor(r, q.means) || r.Marker.Request == "" && (q.want == "" || p.functionOf(r) == "")
+		return p.identityOf(r).request == q.query || p.mayBeFor(r, q.means) ||
+			r.Marker.Request == "" && (q.want.Kind == 0 || p.functionOf(r).Kind == 0)
 	})
 }
 
-func anyRequest(rows []ovs.Interface, request string) bool {
+func (p *planner) anyRequest(rows []ovs.Interface, request representor.Query) bool {
 	for _, r := range rows {
-		if r.Marker.Request == request || r.Marker.Request == "" {
+		if p.identityOf(r).request == request || r.Marker.Request == "" {
 			return true
 		}
 	}
@@ -414,9 +403,9 @@ func anyRequest(rows []ovs.Interface, request string) bool {
 }
 
 // allFor reports whether each row's marker names this function.
-func (p *planner) allFor(rows []ovs.Interface, function string) bool {
+func (p *planner) allFor(rows []ovs.Interface, function representor.Function) bool {
 	for _, r := range rows {
-		if r.Marker.Function == "" || p.marked(r) != function {
+		if id := p.identityOf(r); !id.named || id.marked != function {
 			return false
 		}
 	}

@@ -96,10 +96,10 @@ func drawWorld(t *rapid.T) world {
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
 		w.absent[w.actual.Interfaces[name].UUID] = rapid.Bool().Draw(t, name+"'s function has been away")
 	}
-	w.hold.Lost = map[string]string{}
+	w.hold.Lost = map[representor.Function]string{}
 	for vf := range 4 {
-		if f := vfFunction(vf/2, vf%2).String(); rapid.IntRange(0, 3).Draw(t, f+" was lost") == 0 {
-			w.hold.Lost[f] = rapid.SampledFrom(lports()).Draw(t, f+" was lost by")
+		if f := vfFunction(vf/2, vf%2); rapid.IntRange(0, 3).Draw(t, f.String()+" was lost") == 0 {
+			w.hold.Lost[f] = rapid.SampledFrom(lports()).Draw(t, f.String()+" was lost by")
 		}
 	}
 	w.adopt, w.taken = rapid.Bool().Draw(t, "adopt"), map[string]bool{}

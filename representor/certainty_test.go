@@ -178,21 +178,21 @@ func TestByFunctionFindsNoneOfSeveral(t *testing.T) {
 	c := card(t, blueFieldNew)
 	x := representor.NewIndex(c, representor.Settings{})
 	for _, r := range x.All() {
-		if got, ok := x.ByFunction(r.Function.String()); !ok || got != r {
+		if got, ok := x.ByFunction(r.Function); !ok || got != r {
 			t.Errorf("%s is not found", r.Function)
 		}
 	}
-	if r, ok := x.ByFunction("pci/0000:03:00.0 c1pf0vf2"); ok {
+	if r, ok := x.ByFunction(called("pci/0000:03:00.0 c1pf0vf2")); ok {
 		t.Errorf("found %+v", r)
 	}
 	twin := c.Ports[2]
 	twin.Index, twin.IfIndex = 9, 0
 	c.Ports = append(c.Ports, twin, c.Ports[3])
 	x = representor.NewIndex(c, representor.Settings{})
-	if r, ok := x.ByFunction("pci/0000:03:00.0 c1pf0vf0"); ok {
+	if r, ok := x.ByFunction(called("pci/0000:03:00.0 c1pf0vf0")); ok {
 		t.Errorf("found %+v of two ports", r)
 	}
-	if _, ok := x.ByFunction("pci/0000:03:00.0 c1pf0vf1"); !ok {
+	if _, ok := x.ByFunction(called("pci/0000:03:00.0 c1pf0vf1")); !ok {
 		t.Error("a port that is listed twice isn't found")
 	}
 }

@@ -1,14 +1,10 @@
 package representor
 
-import (
-	"strings"
+import "github.com/representord/representord/devlink"
 
-	"github.com/representord/representord/devlink"
-)
-
-// WithController gives a function's canonical text as it is here for one that may be
-// from a kernel that numbered no controllers. It is the text itself where the card has
-// such a function still, or where it isn't certain which one is meant.
+// WithController gives a function as it is called here for one that may be from a kernel
+// that numbered no controllers. It is the function itself where the card has such a one
+// still, or where it isn't certain which one is meant.
 //
 // It is certain if one function agrees in instance, PF, kind and number, and no other
 // controller has a PF of that number: of two hosts' VFs, the one that is there now need
@@ -17,42 +13,42 @@ import (
 //
 // An SF of which the kernel doesn't say whose it is may also have been called as another's,
 // while its PF couldn't be seen: that it is the same one is always certain.
-func (x *Index) WithController(canonical string) string {
-	if _, known := x.functions[canonical]; known {
-		return canonical
+func (x *Index) WithController(f Function) Function {
+	if _, known := x.functions[f]; known {
+		return f
 	}
-	if now, ok := x.unsaid[canonical]; ok {
+	if now, ok := x.unsaid[f]; ok {
 		return now
 	}
-	if !x.complete || x.mayLackPFs || !strings.Contains(canonical, " pf") {
-		return canonical
+	if !x.complete || x.mayLackPFs || f.Controller.Present {
+		return f
 	}
 	x.numbering.Do(x.findNumbered)
-	if numbered, ok := x.numbered[canonical]; ok {
+	if numbered, ok := x.numbered[f]; ok {
 		return numbered
 	}
-	return canonical
+	return f
 }
 
-// MayBe reports whether a function may be the one that a canonical text names, which may
-// be from a kernel that numbered no controllers: it is, or what WithController can't
-// tell for want of knowledge leaves it possible. So false proves that it isn't, also from
-// an index that is not complete.
-func (x *Index) MayBe(canonical string, f Function) bool {
-	if known := x.WithController(canonical); known == f.String() {
+// MayBe reports whether a function may be the one that was called so, perhaps on a kernel
+// that numbered no controllers: it is, or what WithController can't tell for want of
+// knowledge leaves it possible. So false proves that it isn't, also from an index that is
+// not complete.
+func (x *Index) MayBe(was, f Function) bool {
+	if x.WithController(was) == f {
 		return true
 	}
 	if x.complete && !x.mayLackPFs {
 		return false
 	}
-	return withoutController(f).String() == canonical
+	return withoutController(f) == was
 }
 
 // Unnumbered is what a kernel that numbers no controllers calls a function; false where that
-// text is this one's for certain, or another's.
-func (x *Index) Unnumbered(f Function) (canonical string, may bool) {
-	text := withoutController(f).String()
-	return text, x.WithController(text) != f.String() && x.MayBe(text, f)
+// is this one's for certain, or another's.
+func (x *Index) Unnumbered(f Function) (was Function, may bool) {
+	was = withoutController(f)
+	return was, x.WithController(was) != f && x.MayBe(was, f)
 }
 
 // withoutController is what a kernel that numbers no controllers calls a function. Such
@@ -79,12 +75,12 @@ func (x *Index) findNumbered() {
 		}
 		parents[of(f)] = f.parent()
 	}
-	x.numbered = map[string]string{}
+	x.numbered = map[Function]Function{}
 	for i := range x.reps {
 		f := x.reps[i].Function
 		if several[of(f)] || !f.Controller.Present {
 			continue
 		}
-		x.numbered[withoutController(f).String()] = f.String()
+		x.numbered[withoutController(f)] = f
 	}
 }

@@ -4,9 +4,12 @@ package representor
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Kind tells apart the functions a representor may stand for.
@@ -73,4 +76,44 @@ func (f Function) String() string {
 		b = append(b, " local"...)
 	}
 	return string(b)
+}
+
+// ParseFunction reads the text that String gives, and nothing else.
+func ParseFunction(text string) (Function, error) {
+	f := Function{External: true, Kind: PF}
+	rest, local := strings.CutSuffix(text, " local")
+	f.External = !local
+	var name string
+	if i := strings.LastIndexByte(rest, ' '); i >= 0 { // a device may have blanks in its name
+		rest, name = rest[:i], rest[i+1:]
+	}
+	f.Handle.Bus, f.Handle.Device, _ = strings.Cut(rest, "/")
+	if after, ok := strings.CutPrefix(name, "c"); ok {
+		var n uint32
+		n, name = leadingDigits(after)
+		f.Controller = devlink.Some(n)
+	}
+	name, _ = strings.CutPrefix(name, "pf")
+	pf, name := leadingDigits(name)
+	f.PF = uint16(min(pf, math.MaxUint16))
+	for _, k := range []Kind{VF, SF} {
+		if after, ok := strings.CutPrefix(name, k.String()); ok {
+			f.Kind = k
+			f.Number, _ = leadingDigits(after)
+		}
+	}
+	if f.String() != text {
+		return Function{}, fmt.Errorf("%s is no function as representord writes them", reason.Quote(text))
+	}
+	return f, nil
+}
+
+// leadingDigits takes a number from the beginning of a text, 0 if there is none of 32 bits.
+func leadingDigits(text string) (n uint32, rest string) {
+	rest = strings.TrimLeft(text, "0123456789")
+	parsed, err := strconv.ParseUint(text[:len(text)-len(rest)], 10, 32)
+	if err != nil {
+		return 0, rest
+	}
+	return uint32(parsed), rest
 }

@@ -39,8 +39,8 @@ type Index struct {
 	uplinks []UplinkPort
 	// pfs are the PFs a MAC may name, sorted by function.
 	pfs []pf
-	// functions finds the one entry of reps by canonical text, or ambiguous.
-	functions map[string]int
+	// functions finds the one entry of reps, or ambiguous.
+	functions map[Function]int
 	// netdevs finds an entry of reps by ifindex.
 	netdevs map[uint32]int
 	// names finds the ifindex of a netdev, 0 when the Card has two of that name; altNames
@@ -54,7 +54,7 @@ type Index struct {
 	// what it would be called if it were another's. Nil without any.
 	// guessed are those whose PF doesn't say it either.
 	owners  owners
-	unsaid  map[string]string
+	unsaid  map[Function]Function
 	guessed map[Function]bool
 	// disputed holds, by ifindex, the ports that claim one netdev for different
 	// functions; disputes finds that ifindex by function. Nil without any.
@@ -64,7 +64,7 @@ type Index struct {
 	// said finds the netdev that says whose it is, by what it says, 0 when several say it;
 	// lacking are those of functions that no listed port stands for, sorted by name. Nil on
 	// a kernel that tells netdevs' ports. numbersControllers is whether the kernel does.
-	said               map[string]uint32
+	said               map[Function]uint32
 	lacking            []Link
 	numbersControllers bool
 
@@ -75,10 +75,10 @@ type Index struct {
 	serials map[devlink.Handle]Serial
 	census  map[Class]int
 
-	// numbered finds the text of a function by what a kernel without controllers would
-	// call it. It is made when it is first wanted, which is seldom.
+	// numbered finds a function by what a kernel without controllers would call it. It is
+	// made when it is first wanted, which is seldom.
 	numbering sync.Once
-	numbered  map[string]string
+	numbered  map[Function]Function
 }
 
 // ambiguous stands in Index.functions for a function that several ports claim.
@@ -162,15 +162,14 @@ func (x *Index) addPorts(card Card) {
 	x.reps = slices.Compact(x.reps) // a port listed twice is one port
 	addPFMACs(card, x.reps)
 
-	x.functions = make(map[string]int, len(x.reps))
+	x.functions = make(map[Function]int, len(x.reps))
 	x.netdevs = make(map[uint32]int, len(x.reps))
 	for i := range x.reps {
 		r := &x.reps[i]
-		name := r.Function.String()
 		if i > 0 && x.reps[i-1].Function == r.Function {
-			x.functions[name] = ambiguous
+			x.functions[r.Function] = ambiguous
 		} else {
-			x.functions[name] = i
+			x.functions[r.Function] = i
 		}
 		if r.IfIndex != 0 {
 			x.netdevs[r.IfIndex] = i
@@ -186,9 +185,9 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 	}
 	if ownerUnsaid(p) {
 		if x.unsaid == nil {
-			x.unsaid, x.guessed = map[string]string{}, map[Function]bool{}
+			x.unsaid, x.guessed = map[Function]Function{}, map[Function]bool{}
 		}
-		x.unsaid[f.withOtherOwner().String()] = f.String()
+		x.unsaid[f.withOtherOwner()] = f
 		if !x.owners.told(p) {
 			x.guessed[f] = true
 		}
@@ -243,11 +242,10 @@ func (x *Index) Complete() (bool, string) { return x.complete, x.problem }
 // by function. A function that several ports claim is there once for each.
 func (x *Index) All() []Representor { return slices.Clone(x.reps) }
 
-// ByFunction finds a representor by the canonical text of its function, as
-// Function.String gives it. It finds none for a function that several ports claim.
+// ByFunction finds the representor of a function, none of one that several ports claim.
 // A netdev that ports of other functions claim too counts as no netdev.
-func (x *Index) ByFunction(canonical string) (Representor, bool) {
-	if i, ok := x.functions[canonical]; ok && i != ambiguous {
+func (x *Index) ByFunction(f Function) (Representor, bool) {
+	if i, ok := x.functions[f]; ok && i != ambiguous {
 		return x.reps[i], true
 	}
 	return Representor{}, false

@@ -82,6 +82,16 @@ func (x *Index) Meant(q Query) (Function, bool) {
 	return q.below(parent), true
 }
 
+// MayMean reports whether a function is what a query means below one of the PFs that have the
+// MAC asked for, of which there may be several: below none that is certainly another
+// controller's, another card's or our own machine's.
+func (x *Index) MayMean(q Query, f Function) bool {
+	return slices.ContainsFunc(x.pfs, func(p pf) bool {
+		s := x.standing(q, p.function)
+		return p.mac == q.PFMAC && (s == admitted || s == anyCard) && q.below(p) == f
+	})
+}
+
 // standing is what a query says of a PF, its MAC apart.
 type standing uint8
 

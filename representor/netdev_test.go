@@ -132,7 +132,7 @@ func TestByNetdevSaysOnlyWhatIsCertain(t *testing.T) {
 	if got := find("c1pf0vf0"); got != "" {
 		t.Errorf("a netdev that two functions claim is taken for %q", got)
 	}
-	if r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction("pci/0000:03:00.0 c1pf0vf0"); !ok ||
+	if r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction(called("pci/0000:03:00.0 c1pf0vf0")); !ok ||
 		r.IfIndex != 0 || r.Link.Name != "" {
 		t.Errorf("a function whose netdev is disputed is found with it: %v, %+v", ok, r)
 	}

@@ -197,31 +197,31 @@ func TestOwner_ThatIsTakenForAnotherMakesNoOtherFunction(t *testing.T) {
 			c := card(t, satellite)
 			tt.card(&c)
 			x := representor.NewIndex(c, representor.Settings{})
-			r, ok := x.ByFunction(tt.now)
-			if !ok || x.WithController(tt.was) != tt.now || !x.MayBe(tt.was, r.Function) {
-				t.Errorf("%s is called %s (there: %v), may be: %v; want %s", tt.was, x.WithController(tt.was), ok, x.MayBe(tt.was, r.Function), tt.now)
+			r, ok := x.ByFunction(called(tt.now))
+			if got, may := x.WithController(called(tt.was)), x.MayBe(called(tt.was), r.Function); !ok || got != r.Function || !may {
+				t.Errorf("%s is called %s (there: %v), may be: %v; want %s", tt.was, got, ok, may, tt.now)
 			}
 		})
 	}
 	// Where the kernel says whose each is, they are two.
 	c := card(t, "pci/0000:03:00.0/1: type eth netdev a flavour pcisf controller 2 pfnum 1 sfnum 5 external true")
 	x := representor.NewIndex(c, representor.Settings{})
-	r, _ := x.ByFunction(hosts)
-	if got := x.WithController(local); got != local || x.MayBe(local, r.Function) {
+	r, _ := x.ByFunction(called(hosts))
+	if got := x.WithController(called(local)); got != called(local) || x.MayBe(called(local), r.Function) {
 		t.Errorf("%s is taken for %s", local, got)
 	}
 	// Nor is one that the kernel doesn't speak of the one that it does.
 	c = card(t, "pci/0000:03:00.0/1: type eth netdev a flavour pcisf controller 2 pfnum 1 sfnum 5\n"+
 		"pci/0000:03:00.0/2: type eth netdev b flavour pcisf controller 2 pfnum 1 sfnum 5 external false")
 	x = representor.NewIndex(c, representor.Settings{})
-	r, _ = x.ByFunction(hosts)
-	if got := x.WithController(local); got != local || x.MayBe(local, r.Function) {
+	r, _ = x.ByFunction(called(hosts))
+	if got := x.WithController(called(local)); got != called(local) || x.MayBe(called(local), r.Function) {
 		t.Errorf("%s is taken for %s", local, got)
 	}
 	// Nor is a VF or a PF another's.
 	x = representor.NewIndex(card(t, controllerZero), representor.Settings{})
 	for _, r := range x.All() {
-		if other := r.Function.String() + " local"; x.WithController(other) != other || x.MayBe(other, r.Function) {
+		if other := called(r.Function.String() + " local"); x.WithController(other) != other || x.MayBe(other, r.Function) {
 			t.Errorf("%s is taken for %s", other, r.Function)
 		}
 	}

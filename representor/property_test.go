@@ -277,7 +277,7 @@ func TestWhatIsReadyToPlugIsWhatWasAsked(t *testing.T) {
 				t.Fatalf("%s gives a netdev that can't be plugged: %+v", q, r)
 			}
 			// Everything else finds the same.
-			if s, ok := x.ByFunction(f.String()); !ok || s != r {
+			if s, ok := x.ByFunction(f); !ok || s != r {
 				t.Fatalf("%s gives %+v, ByFunction %+v", q, r, s)
 			}
 			if s, ok := x.ByNetdev(r.Link.Name); !ok || s != r {

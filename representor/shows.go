@@ -3,7 +3,7 @@ package representor
 // Shows reports whether the index shows a representor as another index gave it: the same
 // netdev, under the same name, for the same function.
 func (x *Index) Shows(r Representor) bool {
-	now, ok := x.ByFunction(r.Function.String())
+	now, ok := x.ByFunction(r.Function)
 	return ok && now.IfIndex == r.IfIndex && now.Link.Name == r.Link.Name
 }
 

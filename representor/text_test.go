@@ -30,12 +30,41 @@ func drawFunction(t *rapid.T, label string) representor.Function {
 	return f
 }
 
+// called is the function with a canonical text; its Kind is 0 if there is none.
+func called(text string) representor.Function {
+	f, _ := representor.ParseFunction(text)
+	return f
+}
+
 func TestFunctionsTextIsOneToOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f, g := drawFunction(t, "f"), drawFunction(t, "g")
 		if (f == g) != (f.String() == g.String()) || (f == g) != (f.Compare(g) == 0) || f.Compare(g) != -g.Compare(f) {
 			t.Fatalf("%+v is %q, %+v is %q, compared %d", f, f, g, g, f.Compare(g))
+		}
+		if got, err := representor.ParseFunction(f.String()); err != nil || got != f {
+			t.Fatalf("%q is read as %+v (%v), want %+v", f, got, err, f)
+		}
+	})
+}
+
+func TestParseFunction_ReadsNothingButCanonicalTexts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", " ", "pf0", "pci/0000:03:00.0", "pci/0000:03:00.0 ", "pci/0000:03:00.0 p0", "pci/0000:03:00.0 pf", "pci/0000:03:00.0 pf00",
+		"pci/0000:03:00.0 c1", "pci/0000:03:00.0 cpf0", "pci/0000:03:00.0 c01pf0vf0", "pci/0000:03:00.0 pf0vf", "pci/0000:03:00.0 pf0vf0x",
+		"pci/0000:03:00.0 pf65536", "pci/0000:03:00.0 c4294967296pf0", "pci/0000:03:00.0 pf0vf4294967296", "pci/0000:03:00.0 pf0 vf0",
+		"pci/0000:03:00.0 pf0vf0sf0", "pci/0000:03:00.0 pf0vf0 LOCAL", "pci/0000:03:00.0 pf0vf0\n", "pci/0000:03:00.0 pf+1", hostile,
+	} {
+		if f, err := representor.ParseFunction(text); err == nil || f != (representor.Function{}) {
+			t.Errorf("%q is read as %+v", text, f)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[pc/:0. ]{0,8} (c[0-9]{1,2})?pf[0-9]{1,3}([vs]f[0-9]{1,2})?( local)?`).Draw(t, "text")
+		if f, err := representor.ParseFunction(text); err == nil && f.String() != text {
+			t.Fatalf("%q is read as %q", text, f)
 		}
 	})
 }

@@ -20,18 +20,21 @@ import (
 // findSaid fills said.
 func (x *Index) findSaid() {
 	for ifindex, l := range x.links {
-		if l.TellsPort || l.Port.Present || l.Parent == (devlink.Handle{}) || !functionName(l.PortName) {
+		if l.TellsPort || l.Port.Present || l.Parent == (devlink.Handle{}) {
 			continue
 		}
-		if x.said == nil {
-			x.said = map[string]uint32{}
+		f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
+		if err != nil || !f.External {
+			continue // its name is none in devlink's grammar
 		}
-		name := l.Parent.String() + " " + l.PortName
-		x.numbersControllers = x.numbersControllers || l.PortName[0] == 'c'
-		if _, twice := x.said[name]; twice {
+		if x.said == nil {
+			x.said = map[Function]uint32{}
+		}
+		x.numbersControllers = x.numbersControllers || f.Controller.Present
+		if _, twice := x.said[f]; twice {
 			ifindex = 0
 		}
-		x.said[name] = ifindex
+		x.said[f] = ifindex
 	}
 }
 
@@ -41,60 +44,49 @@ func (x *Index) findUnlisted() {
 	if x.said == nil {
 		return
 	}
-	listed, instances := map[string]bool{}, map[devlink.Handle]bool{}
+	listed, instances := map[Function]bool{}, map[devlink.Handle]bool{}
 	for i := range x.reps {
-		listed[netdevSays(x.reps[i].Function.String())] = true
+		listed[netdevSays(x.reps[i].Function)] = true
 		instances[x.reps[i].Function.Handle] = true
 		x.numbersControllers = x.numbersControllers || x.reps[i].Function.Controller.Present
 	}
-	for name, ifindex := range x.said {
+	for f, ifindex := range x.said {
 		l := x.links[ifindex]
-		if _, claimed := x.claims[ifindex]; ifindex == 0 || claimed || listed[name] || !l.Settled {
+		if _, claimed := x.claims[ifindex]; ifindex == 0 || claimed || listed[f] || !l.Settled {
 			continue
 		}
 		// Drivers without devlink ports give such names, too, but number no controllers.
-		if instances[l.Parent] || l.PortName[0] == 'c' {
+		if instances[l.Parent] || f.Controller.Present {
 			x.lacking = append(x.lacking, l)
 		}
 	}
 	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// functionName tells whether a port's name is one of a PF, VF or SF in devlink's grammar.
-func functionName(s string) bool {
-	if digits, numbered := strings.CutPrefix(s, "c"); numbered {
-		s = strings.TrimLeft(digits, "0123456789")
-	}
-	rest, ok := strings.CutPrefix(s, "pf")
-	return ok && rest != "" && rest[0] >= '0' && rest[0] <= '9'
-}
-
-// netdevSays is what the netdev of a function says of itself, as far as no other function's
-// may say the same; else "". The kernel names the controller of other hosts' functions
+// netdevSays is whose the netdev of a function says that it is, as far as no other function's
+// may say the same; else none. The kernel names the controller of other hosts' functions
 // alone, so that those of this machine's own controllers are told apart by nothing;
 // controllers but 0 came later than kernels that leave this to the netdev.
-func netdevSays(canonical string) string {
-	text, local := strings.CutSuffix(canonical, " local")
-	if !local {
-		return text
+func netdevSays(f Function) Function {
+	switch {
+	case f.External:
+		return f
+	case f.Controller == devlink.Some(uint32(0)):
+		return withoutController(f)
 	}
-	handle, name, _ := strings.Cut(text, " ")
-	if own, ok := strings.CutPrefix(name, "c0"); ok {
-		return handle + " " + own
-	}
-	return ""
+	return Function{}
 }
 
 // Says reports whether a netdev that no listed port claims says of itself that it is the
 // netdev of a function, and nothing that is listed says otherwise: the list of ports is short
 // then, or older than the netdev. A function that was named on a kernel without controllers
 // is none that this kernel names so.
-func (x *Index) Says(ifindex uint32, canonical string) bool {
-	if ifindex == 0 || x.said[netdevSays(canonical)] != ifindex || x.numbersControllers && strings.Contains(canonical, " pf") {
+func (x *Index) Says(ifindex uint32, f Function) bool {
+	if ifindex == 0 || x.said[netdevSays(f)] != ifindex || x.numbersControllers && !f.Controller.Present {
 		return false
 	}
 	_, claimed := x.claims[ifindex]
-	i, listed := x.functions[canonical]
+	i, listed := x.functions[f]
 	return !claimed && (!listed || i != ambiguous && x.hasNoNetdev(x.reps[i]))
 }
 
@@ -108,8 +100,8 @@ func (x *Index) hasNoNetdev(r Representor) bool {
 // UnlistedFor finds the name of the netdev that says it is a function's, of which no port is
 // listed.
 func (x *Index) UnlistedFor(f Function) (netdev string, ok bool) {
-	ifindex, said := x.said[netdevSays(f.String())]
-	if !said || !x.Says(ifindex, f.String()) {
+	ifindex, said := x.said[netdevSays(f)]
+	if !said || !x.Says(ifindex, f) {
 		return "", false
 	}
 	return x.links[ifindex].Name, true

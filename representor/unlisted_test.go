@@ -52,7 +52,7 @@ func TestUnlisted_ANetdevSaysWhoseItIsByItsPortsNameOnItsInstance(t *testing.T) 
 		{"c1pf0vf3", "", false},
 	} {
 		x := representor.NewIndex(shortList(representor.Link{PortName: tt.says}), representor.Settings{})
-		if got := x.Says(7, tt.canonical); got != tt.want {
+		if got := x.Says(7, called(tt.canonical)); got != tt.want {
 			t.Errorf("a netdev that says %q is that of %q: %v", tt.says, tt.canonical, got)
 		}
 	}
@@ -90,8 +90,8 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 	} {
 		card := shortList(representor.Link{PortName: "c1pf0vf3"})
 		edit(&card)
-		if x := representor.NewIndex(card, representor.Settings{}); x.Says(7, vf3) || x.Unlisted() != "" {
-			t.Errorf("%s: %v, %q", name, x.Says(7, vf3), x.Unlisted())
+		if x := representor.NewIndex(card, representor.Settings{}); x.Says(7, called(vf3)) || x.Unlisted() != "" {
+			t.Errorf("%s: %v, %q", name, x.Says(7, called(vf3)), x.Unlisted())
 		}
 	}
 }
@@ -99,8 +99,8 @@ func TestUnlisted_WhatIsToldOtherwiseCountsMore(t *testing.T) {
 func TestUnlisted_OnAKernelWithoutControllersTheNameIsTheFunctions(t *testing.T) {
 	card := shortList(representor.Link{PortName: "pf0vf3"})
 	card.Ports[0].Controller, card.Ports[0].External = devlink.Optional[uint32]{}, devlink.Optional[bool]{}
-	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, "pci/0000:03:00.0 pf0vf3") ||
-		x.Says(7, "pci/0000:03:00.0 c1pf0vf3") {
+	if x := representor.NewIndex(card, representor.Settings{}); !x.Says(7, called("pci/0000:03:00.0 pf0vf3")) ||
+		x.Says(7, called("pci/0000:03:00.0 c1pf0vf3")) {
 		t.Error("a netdev that says pf0vf3 is that of another function")
 	}
 }
@@ -110,7 +110,7 @@ func TestUnlisted_AFunctionOfBeforeControllersWereNumberedIsNoneOfThisMachinesOw
 	card := shortList(representor.Link{PortName: "pf0vf3"})
 	card.Ports[0].Flavour, card.Ports[0].PF = devlink.FlavourPhysical, devlink.Optional[uint16]{}
 	card.Links[8] = representor.Link{Name: "eth8", PortName: "c1pf0vf4", Parent: card.Ports[0].Handle, Settled: true}
-	if representor.NewIndex(card, representor.Settings{}).Says(7, "pci/0000:03:00.0 pf0vf3") {
+	if representor.NewIndex(card, representor.Settings{}).Says(7, called("pci/0000:03:00.0 pf0vf3")) {
 		t.Error("it is taken for the host's")
 	}
 }

@@ -129,7 +129,7 @@ func TestConfirm_OfASatellitesSFNeedsNoOtherPort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction("pci/0000:03:00.0 c2pf1sf5 local")
+			r, ok := representor.NewIndex(c, representor.Settings{}).ByFunction(called("pci/0000:03:00.0 c2pf1sf5 local"))
 			if !ok {
 				t.Fatal("the SF is not known as our own")
 			}
@@ -186,8 +186,8 @@ func TestConfirm_FollowsARealNetdevThroughARename(t *testing.T) {
 	k.change(func(k *kernel) { k.ports = append(k.ports, vf(h, 0, 7, index)) })
 	k.portEvents.poke()
 	function := "pci/0000:03:00.0 c1pf0vf7"
-	w.await(t, "it is a representor", func(x *representor.Index) bool { r, _ := x.ByFunction(function); return r.IfIndex == index })
-	r, _ := w.Index().ByFunction(function)
+	w.await(t, "it is a representor", func(x *representor.Index) bool { r, _ := x.ByFunction(called(function)); return r.IfIndex == index })
+	r, _ := w.Index().ByFunction(called(function))
 	ask := func(when string, want bool) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

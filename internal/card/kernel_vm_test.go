@@ -48,7 +48,7 @@ func watchKernel(t *testing.T, audit time.Duration) realWatcher {
 	return r
 }
 
-func function(text string) string { return "platform/watched " + text }
+func function(text string) representor.Function { return called("platform/watched " + text) }
 
 func TestTheIndexFollowsARealCard(t *testing.T) {
 	r := watchKernel(t, 2*time.Second)

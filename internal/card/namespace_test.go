@@ -184,7 +184,7 @@ func TestTheIndexFollowsARealNetdev(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await(t, "the function has no netdev", func(x *representor.Index) bool {
-		rep, ok := x.ByFunction("pci/0000:03:00.0 c1pf0vf7")
+		rep, ok := x.ByFunction(called("pci/0000:03:00.0 c1pf0vf7"))
 		return ok && rep.IfIndex == 0
 	})
 }

@@ -95,7 +95,7 @@ func TestParent_LeadsFromAnUplinkOnAnInstanceOfItsOwnToThePFsMAC(t *testing.T) {
 			}
 			check := func(x *representor.Index) {
 				t.Helper()
-				if rep, _ := x.ByFunction("pci/0000:03:00.0 c1pf0"); rep.HWAddr.String() != "5c:25:73:37:70:5a" {
+				if rep, _ := x.ByFunction(called("pci/0000:03:00.0 c1pf0")); rep.HWAddr.String() != "5c:25:73:37:70:5a" {
 					t.Errorf("the PF's address is %s; want that of the file", rep.HWAddr)
 				}
 				if u := x.Uplinks(); len(u) != 1 || u[0].Card != pci("0000:03:00.0") {

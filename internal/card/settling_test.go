@@ -79,7 +79,7 @@ func TestThePFsAddressIsLookedForInSysfsWhereDevlinkDoesNotTellIt(t *testing.T) 
 		write(t, sysfs, "class/net/p0/ifindex", "10\n")
 		write(t, sysfs, "class/net/p0/smart_nic/pf/config", "MAC        : 5c:25:73:37:70:5a\nMaxTxRate  : 0\nState      : Follow\n")
 		pass(macRetry)
-		rep, _ := w.Index().ByFunction("pci/0000:03:00.0 c1pf0")
+		rep, _ := w.Index().ByFunction(called("pci/0000:03:00.0 c1pf0"))
 		if rep.HWAddr.String() != "5c:25:73:37:70:5a" {
 			t.Errorf("the PF's address is %s; want that of the file", rep.HWAddr)
 		}
@@ -87,7 +87,7 @@ func TestThePFsAddressIsLookedForInSysfsWhereDevlinkDoesNotTellIt(t *testing.T) 
 		k.change(func(k *kernel) { k.ports[1] = pf(h, 0, net.HardwareAddr{0, 0x53, 0, 0, 0, 0x42}, 11) })
 		k.portEvents.poke()
 		pass(time.Second)
-		rep, _ = w.Index().ByFunction("pci/0000:03:00.0 c1pf0")
+		rep, _ = w.Index().ByFunction(called("pci/0000:03:00.0 c1pf0"))
 		if len(w.card().PFMACs) != 0 || rep.HWAddr.String() != "00:53:00:00:00:42" {
 			t.Errorf("%v, the PF's address is %s; want devlink's alone", w.card().PFMACs, rep.HWAddr)
 		}

@@ -230,7 +230,7 @@ func TestWhatTheKernelDoesNotNotifyOfIsFoundByTheAudit(t *testing.T) {
 			k.infos[pci("0000:03:00.0")] = devlink.Info{BoardSerialNumber: "REPLACED"}
 		})
 		pass(30 * time.Second)
-		rep, ok := w.Index().ByFunction("pci/0000:03:00.0 c1pf0")
+		rep, ok := w.Index().ByFunction(called("pci/0000:03:00.0 c1pf0"))
 		if !ok || rep.HWAddr.String() != "00:53:00:00:00:43" {
 			t.Errorf("the PF is %+v, %v; want its new MAC", rep, ok)
 		}

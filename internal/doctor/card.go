@@ -97,7 +97,7 @@ func (p *patient) tellMACs(without []representor.Function) string {
 		}
 	}
 	for _, function := range without {
-		if r, ok := p.index.ByFunction(function.String()); ok {
+		if r, ok := p.index.ByFunction(function); ok {
 			add(fmt.Sprintf("give it the MAC that the PF has on the host: `devlink port function set %s/%d hw_addr MAC`",
 				reason.Shell(r.Function.Handle.String()), r.PortIndex))
 			continue

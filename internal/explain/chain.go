@@ -86,7 +86,7 @@ func (c *chain) findRepresentor() {
 		c.found = c.rep.Function.Kind != 0
 	}
 	if !c.found && c.placed != nil {
-		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(c.placed.Marker.Function))
+		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(called(c.placed.Marker.Function)))
 	}
 }
 

@@ -76,8 +76,14 @@ func TellMAC(pf representor.Function) string {
 
 // hasPort reports whether a function has a devlink port, at which its MAC can be set.
 func (c *chain) hasPort(function string) bool {
-	_, ok := c.in.Index.ByFunction(function)
+	_, ok := c.in.Index.ByFunction(called(function))
 	return ok
+}
+
+// called is the function that a reason names, or a marker; its Kind is 0 for none.
+func called(text string) representor.Function {
+	f, _ := representor.ParseFunction(text)
+	return f
 }
 
 // rowCalled finds the name of a row as it is, by the name that a reason shows.
@@ -223,7 +229,7 @@ func word(name, unknown string) string {
 // devlinkPort is the port of the function that a reason is about: the one that it names, or the
 // one that is asked for. What the port had before is another one.
 func (c *chain) devlinkPort(function string) string {
-	r, named := c.in.Index.ByFunction(function)
+	r, named := c.in.Index.ByFunction(called(function))
 	if !named {
 		r = c.rep
 		if r.Function.Kind == 0 || c.query != nil && !c.found {

@@ -1,0 +1,100 @@
+package plug
+
+import (
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// identity is what a row of ours is for, read once from its marks and, where those don't
+// tell, from its netdev.
+type identity struct {
+	// marked is the function that the row is for by its own marks, as the card calls it now:
+	// the one that its marker names (it may have been written on a kernel that numbered no
+	// controllers), or, where that is lost, what the request means that the row was made for.
+	// Its Kind is 0 where the card doesn't tell that.
+	marked representor.Function
+	// is the function that the row is for: marked, but for a row that has lost its request as
+	// well, which counts for what its netdev is now.
+	is representor.Function
+	// named: the marker names a function.
+	named bool
+	// request is what the row was made for; its Kind is 0 if that is lost.
+	request representor.Query
+}
+
+// identify reads what a row is for.
+func identify(x *representor.Index, r ovs.Interface) identity {
+	var id identity
+	id.request, _ = representor.ParseQuery(r.Marker.Request)
+	id.marked, id.named = markedBy(x, r), named(r.Marker).Kind != 0
+	id.is = id.marked
+	if id.is.Kind == 0 && id.request.Kind == 0 {
+		rep, _ := x.ByNetdev(r.Name)
+		id.is = rep.Function
+	}
+	return id
+}
+
+// markedBy is identity.marked of a row.
+func markedBy(x *representor.Index, r ovs.Interface) representor.Function {
+	if f := named(r.Marker); f.Kind != 0 {
+		return x.WithController(f)
+	}
+	var f representor.Function
+	if query, err := representor.ParseQuery(r.Marker.Request); err == nil {
+		f, _ = x.Meant(query)
+	}
+	return f
+}
+
+// named is the function that a marker names; its Kind is 0 for none.
+func named(m ovs.Marker) representor.Function {
+	f, _ := representor.ParseFunction(m.Function)
+	return f
+}
+
+// functionText is how a marker has a function, empty for none.
+func functionText(f representor.Function) string {
+	if f.Kind == 0 {
+		return ""
+	}
+	return f.String()
+}
+
+// requestText is how a marker has a request, empty for none.
+func requestText(q representor.Query) string {
+	if q.Kind == 0 {
+		return ""
+	}
+	return q.String()
+}
+
+// identityOf is what a row of ours is for.
+func (p *planner) identityOf(r ovs.Interface) identity {
+	id, known := p.identities[r.UUID]
+	if !known {
+		id = identify(p.in.Index, r)
+		p.identities[r.UUID] = id
+	}
+	return id
+}
+
+// marked is the function that a row is for by its own marks.
+func (p *planner) marked(r ovs.Interface) representor.Function { return p.identityOf(r).marked }
+
+// functionOf is the function a row of ours is for.
+func (p *planner) functionOf(r ovs.Interface) representor.Function { return p.identityOf(r).is }
+
+// unnamed is the request of a row that has lost its function, while the card can't tell which
+// function that request means.
+func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
+	id := p.identityOf(r)
+	return id.request, id.marked.Kind == 0 && id.request.Kind != 0
+}
+
+// mayBeAskedBy reports whether a function is one that a query may mean, whatever the card
+// doesn't tell: one of another kind, number or controller never is.
+func mayBeAskedBy(query representor.Query, f representor.Function) bool {
+	return f.Kind == query.Kind && f.Number == query.Number &&
+		(!query.Controller.Present || !f.Controller.Present || query.Controller == f.Controller)
+}
