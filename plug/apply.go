@@ -177,7 +177,7 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	for _, p := range slices.Sorted(maps.Keys(departing(c))) {
+	for _, p := range slices.Sorted(maps.Keys(departing(r.cfg.Devices.Index(), c))) {
 		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", reason.Quote(p))
@@ -188,7 +188,7 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 // removed takes note of what follows of a change that was made, or may have been.
 func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
 	r.letGo.note(now, r.cfg.Devices.Index(), c, d.Changes)
-	for p, moved := range departing(c) {
+	for p, moved := range departing(r.cfg.Devices.Index(), c) {
 		_, did := slices.BinarySearch(d.Retargets, p)
 		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
 	}
@@ -209,14 +209,14 @@ func (r *Reconciler) logChange(c ovs.Change) {
 
 // departing are the ports that a change takes a row from for the Southbound's sake, and
 // whether they get another one for another function in its place.
-func departing(c ovs.Change) map[string]bool {
+func departing(x *representor.Index, c ovs.Change) map[string]bool {
 	lost := map[string]bool{}
 	for _, u := range c.Unplug {
 		lport, follows, moved := lportOf(u.Interface), u.Moved, false
+		function := markedBy(x, u.Interface) // if the marks don't tell, it may be the plug's
 		for _, p := range c.Plug {
-			function := u.Interface.Marker.Function // empty where somebody edited that away: it may be the plug's
-			follows = follows && (p.IfaceID == lport || function != "" && p.Marker.Function != function)
-			follows = follows || p.IfaceID == lport && p.Marker.Function == function
+			same := named(p.Marker) == function
+			follows = follows && (p.IfaceID == lport || function.Kind != 0 && !same) || p.IfaceID == lport && same
 			moved = moved || p.IfaceID == lport
 		}
 		if !u.Leak && !follows {

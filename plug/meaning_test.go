@@ -172,6 +172,34 @@ func TestARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
 	}
 }
 
+// As a newer version writes it, before a rollback, or a hand.
+func TestARowWhoseRequestCanNotBeReadStaysWhileTheCardDoesNotTellWhatIsMeant(t *testing.T) {
+	unreadable := cardOf(oneVF())
+	unreadable.Complete, unreadable.Problem = false, "interrupted"
+	in := Input{Asked: trusted(asks("a", 0, 0)), Index: representor.NewIndex(unreadable, representor.Settings{})}
+	for _, request := range []string{"", "x", asks("a", 0, 0).Request.Query.String() + " something 7"} {
+		row := ourRow("a", "pf0vf0", 0, 0, 10)
+		row.Marker.Request = request
+		in.Actual = bridgeWith(row)
+		if d := planWith(in, asks("a", 0, 0)); len(d.Changes) != 0 {
+			t.Errorf("request %q: planned %v", request, did(d))
+		}
+	}
+}
+
+func TestAMarkThatNamesNoFunctionIsPutBackAsIfItWereEmpty(t *testing.T) {
+	in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(oneVF())}
+	for _, function := range []string{"", "x", "pci/0000:03:00.0 c1pf0vf00"} {
+		row := ourRow("a", "pf0vf0", 0, 0, 10)
+		row.Marker.Function = function
+		in.Actual = bridgeWith(row)
+		if d := planWith(in, asks("a", 0, 0)); !slices.Equal(did(d), []string{"~pf0vf0"}) ||
+			d.Changes[0].Edit[0].Set[ovs.KeyFunction] != vfFunction(0, 0).String() {
+			t.Errorf("function %q: planned %v", function, did(d))
+		}
+	}
+}
+
 // What a reason shows of a name is cut and escaped. Were it compared, a row of such a device
 // would go as soon as its request is worded otherwise.
 func TestARowOfADeviceWithAnOddNameStaysWhileSeveralPFsHaveTheMACAskedFor(t *testing.T) {

@@ -277,7 +277,7 @@ func (w world) leaks(r ovs.Interface) string {
 	}
 	right := func(f representor.Function) bool { return f.String() == w.marked(r) }
 	asked, meant, unnamed := w.unnamed(r)
-	if r.Marker.Function == "" && !unnamed {
+	if lostFunction(r) && !unnamed {
 		has, ok := w.index.ByNetdev(r.Name)
 		if !ok {
 			return "" // nothing says what it is for
@@ -298,7 +298,7 @@ func (w world) leaks(r ovs.Interface) string {
 	// While its function has the name. What a marker without a controller means can't be
 	// told by a card that can't be read: what is no function must then have been open for
 	// some seconds, as below.
-	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function) || r.Marker.Function == "" && !unnamed
+	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function) || lostFunction(r) && !unnamed
 	for _, d := range w.devs {
 		if tells && d.ifindex != 0 && d.name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
 			return "what is no function"

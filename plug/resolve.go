@@ -388,14 +388,14 @@ func (p *planner) rowAsked(q *port, request representor.Query) (ovs.Interface, b
 func (p *planner) answers(q *port) bool {
 	_, may := p.rowMeant(q, q.query, q.reason)
 	return may || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		return p.identityOf(r).request == q.query || p.mayBeFor(r, q.means) ||
-			r.Marker.Request == "" && (q.want.Kind == 0 || p.functionOf(r).Kind == 0)
+		request := p.identityOf(r).request
+		return request == q.query || p.mayBeFor(r, q.means) || request.Kind == 0 && (q.want.Kind == 0 || p.functionOf(r).Kind == 0)
 	})
 }
 
 func (p *planner) anyRequest(rows []ovs.Interface, request representor.Query) bool {
 	for _, r := range rows {
-		if p.identityOf(r).request == request || r.Marker.Request == "" {
+		if was := p.identityOf(r).request; was == request || was.Kind == 0 {
 			return true
 		}
 	}

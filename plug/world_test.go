@@ -232,9 +232,9 @@ func drawRows(t *rapid.T) []ovs.Interface {
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 	switch rapid.IntRange(0, 13).Draw(t, n+" edited") {
 	case 12:
-		r.Marker.Function = ""
+		r.Marker.Function = rapid.SampledFrom([]string{"", "x"}).Draw(t, n+" function")
 		if rapid.Bool().Draw(t, n+" has lost its request") {
-			r.Marker.Request = ""
+			r.Marker.Request = rapid.SampledFrom([]string{"", "x"}).Draw(t, n+" request")
 		}
 	case 13:
 		r.Marker.Function = ""
@@ -274,13 +274,19 @@ func (w world) marked(r ovs.Interface) string {
 			return f
 		}
 	}
+	if lostFunction(r) {
+		return ""
+	}
 	return r.Marker.Function
 }
+
+// lostFunction tells whether a row's mark names no function.
+func lostFunction(r ovs.Interface) bool { return called(r.Marker.Function).Kind == 0 }
 
 // unnamed is what a row was asked for that has lost its function, and the function that this
 // means, if the card tells.
 func (w world) unnamed(r ovs.Interface) (asked representor.Query, meant representor.Function, ok bool) {
-	if r.Marker.Function != "" {
+	if !lostFunction(r) {
 		return asked, meant, false
 	}
 	asked, err := representor.ParseQuery(r.Marker.Request)
