@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // admit leaves out the changes for ports that must wait. What only removes never waits, nor

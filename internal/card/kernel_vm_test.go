@@ -237,7 +237,7 @@ func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T)
 	x := representor.NewIndex(card, settings)
 	query := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x30}, Kind: representor.VF, Number: 4}
 	rep, why := x.Lookup(query)
-	if why != nil || rep.Function.String() != function("c0pf0vf4 local") || rep.Link.Name != "wvf4" {
+	if why != nil || rep.Function != function("c0pf0vf4 local") || rep.Link.Name != "wvf4" {
 		t.Errorf("found %s with netdev %q, %+v; want the machine's own VF 4", rep.Function, rep.Link.Name, why)
 	}
 	watched := devlink.Handle{Bus: "platform", Device: "watched"}
@@ -267,7 +267,7 @@ func TestASatellitesSFIsOurOwnAndIsConfirmed(t *testing.T) {
 	for netdev, want := range map[string]string{"wc2pf1sf5": "c2pf1sf5 local", "wc1pf0sf77": "c1pf0sf77"} {
 		r.await(t, netdev+" is that of "+want, func(x *representor.Index) bool {
 			rep, ok := x.ByNetdev(netdev)
-			return ok && rep.Function.String() == function(want)
+			return ok && rep.Function == function(want)
 		})
 		rep, _ := r.Index().ByNetdev(netdev)
 		if ok, err := r.Confirm(t.Context(), rep); !ok || err != nil {
