@@ -234,7 +234,7 @@ func (p *planner) replace(q *port, why string) {
 	} else {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
-	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, places(pl.Netdev, q.want, pl.IfaceID)...)
+	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, place{pl.Netdev, q.want, [2]string{pl.IfaceID}})
 	p.unplug(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.evicts(q) {

@@ -8,34 +8,31 @@ import (
 // identity is what a row of ours is for, read once from its marks and, where those don't
 // tell, from its netdev.
 type identity struct {
-	// marked is the function that the row is for by its own marks, as the card calls it now:
-	// the one that its marker names (it may have been written on a kernel that numbered no
-	// controllers), or, where that is lost, what the request means that the row was made for.
-	// Its Kind is 0 where the card doesn't tell that.
-	marked representor.Function
-	// is the function that the row is for: marked, but for a row that has lost its request as
-	// well, which counts for what its netdev is now.
+	// is the function that the row is for; its Kind is 0 where the card doesn't tell that. A row
+	// that has lost its request as well as its function counts for what its netdev is now.
 	is representor.Function
-	// named: the marker names a function.
-	named bool
 	// request is what the row was made for; its Kind is 0 if that is lost.
 	request representor.Query
+	// named: the marker names a function. marked: is the function by the row's own marks.
+	named, marked bool
 }
 
 // identify reads what a row is for.
 func identify(x *representor.Index, r ovs.Interface) identity {
-	var id identity
+	id := identity{is: markedBy(x, r), named: named(r.Marker).Kind != 0}
 	id.request, _ = representor.ParseQuery(r.Marker.Request)
-	id.marked, id.named = markedBy(x, r), named(r.Marker).Kind != 0
-	id.is = id.marked
-	if id.is.Kind == 0 && id.request.Kind == 0 {
+	id.marked = id.is.Kind != 0
+	if !id.marked && id.request.Kind == 0 {
 		rep, _ := x.ByNetdev(r.Name)
 		id.is = rep.Function
 	}
 	return id
 }
 
-// markedBy is identity.marked of a row.
+// markedBy is the function that a row is for by its own marks, as the card calls it now: the
+// one that its marker names (it may have been written on a kernel that numbered no
+// controllers), or, where that is lost, what the request means that the row was made for. Its
+// Kind is 0 where the card doesn't tell that.
 func markedBy(x *representor.Index, r ovs.Interface) representor.Function {
 	if f := named(r.Marker); f.Kind != 0 {
 		return x.WithController(f)
@@ -79,8 +76,13 @@ func (p *planner) identityOf(r ovs.Interface) identity {
 	return id
 }
 
-// marked is the function that a row is for by its own marks.
-func (p *planner) marked(r ovs.Interface) representor.Function { return p.identityOf(r).marked }
+// marked is the function that a row is for by its own marks, see markedBy.
+func (p *planner) marked(r ovs.Interface) representor.Function {
+	if id := p.identityOf(r); id.marked {
+		return id.is
+	}
+	return representor.Function{}
+}
 
 // functionOf is the function a row of ours is for.
 func (p *planner) functionOf(r ovs.Interface) representor.Function { return p.identityOf(r).is }
@@ -89,7 +91,7 @@ func (p *planner) functionOf(r ovs.Interface) representor.Function { return p.id
 // function that request means.
 func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
 	id := p.identityOf(r)
-	return id.request, id.marked.Kind == 0 && id.request.Kind != 0
+	return id.request, !id.marked && id.request.Kind != 0
 }
 
 // mayBeAskedBy reports whether a function is one that a query may mean, whatever the card

@@ -8,7 +8,6 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // leftOver is a row on our bridge that the plug provider built into ovn-controller made,
@@ -120,7 +119,7 @@ func (p *planner) takeLeftOvers() {
 			s.Reason = reasonWithdrawn(l.binding)
 			p.add(&part{
 				lports: []string{l.lport()}, why: "left by the built-in plug provider, and its request is gone: " + l.binding.Why,
-				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}}, frees: places(l.row.Name, representor.Function{}, l.row.IfaceID),
+				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}}, frees: []place{{name: l.row.Name, ifaceIDs: [2]string{l.row.IfaceID}}},
 			})
 		}
 		p.tell(s)

@@ -40,7 +40,7 @@ func (p *planner) unplug(pt *part, rows ...ovs.Interface) {
 		}
 		p.removed[r.UUID] = true
 		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: p.leftBehind(r)})
-		pt.frees = append(pt.frees, places(r.Name, p.marked(r), r.IfaceID, lportOf(r))...)
+		pt.frees = append(pt.frees, place{r.Name, p.marked(r), [2]string{r.IfaceID, lportOf(r)}})
 	}
 }
 
@@ -111,19 +111,19 @@ func (pt *part) addTo(c *ovs.Change) {
 // first (a disjoint-set forest).
 func groups(parts []*part) []int {
 	group := make([]int, len(parts))
-	freed := map[place]int{} // what a part frees, to its index
+	freed := occupants{map[string]int{}, map[representor.Function]int{}, map[string]int{}}
 	for i, pt := range parts {
 		group[i] = i
-		for _, k := range pt.frees {
-			if j, ok := freed[k]; ok {
+		for _, at := range pt.frees {
+			for _, j := range freed.of(at) {
 				merge(group, i, j)
 			}
-			freed[k] = i
+			freed.note(at, i)
 		}
 	}
 	for i, pt := range parts {
-		for _, k := range pt.takes {
-			if j, ok := freed[k]; ok {
+		for _, at := range pt.takes {
+			for _, j := range freed.of(at) {
 				merge(group, i, j)
 			}
 		}
@@ -131,26 +131,49 @@ func groups(parts []*part) []int {
 	return group
 }
 
-// place is what only one row may have: one of these.
+// place is what only one row may have. What is empty is no place: a parked row has no iface-id,
+// and one whose marks were edited may have no function.
 type place struct {
 	name     string
 	function representor.Function
-	ifaceID  string
+	ifaceIDs [2]string
 }
 
-// places are those of a row. What is empty is no place: a parked row has no iface-id, and one
-// whose marks were edited may have no function.
-func places(name string, function representor.Function, ifaceIDs ...string) []place {
-	at := []place{{name: name}}
-	if function.Kind != 0 {
-		at = append(at, place{function: function})
+// occupants are the parts, by index, that have the places.
+type occupants struct {
+	names     map[string]int
+	functions map[representor.Function]int
+	ifaceIDs  map[string]int
+}
+
+// note takes note of a part that has a place.
+func (o occupants) note(at place, part int) {
+	o.names[at.name] = part
+	if at.function.Kind != 0 {
+		o.functions[at.function] = part
 	}
-	for _, id := range ifaceIDs {
+	for _, id := range at.ifaceIDs {
 		if id != "" {
-			at = append(at, place{ifaceID: id})
+			o.ifaceIDs[id] = part
 		}
 	}
-	return at
+}
+
+// of are the parts that have any of a place.
+func (o occupants) of(at place) []int {
+	var parts []int
+	if i, ok := o.names[at.name]; ok {
+		parts = append(parts, i)
+	}
+	if i, ok := o.functions[at.function]; ok {
+		parts = append(parts, i)
+	}
+	for _, id := range at.ifaceIDs {
+		if i, ok := o.ifaceIDs[id]; ok {
+			parts = append(parts, i)
+		}
+	}
+	return parts
 }
 
 func root(group []int, i int) int {

@@ -230,7 +230,7 @@ func newPlanner(in Input) *planner {
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
 		owners: map[representor.Function]*port{}, netdevs: map[string]*port{}, lostBy: map[representor.Function]string{},
-		rowsFor: map[representor.Function][]ovs.Interface{}, identities: map[string]identity{},
+		rowsFor: map[representor.Function][]ovs.Interface{}, identities: make(map[string]identity, len(in.Actual.Interfaces)),
 		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}

@@ -405,7 +405,7 @@ func (p *planner) anyRequest(rows []ovs.Interface, request representor.Query) bo
 // allFor reports whether each row's marker names this function.
 func (p *planner) allFor(rows []ovs.Interface, function representor.Function) bool {
 	for _, r := range rows {
-		if id := p.identityOf(r); !id.named || id.marked != function {
+		if id := p.identityOf(r); !id.named || id.is != function {
 			return false
 		}
 	}

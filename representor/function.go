@@ -60,7 +60,10 @@ type Function struct {
 // ("[c<controller>]pf<N>[vf<N>|sf<N>]", net/devlink), followed by " local" for a
 // function that is not external. Example: "pci/0000:03:00.0 c1pf0vf3".
 func (f Function) String() string {
-	b := make([]byte, 0, len(f.Handle.Bus)+len(f.Handle.Device)+len("/ c4294967295pf65535sf4294967295 local"))
+	return string(f.appendTo(make([]byte, 0, len(f.Handle.Bus)+len(f.Handle.Device)+len("/ c4294967295pf65535sf4294967295 local"))))
+}
+
+func (f Function) appendTo(b []byte) []byte {
 	b = append(b, f.Handle.Bus...)
 	b = append(b, '/')
 	b = append(b, f.Handle.Device...)
@@ -75,7 +78,7 @@ func (f Function) String() string {
 	if !f.External {
 		b = append(b, " local"...)
 	}
-	return string(b)
+	return b
 }
 
 // ParseFunction reads the text that String gives, and nothing else.
@@ -102,7 +105,7 @@ func ParseFunction(text string) (Function, error) {
 			f.Number, _ = leadingDigits(after)
 		}
 	}
-	if f.String() != text {
+	if string(f.appendTo(make([]byte, 0, 128))) != text {
 		return Function{}, fmt.Errorf("%s is no function as representord writes them", reason.Quote(text))
 	}
 	return f, nil

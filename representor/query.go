@@ -1,6 +1,7 @@
 package representor
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net"
 	"strconv"
@@ -37,59 +38,64 @@ type Query struct {
 // String gives the canonical text of the query, one to one with the value.
 // Example: "pf-mac 00:53:00:00:00:42 vf 3 controller 1".
 func (q Query) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "pf-mac %s %s", q.PFMAC, q.Kind)
+	return string(q.appendTo(make([]byte, 0, 96+len(q.CardSerial))))
+}
+
+func (q Query) appendTo(b []byte) []byte {
+	b = append(b, macWord...)
+	for i, octet := range q.PFMAC {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = hex.AppendEncode(b, []byte{octet})
+	}
+	b = append(append(b, ' '), q.Kind.String()...)
 	if q.Kind != PF {
-		fmt.Fprintf(&b, " %d", q.Number)
+		b = strconv.AppendUint(append(b, ' '), uint64(q.Number), 10)
 	}
 	if q.Controller.Present {
-		fmt.Fprintf(&b, " controller %d", q.Controller.Value)
+		b = strconv.AppendUint(append(b, controllerWord...), uint64(q.Controller.Value), 10)
 	}
 	if q.CardSerial != "" {
-		fmt.Fprintf(&b, " card-serial-number %s", q.CardSerial)
+		b = append(append(b, serialWord...), q.CardSerial...)
 	}
-	return b.String()
+	return b
 }
+
+// What comes before the values in a query's text.
+const (
+	macWord        = "pf-mac "
+	controllerWord = " controller "
+	serialWord     = " card-serial-number "
+)
 
 // ParseQuery reads the text that String gives, and nothing else.
 func ParseQuery(text string) (Query, error) {
 	var q Query
-	words := strings.SplitN(text, " ", 4)
-	if len(words) > 1 {
-		if mac, err := net.ParseMAC(words[1]); err == nil && len(mac) == len(q.PFMAC) {
-			q.PFMAC = MAC(mac)
+	rest, _ := strings.CutPrefix(text, macWord)
+	mac, rest, _ := strings.Cut(rest, " ")
+	for i := range q.PFMAC {
+		octet, after, _ := strings.Cut(mac, ":")
+		n, _ := strconv.ParseUint(octet, 16, 8)
+		q.PFMAC[i], mac = byte(n), after
+	}
+	for _, k := range [...]Kind{PF, VF, SF} {
+		if after, ok := strings.CutPrefix(rest, k.String()); ok {
+			q.Kind, rest = k, after
+			break
 		}
 	}
-	rest := ""
-	if len(words) > 2 {
-		for _, k := range []Kind{PF, VF, SF} {
-			if k.String() == words[2] {
-				q.Kind = k
-			}
-		}
-		rest = strings.Join(words[3:], " ")
+	if after, ok := strings.CutPrefix(rest, " "); ok && q.Kind > PF {
+		q.Number, rest = leadingDigits(after)
 	}
-	if q.Kind == VF || q.Kind == SF {
-		q.Number, rest = leadingNumber(rest)
-	}
-	if after, ok := strings.CutPrefix(rest, "controller "); ok {
+	if after, ok := strings.CutPrefix(rest, controllerWord); ok {
 		var n uint32
-		n, rest = leadingNumber(after)
+		n, rest = leadingDigits(after)
 		q.Controller = devlink.Some(n)
 	}
-	q.CardSerial, _ = strings.CutPrefix(rest, "card-serial-number ")
-	if q.Kind == 0 || q.String() != text {
+	q.CardSerial, _ = strings.CutPrefix(rest, serialWord)
+	if q.Kind == 0 || string(q.appendTo(make([]byte, 0, 128))) != text {
 		return Query{}, fmt.Errorf("%s is no request as representord writes them", reason.Quote(text))
 	}
 	return q, nil
-}
-
-// leadingNumber takes a number and the blank after it from the beginning of a text.
-func leadingNumber(text string) (n uint32, rest string) {
-	word, rest, _ := strings.Cut(text, " ")
-	parsed, err := strconv.ParseUint(word, 10, 32)
-	if err != nil {
-		return 0, rest
-	}
-	return uint32(parsed), rest
 }
