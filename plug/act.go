@@ -52,8 +52,8 @@ func (p *planner) tellWhatIsPlugged(q *port) {
 		return
 	}
 	for _, r := range q.rows {
-		if f := p.functionOf(r); f.Kind != 0 && f != q.means && p.identityOf(r).request == q.query && !p.removed[r.UUID] {
-			q.status.Reason = reasonMoved(q, r, f)
+		if f := r.is; f.Kind != 0 && f != q.means && r.request == q.query && !p.removed[r.UUID] {
+			q.status.Reason = reasonMoved(q, r.Interface, f)
 			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f.String(), r.Name, r.IfIndex, r.Ofport
 			return
 		}
@@ -99,7 +99,7 @@ func (p *planner) yield(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	if r, ok := p.putBack(q); ok && p.openLive(r) && p.present(r) {
-		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r ovs.Interface) bool { return !p.onlyKept(r) }))
+		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
 	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
@@ -107,7 +107,7 @@ func (p *planner) waitForNetdev(q *port) {
 // putBack undoes what somebody edited in a row whose netdev is away, or has a name that
 // somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
 // row names then. It returns that row, which doesn't leak.
-func (p *planner) putBack(q *port) (row ovs.Interface, ok bool) {
+func (p *planner) putBack(q *port) (row *ownRow, ok bool) {
 	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || p.leaks[row.UUID].kind != 0 {
 		return row, false
 	}
@@ -119,7 +119,7 @@ func (p *planner) putBack(q *port) (row ovs.Interface, ok bool) {
 func (p *planner) plugOrKeep(q *port) {
 	for _, r := range q.rows {
 		if p.leaks[r.UUID].kind == leakByIndex {
-			p.report(q, Pending, reasonStale(r))
+			p.report(q, Pending, reasonStale(r.Interface))
 			return
 		}
 	}
@@ -149,7 +149,7 @@ func (p *planner) plugOrKeep(q *port) {
 // is plugged counts as plugged until ovs-vswitchd says otherwise.
 func (p *planner) openThoughBridged(q *port) bool {
 	r, ok := p.inPlace(q)
-	return ok && q.rep.Link.Master != "" && open(r) && r.IfIndex == q.rep.IfIndex
+	return ok && q.rep.Link.Master != "" && open(r.Interface) && r.IfIndex == q.rep.IfIndex
 }
 
 // mayReplace reports whether a port's plug may take out what is in its way. Without a
@@ -157,9 +157,9 @@ func (p *planner) openThoughBridged(q *port) bool {
 func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q) }
 
 // inPlace is the row of a port that has its function under the netdev's present name.
-func (p *planner) inPlace(q *port) (row ovs.Interface, ok bool) {
+func (p *planner) inPlace(q *port) (row *ownRow, ok bool) {
 	for _, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && p.functionOf(r) == q.want {
+		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && r.is == q.want {
 			row, ok = r, true
 		}
 	}
@@ -251,7 +251,7 @@ func (p *planner) marker(q *port) ovs.Marker {
 	// Not known to answer another request than it was made for.
 	m.Request = q.rows[0].Marker.Request
 	for _, r := range q.rows {
-		if p.marked(r) == q.want {
+		if r.byMarks() == q.want {
 			m.Request = r.Marker.Request
 			break
 		}
@@ -263,7 +263,7 @@ func (p *planner) marker(q *port) ovs.Marker {
 // of these. It is the present one if that is accepted, in the words that are there
 // already, so that a relay's or a cluster's wording changes nothing. Until then a port
 // that is there doesn't move on: what its rows say is all that a restart would know.
-func (p *planner) southbound(q *port, rows ...ovs.Interface) string {
+func (p *planner) southbound(q *port, rows ...*ownRow) string {
 	present, settled := p.view.Names, p.evicts(q) && !p.in.Hold.All
 	has, other := "", false
 	for _, r := range rows {

@@ -25,11 +25,11 @@ func (p *planner) adopt(q *port) bool {
 		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || r.PortInterfaces != 1 || r.PortName != r.Name || len(q.rows) > 0 {
 		return false
 	}
-	if p.leakOf(r, q.want).kind != 0 {
+	if p.leakOf(p.own(r), q.want).kind != 0 {
 		return false // it would have to go at once
 	}
 	e := ovs.Edit{Interface: r, Set: p.marker(q).Keys(), Delete: []string{ovs.KeyOVNPlugged}}
-	p.editWanted(q, r, &e)
+	p.editWanted(q, p.own(r), &e)
 	p.edited[r.UUID] = true
 	p.add(&part{lports: []string{q.name}, why: "adopting the row of the built-in plug provider", edit: []ovs.Edit{e}})
 	p.report(q, Pending, reasonTransaction())

@@ -116,7 +116,7 @@ func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 	p := newPlanner(in)
 	p.findLeaks()
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		over := closesLeak(c) && p.isRight(c.Unplug[0].Interface)
+		over := closesLeak(c) && p.isRight(p.own(c.Unplug[0].Interface))
 		if over {
 			r.Poke()
 		}

@@ -66,32 +66,31 @@ func requestText(q representor.Query) string {
 	return q.String()
 }
 
-// identityOf is what a row of ours is for.
-func (p *planner) identityOf(r ovs.Interface) identity {
-	id, known := p.identities[r.UUID]
-	if !known {
-		id = identify(p.in.Index, r)
-		p.identities[r.UUID] = id
-	}
-	return id
+// ownRow is a row of ours while it is decided on.
+type ownRow struct {
+	ovs.Interface
+	identity
+	lport  string // see lportOf
+	behind bool   // on a bridge that was ours
 }
 
-// marked is the function that a row is for by its own marks, see markedBy.
-func (p *planner) marked(r ovs.Interface) representor.Function {
-	if id := p.identityOf(r); id.marked {
-		return id.is
+// own reads a row of ours.
+func (p *planner) own(r ovs.Interface) *ownRow {
+	return &ownRow{Interface: r, identity: identify(p.in.Index, r), lport: lportOf(r)}
+}
+
+// byMarks is the function that a row is for by its own marks, see markedBy.
+func (r *ownRow) byMarks() representor.Function {
+	if r.marked {
+		return r.is
 	}
 	return representor.Function{}
 }
 
-// functionOf is the function a row of ours is for.
-func (p *planner) functionOf(r ovs.Interface) representor.Function { return p.identityOf(r).is }
-
 // unnamed is the request of a row that has lost its function, while the card can't tell which
 // function that request means.
-func (p *planner) unnamed(r ovs.Interface) (query representor.Query, asked bool) {
-	id := p.identityOf(r)
-	return id.request, !id.marked && id.request.Kind != 0
+func (r *ownRow) unnamed() (query representor.Query, asked bool) {
+	return r.request, !r.marked && r.request.Kind != 0
 }
 
 // mayBeAskedBy reports whether a function is one that a query may mean, whatever the card

@@ -7,7 +7,7 @@ import (
 )
 
 // keep leaves the right row in place, puts right what differs, and says how it is.
-func (p *planner) keep(q *port, r ovs.Interface) {
+func (p *planner) keep(q *port, r *ownRow) {
 	differs := false
 	if q.asked && p.canAdd == nil {
 		differs = p.edit(q, r)
@@ -28,7 +28,7 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 		return
 	}
 	if (r.Ofport < 0 || stale(q, r)) && !differs {
-		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r, IfIndex: q.rep.IfIndex})
+		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r.Interface, IfIndex: q.rep.IfIndex})
 	}
 	p.reportKept(q, r, differs)
 }
@@ -36,11 +36,11 @@ func (p *planner) keep(q *port, r ovs.Interface) {
 // stale: the row is open for a netdev that isn't the function's any more. Without an
 // ifindex that isn't said: it is lost when the local database is restarted, and comes
 // back with ovs-vswitchd, where ofport stays (vswitch.ovsschema).
-func stale(q *port, r ovs.Interface) bool {
+func stale(q *port, r *ownRow) bool {
 	return r.Ofport > 0 && r.IfIndex != 0 && r.IfIndex != q.rep.IfIndex
 }
 
-func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
+func (p *planner) reportKept(q *port, r *ownRow, differs bool) {
 	switch {
 	case !q.asked:
 		p.report(q, q.idle(), q.reason)
@@ -53,18 +53,18 @@ func (p *planner) reportKept(q *port, r ovs.Interface, differs bool) {
 		p.address(q)
 		p.report(q, Plugged, nil)
 	case r.Ofport < 0 || r.Error != "":
-		p.report(q, Pending, reasonInterfaceError(r))
+		p.report(q, Pending, reasonInterfaceError(r.Interface))
 	case r.Ofport == 0 || r.IfIndex == 0:
-		p.report(q, Pending, reasonAwaitingOfport(r))
+		p.report(q, Pending, reasonAwaitingOfport(r.Interface))
 	default:
-		p.report(q, Pending, reasonStale(r))
+		p.report(q, Pending, reasonStale(r.Interface))
 	}
 }
 
 // edit puts back what somebody changed, and follows what the request changed. It
 // reports whether there is anything of that.
-func (p *planner) edit(q *port, r ovs.Interface) bool {
-	e := ovs.Edit{Interface: r, Set: map[string]string{}}
+func (p *planner) edit(q *port, r *ownRow) bool {
+	e := ovs.Edit{Interface: r.Interface, Set: map[string]string{}}
 	p.editIfaceID(r, q.name, &e)
 	if m := p.marker(q); r.Marker != m {
 		have := r.Marker.Keys()
@@ -82,7 +82,7 @@ func (p *planner) edit(q *port, r ovs.Interface) bool {
 
 // editWanted adds what the request says of iface-id-ver and the MTU, whose request it
 // is, and that the netdev is one of the system.
-func (p *planner) editWanted(q *port, r ovs.Interface, e *ovs.Edit) {
+func (p *planner) editWanted(q *port, r *ownRow, e *ovs.Edit) {
 	req := q.binding.Request
 	switch req.IfaceIDVer {
 	case r.IfaceIDVer:
@@ -102,7 +102,7 @@ func (p *planner) editWanted(q *port, r ovs.Interface, e *ovs.Edit) {
 
 // dropExtras removes rows of a port beside the one that it keeps: two interfaces with
 // one iface-id take the port from each other for ever.
-func (p *planner) dropExtras(q *port, keep ovs.Interface, rows []ovs.Interface) {
+func (p *planner) dropExtras(q *port, keep *ownRow, rows []*ownRow) {
 	var extra bool
 	pt := p.newPart(q, "another row has the port")
 	for _, r := range rows {

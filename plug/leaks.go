@@ -42,12 +42,12 @@ func (p *planner) findLeaks() {
 	}
 }
 
-func (p *planner) findLeak(r ovs.Interface) {
+func (p *planner) findLeak(r *ownRow) {
 	var found leak
-	if query, asked := p.unnamed(r); asked {
+	if query, asked := r.unnamed(); asked {
 		found = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
 	} else {
-		found = p.leakOf(r, p.functionOf(r))
+		found = p.leakOf(r, r.is)
 	}
 	if found.kind != 0 {
 		p.leaks[r.UUID] = found
@@ -55,7 +55,7 @@ func (p *planner) findLeak(r ovs.Interface) {
 }
 
 // leakOf tells how a row that is for a function carries something else, if it does.
-func (p *planner) leakOf(r ovs.Interface, function representor.Function) leak {
+func (p *planner) leakOf(r *ownRow, function representor.Function) leak {
 	if function.Kind == 0 {
 		return leak{}
 	}
@@ -64,7 +64,7 @@ func (p *planner) leakOf(r ovs.Interface, function representor.Function) leak {
 		return l
 	}
 	rep, ok := p.in.Index.ByFunction(function)
-	if !open(r) || !ok || rep.IfIndex == 0 || rep.Link.Name != r.Name || r.IfIndex == rep.IfIndex {
+	if !open(r.Interface) || !ok || rep.IfIndex == 0 || rep.Link.Name != r.Name || r.IfIndex == rep.IfIndex {
 		return leak{}
 	}
 	// An ifindex that no longer exists is only old news from ovs-vswitchd.
@@ -76,13 +76,13 @@ func (p *planner) leakOf(r ovs.Interface, function representor.Function) leak {
 
 // leakUnless tells how a row carries what isn't right for it: by the netdev that has its
 // name, or by the one that ovs-vswitchd has open under it.
-func (p *planner) leakUnless(r ovs.Interface, right func(representor.Function) bool) leak {
+func (p *planner) leakUnless(r *ownRow, right func(representor.Function) bool) leak {
 	if ifindex, _, ok := p.in.Index.LinkByName(r.Name); ok {
 		if why := p.notOurs(r, ifindex, right); why != "" {
 			return leak{leakByName, why}
 		}
 	}
-	if open(r) {
+	if open(r.Interface) {
 		if why := p.notOurs(r, r.IfIndex, right); why != "" {
 			return leak{leakByIndex, why}
 		}
@@ -91,13 +91,13 @@ func (p *planner) leakUnless(r ovs.Interface, right func(representor.Function) b
 }
 
 // notOurs says what a live netdev is that a row of ours must not carry, "" if it may.
-func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(representor.Function) bool) string {
+func (p *planner) notOurs(r *ownRow, ifindex uint32, right func(representor.Function) bool) string {
 	if _, live := p.in.Index.LinkByIfIndex(ifindex); !live {
 		return ""
 	}
 	claim, claimed := p.in.Index.ClaimOf(ifindex)
 	switch {
-	case !claimed && p.in.Index.Says(ifindex, p.functionOf(r)):
+	case !claimed && p.in.Index.Says(ifindex, r.is):
 		return "" // it is the list of ports that is short
 	case !claimed:
 		return p.unclaimed(r, ifindex)
@@ -113,9 +113,9 @@ func (p *planner) notOurs(r ovs.Interface, ifindex uint32, right func(represento
 // may. Some drivers register a representor's netdev before devlink says which port it
 // belongs to, so that must have been so for some seconds. Then it is proved that no port
 // ever will, or ovs-vswitchd has it open, and the whole card is known.
-func (p *planner) unclaimed(r ovs.Interface, ifindex uint32) string {
-	p.out.Unclaimed = append(p.out.Unclaimed, unclaimedIn(r, ifindex))
-	if !p.in.Unclaimed[unclaimedIn(r, ifindex)] {
+func (p *planner) unclaimed(r *ownRow, ifindex uint32) string {
+	p.out.Unclaimed = append(p.out.Unclaimed, unclaimedIn(r.Interface, ifindex))
+	if !p.in.Unclaimed[unclaimedIn(r.Interface, ifindex)] {
 		return ""
 	}
 	if why, proved := p.in.Index.NeverAFunction(ifindex); proved {
@@ -123,10 +123,10 @@ func (p *planner) unclaimed(r ovs.Interface, ifindex uint32) string {
 	}
 	link, _ := p.in.Index.LinkByIfIndex(ifindex)
 	whole, _ := p.in.Index.Complete()
-	if rep, ok := p.in.Index.ByFunction(p.functionOf(r)); ok && p.in.Index.Vanished(rep.Function) {
+	if rep, ok := p.in.Index.ByFunction(r.is); ok && p.in.Index.Vanished(rep.Function) {
 		return "" // the netdev may be newer than the list of ports
 	}
-	if whole && !p.blind && link.Settled && open(r) && r.IfIndex == ifindex {
+	if whole && !p.blind && link.Settled && open(r.Interface) && r.IfIndex == ifindex {
 		return "its netdev belongs to no devlink port, and ovs-vswitchd has it open"
 	}
 	return ""
@@ -138,14 +138,14 @@ func unclaimedIn(r ovs.Interface, ifindex uint32) string { return fmt.Sprint(r.U
 
 // isRight reports whether a row carries nothing but its function, for certain: nothing that
 // is live has its name or is open under it, but what is its function's.
-func (p *planner) isRight(r ovs.Interface) bool {
+func (p *planner) isRight(r *ownRow) bool {
 	isnt := func(ifindex uint32) bool {
 		_, live := p.in.Index.LinkByIfIndex(ifindex)
 		claim, claimed := p.in.Index.ClaimOf(ifindex)
-		return live && (!claimed || claim.Disputed) && !p.in.Index.Says(ifindex, p.functionOf(r))
+		return live && (!claimed || claim.Disputed) && !p.in.Index.Says(ifindex, r.is)
 	}
 	named, _, _ := p.in.Index.LinkByName(r.Name)
-	return p.leaks[r.UUID].kind == 0 && !isnt(named) && (!open(r) || !isnt(r.IfIndex))
+	return p.leaks[r.UUID].kind == 0 && !isnt(named) && (!open(r.Interface) || !isnt(r.IfIndex))
 }
 
 const whyLeak = "its netdev has become another function"
@@ -159,7 +159,7 @@ func (p *planner) removeLeaks() {
 			if !leaks {
 				continue
 			}
-			p.close(q.name, l, ovs.Unplug{Interface: r, Leak: true})
+			p.close(q.name, l, ovs.Unplug{Interface: r.Interface, Leak: true})
 		}
 	}
 }

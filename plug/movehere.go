@@ -26,7 +26,9 @@ func (p *planner) findLeftBehind() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
 		if r := p.in.Actual.Interfaces[name]; p.leftBehind(r) {
-			p.behind = append(p.behind, r)
+			own := p.own(r)
+			own.behind = true
+			p.behind = append(p.behind, own)
 		}
 	}
 }
@@ -34,21 +36,21 @@ func (p *planner) findLeftBehind() {
 // movesHere reports whether a row that was left behind is for exactly what a port asks for now,
 // whatever the row is called, by its marker: one that somebody edited is left to that one. It
 // goes when the port is plugged here.
-func (p *planner) movesHere(q *port, r ovs.Interface) bool {
-	return p.evicts(q) && p.leftBehind(r) && lportOf(r) == q.name && p.identityOf(r).named && p.marked(r) == q.want &&
+func (p *planner) movesHere(q *port, r *ownRow) bool {
+	return p.evicts(q) && r.behind && r.lport == q.name && r.named && r.byMarks() == q.want &&
 		p.leaks[r.UUID].kind == 0
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
 // moves with that, goes before, or is another port's for the same function, which mayEvict decides on.
-func (p *planner) makesWay(q *port, r ovs.Interface) bool {
-	return p.movesHere(q, r) || p.leftBehind(r) && (p.leaks[r.UUID].kind == leakByName ||
-		p.leaks[r.UUID].kind == 0 && p.evicts(q) && lportOf(r) != q.name && p.marked(r) == q.want)
+func (p *planner) makesWay(q *port, r *ownRow) bool {
+	return p.movesHere(q, r) || r.behind && (p.leaks[r.UUID].kind == leakByName ||
+		p.leaks[r.UUID].kind == 0 && p.evicts(q) && r.lport != q.name && r.byMarks() == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
-func (p *planner) moved(q *port) []ovs.Interface {
-	var rows []ovs.Interface
+func (p *planner) moved(q *port) []*ownRow {
+	var rows []*ownRow
 	for _, r := range p.behind {
 		if p.movesHere(q, r) && !p.removed[r.UUID] {
 			rows = append(rows, r)
@@ -58,7 +60,7 @@ func (p *planner) moved(q *port) []ovs.Interface {
 }
 
 // whyMoved is why a row moves.
-func whyMoved(r ovs.Interface) string {
+func whyMoved(r *ownRow) string {
 	return "the integration bridge was " + reason.Name(r.Bridge) + " before"
 }
 
@@ -70,7 +72,7 @@ func (p *planner) removeLeaksLeftBehind() {
 		if !leaks {
 			continue
 		}
-		p.close(lportOf(r), l, ovs.Unplug{Interface: r, Leak: true, Moved: true})
+		p.close(r.lport, l, ovs.Unplug{Interface: r.Interface, Leak: true, Moved: true})
 	}
 }
 
@@ -79,11 +81,11 @@ func (p *planner) removeLeaksLeftBehind() {
 func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
 	waited = true
 	for _, r := range p.behind {
-		lport := lportOf(r)
+		lport := r.lport
 		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || p.leaks[r.UUID].kind != 0 {
 			continue
 		}
-		o := p.owners[p.marked(r)]
+		o := p.owners[r.byMarks()]
 		goes := o != nil && o.name != lport && p.evicts(o) && o.ready && p.wasVerified(lport)
 		if goes {
 			p.out.Leaving = append(p.out.Leaving, lport)
@@ -103,7 +105,7 @@ func (p *planner) tellWhatIsLeftBehind() {
 		return // nobody knows who asks for them
 	}
 	for _, r := range p.behind {
-		lport, why := lportOf(r), reasonLeftBehind(p.in.Actual, r)
+		lport, why := r.lport, reasonLeftBehind(p.in.Actual, r)
 		switch q := p.ports[lport]; {
 		case p.leaks[r.UUID].kind != 0 && lport != "" && !p.wanted(lport):
 			p.tell(behindStatus(r, Held,
@@ -112,16 +114,16 @@ func (p *planner) tellWhatIsLeftBehind() {
 		case lport == "" || p.removed[r.UUID]:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))
-		case q != nil && q.want.Kind != 0 && (q.want != p.marked(r) || !p.identityOf(r).named):
+		case q != nil && q.want.Kind != 0 && (q.want != r.byMarks() || !r.named):
 			p.warn(lport, why)
 		}
 	}
 }
 
 // behindStatus is the status of a port that has nothing but a row that was left behind.
-func behindStatus(r ovs.Interface, s State, why *reason.Reason) Status {
+func behindStatus(r *ownRow, s State, why *reason.Reason) Status {
 	return Status{
-		LogicalPort: lportOf(r), State: s, Reason: why,
+		LogicalPort: r.lport, State: s, Reason: why,
 		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 	}
 }
@@ -133,7 +135,7 @@ func (p *planner) warn(lport string, why *reason.Reason) {
 	}
 }
 
-func reasonLeftBehind(a ovs.View, r ovs.Interface) *reason.Reason {
+func reasonLeftBehind(a ovs.View, r *ownRow) *reason.Reason {
 	why := reason.New(reason.CodeForeignName,
 		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
 		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
@@ -39,15 +38,15 @@ func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q)) > 0 }
 
 // rowsOfOthers are the rows of other ports for the function q wants, those that this plan
 // removes as well: on the bridge, and on bridges that were ours.
-func (p *planner) rowsOfOthers(q *port) []ovs.Interface {
-	var rows []ovs.Interface
+func (p *planner) rowsOfOthers(q *port) []*ownRow {
+	var rows []*ownRow
 	for _, r := range p.rowsFor[q.want] {
 		if p.portOf(r) != q {
 			rows = append(rows, r)
 		}
 	}
 	for _, r := range p.behind {
-		if lportOf(r) != q.name && p.marked(r) == q.want {
+		if r.lport != q.name && r.byMarks() == q.want {
 			rows = append(rows, r)
 		}
 	}
@@ -63,7 +62,7 @@ func (p *planner) grip(q *port) int {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.behind) {
-		if lportOf(r) != q.name || p.functionOf(r) != q.want {
+		if r.lport != q.name || r.is != q.want {
 			continue
 		}
 		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
@@ -76,7 +75,7 @@ func (p *planner) grip(q *port) int {
 
 // leaving reports whether a row of ours is certain to be removed by this plan
 // for a reason of its own.
-func (p *planner) leaving(r ovs.Interface) bool {
+func (p *planner) leaving(r *ownRow) bool {
 	if p.leaks[r.UUID].kind != 0 {
 		return true
 	}
@@ -88,15 +87,16 @@ func (p *planner) leaving(r ovs.Interface) bool {
 // name: not q's own, not one that leaves, not one that is only kept.
 func (p *planner) obstacle(q *port) (row string, ours bool) {
 	name := q.rep.Link.Name
-	r, exists := p.in.Actual.Interfaces[name]
-	if !exists {
+	if _, exists := p.in.Actual.Interfaces[name]; !exists {
 		if p.in.Actual.PortNames[name] {
 			return name, false
 		}
 		return "", false
 	}
-	if _, isMine := p.mine[name]; !isMine {
-		if p.makesWay(q, r) {
+	r, isMine := p.mine[name]
+	if !isMine {
+		i := slices.IndexFunc(p.behind, func(r *ownRow) bool { return r.Name == name })
+		if i >= 0 && p.makesWay(q, p.behind[i]) {
 			return "", false
 		}
 		return name, false
@@ -115,8 +115,8 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 	return name, true
 }
 
-func (p *planner) portOf(r ovs.Interface) *port {
-	return p.ports[lportOf(r)]
+func (p *planner) portOf(r *ownRow) *port {
+	return p.ports[r.lport]
 }
 
 // evicts reports whether a port's plug may take the place of rows that are only
@@ -126,17 +126,17 @@ func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
 
 // onlyKept reports whether no request stands for what a row of ours is for: nothing asks for
 // its port, or what does means another function for certain.
-func (p *planner) onlyKept(r ovs.Interface) bool {
-	o, is := p.portOf(r), p.functionOf(r)
+func (p *planner) onlyKept(r *ownRow) bool {
+	o, is := p.portOf(r), r.is
 	return !o.asked || o.means.Kind != 0 && is.Kind != 0 && is != o.means && !p.mayBeFor(r, o.means)
 }
 
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
-func (p *planner) evicted(q *port) []ovs.Interface {
-	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r ovs.Interface) bool { return p.removed[r.UUID] })
+func (p *planner) evicted(q *port) []*ownRow {
+	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r *ownRow) bool { return p.removed[r.UUID] })
 	r, ok := p.mine[q.rep.Link.Name]
-	if ok && p.portOf(r) != q && p.onlyKept(r) && !p.removed[r.UUID] && p.functionOf(r) != q.want {
+	if ok && p.portOf(r) != q && p.onlyKept(r) && !p.removed[r.UUID] && r.is != q.want {
 		rows = append(rows, r)
 	}
 	return rows
@@ -198,16 +198,16 @@ type claim struct {
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.evicted(q) {
-		claims = append(claims, claim{lportOf(r), true, p.leftBehind(r)})
+		claims = append(claims, claim{r.lport, true, r.behind})
 	}
 	for _, r := range p.rowsOfOthers(q) {
 		if p.leaks[r.UUID].kind != 0 {
-			claims = append(claims, claim{lport: lportOf(r), row: true})
+			claims = append(claims, claim{lport: r.lport, row: true})
 		}
 	}
 	if was, may := p.in.Index.Unnumbered(q.rep.Function); may {
 		for _, r := range p.rowsFor[was] {
-			claims = append(claims, claim{lport: lportOf(r), row: true})
+			claims = append(claims, claim{lport: r.lport, row: true})
 		}
 	}
 	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })

@@ -17,8 +17,8 @@ import (
 // open under the row, whatever the netdev is called by now. A row that has lost what it is
 // for isn't for whatever has its name. Where the list of ports is short, the netdev under the
 // row's name may say itself that it is.
-func (p *planner) present(r ovs.Interface) bool {
-	function := p.marked(r)
+func (p *planner) present(r *ownRow) bool {
+	function := r.byMarks()
 	rep, ok := p.in.Index.ByFunction(function)
 	if ok && rep.IfIndex != 0 {
 		return rep.Link.Name == r.Name || r.Ofport > 0 && r.IfIndex == rep.IfIndex
@@ -29,8 +29,8 @@ func (p *planner) present(r ovs.Interface) bool {
 
 // settled reports whether the netdev under a row's name is the function's for certain, and
 // udev has finished with it.
-func (p *planner) settled(r ovs.Interface) bool {
-	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+func (p *planner) settled(r *ownRow) bool {
+	rep, ok := p.in.Index.ByFunction(r.is)
 	return ok && rep.IfIndex != 0 && rep.Link.Name == r.Name && rep.Link.Settled && rep.Type == devlink.TypeEth
 }
 
@@ -39,24 +39,24 @@ func (p *planner) settled(r ovs.Interface) bool {
 func open(r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex != 0 }
 
 // openLive reports whether ovs-vswitchd has a netdev open for a row that is there.
-func (p *planner) openLive(r ovs.Interface) bool {
+func (p *planner) openLive(r *ownRow) bool {
 	_, live := p.in.Index.LinkByIfIndex(r.IfIndex)
-	return open(r) && live
+	return open(r.Interface) && live
 }
 
 // parks reports whether a row is to carry nobody's name now. One that ovs-vswitchd has a
 // live netdev open for isn't parked: the netdev is another function's, and the row a leak,
 // or the card can't say at present whose it is, and a machine may be using it.
-func (p *planner) parks(r ovs.Interface) bool {
+func (p *planner) parks(r *ownRow) bool {
 	if p.present(r) || p.openLive(r) {
 		return false
 	}
-	return r.IsParked() || p.in.Absent[r.UUID] && p.tells(r) || p.in.Starting && !open(r)
+	return r.IsParked() || p.in.Absent[r.UUID] && p.tells(r) || p.in.Starting && !open(r.Interface)
 }
 
 // editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
 // none while it is parked.
-func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
+func (p *planner) editIfaceID(r *ownRow, lport string, e *ovs.Edit) {
 	switch {
 	case p.parks(r):
 		if r.IfaceID != "" {
@@ -69,7 +69,7 @@ func (p *planner) editIfaceID(r ovs.Interface, lport string, e *ovs.Edit) {
 	default:
 		if r.IfaceID != lport {
 			e.Set[ovs.KeyIfaceID] = lport
-			p.gives(r.Name, p.functionOf(r))
+			p.gives(r.Name, r.is)
 		}
 		if r.Parked != "" {
 			e.Delete = append(e.Delete, ovs.KeyParked)
@@ -93,7 +93,7 @@ func (p *planner) parkRows() {
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
 			there := p.present(r)
-			p.out.Compared = p.out.Compared && (there || r.IsParked() || open(r)) // also of one that is to go: its removal may be refused
+			p.out.Compared = p.out.Compared && (there || r.IsParked() || open(r.Interface)) // also of one that is to go: its removal may be refused
 			if p.removed[r.UUID] {
 				continue
 			}
@@ -112,9 +112,9 @@ func (p *planner) parkRows() {
 }
 
 // tells reports whether the part of the card that a row's function is on can be read.
-func (p *planner) tells(r ovs.Interface) bool {
+func (p *planner) tells(r *ownRow) bool {
 	whole, _ := p.in.Index.Complete()
-	rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	rep, ok := p.in.Index.ByFunction(r.is)
 	_, blind := p.in.Index.BlindFor(rep.Function)
 	return whole && (!ok || !blind)
 }
@@ -122,15 +122,15 @@ func (p *planner) tells(r ovs.Interface) bool {
 // comesBack reports whether a parked row gets back the name that was parked in it: for
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
-func (p *planner) comesBack(q *port, r ovs.Interface) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want.Kind != 0 && q.want == p.marked(r) && r.Parked == q.name &&
+func (p *planner) comesBack(q *port, r *ownRow) bool {
+	return q.goes == stay && q.taken == nil && p.localReady() && q.want.Kind != 0 && q.want == r.byMarks() && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 
 // parkRow does that for a row that is only kept. It gets its name back as soon as its
 // function is there, as it was before, unless something else is to become of it.
-func (p *planner) parkRow(q *port, r ovs.Interface) {
-	e := ovs.Edit{Interface: r, Set: map[string]string{}}
+func (p *planner) parkRow(q *port, r *ownRow) {
+	e := ovs.Edit{Interface: r.Interface, Set: map[string]string{}}
 	why := "its function is away"
 	switch {
 	case p.parks(r) && r.IfaceID != "":
@@ -139,9 +139,9 @@ func (p *planner) parkRow(q *port, r ovs.Interface) {
 	default:
 		return
 	}
-	p.editIfaceID(r, lportOf(r), &e)
+	p.editIfaceID(r, r.lport, &e)
 	if r.Marker.LogicalPort == "" {
-		e.Set[ovs.KeyLogicalPort] = lportOf(r)
+		e.Set[ovs.KeyLogicalPort] = r.lport
 	}
 	p.add(&part{lports: []string{q.name}, why: why, edit: []ovs.Edit{e}})
 }

@@ -33,14 +33,14 @@ func (p *planner) add(pt *part) *part {
 
 // unplug adds the removal of rows to a part, but for those that go already. A removal also
 // frees the place of the row's port, whatever iface-id somebody wrote into the row.
-func (p *planner) unplug(pt *part, rows ...ovs.Interface) {
+func (p *planner) unplug(pt *part, rows ...*ownRow) {
 	for _, r := range rows {
 		if p.removed[r.UUID] {
 			continue
 		}
 		p.removed[r.UUID] = true
-		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r, Moved: p.leftBehind(r)})
-		pt.frees = append(pt.frees, place{r.Name, p.marked(r), [2]string{r.IfaceID, lportOf(r)}})
+		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.behind})
+		pt.frees = append(pt.frees, place{r.Name, r.byMarks(), [2]string{r.IfaceID, r.lport}})
 	}
 }
 

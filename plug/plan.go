@@ -167,9 +167,9 @@ type planner struct {
 
 	ports  map[string]*port
 	sorted []*port
-	mine   map[string]ovs.Interface // our rows by netdev name
-	lost   []ovs.Interface          // rows with our marks that the built-in provider took
-	behind []ovs.Interface          // our rows on bridges that were ours, by netdev name
+	mine   map[string]*ownRow // our rows by netdev name
+	lost   []ovs.Interface    // rows with our marks that the built-in provider took
+	behind []*ownRow          // our rows on bridges that were ours, by netdev name
 	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
 	leftOvers []leftOver
 	mass      *reason.Reason // why removals wait for their number, nil if they don't
@@ -180,8 +180,7 @@ type planner struct {
 	// lostBy are the ports that lost the row for a function, see Hold.Lost.
 	lostBy map[representor.Function]string
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
-	rowsFor    map[representor.Function][]ovs.Interface
-	identities map[string]identity // of rows of ours, by uuid
+	rowsFor map[representor.Function][]*ownRow
 
 	leaks   map[string]leak // by row uuid
 	removed map[string]bool // rows that go, by uuid
@@ -194,7 +193,7 @@ type planner struct {
 // port is one logical port while it is decided on.
 type port struct {
 	name     string
-	rows     []ovs.Interface // ours, best first
+	rows     []*ownRow // ours, best first
 	binding  ovn.Binding
 	seen     bool // binding is from the view or the verdict
 	verified bool // binding is from the verdict
@@ -228,10 +227,10 @@ const (
 func newPlanner(in Input) *planner {
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
-		ports: map[string]*port{}, mine: map[string]ovs.Interface{}, foreignIfaceID: map[string]string{},
+		ports: map[string]*port{}, mine: map[string]*ownRow{}, foreignIfaceID: map[string]string{},
 		owners: map[representor.Function]*port{}, netdevs: map[string]*port{}, lostBy: map[representor.Function]string{},
-		rowsFor: map[representor.Function][]ovs.Interface{}, identities: make(map[string]identity, len(in.Actual.Interfaces)),
-		leaks: map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
+		rowsFor: map[representor.Function][]*ownRow{},
+		leaks:   map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
 		out: Decision{Gives: map[string]representor.Representor{}},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
@@ -274,7 +273,7 @@ func newPlanner(in Input) *planner {
 func (p *planner) findRowsFor() {
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		r := p.mine[name]
-		if f := p.functionOf(r); f.Kind != 0 {
+		if f := r.is; f.Kind != 0 {
 			p.rowsFor[f] = append(p.rowsFor[f], r)
 		}
 	}
@@ -300,9 +299,10 @@ func (p *planner) sortRows() {
 			}
 		}
 		if oursOn(p.in.Actual, r) {
-			p.mine[r.Name] = r
-			q := p.port(lportOf(r), true)
-			q.rows = append(q.rows, r)
+			own := p.own(r)
+			p.mine[r.Name] = own
+			q := p.port(own.lport, true)
+			q.rows = append(q.rows, own)
 		} else if r.Bridge == p.in.Actual.Bridge && r.IfaceID != "" {
 			if old, ok := p.foreignIfaceID[r.IfaceID]; !ok || r.Name < old {
 				p.foreignIfaceID[r.IfaceID] = r.Name

@@ -6,7 +6,6 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
@@ -65,7 +64,7 @@ func (p *planner) staysUnfound(q *port) bool {
 	if !ok {
 		r, ok = p.rowMeant(q, q.query, q.reason)
 	}
-	if !ok || p.marked(r).Kind == 0 {
+	if !ok || r.byMarks().Kind == 0 {
 		return false
 	}
 	p.stayWith(q, r)
@@ -121,8 +120,8 @@ func (p *planner) resolveAbsent(q *port) {
 }
 
 // stayWith makes the port want the function its row has.
-func (p *planner) stayWith(q *port, r ovs.Interface) {
-	q.want, q.unsure = p.functionOf(r), true
+func (p *planner) stayWith(q *port, r *ownRow) {
+	q.want, q.unsure = r.is, true
 	rep, ok := p.in.Index.ByFunction(q.want)
 	if !ok {
 		return
@@ -216,8 +215,8 @@ func (p *planner) shifts(q *port) bool {
 	if _, has := p.rowOf(q, q.want); has {
 		return false
 	}
-	return slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		rep, ok := p.in.Index.ByFunction(p.functionOf(r))
+	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
+		rep, ok := p.in.Index.ByFunction(r.is)
 		return ok && rep.IfIndex != 0 && p.leaks[r.UUID].kind == 0
 	})
 }
@@ -247,9 +246,9 @@ func (t *tally) mass() *reason.Reason {
 // yields reports whether a row of a port's is only kept, and makes room for another port that
 // asks for its function, or for the netdev that has its name now.
 func (p *planner) yields(q *port) bool {
-	return q.goes == stay && slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
+	return q.goes == stay && slices.ContainsFunc(q.rows, func(r *ownRow) bool {
 		takes := func(o *port) bool { return o != nil && o != q && p.evicts(o) && o.ready }
-		return p.onlyKept(r) && (takes(p.owners[p.functionOf(r)]) || takes(p.netdevs[r.Name]))
+		return p.onlyKept(r) && (takes(p.owners[r.is]) || takes(p.netdevs[r.Name]))
 	})
 }
 
@@ -280,7 +279,7 @@ func (p *planner) hold(q *port, why *reason.Reason) {
 
 // rowStillMeant finds the row that a request means, or may mean, whether it is worded
 // as when the row was made or not.
-func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface, bool) {
+func (p *planner) rowStillMeant(q *port, query representor.Query) (*ownRow, bool) {
 	if f, meant := p.in.Index.Meant(query); meant {
 		if r, ok := p.rowOf(q, f); ok {
 			return r, true
@@ -297,23 +296,23 @@ func (p *planner) rowStillMeant(q *port, query representor.Query) (ovs.Interface
 }
 
 // rowOf finds a row of a port for a function.
-func (p *planner) rowOf(q *port, function representor.Function) (ovs.Interface, bool) {
+func (p *planner) rowOf(q *port, function representor.Function) (*ownRow, bool) {
 	for _, r := range q.rows {
-		if function.Kind != 0 && p.functionOf(r) == function {
+		if function.Kind != 0 && r.is == function {
 			return r, true
 		}
 	}
-	return ovs.Interface{}, false
+	return nil, false
 }
 
 // mayBeFor reports whether a row may be for a function, by all that is known of it: its mark
 // may be from a kernel that numbered no controllers.
-func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
-	is := p.functionOf(r)
+func (p *planner) mayBeFor(r *ownRow, f representor.Function) bool {
+	is := r.is
 	if is.Kind == 0 || f.Kind == 0 || !p.in.Index.MayBe(is, f) {
 		return false
 	}
-	if query := p.identityOf(r).request; query.Kind != 0 && !mayBeAskedBy(query, f) {
+	if query := r.request; query.Kind != 0 && !mayBeAskedBy(query, f) {
 		return false
 	}
 	ifindex, _, live := p.in.Index.LinkByName(r.Name)
@@ -329,17 +328,17 @@ func (p *planner) mayBeFor(r ovs.Interface, f representor.Function) bool {
 // alone, and why nothing was found is not final. Were the row removed then, a card
 // that can't be read for a moment would unplug a machine whose request says no more
 // than which of the cards it always was on. One whose marks tell its function comes first.
-func (p *planner) rowMeant(q *port, query representor.Query, why *reason.Reason) (row ovs.Interface, found bool) {
+func (p *planner) rowMeant(q *port, query representor.Query, why *reason.Reason) (row *ownRow, found bool) {
 	if !undecided(codeOf(why)) {
 		return row, false
 	}
 	for _, r := range q.rows {
-		was := p.identityOf(r).request
+		was := r.request
 		was.Controller, was.CardSerial = query.Controller, query.CardSerial
 		if was != query || !p.mayBe(r, query, why) {
 			continue
 		}
-		if p.marked(r).Kind != 0 {
+		if r.byMarks().Kind != 0 {
 			return r, true
 		}
 		if !found {
@@ -350,15 +349,15 @@ func (p *planner) rowMeant(q *port, query representor.Query, why *reason.Reason)
 }
 
 // mayBe reports whether a query may mean the function that a row is for.
-func (p *planner) mayBe(r ovs.Interface, query representor.Query, why *reason.Reason) bool {
-	if own, asked := p.unnamed(r); asked {
+func (p *planner) mayBe(r *ownRow, query representor.Query, why *reason.Reason) bool {
+	if own, asked := r.unnamed(); asked {
 		return !query.Controller.Present || !own.Controller.Present || own.Controller == query.Controller
 	}
-	rep, ok := p.in.Index.ByFunction(p.marked(r))
+	rep, ok := p.in.Index.ByFunction(r.byMarks())
 	if ok && query.Controller.Present && rep.Function.Controller.Present && rep.Function.Controller != query.Controller {
 		return false // whatever the card can't tell, it isn't this one
 	}
-	return codeOf(why) != reason.CodePFAmbiguous || p.in.Index.MayMean(query, p.marked(r))
+	return codeOf(why) != reason.CodePFAmbiguous || p.in.Index.MayMean(query, r.byMarks())
 }
 
 // undecided reports whether the card may tell later what it can't tell now: which function a request means.
@@ -373,13 +372,13 @@ func undecided(code reason.Code) bool {
 }
 
 // rowAsked finds a row that was made for a request, in these words.
-func (p *planner) rowAsked(q *port, request representor.Query) (ovs.Interface, bool) {
+func (p *planner) rowAsked(q *port, request representor.Query) (*ownRow, bool) {
 	for _, r := range q.rows {
-		if id := p.identityOf(r); id.request == request && id.named {
+		if id := r; id.request == request && id.named {
 			return r, true
 		}
 	}
-	return ovs.Interface{}, false
+	return nil, false
 }
 
 // answers reports whether the rows of a port may have been made for its present request.
@@ -387,15 +386,15 @@ func (p *planner) rowAsked(q *port, request representor.Query) (ovs.Interface, b
 // another function than the row's.
 func (p *planner) answers(q *port) bool {
 	_, may := p.rowMeant(q, q.query, q.reason)
-	return may || slices.ContainsFunc(q.rows, func(r ovs.Interface) bool {
-		request := p.identityOf(r).request
-		return request == q.query || p.mayBeFor(r, q.means) || request.Kind == 0 && (q.want.Kind == 0 || p.functionOf(r).Kind == 0)
+	return may || slices.ContainsFunc(q.rows, func(r *ownRow) bool {
+		request := r.request
+		return request == q.query || p.mayBeFor(r, q.means) || request.Kind == 0 && (q.want.Kind == 0 || r.is.Kind == 0)
 	})
 }
 
-func (p *planner) anyRequest(rows []ovs.Interface, request representor.Query) bool {
+func (p *planner) anyRequest(rows []*ownRow, request representor.Query) bool {
 	for _, r := range rows {
-		if was := p.identityOf(r).request; was == request || was.Kind == 0 {
+		if was := r.request; was == request || was.Kind == 0 {
 			return true
 		}
 	}
@@ -403,9 +402,9 @@ func (p *planner) anyRequest(rows []ovs.Interface, request representor.Query) bo
 }
 
 // allFor reports whether each row's marker names this function.
-func (p *planner) allFor(rows []ovs.Interface, function representor.Function) bool {
+func (p *planner) allFor(rows []*ownRow, function representor.Function) bool {
 	for _, r := range rows {
-		if id := p.identityOf(r); !id.named || id.is != function {
+		if id := r; !id.named || id.is != function {
 			return false
 		}
 	}
