@@ -28,7 +28,8 @@ const applyPatience = 12 * time.Second
 // ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 12 s at most for
 // the server, whatever the probe interval.
 //
-// When it returns, View shows what was committed, if the connection still lives.
+// When it returns, View shows what was committed. After ErrUncertain, View isn't complete until
+// there is another connection, which shows whether the change was made.
 func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	errs := make([]error, len(changes))
 	if len(changes) == 0 {
@@ -89,7 +90,22 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		// the client handles messages in order: the cache has it all.
 		s.refresh(ctx, c)
 	}
+	if uncertain := firstUncertain(errs); uncertain != nil {
+		// What was sent may be done later, and no view before that is the whole truth. The
+		// server reads what an older connection sent before it serves a newer one.
+		c.Close()
+		s.lost(c, uncertain)
+	}
 	return errs
+}
+
+func firstUncertain(errs []error) error {
+	for _, err := range errs {
+		if errors.Is(err, ErrUncertain) {
+			return err
+		}
+	}
+	return nil
 }
 
 // answered sends transactions on a connection and gives a failure to get an answer

@@ -116,7 +116,7 @@ func (s *Switch) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		start := time.Now()
 		err := s.connection(ctx)
-		s.lost(err)
+		s.lost(nil, err)
 		if time.Since(start) > dialTimeout+maxBackoff { // it was a connection, for a while
 			pauses.Reset()
 			said = ""
@@ -195,9 +195,14 @@ func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
 	}
 }
 
-// lost marks the view when there is no connection any more.
-func (s *Switch) lost(err error) {
+// lost marks the view when there is no connection any more: the given one, if that is still the
+// present one, or whichever there was for nil.
+func (s *Switch) lost(c *dbconn.Conn, err error) {
 	s.mu.Lock()
+	if c != nil && s.conn != c {
+		s.mu.Unlock()
+		return
+	}
 	s.conn = nil
 	bridge := s.bridge
 	s.mu.Unlock()
