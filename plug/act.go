@@ -52,9 +52,9 @@ func (p *planner) tellWhatIsPlugged(q *port) {
 		return
 	}
 	for _, r := range q.rows {
-		if f := r.is; f.Kind != 0 && f != q.means && r.request == q.query && !p.removed[r.UUID] {
-			q.status.Reason = reasonMoved(q, r.Interface, f)
-			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = f.String(), r.Name, r.IfIndex, r.Ofport
+		if r.is.Kind != 0 && r.is != q.means && (r.request == q.query || r.request.Kind == 0) && !r.removed {
+			q.status.Reason = reasonMoved(q, r)
+			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = r.is.String(), r.Name, r.IfIndex, r.Ofport
 			return
 		}
 	}
@@ -108,7 +108,7 @@ func (p *planner) waitForNetdev(q *port) {
 // somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
 // row names then. It returns that row, which doesn't leak.
 func (p *planner) putBack(q *port) (row *ownRow, ok bool) {
-	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || p.leaks[row.UUID].kind != 0 {
+	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || row.leak.kind != 0 {
 		return row, false
 	}
 	p.edit(q, row)
@@ -118,7 +118,7 @@ func (p *planner) putBack(q *port) (row *ownRow, ok bool) {
 // plugOrKeep handles a port whose representor is there and its own.
 func (p *planner) plugOrKeep(q *port) {
 	for _, r := range q.rows {
-		if p.leaks[r.UUID].kind == leakByIndex {
+		if r.leak.kind == leakByIndex {
 			p.report(q, Pending, reasonStale(r.Interface))
 			return
 		}
@@ -159,7 +159,7 @@ func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (p *planner) inPlace(q *port) (row *ownRow, ok bool) {
 	for _, r := range q.rows {
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 && r.is == q.want {
+		if r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want {
 			row, ok = r, true
 		}
 	}

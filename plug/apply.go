@@ -216,7 +216,7 @@ func departing(x *representor.Index, c ovs.Change) map[string]bool {
 		lport, follows, moved := lportOf(u.Interface), u.Moved, false
 		function := markedBy(x, u.Interface) // if the marks don't tell, it may be the plug's
 		for _, p := range c.Plug {
-			same := named(p.Marker) == function
+			same := x.WithController(named(p.Marker)) == function
 			follows = follows && (p.IfaceID == lport || function.Kind != 0 && !same) || p.IfaceID == lport && same
 			moved = moved || p.IfaceID == lport
 		}

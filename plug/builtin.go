@@ -30,7 +30,6 @@ func (p *planner) adopt(q *port) bool {
 	}
 	e := ovs.Edit{Interface: r, Set: p.marker(q).Keys(), Delete: []string{ovs.KeyOVNPlugged}}
 	p.editWanted(q, p.own(r), &e)
-	p.edited[r.UUID] = true
 	p.add(&part{lports: []string{q.name}, why: "adopting the row of the built-in plug provider", edit: []ovs.Edit{e}})
 	p.report(q, Pending, reasonTransaction())
 	return true

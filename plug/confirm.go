@@ -114,13 +114,20 @@ func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 		return changes // nothing says that they are over
 	}
 	p := newPlanner(in)
-	p.findLeaks()
+	over := func(planned ovs.Interface) bool {
+		row := p.own(planned)
+		if now, there := in.Actual.Interfaces[planned.Name]; there && now.UUID == planned.UUID {
+			row = p.own(now) // its marks may be others now, or what is open under it
+		}
+		p.findLeak(row)
+		return p.isRight(row)
+	}
 	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		over := closesLeak(c) && p.isRight(p.own(c.Unplug[0].Interface))
-		if over {
+		stays := closesLeak(c) && over(c.Unplug[0].Interface)
+		if stays {
 			r.Poke()
 		}
-		return over
+		return stays
 	})
 }
 

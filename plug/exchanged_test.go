@@ -133,6 +133,21 @@ func TestExchanged_ARequestInOtherWordsIsNotCalledTheSame(t *testing.T) {
 	}
 }
 
+// Whoever reads the status would else look for the port where it isn't.
+func TestExchanged_TheStatusNamesTheFunctionThatIsPluggedThoughTheRowHasLostItsRequest(t *testing.T) {
+	a := asks("a", 0, 0) // means pf1vf0 now, which isn't there
+	for request, says := range map[string]string{vfQuery(0, 0).String(): "the same request means", "": "its request means"} {
+		row := ourRow("a", "pf0vf0", 0, 0, 10)
+		row.Marker.Request = request
+		in := Input{Asked: trusted(a), Actual: bridgeWith(row),
+			Index: representor.NewIndex(exchanged(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}), representor.Settings{})}
+		s := statusOf(t, Plan(in), "a")
+		if s.Reason == nil || !strings.Contains(s.Reason.Message, says) || s.Function != row.Marker.Function || s.Netdev != "pf0vf0" {
+			t.Errorf("made for %q: %+v: %v", request, s, s.Reason)
+		}
+	}
+}
+
 func TestExchanged_WhatIsNotThereIsNobodys(t *testing.T) {
 	a, b := asks("a", 0, 5), asks("b", 0, 5)
 	x := indexOf(netdev{pf: 0, vf: 0, name: "n0", ifindex: 10}, netdev{pf: 0, vf: 1, name: "n1", ifindex: 11})

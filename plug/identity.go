@@ -19,8 +19,8 @@ type identity struct {
 
 // identify reads what a row is for.
 func identify(x *representor.Index, r ovs.Interface) identity {
-	id := identity{is: markedBy(x, r), named: named(r.Marker).Kind != 0}
-	id.request, _ = representor.ParseQuery(r.Marker.Request)
+	f, request := named(r.Marker), requested(r.Marker)
+	id := identity{is: functionOf(x, f, request), request: request, named: f.Kind != 0}
 	id.marked = id.is.Kind != 0
 	if !id.marked && id.request.Kind == 0 {
 		rep, _ := x.ByNetdev(r.Name)
@@ -34,13 +34,17 @@ func identify(x *representor.Index, r ovs.Interface) identity {
 // controllers), or, where that is lost, what the request means that the row was made for. Its
 // Kind is 0 where the card doesn't tell that.
 func markedBy(x *representor.Index, r ovs.Interface) representor.Function {
-	if f := named(r.Marker); f.Kind != 0 {
-		return x.WithController(f)
+	return functionOf(x, named(r.Marker), requested(r.Marker))
+}
+
+func functionOf(x *representor.Index, marked representor.Function, request representor.Query) representor.Function {
+	if marked.Kind != 0 {
+		return x.WithController(marked)
 	}
-	var f representor.Function
-	if query, err := representor.ParseQuery(r.Marker.Request); err == nil {
-		f, _ = x.Meant(query)
+	if request.Kind == 0 {
+		return marked
 	}
+	f, _ := x.Meant(request)
 	return f
 }
 
@@ -48,6 +52,12 @@ func markedBy(x *representor.Index, r ovs.Interface) representor.Function {
 func named(m ovs.Marker) representor.Function {
 	f, _ := representor.ParseFunction(m.Function)
 	return f
+}
+
+// requested is the request that a marker names; its Kind is 0 for none.
+func requested(m ovs.Marker) representor.Query {
+	q, _ := representor.ParseQuery(m.Request)
+	return q
 }
 
 // functionText is how a marker has a function, empty for none.
@@ -72,6 +82,9 @@ type ownRow struct {
 	identity
 	lport  string // see lportOf
 	behind bool   // on a bridge that was ours
+
+	leak            leak // its kind is 0 for none
+	removed, edited bool // by this plan
 }
 
 // own reads a row of ours.

@@ -75,7 +75,7 @@ func (p *planner) edit(q *port, r *ownRow) bool {
 	if len(e.Set)+len(e.Delete) == 0 && e.MTURequest == nil && !e.ClearType {
 		return false
 	}
-	p.edited[r.UUID] = true
+	r.edited = true
 	p.add(&part{lports: []string{q.name}, why: "its row differs from what is asked", edit: []ovs.Edit{e}})
 	return true
 }
@@ -107,7 +107,7 @@ func (p *planner) dropExtras(q *port, keep *ownRow, rows []*ownRow) {
 	pt := p.newPart(q, "another row has the port")
 	for _, r := range rows {
 		switch {
-		case r.UUID == keep.UUID || p.removed[r.UUID]:
+		case r.UUID == keep.UUID || r.removed:
 		case q.verified && !p.in.Hold.All:
 			p.unplug(pt, r)
 		case !q.verified:

@@ -43,14 +43,10 @@ func (p *planner) findLeaks() {
 }
 
 func (p *planner) findLeak(r *ownRow) {
-	var found leak
 	if query, asked := r.unnamed(); asked {
-		found = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
+		r.leak = p.leakUnless(r, func(f representor.Function) bool { return mayBeAskedBy(query, f) })
 	} else {
-		found = p.leakOf(r, r.is)
-	}
-	if found.kind != 0 {
-		p.leaks[r.UUID] = found
+		r.leak = p.leakOf(r, r.is)
 	}
 }
 
@@ -145,7 +141,7 @@ func (p *planner) isRight(r *ownRow) bool {
 		return live && (!claimed || claim.Disputed) && !p.in.Index.Says(ifindex, r.is)
 	}
 	named, _, _ := p.in.Index.LinkByName(r.Name)
-	return p.leaks[r.UUID].kind == 0 && !isnt(named) && (!open(r.Interface) || !isnt(r.IfIndex))
+	return r.leak.kind == 0 && !isnt(named) && (!open(r.Interface) || !isnt(r.IfIndex))
 }
 
 const whyLeak = "its netdev has become another function"
@@ -155,23 +151,22 @@ const whyLeak = "its netdev has become another function"
 func (p *planner) removeLeaks() {
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
-			l, leaks := p.leaks[r.UUID]
-			if !leaks {
-				continue
+			if r.leak.kind != 0 {
+				p.close(q.name, r)
 			}
-			p.close(q.name, l, ovs.Unplug{Interface: r.Interface, Leak: true})
 		}
 	}
 }
 
 // close removes a row that leaks.
-func (p *planner) close(lport string, l leak, u ovs.Unplug) {
-	p.removed[u.Interface.UUID] = true
-	p.out.Leaks = append(p.out.Leaks, u.Interface.UUID)
-	if l.kind == leakByIndex {
-		p.out.Reopen = append(p.out.Reopen, u.Interface.Name)
+func (p *planner) close(lport string, r *ownRow) {
+	r.removed = true
+	p.out.Leaks = append(p.out.Leaks, r.UUID)
+	if r.leak.kind == leakByIndex {
+		p.out.Reopen = append(p.out.Reopen, r.Name)
 	}
-	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: l.why, Unplug: []ovs.Unplug{u}})
+	u := ovs.Unplug{Interface: r.Interface, Leak: true, Moved: r.behind}
+	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: r.leak.why, Unplug: []ovs.Unplug{u}})
 }
 
 // closesLeak reports whether a change closes a leak, and nothing else.

@@ -294,6 +294,43 @@ func TestLeak_ARowWhoseNameIsTheFunctionsAgainBeforeTheCommitStays(t *testing.T)
 	}
 }
 
+// thenDevices let something happen when they are asked for the second time.
+type thenDevices struct {
+	devices
+	asked int
+	then  func()
+}
+
+func (d *thenDevices) Index() *representor.Index {
+	if d.asked++; d.asked == 2 {
+		d.with(d.then)
+	}
+	return d.devices.Index()
+}
+
+// ovs-vswitchd has opened the right netdev since the plan, or somebody has put the marks right.
+func TestLeak_ARowThatIsRightWhenItComesToTheCommitStays(t *testing.T) {
+	right := ourRow("a", "pf0vf0", 0, 0, 10)
+	wrongOpen, wrongMark := right, right
+	wrongOpen.IfIndex = 11
+	wrongMark.Marker.Function = vfFunction(0, 1).String()
+	for name, row := range map[string]ovs.Interface{"another netdev was open": wrongOpen, "another function was marked": wrongMark} {
+		for _, mended := range []bool{true, false} {
+			c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0))
+			c.actual = bridgeWith(row)
+			d := &thenDevices{devices: devices{c}, then: func() {
+				if mended {
+					c.actual = bridgeWith(right)
+				}
+			}}
+			rep := c.reconciler(func(cfg *Config) { cfg.Devices = d }).Pass(t.Context())
+			if d.asked < 2 || (rep.Leaks == 0) != mended {
+				t.Errorf("%s, mended %v: %d leaks closed, rows %v", name, mended, rep.Leaks, c.rows())
+			}
+		}
+	}
+}
+
 func TestLeak_OneThatWasSeenIsClosedThoughTheCardSaysLessWhenItComesToTheCommit(t *testing.T) {
 	one, two := netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}
 	full, newer := cardOf(one, two), cardOf(one, netdev{pf: 0, vf: 1})

@@ -64,7 +64,7 @@ func keeps(x *representor.Index, plan []ovs.Change, u ovs.Unplug) uint32 {
 	for _, c := range plan {
 		for _, p := range c.Plug {
 			switch {
-			case named(p.Marker) != own.Function:
+			case x.WithController(named(p.Marker)) != own.Function:
 			case p.IfaceID == lportOf(u.Interface):
 				return own.IfIndex
 			default:

@@ -38,21 +38,21 @@ func (p *planner) findLeftBehind() {
 // goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r *ownRow) bool {
 	return p.evicts(q) && r.behind && r.lport == q.name && r.named && r.byMarks() == q.want &&
-		p.leaks[r.UUID].kind == 0
+		r.leak.kind == 0
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
 // moves with that, goes before, or is another port's for the same function, which mayEvict decides on.
 func (p *planner) makesWay(q *port, r *ownRow) bool {
-	return p.movesHere(q, r) || r.behind && (p.leaks[r.UUID].kind == leakByName ||
-		p.leaks[r.UUID].kind == 0 && p.evicts(q) && r.lport != q.name && r.byMarks() == q.want)
+	return p.movesHere(q, r) || r.behind && (r.leak.kind == leakByName ||
+		r.leak.kind == 0 && p.evicts(q) && r.lport != q.name && r.byMarks() == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
 func (p *planner) moved(q *port) []*ownRow {
 	var rows []*ownRow
 	for _, r := range p.behind {
-		if p.movesHere(q, r) && !p.removed[r.UUID] {
+		if p.movesHere(q, r) && !r.removed {
 			rows = append(rows, r)
 		}
 	}
@@ -68,11 +68,9 @@ func whyMoved(r *ownRow) string {
 // ovn-controller made there stay, and ovs-vswitchd forwards by them.
 func (p *planner) removeLeaksLeftBehind() {
 	for _, r := range p.behind {
-		l, leaks := p.leaks[r.UUID]
-		if !leaks {
-			continue
+		if r.leak.kind != 0 {
+			p.close(r.lport, r)
 		}
-		p.close(r.lport, l, ovs.Unplug{Interface: r.Interface, Leak: true, Moved: true})
 	}
 }
 
@@ -82,7 +80,7 @@ func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
 	waited = true
 	for _, r := range p.behind {
 		lport := r.lport
-		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || p.leaks[r.UUID].kind != 0 {
+		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || r.leak.kind != 0 {
 			continue
 		}
 		o := p.owners[r.byMarks()]
@@ -107,11 +105,11 @@ func (p *planner) tellWhatIsLeftBehind() {
 	for _, r := range p.behind {
 		lport, why := r.lport, reasonLeftBehind(p.in.Actual, r)
 		switch q := p.ports[lport]; {
-		case p.leaks[r.UUID].kind != 0 && lport != "" && !p.wanted(lport):
+		case r.leak.kind != 0 && lport != "" && !p.wanted(lport):
 			p.tell(behindStatus(r, Held,
 				reason.New(reason.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
-					reason.Quote(r.Name), reason.Quote(r.Bridge), p.leaks[r.UUID].why)))
-		case lport == "" || p.removed[r.UUID]:
+					reason.Quote(r.Name), reason.Quote(r.Bridge), r.leak.why)))
+		case lport == "" || r.removed:
 		case !p.wanted(lport):
 			p.tell(behindStatus(r, Conflict, why))
 		case q != nil && q.want.Kind != 0 && (q.want != r.byMarks() || !r.named):

@@ -65,7 +65,7 @@ func (p *planner) grip(q *port) int {
 		if r.lport != q.name || r.is != q.want {
 			continue
 		}
-		if r.Name == q.rep.Link.Name && p.leaks[r.UUID].kind == 0 {
+		if r.Name == q.rep.Link.Name && r.leak.kind == 0 {
 			return 2
 		}
 		rank = 1
@@ -76,7 +76,7 @@ func (p *planner) grip(q *port) int {
 // leaving reports whether a row of ours is certain to be removed by this plan
 // for a reason of its own.
 func (p *planner) leaving(r *ownRow) bool {
-	if p.leaks[r.UUID].kind != 0 {
+	if r.leak.kind != 0 {
 		return true
 	}
 	q := p.portOf(r)
@@ -134,9 +134,9 @@ func (p *planner) onlyKept(r *ownRow) bool {
 // evicted are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
 func (p *planner) evicted(q *port) []*ownRow {
-	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r *ownRow) bool { return p.removed[r.UUID] })
+	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r *ownRow) bool { return r.removed })
 	r, ok := p.mine[q.rep.Link.Name]
-	if ok && p.portOf(r) != q && p.onlyKept(r) && !p.removed[r.UUID] && r.is != q.want {
+	if ok && p.portOf(r) != q && p.onlyKept(r) && !r.removed && r.is != q.want {
 		rows = append(rows, r)
 	}
 	return rows
@@ -201,7 +201,7 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 		claims = append(claims, claim{r.lport, true, r.behind})
 	}
 	for _, r := range p.rowsOfOthers(q) {
-		if p.leaks[r.UUID].kind != 0 {
+		if r.leak.kind != 0 {
 			claims = append(claims, claim{lport: r.lport, row: true})
 		}
 	}

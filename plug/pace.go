@@ -20,49 +20,49 @@ type pace struct {
 
 // due is when the port may be changed again, zero for now.
 func (c *pace) due(now time.Time, lport string) time.Time {
-	if t := c.ports[lport]; t != nil {
-		return t.Next(now)
+	if b := c.ports[lport]; b != nil {
+		return b.Next(now)
 	}
 	return time.Time{}
 }
 
 // failure is why the last change for the port failed, nil if it did not.
 func (c *pace) failure(lport string) error {
-	if t := c.ports[lport]; t != nil {
-		return t.Failed()
+	if b := c.ports[lport]; b != nil {
+		return b.Failed()
 	}
 	return nil
 }
 
 // failures is how often in a row changes for the port failed.
 func (c *pace) failures(lport string) int {
-	if t := c.ports[lport]; t != nil {
-		return t.Failures()
+	if b := c.ports[lport]; b != nil {
+		return b.Failures()
 	}
 	return 0
 }
 
-func (c *pace) tempo(lport string) *retry.Backoff {
+func (c *pace) backoff(lport string) *retry.Backoff {
 	if c.ports == nil {
 		c.ports = map[string]*retry.Backoff{}
 	}
-	t := c.ports[lport]
-	if t == nil {
-		t = &retry.Backoff{}
-		c.ports[lport] = t
+	b := c.ports[lport]
+	if b == nil {
+		b = &retry.Backoff{}
+		c.ports[lport] = b
 	}
-	return t
+	return b
 }
 
-func (c *pace) fail(now time.Time, lport string, err error) { c.tempo(lport).Fail(now, err) }
+func (c *pace) fail(now time.Time, lport string, err error) { c.backoff(lport).Fail(now, err) }
 
-func (c *pace) succeed(now time.Time, lport string) { c.tempo(lport).Succeed(now, paceChanges) }
+func (c *pace) succeed(now time.Time, lport string) { c.backoff(lport).Succeed(now, paceChanges) }
 
 // prune forgets ports with nothing to remember, so that memory stays bounded. A
 // failure is remembered for as long as there is a change due.
 func (c *pace) prune(now time.Time, due map[string]bool) {
-	for name, t := range c.ports {
-		if _, wanted := due[name]; (t.Failures() == 0 || !wanted) && t.Idle(now) {
+	for name, b := range c.ports {
+		if _, wanted := due[name]; (b.Failures() == 0 || !wanted) && b.Idle(now) {
 			delete(c.ports, name)
 		}
 	}
@@ -71,8 +71,8 @@ func (c *pace) prune(now time.Time, due map[string]bool) {
 // next is the earliest time at which something held back may go ahead.
 func (c *pace) next(now time.Time) time.Time {
 	var first time.Time
-	for _, t := range c.ports {
-		first = earliest(first, t.Next(now))
+	for _, b := range c.ports {
+		first = earliest(first, b.Next(now))
 	}
 	return first
 }

@@ -94,7 +94,7 @@ func (p *planner) parkRows() {
 		for _, r := range q.rows {
 			there := p.present(r)
 			p.out.Compared = p.out.Compared && (there || r.IsParked() || open(r.Interface)) // also of one that is to go: its removal may be refused
-			if p.removed[r.UUID] {
+			if r.removed {
 				continue
 			}
 			switch {
@@ -104,7 +104,7 @@ func (p *planner) parkRows() {
 			default:
 				p.out.Unseen = append(p.out.Unseen, r.UUID)
 			}
-			if !p.edited[r.UUID] {
+			if !r.edited {
 				p.parkRow(q, r)
 			}
 		}

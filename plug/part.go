@@ -35,10 +35,10 @@ func (p *planner) add(pt *part) *part {
 // frees the place of the row's port, whatever iface-id somebody wrote into the row.
 func (p *planner) unplug(pt *part, rows ...*ownRow) {
 	for _, r := range rows {
-		if p.removed[r.UUID] {
+		if r.removed {
 			continue
 		}
-		p.removed[r.UUID] = true
+		r.removed = true
 		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.behind})
 		pt.frees = append(pt.frees, place{r.Name, r.byMarks(), [2]string{r.IfaceID, r.lport}})
 	}
@@ -111,7 +111,7 @@ func (pt *part) addTo(c *ovs.Change) {
 // first (a disjoint-set forest).
 func groups(parts []*part) []int {
 	group := make([]int, len(parts))
-	freed := occupants{map[string]int{}, map[representor.Function]int{}, map[string]int{}}
+	freed := occupants{make(map[string]int, len(parts)), make(map[representor.Function]int, len(parts)), make(map[string]int, len(parts))}
 	for i, pt := range parts {
 		group[i] = i
 		for _, at := range pt.frees {

@@ -182,9 +182,6 @@ type planner struct {
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
 	rowsFor map[representor.Function][]*ownRow
 
-	leaks   map[string]leak // by row uuid
-	removed map[string]bool // rows that go, by uuid
-	edited  map[string]bool // rows that are edited, by uuid
 	out     Decision
 	closing []ovs.Change // close one leak each
 	parts   []*part
@@ -225,13 +222,13 @@ const (
 )
 
 func newPlanner(in Input) *planner {
+	rows, ports := len(in.Actual.Interfaces), len(in.Asked.Bindings)
 	p := &planner{
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
-		ports: map[string]*port{}, mine: map[string]*ownRow{}, foreignIfaceID: map[string]string{},
-		owners: map[representor.Function]*port{}, netdevs: map[string]*port{}, lostBy: map[representor.Function]string{},
-		rowsFor: map[representor.Function][]*ownRow{},
-		leaks:   map[string]leak{}, removed: map[string]bool{}, edited: map[string]bool{},
-		out: Decision{Gives: map[string]representor.Representor{}},
+		ports: make(map[string]*port, ports), mine: make(map[string]*ownRow, rows), foreignIfaceID: map[string]string{},
+		owners: make(map[representor.Function]*port, ports), netdevs: make(map[string]*port, ports),
+		lostBy: map[representor.Function]string{}, rowsFor: make(map[representor.Function][]*ownRow, rows),
+		out: Decision{Gives: make(map[string]representor.Representor, ports)},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
 		p.in.Verdict = nil // about another database than the view
@@ -259,6 +256,7 @@ func newPlanner(in Input) *planner {
 			}
 		}
 	}
+	p.sorted = make([]*port, 0, len(p.ports))
 	for _, q := range p.ports {
 		sort.Slice(q.rows, func(i, j int) bool { return q.rows[i].Name < q.rows[j].Name })
 		p.sorted = append(p.sorted, q)
@@ -348,6 +346,7 @@ func (p *planner) whyNoNew() *reason.Reason {
 
 // decision finishes the plan.
 func (p *planner) decision() Decision {
+	p.out.Ports = make([]Status, 0, len(p.sorted))
 	for _, q := range p.sorted {
 		// A row that is to go is told of until it has gone: its removal may be refused.
 		p.tellWhatIsPlugged(q)

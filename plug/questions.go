@@ -16,7 +16,7 @@ const doubtPause = time.Second
 // asked ever less often, unless something is new: another connection, which may well
 // answer, or another port, whose removal somebody waits for.
 type questions struct {
-	tempo    retry.Backoff
+	backoff  retry.Backoff
 	failed   time.Time // the last question
 	endpoint string    // who it was put to
 	since    time.Time // and since when that was connected
@@ -34,17 +34,17 @@ func (q *questions) due(now time.Time, v ovn.View, ports []string) bool {
 	}
 	if !q.failed.IsZero() && slices.ContainsFunc(ports, func(p string) bool { return !known(p) }) {
 		q.note(ports)
-		q.tempo = retry.Backoff{}
-		q.tempo.Wait(q.failed.Add(doubtPause))
+		q.backoff = retry.Backoff{}
+		q.backoff.Wait(q.failed.Add(doubtPause))
 	}
-	return q.tempo.Next(now).IsZero()
+	return q.backoff.Next(now).IsZero()
 }
 
 func (q *questions) note(ports []string) { q.ports = slices.Sorted(slices.Values(ports)) }
 
 // fail takes note of a question that got no answer.
 func (q *questions) fail(now time.Time, ports []string, err error) {
-	q.tempo.Fail(now, err)
+	q.backoff.Fail(now, err)
 	q.failed = now
 	q.note(ports)
 }
@@ -53,4 +53,4 @@ func (q *questions) fail(now time.Time, ports []string, err error) {
 func (q *questions) answered() { *q = questions{endpoint: q.endpoint, since: q.since} }
 
 // next is when the next question is due, zero if none is held back.
-func (q *questions) next(now time.Time) time.Time { return q.tempo.Next(now) }
+func (q *questions) next(now time.Time) time.Time { return q.backoff.Next(now) }

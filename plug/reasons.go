@@ -6,7 +6,6 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // firstReason is the first that is there.
@@ -171,10 +170,13 @@ func reasonNoNetdev(q *port) *reason.Reason {
 }
 
 // reasonMoved says of a port that what it waits for is not what it has.
-func reasonMoved(q *port, r ovs.Interface, has representor.Function) *reason.Reason {
-	why := *q.status.Reason
-	why.Message = fmt.Sprintf("%s stays plugged as %s, while the same request means %s now: %s",
-		reason.Quote(has.String()), reason.Quote(r.Name), reason.Quote(q.means.String()), why.Message)
+func reasonMoved(q *port, r *ownRow) *reason.Reason {
+	why, request := *q.status.Reason, "the same request"
+	if r.request.Kind == 0 {
+		request = "its request" // nobody knows what the row was made for
+	}
+	why.Message = fmt.Sprintf("%s stays plugged as %s, while %s means %s now: %s",
+		reason.Quote(r.is.String()), reason.Quote(r.Name), request, reason.Quote(q.means.String()), why.Message)
 	return &why
 }
 

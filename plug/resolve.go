@@ -217,7 +217,7 @@ func (p *planner) shifts(q *port) bool {
 	}
 	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
 		rep, ok := p.in.Index.ByFunction(r.is)
-		return ok && rep.IfIndex != 0 && p.leaks[r.UUID].kind == 0
+		return ok && rep.IfIndex != 0 && r.leak.kind == 0
 	})
 }
 
@@ -308,11 +308,10 @@ func (p *planner) rowOf(q *port, function representor.Function) (*ownRow, bool) 
 // mayBeFor reports whether a row may be for a function, by all that is known of it: its mark
 // may be from a kernel that numbered no controllers.
 func (p *planner) mayBeFor(r *ownRow, f representor.Function) bool {
-	is := r.is
-	if is.Kind == 0 || f.Kind == 0 || !p.in.Index.MayBe(is, f) {
+	if r.is.Kind == 0 || f.Kind == 0 || !p.in.Index.MayBe(r.is, f) {
 		return false
 	}
-	if query := r.request; query.Kind != 0 && !mayBeAskedBy(query, f) {
+	if r.request.Kind != 0 && !mayBeAskedBy(r.request, f) {
 		return false
 	}
 	ifindex, _, live := p.in.Index.LinkByName(r.Name)
@@ -374,7 +373,7 @@ func undecided(code reason.Code) bool {
 // rowAsked finds a row that was made for a request, in these words.
 func (p *planner) rowAsked(q *port, request representor.Query) (*ownRow, bool) {
 	for _, r := range q.rows {
-		if id := r; id.request == request && id.named {
+		if r.request == request && r.named {
 			return r, true
 		}
 	}
@@ -382,19 +381,18 @@ func (p *planner) rowAsked(q *port, request representor.Query) (*ownRow, bool) {
 }
 
 // answers reports whether the rows of a port may have been made for its present request.
-// One that has lost its request can't have been if the card knows that the request means
-// another function than the row's.
+// One that has lost its request can't have been if the card shows the function that the
+// request means, and that is another than the row's.
 func (p *planner) answers(q *port) bool {
 	_, may := p.rowMeant(q, q.query, q.reason)
 	return may || slices.ContainsFunc(q.rows, func(r *ownRow) bool {
-		request := r.request
-		return request == q.query || p.mayBeFor(r, q.means) || request.Kind == 0 && (q.want.Kind == 0 || r.is.Kind == 0)
+		return r.request == q.query || p.mayBeFor(r, q.means) || r.request.Kind == 0 && (q.want.Kind == 0 || r.is.Kind == 0)
 	})
 }
 
 func (p *planner) anyRequest(rows []*ownRow, request representor.Query) bool {
 	for _, r := range rows {
-		if was := r.request; was == request || was.Kind == 0 {
+		if r.request == request || r.request.Kind == 0 {
 			return true
 		}
 	}
@@ -404,7 +402,7 @@ func (p *planner) anyRequest(rows []*ownRow, request representor.Query) bool {
 // allFor reports whether each row's marker names this function.
 func (p *planner) allFor(rows []*ownRow, function representor.Function) bool {
 	for _, r := range rows {
-		if id := r; !id.named || id.is != function {
+		if !r.named || r.is != function {
 			return false
 		}
 	}

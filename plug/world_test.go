@@ -230,7 +230,7 @@ func drawRows(t *rapid.T) []ovs.Interface {
 // drawEdits makes of a row what a request of other words, an operator, the built-in
 // plug provider or an older kernel would.
 func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
-	switch rapid.IntRange(0, 13).Draw(t, n+" edited") {
+	switch rapid.IntRange(0, 14).Draw(t, n+" edited") {
 	case 12:
 		r.Marker.Function = rapid.SampledFrom([]string{"", "x"}).Draw(t, n+" function")
 		if rapid.Bool().Draw(t, n+" has lost its request") {
@@ -239,6 +239,8 @@ func drawEdits(t *rapid.T, n string, r *ovs.Interface) {
 	case 13:
 		r.Marker.Function = ""
 		r.Marker.Request = vfQuery(rapid.IntRange(0, 1).Draw(t, n+" request pf"), rapid.IntRange(0, 1).Draw(t, n+" request vf")).String()
+	case 14:
+		r.Marker.Request = rapid.SampledFrom([]string{"", "x"}).Draw(t, n+" request alone")
 	case 10, 11:
 		r.IfaceID, r.Parked = "", rapid.SampledFrom(lports()).Draw(t, n+" parked as")
 		r.Ofport, r.IfIndex = -1, 0
