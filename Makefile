@@ -31,7 +31,7 @@ DATADIR ?= $(PREFIX)/share
 # Time limits of the parts of the suite, and of each fuzz target in test-full.
 UNIT_TIMEOUT ?= 10m
 # Tests of a package that run at once, if they allow it: those with servers wait for most of their time.
-UNIT_PARALLEL ?= 6
+UNIT_PARALLEL ?= $(shell n=$$(nproc); echo $$((n > 6 ? n : 6)))
 E2E_SECONDS ?= 1200
 FUZZ_TIME ?= 60s
 

@@ -26,10 +26,10 @@ const applyPatience = 12 * time.Second
 // removes or edits are still what they were when it was planned. It returns one
 // error for each change, nil for those committed; see ErrNotConnected, ErrUncertain, ErrLocked,
 // ErrBridgeMissing, ErrChanged, ErrInvalidChange and RefusedError. It waits for 12 s at most for
-// the server, whatever the probe interval.
+// the server's answers, whatever the probe interval.
 //
-// When it returns, View shows what was committed. After ErrUncertain, View isn't complete until
-// there is another connection, which shows whether the change was made.
+// When it returns, View shows what was committed, or isn't complete until there is another
+// connection, which shows it: after ErrUncertain, and if the connection has died.
 func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	errs := make([]error, len(changes))
 	if len(changes) == 0 {
@@ -85,16 +85,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	if len(good) > 0 {
 		commit.run(bounded, good)
 		s.counts.add(commit.counted)
-		// ovsdb-server sends a client what a transaction changed before the answer to it
-		// (ovsdb_jsonrpc_session_send in ovsdb/jsonrpc-server.c flushes the monitors), and
-		// the client handles messages in order: the cache has it all.
-		s.refresh(ctx, c)
-	}
-	if uncertain := firstUncertain(errs); uncertain != nil {
-		// What was sent may be done later, and no view before that is the whole truth. The
-		// server reads what an older connection sent before it serves a newer one.
-		c.Close()
-		s.lost(c, uncertain)
+		s.settle(bounded, c, firstUncertain(errs))
 	}
 	return errs
 }
@@ -106,6 +97,29 @@ func firstUncertain(errs []error) error {
 		}
 	}
 	return nil
+}
+
+// settle shows what a transaction has changed. ovsdb-server sends a client what a transaction
+// changed before the answer to it (ovsdb_jsonrpc_session_send in ovsdb/jsonrpc-server.c flushes
+// the monitors), and the client handles messages in order: the cache has it all. Where an
+// answer is missing, or the connection has died, no view is the whole truth before that of
+// another connection. The server handles what a client of its unix socket sent before it
+// accepts another one (ovsdb_jsonrpc_server_run); on any, it drops the older session's lock,
+// which a change asserts, with that session.
+func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
+	if uncertain == nil {
+		s.refresh(context.WithoutCancel(ctx), c) // for tornPatience at most
+		uncertain = c.Err()
+	}
+	if uncertain == nil {
+		return
+	}
+	if c.Err() == nil {
+		s.log.Warn("an answer of the local Open vSwitch database is missing; connecting anew, to learn what became of the change",
+			"endpoint", s.endpoint, "error", uncertain)
+	}
+	s.lost(c, uncertain) // before Run hears of it and connects
+	c.Close()
 }
 
 // answered sends transactions on a connection and gives a failure to get an answer

@@ -36,6 +36,8 @@ type committer struct {
 	changes  []Change
 	errs     []error
 	counted  Counters
+	// over is why an answer is missing: nothing more is sent.
+	over error
 }
 
 // run commits the changes with these indexes, in transactions as large as they
@@ -63,8 +65,8 @@ func (c *committer) commit(ctx context.Context, indexes []int) {
 	if len(indexes) == 0 {
 		return
 	}
-	if err := ctx.Err(); err != nil {
-		c.fail(indexes, fmt.Errorf("not sent: %w", context.Cause(ctx)))
+	if err := c.unsent(ctx); err != nil {
+		c.fail(indexes, err)
 		return
 	}
 	changes := make([]Change, len(indexes))
@@ -80,6 +82,7 @@ func (c *committer) commit(ctx context.Context, indexes []int) {
 		c.split(ctx, indexes, err)
 		return
 	case err != nil:
+		c.over = err
 		c.fail(indexes, err)
 		return
 	}
@@ -102,6 +105,17 @@ func (c *committer) commit(ctx context.Context, indexes []int) {
 		c.fail(bad, f.err)
 		c.halves(ctx, rest)
 	}
+}
+
+// unsent is why nothing is sent any more, nil if it may be.
+func (c *committer) unsent(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("not sent: %w", context.Cause(ctx))
+	case c.over != nil:
+		return fmt.Errorf("%w: not sent, since an answer before is missing", ErrNotConnected)
+	}
+	return nil
 }
 
 // split tries the halves, or gives up a single change.

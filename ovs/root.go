@@ -26,8 +26,7 @@ type RootEdit struct {
 }
 
 // EditRoot changes keys of the root row in one transaction, or none of them. Its
-// errors are those of Apply. When it returns, View shows what was committed, if the
-// connection still lives.
+// errors are those of Apply, and View shows as much as after that.
 func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 	s.mu.Lock()
 	c := s.conn
@@ -42,12 +41,14 @@ func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 	if err := e.validate(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, applyPatience)
+	defer cancel()
 	t := e.build(v.RootUUID)
 	results, err := answered(c)(ctx, t.ops...)
+	s.settle(ctx, c, firstUncertain([]error{err}))
 	if err != nil {
 		return err
 	}
-	s.refresh(ctx, c) // see Apply
 	if f := t.judge(results); f != nil {
 		return f.err
 	}

@@ -2,6 +2,7 @@ package ovs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -25,8 +26,8 @@ type Options struct {
 	Probe time.Duration
 	// Log takes connections made and lost; nil for none.
 	Log *slog.Logger
-	// Notify is called after View has changed, on a goroutine of Run's. It must
-	// return at once; nil for none.
+	// Notify is called after View has changed, from any goroutine. It must return at
+	// once; nil for none.
 	Notify func()
 }
 
@@ -121,7 +122,7 @@ func (s *Switch) Run(ctx context.Context) error {
 			pauses.Reset()
 			said = ""
 		}
-		if err.Error() != said && ctx.Err() == nil {
+		if err.Error() != said && ctx.Err() == nil && !errors.Is(err, dbconn.ErrClosed) {
 			said = err.Error()
 			s.log.Warn("the local Open vSwitch database is not connected; trying again and again",
 				"endpoint", s.endpoint, "error", err)
@@ -198,20 +199,23 @@ func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
 // lost marks the view when there is no connection any more: the given one, if that is still the
 // present one, or whichever there was for nil.
 func (s *Switch) lost(c *dbconn.Conn, err error) {
+	s.building.Lock() // until the view is marked: nobody goes on before that, nor marks the next connection's
 	s.mu.Lock()
 	if c != nil && s.conn != c {
 		s.mu.Unlock()
+		s.building.Unlock()
 		return
 	}
 	s.conn = nil
 	bridge := s.bridge
 	s.mu.Unlock()
 
-	s.building.Lock()
 	old := s.View()
 	v := old
 	v.Complete = false
-	v.Problem = reason.Prose(err.Error())
+	if old.Complete || !errors.Is(err, dbconn.ErrClosed) { // which is our own doing, and said already
+		v.Problem = reason.Prose(err.Error())
+	}
 	if v.Bridge != bridge {
 		v.Bridge, v.BridgeUUID, v.DatapathType = bridge, "", ""
 	}

@@ -2,7 +2,10 @@
 // bridge, and the transactions that plug and unplug.
 package ovs
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Marker is what makes an Interface row ours: three keys of its external_ids.
 type Marker struct {
@@ -83,6 +86,14 @@ type Interface struct {
 // away. A row that has an iface-id as well was named by somebody else since.
 func (i Interface) IsParked() bool { return i.Parked != "" && i.IfaceID == "" }
 
+// LogicalPort is the logical port that a row of ours is for: by its marker, or by its iface-id,
+// also a parked one, where somebody has taken that away.
+func (i Interface) LogicalPort() string { return cmp.Or(i.Marker.LogicalPort, i.IfaceID, i.Parked) }
+
+// IsOpen reports whether ovs-vswitchd has a netdev open for the row. After a reboot the
+// database still has the row's ofport, and no ifindex (vswitch.ovsschema: ephemeral).
+func (i Interface) IsOpen() bool { return i.Ofport > 0 && i.IfIndex != 0 }
+
 // View is the local database at one time. It is not modified once made.
 type View struct {
 	// Complete is true once the whole database was read and the connection lives.
@@ -113,6 +124,12 @@ type View struct {
 	DefaultDatapathType string
 	DOCA                bool
 	DPDK                bool
+}
+
+// IsOurs reports whether a row is marked by us, alone in its port, on the integration bridge, and
+// not also marked by the plug provider built into ovn-controller, which would be a fight.
+func (v View) IsOurs(i Interface) bool {
+	return i.Marked && i.OVNPlugged == "" && i.PortInterfaces == 1 && i.PortName == i.Name && v.Bridge != "" && i.Bridge == v.Bridge
 }
 
 // SSL is the SSL row of the local database: file names in PEM, all empty without a row.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -56,9 +57,9 @@ func parksOnly(c ovs.Change) bool {
 // tried. The leaks come first, then what the datapath must let go of, for that still
 // carries what a leak did. As long as that takes, the rest is left for the next plan. What
 // goes with a leak that can't be closed waits for it.
-func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried []ovs.Change, lettingGo bool) {
+func (r *Reconciler) apply(ctx context.Context, d plan.Decision) (applied bool, tried []ovs.Change, lettingGo bool) {
 	leaks := 0
-	for leaks < len(d.Changes) && closesLeak(d.Changes[leaks]) {
+	for leaks < len(d.Changes) && plan.ClosesLeak(d.Changes[leaks]) {
 		leaks++
 	}
 	done, tried := r.attempt(ctx, d.Changes[:leaks], d)
@@ -69,7 +70,7 @@ func (r *Reconciler) apply(ctx context.Context, d Decision) (applied bool, tried
 		r.reopen[name] = now.Add(reopenDelay)
 	}
 	if !r.cfg.DryRun {
-		rest = waitFor(unclosed(d.Changes[:leaks], done), rest)
+		rest = plan.WaitFor(unclosed(d.Changes[:leaks], done), rest)
 		lettingGo = r.makeLetGo(ctx)
 	}
 	if !lettingGo {
@@ -94,26 +95,9 @@ func unclosed(leaks, done []ovs.Change) []ovs.Unplug {
 	return rows
 }
 
-// waitFor leaves out the changes that need rows to be gone which are still there: those that
-// plug a netdev under the name of such a row, and those that would give its port another row
-// on the bridge.
-func waitFor(rows []ovs.Unplug, changes []ovs.Change) []ovs.Change {
-	names, ports := map[string]bool{}, map[string]bool{}
-	for _, u := range rows {
-		names[u.Interface.Name] = true
-		if lport := lportOf(u.Interface); !u.Moved && lport != "" {
-			ports[lport] = true
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		return slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return names[p.Netdev] || ports[p.IfaceID] }) ||
-			slices.ContainsFunc(c.Edit, func(e ovs.Edit) bool { return ports[e.Set[ovs.KeyIfaceID]] })
-	})
-}
-
 // attempt commits those changes whose time has come and whose netdevs the kernel confirms,
 // and returns what was done, and what was tried.
-func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decision) (done, tried []ovs.Change) {
+func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d plan.Decision) (done, tried []ovs.Change) {
 	tried = r.admit(time.Now(), changes)
 	if r.cfg.DryRun || ctx.Err() != nil {
 		return nil, tried
@@ -128,7 +112,7 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d Decisi
 }
 
 // commit commits, and returns what was not refused.
-func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decision) (done []ovs.Change) {
+func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d plan.Decision) (done []ovs.Change) {
 	r.countRetries(changes)
 	errs := r.cfg.Switch.Apply(ctx, changes)
 	now := time.Now()
@@ -138,7 +122,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		}
 		if errs[i] != nil {
 			r.total.Failures++
-			r.cfg.Log.Warn("change refused", "ports", names(c.LogicalPorts), "why", c.Why, "error", errs[i])
+			r.cfg.Log.Warn("change refused", "ports", reason.Names(c.LogicalPorts), "why", c.Why, "error", errs[i])
 			for _, p := range c.LogicalPorts {
 				r.pace.fail(now, p, errs[i])
 			}
@@ -149,7 +133,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d Decisio
 		r.count(c, d)
 		r.steps.committed(now, c)
 		r.logChange(c)
-		if closesLeak(c) {
+		if plan.ClosesLeak(c) {
 			continue // what else failed for the port, or is yet to be done, has its own pace
 		}
 		for _, p := range c.LogicalPorts {
@@ -170,7 +154,7 @@ func (r *Reconciler) countRetries(changes []ovs.Change) {
 }
 
 // count adds what a change that was committed did to the counters.
-func (r *Reconciler) count(c ovs.Change, d Decision) {
+func (r *Reconciler) count(c ovs.Change, d plan.Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
@@ -178,7 +162,7 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 				"netdev", u.Interface.Name, "function", u.Interface.Marker.Function, "why", c.Why)
 		}
 	}
-	for _, p := range slices.Sorted(maps.Keys(departing(r.cfg.Devices.Index(), c))) {
+	for _, p := range slices.Sorted(maps.Keys(departing(r.lastInput.Index, c))) {
 		if _, did := slices.BinarySearch(d.Retargets, p); did {
 			r.total.Retargets++
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", reason.Quote(p))
@@ -187,9 +171,9 @@ func (r *Reconciler) count(c ovs.Change, d Decision) {
 }
 
 // removed takes note of what follows of a change that was made, or may have been.
-func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
+func (r *Reconciler) removed(now time.Time, c ovs.Change, d plan.Decision) {
 	r.letGo.note(now, r.cfg.Devices.Index(), c, d.Changes)
-	for p, moved := range departing(r.cfg.Devices.Index(), c) {
+	for p, moved := range departing(r.lastInput.Index, c) {
 		_, did := slices.BinarySearch(d.Retargets, p)
 		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
 	}
@@ -197,7 +181,7 @@ func (r *Reconciler) removed(now time.Time, c ovs.Change, d Decision) {
 
 func (r *Reconciler) logChange(c ovs.Change) {
 	for _, u := range c.Unplug {
-		r.cfg.Log.Info("unplugged", "port", reason.Quote(lportOf(u.Interface)), "netdev", u.Interface.Name,
+		r.cfg.Log.Info("unplugged", "port", reason.Quote(u.Interface.LogicalPort()), "netdev", u.Interface.Name,
 			"function", u.Interface.Marker.Function, "why", c.Why)
 	}
 	for _, p := range c.Plug {
@@ -213,10 +197,10 @@ func (r *Reconciler) logChange(c ovs.Change) {
 func departing(x *representor.Index, c ovs.Change) map[string]bool {
 	lost := map[string]bool{}
 	for _, u := range c.Unplug {
-		lport, follows, moved := lportOf(u.Interface), u.Moved, false
-		function := markedBy(x, u.Interface) // if the marks don't tell, it may be the plug's
+		lport, follows, moved := u.Interface.LogicalPort(), u.Moved, false
+		function := plan.FunctionOf(x, u.Interface) // if the marks don't tell, it may be the plug's
 		for _, p := range c.Plug {
-			same := x.WithController(named(p.Marker)) == function
+			same := x.WithController(plan.MarkedFunction(p.Marker)) == function
 			follows = follows && (p.IfaceID == lport || function.Kind != 0 && !same) || p.IfaceID == lport && same
 			moved = moved || p.IfaceID == lport
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // moved counts the rows that are for another port than before.
@@ -101,11 +103,11 @@ func TestBrake_AllPortsThatAreBoundToOtherFunctionsAtOnceAreHeld(t *testing.T) {
 		before := c.ifaceIDs()
 		var off []ovn.Binding // a control plane that counts from 1 on
 		for vf := range n {
-			b := asks(fmt.Sprintf("p%d", vf), 0, (vf+1)%n)
+			b := plantest.Asks(fmt.Sprintf("p%d", vf), 0, (vf+1)%n)
 			off = append(off, b)
 			c.with(func() { c.truth[b.LogicalPort] = b })
 		}
-		c.with(func() { c.view = trusted(off...) })
+		c.with(func() { c.view = plantest.Trusted(off...) })
 		r.Poke()
 		elapse(time.Minute)
 		if held := r.Report().Holds; c.moved(before) != 0 || len(held) != 1 || len(held[0].Ports) != n {
@@ -127,7 +129,7 @@ func TestGrace_IsTheTimeThatADeletedPortsRowStays(t *testing.T) {
 		synctest.Wait()
 		c.leave(r, 3)
 		elapse(5*time.Second - time.Millisecond)
-		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != Held || codeOf(s.Reason) != reason.CodeUnplugGrace {
+		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeUnplugGrace {
 			t.Fatalf("%d rows just before the grace is over, %+v", len(c.rows()), s)
 		}
 		elapse(time.Millisecond)
@@ -144,8 +146,8 @@ func TestGrace_IsNoneForAFunctionThatIsHandedOn(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
-			bs := []ovn.Binding{asks("p0", 0, 0), asks("p1", 0, 1), asks("p2", 0, 2), asks("new", 0, 3)}
-			c.view, c.truth = trusted(bs...), map[string]ovn.Binding{}
+			bs := []ovn.Binding{plantest.Asks("p0", 0, 0), plantest.Asks("p1", 0, 1), plantest.Asks("p2", 0, 2), plantest.Asks("new", 0, 3)}
+			c.view, c.truth = plantest.Trusted(bs...), map[string]ovn.Binding{}
 			for _, b := range bs {
 				c.truth[b.LogicalPort] = b
 			}
@@ -198,7 +200,7 @@ func TestBrake_PortsThatLeaveWhileTheSouthboundIsAskedAreHeldWithTheRest(t *test
 		}
 		elapse(5 * time.Second)
 		for _, s := range r.Report().Ports {
-			if codeOf(s.Reason) != reason.CodeMassUnplug {
+			if reason.CodeOf(s.Reason) != reason.CodeMassUnplug {
 				t.Errorf("%+v", s)
 			}
 		}

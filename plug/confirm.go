@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -62,7 +64,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		}
 	}
 	if len(off) > 0 {
-		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", names(off), "error", why)
+		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", reason.Names(off), "error", why)
 	}
 	return out
 }
@@ -82,7 +84,7 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	}
 	var out []ovs.Change
 	for _, c := range changes {
-		if closesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
+		if plan.ClosesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
 			out = append(out, c)
 		} else {
 			r.Poke()
@@ -102,40 +104,22 @@ func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
 	return known == tells && then == now
 }
 
-// stillLeaks leaves out the rows that don't leak any more by what the card and the bridge
-// show now. The program may have been stopped since the plan, and the names dealt anew.
+// stillLeaks leaves out the rows that don't leak any more, see StillLeaks.
 func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
-	if !slices.ContainsFunc(changes, closesLeak) {
-		return changes
-	}
 	in := r.lastInput
 	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
-	if current, _ := in.Index.LinksCurrent(); !current || !in.Actual.Complete {
-		return changes // nothing says that they are over
+	still := plan.StillLeaks(in, changes)
+	if len(still) < len(changes) {
+		r.Poke()
 	}
-	p := newPlanner(in)
-	over := func(planned ovs.Interface) bool {
-		row := p.own(planned)
-		if now, there := in.Actual.Interfaces[planned.Name]; there && now.UUID == planned.UUID {
-			row = p.own(now) // its marks may be others now, or what is open under it
-		}
-		p.findLeak(row)
-		return p.isRight(row)
-	}
-	return slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		stays := closesLeak(c) && over(c.Unplug[0].Interface)
-		if stays {
-			r.Poke()
-		}
-		return stays
-	})
+	return still
 }
 
 // portsOf are the ports that a change is for, and those whose rows make room for them.
 func portsOf(c ovs.Change) []string {
 	ports := slices.Clone(c.LogicalPorts)
 	for _, u := range c.Unplug {
-		ports = append(ports, lportOf(u.Interface))
+		ports = append(ports, u.Interface.LogicalPort())
 	}
 	return ports
 }
@@ -179,7 +163,7 @@ func givenBy(c ovs.Change, gives map[string]representor.Representor) map[string]
 // recheck asks the kernel again about what was committed, and closes at once what has
 // become a leak in the meantime. The index shows the same in a moment; this is sooner. A
 // netdev that was merely renamed is followed by the next plan.
-func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision) {
+func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d plan.Decision) {
 	ctx, cancel := context.WithTimeout(ctx, confirmWait)
 	defer cancel()
 	view := r.cfg.Switch.View()
@@ -192,10 +176,10 @@ func (r *Reconciler) recheck(ctx context.Context, done []ovs.Change, d Decision)
 			rep.Link.Name = name
 			usurped, err := r.cfg.Devices.Usurped(ctx, rep)
 			row, there := view.Interfaces[name]
-			if err != nil || !usurped || !there || !oursOn(view, row) {
+			if err != nil || !usurped || !there || !view.IsOurs(row) {
 				continue
 			}
-			leaks = append(leaks, ovs.Change{LogicalPorts: c.LogicalPorts, Why: whyLeak, Unplug: []ovs.Unplug{{Interface: row, Leak: true}}})
+			leaks = append(leaks, plan.CloseLeak(row, c.LogicalPorts))
 		}
 	}
 	if len(leaks) > 0 {

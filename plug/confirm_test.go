@@ -12,7 +12,10 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -26,8 +29,8 @@ func (d *staleDevices) Index() *representor.Index { return d.shows }
 
 func TestConfirm_NothingIsPluggedThatTheKernelSaysIsAnothers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(swapped(), asks("a", 0, 0)) // pf0vf0 has become VF 1's
-		stale := &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+		c := newCloud(swapped(), plantest.Asks("a", 0, 0)) // pf0vf0 has become VF 1's
+		stale := &staleDevices{devices: devices{c}, shows: testcard.Index(testcard.OneVF())}
 		r := c.reconciler(func(cfg *Config) { cfg.Devices = stale })
 		r.Pass(t.Context())
 		if len(c.rows()) != 0 || c.applied != 0 {
@@ -48,7 +51,7 @@ func TestConfirm_AParkedRowGetsNoNameBackThatTheKernelSaysIsAnothers(t *testing.
 		r := c.reconciler(nil)
 		r.Pass(t.Context())
 		c.index = swapped()
-		r.cfg.Devices = &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+		r.cfg.Devices = &staleDevices{devices: devices{c}, shows: testcard.Index(testcard.OneVF())}
 		r.Pass(t.Context())
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "" {
 			t.Errorf("the row is %+v", row)
@@ -58,17 +61,18 @@ func TestConfirm_AParkedRowGetsNoNameBackThatTheKernelSaysIsAnothers(t *testing.
 
 func TestConfirm_AKernelThatDoesNotAnswerPutsThePlugOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.mute = errors.New("no answer")
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
-		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionPending {
+		if s := find(t, r.Report(), "a"); len(c.rows()) != 0 || s.State != plan.Pending ||
+			reason.CodeOf(s.Reason) != reason.CodeTransactionPending {
 			t.Fatalf("rows %v, %+v", c.rows(), s)
 		}
 		c.with(func() { c.mute = nil })
 		elapse(time.Minute)
-		if s := find(t, r.Report(), "a"); s.State != Plugged {
+		if s := find(t, r.Report(), "a"); s.State != plan.Plugged {
 			t.Errorf("when it answers again: %+v", s)
 		}
 	})
@@ -77,8 +81,8 @@ func TestConfirm_AKernelThatDoesNotAnswerPutsThePlugOff(t *testing.T) {
 // The name is dealt anew between the question and the commit, and the index doesn't show
 // it yet.
 func TestConfirm_WhatBecomesAnothersInTheTransactionIsUnpluggedAtOnce(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	stale := &staleDevices{devices: devices{c}, shows: indexOf(oneVF())}
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	stale := &staleDevices{devices: devices{c}, shows: testcard.Index(testcard.OneVF())}
 	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = swapped() }}
 	rep := c.reconciler(func(cfg *Config) { cfg.Devices, cfg.Switch = stale, s }).Pass(t.Context())
 	if len(c.rows()) != 0 || rep.Leaks != 1 {
@@ -88,8 +92,11 @@ func TestConfirm_WhatBecomesAnothersInTheTransactionIsUnpluggedAtOnce(t *testing
 
 // It was renamed only, and is followed.
 func TestConfirm_WhatIsRenamedInTheTransactionIsFollowed(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}) }}
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() {
+		c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0,
+			Name: "ens1", IfIndex: 10})
+	}}
 	rep := c.reconciler(func(cfg *Config) { cfg.Switch = s }).Pass(t.Context())
 	if row := c.rows()["ens1"]; row.IfaceID != "a" || len(c.rows()) != 1 || rep.Leaks != 0 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
@@ -112,19 +119,19 @@ func (d *changingDevices) Confirm(ctx context.Context, r representor.Representor
 
 // The plan is seconds old when it comes to the commit.
 func TestConfirm_NothingIsPluggedThatIsNotAskedForAnyMore(t *testing.T) {
-	two := indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11})
+	two := testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11})
 	for name, tt := range map[string]struct {
 		asks []ovn.Binding
 		want string
 	}{
-		"the port asks for another function": {[]ovn.Binding{asks("a", 0, 1)}, "pf0vf1"},
+		"the port asks for another function": {[]ovn.Binding{plantest.Asks("a", 0, 1)}, "pf0vf1"},
 		"nothing asks for the port":          {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(two, asks("a", 0, 0))
+				c := newCloud(two, plantest.Asks("a", 0, 0))
 				changed := func() {
-					c.view, c.truth = trusted(tt.asks...), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(tt.asks...), map[string]ovn.Binding{}
 					for _, b := range tt.asks {
 						c.truth[b.LogicalPort] = b
 					}
@@ -144,13 +151,13 @@ func TestConfirm_NothingIsPluggedThatIsNotAskedForAnyMore(t *testing.T) {
 // A port whose row makes room for another one is asked for again before that is committed.
 func TestConfirm_NoRowMakesRoomThatIsAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-		c.actual = bridgeWith(ourRow("b", "pf0vf0", 0, 0, 10))
-		c.view.Bindings["b"] = fated(asks("b", 0, 0), ovn.Withdrawn)
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+		c.actual = plantest.BridgeWith(plantest.OurRow("b", "pf0vf0", 0, 0, 10))
+		c.view.Bindings["b"] = plantest.Fated(plantest.Asks("b", 0, 0), ovn.Withdrawn)
 		c.truth["b"] = c.view.Bindings["b"]
 		d := &changingDevices{devices: devices{c}, meanwhile: func() {
-			c.view = trusted(asks("a", 0, 0), asks("b", 0, 0))
-			c.truth["b"] = asks("b", 0, 0)
+			c.view = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 0))
+			c.truth["b"] = plantest.Asks("b", 0, 0)
 		}}
 		run(t, c.reconciler(func(cfg *Config) { cfg.Devices = d }))
 		elapse(10 * time.Second)

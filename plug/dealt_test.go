@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -32,9 +34,6 @@ func realSwitch(t *testing.T) *ovs.Switch {
 	return s
 }
 
-// uuidNamed is a logical port as Neutron names it.
-func uuidNamed(n int) string { return fmt.Sprintf("4b8c51d1-0000-4000-8000-%012d", n) }
-
 // The DPU is rebooted, and the kernel deals the names out anew: every ethN is another
 // function's.
 func TestNamesDealtAnew_AfterOnePassNoRowIsUnderAnotherFunctionsName(t *testing.T) {
@@ -55,22 +54,22 @@ func TestNamesDealtAnew_AfterOnePassNoRowIsUnderAnotherFunctionsName(t *testing.
 
 func dealAnew(t *testing.T, n int, southbound bool, dealt func(int) int) {
 	t.Helper()
-	var before, after []netdev
+	var before, after []testcard.Netdev
 	var bs []ovn.Binding
 	for i := range n {
 		pf, vf := i%2, i/2
-		before = append(before, netdev{pf: pf, vf: vf, name: fmt.Sprintf("eth%d", i), ifindex: uint32(100 + i)})
-		after = append(after, netdev{pf: pf, vf: vf, name: fmt.Sprintf("eth%d", dealt(i)), ifindex: uint32(5000 + i)})
-		bs = append(bs, asks(uuidNamed(i), pf, vf))
+		before = append(before, testcard.Netdev{PF: pf, VF: vf, Name: fmt.Sprintf("eth%d", i), IfIndex: uint32(100 + i)})
+		after = append(after, testcard.Netdev{PF: pf, VF: vf, Name: fmt.Sprintf("eth%d", dealt(i)), IfIndex: uint32(5000 + i)})
+		bs = append(bs, plantest.Asks(plantest.UUIDNamed(i), pf, vf))
 	}
-	c, s := newCloud(indexOf(before...), bs...), realSwitch(t)
+	c, s := newCloud(testcard.Index(before...), bs...), realSwitch(t)
 	edit := func(cfg *Config) { cfg.Switch = s }
 	c.reconciler(edit).Pass(t.Context())
 	if got := len(s.View().Interfaces) - 1; got != n {
 		t.Fatalf("%d rows of %d before the reboot", got, n)
 	}
 	c.with(func() {
-		c.index = indexOf(after...)
+		c.index = testcard.Index(after...)
 		if !southbound {
 			c.view = ovn.View{Problem: "connecting"}
 		}
@@ -105,18 +104,18 @@ func dealAnew(t *testing.T, n int, southbound bool, dealt func(int) int) {
 // transaction.
 func TestJoin_AGroupThatIsTooLargeForATransactionIsStillDone(t *testing.T) {
 	const n = 300
-	var devs []netdev
+	var devs []testcard.Netdev
 	var bs, moved []ovn.Binding
 	for i := range n {
-		devs = append(devs, netdev{pf: 0, vf: i, name: fmt.Sprintf("pf0vf%d", i), ifindex: uint32(100 + i)})
-		bs = append(bs, asks(uuidNamed(i), 0, i))
-		moved = append(moved, asks(uuidNamed(i), 0, (i+1)%n))
+		devs = append(devs, testcard.Netdev{PF: 0, VF: i, Name: fmt.Sprintf("pf0vf%d", i), IfIndex: uint32(100 + i)})
+		bs = append(bs, plantest.Asks(plantest.UUIDNamed(i), 0, i))
+		moved = append(moved, plantest.Asks(plantest.UUIDNamed(i), 0, (i+1)%n))
 	}
-	c, s := newCloud(indexOf(devs...), bs...), realSwitch(t)
+	c, s := newCloud(testcard.Index(devs...), bs...), realSwitch(t)
 	r := c.reconciler(func(cfg *Config) { cfg.Switch, cfg.MassUnplugHold = s, time.Nanosecond })
 	r.Pass(t.Context())
 	c.with(func() {
-		c.view = trusted(moved...)
+		c.view = plantest.Trusted(moved...)
 		for _, b := range moved {
 			c.truth[b.LogicalPort] = b
 		}
@@ -125,8 +124,8 @@ func TestJoin_AGroupThatIsTooLargeForATransactionIsStillDone(t *testing.T) {
 	r.Pass(t.Context())
 	for i := range n {
 		row := s.View().Interfaces[fmt.Sprintf("pf0vf%d", (i+1)%n)]
-		if row.IfaceID != uuidNamed(i) {
-			t.Fatalf("VF %d's row is %q's, want %q's", (i+1)%n, row.IfaceID, uuidNamed(i))
+		if row.IfaceID != plantest.UUIDNamed(i) {
+			t.Fatalf("VF %d's row is %q's, want %q's", (i+1)%n, row.IfaceID, plantest.UUIDNamed(i))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 )
 
 // detachWait bounds what is spent at a time on taking netdevs out of the datapath,
@@ -18,14 +19,14 @@ const detachWait = time.Second
 // row is gone: a change that is refused must not cut a running machine off. Nor when the plan
 // has it plugged for the same port under its new name: if ovs-vswitchd is dead, the kernel goes
 // on with the flows it has, and if it lives, it fails to add the netdev and is then asked again.
-func (r *Reconciler) detachRenamed(ctx context.Context, done, plan []ovs.Change) {
+func (r *Reconciler) detachRenamed(ctx context.Context, done, planned []ovs.Change) {
 	index := r.cfg.Devices.Index()
 	var renamed []Stray
 	for _, c := range done {
 		for _, u := range c.Unplug {
 			i := u.Interface
 			link, live := index.LinkByIfIndex(i.IfIndex)
-			if i.Ofport > 0 && i.IfIndex != 0 && live && link.Name != i.Name && keeps(index, plan, u) != i.IfIndex {
+			if i.IsOpen() && live && link.Name != i.Name && keeps(index, planned, u) != i.IfIndex {
 				renamed = append(renamed, Stray{IfIndex: i.IfIndex, Name: link.Name})
 			}
 		}
@@ -60,6 +61,7 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 	defer cancel()
 	for first := true; len(netdevs) > 0; first = false {
 		gone, err := r.cfg.Detach(ctx, netdevs)
+		gone = gone[:min(len(gone), len(netdevs))]
 		for i, n := range netdevs[:len(gone)] {
 			if gone[i] {
 				out.gone[n.IfIndex] = true
@@ -68,9 +70,10 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 		}
 		netdevs = netdevs[len(gone):]
 		if err == nil || len(netdevs) == 0 {
+			out.left = netdevs
 			return out
 		}
-		if over := ctx.Err() != nil; over && (!first || len(gone) > 0) {
+		if ctx.Err() != nil && (!first || len(gone) > 0) {
 			out.left = netdevs // there were many, and the kernel took its time for each
 			return out
 		}
@@ -90,7 +93,7 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 
 // openElsewhere reports whether ovs-vswitchd has a row's netdev open for another row:
 // then it isn't stranded in the datapath but in use.
-func openElsewhere(v ovs.View, n Nudge) bool {
+func openElsewhere(v ovs.View, n plan.Nudge) bool {
 	for _, i := range v.Interfaces {
 		if i.UUID != n.Interface.UUID && i.Ofport > 0 && i.IfIndex == n.IfIndex {
 			return true

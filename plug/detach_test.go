@@ -7,12 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 )
 
 func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *testing.T) {
-	other := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
-	c := newCloud(indexOf(oneVF(), other), asks("a", 0, 0), asks("b", 0, 1))
+	other := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
+	c := newCloud(testcard.Index(testcard.OneVF(), other), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 	var detached []uint32
 	r := c.reconciler(func(cfg *Config) {
 		cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
@@ -24,9 +26,9 @@ func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *t
 		})
 	})
 	r.Pass(t.Context())
-	c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, other)
+	c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, other)
 	delete(c.truth, "a")
-	c.view = trusted(asks("b", 0, 1))
+	c.view = plantest.Trusted(plantest.Asks("b", 0, 1))
 	c.refuse["a"] = errors.New("disk full")
 	r.Pass(t.Context())
 	if len(detached) != 0 {
@@ -35,7 +37,7 @@ func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *t
 	delete(c.refuse, "a")
 	c.reconciler(func(cfg *Config) { *cfg = r.cfg }).Pass(t.Context())
 	delete(c.truth, "b")
-	c.view = trusted()
+	c.view = plantest.Trusted()
 	r.Pass(t.Context()) // what goes under its own name is ovs-vswitchd's to take out
 	if diff := cmp.Diff([]uint32{10}, detached); diff != "" {
 		t.Errorf("detached (-want +got):\n%s", diff)
@@ -63,9 +65,9 @@ func (s headless) Apply(ctx context.Context, changes []ovs.Change) []error {
 
 // What the old row says that ovs-vswitchd has open is what a dead one had.
 func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddIt(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
-	c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10})
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
+	c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10})
 	detached := 0
 	r := c.reconciler(func(cfg *Config) {
 		cfg.Switch = headless{localSwitch{c}}
@@ -84,8 +86,9 @@ func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddI
 
 // The name that it had is another function's by now, so that its row leaks.
 func TestARenamedNetdevThatIsPluggedAnewAsItsRowLeaksStaysInTheDatapath(t *testing.T) {
-	c := newCloud(indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10},
+		testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 	var detached []uint32
 	r := c.reconciler(func(cfg *Config) {
 		cfg.Switch = headless{localSwitch{c}}

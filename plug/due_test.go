@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // laboriousDevices take a while to set a link up, which never helps.
@@ -23,15 +25,16 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 		edit func(*Config)
 		stay []ovn.Binding
 	}{
-		"a grace": {func(cfg *Config) { cfg.Grace = 2300 * time.Millisecond }, []ovn.Binding{asks("b", 0, 1), asks("c", 0, 2), asks("d", 1, 0)}},
-		"a hold":  {func(cfg *Config) { cfg.MassUnplugHold = 2300 * time.Millisecond }, []ovn.Binding{asks("d", 1, 0)}},
+		"a grace": {func(cfg *Config) { cfg.Grace = 2300 * time.Millisecond }, []ovn.Binding{plantest.Asks("b", 0, 1), plantest.Asks("c", 0, 2),
+			plantest.Asks("d", 1, 0)}},
+		"a hold": {func(cfg *Config) { cfg.MassUnplugHold = 2300 * time.Millisecond }, []ovn.Binding{plantest.Asks("d", 1, 0)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				down := netdev{pf: 1, vf: 0, name: "pf1vf0", ifindex: 99, down: true}
-				c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11},
-					netdev{pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}, down),
-					asks("a", 0, 0), asks("b", 0, 1), asks("c", 0, 2), asks("d", 1, 0))
+				down := testcard.Netdev{PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 99, Down: true}
+				c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11},
+					testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf2", IfIndex: 12}, down),
+					plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1), plantest.Asks("c", 0, 2), plantest.Asks("d", 1, 0))
 				r := c.reconciler(func(cfg *Config) {
 					cfg.Devices, cfg.Audit = laboriousDevices{devices{c}}, time.Hour
 					tt.edit(cfg)
@@ -39,7 +42,7 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 				run(t, r)
 				elapse(10 * time.Second)
 				c.with(func() {
-					c.view, c.truth = trusted(tt.stay...), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(tt.stay...), map[string]ovn.Binding{}
 					for _, b := range tt.stay {
 						c.truth[b.LogicalPort] = b
 					}
@@ -73,9 +76,9 @@ func (s *stallingSouthbound) View() ovn.View {
 
 func TestDue_ARowThatHadToStayAwayComesBackThoughThePassThatRemovedItTookLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0))
-		leaking := ourRow("a", "pf0vf0", 0, 0, 11) // VF 1's netdev is open under it
-		c.actual = bridgeWith(leaking)
+		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0))
+		leaking := plantest.OurRow("a", "pf0vf0", 0, 0, 11) // VF 1's netdev is open under it
+		c.actual = plantest.BridgeWith(leaking)
 		run(t, c.reconciler(func(cfg *Config) {
 			cfg.Southbound, cfg.Audit = &stallingSouthbound{southbound: southbound{c}}, time.Hour
 		}))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug/plan"
 )
 
 // eventsMost is how many changes of state are remembered.
@@ -18,7 +19,7 @@ type Event struct {
 	At          time.Time
 	LogicalPort string
 	// From is empty for a port that is new, To for one that is gone.
-	From, To State
+	From, To plan.State
 	Netdev   string
 	// Reason is why it is in To, or gone; nil for Plugged.
 	Reason *reason.Reason

@@ -7,26 +7,28 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // story is events in short.
 func story(events []Event) []string {
 	var out []string
 	for _, e := range events {
-		out = append(out, e.LogicalPort+" "+string(e.From)+">"+string(e.To)+" "+string(codeOf(e.Reason)))
+		out = append(out, e.LogicalPort+" "+string(e.From)+">"+string(e.To)+" "+string(reason.CodeOf(e.Reason)))
 	}
 	return out
 }
 
 func TestEventsTellEveryChangeOfStateOnce(t *testing.T) {
-	c := newCloud(indexOf(), asks("a", 0, 0))
+	c := newCloud(testcard.Index(), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
 	r.Pass(t.Context())
-	c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}) })
+	c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 10}) })
 	r.Pass(t.Context())
 	r.Pass(t.Context())
-	c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+	c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 	r.Pass(t.Context())
 	all := r.Events(0)
 	want := []string{"a >pending function-not-found", "a pending>plugged ", "a plugged> withdrawn"}

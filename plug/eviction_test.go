@@ -8,6 +8,9 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // The Southbound is put back from last night's backup. Since then the ports of yesterday
@@ -25,10 +28,10 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 				c.with(func() {
 					c.truth = map[string]ovn.Binding{}
 					for vf := range n {
-						b := asks(fmt.Sprintf("yesterday%d", vf), 0, vf)
+						b := plantest.Asks(fmt.Sprintf("yesterday%d", vf), 0, vf)
 						old, c.truth[b.LogicalPort] = append(old, b), b
 					}
-					c.view = trusted(old...)
+					c.view = plantest.Trusted(old...)
 					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
 				})
 				r.Poke()
@@ -41,7 +44,7 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 					}
 				}
 				s := find(t, r.Report(), "yesterday0")
-				if s.State != Pending || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
+				if s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeSouthboundReplaced {
 					t.Errorf("who waits for the function: %+v", s)
 				}
 				if held := r.Report().Holds; len(held) != 1 || len(held[0].Ports) != n {
@@ -55,7 +58,7 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 				r.Poke()
 				elapse(time.Minute)
 				for name, row := range before {
-					if got := c.rows()[name]; got != answering(row, "SB_Global sb2") {
+					if got := c.rows()[name]; got != plantest.Answering(row, "SB_Global sb2") {
 						t.Errorf("%s became %+v", name, got)
 					}
 				}
@@ -66,19 +69,19 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 
 func TestEviction_WaitsForTheSouthboundsWordOnBothPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
-			c.view, c.truth, c.silent = trusted(asks("b", 0, 0)), map[string]ovn.Binding{"b": asks("b", 0, 0)}, true
+			c.view, c.truth, c.silent = plantest.Trusted(plantest.Asks("b", 0, 0)), map[string]ovn.Binding{"b": plantest.Asks("b", 0, 0)}, true
 		})
 		r.Poke()
 		elapse(time.Minute)
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" {
 			t.Fatalf("the row is %q's, and the Southbound never answered", row.IfaceID)
 		}
-		if s := find(t, r.Report(), "b"); s.State != Pending || codeOf(s.Reason) != reason.CodeRequestUnverified {
+		if s := find(t, r.Report(), "b"); s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeRequestUnverified {
 			t.Errorf("who waits: %+v", s)
 		}
 		c.with(func() { c.silent = false })
@@ -91,11 +94,11 @@ func TestEviction_WaitsForTheSouthboundsWordOnBothPorts(t *testing.T) {
 
 func TestEviction_DoesNotHappenForARequestThatTheSouthboundDoesNotConfirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) { cfg.Grace = time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(asks("b", 0, 0)), map[string]ovn.Binding{} }) // both are gone
+		c.with(func() { c.view, c.truth = plantest.Trusted(plantest.Asks("b", 0, 0)), map[string]ovn.Binding{} }) // both are gone
 		r.Poke()
 		elapse(time.Minute)
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" {

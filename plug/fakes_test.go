@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -32,7 +33,8 @@ type cloud struct {
 }
 
 func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
-	c := &cloud{view: trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: bridgeWith(), refuse: map[string]error{},
+	c := &cloud{view: plantest.Trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: plantest.BridgeWith(),
+		refuse:  map[string]error{},
 		changes: map[string]int{}}
 	for _, b := range bs {
 		c.truth[b.LogicalPort] = b
@@ -109,7 +111,7 @@ func (s localSwitch) Apply(_ context.Context, changes []ovs.Change) []error {
 		if errs[i] != nil {
 			continue
 		}
-		next, err := commit(s.actual, s.index, []ovs.Change{c})
+		next, err := plantest.Commit(s.actual, s.index, []ovs.Change{c})
 		if err != nil {
 			errs[i] = err
 			continue

@@ -5,20 +5,22 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
 // The kernel interrupts every other list of a card on which much happens.
 func TestLasting_WhatCannotBeReadForAMomentStartsNoTimeAnew(t *testing.T) {
-	veth := cardOf(netdev{pf: 0, vf: 9, name: "eth9", ifindex: 40})
+	veth := testcard.Of(testcard.Netdev{PF: 0, VF: 9, Name: "eth9", IfIndex: 40})
 	veth.Links[3] = representor.Link{Name: "pf0vf0", Up: true, Settled: true, Kind: "veth"}
 	for name, tt := range map[string]struct {
 		card    representor.Card
 		ifindex uint32
-	}{"a function that is away": {cardOf(), 0}, "a netdev of nobody's": {veth, 3}} {
+	}{"a function that is away": {testcard.Of(), 0}, "a netdev of nobody's": {veth, 3}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 				r := c.reconciler(nil)
 				run(t, r)
 				synctest.Wait()
@@ -30,7 +32,7 @@ func TestLasting_WhatCannotBeReadForAMomentStartsNoTimeAnew(t *testing.T) {
 							row := c.actual.Interfaces["pf0vf0"]
 							row.IfIndex = tt.ifindex
 							if row.UUID != "" {
-								c.actual = bridgeWith(row)
+								c.actual = plantest.BridgeWith(row)
 							}
 							c.index = representor.NewIndex(card, representor.Settings{})
 						})

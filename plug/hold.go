@@ -8,6 +8,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -75,12 +76,12 @@ func (h *holder) release(now time.Time, held []Holding) {
 }
 
 // before gives the Hold for a pass that sees the Southbound, the card and the switch so.
-func (h *holder) before(now time.Time, v ovn.View, x *representor.Index, a ovs.View) Hold {
+func (h *holder) before(now time.Time, v ovn.View, x *representor.Index, a ovs.View) plan.Hold {
 	h.skip(now)
 	h.away = !v.Complete || !v.Connected
 	h.accept(now, v, a)
 	h.look(now, x, a)
-	hold := Hold{
+	hold := plan.Hold{
 		Lost: maps.Clone(h.lost),
 		All:  h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
@@ -143,7 +144,7 @@ func (h *holder) noteNames(a ovs.View) {
 		h.names = map[string]bool{}
 	}
 	for _, r := range a.Interfaces {
-		if oursOn(a, r) && r.Southbound != "" {
+		if a.IsOurs(r) && r.Southbound != "" {
 			h.names[r.Southbound] = true
 		}
 	}
@@ -168,8 +169,8 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 	}
 	rows := map[string][]representor.Function{}
 	for _, r := range a.Interfaces {
-		if oursOn(a, r) {
-			rows[lportOf(r)] = append(rows[lportOf(r)], markedBy(x, r))
+		if a.IsOurs(r) {
+			rows[r.LogicalPort()] = append(rows[r.LogicalPort()], plan.FunctionOf(x, r))
 		}
 	}
 	h.findLost(rows)
@@ -206,7 +207,7 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 // after takes note of what a plan had to hold that was made while the Southbound is there.
 // Of a port that is still in doubt nothing is new, and of what is held only a plan knows
 // that was sure.
-func (h *holder) after(now time.Time, d Decision, sure bool) {
+func (h *holder) after(now time.Time, d plan.Decision, sure bool) {
 	h.leaving.note(now, d.Leaving, d.Doubts...)
 	if sure {
 		h.massHeld = d.MassHeld
@@ -225,7 +226,7 @@ func (h *holder) massUntil() time.Time {
 }
 
 // holds says what waits, and until when, after a pass that ended in this decision.
-func (h *holder) holds(d Decision) []Holding {
+func (h *holder) holds(d plan.Decision) []Holding {
 	var out []Holding
 	if h.seen != "" {
 		out = append(out, Holding{Code: reason.CodeSouthboundReplaced, Identity: h.seen, Until: h.accepts, Ports: d.SouthboundHeld})

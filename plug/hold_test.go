@@ -12,6 +12,9 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // fourPorts is a cloud with ports p0 to p3 for VFs 0 to 3.
@@ -19,13 +22,13 @@ func fourPorts() *cloud { return manyPorts(4) }
 
 // manyPorts is a cloud with ports p0 and on for as many VFs.
 func manyPorts(n int) *cloud {
-	var devs []netdev
+	var devs []testcard.Netdev
 	var bs []ovn.Binding
 	for vf := range n {
-		devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", vf), ifindex: uint32(10 + vf)})
-		bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+		devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf)})
+		bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
 	}
-	return newCloud(indexOf(devs...), bs...)
+	return newCloud(testcard.Index(devs...), bs...)
 }
 
 // leave makes the Southbound ask for the first n ports of manyPorts only.
@@ -40,10 +43,10 @@ func (c *cloud) become(r *Reconciler, identity string, n int) {
 		var bs []ovn.Binding
 		c.truth = map[string]ovn.Binding{}
 		for vf := range n {
-			b := asks(fmt.Sprintf("p%d", vf), 0, vf)
+			b := plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf)
 			bs, c.truth[b.LogicalPort] = append(bs, b), b
 		}
-		c.view = trusted(bs...)
+		c.view = plantest.Trusted(bs...)
 		c.view.Identity, c.view.Names = identity, ovn.Names{Global: identity}
 	})
 	r.Poke()
@@ -119,12 +122,12 @@ func TestWhatIsAskedAgainWithinTheHoldIsNoLongerHeld(t *testing.T) {
 		c.with(func() { c.truth, c.view = truth, view; c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"} })
 		r.Poke()
 		synctest.Wait()
-		if s := find(t, r.Report(), "p0"); s.State != Plugged {
+		if s := find(t, r.Report(), "p0"); s.State != plan.Plugged {
 			t.Errorf("asked for again: %+v", s)
 		}
 		elapse(5 * time.Minute)
 		for name, row := range c.rows() {
-			if want := answering(before[name], "SB_Global sb2"); row != want {
+			if want := plantest.Answering(before[name], "SB_Global sb2"); row != want {
 				t.Errorf("%s became %+v, want %+v", name, row, want)
 			}
 		}
@@ -136,20 +139,21 @@ func TestWhatIsAskedAgainWithinTheHoldIsNoLongerHeld(t *testing.T) {
 
 func TestRetargetsAndLeaksAreCountedWhenTheyAreCommittedAndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}, netdev{pf: 0, vf: 2, name: "pf0vf2", ifindex: 12}),
-			asks("a", 0, 0), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11},
+			testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf2", IfIndex: 12}),
+			plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
 			c.refuse["a"] = errors.New("disk full")
-			c.view, c.truth["a"] = trusted(asks("a", 0, 2), asks("b", 0, 1)), asks("a", 0, 2)
+			c.view, c.truth["a"] = plantest.Trusted(plantest.Asks("a", 0, 2), plantest.Asks("b", 0, 1)), plantest.Asks("a", 0, 2)
 		})
 		for i := range 50 { // while the change for a is refused, others are made
 			c.with(func() {
 				i2 := c.actual.Interfaces["pf0vf1"]
 				i2.IfaceID = fmt.Sprint("edited", i)
-				c.actual = bridgeWith(c.actual.Interfaces["pf0vf0"], i2)
+				c.actual = plantest.BridgeWith(c.actual.Interfaces["pf0vf0"], i2)
 			})
 			r.Poke()
 			elapse(2 * time.Second)
@@ -217,7 +221,7 @@ func TestAHoldEndsThoughTheSouthboundComesAndGoes(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		away := func(is bool) {
 			c.with(func() { c.view.Connected = !is })
@@ -243,7 +247,7 @@ func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(time.Second)
 		c.with(func() { c.view.Connected = false })
@@ -267,7 +271,7 @@ func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(10 * time.Second)
 		c.with(func() { c.silent = true })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // cutOff takes the Southbound away for some time.
@@ -66,9 +67,9 @@ func TestGrace_APortThatCameBackWhileAnotherIsInDoubtHasItsGraceAnew(t *testing.
 			c.with(func() {
 				var bs []ovn.Binding
 				for _, vf := range vfs {
-					bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+					bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
 				}
-				c.silent, c.view, c.truth = silent, trusted(bs...), map[string]ovn.Binding{}
+				c.silent, c.view, c.truth = silent, plantest.Trusted(bs...), map[string]ovn.Binding{}
 				for _, b := range bs {
 					c.truth[b.LogicalPort] = b
 				}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -21,39 +22,20 @@ type Functions interface {
 	SetHWAddr(ctx context.Context, r representor.Representor, mac representor.MAC) error
 }
 
-// Address is the MAC address that the function of a plugged port should have, since the
-// logical port has it. Representor.HWAddr is the one that it has.
-type Address struct {
-	LogicalPort string
-	Representor representor.Representor
-	MAC         representor.MAC
-}
-
-// address notes which MAC address the function of a port that is plugged should have. It is
-// what the Southbound says that counts now, of a port whose function is certain: what is only
-// kept or held may be for another one by now, and changing the address of a function that a
-// machine uses cuts the machine off. A PF's is the host's own, and what requests name it by.
-func (p *planner) address(q *port) {
-	if !p.evicts(q) || p.in.Hold.All || q.unsure || q.binding.MAC.IsZero() || q.rep.Function.Kind == representor.PF {
-		return
-	}
-	p.out.Addresses = append(p.out.Addresses, Address{LogicalPort: q.name, Representor: q.rep, MAC: q.binding.MAC})
-}
-
 // addresses remembers how setting MAC addresses went.
 type addresses struct {
 	// done are those that functions had, or got, since they are plugged. A driver that took
 	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
 	// itself another one since.
-	done   map[string]string // by logical port, see Address.id
+	done   map[string]string // by logical port, see addressID
 	failed map[string]error  // why the last try failed, by logical port
 	pace   pace              // by logical port
 }
 
-// id is which address is wanted of which netdev: the function of another one is set up anew.
-func (a Address) id() string { return a.netdev() + a.MAC.String() }
+// addressID is which address is wanted of which netdev: the function of another one is set up anew.
+func addressID(a plan.Address) string { return addressNetdev(a) + a.MAC.String() }
 
-func (a Address) netdev() string {
+func addressNetdev(a plan.Address) string {
 	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ")
 }
 
@@ -63,35 +45,34 @@ func (s *addresses) next(now time.Time) time.Time { return s.pace.next(now) }
 // left are the addresses that are still to be set, those that failed before last: one
 // function that keeps the kernel busy holds up no other. It forgets the ports that aren't
 // there any more, and what failed for those that need none set.
-func (s *addresses) left(d Decision) []Address {
+func (s *addresses) left(d plan.Decision) []plan.Address {
 	if s.done == nil {
 		s.done, s.failed = map[string]string{}, map[string]error{}
 	}
-	var left []Address
+	var left []plan.Address
 	wanted := map[string]bool{} // by logical port
 	for _, a := range d.Addresses {
 		// Where we set another one since, what the card shows may be from before.
-		if a.Representor.HWAddr == a.MAC && !strings.HasPrefix(s.done[a.LogicalPort], a.netdev()) {
-			s.done[a.LogicalPort] = a.id()
+		if a.Representor.HWAddr == a.MAC && !strings.HasPrefix(s.done[a.LogicalPort], addressNetdev(a)) {
+			s.done[a.LogicalPort] = addressID(a)
 		}
-		if s.done[a.LogicalPort] != a.id() {
+		if s.done[a.LogicalPort] != addressID(a) {
 			left = append(left, a)
 			wanted[a.LogicalPort] = true
 		}
 	}
 	maps.DeleteFunc(s.done, func(lport, _ string) bool {
-		_, there := placeOf(d.Ports, lport)
-		return !there
+		return !d.Has(lport)
 	})
 	maps.DeleteFunc(s.failed, func(lport string, _ error) bool { return !wanted[lport] })
 	s.pace.prune(time.Now(), wanted)
-	slices.SortStableFunc(left, func(a, b Address) int { return s.pace.failures(a.LogicalPort) - s.pace.failures(b.LogicalPort) })
+	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.failures(a.LogicalPort) - s.pace.failures(b.LogicalPort) })
 	return left
 }
 
 // setAddresses sets what is to be set, if that is wanted at all, and remembers why one could
 // not be. The kernel is asked right before whether the function is still the one.
-func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
+func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 	if r.cfg.Functions == nil {
 		return
 	}
@@ -117,7 +98,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 			r.addressFailed(a, err)
 			continue
 		}
-		s.done[a.LogicalPort] = a.id()
+		s.done[a.LogicalPort] = addressID(a)
 		delete(s.failed, a.LogicalPort)
 		s.pace.succeed(time.Now(), a.LogicalPort)
 		r.cfg.Log.Info("function's address set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
@@ -125,7 +106,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d Decision) {
 	}
 }
 
-func (r *Reconciler) setAddress(ctx context.Context, a Address) error {
+func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
 	same, err := r.cfg.Devices.Confirm(ctx, a.Representor)
 	if err != nil {
 		return err
@@ -136,7 +117,7 @@ func (r *Reconciler) setAddress(ctx context.Context, a Address) error {
 	return r.cfg.Functions.SetHWAddr(ctx, a.Representor, a.MAC)
 }
 
-func (r *Reconciler) addressFailed(a Address, err error) {
+func (r *Reconciler) addressFailed(a plan.Address, err error) {
 	s := &r.addresses
 	s.pace.fail(time.Now(), a.LogicalPort, err)
 	if old := s.failed[a.LogicalPort]; old == nil || old.Error() != err.Error() {
@@ -147,7 +128,7 @@ func (r *Reconciler) addressFailed(a Address, err error) {
 }
 
 // overlayAddress says of a port that its function's address could not be set.
-func (r *Reconciler) overlayAddress(s *Status) {
+func (r *Reconciler) overlayAddress(s *Port) {
 	err := r.addresses.failed[s.LogicalPort]
 	if err == nil {
 		return

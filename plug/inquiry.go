@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/plug/plan"
 )
 
 // verifyWait bounds one question to the Southbound.
@@ -29,7 +30,7 @@ type answer struct {
 // ask asks the Southbound about what a plan is in doubt of, if there is anything and it
 // may be asked now; nil if not. What it was asked about in this pass is asked again, so
 // that there is one word about all.
-func (r *Reconciler) ask(ctx context.Context, d Decision, said word) *inquiry {
+func (r *Reconciler) ask(ctx context.Context, d plan.Decision, said word) *inquiry {
 	v := r.cfg.Southbound.View()
 	if len(d.Doubts) == 0 || ctx.Err() != nil || !v.Complete || !v.Connected || !r.verify.due(time.Now(), v, d.Doubts) {
 		return nil

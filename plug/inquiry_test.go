@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // slowSouthbound answers after a while in which something may happen, or never.
@@ -74,12 +77,13 @@ func (s *recordingSwitch) leakClosed(name string) time.Time {
 // card deals its names anew, and the index shows that.
 func TestInquiry_WhatIsPluggedAfterItIsPlannedOnTheCardAsItIsThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("b", 0, 1))
 		c.reconciler(nil).Pass(t.Context())
-		c.view, c.truth = trusted(asks("a", 0, 0)), map[string]ovn.Binding{"a": asks("a", 0, 0)}
+		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]ovn.Binding{"a": plantest.Asks("a", 0, 0)}
 		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
-			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf9", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11},
-				netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12})
+			c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf9", IfIndex: 10},
+				testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11},
+				testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf0", IfIndex: 12})
 		}}}
 		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
 			for _, change := range changes {
@@ -100,12 +104,12 @@ func TestInquiry_WhatIsPluggedAfterItIsPlannedOnTheCardAsItIsThen(t *testing.T) 
 // The function that a asks for is given to c while the Southbound is asked about b.
 func TestInquiry_WhatIsTakenBackMeanwhileIsNotPlugged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("b", 0, 1))
 		c.reconciler(nil).Pass(t.Context())
-		both := indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11})
-		c.view, c.truth = trusted(asks("a", 0, 0)), map[string]ovn.Binding{"c": asks("c", 0, 0)}
+		both := testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11})
+		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]ovn.Binding{"c": plantest.Asks("c", 0, 0)}
 		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
-			c.view, c.index = trusted(asks("c", 0, 0)), both // the VF comes, and is c's by then
+			c.view, c.index = plantest.Trusted(plantest.Asks("c", 0, 0)), both // the VF comes, and is c's by then
 		}}}
 		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
 			for _, change := range changes {
@@ -127,14 +131,14 @@ func TestInquiry_WhatIsTakenBackMeanwhileIsNotPlugged(t *testing.T) {
 // An answer is about what the view showed when the question was put.
 func TestInquiry_AnAnswerAboutAPortThatTheViewHasChangedSinceCountsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
-		c.view, c.truth = trusted(), map[string]ovn.Binding{}
+		c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
 		slow := &slowSouthbound{southbound: southbound{c}, takes: time.Second, meanwhile: []func(){func() {
-			c.view = trusted(asks("a", 0, 0)) // it is there again, and the server is yet to hear of it
+			c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) // it is there again, and the server is yet to hear of it
 		}}}
 		rep := c.reconciler(func(cfg *Config) { cfg.Southbound = slow }).Pass(t.Context())
-		if len(c.rows()) != 1 || find(t, rep, "a").State != Plugged {
+		if len(c.rows()) != 1 || find(t, rep, "a").State != plan.Plugged {
 			t.Errorf("rows %v, %+v", c.rows(), rep.Ports)
 		}
 	})
@@ -142,18 +146,18 @@ func TestInquiry_AnAnswerAboutAPortThatTheViewHasChangedSinceCountsForNothing(t 
 
 func TestInquiry_ALeakThatComesMeanwhileIsClosedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		vf1 := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
-		c := newCloud(indexOf(oneVF(), vf1), asks("a", 0, 0), asks("b", 0, 1))
+		vf1 := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(testcard.OneVF(), vf1), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 		s := &recordingSwitch{localSwitch: localSwitch{c}}
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Switch, cfg.Southbound = s, &slowSouthbound{southbound: southbound{c}} // accepts, and never answers
 		})
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view = trusted(asks("a", 0, 0)) }) // b is in doubt
+		c.with(func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) }) // b is in doubt
 		r.Poke()
 		elapse(500 * time.Millisecond)
-		c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20}, vf1) })
+		c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}, vf1) })
 		since := time.Now()
 		r.Poke()
 		elapse(100 * time.Millisecond)
@@ -167,16 +171,17 @@ func TestInquiry_ALeakThatComesMeanwhileIsClosedAtOnce(t *testing.T) {
 // be asked about.
 func TestInquiry_ALeakOfALaterRoundWaitsForNoAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0),
+			plantest.Asks("b", 0, 1))
 		c.reconciler(nil).Pass(t.Context())
-		c.index = indexOf(oneVF(), netdev{pf: 0, vf: 8, name: "pf0vf1", ifindex: 30})
+		c.index = testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 8, Name: "pf0vf1", IfIndex: 30})
 		var since time.Time
 		s := &recordingSwitch{localSwitch: localSwitch{c}}
 		s.before = func([]ovs.Change) {
 			if len(s.all) == 0 {
 				since = time.Now()
 				c.with(func() {
-					c.view, c.index = trusted(), indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})
+					c.view, c.index = plantest.Trusted(), testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20})
 				})
 			}
 		}
@@ -192,15 +197,15 @@ func TestInquiry_ALeakOfALaterRoundWaitsForNoAnswer(t *testing.T) {
 // What needs no answer is done while one is waited for.
 func TestInquiry_ARequestThatComesMeanwhileIsPluggedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		vf1 := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
-		c := newCloud(indexOf(oneVF(), vf1), asks("a", 0, 0))
+		vf1 := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(testcard.OneVF(), vf1), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{southbound: southbound{c}} })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view = trusted() })
+		c.with(func() { c.view = plantest.Trusted() })
 		r.Poke()
 		elapse(time.Second)
-		c.with(func() { c.view = trusted(asks("b", 0, 1)) })
+		c.with(func() { c.view = plantest.Trusted(plantest.Asks("b", 0, 1)) })
 		r.Poke()
 		synctest.Wait()
 		if row := c.rows()["pf0vf1"]; row.IfaceID != "b" {
@@ -211,9 +216,9 @@ func TestInquiry_ARequestThatComesMeanwhileIsPluggedAtOnce(t *testing.T) {
 
 func TestInquiry_APassThatIsEndedEndsItsQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
-		c.view = trusted()
+		c.view = plantest.Trusted()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { <-time.After(time.Second); cancel(errors.New("stopped")) }()
 		began := time.Now()

@@ -1,6 +1,6 @@
-// Package plug decides what must be on the integration bridge, and makes it so.
-// Plan decides: it is pure. The Reconciler runs it, level-triggered: events only
-// say that something changed, a pass reads three whole snapshots.
+// Package plug makes what must be on the integration bridge so. Package plan decides what that is; the
+// Reconciler runs it, level-triggered: events only say that something changed, a pass reads
+// three whole snapshots.
 package plug
 
 import (

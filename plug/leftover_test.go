@@ -8,25 +8,21 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
-
-// builtIn is a row of the provider's, for a port.
-func builtIn(name, lport string) ovs.Interface {
-	r := foreignRow(name, lport)
-	r.OVNPlugged = "representor"
-	return r
-}
 
 func adopting(cfg *Config) { cfg.Settings.AdoptOVNVIF, cfg.Grace = true, 0 }
 
 func TestLeftOver_TheWayOutIsNamed(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	c.actual = bridgeWith(builtIn("pf0vf0", "old"))
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.BuiltIn("pf0vf0", "old"))
 	rep := c.reconciler(nil).Pass(t.Context())
 	for _, lport := range []string{"old", "a"} { // the one that it was for, and the one that it is in the way of
 		s := find(t, rep, lport)
-		if s.State != Conflict || codeOf(s.Reason) != reason.CodeBuiltInLeftOver ||
+		if s.State != plan.Conflict || reason.CodeOf(s.Reason) != reason.CodeBuiltInLeftOver ||
 			!strings.Contains(s.Reason.Message, "ovs-vsctl del-port pf0vf0") {
 			t.Errorf("%+v", s)
 		}
@@ -38,18 +34,22 @@ func TestLeftOver_TheWayOutIsNamed(t *testing.T) {
 
 func TestLeftOver_WhatIsAskedForOrMayBeIsNone(t *testing.T) {
 	for name, edit := range map[string]func(*cloud){
-		"it is asked for":                    func(c *cloud) { c.view = trusted(asks("old", 0, 0)) },
-		"only the options say so":            func(c *cloud) { c.view = trusted(fated(asks("old", 0, 0), ovn.Kept)) },
-		"the Southbound is away":             func(c *cloud) { c.view.Connected = false },
-		"it isn't read":                      func(c *cloud) { c.view.Complete = false },
-		"our Chassis row is missing":         func(c *cloud) { c.view.ChassisKnown = false },
-		"the row is another bridge's":        func(c *cloud) { r := builtIn("pf0vf0", "old"); r.Bridge = "br-ex"; c.actual = bridgeWith(r) },
+		"it is asked for":            func(c *cloud) { c.view = plantest.Trusted(plantest.Asks("old", 0, 0)) },
+		"only the options say so":    func(c *cloud) { c.view = plantest.Trusted(plantest.Fated(plantest.Asks("old", 0, 0), ovn.Kept)) },
+		"the Southbound is away":     func(c *cloud) { c.view.Connected = false },
+		"it isn't read":              func(c *cloud) { c.view.Complete = false },
+		"our Chassis row is missing": func(c *cloud) { c.view.ChassisKnown = false },
+		"the row is another bridge's": func(c *cloud) {
+			r := plantest.BuiltIn("pf0vf0", "old")
+			r.Bridge = "br-ex"
+			c.actual = plantest.BridgeWith(r)
+		},
 		"the local database is read in part": func(c *cloud) { c.actual.Complete = false },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf())
-				c.actual = bridgeWith(builtIn("pf0vf0", "old"))
+				c := newCloud(testcard.Index())
+				c.actual = plantest.BridgeWith(plantest.BuiltIn("pf0vf0", "old"))
 				edit(c)
 				for _, b := range c.view.Bindings {
 					c.truth[b.LogicalPort] = b
@@ -61,7 +61,7 @@ func TestLeftOver_WhatIsAskedForOrMayBeIsNone(t *testing.T) {
 					t.Errorf("%d changes", c.applied)
 				}
 				for _, s := range r.Report().Ports {
-					if codeOf(s.Reason) == reason.CodeBuiltInLeftOver {
+					if reason.CodeOf(s.Reason) == reason.CodeBuiltInLeftOver {
 						t.Errorf("%+v", s)
 					}
 				}
@@ -72,17 +72,18 @@ func TestLeftOver_WhatIsAskedForOrMayBeIsNone(t *testing.T) {
 
 func TestLeftOver_GoesOnTheSouthboundsWordAfterItsGraceWhenAdopted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.silent = true
-		c.actual = bridgeWith(builtIn("pf0vf0", "old"))
+		c.actual = plantest.BridgeWith(plantest.BuiltIn("pf0vf0", "old"))
 		r := c.reconciler(adopting)
 		run(t, r)
 		elapse(10 * time.Minute)
-		if s := find(t, r.Report(), "old"); s.State != Held || codeOf(s.Reason) != reason.CodeRequestUnverified || len(c.rows()) != 1 {
+		if s := find(t, r.Report(), "old"); s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeRequestUnverified ||
+			len(c.rows()) != 1 {
 			t.Fatalf("unconfirmed: %+v", s)
 		}
 		c.with(func() { c.silent = false })
-		for codeOf(find(t, r.Report(), "old").Reason) != reason.CodeUnplugGrace {
+		for reason.CodeOf(find(t, r.Report(), "old").Reason) != reason.CodeUnplugGrace {
 			elapse(10 * time.Millisecond)
 		}
 		if c.rows()["pf0vf0"].OVNPlugged == "" {
@@ -92,7 +93,7 @@ func TestLeftOver_GoesOnTheSouthboundsWordAfterItsGraceWhenAdopted(t *testing.T)
 		if row := c.rows()["pf0vf0"]; row.OVNPlugged != "" || row.IfaceID != "a" || !row.Marked {
 			t.Errorf("the row is %+v, want a's", row)
 		}
-		if s := find(t, r.Report(), "a"); s.State != Plugged {
+		if s := find(t, r.Report(), "a"); s.State != plan.Plugged {
 			t.Errorf("the port that it was in the way of: %+v", s)
 		}
 	})
@@ -100,12 +101,12 @@ func TestLeftOver_GoesOnTheSouthboundsWordAfterItsGraceWhenAdopted(t *testing.T)
 
 func TestLeftOver_IsHeldAsRowsOfOursAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf())
-		c.actual = bridgeWith(builtIn("n0", "p0"), builtIn("n1", "p1"), builtIn("n2", "p2"))
+		c := newCloud(testcard.Index())
+		c.actual = plantest.BridgeWith(plantest.BuiltIn("n0", "p0"), plantest.BuiltIn("n1", "p1"), plantest.BuiltIn("n2", "p2"))
 		r := c.reconciler(adopting)
 		run(t, r)
 		elapse(defaultHold - time.Second)
-		if s := find(t, r.Report(), "p0"); len(c.rows()) != 3 || s.State != Held || codeOf(s.Reason) != reason.CodeMassUnplug {
+		if s := find(t, r.Report(), "p0"); len(c.rows()) != 3 || s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeMassUnplug {
 			t.Fatalf("%d rows, %+v", len(c.rows()), s)
 		}
 		elapse(2 * time.Second)
@@ -115,68 +116,14 @@ func TestLeftOver_IsHeldAsRowsOfOursAre(t *testing.T) {
 	})
 }
 
-func TestLeftOver_OfABondOrAnotherProviderIsLeftAlone(t *testing.T) {
-	bonded, other := builtIn("n0", "p0"), builtIn("n1", "p1")
-	bonded.PortName, bonded.PortInterfaces = "bond0", 2
-	other.OVNPlugged = "somebody"
-	in := Input{Asked: trusted(), Index: indexOf(), Actual: bridgeWith(bonded, other), Settings: Settings{AdoptOVNVIF: true}}
-	if d := planWith(in); len(d.Changes) != 0 || len(d.Doubts) != 0 || statusOf(t, d, "p0").State != Conflict ||
-		statusOf(t, d, "p1").State != Conflict {
-		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
-	}
-}
-
-// The setting is named where it is a way out.
-func TestLeftOver_TheSettingIsNamedWhereItHelps(t *testing.T) {
-	bonded, other := builtIn("pf0vf0", "old"), builtIn("pf0vf0", "old")
-	bonded.PortName, bonded.PortInterfaces = "bond0", 2
-	other.OVNPlugged = "somebody"
-	for name, tt := range map[string]struct {
-		row         ovs.Interface
-		adopt, want bool
-	}{
-		"the provider's":              {builtIn("pf0vf0", "old"), false, true},
-		"that is set":                 {builtIn("pf0vf0", "old"), true, false},
-		"in a bond":                   {bonded, false, false},
-		"another provider's":          {other, false, false},
-		"in a bond, and it is set":    {bonded, true, false},
-		"another's, and it is set so": {other, true, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			in := Input{Asked: trusted(asks("a", 0, 0)), Index: indexOf(oneVF()), Actual: bridgeWith(tt.row),
-				Settings: Settings{AdoptOVNVIF: tt.adopt}}
-			for _, lport := range []string{"a", "old"} {
-				s := statusOf(t, Plan(in), lport)
-				if s.Reason == nil || strings.Contains(s.Reason.Message, "adopt-ovn-vif") != tt.want {
-					t.Errorf("%s: %+v", lport, s.Reason)
-				}
-			}
-		})
-	}
-}
-
-func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing.T) {
-	r := ourRow("a", "pf0vf0", 0, 0, 10)
-	r.OVNPlugged = "representor"
-	in := Input{Asked: trusted(), Index: indexOf(oneVF()), Actual: bridgeWith(r), Settings: Settings{AdoptOVNVIF: true},
-		Taken: map[string]bool{r.UUID: true}}
-	if d := planWith(in); len(d.Changes) != 0 || codeOf(statusOf(t, d, "a").Reason) != reason.CodeBuiltInProvider {
-		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
-	}
-	in.Taken = nil // it did before we were started
-	if d := planWith(in); len(d.Changes) != 1 {
-		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
-	}
-}
-
 // The command that is printed for a left-over is run as it stands.
 func TestLeftOver_TheCommandThatIsPrintedMakesRoom(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, "pf0vf0", nil,
 		"ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=old external_ids:ovn-plugged=representor")
 	s := find(t, d.r.Pass(t.Context()), "a")
-	commands := commandsIn(RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
-	if codeOf(s.Reason) != reason.CodeBuiltInLeftOver || len(commands) != 1 {
+	commands := commandsIn(plan.RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
+	if reason.CodeOf(s.Reason) != reason.CodeBuiltInLeftOver || len(commands) != 1 {
 		t.Fatalf("commands %q for %+v", commands, s)
 	}
 	d.sh(t, commands[0])
@@ -196,13 +143,13 @@ func TestBothMarks_TheCommandThatIsPrintedGivesTheRowBack(t *testing.T) {
 	d.settle(t)
 	s := find(t, d.r.Pass(t.Context()), "a")
 	_, command, ok := strings.Cut(s.Reason.Message, "it is ours again after: ")
-	if s.State != Conflict || !ok {
+	if s.State != plan.Conflict || !ok {
 		t.Fatalf("%+v", s)
 	}
 	d.sh(t, command)
 	d.settle(t)
 	// there is no ovs-vswitchd
-	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeAwaitingOfport {
+	if s := find(t, d.r.Pass(t.Context()), "a"); s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeAwaitingOfport {
 		t.Errorf("%+v", s)
 	}
 }

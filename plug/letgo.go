@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -47,7 +48,7 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 			l.netdevs[ifindex] = openNetdev{due: due}
 		}
 		if _, noted := l.netdevs[kept]; kept != 0 && !noted {
-			l.netdevs[kept] = openNetdev{due, lportOf(u.Interface), markedBy(x, u.Interface)}
+			l.netdevs[kept] = openNetdev{due, u.Interface.LogicalPort(), plan.FunctionOf(x, u.Interface)}
 		}
 		l.rows[u.Interface.Name] = removedRow{due: due, own: kept}
 	}
@@ -56,16 +57,16 @@ func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs
 // keeps is the netdev that a row which is removed leaves to its port, 0 for none: that of the
 // function, if the plan has another row for both of them. If ovs-vswitchd hangs, the kernel goes
 // on to forward for it.
-func keeps(x *representor.Index, plan []ovs.Change, u ovs.Unplug) uint32 {
-	own, there := x.ByFunction(markedBy(x, u.Interface))
+func keeps(x *representor.Index, planned []ovs.Change, u ovs.Unplug) uint32 {
+	own, there := x.ByFunction(plan.FunctionOf(x, u.Interface))
 	if !there {
 		return 0
 	}
-	for _, c := range plan {
+	for _, c := range planned {
 		for _, p := range c.Plug {
 			switch {
-			case x.WithController(named(p.Marker)) != own.Function:
-			case p.IfaceID == lportOf(u.Interface):
+			case x.WithController(plan.MarkedFunction(p.Marker)) != own.Function:
+			case p.IfaceID == u.Interface.LogicalPort():
 				return own.IfIndex
 			default:
 				return 0 // another port's from now on
@@ -89,13 +90,13 @@ func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 			netdevs = append(netdevs, ifindex)
 		}
 	}
-	if i := u.Interface; open(i) {
+	if i := u.Interface; i.IsOpen() {
 		add(i.IfIndex)
 	}
 	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
 		add(ifindex)
 	}
-	if own, ok := x.ByFunction(markedBy(x, u.Interface)); ok {
+	if own, ok := x.ByFunction(plan.FunctionOf(x, u.Interface)); ok {
 		add(own.IfIndex)
 	}
 	return netdevs
@@ -138,7 +139,7 @@ func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays [
 // keptIn reports whether there is a row for what a netdev was kept for.
 func (n openNetdev) keptIn(x *representor.Index, v ovs.View) bool {
 	for _, r := range v.Interfaces {
-		if n.keeps != "" && oursOn(v, r) && lportOf(r) == n.keeps && markedBy(x, r) == n.function {
+		if n.keeps != "" && v.IsOurs(r) && r.LogicalPort() == n.keeps && plan.FunctionOf(x, r) == n.function {
 			return true
 		}
 	}
@@ -185,8 +186,8 @@ func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 		r.letGo.netdevs[n.IfIndex] = openNetdev{due: again}
 	}
 	for _, n := range strays {
-		if row, there := view.Interfaces[n.Name]; did.gone[n.IfIndex] && there && oursOn(view, row) {
-			r.owe(Nudge{LogicalPort: lportOf(row), Interface: row, IfIndex: n.IfIndex})
+		if row, there := view.Interfaces[n.Name]; did.gone[n.IfIndex] && there && view.IsOurs(row) {
+			r.owe(plan.Nudge{LogicalPort: row.LogicalPort(), Interface: row, IfIndex: n.IfIndex})
 		}
 	}
 	return more

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -73,12 +75,12 @@ func TestLetGo_ADatapathThatKeepsALeaksNetdevLosesItAfterASecond(t *testing.T) {
 	for name, fails := range map[string]int{"at once": 0, "though the kernel fails at first": 2} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 				k := &kernelDatapath{has: map[uint32]bool{10: true}, fails: fails}
 				r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 				run(t, r)
 				synctest.Wait()
-				c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
+				c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 10}) })
 				r.Poke()
 				elapse(letGoAfter - time.Millisecond)
 				if len(c.rows()) != 0 || !k.holds(10) {
@@ -95,13 +97,15 @@ func TestLetGo_ADatapathThatKeepsALeaksNetdevLosesItAfterASecond(t *testing.T) {
 
 func TestLetGo_ANetdevThatARowHasOpenByThenIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0),
+			plantest.Asks("b", 0, 1))
 		k := &kernelDatapath{has: map[uint32]bool{10: true, 11: true}}
 		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
-			c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf1", ifindex: 10}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11})
+			c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf1", IfIndex: 10},
+				testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11})
 		})
 		r.Poke()
 		elapse(10 * letGoAfter)
@@ -117,10 +121,10 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 	for name, ifindex := range map[string]uint32{"it says nothing": 0, "it says the one before": 10} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77}), asks("a", 0, 0))
-				row := ourRow("a", "pf0vf0", 0, 0, ifindex)
+				c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 77}), plantest.Asks("a", 0, 0))
+				row := plantest.OurRow("a", "pf0vf0", 0, 0, ifindex)
 				row.Ofport = 5
-				c.actual = bridgeWith(row)
+				c.actual = plantest.BridgeWith(row)
 				k := &kernelDatapath{has: map[uint32]bool{77: true}}
 				run(t, c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) }))
 				elapse(3 * letGoAfter)
@@ -135,7 +139,7 @@ func TestLetGo_ANetdevThatOVSVswitchdOpenedWithoutHavingSaidSoIsNoted(t *testing
 // ovs-vswitchd hangs while a row is removed for another reason than a leak.
 func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 	const own, veth = 10, 55
-	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: own}
+	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: own}
 	for name, tt := range map[string]struct {
 		said     uint32   // to be open under a's row, which is for VF 0; 0 for nothing
 		has      []uint32 // what the datapath has
@@ -143,29 +147,30 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 		asks     []ovn.Binding
 		forwards []uint32
 	}{
-		"its port is gone": {own, []uint32{own}, indexOf(oneVF()), nil, nil},
-		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, indexOf(oneVF()), nil, nil},
-		"its function is another port's":                     {own, []uint32{own}, indexOf(oneVF()), []ovn.Binding{asks("b", 0, 0)}, nil},
-		"it follows its function, which it has open": {own, []uint32{own}, indexOf(renamed),
-			[]ovn.Binding{asks("a", 0, 0)}, []uint32{own}},
+		"its port is gone": {own, []uint32{own}, testcard.Index(testcard.OneVF()), nil, nil},
+		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, testcard.Index(testcard.OneVF()), nil, nil},
+		"its function is another port's": {own, []uint32{own}, testcard.Index(testcard.OneVF()),
+			[]ovn.Binding{plantest.Asks("b", 0, 0)}, nil},
+		"it follows its function, which it has open": {own, []uint32{own}, testcard.Index(renamed),
+			[]ovn.Binding{plantest.Asks("a", 0, 0)}, []uint32{own}},
 		"it follows its function, and has what nobody claims": {
-			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, nil,
 		},
 		"it follows its function, has what nobody claims, and is said to have its own": {
-			own, []uint32{own, veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, []uint32{own},
+			own, []uint32{own, veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, []uint32{own},
 		},
 		"it follows its function, has what nobody claims, and is said to have nothing": {
-			0, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{asks("a", 0, 0)}, nil,
+			0, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud(tt.index, tt.asks...)
-				row := ourRow("a", "pf0vf0", 0, 0, tt.said)
+				row := plantest.OurRow("a", "pf0vf0", 0, 0, tt.said)
 				if tt.said == 0 {
 					row.Ofport = -1
 				}
-				c.actual = bridgeWith(row)
+				c.actual = plantest.BridgeWith(row)
 				k := &kernelDatapath{has: map[uint32]bool{}}
 				for _, ifindex := range tt.has {
 					k.has[ifindex] = true
@@ -188,18 +193,18 @@ func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
 	const n, each = 100, 34 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
 		var asked []ovn.Binding
-		var netdevs []netdev
+		var netdevs []testcard.Netdev
 		k := &kernelDatapath{has: map[uint32]bool{}, takes: each}
 		var rows []ovs.Interface
 		for vf := range n {
 			name := fmt.Sprint("n", vf)
-			asked = append(asked, asks(name, 0, vf))
-			netdevs = append(netdevs, netdev{pf: 0, vf: (vf + 1) % n, name: name, ifindex: uint32(100 + vf)})
-			rows = append(rows, ourRow(name, name, 0, vf, uint32(100+vf)))
+			asked = append(asked, plantest.Asks(name, 0, vf))
+			netdevs = append(netdevs, testcard.Netdev{PF: 0, VF: (vf + 1) % n, Name: name, IfIndex: uint32(100 + vf)})
+			rows = append(rows, plantest.OurRow(name, name, 0, vf, uint32(100+vf)))
 			k.has[uint32(100+vf)] = true
 		}
-		c := newCloud(indexOf(netdevs...), asked...)
-		c.actual = bridgeWith(rows...)
+		c := newCloud(testcard.Index(netdevs...), asked...)
+		c.actual = plantest.BridgeWith(rows...)
 		s := &hungSwitch{localSwitch{c}}
 		run(t, c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), s }))
 		elapse(letGoAfter + n*each + detachWait)
@@ -214,8 +219,8 @@ func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
 }
 
 // withVeth is a card whose VF has one netdev, and a veth the VF's old name.
-func withVeth(d netdev, ifindex uint32) *representor.Index {
-	card := cardOf(d)
+func withVeth(d testcard.Netdev, ifindex uint32) *representor.Index {
+	card := testcard.Of(d)
 	card.Links[ifindex] = representor.Link{Name: "pf0vf0", Up: true, Settled: true, Kind: "veth"}
 	return representor.NewIndex(card, representor.Settings{})
 }
@@ -239,12 +244,13 @@ func (s *hungSwitch) View() ovs.View {
 // opened under the row is not what is known to have its name.
 func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		old, blind := netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77}, cardOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 77})
+		old, blind := testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 77}, testcard.Of(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0",
+			IfIndex: 77})
 		blind.Complete, blind.LinksComplete = false, false
-		c := newCloud(indexOf(old), asks("a", 0, 0))
-		row := ourRow("a", "pf0vf0", 0, 0, 0)
+		c := newCloud(testcard.Index(old), plantest.Asks("a", 0, 0))
+		row := plantest.OurRow("a", "pf0vf0", 0, 0, 0)
 		row.Ofport = 0
-		c.actual = bridgeWith(row)
+		c.actual = plantest.BridgeWith(row)
 		k := &kernelDatapath{has: map[uint32]bool{78: true}}
 		r := c.reconciler(func(cfg *Config) { cfg.Detach = oneByOne(k.detach) })
 		run(t, r)
@@ -256,7 +262,8 @@ func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *te
 		r.Poke()
 		elapse(3 * letGoAfter)
 		c.with(func() {
-			c.index = indexOf(netdev{pf: 0, vf: 7, name: "pf0vf1", ifindex: 77}, netdev{pf: 0, vf: 8, name: "pf0vf0", ifindex: 78})
+			c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf1", IfIndex: 77},
+				testcard.Netdev{PF: 0, VF: 8, Name: "pf0vf0", IfIndex: 78})
 		})
 		r.Poke()
 		elapse(2 * letGoAfter)
@@ -273,12 +280,13 @@ func TestLetGo_WhatHasTheNameOfARemovedRowWhenTheCardIsReadAgainIsLetGoToo(t *te
 // nobody's flows may go on to be the machine's.
 func TestLetGo_WhatIsKeptForAPlugThatIsNeverMadeIsLetGoToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
 		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), headless{localSwitch{c}} })
 		run(t, r)
 		synctest.Wait()
-		leaks := indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}, netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 20})
+		leaks := testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10},
+			testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20})
 		c.with(func() { c.index, c.refusePlugs = leaks, errors.New("constraint violation") })
 		r.Poke()
 		elapse(letGoAfter / 2)

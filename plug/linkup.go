@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
+	"github.com/representord/representord/plug/plan"
 )
 
 // linkWait bounds what one pass spends on setting links up. The kernel does that
@@ -30,7 +31,7 @@ func (l *links) next(now time.Time) time.Time {
 }
 
 // only forgets the ports that are not among these.
-func (l *links) only(ups []LinkUp) {
+func (l *links) only(ups []plan.LinkUp) {
 	down := make(map[string]bool, len(ups))
 	for _, u := range ups {
 		down[u.LogicalPort] = true
@@ -51,7 +52,7 @@ func (l *links) forget(lport string) {
 // down is left alone for some seconds. Those that failed before come last: one device
 // that keeps the kernel busy holds up no other. When the kernel doesn't answer, the rest
 // waits too.
-func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
+func (r *Reconciler) setLinksUp(ctx context.Context, ups []plan.LinkUp) {
 	l := &r.links
 	l.only(ups)
 	l.wake = time.Time{}
@@ -60,7 +61,7 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 		return
 	}
 	ups = r.leaveAlone(now, ups)
-	slices.SortStableFunc(ups, func(a, b LinkUp) int { return l.pace.failures(a.LogicalPort) - l.pace.failures(b.LogicalPort) })
+	slices.SortStableFunc(ups, func(a, b plan.LinkUp) int { return l.pace.failures(a.LogicalPort) - l.pace.failures(b.LogicalPort) })
 	ctx, cancel := context.WithTimeout(ctx, linkWait)
 	defer cancel()
 	for _, u := range ups {
@@ -83,9 +84,9 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []LinkUp) {
 
 // leaveAlone leaves out the links that are left down for now, and says which of them
 // somebody took down.
-func (r *Reconciler) leaveAlone(now time.Time, ups []LinkUp) []LinkUp {
+func (r *Reconciler) leaveAlone(now time.Time, ups []plan.LinkUp) []plan.LinkUp {
 	l := &r.links
-	var out []LinkUp
+	var out []plan.LinkUp
 	for _, u := range ups {
 		end := l.netdevs.leftAlone(now, u.IfIndex)
 		if end.IsZero() {
@@ -103,7 +104,7 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []LinkUp) []LinkUp {
 	return out
 }
 
-func (r *Reconciler) linkSetUp(u LinkUp) {
+func (r *Reconciler) linkSetUp(u plan.LinkUp) {
 	now, l := time.Now(), &r.links
 	if h := l.netdevs.links[u.IfIndex]; h.down.IsZero() {
 		r.cfg.Log.Info("link set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev)
@@ -115,7 +116,7 @@ func (r *Reconciler) linkSetUp(u LinkUp) {
 	l.forget(u.LogicalPort)
 }
 
-func (r *Reconciler) linkFailed(u LinkUp, err error) {
+func (r *Reconciler) linkFailed(u plan.LinkUp, err error) {
 	l := &r.links
 	l.pace.fail(time.Now(), u.LogicalPort, err)
 	if old := l.failed[u.LogicalPort]; old == nil || old.Error() != err.Error() {

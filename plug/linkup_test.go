@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // heldUp are devices whose LinkUp doesn't come back before its context ends, for
@@ -29,14 +32,14 @@ func (d heldUp) LinkUp(ctx context.Context, ifindex uint32) error {
 
 // downPorts is a cloud of n ports, p00 and on, whose representors are down, and
 // those.
-func downPorts(n int) (*cloud, []netdev) {
-	var devs []netdev
+func downPorts(n int) (*cloud, []testcard.Netdev) {
+	var devs []testcard.Netdev
 	var bs []ovn.Binding
 	for vf := range n {
-		devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", vf), ifindex: uint32(10 + vf), down: true})
-		bs = append(bs, asks(fmt.Sprintf("p%02d", vf), 0, vf))
+		devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf), Down: true})
+		bs = append(bs, plantest.Asks(fmt.Sprintf("p%02d", vf), 0, vf))
 	}
-	return newCloud(indexOf(devs...), bs...), devs
+	return newCloud(testcard.Index(devs...), bs...), devs
 }
 
 func TestAKernelThatDoesNotSetLinksUpHoldsUpAPassForASecondAtMost(t *testing.T) {
@@ -55,8 +58,8 @@ func TestAKernelThatDoesNotSetLinksUpHoldsUpAPassForASecondAtMost(t *testing.T) 
 		if n := r.Report().Passes - passes; n < 15 || n > 60 {
 			t.Errorf("%d passes in 10 minutes, want a try every half a minute", n)
 		}
-		devs[0].name, devs[1].name = devs[1].name, devs[0].name
-		c.with(func() { c.index = indexOf(devs...) })
+		devs[0].Name, devs[1].Name = devs[1].Name, devs[0].Name
+		c.with(func() { c.index = testcard.Index(devs...) })
 		began = time.Now()
 		r.Poke()
 		for c.rows()["pf0vf0"].IfaceID == "p00" {
@@ -80,7 +83,7 @@ func TestOneLinkThatKeepsTheKernelBusyHoldsUpNoOther(t *testing.T) {
 		if !slices.Equal(slices.Compact(up), []uint32{11, 12, 13}) {
 			t.Errorf("links set up: %v, want those of ifindex 11 to 13", up)
 		}
-		if s := find(t, r.Report(), "p00"); s.State != Plugged || len(s.Warnings) != 1 {
+		if s := find(t, r.Report(), "p00"); s.State != plan.Plugged || len(s.Warnings) != 1 {
 			t.Errorf("the port whose link can't be set up: %+v", s)
 		}
 	})
@@ -100,8 +103,8 @@ func TestALinkThatCouldNotBeSetUpIsTriedAgainWithoutAnyPoke(t *testing.T) {
 		if n := tries(); n < 10 || n > 60 {
 			t.Errorf("%d tries in 10 minutes, want a delay that grows to 30 s", n)
 		}
-		devs[0].down = false
-		c.with(func() { c.upErr, c.index = nil, indexOf(devs...) })
+		devs[0].Down = false
+		c.with(func() { c.upErr, c.index = nil, testcard.Index(devs...) })
 		elapse(time.Minute)
 		before := tries()
 		elapse(10 * time.Minute)
@@ -122,9 +125,9 @@ func TestADatapathThatDoesNotAnswerIsWaitedForASecondAtMost(t *testing.T) {
 		})
 		r.Pass(t.Context())
 		for i := range devs {
-			devs[i].name = fmt.Sprintf("ens%d", i)
+			devs[i].Name = fmt.Sprintf("ens%d", i)
 		}
-		c.index = indexOf(devs...)
+		c.index = testcard.Index(devs...)
 		began := time.Now()
 		r.Pass(t.Context())
 		if took := time.Since(began); took > detachWait || len(c.rows()) != 20 || c.rows()["ens7"].IfaceID != "p07" {

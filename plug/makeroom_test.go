@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -26,7 +29,8 @@ type desk struct {
 // is told to make.
 func newDesk(t *testing.T, netdevName string, edit func(*Config), commands ...string) *desk {
 	t.Helper()
-	d := &desk{OVSDB: servers.OpenVSwitch(t), cloud: newCloud(indexOf(netdev{pf: 0, vf: 0, name: netdevName, ifindex: 10}), asks("a", 0, 0))}
+	d := &desk{OVSDB: servers.OpenVSwitch(t), cloud: newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: netdevName, IfIndex: 10}),
+		plantest.Asks("a", 0, 0))}
 	d.Ctl(t, "add-br", "br-int", "--", "add-br", "br-ex")
 	for _, c := range commands {
 		d.sh(t, c)
@@ -188,11 +192,11 @@ func TestMakeRoom_TheCommandThatIsPrintedMakesRoomForThePortAndTakesNothingElseA
 			}
 			d := newDesk(t, tt.netdev, nil, tt.made...)
 			s := find(t, d.r.Pass(t.Context()), "a")
-			if s.State != Conflict || codeOf(s.Reason) != tt.code {
+			if s.State != plan.Conflict || reason.CodeOf(s.Reason) != tt.code {
 				t.Fatalf("%+v", s)
 			}
 			v := d.local.View()
-			commands := commandsIn(RemedyOf(v, s.Reason, s.Reason.Candidates[0]))
+			commands := commandsIn(plan.RemedyOf(v, s.Reason, s.Reason.Candidates[0]))
 			if len(commands) != 1 || !strings.Contains(s.Reason.Message, commands[0]) {
 				t.Fatalf("the remedy has the commands %q, and the reason says: %s", commands, s.Reason.Message)
 			}
@@ -232,10 +236,10 @@ func TestMakeRoom_WhatCannotBeTakenAwayAloneIsShownAndNotDeleted(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, "pf0vf0", nil, tt.made)
 			s := find(t, d.r.Pass(t.Context()), "a")
-			if s.State != Conflict || codeOf(s.Reason) != reason.CodeForeignName || !strings.Contains(s.Reason.Message, tt.says) {
+			if s.State != plan.Conflict || reason.CodeOf(s.Reason) != reason.CodeForeignName || !strings.Contains(s.Reason.Message, tt.says) {
 				t.Fatalf("%+v", s)
 			}
-			commands := commandsIn(RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
+			commands := commandsIn(plan.RemedyOf(d.local.View(), s.Reason, s.Reason.Candidates[0]))
 			if !slices.Equal(commands, []string{"ovs-vsctl show"}) {
 				t.Errorf("commands %q", commands)
 			}

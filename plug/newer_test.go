@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -12,18 +14,18 @@ import (
 // older than it: devlink hangs during a reload, and says so only after 10 s.
 func TestLeak_ANetdevNewerThanTheListOfPortsIsNotUnclaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
 			// The list has the port with the netdev before, 10, which is no more.
-			card := cardOf(oneVF())
+			card := testcard.Of(testcard.OneVF())
 			delete(card.Links, 10)
-			c.index = representor.NewIndex(withNetdev(card, 99, representor.Link{Name: "pf0vf0"}), representor.Settings{})
+			c.index = representor.NewIndex(testcard.WithNetdev(card, 99, representor.Link{Name: "pf0vf0"}), representor.Settings{})
 			row := c.actual.Interfaces["pf0vf0"]
 			row.IfIndex = 99
-			c.actual = bridgeWith(row)
+			c.actual = plantest.BridgeWith(row)
 		})
 		r.Poke()
 		elapse(9 * time.Second)

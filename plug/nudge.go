@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 )
 
 // How often ovs-vswitchd is asked again to open a netdev, and how often in vain before
@@ -18,17 +19,9 @@ const (
 	nudgeVain  = 2
 )
 
-// Nudge is a row of ours that is right, and that ovs-vswitchd failed to open or has
-// open for a netdev that is no more.
-type Nudge struct {
-	LogicalPort string
-	Interface   ovs.Interface
-	IfIndex     uint32 // of the representor that should be open
-}
-
 // attempts is what was done so far about one Nudge.
 type attempts struct {
-	Nudge
+	plan.Nudge
 	made int
 	vain int // of these one after the other, at a netdev without an OpenFlow port
 	due  time.Time
@@ -53,7 +46,7 @@ type attempts struct {
 // ofproto/ofproto.c ignores a netdev that it can't open). It then keeps what it has,
 // however often it is asked, until the netdev is gone from the datapath. Nothing can
 // run over it, for the datapath's packets find their way by that port.
-func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
+func (r *Reconciler) nudge(ctx context.Context, nudges []plan.Nudge) {
 	view := r.cfg.Switch.View()
 	due := r.dueAttempts(time.Now(), view, r.owing(nudges))
 	if len(due) == 0 {
@@ -86,7 +79,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []Nudge) {
 
 // dueAttempts are those for which it is time, with their rows as they are now. The others
 // are kept in mind, but for rows that have gone.
-func (r *Reconciler) dueAttempts(now time.Time, view ovs.View, nudges []Nudge) []*attempts {
+func (r *Reconciler) dueAttempts(now time.Time, view ovs.View, nudges []plan.Nudge) []*attempts {
 	still := make(map[string]*attempts, len(nudges))
 	var due []*attempts
 	for _, n := range nudges {
@@ -115,7 +108,7 @@ func (r *Reconciler) dueAttempts(now time.Time, view ovs.View, nudges []Nudge) [
 
 // owing adds the nudges of rows that look as they should, and whose netdev we took out
 // of the datapath without having been able to say so.
-func (r *Reconciler) owing(nudges []Nudge) []Nudge {
+func (r *Reconciler) owing(nudges []plan.Nudge) []plan.Nudge {
 	asked := make(map[string]bool, len(nudges))
 	for _, n := range nudges {
 		asked[n.Interface.UUID] = true
@@ -130,7 +123,7 @@ func (r *Reconciler) owing(nudges []Nudge) []Nudge {
 
 // owe takes note that a row's netdev was taken out of the datapath behind the back of
 // ovs-vswitchd, which is to look at the row again.
-func (r *Reconciler) owe(n Nudge) {
+func (r *Reconciler) owe(n plan.Nudge) {
 	if r.attempts == nil {
 		r.attempts = map[string]*attempts{}
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // failing makes ovs-vswitchd give up on the row of a netdev.
@@ -23,7 +25,7 @@ func (c *cloud) failing(netdev, why string) {
 
 func TestARowThatOVSFailedToOpenIsTriedAgainAtOnceAndThenEverMoreSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		r.Pass(t.Context())
 		c.failing("pf0vf0", "could not add network device pf0vf0 to ofproto (File exists)")
@@ -47,7 +49,7 @@ func TestARowThatOVSFailedToOpenIsTriedAgainAtOnceAndThenEverMoreSeldom(t *testi
 
 func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		r.Pass(t.Context())
 		c.failing("pf0vf0", "could not open network device pf0vf0 (No such device)")
@@ -66,7 +68,7 @@ func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 
 func TestARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
 				t.Errorf("netdev %d taken out of the datapath, which may have it open", ifindex)
@@ -101,7 +103,7 @@ func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 				var detached []bool
 				r := c.reconciler(func(cfg *Config) {
 					cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, name string, force bool) (bool, error) {
@@ -132,7 +134,7 @@ func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t
 
 func TestANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var detached []bool
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
@@ -170,7 +172,7 @@ func TestOnlyAttemptsAtANetdevWithoutAnOpenFlowPortCountBeforeItIsTakenOut(t *te
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 				var forced []bool
 				r := c.reconciler(func(cfg *Config) {
 					cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
@@ -210,9 +212,9 @@ func (d busyDevices) LinkUp(ctx context.Context, ifindex uint32) error {
 // it comes to its nudges.
 func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		down := oneVF()
-		down.down = true
-		c := newCloud(indexOf(down), asks("a", 0, 0))
+		down := testcard.OneVF()
+		down.Down = true
+		c := newCloud(testcard.Index(down), plantest.Asks("a", 0, 0))
 		opened := func() {}
 		attempts, forced := 0, 0
 		r := c.reconciler(func(cfg *Config) {
@@ -242,7 +244,7 @@ func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T
 
 func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var open ovs.Interface
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Detach = oneByOne(func(_ context.Context, _ uint32, _ string, force bool) (bool, error) {
@@ -282,7 +284,7 @@ func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing
 // this is every port of ours after ovsdb-server was restarted, until ovs-vswitchd is there.
 func TestNoRowIsWrittenWhileOVSIsDownAfterTheLocalDatabaseWasRestarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		r.Pass(t.Context())
 		c.with(func() {
@@ -299,7 +301,7 @@ func TestNoRowIsWrittenWhileOVSIsDownAfterTheLocalDatabaseWasRestarted(t *testin
 		if wrote := c.applied - before; wrote != 0 {
 			t.Errorf("%d transactions for a row that is right", wrote)
 		}
-		if code := codeOf(rep.Ports[0].Reason); code != reason.CodeAwaitingOfport {
+		if code := reason.CodeOf(rep.Ports[0].Reason); code != reason.CodeAwaitingOfport {
 			t.Errorf("reason %s (%s), want %s", code, rep.Ports[0].Reason.Message, reason.CodeAwaitingOfport)
 		}
 	})

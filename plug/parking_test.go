@@ -7,18 +7,21 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
 // away is the tests' card while VF 0 has no netdev.
-func away() *representor.Index { return indexOf(netdev{pf: 0, vf: 0}) }
+func away() *representor.Index { return testcard.Index(testcard.Netdev{PF: 0, VF: 0}) }
 
 // unopened is a row that ovs-vswitchd had open before the machine was rebooted.
 func unopened() *cloud {
-	c := newCloud(away(), asks("a", 0, 0))
-	row := ourRow("a", "pf0vf0", 0, 0, 0)
+	c := newCloud(away(), plantest.Asks("a", 0, 0))
+	row := plantest.OurRow("a", "pf0vf0", 0, 0, 0)
 	row.Ofport = 7
-	c.actual = bridgeWith(row)
+	c.actual = plantest.BridgeWith(row)
 	return c
 }
 
@@ -71,8 +74,8 @@ func TestParking_ACardThatIsNotKnownIsWaitedForBeforeReady(t *testing.T) {
 // that carries traffic, whatever it can't read.
 func TestParking_ARowThatIsOpenKeepsItsNameAtAStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}), asks("a", 0, 0))
-		c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+		c := newCloud(representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}), plantest.Asks("a", 0, 0))
+		c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
@@ -84,7 +87,7 @@ func TestParking_ARowThatIsOpenKeepsItsNameAtAStart(t *testing.T) {
 
 func TestParking_AFunctionThatIsAwayForSecondsTakesTheNameAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
@@ -98,7 +101,7 @@ func TestParking_AFunctionThatIsAwayForSecondsTakesTheNameAlong(t *testing.T) {
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "" || row.Parked != "a" {
 			t.Fatalf("after some seconds: %+v", row)
 		}
-		if s := find(t, r.Report(), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeNoNetdev {
+		if s := find(t, r.Report(), "a"); s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeNoNetdev {
 			t.Errorf("the port: %+v", s)
 		}
 		applied := c.applied
@@ -106,7 +109,7 @@ func TestParking_AFunctionThatIsAwayForSecondsTakesTheNameAlong(t *testing.T) {
 		if c.applied != applied {
 			t.Errorf("%d changes while it stays away", c.applied-applied)
 		}
-		c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 99}) })
+		c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 99}) })
 		r.Poke()
 		synctest.Wait()
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || row.Parked != "" {
@@ -124,7 +127,7 @@ func TestParking_TheNameComesBackWithoutTheSouthbound(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
-		c.with(func() { c.index = indexOf(oneVF()) })
+		c.with(func() { c.index = testcard.Index(testcard.OneVF()) })
 		r.Poke()
 		synctest.Wait()
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || row.Parked != "" {
@@ -134,16 +137,17 @@ func TestParking_TheNameComesBackWithoutTheSouthbound(t *testing.T) {
 }
 
 func TestParking_TheNameDoesNotComeBackForWhatIsAnothers(t *testing.T) {
-	other := asks("b", 0, 0)
-	unsettled := oneVF()
-	unsettled.unready = true
+	other := plantest.Asks("b", 0, 0)
+	unsettled := testcard.OneVF()
+	unsettled.Unready = true
 	for name, tt := range map[string]struct {
 		index *representor.Index
 		asks  ovn.Binding
 	}{
-		"another function has the name": {indexOf(netdev{pf: 0, vf: 0}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}), asks("a", 0, 0)},
-		"another port has the function": {indexOf(oneVF()), other},
-		"udev isn't finished":           {indexOf(unsettled), asks("a", 0, 0)},
+		"another function has the name": {testcard.Index(testcard.Netdev{PF: 0, VF: 0},
+			testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}), plantest.Asks("a", 0, 0)},
+		"another port has the function": {testcard.Index(testcard.OneVF()), other},
+		"udev isn't finished":           {testcard.Index(unsettled), plantest.Asks("a", 0, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -152,7 +156,7 @@ func TestParking_TheNameDoesNotComeBackForWhatIsAnothers(t *testing.T) {
 				run(t, r)
 				synctest.Wait()
 				c.with(func() {
-					c.index, c.view = tt.index, trusted(tt.asks)
+					c.index, c.view = tt.index, plantest.Trusted(tt.asks)
 					c.truth = map[string]ovn.Binding{tt.asks.LogicalPort: tt.asks}
 				})
 				r.Poke()
@@ -170,13 +174,13 @@ func TestParking_TheNameDoesNotComeBackForWhatIsAnothers(t *testing.T) {
 // A renamed netdev stays open under its row until the row follows.
 func TestParking_ARowThatIsOpenForItsFunctionUnderAnotherNameKeepsItsName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
 			c.actual.PortNames["ens1"] = true // somebody else's Port has the new name
-			c.index = indexOf(netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10})
+			c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10})
 		})
 		r.Poke()
 		elapse(time.Minute)
@@ -184,19 +188,4 @@ func TestParking_ARowThatIsOpenForItsFunctionUnderAnotherNameKeepsItsName(t *tes
 			t.Errorf("the row is %+v", row)
 		}
 	})
-}
-
-// Somebody took away what the row is for, and the card doesn't tell what the request means.
-func TestParking_ARowWithoutItsFunctionGetsItsNameBackForNothingElse(t *testing.T) {
-	r := ourRow("a", "pf0vf0", 0, 0, 20)
-	r.Marker.Function, r.IfaceID, r.Parked = "", "", "a"
-	in := Input{
-		Asked: trusted(asks("a", 0, 0)), Actual: bridgeWith(r),
-		Index: indexOf(netdev{pf: 1, vf: 0, name: "pf0vf0", ifindex: 20}),
-	}
-	for _, c := range planWith(in).Changes {
-		if len(c.Edit) > 0 {
-			t.Errorf("edited: %+v", c.Edit)
-		}
-	}
 }

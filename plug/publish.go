@@ -7,29 +7,31 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 )
 
 // publish makes the report of a pass, and logs what changed since the last.
-func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Change) Report {
+func (r *Reconciler) publish(ctx context.Context, d plan.Decision, planned []ovs.Change) Report {
 	now := time.Now()
 	due := dueChanges(d.Changes)
 	r.pace.prune(r.planned, due) // what falls due since then is yet to be done
 	r.total.Passes++
 	rep := r.total
-	rep.At, rep.Planned, rep.Due, rep.Ports = now, planned, d.Changes, d.Ports
+	rep.At, rep.Planned, rep.Due = now, planned, d.Changes
+	rep.Ports = make([]Port, len(d.Ports))
 	rep.Holds, rep.BuiltIn = r.hold.holds(d), d.BuiltIn
-	seen := make(map[string]Status, len(d.Ports))
+	seen := make(map[string]Port, len(d.Ports))
 	for i := range rep.Ports {
 		s := &rep.Ports[i]
+		s.Status = d.Ports[i]
 		r.overlay(now, s, due)
 		old, known := r.last[s.LogicalPort]
 		s.Since = now
-		if known && old.State == s.State && codeOf(old.Reason) == codeOf(s.Reason) {
+		if known && old.State == s.State && reason.CodeOf(old.Reason) == reason.CodeOf(s.Reason) {
 			s.Since = old.Since
 		} else {
 			r.logState(ctx, *s)
@@ -45,7 +47,7 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 		}
 	}
 	r.last = seen
-	r.steps.standing(now, d.Ports)
+	r.steps.standing(now, rep.Ports)
 	old := r.report.Swap(&rep)
 	r.logHolds(old.Holds, rep.Holds)
 	r.logBuiltIn(old.BuiltIn, rep.BuiltIn)
@@ -56,7 +58,7 @@ func (r *Reconciler) publish(ctx context.Context, d Decision, planned []ovs.Chan
 func whyGone(lport string, changed []ovs.Change) *reason.Reason {
 	for _, c := range changed {
 		for _, u := range c.Unplug {
-			if lportOf(u.Interface) == lport {
+			if u.Interface.LogicalPort() == lport {
 				return reason.New(reason.CodeWithdrawn, "its row was removed: %s", c.Why)
 			}
 		}
@@ -75,14 +77,14 @@ func dueChanges(changes []ovs.Change) map[string]bool {
 			}
 		}
 		for _, u := range c.Unplug {
-			due[lportOf(u.Interface)] = true
+			due[u.Interface.LogicalPort()] = true
 		}
 	}
 	return due
 }
 
 // overlay adds to a status what only the reconciler knows: failures and waits.
-func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
+func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 	if err := r.links.failed[s.LogicalPort]; err != nil {
 		s.Warnings = append(s.Warnings, reason.Reason{
 			Code: reason.CodeLinkUpFailed,
@@ -91,7 +93,7 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 		})
 	}
 	r.overlayAddress(s)
-	if s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionPending {
+	if s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeTransactionPending {
 		r.overlayRefusal(now, s, due)
 		return
 	}
@@ -114,14 +116,14 @@ func (r *Reconciler) overlay(now time.Time, s *Status, due map[string]bool) {
 
 // overlayRefusal says of a port that isn't on its way anyhow that what was to be
 // done about its rows was refused.
-func (r *Reconciler) overlayRefusal(now time.Time, s *Status, due map[string]bool) {
+func (r *Reconciler) overlayRefusal(now time.Time, s *Port, due map[string]bool) {
 	removes, wanted := due[s.LogicalPort]
 	err := r.pace.failure(s.LogicalPort)
 	if !wanted || err == nil {
 		return
 	}
 	again := max(r.pace.due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
-	if removes && (s.State == Held || s.State == Pending) {
+	if removes && (s.State == plan.Held || s.State == plan.Pending) {
 		s.Reason = reason.New(reason.CodeTransactionFailed,
 			"the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",
 			reason.Prose(err.Error()), again, s.Reason.Message)
@@ -131,19 +133,19 @@ func (r *Reconciler) overlayRefusal(now time.Time, s *Status, due map[string]boo
 		"the local database refused a change: %s; it is tried again in %s", reason.Prose(err.Error()), again))
 }
 
-func (r *Reconciler) logState(ctx context.Context, s Status) {
+func (r *Reconciler) logState(ctx context.Context, s Port) {
 	level, why := slog.LevelInfo, ""
 	if s.Reason != nil {
 		why = s.Reason.Message
 	}
 	switch {
-	case s.State == Held && codeOf(s.Reason) == reason.CodeSouthboundUntrusted:
+	case s.State == plan.Held && reason.CodeOf(s.Reason) == reason.CodeSouthboundUntrusted:
 		// The Southbound is away, which is said once, and not of each port.
-	case s.State == Invalid, s.State == Conflict, s.State == Held:
+	case s.State == plan.Invalid, s.State == plan.Conflict, s.State == plan.Held:
 		level = slog.LevelWarn
 	}
 	r.cfg.Log.Log(ctx, level, "port state", "state", s.State, "port", reason.Quote(s.LogicalPort), "netdev", s.Netdev, "code",
-		codeOf(s.Reason), "why", why)
+		reason.CodeOf(s.Reason), "why", why)
 }
 
 // logHolds says that removals wait, for how many ports, and that they no longer do.
@@ -159,7 +161,7 @@ func (r *Reconciler) logHolds(before, now []Holding) {
 	for _, h := range now {
 		if ports(before, h.Code) != len(h.Ports) {
 			r.cfg.Log.Warn("HELD: removals wait; to let them go ahead at once: representorctl release-hold",
-				"code", h.Code, "until", h.Until.Format(time.RFC3339), "count", len(h.Ports), "ports", names(h.Ports))
+				"code", h.Code, "until", h.Until.Format(time.RFC3339), "count", len(h.Ports), "ports", reason.Names(h.Ports))
 		}
 	}
 	for _, h := range before {
@@ -173,27 +175,6 @@ func (r *Reconciler) logHolds(before, now []Holding) {
 func (r *Reconciler) logBuiltIn(before, now []string) {
 	if len(now) > 0 && !slices.Equal(before, now) {
 		r.cfg.Log.Warn("a plug provider built into ovn-controller works on this bridge; its rows are left alone; run only one of the two",
-			"count", len(now), "netdevs", names(now))
+			"count", len(now), "netdevs", reason.Names(now))
 	}
-}
-
-func codeOf(r *reason.Reason) reason.Code {
-	if r == nil {
-		return ""
-	}
-	return r.Code
-}
-
-// names shows logical ports in a log line, bounded.
-func names(lports []string) string {
-	const most = 5
-	shown := make([]string, 0, most)
-	for _, p := range lports[:min(len(lports), most)] {
-		shown = append(shown, reason.Quote(p))
-	}
-	s := strings.Join(shown, ", ")
-	if len(lports) > most {
-		s += fmt.Sprintf(" and %d more", len(lports)-most)
-	}
-	return s
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -44,7 +45,7 @@ type Config struct {
 	Detach func(ctx context.Context, netdevs []Stray) (gone []bool, err error)
 	// Functions has functions get the MAC addresses of their logical ports; nil for none.
 	Functions Functions
-	Settings  Settings
+	Settings  plan.Settings
 	Log       *slog.Logger
 	// Audit is the longest time between two passes, 0 for 60 s.
 	Audit time.Duration
@@ -64,7 +65,7 @@ type Config struct {
 	Took func(Step, time.Duration)
 }
 
-// Reconciler keeps the bridge as Plan wants it. It is level-triggered: Poke says
+// Reconciler keeps the bridge as plan.Plan wants it. It is level-triggered: Poke says
 // that something may have changed, and a pass looks at everything.
 type Reconciler struct {
 	cfg     Config
@@ -82,11 +83,11 @@ type Reconciler struct {
 
 	// What follows is owned by the running pass.
 	hold      holder
-	absent    lasting   // rows whose function is away, by uuid
-	unclaimed lasting   // netdevs in our rows that no devlink port claims
-	began     time.Time // of the first pass
-	planned   time.Time // of the last plan
-	lastInput Input     // what the last plan was made from
+	absent    lasting    // rows whose function is away, by uuid
+	unclaimed lasting    // netdevs in our rows that no devlink port claims
+	began     time.Time  // of the first pass
+	planned   time.Time  // of the last plan
+	lastInput plan.Input // what the last plan was made from
 	verify    questions
 	pace      pace
 	attempts  map[string]*attempts // at having a netdev opened, by row
@@ -95,7 +96,7 @@ type Reconciler struct {
 	links     links
 	addresses addresses
 	steps     steps
-	last      map[string]Status
+	last      map[string]Port
 	ours      map[string]bool // uuids of the rows that bear our marks
 	total     Report          // counters only
 }
@@ -124,7 +125,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		letGo:   newLetGo(),
 		reopen:  map[string]time.Time{},
-		last:    map[string]Status{},
+		last:    map[string]Port{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
 	}
@@ -260,7 +261,7 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 type pass struct {
 	since   time.Time // what the views show first they have shown since then
 	left    int       // rounds that may still be made while nothing is asked
-	last    Decision
+	last    plan.Decision
 	planned []ovs.Change
 	said    word
 	asking  *inquiry
@@ -311,8 +312,8 @@ func (r *Reconciler) pokedSince(now time.Time) time.Time {
 
 // plan plans on the snapshots as they are now. What the views show first they have shown
 // since then, at the earliest.
-func (r *Reconciler) plan(since time.Time, said word) Decision {
-	in := Input{
+func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
+	in := plan.Input{
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),
 		Settings: r.cfg.Settings,
 	}
@@ -335,7 +336,7 @@ func (r *Reconciler) plan(since time.Time, said word) Decision {
 		}
 	}
 	r.lastInput = in
-	d := Plan(in)
+	d := plan.Plan(in)
 	if in.Actual.Complete {
 		r.absent.note(now, d.Absent, d.Unseen...)
 		if current, _ := in.Index.LinksCurrent(); current {
@@ -387,14 +388,11 @@ func (r *Reconciler) patienceEnds(now time.Time) time.Time {
 // committed, or with DryRun what would be, and an error for the rest. It must not
 // run beside Run.
 func (r *Reconciler) Cleanup(ctx context.Context) ([]ovs.Change, error) {
-	p := newPlanner(Input{Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View()})
-	if !p.in.Actual.Complete {
-		return nil, fmt.Errorf("the local database can't be read: %s", p.in.Actual.Problem)
+	view := r.cfg.Switch.View()
+	if !view.Complete {
+		return nil, fmt.Errorf("the local database can't be read: %s", view.Problem)
 	}
-	for _, q := range p.sorted {
-		p.dropAll(q, "cleanup")
-	}
-	changes := join(p.parts)
+	changes := plan.RemoveAll(r.cfg.Devices.Index(), view)
 	if r.cfg.DryRun {
 		return changes, nil
 	}

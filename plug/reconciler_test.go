@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,17 +14,19 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
-	"github.com/representord/representord/test/leaks"
 )
 
-func TestMain(m *testing.M) { leaks.Main(m) }
-
-func oneVF() netdev { return netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10} }
-
-func find(t *testing.T, rep Report, lport string) Status {
+func find(t *testing.T, rep Report, lport string) Port {
 	t.Helper()
-	return statusOf(t, Decision{Ports: rep.Ports}, lport)
+	i := slices.IndexFunc(rep.Ports, func(p Port) bool { return p.LogicalPort == lport })
+	if i < 0 {
+		t.Fatalf("no status for %s in %+v", lport, rep.Ports)
+	}
+	return rep.Ports[i]
 }
 
 // run starts the reconciler, and stops it and waits for it at the end of the test.
@@ -47,9 +50,9 @@ func elapse(d time.Duration) {
 }
 
 func TestAPassPlugsWhatIsAskedAndReportsIt(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
-	if s := find(t, r.Pass(t.Context()), "a"); s.State != Plugged || s.Netdev != "pf0vf0" || s.Ofport != 10 {
+	if s := find(t, r.Pass(t.Context()), "a"); s.State != plan.Plugged || s.Netdev != "pf0vf0" || s.Ofport != 10 {
 		t.Errorf("after one pass: %+v", s)
 	}
 	if rep := r.Pass(t.Context()); c.applied != 1 || len(rep.Planned) != 0 {
@@ -59,15 +62,15 @@ func TestAPassPlugsWhatIsAskedAndReportsIt(t *testing.T) {
 
 func TestAPokeMakesAPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()))
+		c := newCloud(testcard.Index(testcard.OneVF()))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view = trusted(asks("a", 0, 0)) })
+		c.with(func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) })
 		r.Poke()
 		r.Poke()
 		synctest.Wait()
-		if s := find(t, r.Report(), "a"); s.State != Plugged {
+		if s := find(t, r.Report(), "a"); s.State != plan.Plugged {
 			t.Errorf("after a poke: %+v", s)
 		}
 	})
@@ -75,13 +78,13 @@ func TestAPokeMakesAPass(t *testing.T) {
 
 func TestWithoutAnyPokeTheAuditNoticesDrift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()))
+		c := newCloud(testcard.Index(testcard.OneVF()))
 		r := c.reconciler(func(cfg *Config) { cfg.Audit = time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view = trusted(asks("a", 0, 0)) })
+		c.with(func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) })
 		elapse(time.Minute + time.Second)
-		if s := find(t, r.Report(), "a"); s.State != Plugged {
+		if s := find(t, r.Report(), "a"); s.State != plan.Plugged {
 			t.Errorf("after an audit: %+v", s)
 		}
 	})
@@ -89,13 +92,14 @@ func TestWithoutAnyPokeTheAuditNoticesDrift(t *testing.T) {
 
 func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF(), netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}), asks("a", 0, 0), asks("b", 0, 1))
+		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0),
+			plantest.Asks("b", 0, 1))
 		c.refuse["a"] = errors.New("constraint violation")
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		a, b := find(t, r.Report(), "a"), find(t, r.Report(), "b")
-		if b.State != Plugged || a.State != Pending || codeOf(a.Reason) != reason.CodeTransactionFailed {
+		if b.State != plan.Plugged || a.State != plan.Pending || reason.CodeOf(a.Reason) != reason.CodeTransactionFailed {
 			t.Fatalf("a: %+v\nb: %+v", a, b)
 		}
 		elapse(10 * time.Minute)
@@ -104,7 +108,7 @@ func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 		}
 		c.with(func() { delete(c.refuse, "a") })
 		elapse(time.Minute)
-		if a := find(t, r.Report(), "a"); a.State != Plugged {
+		if a := find(t, r.Report(), "a"); a.State != plan.Plugged {
 			t.Errorf("a minute after the cause went away: %+v", a)
 		}
 		if rep := r.Report(); rep.Retries != rep.Failures {
@@ -115,13 +119,13 @@ func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 
 func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		for range 600 { // a minute of a script that edits every 100 ms
 			c.with(func() {
-				v := bridgeWith()
+				v := plantest.BridgeWith()
 				for n, i := range c.actual.Interfaces {
 					i.IfaceID = "edited"
 					v.Interfaces[n] = i
@@ -131,8 +135,8 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 			r.Poke()
 			elapse(100 * time.Millisecond)
 			s := find(t, r.Report(), "a")
-			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == Pending) || waits &&
-				codeOf(s.Reason) != reason.CodeTransactionPending {
+			if waits := c.rows()["pf0vf0"].IfaceID != "a"; waits != (s.State == plan.Pending) || waits &&
+				reason.CodeOf(s.Reason) != reason.CodeTransactionPending {
 				t.Fatalf("with iface-id %s: %+v", c.rows()["pf0vf0"].IfaceID, s)
 			}
 		}
@@ -142,7 +146,7 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 		if n < 20 || n > 90 {
 			t.Errorf("%d changes for 600 edits in a minute, want about one a second", n)
 		}
-		if s := find(t, r.Report(), "a"); s.State != Plugged || c.rows()["pf0vf0"].IfaceID != "a" {
+		if s := find(t, r.Report(), "a"); s.State != plan.Plugged || c.rows()["pf0vf0"].IfaceID != "a" {
 			t.Errorf("after quiet: %+v", s)
 		}
 	})
@@ -150,12 +154,12 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 
 func TestARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		r.Pass(t.Context())
-		c.view, c.silent = trusted(), true
+		c.view, c.silent = plantest.Trusted(), true
 		delete(c.truth, "a")
-		if s := find(t, r.Pass(t.Context()), "a"); s.State != Held || len(c.rows()) != 1 {
+		if s := find(t, r.Pass(t.Context()), "a"); s.State != plan.Held || len(c.rows()) != 1 {
 			t.Errorf("unconfirmed: %+v with %d rows", s, len(c.rows()))
 		}
 		c.silent = false
@@ -167,10 +171,10 @@ func TestARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
 }
 
 func TestDryRunWritesNothing(t *testing.T) {
-	down := oneVF()
-	down.down = true
-	c := newCloud(indexOf(down), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("gone", "pf0vf9", 0, 9, 19))
+	down := testcard.OneVF()
+	down.Down = true
+	c := newCloud(testcard.Index(down), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("gone", "pf0vf9", 0, 9, 19))
 	r := c.reconciler(func(cfg *Config) { cfg.DryRun = true })
 	rep := r.Pass(t.Context())
 	if c.applied != 0 || len(c.up) != 0 || len(rep.Planned) != 2 {
@@ -179,18 +183,18 @@ func TestDryRunWritesNothing(t *testing.T) {
 }
 
 func TestALinkThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
-	down := oneVF()
-	down.down = true
-	c := newCloud(indexOf(down), asks("a", 0, 0))
+	down := testcard.OneVF()
+	down.Down = true
+	c := newCloud(testcard.Index(down), plantest.Asks("a", 0, 0))
 	c.upErr = os.ErrPermission
 	s := find(t, c.reconciler(nil).Pass(t.Context()), "a")
-	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeLinkUpFailed {
+	if s.State != plan.Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeLinkUpFailed {
 		t.Errorf("%+v, want plugged with a warning", s)
 	}
 }
 
 func TestReadyNeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
-	c := newCloud(indexOf(oneVF()))
+	c := newCloud(testcard.Index(testcard.OneVF()))
 	whole := c.index
 	c.view = ovn.View{}
 	r := c.reconciler(nil)
@@ -219,20 +223,20 @@ func TestReadyNeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
 
 func TestMostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var devs []netdev
+		var devs []testcard.Netdev
 		var bs []ovn.Binding
 		for vf := range 4 {
-			devs = append(devs, netdev{pf: 0, vf: vf, name: fmt.Sprintf("pf0vf%d", vf), ifindex: uint32(10 + vf)})
-			bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+			devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf)})
+			bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
 		}
-		c := newCloud(indexOf(devs...), bs...)
+		c := newCloud(testcard.Index(devs...), bs...)
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(119 * time.Second)
-		if s := find(t, r.Report(), "p0"); s.State != Held || len(c.rows()) != 4 {
+		if s := find(t, r.Report(), "p0"); s.State != plan.Held || len(c.rows()) != 4 {
 			t.Fatalf("within the hold: %+v with %d rows", s, len(c.rows()))
 		}
 		elapse(2 * time.Second)
@@ -252,17 +256,17 @@ func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 				run(t, r)
 				synctest.Wait()
 				c.with(func() {
-					c.view, c.truth = trusted(), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
 					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
 				})
 				r.Poke()
 				elapse(time.Minute)
-				if s := find(t, r.Report(), "a"); s.State != Held || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
+				if s := find(t, r.Report(), "a"); s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeSouthboundReplaced {
 					t.Fatalf("within the hold: %+v", s)
 				}
 				tt.act(r)
@@ -277,10 +281,10 @@ func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 
 func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-		failed := ourRow("a", "pf0vf0", 0, 0, 10)
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+		failed := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 		failed.Ofport, failed.IfIndex, failed.Error = -1, 0, "could not add network device pf0vf0 to ofproto (File exists)"
-		c.actual = bridgeWith(failed)
+		c.actual = plantest.BridgeWith(failed)
 		asked := func() (n int) {
 			c.with(func() { n = c.changes["a"] })
 			return n
@@ -315,12 +319,12 @@ func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 
 func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-		failed := ourRow("a", "pf0vf0", 0, 0, 10)
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+		failed := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 		failed.Ofport, failed.IfIndex, failed.Error = -1, 0, "could not add network device pf0vf0 to ofproto (File exists)"
-		other := foreignRow("old", "")
+		other := plantest.ForeignRow("old", "")
 		other.IfIndex, other.Ofport = 10, 5
-		c.actual = bridgeWith(failed, other)
+		c.actual = plantest.BridgeWith(failed, other)
 		var detached []uint32
 		run(t, c.reconciler(func(cfg *Config) {
 			cfg.Detach = oneByOne(func(_ context.Context, ifindex uint32, _ string, _ bool) (bool, error) {
@@ -332,7 +336,7 @@ func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 		if len(detached) > 0 {
 			t.Fatalf("detached %v, which somebody else has open", detached)
 		}
-		c.with(func() { c.actual = bridgeWith(failed) })
+		c.with(func() { c.actual = plantest.BridgeWith(failed) })
 		elapse(10 * time.Second)
 		if len(detached) == 0 || detached[0] != 10 {
 			t.Errorf("detached %v, want 10", detached)
@@ -341,10 +345,10 @@ func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 }
 
 func TestCleanupRemovesOurRowsAndNoOthers(t *testing.T) {
-	c := newCloud(indexOf(oneVF()))
-	other := ourRow("b", "pf0vf1", 0, 1, 11)
+	c := newCloud(testcard.Index(testcard.OneVF()))
+	other := plantest.OurRow("b", "pf0vf1", 0, 1, 11)
 	other.Bridge = "br-ex"
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10), other, foreignRow("tap0", "x"))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10), other, plantest.ForeignRow("tap0", "x"))
 	removed, err := c.reconciler(nil).Cleanup(t.Context())
 	if len(removed) != 1 || removed[0].Unplug[0].Interface.Name != "pf0vf0" || err != nil {
 		t.Errorf("removed %v, %v; want pf0vf0", removed, err)

@@ -11,24 +11,27 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
 
 func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
 			c.refuse["a"] = errors.New("disk full")
-			c.view, c.truth = trusted(), map[string]ovn.Binding{}
+			c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
 		})
 		r.Poke()
 		elapse(10 * time.Minute)
 		rep := r.Report()
 		s := find(t, rep, "a")
-		if s.State != Held || codeOf(s.Reason) != reason.CodeTransactionFailed || !strings.Contains(s.Reason.Message, "disk full") {
+		if s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeTransactionFailed || !strings.Contains(s.Reason.Message, "disk full") {
 			t.Errorf("a removal that is refused: %+v", s)
 		}
 		if rep.Failures < 10 || rep.Failures > 60 {
@@ -43,32 +46,34 @@ func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
 }
 
 func TestALeakThatCanNotBeRemovedIsTheReasonOfItsPort(t *testing.T) {
-	c := newCloud(indexOf(netdev{pf: 0, vf: 0}, netdev{pf: 0, vf: 1, name: "pf0vf0", ifindex: 11}), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0}, testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}),
+		plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 	c.refuse["a"] = errors.New("disk full")
-	if s := find(t, c.reconciler(nil).Pass(t.Context()), "a"); s.State != Pending || codeOf(s.Reason) != reason.CodeTransactionFailed {
+	if s := find(t, c.reconciler(nil).Pass(t.Context()), "a"); s.State != plan.Pending ||
+		reason.CodeOf(s.Reason) != reason.CodeTransactionFailed {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestASecondRowThatCanNotBeRemovedIsAWarningOnAPluggedPort(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10), ourRow("a", "pf0vf9", 0, 9, 19))
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10), plantest.OurRow("a", "pf0vf9", 0, 9, 19))
 	c.refuse["a"] = errors.New("disk full")
 	s := find(t, c.reconciler(nil).Pass(t.Context()), "a")
-	if s.State != Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeTransactionFailed {
+	if s.State != plan.Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeTransactionFailed {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestWhatWasRefusedIsForgottenWhenItIsNoLongerDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.refuse["a"] = errors.New("constraint violation")
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(2 * time.Minute)
 		if n := len(r.pace.ports); n != 0 {
@@ -82,11 +87,13 @@ func TestWhatWasRefusedIsForgottenWhenItIsNoLongerDue(t *testing.T) {
 func TestLeak_ThatCanNotBeClosedKeepsItsPortFromAnotherRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// The VFs have exchanged their netdevs' names with nobody's: each row is another's.
-		c := newCloud(indexOf(netdev{pf: 0, vf: 0, name: "rep0", ifindex: 10}, netdev{pf: 0, vf: 1, name: "rep1", ifindex: 11},
-			netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12}, netdev{pf: 0, vf: 3, name: "pf0vf1", ifindex: 13}), asks("a", 0, 0), asks("b", 0, 1))
-		parked := ourRow("a", "pf0vf0", 0, 0, 12)
+		c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "rep0", IfIndex: 10},
+			testcard.Netdev{PF: 0, VF: 1, Name: "rep1", IfIndex: 11},
+			testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf0", IfIndex: 12}, testcard.Netdev{PF: 0, VF: 3, Name: "pf0vf1", IfIndex: 13}),
+			plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
+		parked := plantest.OurRow("a", "pf0vf0", 0, 0, 12)
 		parked.IfaceID, parked.Parked = "", "a"
-		c.actual = bridgeWith(parked, ourRow("b", "pf0vf1", 0, 1, 13))
+		c.actual = plantest.BridgeWith(parked, plantest.OurRow("b", "pf0vf1", 0, 1, 13))
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Switch = refusesLeaks{localSwitch{c}}
 			cfg.Log = slog.New(slowLog{})
@@ -109,7 +116,7 @@ type refusesLeaks struct{ localSwitch }
 func (s refusesLeaks) Apply(ctx context.Context, changes []ovs.Change) []error {
 	errs := make([]error, len(changes))
 	for i, c := range changes {
-		if closesLeak(c) {
+		if plan.ClosesLeak(c) {
 			errs[i] = errors.New("no answer in time")
 		} else {
 			errs[i] = s.localSwitch.Apply(ctx, changes[i:i+1])[0]
@@ -121,5 +128,6 @@ func (s refusesLeaks) Apply(ctx context.Context, changes []ovs.Change) []error {
 // slowLog takes its time for each record, as one on a full disk.
 type slowLog struct{ slog.Handler }
 
-func (slowLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (slowLog) Enabled(context.Context, slog.Level) bool { return true }
+
 func (slowLog) Handle(context.Context, slog.Record) error { <-time.After(time.Second); return nil }

@@ -9,22 +9,19 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 )
-
-// answering is a row that says which Southbound it answers.
-func answering(r ovs.Interface, southbound string) ovs.Interface {
-	r.Southbound = southbound
-	return r
-}
 
 func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.T) {
 	row := func(lport, southbound string) ovs.Interface {
-		return answering(ourRow(lport, "n"+lport, 0, 0, 10), southbound)
+		return plantest.Answering(plantest.OurRow(lport, "n"+lport, 0, 0, 10), southbound)
 	}
-	elsewhere, foreign, taken := row("a", "SB_Global sb0"), foreignRow("nb", "b"), row("c", "SB_Global sb0")
+	elsewhere, foreign, taken := row("a", "SB_Global sb0"), plantest.ForeignRow("nb", "b"), row("c", "SB_Global sb0")
 	elsewhere.Bridge, foreign.Southbound, taken.OVNPlugged = "br-ex", "SB_Global sb0", "representor"
-	blind := bridgeWith()
+	blind := plantest.BridgeWith()
 	blind.Complete = false
 	for _, tt := range []struct {
 		name   string
@@ -32,44 +29,45 @@ func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.
 		names  ovn.Names
 		held   bool
 	}{
-		{name: "nothing is plugged", actual: bridgeWith()},
-		{name: "rows of the present one", actual: bridgeWith(row("a", "SB_Global sb1"), row("b", "SB_Global sb1"))},
-		{name: "rows of older versions", actual: bridgeWith(row("a", ""), row("b", ""))},
-		{name: "rows of another one", actual: bridgeWith(row("a", "SB_Global sb0")), held: true},
-		{name: "one row of another one", actual: bridgeWith(row("a", "SB_Global sb1"), row("b", "SB_Global sb0"), row("c", "")), held: true},
-		{name: "a row that says what nobody can read", actual: bridgeWith(row("a", "edited")), held: true},
-		{name: "rows that aren't ours on our bridge", actual: bridgeWith(elsewhere, foreign, taken)},
-		{name: "rows of the cluster, seen through a relay", actual: bridgeWith(row("a", "cluster c1 SB_Global sb1"))},
-		{name: "rows of what a relay showed, and the cluster behind it", actual: bridgeWith(row("a", "SB_Global sb1")),
+		{name: "nothing is plugged", actual: plantest.BridgeWith()},
+		{name: "rows of the present one", actual: plantest.BridgeWith(row("a", "SB_Global sb1"), row("b", "SB_Global sb1"))},
+		{name: "rows of older versions", actual: plantest.BridgeWith(row("a", ""), row("b", ""))},
+		{name: "rows of another one", actual: plantest.BridgeWith(row("a", "SB_Global sb0")), held: true},
+		{name: "one row of another one", actual: plantest.BridgeWith(row("a", "SB_Global sb1"), row("b", "SB_Global sb0"), row("c", "")),
+			held: true},
+		{name: "a row that says what nobody can read", actual: plantest.BridgeWith(row("a", "edited")), held: true},
+		{name: "rows that aren't ours on our bridge", actual: plantest.BridgeWith(elsewhere, foreign, taken)},
+		{name: "rows of the cluster, seen through a relay", actual: plantest.BridgeWith(row("a", "cluster c1 SB_Global sb1"))},
+		{name: "rows of what a relay showed, and the cluster behind it", actual: plantest.BridgeWith(row("a", "SB_Global sb1")),
 			names: ovn.Names{Cluster: "c1", Global: "sb1"}},
-		{name: "rows of another cluster with the same SB_Global", actual: bridgeWith(row("a", "cluster c2 SB_Global sb1")),
+		{name: "rows of another cluster with the same SB_Global", actual: plantest.BridgeWith(row("a", "cluster c2 SB_Global sb1")),
 			names: ovn.Names{Cluster: "c1", Global: "sb1"}, held: true},
 		{name: "the switch isn't known", actual: blind},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h, v, now := holder{wait: time.Minute}, trusted(), time.Now()
+			h, v, now := holder{wait: time.Minute}, plantest.Trusted(), time.Now()
 			if tt.names != (ovn.Names{}) {
 				v.Names = tt.names
 			}
 			lost := v
 			lost.Connected = false
-			h.before(now, lost, indexOf(), tt.actual)
+			h.before(now, lost, testcard.Index(), tt.actual)
 			if h.accepted != "" {
 				t.Errorf("%q was accepted untrusted", h.accepted)
 			}
-			if got := h.before(now, v, indexOf(), tt.actual); got.All != tt.held {
+			if got := h.before(now, v, testcard.Index(), tt.actual); got.All != tt.held {
 				t.Errorf("held: %v, want %v", got.All, tt.held)
 			}
 			if accepted := h.accepted == "sb1"; accepted != (!tt.held && tt.actual.Complete) {
 				t.Errorf("accepted: %q", h.accepted)
 			}
-			if got := h.before(now.Add(time.Minute-1), v, indexOf(), tt.actual); got.All != tt.held {
+			if got := h.before(now.Add(time.Minute-1), v, testcard.Index(), tt.actual); got.All != tt.held {
 				t.Errorf("held just before the hold ends: %v, want %v", got.All, tt.held)
 			}
-			if got := h.before(now.Add(time.Minute), v, indexOf(), tt.actual); got.All {
+			if got := h.before(now.Add(time.Minute), v, testcard.Index(), tt.actual); got.All {
 				t.Error("held after the hold ended")
 			}
-			if got := h.before(now.Add(time.Hour), v, indexOf(), tt.actual); got.All {
+			if got := h.before(now.Add(time.Hour), v, testcard.Index(), tt.actual); got.All {
 				t.Error("held again, for rows that were not edited")
 			}
 		})
@@ -78,81 +76,17 @@ func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.
 
 func TestASouthboundThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
 	h, now := holder{wait: time.Minute}, time.Now()
-	actual := bridgeWith(ourRow("a", "n0", 0, 0, 10))
-	wrong := trusted()
+	actual := plantest.BridgeWith(plantest.OurRow("a", "n0", 0, 0, 10))
+	wrong := plantest.Trusted()
 	wrong.Identity, wrong.Names = "sb2", ovn.Names{Global: "sb2"}
-	if !h.before(now, wrong, indexOf(), actual).All {
+	if !h.before(now, wrong, testcard.Index(), actual).All {
 		t.Fatal("another Southbound isn't held")
 	}
-	if h.before(now.Add(time.Second), trusted(), indexOf(), actual).All || h.accepted != "sb1" {
+	if h.before(now.Add(time.Second), plantest.Trusted(), testcard.Index(), actual).All || h.accepted != "sb1" {
 		t.Errorf("the right one is held; accepted: %q", h.accepted)
 	}
-	if !h.before(now.Add(2*time.Second), wrong, indexOf(), actual).All {
+	if !h.before(now.Add(2*time.Second), wrong, testcard.Index(), actual).All {
 		t.Error("the wrong one isn't held the second time")
-	}
-}
-
-func TestWhichSouthboundARowAnswers(t *testing.T) {
-	vf0 := netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 10}
-	renamed := netdev{pf: 0, vf: 0, name: "ens1", ifindex: 10}
-	row := ourRow("a", "pf0vf0", 0, 0, 10)
-	all := Hold{All: true}
-	kept := fated(asks("a", 0, 0), ovn.Kept)
-	ask := asks("a", 0, 0)
-	lost := trusted(ask)
-	lost.Connected = false
-	for _, tt := range []struct {
-		name string
-		dev  netdev
-		view ovn.View
-		rows []ovs.Interface
-		hold Hold
-		want []string
-		says string
-	}{
-		{name: "a new row the present one", dev: vf0, view: trusted(ask), want: []string{"+pf0vf0=a"}, says: "SB_Global sb1"},
-		{name: "a new row the present one, though it isn't accepted yet", dev: vf0, view: trusted(ask), hold: all, want: []string{"+pf0vf0=a"},
-			says: "SB_Global sb1"},
-		{name: "a row of an older version gets the key", dev: vf0, view: trusted(ask), rows: []ovs.Interface{answering(row, "")},
-			want: []string{"~pf0vf0"}, says: "SB_Global sb1"},
-		{name: "but not before the present one is accepted", dev: vf0, view: trusted(ask), rows: []ovs.Interface{answering(row, "")}, hold: all},
-		{name: "a row of another one answers the present one", dev: vf0, view: trusted(ask),
-			rows: []ovs.Interface{answering(row, "SB_Global sb0")}, want: []string{"~pf0vf0"}, says: "SB_Global sb1"},
-		{name: "but not before that is accepted", dev: vf0, view: trusted(ask), rows: []ovs.Interface{answering(row, "SB_Global sb0")}, hold: all,
-			says: "SB_Global sb0"},
-		{name: "nor while it isn't trusted", dev: vf0, view: lost, rows: []ovs.Interface{answering(row, "SB_Global sb0")}, says: "SB_Global sb0"},
-		{name: "nor for a row that is only kept", dev: vf0, view: trusted(kept), rows: []ovs.Interface{answering(row, "SB_Global sb0")},
-			says: "SB_Global sb0"},
-		{name: "other words for the same change nothing", dev: vf0, view: trusted(ask),
-			rows: []ovs.Interface{answering(row, "cluster c1 SB_Global sb1")}, says: "cluster c1 SB_Global sb1"},
-		{name: "what somebody edited is put back", dev: vf0, view: trusted(ask), rows: []ovs.Interface{answering(row, "edited")},
-			want: []string{"~pf0vf0"}, says: "SB_Global sb1"},
-		{name: "a row that follows its netdev answers the present one from then on", dev: renamed, view: trusted(ask),
-			rows: []ovs.Interface{answering(row, "SB_Global sb0")}, want: []string{"-pf0vf0 +ens1=a"}, says: "SB_Global sb1"},
-		{name: "but not before that is accepted", dev: renamed, view: trusted(ask), rows: []ovs.Interface{answering(row, "SB_Global sb0")},
-			hold: all, want: []string{"-pf0vf0 +ens1=a"}, says: "SB_Global sb0"},
-		{name: "nor one that is only kept, and follows its netdev", dev: renamed, view: trusted(kept),
-			rows: []ovs.Interface{answering(row, "SB_Global sb0")}, want: []string{"-pf0vf0 +ens1=a"}, says: "SB_Global sb0"},
-		{name: "other edits are made meanwhile", dev: vf0, view: trusted(ask),
-			rows: []ovs.Interface{func() ovs.Interface { r := answering(row, "SB_Global sb0"); r.IfaceID = "x"; return r }()}, hold: all,
-			want: []string{"~pf0vf0"}, says: "SB_Global sb0"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			in := Input{Asked: tt.view, Index: indexOf(tt.dev), Actual: bridgeWith(tt.rows...), Hold: tt.hold}
-			d := planWith(in)
-			if diff := cmp.Diff(tt.want, did(d)); diff != "" {
-				t.Errorf("changes (-want +got):\n%s", diff)
-			}
-			after, err := commit(in.Actual, in.Index, d.Changes)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name, r := range after.Interfaces {
-				if r.Southbound != tt.says {
-					t.Errorf("%s says %q, want %q", name, r.Southbound, tt.says)
-				}
-			}
-		})
 	}
 }
 
@@ -173,13 +107,13 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 				first.Pass(t.Context())
 				before := c.rows()
 				c.with(func() {
-					c.view, c.truth = trusted(), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
 					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
 				})
 				for range 3 { // restarts
 					r := c.reconciler(nil)
 					r.Pass(t.Context())
-					if s := find(t, r.Report(), "p0"); s.State != Held || codeOf(s.Reason) != reason.CodeSouthboundReplaced {
+					if s := find(t, r.Report(), "p0"); s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeSouthboundReplaced {
 						t.Fatalf("after a restart: %+v", s)
 					}
 				}

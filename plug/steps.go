@@ -5,6 +5,7 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -104,7 +105,7 @@ func requestsOf(actual ovs.View) map[string]string {
 	requests := map[string]string{}
 	for _, r := range actual.Interfaces {
 		if r.Marked {
-			requests[lportOf(r)] = r.Marker.Request
+			requests[r.LogicalPort()] = r.Marker.Request
 		}
 	}
 	return requests
@@ -124,7 +125,7 @@ func (s *steps) committed(now time.Time, c ovs.Change) {
 }
 
 // standing takes note of how the ports are after a pass.
-func (s *steps) standing(now time.Time, ports []Status) {
+func (s *steps) standing(now time.Time, ports []Port) {
 	for i := range ports {
 		status := &ports[i]
 		p, known := s.ports[status.LogicalPort]
@@ -135,9 +136,9 @@ func (s *steps) standing(now time.Time, ports []Status) {
 	}
 }
 
-func (s *steps) advance(now time.Time, p progress, status *Status) progress {
+func (s *steps) advance(now time.Time, p progress, status *Port) progress {
 	ours := status.Request == p.query
-	opened := status.State == Plugged && ours
+	opened := status.State == plan.Plugged && ours
 	if p.stage == toCommit {
 		if opened {
 			p.stage = measured // without a plug of ours: a row that was adopted

@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // measuring is a cloud of which what takes how long is noted, passes apart.
@@ -63,7 +65,7 @@ func (m *measuring) setOfport(ofport int) {
 		if ofport == 0 {
 			i.IfIndex = 0
 		} else {
-			i.IfIndex = oneVF().ifindex
+			i.IfIndex = testcard.OneVF().IfIndex
 		}
 		actual.Interfaces[name] = i
 	}
@@ -85,10 +87,10 @@ func nothing() {}
 
 func TestEachStepOfARequestIsMeasuredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeasuring(newCloud(indexOf(oneVF())))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF())))
 		m.at(t, 0, nothing)
 		m.refuse["a"] = errors.New("not now")
-		m.at(t, time.Hour, func() { m.view = trusted(asks("a", 0, 0)) })
+		m.at(t, time.Hour, func() { m.view = plantest.Trusted(plantest.Asks("a", 0, 0)) })
 		m.at(t, 3*time.Second, func() { delete(m.refuse, "a") })
 		want := map[Step][]time.Duration{StepCommit: {3 * time.Second}}
 		if diff := cmp.Diff(want, m.took); diff != "" {
@@ -115,12 +117,12 @@ func TestEachStepOfARequestIsMeasuredOnce(t *testing.T) {
 
 func TestARequestThatComesToNameAnotherFunctionIsMeasuredAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		second := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
-		m := newMeasuring(newCloud(indexOf(oneVF(), second), asks("a", 0, 0)))
+		second := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF(), second), plantest.Asks("a", 0, 0)))
 		m.at(t, 0, nothing)
 		m.refuse["a"] = errors.New("not now")
-		b := asks("a", 0, 1)
-		m.at(t, time.Minute, func() { m.view = trusted(b); m.truth["a"] = b })
+		b := plantest.Asks("a", 0, 1)
+		m.at(t, time.Minute, func() { m.view = plantest.Trusted(b); m.truth["a"] = b })
 		m.at(t, time.Second, func() { delete(m.refuse, "a") })
 		if got, want := m.took[StepCommit], []time.Duration{0, time.Second}; !slices.Equal(got, want) {
 			t.Errorf("commits took %v, want %v", got, want)
@@ -130,7 +132,7 @@ func TestARequestThatComesToNameAnotherFunctionIsMeasuredAnew(t *testing.T) {
 
 func TestWhatWasPluggedBeforeIsNotMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
 		m := newMeasuring(c) // we were restarted
 		m.at(t, time.Second, nothing)
@@ -146,7 +148,7 @@ func TestWhatWasPluggedBeforeIsNotMeasured(t *testing.T) {
 // ovn-controller writes to two databases, and either may be seen first.
 func TestAPortThatIsUpBeforeItIsSeenInstalledTakesNoTimeToBecomeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeasuring(newCloud(indexOf(oneVF()), asks("a", 0, 0)))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.at(t, 0, nothing)
 		m.at(t, time.Second, func() { m.setOfport(7) })
 		m.at(t, time.Second, func() { m.setUp(true) })
@@ -162,7 +164,7 @@ func TestAPortThatIsUpBeforeItIsSeenInstalledTakesNoTimeToBecomeUp(t *testing.T)
 // install its flows.
 func TestWhatWasInstalledForAnotherNetdevIsNotMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeasuring(newCloud(indexOf(oneVF()), asks("a", 0, 0)))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.at(t, 0, nothing)
 		m.at(t, time.Second, func() { m.setInstalled(true) })
 		m.at(t, time.Second, func() { m.setOfport(7); m.setUp(true) })
@@ -179,15 +181,15 @@ func TestWhatWasInstalledForAnotherNetdevIsNotMeasured(t *testing.T) {
 // database tells of the new one.
 func TestThatTheOldRowOfARetargetedPortIsInstalledSaysNothingOfTheNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		second := netdev{pf: 0, vf: 1, name: "pf0vf1", ifindex: 11}
-		c := newCloud(indexOf(oneVF(), second), asks("a", 0, 0))
+		second := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(testcard.OneVF(), second), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
 		m := newMeasuring(c)
 		m.at(t, 0, func() { m.setOfport(7); m.setInstalled(true); m.setUp(true) })
 		m.refuse["a"] = errors.New("not now")
-		b := asks("a", 0, 1)
+		b := plantest.Asks("a", 0, 1)
 		b.Up = true
-		m.at(t, time.Minute, func() { m.view = trusted(b); m.truth["a"] = b })
+		m.at(t, time.Minute, func() { m.view = plantest.Trusted(b); m.truth["a"] = b })
 		m.at(t, time.Second, func() { delete(m.refuse, "a") })
 		m.at(t, time.Second, nothing)
 		want := map[Step][]time.Duration{StepCommit: {time.Second}}
@@ -199,9 +201,9 @@ func TestThatTheOldRowOfARetargetedPortIsInstalledSaysNothingOfTheNewOne(t *test
 
 func TestAPortThatIsUpElsewhereIsNotMeasuredUntilItWasDownHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := asks("a", 0, 0)
+		b := plantest.Asks("a", 0, 0)
 		b.Up = true
-		m := newMeasuring(newCloud(indexOf(oneVF()), b))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), b))
 		m.at(t, 0, nothing)
 		m.at(t, time.Second, func() { m.setOfport(7) })
 		m.at(t, time.Second, func() { m.setInstalled(true) })
@@ -213,9 +215,9 @@ func TestAPortThatIsUpElsewhereIsNotMeasuredUntilItWasDownHere(t *testing.T) {
 
 func TestARequestIsSeenWhenTheReconcilerIsPoked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeasuring(newCloud(indexOf(oneVF())))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF())))
 		m.at(t, 0, nothing)
-		m.with(func() { m.view = trusted(asks("a", 0, 0)) })
+		m.with(func() { m.view = plantest.Trusted(plantest.Asks("a", 0, 0)) })
 		m.Poke()
 		<-time.After(time.Second)
 		m.Poke()
@@ -228,7 +230,7 @@ func TestARequestIsSeenWhenTheReconcilerIsPoked(t *testing.T) {
 
 func TestPokesThatNobodyWasToAnswerAreNotMeasuredFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMeasuring(newCloud(indexOf(oneVF()), asks("a", 0, 0)))
+		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.Poke()
 		<-time.After(time.Hour) // in standby
 		run(t, m.Reconciler)
@@ -240,10 +242,10 @@ func TestPokesThatNobodyWasToAnswerAreNotMeasuredFrom(t *testing.T) {
 }
 
 func TestNothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0), asks("b", 0, 1))
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
-	c.view = trusted()
+	c.view = plantest.Trusted()
 	c.truth = map[string]ovn.Binding{}
 	r.Pass(t.Context())
 	if n := len(r.steps.ports); n > 0 {
@@ -253,7 +255,7 @@ func TestNothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
 
 func TestEveryPassIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var passes []time.Duration
 		r := c.reconciler(func(cfg *Config) {
 			cfg.Switch = slowSwitch{localSwitch{c}}

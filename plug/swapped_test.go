@@ -8,6 +8,8 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -15,21 +17,21 @@ import (
 func TestBrake_AllPortsThatTheCardMovesToOtherFunctionsAtOnceAreHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 8
-		var devs []netdev
+		var devs []testcard.Netdev
 		var bs []ovn.Binding
 		for vf := range n {
 			for pf := range 2 {
-				devs = append(devs, netdev{pf: pf, vf: vf, name: fmt.Sprintf("pf%dvf%d", pf, vf), ifindex: uint32(10 + 100*pf + vf)})
+				devs = append(devs, testcard.Netdev{PF: pf, VF: vf, Name: fmt.Sprintf("pf%dvf%d", pf, vf), IfIndex: uint32(10 + 100*pf + vf)})
 			}
-			bs = append(bs, asks(fmt.Sprintf("p%d", vf), 0, vf))
+			bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
 		}
-		c := newCloud(indexOf(devs...), bs...)
+		c := newCloud(testcard.Index(devs...), bs...)
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		before := c.ifaceIDs()
-		card := cardOf(devs...)
-		one, two := pfMAC(1), pfMAC(0)
+		card := testcard.Of(devs...)
+		one, two := testcard.PFMAC(1), testcard.PFMAC(0)
 		card.Ports[0].Function, card.Ports[1].Function = &devlink.Function{HWAddr: one[:]}, &devlink.Function{HWAddr: two[:]}
 		c.with(func() { c.index = representor.NewIndex(card, representor.Settings{}) })
 		r.Poke()

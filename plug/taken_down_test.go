@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -45,7 +47,7 @@ type operated struct {
 
 func operate(t *testing.T, edit func(*Config)) operated {
 	t.Helper()
-	o := operated{cloud: newCloud(indexOf(oneVF()), asks("a", 0, 0)), log: &journal{}}
+	o := operated{cloud: newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)), log: &journal{}}
 	o.r = o.reconciler(func(cfg *Config) {
 		cfg.Log = slog.New(slog.NewTextHandler(o.log, nil))
 		if edit != nil {
@@ -58,10 +60,10 @@ func operate(t *testing.T, edit func(*Config)) operated {
 }
 
 // shows lets the card show the port's netdev so.
-func (o operated) shows(edit func(*netdev)) {
-	d := oneVF()
+func (o operated) shows(edit func(*testcard.Netdev)) {
+	d := testcard.OneVF()
 	edit(&d)
-	o.with(func() { o.index = indexOf(d) })
+	o.with(func() { o.index = testcard.Index(d) })
 	o.r.Poke()
 	synctest.Wait()
 }
@@ -71,7 +73,7 @@ func (o operated) ups() (up []uint32) {
 	return up
 }
 
-func takenDown(d *netdev) { d.down = true }
+func takenDown(d *testcard.Netdev) { d.Down = true }
 
 func TestLink_ThatSomebodyTookDownIsLeftAloneForSomeSecondsAndThenSetUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -99,7 +101,7 @@ func TestLink_ThatIsTakenDownForARenameFollowsTheNameAndIsLeftAloneOn(t *testing
 		o := operate(t, nil)
 		o.shows(takenDown)
 		elapse(2 * time.Second)
-		o.shows(func(d *netdev) { d.down, d.name = true, "rep0" })
+		o.shows(func(d *testcard.Netdev) { d.Down, d.Name = true, "rep0" })
 		if row := o.rows()["rep0"]; row.IfaceID != "a" {
 			t.Fatalf("the row doesn't follow the rename: %+v", o.rows())
 		}
@@ -107,7 +109,7 @@ func TestLink_ThatIsTakenDownForARenameFollowsTheNameAndIsLeftAloneOn(t *testing
 		if up := o.ups(); len(up) != 0 {
 			t.Fatalf("set up under the operator's hands: %v", up)
 		}
-		o.shows(func(d *netdev) { d.name = "rep0" })
+		o.shows(func(d *testcard.Netdev) { d.Name = "rep0" })
 		elapse(time.Minute)
 		if up := o.ups(); len(up) != 0 {
 			t.Errorf("the operator set it up, and so did we: %v", up)
@@ -118,9 +120,9 @@ func TestLink_ThatIsTakenDownForARenameFollowsTheNameAndIsLeftAloneOn(t *testing
 func TestLink_ThatWasUpBeforeItsPortIsPluggedIsLeftAloneToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := operate(t, nil)
-		o.with(func() { o.view, o.actual = trusted(), bridgeWith() })
+		o.with(func() { o.view, o.actual = plantest.Trusted(), plantest.BridgeWith() })
 		o.shows(takenDown)
-		o.with(func() { o.view = trusted(asks("a", 0, 0)) })
+		o.with(func() { o.view = plantest.Trusted(plantest.Asks("a", 0, 0)) })
 		o.r.Poke()
 		elapse(time.Second)
 		if up := o.ups(); len(up) != 0 || o.rows()["pf0vf0"].IfaceID != "a" {
@@ -132,8 +134,8 @@ func TestLink_ThatWasUpBeforeItsPortIsPluggedIsLeftAloneToo(t *testing.T) {
 func TestLink_OfANetdevThatIsNewIsSetUpAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := operate(t, nil)
-		o.shows(func(d *netdev) { d.ifindex = 0 })
-		o.shows(func(d *netdev) { d.ifindex, d.down = 99, true })
+		o.shows(func(d *testcard.Netdev) { d.IfIndex = 0 })
+		o.shows(func(d *testcard.Netdev) { d.IfIndex, d.Down = 99, true })
 		if up := o.ups(); !slices.Equal(up, []uint32{99}) {
 			t.Errorf("set up: %v, want ifindex 99", up)
 		}
@@ -146,12 +148,12 @@ func TestLink_OfANetdevThatIsNewIsSetUpAtOnce(t *testing.T) {
 func TestLink_IsSetUpOnceAndSaidSoOnceThoughTheCardShowsItLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := operate(t, nil)
-		o.shows(func(d *netdev) { d.ifindex, d.down = 99, true })
+		o.shows(func(d *testcard.Netdev) { d.IfIndex, d.Down = 99, true })
 		for range 5 {
-			o.shows(func(d *netdev) { d.ifindex, d.down = 99, true }) // a list that is older than what was done
+			o.shows(func(d *testcard.Netdev) { d.IfIndex, d.Down = 99, true }) // a list that is older than what was done
 			elapse(10 * time.Millisecond)
 		}
-		o.shows(func(d *netdev) { d.ifindex = 99 })
+		o.shows(func(d *testcard.Netdev) { d.IfIndex = 99 })
 		elapse(time.Minute)
 		if up, n := o.ups(), o.log.count("link set up"); len(up) != 1 || n != 1 {
 			t.Errorf("set up %d times, and logged %d times", len(up), n)
@@ -165,7 +167,7 @@ func TestLink_ThatIsTakenDownAgainAndAgainIsSaidSoEachTime(t *testing.T) {
 		for range 3 {
 			o.shows(takenDown)
 			elapse(defaultLinkGrace)
-			o.shows(func(*netdev) {})
+			o.shows(func(*testcard.Netdev) {})
 		}
 		if up, n := o.ups(), o.log.count("was taken down"); len(up) != 3 || n != 3 {
 			t.Errorf("set up %d times, said to be down %d times", len(up), n)

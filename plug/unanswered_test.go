@@ -6,7 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
 )
 
 // muteSwitch does what it is told, and its answer is lost.
@@ -27,13 +29,15 @@ func (s *muteSwitch) Apply(ctx context.Context, changes []ovs.Change) []error {
 
 func TestLetGo_ALeakThatWasClosedWithoutAnAnswerIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
 		s := &muteSwitch{localSwitch: localSwitch{c}}
 		r := c.reconciler(func(cfg *Config) { cfg.Detach, cfg.Switch = oneByOne(k.detach), s })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { s.lost, c.index = true, indexOf(netdev{pf: 0, vf: 7, name: "pf0vf0", ifindex: 10}) })
+		c.with(func() {
+			s.lost, c.index = true, testcard.Index(testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 10})
+		})
 		r.Poke()
 		elapse(time.Minute)
 		if len(c.rows()) != 0 || k.holds(10) {
@@ -75,9 +79,9 @@ func (s downSwitch) Apply(_ context.Context, changes []ovs.Change) []error {
 }
 
 func TestBrake_WhatWasNeverSentDoesNotCount(t *testing.T) {
-	c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
-	c.view = trusted()
+	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
+	c.view = plantest.Trusted()
 	delete(c.truth, "a")
 	r := c.reconciler(func(cfg *Config) { cfg.Switch = downSwitch{localSwitch{c}} })
 	r.Pass(t.Context())

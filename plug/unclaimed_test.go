@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
 
@@ -15,7 +18,7 @@ func TestLeak_ATenantsRowDoesNotKeepWhatIsNoFunctions(t *testing.T) {
 	settled := representor.Link{Name: "pf0vf0", Up: true, Settled: true}
 	port := func(p devlink.Port) func(*representor.Card) {
 		return func(c *representor.Card) {
-			p.Handle, p.Type, p.IfIndex = handle(), devlink.TypeEth, 3
+			p.Handle, p.Type, p.IfIndex = testcard.Handle(), devlink.TypeEth, 3
 			c.Ports, c.Links[3] = append(c.Ports, p), settled
 		}
 	}
@@ -42,14 +45,15 @@ func TestLeak_ATenantsRowDoesNotKeepWhatIsNoFunctions(t *testing.T) {
 		"a NIC of which nothing is known, which ovs-vswitchd has open": {link(func(*representor.Link) {}), absentGrace},
 	} {
 		for absent, card := range map[string]representor.Card{
-			"no devlink port": cardOf(netdev{pf: 0, vf: 9, name: "eth9", ifindex: 40}), "a port without netdev": cardOf(netdev{pf: 0, vf: 0}),
+			"no devlink port":       testcard.Of(testcard.Netdev{PF: 0, VF: 9, Name: "eth9", IfIndex: 40}),
+			"a port without netdev": testcard.Of(testcard.Netdev{PF: 0, VF: 0}),
 		} {
 			t.Run(name+", the function has "+absent, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					card.Links = map[uint32]representor.Link{}
 					tt.card(&card)
-					c := newCloud(representor.NewIndex(card, representor.Settings{}), asks("a", 0, 0))
-					c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 3))
+					c := newCloud(representor.NewIndex(card, representor.Settings{}), plantest.Asks("a", 0, 0))
+					c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 3))
 					r := c.reconciler(nil)
 					run(t, r)
 					synctest.Wait()
@@ -63,7 +67,7 @@ func TestLeak_ATenantsRowDoesNotKeepWhatIsNoFunctions(t *testing.T) {
 					if rep := r.Report(); len(c.rows()) != 0 || rep.Leaks != 1 {
 						t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
 					}
-					if s := find(t, r.Report(), "a"); s.State != Pending {
+					if s := find(t, r.Report(), "a"); s.State != plan.Pending {
 						t.Errorf("the port: %+v", s)
 					}
 				})
@@ -75,18 +79,18 @@ func TestLeak_ATenantsRowDoesNotKeepWhatIsNoFunctions(t *testing.T) {
 // Some drivers register a representor's netdev before devlink says whose it is.
 func TestLeak_ANetdevThatDevlinkClaimsInTimeIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
 		uuid := c.rows()["pf0vf0"].UUID
 		for n := range uint32(5) { // and again and again
-			unclaimed := cardOf(netdev{pf: 0, vf: 0})
+			unclaimed := testcard.Of(testcard.Netdev{PF: 0, VF: 0})
 			unclaimed.Links[20+n] = representor.Link{Name: "pf0vf0", Up: true, Settled: true}
 			c.with(func() { c.index = representor.NewIndex(unclaimed, representor.Settings{}) })
 			r.Poke()
 			elapse(3 * time.Second)
-			c.with(func() { c.index = indexOf(netdev{pf: 0, vf: 0, name: "pf0vf0", ifindex: 20 + n}) })
+			c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 20 + n}) })
 			r.Poke()
 			elapse(3 * time.Second)
 		}
@@ -99,10 +103,10 @@ func TestLeak_ANetdevThatDevlinkClaimsInTimeIsNone(t *testing.T) {
 // One devlink instance hangs, and with it, on older kernels, the list of all ports. Names
 // are fresh all the same, and what a netdev is doesn't change while it lives.
 func TestLeak_IsFoundWhileDevlinkHangs(t *testing.T) {
-	card := cardOf(netdev{pf: 0, vf: 0, name: "pf0vf9", ifindex: 10}, netdev{pf: 0, vf: 2, name: "pf0vf0", ifindex: 12})
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf9", IfIndex: 10}, testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf0", IfIndex: 12})
 	card.Complete, card.LinksComplete, card.Problem = false, true, "devlink can't be read, what is shown was read before"
-	c := newCloud(representor.NewIndex(card, representor.Settings{}), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 10))
+	c := newCloud(representor.NewIndex(card, representor.Settings{}), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 	if rep := c.reconciler(nil).Pass(t.Context()); len(c.rows()) != 0 || rep.Leaks != 1 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
 	}
@@ -110,12 +114,12 @@ func TestLeak_IsFoundWhileDevlinkHangs(t *testing.T) {
 
 // The kernel finds a netdev by its alternative names, too.
 func TestLeak_AnAlternativeNameIsAName(t *testing.T) {
-	card := cardOf(netdev{pf: 0, vf: 0}, netdev{pf: 0, vf: 2, name: "ens2", ifindex: 12})
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0}, testcard.Netdev{PF: 0, VF: 2, Name: "ens2", IfIndex: 12})
 	link := card.Links[12]
 	link.AltNames = "pf0vf0"
 	card.Links[12] = link
-	c := newCloud(representor.NewIndex(card, representor.Settings{}), asks("a", 0, 0))
-	c.actual = bridgeWith(ourRow("a", "pf0vf0", 0, 0, 0))
+	c := newCloud(representor.NewIndex(card, representor.Settings{}), plantest.Asks("a", 0, 0))
+	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 0))
 	if rep := c.reconciler(nil).Pass(t.Context()); len(c.rows()) != 0 || rep.Leaks != 1 {
 		t.Errorf("%d leaks closed, rows %v", rep.Leaks, c.rows())
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/plug/plantest"
 )
 
 func (c *cloud) timesAsked() (n int) {
@@ -17,7 +19,7 @@ func (c *cloud) timesAsked() (n int) {
 
 func TestTheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) { cfg.Audit = time.Hour })
 		run(t, r)
 		synctest.Wait()
@@ -37,7 +39,7 @@ func TestTheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
 
 func TestManyPokesDoNotMakeManyQuestions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCloud(indexOf(oneVF()), asks("a", 0, 0))
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
@@ -59,7 +61,7 @@ func TestAHoldThatEndsWhileTheSouthboundIsSilentDoesNotSpin(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(time.Minute)
 		c.with(func() { c.silent = true })

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func TestEveryCommandThatTakesAPortOrANetdevCompletesIt(t *testing.T) {
@@ -38,7 +39,7 @@ func TestEveryCommandThatTakesAPortOrANetdevCompletesIt(t *testing.T) {
 
 func TestShellsCompletePortsButNoneThatAShellWouldMisread(t *testing.T) {
 	f := facts()
-	f.Report.Ports = append(f.Report.Ports, plug.Status{LogicalPort: "$(reboot)", State: plug.Held})
+	f.Report.Ports = append(f.Report.Ports, plug.Port{Status: plan.Status{LogicalPort: "$(reboot)", State: plan.Held}})
 	socket := daemon(t, f)
 	for _, command := range []string{"ports", "explain"} {
 		golden(t, "complete-"+command, run1(t, socket, "", nil, cobra.ShellCompRequestCmd, command, "").String())

@@ -11,7 +11,7 @@ import (
 )
 
 // declared are the values of all constants of a type's name in packages of the
-// project: those of plug.State, or of reason.Code wherever it is used.
+// project: those of plan.State, or of reason.Code wherever it is used.
 func declared(t *testing.T, typ string, packages ...string) []string {
 	t.Helper()
 	var values []string

@@ -18,6 +18,7 @@ import (
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
@@ -127,7 +128,7 @@ func (c *clinic) hide(s, socket string) string {
 // plugged everything.
 func self() api.Facts {
 	f := facts()
-	f.Report.Ports = slices.DeleteFunc(f.Report.Ports, func(s plug.Status) bool { return s.State != plug.Plugged })
+	f.Report.Ports = slices.DeleteFunc(f.Report.Ports, func(s plug.Port) bool { return s.State != plan.Plugged })
 	f.PID, f.Hostname = os.Getpid(), "dpu1.example.com"
 	return f
 }

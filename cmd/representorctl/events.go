@@ -13,7 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // followPause is how often --follow looks for events.
@@ -138,13 +138,13 @@ func (p *program) writeEvent(out *strings.Builder, e *api.Event) (cut bool) {
 }
 
 // stated colours the name of a state.
-func (p *program) stated(s plug.State, text string) string {
+func (p *program) stated(s plan.State, text string) string {
 	switch s {
-	case plug.Plugged:
+	case plan.Plugged:
 		return p.paint(green, text)
-	case plug.Pending:
+	case plan.Pending:
 		return p.paint(yellow, text)
-	case plug.Conflict, plug.Held, plug.Invalid:
+	case plan.Conflict, plan.Held, plan.Invalid:
 		return p.paint(red, text)
 	}
 	return text

@@ -11,17 +11,18 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
 func happened() []plug.Event {
 	return []plug.Event{
-		{Number: 1, At: noon().Add(-2 * time.Hour), LogicalPort: uuid, To: plug.Pending, Reason: &reason.Reason{
+		{Number: 1, At: noon().Add(-2 * time.Hour), LogicalPort: uuid, To: plan.Pending, Reason: &reason.Reason{
 			Code: reason.CodeFunctionNotFound, Message: "PF pci/0000:03:00.0 c1pf0 (MAC 00:53:00:00:00:42) has no VF 3: it has only VFs " +
 				"0-2; enable that VF on the host (sriov_numvfs of the PF), or correct vif-plug:representor:vf-num",
 		}},
-		{Number: 2, At: noon().Add(-time.Hour), LogicalPort: uuid, From: plug.Pending, To: plug.Plugged, Netdev: "pf0vf3"},
-		{Number: 3, At: noon().Add(-time.Minute), LogicalPort: "odd \x1b[31mname", From: plug.Plugged, Netdev: "pf0vf4"},
+		{Number: 2, At: noon().Add(-time.Hour), LogicalPort: uuid, From: plan.Pending, To: plan.Plugged, Netdev: "pf0vf3"},
+		{Number: 3, At: noon().Add(-time.Minute), LogicalPort: "odd \x1b[31mname", From: plan.Plugged, Netdev: "pf0vf4"},
 	}
 }
 

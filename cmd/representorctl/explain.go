@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func (p *program) explainCommand() *cobra.Command {
@@ -87,7 +87,7 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 	}
 	found := -1
 	for i, port := range ports.Ports {
-		if port.Netdev == netdev && netdev != "" && (found < 0 || port.State == plug.Plugged) {
+		if port.Netdev == netdev && netdev != "" && (found < 0 || port.State == plan.Plugged) {
 			found = i
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -28,11 +29,11 @@ type scene struct {
 	world *world
 	lport string // "vm1" unless set
 	code  reason.Code
-	state plug.State
+	state plan.State
 }
 
 func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
-	states, codes, names := map[plug.State]bool{}, map[reason.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
+	states, codes, names := map[plan.State]bool{}, map[reason.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
 	for _, s := range scenes() {
 		if names[s.name] {
 			t.Errorf("two scenes are called %s", s.name)
@@ -72,12 +73,12 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 		})
 	}
 	// What is declared anywhere that a port's status comes from must have had its turn.
-	for _, want := range declared(t, "State", "plug") {
-		if !states[plug.State(want)] {
+	for _, want := range declared(t, "State", "plug/plan") {
+		if !states[plan.State(want)] {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "internal/explain") {
+	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain") {
 		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}
@@ -139,31 +140,31 @@ func plugged() *world { return worldWith(asks("vm1")).has(rowOf("vm1", "pf0vf0",
 
 func plainScenes() []scene {
 	return []scene{
-		{name: "plugged", world: plugged(), state: plug.Plugged},
-		{name: "plugged-not-installed", world: worldWith(unclaimed(asks("vm1"))), state: plug.Plugged},
+		{name: "plugged", world: plugged(), state: plan.Plugged},
+		{name: "plugged-not-installed", world: worldWith(unclaimed(asks("vm1"))), state: plan.Plugged},
 		{name: "plugged-southbound-away", world: plugged().but(func(w *world) {
 			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: connection refused"
-		}), state: plug.Plugged, code: reason.CodeSouthboundUntrusted},
+		}), state: plan.Plugged, code: reason.CodeSouthboundUntrusted},
 		{
 			name: "ignored-option", world: worldWith(asks("vm1", "vif-plug-mtu-request", "9k")).has(rowOf("vm1", "pf0vf0", 0)),
-			state: plug.Plugged, code: reason.CodeIgnoredOption,
+			state: plan.Plugged, code: reason.CodeIgnoredOption,
 		},
 		{
 			name: "link-up-failed", world: plugged().but(func(w *world) {
 				w.linkErr = errors.New("operation not permitted")
 				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
-			}), state: plug.Plugged, code: reason.CodeLinkUpFailed,
+			}), state: plan.Plugged, code: reason.CodeLinkUpFailed,
 		},
-		{name: "hw-addr-differs", world: addressed(), state: plug.Plugged},
+		{name: "hw-addr-differs", world: addressed(), state: plan.Plugged},
 		{
 			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
-			state: plug.Plugged, code: reason.CodeHWAddrFailed,
+			state: plan.Plugged, code: reason.CodeHWAddrFailed,
 		},
 		{name: "plugged-link-down", world: plugged().but(func(w *world) {
 			w.passes, w.between = 2, func(w *world) {
 				w.card.Links = map[uint32]representor.Link{10: {Name: "pf0vf0", MTU: 1500, Settled: true}}
 			}
-		}), state: plug.Plugged},
+		}), state: plan.Plugged},
 	}
 }
 
@@ -185,15 +186,15 @@ func unclaimed(a ovn.Answer) ovn.Answer {
 func requestScenes() []scene {
 	lonely := func(w *world) { w.asked.ChassisKnown = false }
 	return []scene{
-		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plug.Invalid,
+		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plan.Invalid,
 			code: reason.CodeInvalidOption},
-		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plug.Pending, code: reason.CodeChassisMissing},
+		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plan.Pending, code: reason.CodeChassisMissing},
 		{name: "southbound-untrusted", world: worldWith(asks("vm1")).but(func(w *world) {
 			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: the server is cut off from its cluster"
-		}), state: plug.Pending, code: reason.CodeSouthboundUntrusted},
-		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plug.Plugged},
+		}), state: plan.Pending, code: reason.CodeSouthboundUntrusted},
+		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plan.Plugged},
 		{name: "odd-name", lport: "odd \x1b[31m/../name",
-			world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plug.Invalid},
+			world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plan.Invalid},
 	}
 }
 
@@ -206,7 +207,7 @@ func cardScenes() []scene {
 	const serial = "vif-plug:representor:card-serial-number"
 	type ports = devlink.Port
 	pending := func(code reason.Code, w *world) scene {
-		return scene{name: string(code), world: w, state: plug.Pending, code: code}
+		return scene{name: string(code), world: w, state: plan.Pending, code: code}
 	}
 	named := func(name string, s scene) scene { s.name = name; return s }
 	return []scene{
@@ -278,10 +279,10 @@ func cardScenes() []scene {
 
 func switchScenes() []scene {
 	waits := func(code reason.Code, edit func(*world)) scene {
-		return scene{name: string(code), world: worldWith(asks("vm1")).but(edit), state: plug.Pending, code: code}
+		return scene{name: string(code), world: worldWith(asks("vm1")).but(edit), state: plan.Pending, code: code}
 	}
 	conflict := func(name string, code reason.Code, rows ...ovs.Interface) scene {
-		return scene{name: name, world: worldWith(asks("vm1")).has(rows...), state: plug.Conflict, code: code}
+		return scene{name: name, world: worldWith(asks("vm1")).has(rows...), state: plan.Conflict, code: code}
 	}
 	builtIn := foreign("pf0vf0", "vm1")
 	builtIn.OVNPlugged = "representor"
@@ -300,7 +301,7 @@ func switchScenes() []scene {
 		waits(reason.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
 		{name: "datapath-that-is-meant", world: worldWith(asks("vm1")).but(func(w *world) {
 			w.actual.DatapathType, w.actual.ExternalIDs = "netdev", map[string]string{"ovn-bridge-datapath-type": "netdev"}
-		}), state: plug.Pending, code: reason.CodeUnsupportedDatapath},
+		}), state: plan.Pending, code: reason.CodeUnsupportedDatapath},
 		waits(reason.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
 		waits(reason.CodeTransactionPending, func(w *world) { w.dryRun = true }),
 		waits(reason.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
@@ -317,11 +318,11 @@ func switchScenes() []scene {
 		conflict("interface-of-another-name", reason.CodeForeignName, inner),
 		conflict("built-in-left-over", reason.CodeBuiltInLeftOver, left),
 		conflict("built-in-provider", reason.CodeBuiltInProvider, builtIn),
-		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plug.Plugged,
+		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plan.Plugged,
 			code: reason.CodeForeignIfaceID},
 		{
 			name: "function-taken", world: worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0)),
-			state: plug.Conflict, code: reason.CodeFunctionTaken,
+			state: plan.Conflict, code: reason.CodeFunctionTaken,
 		},
 	}
 }
@@ -333,12 +334,12 @@ func parkedScene() scene {
 	row.Error = "could not open network device pf0vf0 (No such device)"
 	return scene{name: "parked", world: worldWith(asks("vm1")).has(row).but(func(w *world) {
 		w.card.Ports[1].IfIndex, w.card.Links = 0, nil
-	}), state: plug.Pending, code: reason.CodeNoNetdev}
+	}), state: plan.Pending, code: reason.CodeNoNetdev}
 }
 
 func heldScenes() []scene {
 	held := func(code reason.Code, w *world) scene {
-		return scene{name: string(code), world: w, state: plug.Held, code: code}
+		return scene{name: string(code), world: w, state: plan.Held, code: code}
 	}
 	kept := asks("vm1")
 	kept.Fate, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
@@ -350,7 +351,7 @@ func heldScenes() []scene {
 		held(reason.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
 		{name: "held-southbound-away", world: alone().but(func(w *world) {
 			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
-		}), state: plug.Held, code: reason.CodeSouthboundUntrusted},
+		}), state: plan.Held, code: reason.CodeSouthboundUntrusted},
 		held(reason.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
 		held(reason.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
 		held(reason.CodeSouthboundReplaced, plugged().but(func(w *world) {
@@ -388,7 +389,7 @@ func othersScenes() []scene {
 		}), code: reason.CodeSouthboundUntrusted},
 		{name: "standby", world: plugged().but(func(w *world) {
 			w.role, w.why = api.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
-		}), state: plug.Plugged},
+		}), state: plan.Plugged},
 		{name: "no-pass-yet", world: plugged().but(func(w *world) { w.passes = 0 })},
 	}
 }
@@ -449,7 +450,7 @@ func TestAnExplanationIsFastWithAThousandPorts(t *testing.T) {
 	f := w.facts(t)
 	for i := range 1000 {
 		name := "port" + strconv.Itoa(i)
-		f.Report.Ports = append(f.Report.Ports, plug.Status{LogicalPort: name, State: plug.Plugged})
+		f.Report.Ports = append(f.Report.Ports, plug.Port{Status: plan.Status{LogicalPort: name, State: plan.Plugged}})
 		f.Local.Interfaces[name] = rowOf(name, name, i)
 	}
 	for _, away := range []bool{false, true} {

@@ -10,6 +10,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -79,25 +80,25 @@ func facts() api.Facts {
 }
 
 func report() plug.Report {
-	ports := []plug.Status{
-		{
-			LogicalPort: uuid, State: plug.Plugged, Since: noon().Add(-26 * time.Hour), Request: "pf-mac 00:53:00:00:00:42 vf 0",
+	ports := []plug.Port{
+		{Since: noon().Add(-26 * time.Hour), Status: plan.Status{
+			LogicalPort: uuid, State: plan.Plugged, Request: "pf-mac 00:53:00:00:00:42 vf 0",
 			Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11, Ofport: 65279, Up: true,
-		},
-		{
-			LogicalPort: "odd \x1b[31mname", State: plug.Invalid, Since: noon().Add(-59*time.Minute - 59*time.Second),
+		}},
+		{Since: noon().Add(-59*time.Minute - 59*time.Second), Status: plan.Status{
+			LogicalPort: "odd \x1b[31mname", State: plan.Invalid,
 			Reason: &reason.Reason{
 				Code: reason.CodeInvalidOption, Option: "vif-plug:representor:vf-num", Value: "3x",
 				Message: `option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`,
 			},
-		},
-		{
-			LogicalPort: "settling", State: plug.Pending, Since: noon().Add(-time.Second),
+		}},
+		{Since: noon().Add(-time.Second), Status: plan.Status{
+			LogicalPort: "settling", State: plan.Pending,
 			Request: "pf-mac 00:53:00:00:00:42 vf 1", Function: "pci/0000:03:00.0 c1pf0vf1", Netdev: "eth7", IfIndex: 12,
 			Reason: &reason.Reason{Code: reason.CodeNetdevSettling, Message: "udev isn't finished with eth7 yet"},
-		},
-		{
-			LogicalPort: "taken", State: plug.Conflict, Since: noon().Add(-400 * 24 * time.Hour),
+		}},
+		{Since: noon().Add(-400 * 24 * time.Hour), Status: plan.Status{
+			LogicalPort: "taken", State: plan.Conflict,
 			Request: "pf-mac 00:53:00:00:00:42 vf 0", Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "en3f0c1pf0vf000", IfIndex: 11,
 			Reason: &reason.Reason{
 				Code: reason.CodeFunctionTaken,
@@ -110,12 +111,12 @@ func report() plug.Report {
 				Code: reason.CodeIgnoredOption, Message: `option vif-plug-mtu-request is "9k", not a number from 68 to 65535; no MTU is set`,
 				Option: "vif-plug-mtu-request", Value: "9k",
 			}},
-		},
-		{
-			LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own", State: plug.Held, Since: noon().Add(-49 * time.Hour),
+		}},
+		{Since: noon().Add(-49 * time.Hour), Status: plan.Status{
+			LogicalPort: "this-name-is-longer-than-a-uuid-and-has-a-line-of-its-own", State: plan.Held,
 			Request: "pf-mac 00:53:00:00:00:42 vf 9", Function: "pci/0000:03:00.0 c1pf0vf9", Netdev: "pf0vf9", Ofport: -1,
 			Reason: &reason.Reason{Code: reason.CodeMassUnplug, Message: "4 of our 5 ports would be unplugged at once"},
-		},
+		}},
 	}
 	return plug.Report{
 		At: noon().Add(-3 * time.Second), Passes: 1042, Ports: ports, Transactions: 20, Failures: 1, Retargets: 1,

@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // That a machine keeps its network is what is looked for first.
@@ -40,7 +41,7 @@ func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 // A row that is only held, or whose request can't be followed any more, carries all that
 // the machine sends.
 func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
-	for _, state := range []plug.State{plug.Held, plug.Invalid, plug.Conflict} {
+	for _, state := range []plan.State{plan.Held, plan.Invalid, plan.Conflict} {
 		f := plugged().facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
 		socket := daemonWith(t, f, api.Acts{})

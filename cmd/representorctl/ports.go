@@ -11,7 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func (p *program) portsCommand() *cobra.Command {
@@ -63,7 +63,7 @@ func (p *program) showPort(ctx context.Context, name string) error {
 	if !port.Current() {
 		return silent(exitUnknown)
 	}
-	if port.State != plug.Plugged {
+	if port.State != plan.Plugged {
 		return silent(exitNotFound)
 	}
 	return nil
@@ -116,7 +116,7 @@ func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 // stays tells of a port that isn't plugged as it should be that its row is there all the
 // same, and carries what the machine sends. One that pends is on its way there.
 func stays(port api.Port) bool {
-	return port.OnBridge && port.State != plug.Plugged && port.State != plug.Pending
+	return port.OnBridge && port.State != plan.Plugged && port.State != plan.Pending
 }
 
 // writeStanding says why the ports may not be those of now, nothing if they are.

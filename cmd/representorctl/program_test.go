@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -106,11 +107,11 @@ func TestCompletionIsThere(t *testing.T) {
 func TestWhatOthersWroteDoesNotReachTheTerminalRaw(t *testing.T) {
 	const evil = "x\x1b]0;y\a \u202ez"
 	f := facts()
-	f.Report.Ports = []plug.Status{{
-		LogicalPort: evil, State: plug.Conflict, Since: noon(), Request: evil, Function: evil, Netdev: evil,
+	f.Report.Ports = []plug.Port{{Since: noon(), Status: plan.Status{
+		LogicalPort: evil, State: plan.Conflict, Request: evil, Function: evil, Netdev: evil,
 		Reason:   &reason.Reason{Code: reason.CodeForeignName, Message: evil, Option: evil, Value: evil, Candidates: []string{evil}},
 		Warnings: []reason.Reason{{Code: reason.CodeIgnoredOption, Message: evil}},
-	}}
+	}}}
 	f.Report.Planned = []ovs.Change{{Why: evil,
 		Unplug: []ovs.Unplug{{Interface: ovs.Interface{Name: evil, Marker: ovs.Marker{LogicalPort: evil, Function: evil}}}}}}
 	f.Southbound.Problem, f.Local.Problem, f.RoleReason, f.Chassis, f.Problems = evil, evil, evil, evil, []string{evil}

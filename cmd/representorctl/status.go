@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -143,9 +143,9 @@ func bridge(s api.Status) string {
 }
 
 // byState counts ports; states without any are left out.
-func byState(counts map[plug.State]int) string {
+func byState(counts map[plan.State]int) string {
 	var parts []string
-	for _, state := range []plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid} {
+	for _, state := range []plan.State{plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid} {
 		if n := counts[state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, state))
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -23,11 +23,11 @@ func TestASouthboundThatIsAwayWhenTheDaemonStartsChangesNoRow(t *testing.T) {
 	c = startService(t, f, h.flags()...)
 	w.c = c
 	w.before = await(t, c, "the rows are kept", func(s api.Status) bool {
-		return s.Ports[plug.Held] == 3 && !s.Southbound.Connected && s.Southbound.Problem != "" && !s.Southbound.Since.IsZero()
+		return s.Ports[plan.Held] == 3 && !s.Southbound.Connected && s.Southbound.Problem != "" && !s.Southbound.Since.IsZero()
 	})
 	w.wantUntouched(t)
 	cl.Restart()
-	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 	w.wantUntouched(t)
 }
 
@@ -44,15 +44,15 @@ func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 		func(s api.Status) bool { return s.Southbound.Connected && !s.Southbound.Complete })
 	w.wantUntouched(t)
 	cl.sbctl(t, "init")
-	awaitPort(t, c, "vm0", plug.Held, reason.CodeRequestUnverified)
+	awaitPort(t, c, "vm0", plan.Held, reason.CodeRequestUnverified)
 	w.wantUntouched(t)
 	cl.sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
 	cl.chassis = cl.sbctl(t, "--bare", "--columns=_uuid", "list", "Chassis", "dpu1")
-	awaitPort(t, c, "vm0", plug.Held, reason.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm0", plan.Held, reason.CodeSouthboundReplaced)
 	w.wantUntouched(t)
 	cl.ask(t, "vm0", 0)
-	awaitPort(t, c, "vm0", plug.Plugged, "")
-	awaitPort(t, c, "vm1", plug.Held, reason.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm0", plan.Plugged, "")
+	awaitPort(t, c, "vm1", plan.Held, reason.CodeSouthboundReplaced)
 	w.wantUntouched(t)
 }
 
@@ -93,7 +93,7 @@ func TestASouthboundThatIsConvertedToAnotherSchemaChangesNoRow(t *testing.T) {
 	since := w.before.Southbound.Since
 	cl.Tool(t, "ovsdb-client", "convert", cl.Endpoint, servers.SchemaOVNSouthbound)
 	await(t, c, "the converted database is followed", func(s api.Status) bool {
-		return s.Southbound.Since.After(since) && s.Southbound.Complete && s.Southbound.Connected && s.Ports[plug.Plugged] == 2
+		return s.Southbound.Since.After(since) && s.Southbound.Complete && s.Southbound.Connected && s.Ports[plan.Plugged] == 2
 	})
 	w.wantUntouched(t)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // How long ovs-vswitchd, which waits for our READY=1, is kept waiting for a
@@ -202,14 +203,14 @@ func aboutPorts(r plug.Report) []string {
 }
 
 // countPorts counts ports by state, states without any left out.
-func countPorts(ports []plug.Status) string {
-	count := map[plug.State]int{}
+func countPorts(ports []plug.Port) string {
+	count := map[plan.State]int{}
 	for i := range ports {
 		count[ports[i].State]++
 	}
 	var parts []string
-	for _, state := range []plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid} {
-		if count[state] > 0 || state == plug.Plugged {
+	for _, state := range []plan.State{plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid} {
+		if count[state] > 0 || state == plan.Plugged {
 			parts = append(parts, fmt.Sprintf("%d %s", count[state], state))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -173,8 +174,9 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 		Bridge:     "br-int",
 		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
 		Index:      representor.NewIndex(representor.Card{Complete: true}, representor.Settings{}),
-		Report: plug.Report{Ports: []plug.Status{
-			{State: plug.Plugged}, {State: plug.Plugged}, {State: plug.Pending}, {State: plug.Invalid},
+		Report: plug.Report{Ports: []plug.Port{
+			{Status: plan.Status{State: plan.Plugged}}, {Status: plan.Status{State: plan.Plugged}},
+			{Status: plan.Status{State: plan.Pending}}, {Status: plan.Status{State: plan.Invalid}},
 		}},
 	}
 	active := standing{role: api.Active}

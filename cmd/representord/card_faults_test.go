@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
@@ -66,8 +66,8 @@ func TestANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *test
 	}
 	h.witness.Check()
 	cl.Restart()
-	awaitPort(t, c, "vm0", plug.Pending, reason.CodeNoNetdev)
-	awaitPort(t, c, "vm1", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Pending, reason.CodeNoNetdev)
+	awaitPort(t, c, "vm1", plan.Plugged, "")
 	now := h.interfaces(t)
 	for uuid := range now {
 		if was, is := w.rows[uuid]; is && was != now[uuid] {
@@ -84,11 +84,11 @@ func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 2)
 	h.becomes(f, altered(before, map[int]string{0: ""}))
-	awaitPort(t, c, "vm0", plug.Pending, reason.CodeNoNetdev)
+	awaitPort(t, c, "vm0", plan.Pending, reason.CodeNoNetdev)
 	w.wantUntouched(t)
 	h.becomes(f, altered(before, map[int]string{0: "pf0vf0"}))
 	h.Ctl(t, "set", "Interface", "pf0vf0", "ifindex=1100") // as ovs-vswitchd, which opened it again
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 	if now := h.interfaces(t); !slices.Equal(slices.Sorted(maps.Keys(now)), slices.Sorted(maps.Keys(w.rows))) {
 		t.Errorf("the rows are %v, and were %v", now, w.rows)
 	}
@@ -96,7 +96,7 @@ func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T
 	h.becomes(f, altered(before, map[int]string{0: "ens1f0c1vf0"}))
 	h.opened(t, "ens1f0c1vf0", 1100)
 	s := await(t, c, "the pass that moved it is reported", func(s api.Status) bool { return s.Transactions > w.before.Transactions })
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"ens1f0c1vf0", "pf0vf1"}) || s.Transactions != w.before.Transactions+1 {
 		t.Errorf("br-int has %v after %d transactions, want 1", got, s.Transactions-w.before.Transactions)
 	}
@@ -113,17 +113,17 @@ func TestAMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
 
 	h.becomes(f, withMACs(before, ours, ours))
 	cl.ask(t, "vm2", 2)
-	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFAmbiguous)
+	awaitPort(t, c, "vm2", plan.Pending, reason.CodePFAmbiguous)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, representor.MAC{}))
-	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFMACUnknown)
+	awaitPort(t, c, "vm2", plan.Pending, reason.CodePFMACUnknown)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, other))
-	awaitPort(t, c, "vm2", plug.Pending, reason.CodePFNotFound)
+	awaitPort(t, c, "vm2", plan.Pending, reason.CodePFNotFound)
 	w.wantUntouched(t)
 	h.becomes(f, withMACs(before, ours, other))
 	h.opened(t, "pf0vf2", 102)
-	await(t, c, "all are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 }
 
 func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
@@ -137,7 +137,7 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 		t.Helper()
 		h.becomes(f, representor.Card{Problem: "no devlink here"})
 		cl.ask(t, lport, 1)
-		p := awaitPort(t, c, lport, plug.Pending, reason.CodeNoDevlink)
+		p := awaitPort(t, c, lport, plan.Pending, reason.CodeNoDevlink)
 		if !strings.Contains(p.Reason.Message, "no devlink here") {
 			t.Errorf("it says: %s", p.Reason.Message)
 		}
@@ -146,13 +146,13 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 	w.wantUntouched(t)
 	stop()
 	again := startService(t, f, h.flags()...)
-	await(t, again, "both ports are known", func(s api.Status) bool { return s.Ports[plug.Plugged]+s.Ports[plug.Pending] == 2 })
+	await(t, again, "both ports are known", func(s api.Status) bool { return s.Ports[plan.Plugged]+s.Ports[plan.Pending] == 2 })
 	w.c, w.before = again, await(t, again, "it answers", func(api.Status) bool { return true })
 	w.wantUntouched(t)
 	h.becomes(f, before)
 	h.opened(t, "pf0vf1", 101)
-	awaitPort(t, again, "late", plug.Plugged, "")
-	awaitPort(t, again, "vm0", plug.Plugged, "")
+	awaitPort(t, again, "late", plan.Plugged, "")
+	awaitPort(t, again, "vm0", plan.Plugged, "")
 }
 
 func TestThousandsOfEventsOfTheCardAreAFewPasses(t *testing.T) {
@@ -168,7 +168,7 @@ func TestThousandsOfEventsOfTheCardAreAFewPasses(t *testing.T) {
 		f.become(c)
 	}
 	w.wantUntouched(t)
-	s := await(t, c, "all is well", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	s := await(t, c, "all is well", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 	if passes := s.Passes - w.before.Passes; passes > events/2 {
 		t.Errorf("%d passes for %d events", passes, events)
 	}
@@ -181,7 +181,7 @@ func TestOfTwoPortsForOneFunctionTheOneThatHasItKeepsIt(t *testing.T) {
 	c := startService(t, f, h.flags()...)
 	w := plugged(t, h, cl, c, 1)
 	cl.ask(t, "a-smaller-name", 0)
-	awaitPort(t, c, "a-smaller-name", plug.Conflict, reason.CodeFunctionTaken)
+	awaitPort(t, c, "a-smaller-name", plan.Conflict, reason.CodeFunctionTaken)
 	w.wantUntouched(t)
 	cl.forget(t, "vm0")
 	servers.Until(t, "the other port has the function", func() bool {

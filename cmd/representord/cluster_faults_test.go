@@ -10,7 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -36,7 +36,7 @@ func newClusteredCloud(t *testing.T, h *host, members int) (*cloud, *servers.Clu
 func on(n int, some ...*servers.OVSDB) func(api.Status) bool {
 	return func(s api.Status) bool {
 		follows := slices.ContainsFunc(some, func(d *servers.OVSDB) bool { return d.Endpoint == s.Southbound.Endpoint })
-		return follows && s.Southbound.Connected && s.Southbound.Complete && s.Ports[plug.Plugged] == n
+		return follows && s.Southbound.Connected && s.Southbound.Complete && s.Ports[plan.Plugged] == n
 	}
 }
 
@@ -95,7 +95,7 @@ func TestAFollowerThatIsCutOffIsLeftAndItsWordIsNotTaken(t *testing.T) {
 	cl.ask(t, "vm2", 2)
 	h.opened(t, "pf0vf2", 102)
 	servers.Until(t, "vm1 is unplugged", func() bool { return slices.Equal(h.ports(t, "br-int"), []string{"pf0vf0", "pf0vf2"}) })
-	awaitPort(t, c, "vm2", plug.Plugged, "")
+	awaitPort(t, c, "vm2", plan.Plugged, "")
 	w := watchOver(t, h, c, 2)
 	hears()
 	await(t, c, "another member is followed", on(2, but(cluster, follower)...))
@@ -142,8 +142,8 @@ func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 	await(t, c, "it is said that the leader is behind", func(s api.Status) bool {
 		return strings.Contains(s.Southbound.Problem, "it leads the cluster: if that was restored from older files")
 	})
-	awaitPort(t, c, "vm1", plug.Held, reason.CodeSouthboundReplaced)
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm1", plan.Held, reason.CodeSouthboundReplaced)
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 	h.witness.Nothing(func() {
 		if _, err := release(t, c); err != nil {
 			t.Error(err)

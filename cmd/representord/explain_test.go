@@ -8,7 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -42,7 +42,7 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	client := startService(t, newFakeCard(cardWith(2)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
 	await(t, client, "vm0 is plugged and all others are invalid", func(s api.Status) bool {
-		return s.Ports[plug.Plugged] == 1 && s.Ports[plug.Invalid] == many
+		return s.Ports[plan.Plugged] == 1 && s.Ports[plan.Invalid] == many
 	})
 
 	quick := func(what string, call func() error) {
@@ -99,12 +99,12 @@ func TestEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
 	c.ask(t, "vm0", 0)
 	client := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	s := await(t, client, "vm0 is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	s := await(t, client, "vm0 is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 	events, err := client.Events(t.Context(), 0)
 	if err != nil || len(events.Events) < 2 {
 		t.Fatalf("%+v, %v", events, err)
 	}
-	if last := events.Events[len(events.Events)-1]; last.To != plug.Plugged || last.LogicalPort != "vm0" || last.Netdev != "pf0vf0" {
+	if last := events.Events[len(events.Events)-1]; last.To != plan.Plugged || last.LogicalPort != "vm0" || last.Netdev != "pf0vf0" {
 		t.Errorf("the last event is %+v", last)
 	}
 	if more, err := client.Events(t.Context(), events.Events[len(events.Events)-1].Number); err != nil || len(more.Events) != 0 {
@@ -115,9 +115,9 @@ func TestEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
 		t.Errorf("%+v, %v", asked, err)
 	}
 	await(t, client, "a pass was made on request", func(s api.Status) bool { return s.Passes > asked.Passes })
-	plan, err := client.Plan(t.Context())
-	if err != nil || len(plan.Changes)+len(plan.Waiting) != 0 || !plan.Current() {
-		t.Errorf("%+v, %v", plan, err)
+	planned, err := client.Plan(t.Context())
+	if err != nil || len(planned.Changes)+len(planned.Waiting) != 0 || !planned.Current() {
+		t.Errorf("%+v, %v", planned, err)
 	}
 	if l, err := client.LogLevel(t.Context()); err != nil || l.Level != "info" {
 		t.Errorf("%+v, %v", l, err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
@@ -149,7 +149,7 @@ func plugged(t *testing.T, h *host, cl *cloud, c *api.Client, n int) *watchman {
 func watchOver(t *testing.T, h *host, c *api.Client, n int) *watchman {
 	t.Helper()
 	(&watchman{h: h, c: c}).morePasses(t) // what was done last may not have been told of yet
-	s := await(t, c, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plug.Plugged] == n })
+	s := await(t, c, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plan.Plugged] == n })
 	h.witness.Known()
 	return &watchman{h: h, c: c, rows: h.interfaces(t), before: s}
 }

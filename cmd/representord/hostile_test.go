@@ -11,7 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -96,10 +96,10 @@ func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 		cl.transact(t, cl.askRaw(name, all...)...)
 	}
 	await(t, c, "all are judged", func(s api.Status) bool {
-		return s.Ports[plug.Pending]+s.Ports[plug.Invalid]+s.Ports[plug.Conflict] == len(names)
+		return s.Ports[plan.Pending]+s.Ports[plan.Invalid]+s.Ports[plan.Conflict] == len(names)
 	})
 	for _, lport := range []string{"mega-mac", "mega-vf", "odd-mac", "mega-type"} {
-		awaitPort(t, c, lport, plug.Invalid, reason.CodeInvalidOption)
+		awaitPort(t, c, lport, plan.Invalid, reason.CodeInvalidOption)
 	}
 	ports, err := c.Ports(t.Context())
 	if err != nil {
@@ -154,7 +154,7 @@ func TestThousandsOfRequestsAreBorne(t *testing.T) {
 	p := process(t, nil, h.flags("--probe-interval=60s")...) // for the same reason as above
 	c := api.NewClient(h.socket())
 	servers.Until(t, "the daemon answers", func() bool { _, err := c.Status(t.Context()); return err == nil })
-	await(t, c, "all are there", func(s api.Status) bool { return s.Ports[plug.Pending] == many })
+	await(t, c, "all are there", func(s api.Status) bool { return s.Ports[plan.Pending] == many })
 	if kb := peakMemory(t, p.Pid()); kb > 512<<10 {
 		t.Errorf("the daemon needed %d MB at most", kb>>10)
 	} else {

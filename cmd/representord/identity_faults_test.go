@@ -5,7 +5,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // Whoever changes who we are, by mistake or for a moment, takes no port with it.
@@ -17,12 +17,12 @@ func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
 	w := plugged(t, h, cl, c, 2)
 	well := func() {
 		t.Helper()
-		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 && len(s.Holds) == 0 })
+		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 && len(s.Holds) == 0 })
 		w.wantUntouched(t)
 	}
 	h.Ctl(t, "set", "open", ".", "external_ids:system-id=nobody")
-	await(t, c, "the other name is followed", func(s api.Status) bool { return s.Chassis == "nobody" && s.Ports[plug.Held] == 2 })
-	awaitPort(t, c, "vm0", plug.Held, reason.CodeChassisMissing)
+	await(t, c, "the other name is followed", func(s api.Status) bool { return s.Chassis == "nobody" && s.Ports[plan.Held] == 2 })
+	awaitPort(t, c, "vm0", plan.Held, reason.CodeChassisMissing)
 	w.wantUntouched(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:system-id=dpu1")
 	well()

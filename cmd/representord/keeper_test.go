@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -22,7 +22,7 @@ func TestAnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "the port is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "the port is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 
 	h.Ctl(t, "add-br", "br-new", "--", "del-port", "pf0vf0", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
 	servers.Until(t, "the port is on the other bridge", func() bool { return slices.Contains(h.ports(t, "br-new"), "pf0vf0") })

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
@@ -59,7 +59,7 @@ func TestKilledAtAnyPointItDoublesNothingAndTakesNothingBack(t *testing.T) {
 			t.Errorf("in the end %s has row %q, and had %q", lport, rows[lport], row)
 		}
 	}
-	await(t, c, "all are told", func(s api.Status) bool { return s.Ports[plug.Pending] == ports-1 })
+	await(t, c, "all are told", func(s api.Status) bool { return s.Ports[plan.Pending] == ports-1 })
 	p.Signal(syscall.SIGTERM)
 	if status := exited(t, p); status != exitOK || len(h.ports(t, "br-int")) != ports-1 {
 		t.Errorf("after SIGTERM: exit status %d, %d ports", status, len(h.ports(t, "br-int")))

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -27,7 +27,7 @@ func TestLeft_RowsOnTheBridgeThatWasMoveToTheOneThatIs(t *testing.T) {
 			c := startService(t, newFakeCard(cardWith(3)), h.flags()...)
 			h.opened(t, "pf0vf0", 100)
 			h.opened(t, "pf0vf1", 101)
-			await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+			await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 
 			h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:"+key+"=br-new")
 			servers.Until(t, "the rows are on the other bridge", func() bool {
@@ -35,7 +35,7 @@ func TestLeft_RowsOnTheBridgeThatWasMoveToTheOneThatIs(t *testing.T) {
 			})
 			h.opened(t, "pf0vf0", 100)
 			h.opened(t, "pf0vf1", 101)
-			await(t, c, "both are plugged there", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 && s.Bridge == "br-new" })
+			await(t, c, "both are plugged there", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 && s.Bridge == "br-new" })
 			servers.Until(t, "the bridge that was is given back", func() bool {
 				l, err := acquire(h.dir, "br-int")
 				l.Release()
@@ -52,12 +52,12 @@ func TestLeft_WhatNothingAsksForStaysAndIsNamedWithTheCommand(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(2)), h.flags("--unplug-grace=1m")...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "it is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	h.markedRow(t, "br-int", "pf0vf1", "vm9") // nothing asks for it
-	awaitPort(t, c, "vm9", plug.Held, reason.CodeUnplugGrace)
+	awaitPort(t, c, "vm9", plan.Held, reason.CodeUnplugGrace)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	p := awaitPort(t, c, "vm9", plug.Conflict, reason.CodeForeignName)
+	p := awaitPort(t, c, "vm9", plan.Conflict, reason.CodeForeignName)
 	_, command, ok := strings.Cut(p.Reason.Message, "if nobody needs it: ")
 	if !ok || command != "ovs-vsctl del-port pf0vf1" {
 		t.Errorf("it says: %s", p.Reason.Message)
@@ -82,7 +82,7 @@ func TestLeft_RowsMoveThoughTheLocalServerDiesMeanwhile(t *testing.T) {
 	c := startService(t, newFakeCard(cardWith(2)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
 	h.opened(t, "pf0vf1", 101)
-	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
 	h.Kill()
 	h.Restart()
@@ -106,7 +106,7 @@ func TestLeft_WhoStoodByMovesTheRowsAsWellOnceTheirBridgeIsGivenBack(t *testing.
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	await(t, c, "it stands by", func(s api.Status) bool { return s.Role == api.Standby })
 	h.Ctl(t, "add-br", "br-new", "--", "set", "open", ".", "external_ids:ovn-bridge=br-new")
-	awaitPort(t, c, "vm0", plug.Conflict, reason.CodeForeignName)
+	awaitPort(t, c, "vm0", plan.Conflict, reason.CodeForeignName)
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
 		t.Errorf("while the bridge that was is kept, it has %v", got)
 	}
@@ -122,7 +122,7 @@ func TestLeft_WhoStandsByKeepsNobodyFromMovingTheRows(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	other, err := acquire(h.dir, "br-new") // so that the first one stands by
 	if err != nil {
@@ -196,7 +196,7 @@ func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	first := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	h.opened(t, "pf0vf0", 100)
-	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, first, "it is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 	h.Ctl(t, "add-br", "br-new")
 	other, err := acquire(h.dir, "br-new")
 	if err != nil {
@@ -210,7 +210,7 @@ func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {
 	}
 	defer taken.Release()
 	other.Release()
-	awaitPort(t, first, "vm0", plug.Conflict, reason.CodeForeignName)
+	awaitPort(t, first, "vm0", plan.Conflict, reason.CodeForeignName)
 	if got := h.ports(t, "br-int"); !slices.Equal(got, []string{"pf0vf0"}) {
 		t.Errorf("br-int has %v", got)
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
 
 // awaitPort waits until a port is in a state, for this code if there is one.
-func awaitPort(t *testing.T, c *api.Client, lport string, state plug.State, code reason.Code) api.Port {
+func awaitPort(t *testing.T, c *api.Client, lport string, state plan.State, code reason.Code) api.Port {
 	t.Helper()
 	var p api.OnePort
 	servers.Until(t, fmt.Sprintf("%s is %s %s", lport, state, code), func() bool {
@@ -36,19 +36,19 @@ func TestADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
 	w := plugged(t, h, cl, c, 1)
 	h.FillDisk(t)
 	cl.ask(t, "late", 1)
-	p := awaitPort(t, c, "late", plug.Pending, reason.CodeTransactionFailed)
+	p := awaitPort(t, c, "late", plan.Pending, reason.CodeTransactionFailed)
 	if !strings.Contains(p.Reason.Message, "I/O error") || !strings.Contains(p.Reason.Message, "tried again in") {
 		t.Errorf("it says: %s", p.Reason.Message)
 	}
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 	s := await(t, c, "it was tried three times", func(s api.Status) bool { return s.Failures >= 3 })
 	if s.Transactions != w.before.Transactions || !s.Local.Complete {
 		t.Errorf("with the disk full: %+v", s)
 	}
 	h.FreeDisk(t)
 	h.opened(t, "pf0vf1", 101)
-	awaitPort(t, c, "late", plug.Plugged, "")
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "late", plan.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 }
 
 func TestALocalDatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) {
@@ -59,14 +59,14 @@ func TestALocalDatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) 
 	plugged(t, h, cl, c, 3)
 	h.Wipe()
 	h.Ctl(t, "init", "--", "set", "open", ".", "external_ids:system-id=dpu1", "external_ids:ovn-remote="+cl.Endpoint)
-	awaitPort(t, c, "vm0", plug.Pending, reason.CodeBridgeMissing)
+	awaitPort(t, c, "vm0", plan.Pending, reason.CodeBridgeMissing)
 	if got, err := h.TryCtl("list-ports", "br-int"); err == nil {
 		t.Errorf("the bridge was made, with %q", got)
 	}
 	seen := h.watchTransactions(t)
 	h.Ctl(t, "add-br", "br-int")
 	h.openedMany(t, 3)
-	await(t, c, "all is plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all is plugged again", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 	if n := seen(); n != 1 {
 		t.Errorf("it took %d transactions, want 1", n)
 	}
@@ -109,10 +109,10 @@ func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	await(t, c, "the loss is told", func(s api.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
 	h.Restart()
 	await(t, c, "the database is read again", func(s api.Status) bool {
-		return s.Local.Complete && s.Ports[plug.Plugged]+s.Ports[plug.Pending] == 2
+		return s.Local.Complete && s.Ports[plan.Plugged]+s.Ports[plan.Pending] == 2
 	})
 	h.openedMany(t, 2) // what ovs-vswitchd finds out is not kept on disk
-	await(t, c, "all is well again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "all is well again", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 	now := h.interfaces(t)
 	for uuid := range w.rows {
 		if now[uuid] == "" {
@@ -124,7 +124,7 @@ func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	defer h.Signal(syscall.SIGCONT)
 	await(t, c, "it is told that it hangs", func(s api.Status) bool { return !s.Local.Complete && s.Local.Problem != "" })
 	h.Signal(syscall.SIGCONT)
-	await(t, c, "all is well again", func(s api.Status) bool { return s.Local.Complete && s.Ports[plug.Plugged] == 2 })
+	await(t, c, "all is well again", func(s api.Status) bool { return s.Local.Complete && s.Ports[plan.Plugged] == 2 })
 	w.wantUntouched(t)
 }
 
@@ -135,7 +135,7 @@ func TestWithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
 	c := startService(t, f, h.flags()...)
 	cl.askMany(t, 3)
 	for _, lport := range []string{"vm0", "vm1", "vm2"} {
-		awaitPort(t, c, lport, plug.Pending, reason.CodeAwaitingOfport)
+		awaitPort(t, c, lport, plan.Pending, reason.CodeAwaitingOfport)
 	}
 	s := await(t, c, "the daemon answers", func(api.Status) bool { return true })
 	w := &watchman{h, c, h.interfaces(t), s}
@@ -167,20 +167,20 @@ func TestWhatAnOperatorDoesToARowOfOursIsPutBack(t *testing.T) {
 	}
 	h.witness.Removes(func() { h.Ctl(t, "del-port", "br-int", "pf0vf0") }, "pf0vf0")
 	h.opened(t, "pf0vf0", 100)
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 
 	// On another bridge it is not ours to judge: that it is in the way is all we say.
 	h.witness.Removes(func() {
 		row := h.Ctl(t, "get", "Port", "pf0vf0", "_uuid")
 		h.Ctl(t, "remove", "Bridge", "br-int", "ports", row, "--", "add", "Bridge", "br-ex", "ports", row)
 	}, "pf0vf0")
-	p := awaitPort(t, c, "vm0", plug.Conflict, reason.CodeForeignName)
+	p := awaitPort(t, c, "vm0", plan.Conflict, reason.CodeForeignName)
 	if !strings.Contains(p.Reason.Message, `"br-ex"`) || !slices.Equal(h.ports(t, "br-ex"), []string{"pf0vf0"}) {
 		t.Errorf("moved to another bridge: %+v; br-ex has %v", p.Reason, h.ports(t, "br-ex"))
 	}
 	h.Ctl(t, "del-port", "br-ex", "pf0vf0")
 	h.opened(t, "pf0vf0", 100)
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 }
 
 // A script that fights for a row gets it put back, a few times at once, and then
@@ -210,13 +210,13 @@ func TestAFightForARowIsFoughtAtABoundedRate(t *testing.T) {
 	})
 	s := await(t, c, "the daemon answers", func(api.Status) bool { return true })
 	most := 10 * (1 + uint64(time.Since(began)/retry.Window))
-	if n := s.Transactions - w.before.Transactions; n < 5 || n > most || waits.State != plug.Pending {
+	if n := s.Transactions - w.before.Transactions; n < 5 || n > most || waits.State != plan.Pending {
 		t.Errorf("%d changes for %d edits, want about ten; the port: %+v", n, edits, waits)
 	}
 	cl.ask(t, "other", 1)
 	h.opened(t, "pf0vf1", 101)
-	awaitPort(t, c, "other", plug.Plugged, "")
-	awaitPort(t, c, "vm0", plug.Plugged, "")
+	awaitPort(t, c, "other", plan.Plugged, "")
+	awaitPort(t, c, "vm0", plan.Plugged, "")
 	if got := h.Ctl(t, "get", "Interface", "pf0vf0", "external_ids:iface-id"); got != "vm0" {
 		t.Errorf("iface-id is %s in the end", got)
 	}
@@ -239,7 +239,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		before := h.interfaces(t)
 		cl.ask(t, "vm0", 0)
 		c := startService(t, f, h.flags()...)
-		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
+		awaitPort(t, c, "vm0", plan.Conflict, reason.CodeBuiltInProvider)
 		s := await(t, c, "the status says so", func(s api.Status) bool {
 			return slices.Equal(s.BuiltInProvider, []string{"pf0vf0", "pf0vf1"})
 		})
@@ -260,7 +260,7 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 			h.witness.Edits("pf0vf0", field, value, func() {})
 		}
 		c := startService(t, f, h.flags("--adopt-ovn-vif")...)
-		if p := awaitPort(t, c, "vm0", plug.Plugged, ""); p.Ofport != 9 {
+		if p := awaitPort(t, c, "vm0", plan.Plugged, ""); p.Ofport != 9 {
 			t.Errorf("adopted: %+v", p)
 		}
 		ids := h.Ctl(t, "get", "Interface", "pf0vf0", "external_ids")
@@ -279,10 +279,10 @@ func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
 		w := plugged(t, h, cl, c, 1)
 		h.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-plugged=representor")
 		w.rows = h.interfaces(t)
-		awaitPort(t, c, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
+		awaitPort(t, c, "vm0", plan.Conflict, reason.CodeBuiltInProvider)
 		await(t, c, "the status says so", func(s api.Status) bool { return slices.Equal(s.BuiltInProvider, []string{"pf0vf0"}) })
 		w.wantUntouched(t)
 		h.Ctl(t, "remove", "Interface", "pf0vf0", "external_ids", "ovn-plugged")
-		awaitPort(t, c, "vm0", plug.Plugged, "")
+		awaitPort(t, c, "vm0", plan.Plugged, "")
 	})
 }

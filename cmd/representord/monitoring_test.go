@@ -16,7 +16,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/metrics"
 	"github.com/representord/representord/internal/ovn"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -44,7 +44,7 @@ func TestARealPrometheusScrapesWhatHappens(t *testing.T) {
 	cl.ask(t, "vm1", 0)
 	cl.ask(t, "vm2", 7) // there is no such function
 	h.opened(t, "pf0vf0", 100)
-	await(t, c, "vm1 is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 1 })
+	await(t, c, "vm1 is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 1 })
 	has(map[string]string{`representord_request_step_duration_seconds_count{step="ovn-installed"}`: "0"})
 	h.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-installed=true")
 	cl.sbctl(t, "set", "Port_Binding", "vm1", "up=true")

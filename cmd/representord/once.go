@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/lockfile"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // settlePatience is how long --once looks on after its first pass while ports
@@ -133,9 +134,9 @@ func (t *task) passes(ctx context.Context) plug.Report {
 }
 
 // onTheirWay reports whether a port is about to be plugged, or to go, if all goes well.
-func onTheirWay(ports []plug.Status) bool {
+func onTheirWay(ports []plug.Port) bool {
 	for i := range ports {
-		if ports[i].Reason == nil || ports[i].State != plug.Pending && ports[i].State != plug.Held {
+		if ports[i].Reason == nil || ports[i].State != plan.Pending && ports[i].State != plan.Held {
 			continue
 		}
 		switch ports[i].Reason.Code {
@@ -163,7 +164,7 @@ func (t *task) show(report plug.Report) error {
 		if p.Reason == nil {
 			continue
 		}
-		if p.State != plug.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != reason.CodeTransactionPending) {
+		if p.State != plan.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != reason.CodeTransactionPending) {
 			err = errNotPlugged
 		}
 		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", reason.Word(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
@@ -173,7 +174,7 @@ func (t *task) show(report plug.Report) error {
 
 // unasked reports whether a port is told of only because the built-in plug provider left a
 // row for it.
-func unasked(p *plug.Status) bool {
+func unasked(p *plug.Port) bool {
 	return p.Request == "" && p.Reason.Code == reason.CodeBuiltInLeftOver
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func TestOncePlugsWhatIsAskedAndSaysSo(t *testing.T) {
@@ -157,7 +157,7 @@ func TestADryRunForEverShowsItsPlanOnTheSocketAndInTheLog(t *testing.T) {
 	cl.ask(t, "vm0", 0)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--dry-run")...)
 	s := await(t, c, "the plan is shown", func(s api.Status) bool { return len(s.Planned) == 1 })
-	if !s.DryRun || s.Planned[0].Plug[0].Netdev != "pf0vf0" || s.Ports[plug.Pending] != 1 || s.Transactions != 0 {
+	if !s.DryRun || s.Planned[0].Plug[0].Netdev != "pf0vf0" || s.Ports[plan.Pending] != 1 || s.Transactions != 0 {
 		t.Errorf("%+v", s)
 	}
 	if got := h.ports(t, "br-int"); len(got) > 0 {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -38,7 +38,7 @@ func TestASouthboundThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *
 			w.wantUntouched(t)
 			end()
 			await(t, c, "all ports are plugged again",
-				func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
+				func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == ports })
 			w.wantUntouched(t)
 		})
 	}
@@ -60,7 +60,7 @@ func TestARelayThatLosesTheSouthboundIsNoticedAndTrustedAgain(t *testing.T) {
 	})
 	w.wantUntouched(t)
 	cl.Restart()
-	awaitLong(t, c, "the relay is trusted again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 2 })
+	awaitLong(t, c, "the relay is trusted again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == 2 })
 	w.wantUntouched(t)
 	cl.forget(t, "vm1")
 	servers.Until(t, "vm1 is unplugged", func() bool { return len(h.ports(t, "br-int")) == 1 })

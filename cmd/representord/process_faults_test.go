@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
@@ -54,7 +54,7 @@ func TestADaemonThatTakesOverChangesNoRow(t *testing.T) {
 	first.Kill()
 	w.c = second
 	w.before = await(t, second, "the second has taken over",
-		func(s api.Status) bool { return s.Role == api.Active && s.Ports[plug.Plugged] == 3 })
+		func(s api.Status) bool { return s.Role == api.Active && s.Ports[plan.Plugged] == 3 })
 	if w.before.Transactions != 0 {
 		t.Errorf("the second committed %d changes", w.before.Transactions)
 	}
@@ -101,14 +101,14 @@ func TestOVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 	// SIGTERM makes ovn-controller delete its Chassis row, as a stop of its unit does.
 	stops(t, controller, func() *servers.Process {
 		p := servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
-		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Southbound.ChassisKnown && s.Ports[plug.Plugged] == 2 })
+		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Southbound.ChassisKnown && s.Ports[plan.Plugged] == 2 })
 		return p
 	}, check)
-	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 	check()
 	add(2)
 	h.opened(t, "pf0vf2", 102)
-	await(t, c, "a new port is plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	await(t, c, "a new port is plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 }
 
 // A real ovs-vswitchd, on simulated netdevs.
@@ -137,6 +137,6 @@ func TestOVSVSwitchdMayStopDieAndReturn(t *testing.T) {
 		}
 	}
 	stops(t, vswitchd, start, check)
-	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 	check()
 }

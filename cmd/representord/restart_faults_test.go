@@ -9,7 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -38,14 +38,14 @@ func TestARestartWithNothingChangedCostsNoTransaction(t *testing.T) {
 	}
 	stop()
 	again := startService(t, f, h.flags()...)
-	s := await(t, again, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+	s := await(t, again, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 	if s.Transactions != 0 {
 		t.Errorf("%d changes committed", s.Transactions)
 	}
 	cl.Kill()
 	await(t, again, "the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	cl.Restart()
-	await(t, again, "the Southbound is back", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
+	await(t, again, "the Southbound is back", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == 3 })
 	(&watchman{h: h, c: again, rows: w.rows, before: s}).wantUntouched(t)
 }
 
@@ -84,7 +84,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 			}
 			for range 2 {
 				c, stop = startStoppable(t, h, f, h.flags("--mass-unplug-hold=1h")...)
-				s := await(t, c, "the port is held", func(s api.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
+				s := await(t, c, "the port is held", func(s api.Status) bool { return s.Ports[plan.Held] == 1 && len(s.Holds) == 1 })
 				if s.Holds[0].Code != reason.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].LogicalPorts, []string{"vm0"}) {
 					t.Errorf("held: %+v", s.Holds)
 				}
@@ -92,7 +92,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 				stop()
 			}
 			last := startService(t, f, h.flags(hold)...)
-			await(t, last, "the port is held", func(s api.Status) bool { return s.Ports[plug.Held] == 1 && len(s.Holds) == 1 })
+			await(t, last, "the port is held", func(s api.Status) bool { return s.Ports[plan.Held] == 1 && len(s.Holds) == 1 })
 			if now := h.interfaces(t); !maps.Equal(now, w.rows) {
 				t.Errorf("the rows are %v, and were %v", now, w.rows)
 			}
@@ -102,7 +102,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 				}
 				servers.Until(t, "the row is gone", func() bool { return len(h.ports(t, "br-int")) == 0 })
 			}, "vm0")
-			await(t, last, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
+			await(t, last, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plan.Held] == 0 })
 		})
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -30,7 +30,7 @@ func TestASouthboundThatWasAwayCostsNoTransactionWithAThousandPorts(t *testing.T
 	}
 	w.wantUntouched(t)
 	cl.Restart()
-	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == ports })
+	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == ports })
 	w.wantUntouched(t)
 }
 
@@ -45,7 +45,7 @@ func TestASouthboundThatHangsCostsNoTransaction(t *testing.T) {
 	await(t, c, "the status says that the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	w.wantUntouched(t)
 	cl.Signal(syscall.SIGCONT)
-	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 3 })
+	await(t, c, "all ports are plugged again", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == 3 })
 	w.wantUntouched(t)
 }
 
@@ -62,7 +62,7 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			w := plugged(t, h, cl, c, ports)
 			cl.rebuild(t)
 			s := await(t, c, "all is held", func(s api.Status) bool {
-				return s.Ports[plug.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
+				return s.Ports[plan.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
 			})
 			if s.Holds[0].Code != reason.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
 				s.Southbound.Identity == w.before.Southbound.Identity {
@@ -77,7 +77,7 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 			servers.Until(t, "the rows are gone", func() bool { return len(h.ports(t, "br-int")) == 0 })
-			await(t, c, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plug.Held] == 0 })
+			await(t, c, "nothing is held", func(s api.Status) bool { return len(s.Holds) == 0 && s.Ports[plan.Held] == 0 })
 			if again, err := release(t, c); err != nil || len(again) != 0 {
 				t.Errorf("released with nothing held: %+v, %v", again, err)
 			}
@@ -121,12 +121,12 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 	await(t, c, "the other database is noticed", func(s api.Status) bool { return len(s.Holds) == 1 })
 	cl.askMany(t, 3)
 	await(t, c, "all ports are plugged, by their names", func(s api.Status) bool {
-		return s.Ports[plug.Plugged] == 3 && s.Southbound.Identity != w.before.Southbound.Identity
+		return s.Ports[plan.Plugged] == 3 && s.Southbound.Identity != w.before.Southbound.Identity
 	})
 	if _, err := release(t, c); err != nil {
 		t.Error(err)
 	}
-	await(t, c, "nothing is held", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 && len(s.Holds) == 0 })
+	await(t, c, "nothing is held", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 && len(s.Holds) == 0 })
 	servers.Until(t, "the rows name the other database", func() bool {
 		return !slices.ContainsFunc(h.southbounds(t, 3), func(s string) bool { return s != cl.named(t) })
 	})
@@ -175,7 +175,7 @@ func TestASouthboundThatIsRestoredFromABackupChangesNoRow(t *testing.T) {
 			cl.Tool(t, "sh", "-c", "ovsdb-client backup "+cl.Endpoint+" OVN_Southbound >"+backup)
 			restore(t, cl, backup)
 			await(t, c, "the ports are plugged", func(s api.Status) bool {
-				return s.Southbound.Connected && s.Southbound.ChassisKnown && s.Ports[plug.Plugged] == 3
+				return s.Southbound.Connected && s.Southbound.ChassisKnown && s.Ports[plan.Plugged] == 3
 			})
 			w.wantUntouched(t)
 		})
@@ -205,17 +205,17 @@ func TestStoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
 			w := watchOver(t, h, c, 3)
 			servers.StopController(t, h.OVSDB, controller, options...)
 			if options == nil {
-				s := await(t, c, "the ports are held", func(s api.Status) bool { return s.Ports[plug.Held] == 3 })
+				s := await(t, c, "the ports are held", func(s api.Status) bool { return s.Ports[plan.Held] == 3 })
 				if s.Southbound.ChassisKnown {
 					t.Errorf("the Chassis row is still known: %+v", s.Southbound)
 				}
 			} else {
 				w.morePasses(t)
-				await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 && s.Southbound.ChassisKnown })
+				await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 && s.Southbound.ChassisKnown })
 			}
 			w.wantUntouched(t)
 			servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
-			await(t, c, "the ports are plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == 3 })
+			await(t, c, "the ports are plugged again", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 			w.wantUntouched(t)
 		})
 	}

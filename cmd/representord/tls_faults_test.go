@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
@@ -80,7 +80,7 @@ func TestTLSFilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
 	w.wantUntouched(t)
 
 	install(t, pki.Client, files)
-	await(t, c, "the new files are used", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plug.Plugged] == 1 })
+	await(t, c, "the new files are used", func(s api.Status) bool { return s.Southbound.Connected && s.Ports[plan.Plugged] == 1 })
 	w.wantUntouched(t)
 }
 
@@ -108,7 +108,7 @@ func TestUnderRBACNoWriteIsRefusedForNoneIsTried(t *testing.T) {
 		}
 	})
 	h.openedMany(t, 2)
-	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == 2 })
+	await(t, c, "both are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 2 })
 	h.witness.Requests(map[string]invariants.Request{"vm0": {}, "vm1": asks(7)}, func() {
 		central.Nbctl(t, "lsp-set-options", "vm1", "requested-chassis=dpu1", "vif-plug-type=representor",
 			"vif-plug:representor:pf-mac="+pfMAC, "vif-plug:representor:vf-num=7")

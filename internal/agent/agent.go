@@ -19,6 +19,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -102,7 +103,7 @@ func New(o Options) (*Agent, error) {
 		Devices:        a.Devices,
 		Functions:      functions(cfg),
 		Detach:         detach(datapath.New()),
-		Settings:       plug.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
+		Settings:       plan.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
 		Log:            o.Log,
 		Audit:          cfg.Audit,
 		MassUnplugHold: cfg.MassUnplugHold,

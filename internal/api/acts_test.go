@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // offer serves facts with acts.
@@ -110,7 +111,7 @@ func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Fate: ovn.Gone}}, nil
 	}})
 	e, err := NewClient(path).Explain(t.Context(), oddName)
-	if err != nil || e.LogicalPort != oddName || asked != oddName || e.State != plug.Invalid {
+	if err != nil || e.LogicalPort != oddName || asked != oddName || e.State != plan.Invalid {
 		t.Errorf("%q was asked for; %+v, %v", asked, e, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -58,7 +59,7 @@ func (f Facts) Status() Status {
 		Problems:     slices.Concat(f.Problems, f.Serials.Problems()),
 		Southbound:   southbound(f.Southbound),
 		Local:        local(f.Local, f.LocalEndpoint),
-		Ports:        map[plug.State]int{plug.Plugged: 0, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0, plug.Invalid: 0},
+		Ports:        map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
 		Holds:        Holds(f.Report.Holds),
 		LastPass:     instant(f.Report.At),
 		Passes:       f.Report.Passes,
@@ -123,7 +124,7 @@ func (f Facts) Representors() Representors {
 func (f Facts) pluggedFor() map[string]string {
 	m := make(map[string]string, len(f.Report.Ports))
 	for _, p := range f.Report.Ports {
-		if p.State == plug.Plugged {
+		if p.State == plan.Plugged {
 			m[p.Function] = p.LogicalPort
 		}
 	}
@@ -131,7 +132,7 @@ func (f Facts) pluggedFor() map[string]string {
 }
 
 // newPort gives the status of a logical port as the API shows it.
-func newPort(s plug.Status, placed map[string]bool) Port {
+func newPort(s plug.Port, placed map[string]bool) Port {
 	return Port{
 		OnBridge:    placed[s.LogicalPort],
 		LogicalPort: s.LogicalPort,

@@ -10,12 +10,13 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
 func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
 	s := facts().Status()
-	want := map[plug.State]int{plug.Plugged: 1, plug.Invalid: 1, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0}
+	want := map[plan.State]int{plan.Plugged: 1, plan.Invalid: 1, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0}
 	if diff := cmp.Diff(want, s.Ports); diff != "" {
 		t.Errorf("ports (-want +got):\n%s", diff)
 	}
@@ -87,7 +88,7 @@ func TestACardWithoutUplinksSaysSo(t *testing.T) {
 func TestTheLogicalPortOfARepresentorIsThePluggedOne(t *testing.T) {
 	f := facts()
 	f.Report.Ports = append(f.Report.Ports,
-		plug.Status{LogicalPort: "wants-it-too", State: plug.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"})
+		plug.Port{Status: plan.Status{LogicalPort: "wants-it-too", State: plan.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"}})
 	for _, r := range f.Representors().Representors {
 		want := ""
 		if r.Function == "pci/0000:03:00.0 c1pf0vf0" {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // ParamAfter of PathEvents: only events with a larger number than this.
@@ -29,8 +29,8 @@ type Event struct {
 	At          time.Time `json:"at"`
 	LogicalPort string    `json:"logical-port"`
 	// From is absent for a port that is new, To for one that is gone.
-	From   plug.State     `json:"from,omitempty"`
-	To     plug.State     `json:"to,omitempty"`
+	From   plan.State     `json:"from,omitempty"`
+	To     plan.State     `json:"to,omitempty"`
 	Netdev string         `json:"netdev,omitempty"`
 	Reason *reason.Reason `json:"reason,omitempty"`
 }

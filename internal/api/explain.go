@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // inquiryPatience bounds what an explanation waits for the Southbound. A server that
@@ -50,8 +50,8 @@ func (s *Server) explain(f Facts, r *http.Request) (any, error) {
 func (f Facts) explained(logicalPort string) explain.Input {
 	in := explain.Input{
 		LogicalPort: logicalPort, Asked: f.Southbound, Index: f.Index, Actual: f.Local, LocalEndpoint: f.LocalEndpoint,
-		Status: f.statusOf(logicalPort),
 	}
+	in.Status, in.Since = f.statusOf(logicalPort)
 	for _, c := range f.Companions {
 		in.Companions = append(in.Companions, c.Sight)
 	}
@@ -65,13 +65,12 @@ func (f Facts) explained(logicalPort string) explain.Input {
 	return in
 }
 
-// statusOf is a port as of the last pass, nil for none. Its time is as the API gives it.
-func (f Facts) statusOf(logicalPort string) *plug.Status {
+// statusOf is a port as of the last pass, nil for none, and since when, as the API gives times.
+func (f Facts) statusOf(logicalPort string) (*plan.Status, time.Time) {
 	for i := range f.Report.Ports {
-		if s := f.Report.Ports[i]; s.LogicalPort == logicalPort {
-			s.Since = instant(s.Since)
-			return &s
+		if p := f.Report.Ports[i]; p.LogicalPort == logicalPort {
+			return &p.Status, instant(p.Since)
 		}
 	}
-	return nil
+	return nil, time.Time{}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -66,17 +67,17 @@ func facts() Facts {
 		}},
 		Report: plug.Report{
 			At: at.Add(time.Hour), Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4,
-			Ports: []plug.Status{
-				{
-					LogicalPort: oddName, State: plug.Invalid, Since: at,
+			Ports: []plug.Port{
+				{Since: at, Status: plan.Status{
+					LogicalPort: oddName, State: plan.Invalid,
 					Reason: &reason.Reason{Code: reason.CodeInvalidOption, Message: "vf-num is wrong",
 						Option: "vif-plug:representor:vf-num", Value: "abc"},
-				},
-				{
-					LogicalPort: "vm1", State: plug.Plugged, Since: at, Request: "pf-mac 00:53:00:00:00:42 vf 0",
+				}},
+				{Since: at, Status: plan.Status{
+					LogicalPort: "vm1", State: plan.Plugged, Request: "pf-mac 00:53:00:00:00:42 vf 0",
 					Function: "pci/0000:03:00.0 c1pf0vf0", Netdev: "pf0vf0", IfIndex: 11, Ofport: 5, Up: true,
 					Warnings: []reason.Reason{{Code: reason.CodeIgnoredOption, Message: "mtu is wrong"}},
-				},
+				}},
 			},
 			Holds:   []plug.Holding{{Code: reason.CodeMassUnplug, Until: at.Add(time.Minute), Ports: []string{"vm1", oddName}}},
 			BuiltIn: []string{"pf0vf3"},

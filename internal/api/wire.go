@@ -12,7 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // DefaultSocket is where the daemon listens unless its configuration says otherwise.
@@ -76,7 +76,7 @@ type Status struct {
 	// came to be leave it out.
 	Companions []Companion `json:"companions,omitempty"`
 	// Ports counts the logical ports by state. Every state is there.
-	Ports map[plug.State]int `json:"ports"`
+	Ports map[plan.State]int `json:"ports"`
 	// Holds are removals that wait because they look like a fault of the control plane.
 	Holds []Hold `json:"holds"`
 	// BuiltInProvider lists the rows on the bridge, by netdev, that bear the mark of
@@ -194,7 +194,7 @@ type OnePort struct {
 // Port is one logical port as of the last pass.
 type Port struct {
 	LogicalPort string     `json:"logical-port"`
-	State       plug.State `json:"state"`
+	State       plan.State `json:"state"`
 	// Reason says why, absent for a plugged port.
 	Reason *reason.Reason `json:"reason,omitempty"`
 	// Warnings are remarks that don't change the state.

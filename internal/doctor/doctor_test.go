@@ -22,7 +22,7 @@ import (
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -309,7 +309,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			vf.Controller = devlink.Some[uint32](3)
 		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "behind another controller has a port"},
 		{"ports that aren't plugged", func(h *Host) {
-			h.Daemon.Ports = map[plug.State]int{plug.Plugged: 60, plug.Pending: 2, plug.Held: 1}
+			h.Daemon.Ports = map[plan.State]int{plan.Plugged: 60, plan.Pending: 2, plan.Held: 1}
 		}, map[string]Verdict{"ports": Warn}, "`representorctl explain PORT`"},
 		{"PF without a MAC", func(h *Host) { h.Card.Ports[0].Function = nil },
 			map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "hw_addr"},

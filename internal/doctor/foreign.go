@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -39,7 +39,7 @@ func (p *patient) foreign() Check {
 			more++
 			continue
 		}
-		remedies = append(remedies, plug.MakeRoom(p.Local, i.Name))
+		remedies = append(remedies, plan.MakeRoom(p.Local, i.Name))
 		rows = append(rows, fmt.Sprintf("%s on %s", reason.Word(i.Name), reason.Word(i.Bridge)))
 	}
 	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
@@ -52,7 +52,7 @@ func (p *patient) foreign() Check {
 		c.Finding += fmt.Sprintf(" and %d more", more)
 	}
 	for i, r := range remedies {
-		remedies[i] = strings.TrimPrefix(r, plug.IfUnneeded)
+		remedies[i] = strings.TrimPrefix(r, plan.IfUnneeded)
 	}
 	c.Remedy = "if nobody needs them there: " + strings.Join(remedies, " ")
 	return c

@@ -6,7 +6,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // Heights of cells, by what they have to say.
@@ -43,7 +43,7 @@ func remark(claims []api.Port) string {
 	p := &claims[0]
 	s := ""
 	switch {
-	case p.State != plug.Plugged:
+	case p.State != plan.Plugged:
 		s = reason.Name(string(p.State))
 		if p.Reason != nil {
 			s += ": " + string(p.Reason.Code)

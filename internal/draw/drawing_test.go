@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/draw"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // wantDrawing: what must hold for every drawing. It is well-formed, made of nothing but
@@ -118,7 +118,7 @@ func TestADaemonThatDoesNotTellCardsHasItsUplinksOnTheirOwnInstance(t *testing.T
 func TestEveryStateHasAShapeAndALineOfItsOwnBesideItsColour(t *testing.T) {
 	svg := draw.SVG(everyState())
 	shapes, lines := map[string]string{}, map[string]string{}
-	for _, state := range []plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid, "none"} {
+	for _, state := range []plan.State{plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid, "none"} {
 		_, shape, ok := strings.Cut(svg, `<g id="`+string(state)+`">`)
 		if !ok {
 			t.Fatalf("%s has no shape", state)

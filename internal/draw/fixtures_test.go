@@ -6,7 +6,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/draw"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // uuid names a logical port as Neutron does.
@@ -49,7 +49,7 @@ func (c *card) function(handle string, controller uint32, pf uint16, kind string
 }
 
 // ask adds a logical port, which asks for a function or in vain.
-func (c *card) ask(name string, state plug.State, of *api.Representor, code reason.Code, message string) *api.Port {
+func (c *card) ask(name string, state plan.State, of *api.Representor, code reason.Code, message string) *api.Port {
 	p := api.Port{LogicalPort: name, State: state, Request: "pf-mac 00:53:00:00:01:00 vf 3"}
 	if of != nil {
 		p.Function, p.Netdev = of.Function, of.Netdev
@@ -57,7 +57,7 @@ func (c *card) ask(name string, state plug.State, of *api.Representor, code reas
 	if code != "" {
 		p.Reason = &reason.Reason{Code: code, Message: message}
 	}
-	if state == plug.Plugged {
+	if state == plan.Plugged {
 		p.Ofport, p.Up = len(c.facts.Ports)+3, true
 		if of.Link != nil {
 			of.Link.Up = true
@@ -75,7 +75,7 @@ func oneVF() draw.Facts {
 	c := newCard()
 	c.uplink(handle, 0, true)
 	c.function(handle, 1, 0, "pf", 0)
-	c.ask("vm1", plug.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
+	c.ask("vm1", plan.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
 	return c.facts
 }
 
@@ -88,7 +88,7 @@ func auxiliaryUplinks() draw.Facts {
 		c.facts.Representors.Uplinks[n].Card = of
 	}
 	c.function(handle, 1, 0, "pf", 0)
-	c.ask("vm1", plug.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
+	c.ask("vm1", plan.Plugged, c.function(handle, 1, 0, "vf", 0), "", "")
 	return c.facts
 }
 
@@ -108,22 +108,22 @@ func everyState() draw.Facts {
 	r := c.facts.Representors.Representors
 	r[4].Netdev, r[4].IfIndex, r[4].Link = "", 0, nil
 	r[5].Netdev, r[5].Link.Settled = "eth7", false
-	c.ask(uuid(1), plug.Plugged, &r[2], "", "")
-	c.ask(uuid(2), plug.Plugged, &r[3], "", "").Up = false
-	c.ask(uuid(3), plug.Pending, &r[4], reason.CodeNoNetdev,
+	c.ask(uuid(1), plan.Plugged, &r[2], "", "")
+	c.ask(uuid(2), plan.Plugged, &r[3], "", "").Up = false
+	c.ask(uuid(3), plan.Pending, &r[4], reason.CodeNoNetdev,
 		"function pci/0000:03:00.0 c1pf0vf2 has no netdev in our network namespace yet; it is plugged as soon as there is one")
-	c.ask(uuid(4), plug.Pending, &r[5], reason.CodeNetdevSettling, "udev isn't finished with eth7 yet")
-	c.ask(uuid(5), plug.Conflict, &r[2], reason.CodeFunctionTaken,
+	c.ask(uuid(4), plan.Pending, &r[5], reason.CodeNetdevSettling, "udev isn't finished with eth7 yet")
+	c.ask(uuid(5), plan.Conflict, &r[2], reason.CodeFunctionTaken,
 		`function pci/0000:03:00.0 c1pf0vf0 is asked for by logical port "`+uuid(1)+
 			`" too, which has it; withdraw one of the two requests, or wait until the other is gone`)
-	c.ask("by-hand", plug.Conflict, &r[8], reason.CodeFunctionTaken,
+	c.ask("by-hand", plan.Conflict, &r[8], reason.CodeFunctionTaken,
 		"Interface c1pf0vf6 is on the bridge already and isn't ours; remove it with ovs-vsctl del-port c1pf0vf6")
-	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plug.Held, &r[9], reason.CodeMassUnplug,
+	c.ask("a-logical-port-with-a-name-that-is-longer-than-its-place", plan.Held, &r[9], reason.CodeMassUnplug,
 		"4 of our 5 ports would be unplugged at once; representorctl release-hold lets them go")
-	c.ask("bad", plug.Invalid, nil, reason.CodeInvalidOption,
+	c.ask("bad", plan.Invalid, nil, reason.CodeInvalidOption,
 		`option vif-plug:representor:vf-num is "3x", not a decimal number from 0 to 65534; correct the logical switch port's option`)
-	c.ask("on-the-pf", plug.Plugged, &r[1], "", "")
-	c.ask("sf", plug.Plugged, &r[34], "", "")
+	c.ask("on-the-pf", plan.Plugged, &r[1], "", "")
+	c.ask("sf", plan.Plugged, &r[34], "", "")
 	return c.facts
 }
 
@@ -137,7 +137,7 @@ func large(plugged bool) draw.Facts {
 			for n := range uint32(128) {
 				r := c.function(handle, controller+1, 0, "vf", n)
 				if plugged {
-					c.ask(uuid(len(c.facts.Ports)), plug.Plugged, r, "", "")
+					c.ask(uuid(len(c.facts.Ports)), plan.Plugged, r, "", "")
 				}
 			}
 		}
@@ -158,12 +158,12 @@ func crowded() draw.Facts {
 		name := fmt.Sprintf("vm-%d", n)
 		switch n % 20 {
 		case 3, 4, 5, 8, 9, 11, 13, 14, 15, 16, 17, 19:
-			c.ask(name, plug.Plugged, r, "", "")
+			c.ask(name, plan.Plugged, r, "", "")
 		case 6:
-			c.ask(name, plug.Pending, r, reason.CodeNetdevSettling, "udev isn't finished with "+r.Netdev+" yet")
+			c.ask(name, plan.Pending, r, reason.CodeNetdevSettling, "udev isn't finished with "+r.Netdev+" yet")
 		case 7:
-			c.ask(name, plug.Held, r, reason.CodeMassUnplug, "too many would go at once")
-			c.ask(name+"-too", plug.Conflict, r, reason.CodeFunctionTaken, "function "+r.Function+" is another's")
+			c.ask(name, plan.Held, r, reason.CodeMassUnplug, "too many would go at once")
+			c.ask(name+"-too", plan.Conflict, r, reason.CodeFunctionTaken, "function "+r.Function+" is another's")
 		case 10:
 			r.Netdev, r.Link = "", nil
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/draw"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // hostile are texts that end elements, end documents, or end up where they shouldn't.
@@ -50,7 +50,7 @@ func hostileFacts(s string) draw.Facts {
 			p.Function = s
 		}
 		if i%4 == 0 {
-			p.State = plug.State(s)
+			p.State = plan.State(s)
 		}
 	}
 	return f
@@ -113,7 +113,7 @@ func TestAnyFactsMakeADrawing(t *testing.T) {
 		return api.Port{
 			LogicalPort: text.Draw(t, "logical-port"), Function: text.Draw(t, "function"), Request: text.Draw(t, "request"),
 			Reason: why.Draw(t, "reason"),
-			State:  rapid.SampledFrom([]plug.State{plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid, "&"}).Draw(t, "state"),
+			State:  rapid.SampledFrom([]plan.State{plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid, "&"}).Draw(t, "state"),
 			Ofport: rapid.Int().Draw(t, "ofport"), Up: rapid.Bool().Draw(t, "up"),
 		}
 	})

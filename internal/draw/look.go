@@ -1,14 +1,14 @@
 package draw
 
-import "github.com/representord/representord/plug"
+import "github.com/representord/representord/plug/plan"
 
 // none is the look of a function that nobody asks for.
 const none = "none"
 
 // look names the shape and the style of a state.
-func look(s plug.State) string {
+func look(s plan.State) string {
 	switch s {
-	case plug.Plugged, plug.Pending, plug.Conflict, plug.Held, plug.Invalid:
+	case plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid:
 		return string(s)
 	}
 	return none

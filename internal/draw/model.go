@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // model is the facts in the order and the groups in which they are drawn.
@@ -67,7 +67,7 @@ func newModel(f Facts) model {
 	for i := range f.Ports {
 		if p := f.Ports[i]; f.PortsKnown {
 			m.counts[look(p.State)]++
-			if p.State != plug.Plugged {
+			if p.State != plan.Plugged {
 				m.unplugged = append(m.unplugged, p)
 			}
 		}
@@ -125,20 +125,20 @@ func claimants(f Facts) map[string][]api.Port {
 	}
 	for _, r := range f.Representors.Representors {
 		if r.LogicalPort != "" && len(claims[r.Function]) == 0 {
-			claims[r.Function] = []api.Port{{LogicalPort: r.LogicalPort, State: plug.Plugged, Function: r.Function}}
+			claims[r.Function] = []api.Port{{LogicalPort: r.LogicalPort, State: plan.Plugged, Function: r.Function}}
 		}
 	}
 	return claims
 }
 
 // rank orders the ports of one function by how much of it they have.
-func rank(s plug.State) int {
-	return -slices.Index([]plug.State{plug.Invalid, plug.Pending, plug.Conflict, plug.Held, plug.Plugged}, s)
+func rank(s plan.State) int {
+	return -slices.Index([]plan.State{plan.Invalid, plan.Pending, plan.Conflict, plan.Held, plan.Plugged}, s)
 }
 
 // worst orders ports by how badly they need attention.
-func worst(s plug.State) int {
-	return slices.Index([]plug.State{plug.Conflict, plug.Invalid, plug.Held, plug.Pending}, s)
+func worst(s plan.State) int {
+	return slices.Index([]plan.State{plan.Conflict, plan.Invalid, plan.Held, plan.Pending}, s)
 }
 
 func newCell(r api.Representor, claims []api.Port) cell {

@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -158,7 +158,7 @@ func (c *chain) lastPass() {
 	if r := c.in.Status.Reason; r != nil {
 		c.fail(c.step(stepOf(r.Code)), r)
 	}
-	if c.in.Status.State != plug.Plugged {
+	if c.in.Status.State != plan.Plugged {
 		return
 	}
 	for _, s := range c.steps {
@@ -172,8 +172,8 @@ func (c *chain) lastPass() {
 func (c *chain) conclude() Explanation {
 	e := Explanation{LogicalPort: c.in.LogicalPort, Known: c.in.Idle == ""}
 	if st := c.in.Status; st != nil {
-		e.State, e.Since = st.State, st.Since
-		e.Plugged = e.Known && st.State == plug.Plugged
+		e.State, e.Since = st.State, c.in.Since
+		e.Plugged = e.Known && st.State == plan.Plugged
 	}
 	var warned *Step
 	for _, s := range c.steps {

@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -27,7 +27,7 @@ func placed() Input {
 		Marked: true, Marker: ovs.Marker{LogicalPort: "vm1", Function: "pci/0000:03:00.0 c1pf0vf0"},
 	}
 	in.Actual = ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "2", Interfaces: map[string]ovs.Interface{row.Name: row}}
-	in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Plugged, Netdev: row.Name}
+	in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Plugged, Netdev: row.Name}
 	in.Answer = &ovn.Answer{Binding: ovn.Binding{LogicalPort: "vm1", Fate: ovn.Asked, Up: true}}
 	return in
 }
@@ -70,7 +70,7 @@ func TestExplain_AnOpenFlowPortIsWaitedForInVainWhileVSwitchdIsStopped(t *testin
 	row.Ofport, row.IfIndex, row.Installed = 0, 0, false
 	in.Actual.Interfaces["pf0vf0"] = row
 	in.Answer.Up = false
-	in.Status.State = plug.Pending
+	in.Status.State = plan.Pending
 	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Silent}}
 	for _, s := range Explain(in).Steps {
 		if s.Name == Ofport && (s.Result != Failed || s.Finding != "ovs-vswitchd doesn't answer: ovs-vswitchd has not opened the netdev yet" ||

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -36,7 +36,9 @@ type Input struct {
 	Actual        ovs.View
 	LocalEndpoint string
 	// Status is the port as of the last pass, nil when that had nothing to do with it.
-	Status *plug.Status
+	Status *plan.Status
+	// Since is when its state or its reason's code last changed.
+	Since time.Time
 	// Companions are the programs beside this daemon, as they were seen last.
 	Companions []companion.Sight
 }
@@ -90,7 +92,7 @@ type Explanation struct {
 	Plugged bool `json:"plugged"`
 	// State and Since are those of the last pass, absent for a port that it had
 	// nothing to do with.
-	State plug.State `json:"state,omitempty"`
+	State plan.State `json:"state,omitempty"`
 	Since time.Time  `json:"since,omitzero"`
 	// FailedStep is the first step that failed, absent when none did. Why is what
 	// failed there, or how it is, in one sentence; Remedy is what to do, as in Step.

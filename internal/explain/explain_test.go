@@ -13,7 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -102,7 +102,7 @@ func TestEveryStepIsThereInItsOrderEvenWhenNothingIsKnown(t *testing.T) {
 func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 	for code, l := range known() {
 		in := nothing()
-		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending,
+		in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Pending,
 			Reason: &reason.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
 		for _, s := range Explain(in).Steps {
 			if s.Name == l.at && (s.Result != Failed || s.Finding != "words of the pass" || s.Code != code ||
@@ -115,7 +115,7 @@ func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 
 func TestAPluggedPortHasNoStepThatFailed(t *testing.T) {
 	in := nothing()
-	in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Plugged}
+	in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Plugged}
 	if e := Explain(in); !e.Plugged || e.FailedStep != "" || e.Remedy == "" {
 		t.Errorf("%+v", e)
 	}
@@ -158,7 +158,7 @@ func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 func TestNoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
 	for code := range known() {
 		in := nothing()
-		in.Status = &plug.Status{LogicalPort: "vm1", State: plug.Pending, Reason: &reason.Reason{Code: code, Message: "so it is"}}
+		in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Pending, Reason: &reason.Reason{Code: code, Message: "so it is"}}
 		for _, s := range Explain(in).Steps {
 			if strings.Contains(s.Remedy, "explain vm1") {
 				t.Errorf("%s, step %s: %s", code, s.Name, s.Remedy)

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
 
@@ -24,7 +24,7 @@ const setOption = "ovn-nbctl set Logical_Switch_Port"
 // are in the commands, so that these can be typed as they stand.
 func (c *chain) remedy(r *reason.Reason) string {
 	if len(r.Candidates) == 1 {
-		if mend := plug.RemedyOf(c.in.Actual, r, c.rowCalled(r.Candidates[0])); mend != "" {
+		if mend := plan.RemedyOf(c.in.Actual, r, c.rowCalled(r.Candidates[0])); mend != "" {
 			return mend
 		}
 	}

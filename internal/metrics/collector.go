@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // collector makes samples of a snapshot when it is asked to.
@@ -105,12 +106,12 @@ func daemon(out *samples, f api.Facts) {
 
 // notPlugged is what ports that aren't plugged are counted by.
 type notPlugged struct {
-	state  plug.State
+	state  plan.State
 	reason reason.Code
 }
 
 func ports(out *samples, r plug.Report) {
-	states := map[plug.State]int{plug.Plugged: 0, plug.Pending: 0, plug.Conflict: 0, plug.Held: 0, plug.Invalid: 0}
+	states := map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0}
 	waiting := map[notPlugged]int{}
 	warnings := map[reason.Code]int{}
 	for i := range r.Ports {

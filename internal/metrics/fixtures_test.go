@@ -17,6 +17,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/leaks"
 )
@@ -49,8 +50,8 @@ func twins() representor.Card {
 
 // busy is a daemon of which every metric has something to tell.
 func busy() Snapshot {
-	status := func(s plug.State, code reason.Code, warnings ...reason.Code) plug.Status {
-		p := plug.Status{LogicalPort: "a tenant's secret", Netdev: "pf0vf3", State: s}
+	status := func(s plan.State, code reason.Code, warnings ...reason.Code) plug.Port {
+		p := plug.Port{Status: plan.Status{LogicalPort: "a tenant's secret", Netdev: "pf0vf3", State: s}}
 		if code != "" {
 			p.Reason = &reason.Reason{Code: code}
 		}
@@ -76,12 +77,12 @@ func busy() Snapshot {
 			},
 			Report: plug.Report{
 				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,
-				Ports: []plug.Status{
-					status(plug.Plugged, ""), status(plug.Plugged, "", reason.CodeIgnoredOption, reason.CodeLinkUpFailed),
-					status(plug.Pending, reason.CodeFunctionNotFound),
-					status(plug.Pending, reason.CodeFunctionNotFound, reason.CodeIgnoredOption),
-					status(plug.Pending, reason.CodePFAmbiguous), status(plug.Conflict, reason.CodeForeignName),
-					status(plug.Held, reason.CodeMassUnplug), status(plug.Invalid, reason.CodeInvalidOption),
+				Ports: []plug.Port{
+					status(plan.Plugged, ""), status(plan.Plugged, "", reason.CodeIgnoredOption, reason.CodeLinkUpFailed),
+					status(plan.Pending, reason.CodeFunctionNotFound),
+					status(plan.Pending, reason.CodeFunctionNotFound, reason.CodeIgnoredOption),
+					status(plan.Pending, reason.CodePFAmbiguous), status(plan.Conflict, reason.CodeForeignName),
+					status(plan.Held, reason.CodeMassUnplug), status(plan.Invalid, reason.CodeInvalidOption),
 				},
 				Holds:   []plug.Holding{{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a tenant's secret"}}},
 				BuiltIn: []string{"pf0vf9"},

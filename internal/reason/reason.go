@@ -101,3 +101,11 @@ func New(code Code, format string, args ...any) *Reason {
 func Among(code Code, candidates []string, format string, args ...any) *Reason {
 	return &Reason{Code: code, Message: fmt.Sprintf(format, args...), Candidates: candidates}
 }
+
+// CodeOf is the code of a reason, empty for none.
+func CodeOf(r *Reason) Code {
+	if r == nil {
+		return ""
+	}
+	return r.Code
+}

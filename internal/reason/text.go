@@ -146,6 +146,18 @@ func List(all []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(all[:listMost], ", "), len(all)-listMost)
 }
 
+// Names joins the first few of many names that others chose, each as Quote shows it.
+func Names(all []string) string {
+	shown := make([]string, 0, listMost)
+	for _, name := range all[:min(len(all), listMost)] {
+		shown = append(shown, Quote(name))
+	}
+	if len(all) > listMost {
+		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(all)-listMost)
+	}
+	return strings.Join(shown, ", ")
+}
+
 // Ranges writes sorted numbers as "0-7, 9".
 func Ranges(numbers []uint32) string {
 	var all []string

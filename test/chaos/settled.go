@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 )
 
@@ -52,7 +52,7 @@ func (s scene) rowsOf(lport string) []invariants.Row {
 	return rows
 }
 
-func (s scene) state(lport string) plug.State {
+func (s scene) state(lport string) plan.State {
 	for _, p := range s.ports {
 		if p.LogicalPort == lport {
 			return p.State
@@ -76,9 +76,9 @@ func (s scene) port(lport string, r invariants.Request) string {
 	case invariants.Nothing:
 		return want(len(rows) == 0 && state == "")
 	case invariants.Invalid: // what is plugged stays
-		return want(state == plug.Invalid || len(rows) == 1 && state == plug.Held)
+		return want(state == plan.Invalid || len(rows) == 1 && state == plan.Held)
 	case invariants.Keeps:
-		return want(len(rows) == 1 && state == plug.Held || len(rows) == 0 && state == "")
+		return want(len(rows) == 1 && state == plan.Held || len(rows) == 0 && state == "")
 	case invariants.Asks:
 		if len(rows) == 0 {
 			return want(s.unplugged(lport, r, state))
@@ -89,11 +89,11 @@ func (s scene) port(lport string, r invariants.Request) string {
 }
 
 // plugged: the row that a port has is right, and its state tells how it is.
-func (s scene) plugged(row invariants.Row, r invariants.Request, state plug.State) bool {
+func (s scene) plugged(row invariants.Row, r invariants.Request, state plan.State) bool {
 	if row.Request == "" && s.card.Find(r) == "" {
 		// An operator took from it what it was made for, and the card can't tell either
 		// whether that is what is asked: it stays as it is.
-		return state == plug.Pending && row.IfaceID == row.LogicalPort
+		return state == plan.Pending && row.IfaceID == row.LogicalPort
 	}
 	if !r.Describes(row.Marks) || row.IfaceID != row.LogicalPort {
 		return false
@@ -106,12 +106,12 @@ func (s scene) plugged(row invariants.Row, r invariants.Request, state plug.Stat
 	}
 	netdev := s.card.VFs[row.Function]
 	if netdev.Name == "" { // it stays for when the netdev is back
-		return state == plug.Pending
+		return state == plan.Pending
 	}
 	if row.Name != netdev.Name && s.obstructed(row.LogicalPort, netdev.Name) {
-		return state == plug.Conflict // it can't follow the netdev to that name
+		return state == plan.Conflict // it can't follow the netdev to that name
 	}
-	return state == plug.Plugged && carries(row, netdev)
+	return state == plan.Plugged && carries(row, netdev)
 }
 
 // carries: a row is open for a netdev, under its name.
@@ -120,16 +120,16 @@ func carries(row invariants.Row, netdev invariants.Netdev) bool {
 }
 
 // unplugged: a port that asks has no row, for a reason that there is.
-func (s scene) unplugged(lport string, r invariants.Request, state plug.State) bool {
+func (s scene) unplugged(lport string, r invariants.Request, state plan.State) bool {
 	f := s.card.Find(r)
-	if state == plug.Conflict && (s.taken(f) || s.precedes(lport, f)) {
+	if state == plan.Conflict && (s.taken(f) || s.precedes(lport, f)) {
 		return true
 	}
 	netdev := s.card.VFs[f]
 	if netdev.Name == "" {
-		return state == plug.Pending
+		return state == plan.Pending
 	}
-	return state == plug.Conflict && s.obstructed(lport, netdev.Name)
+	return state == plan.Conflict && s.obstructed(lport, netdev.Name)
 }
 
 // precedes: of those that ask for a function which none of them has, the one with

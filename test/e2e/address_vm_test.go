@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // addressing is whose MAC address a function has.
@@ -24,7 +24,7 @@ func programsAddresses(t *testing.T, d *dpu) {
 	}
 	d.changes(t, func() { sim(t, append(card(), vf0)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac + " 10.0.0.10"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.quiet(t)
 	if has() {
 		t.Error("the VF got the address though nobody asked for that")
@@ -32,7 +32,7 @@ func programsAddresses(t *testing.T, d *dpu) {
 	d.restartDaemon(t, "--program-hw-addr")
 	defer d.restartDaemon(t)
 	d.until(t, "the VF has its port's address", has)
-	if p := d.awaitPort(t, "vm0", plug.Plugged); len(p.Warnings) != 0 {
+	if p := d.awaitPort(t, "vm0", plan.Plugged); len(p.Warnings) != 0 {
 		t.Errorf("%+v", p.Warnings)
 	}
 	before := d.row(t, "pf0vf0")

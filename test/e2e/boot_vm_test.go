@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -82,7 +82,7 @@ func restartsWithAShortList(t *testing.T, d *dpu) {
 	d.stopDaemon(t)
 	sim(t, "port fail-hwaddr card0 10 on")
 	d.startDaemon(t)
-	p := d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	p := d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 	began := time.Now() // it has made a pass
 	if !strings.Contains(p.Reason.Message, "the kernel's list of devlink ports is short") {
 		t.Errorf("it says %s", p.Reason.Message)
@@ -96,8 +96,8 @@ func restartsWithAShortList(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
 	sim(t, "port fail-hwaddr card0 10 off", "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
 }
@@ -108,12 +108,12 @@ func restartsWithoutATrace(t *testing.T, d *dpu) {
 	d.stopDaemon(t)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.startDaemon(t)
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	kill(d.daemon)
 	d.startDaemon(t)
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	d.quiet(t)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
@@ -123,8 +123,8 @@ func outlivesTheDevice(t *testing.T, d *dpu) {
 	d.judged(t)
 	a, _ := twoPorts(t, d)
 	again := func() {
-		d.awaitPort(t, "vm0", plug.Plugged)
-		d.awaitPort(t, "vm1", plug.Plugged)
+		d.awaitPort(t, "vm0", plan.Plugged)
+		d.awaitPort(t, "vm1", plan.Plugged)
 		if now := d.row(t, "pf0vf0"); now.uuid != a.uuid || now.ifindex == a.ifindex {
 			t.Errorf("row %+v, was %+v; want the same row on a new netdev", now, a)
 		}
@@ -133,7 +133,7 @@ func outlivesTheDevice(t *testing.T, d *dpu) {
 	d.changes(t, func() { run(t, "devlink", "dev", "reload", "platform/card0") })
 	again()
 	d.changes(t, func() { run(t, "devlink", "dev", "eswitch", "set", "platform/card0", "mode", "legacy") })
-	d.awaitPort(t, "vm0", plug.Pending)
+	d.awaitPort(t, "vm0", plan.Pending)
 	if now := d.row(t, "pf0vf0"); now.uuid != a.uuid {
 		t.Errorf("in legacy mode: row %+v, was %+v; want it kept", now, a)
 	}
@@ -146,7 +146,7 @@ func outlivesLocalServer(t *testing.T, d *dpu) {
 	a, b := twoPorts(t, d)
 	d.local.Kill()
 	d.local.Restart()
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.quiet(t)
 	now := d.row(t, "pf0vf0")
 	if now.uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
@@ -193,8 +193,8 @@ func boots(t *testing.T, d *dpu) {
 	d.wantKept(t, "pf0vf1", b)
 	d.vswitchd = servers.VSwitchdKernel(d.top, d.local)
 	d.central.SB.Restart()
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	if err := os.Unsetenv("NOTIFY_SOCKET"); err != nil {
 		t.Fatal(err)
 	}

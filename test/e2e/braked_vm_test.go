@@ -11,7 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // braking is that a Southbound that goes wrong takes few machines off their network.
@@ -64,7 +64,7 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	}
 	d.await(t, "the new machines run", func(ps []api.Port) bool { return plugged(ps) == ports && len(ps) == ports })
 	d.restartDaemon(t, "--mass-unplug-hold=1h")
-	d.awaitStatus(t, "all are plugged", func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
+	d.awaitStatus(t, "all are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == ports })
 	o := d.openings(t)
 	before := o.snapshot()
 
@@ -97,7 +97,7 @@ func holdsForABackup(t *testing.T, d *dpu) {
 
 func plugged(ps []api.Port) (n int) {
 	for _, p := range ps {
-		if p.State == plug.Plugged {
+		if p.State == plan.Plugged {
 			n++
 		}
 	}

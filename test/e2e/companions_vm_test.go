@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/doctor"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -71,8 +71,8 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 		}
 		answer()
 	}
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 }
 
 // tells wants the line of status, the metric and the doctor's check to be of one mind.

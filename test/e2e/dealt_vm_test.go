@@ -14,7 +14,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
 )
@@ -39,7 +39,7 @@ func manyPorts(t *testing.T, d *dpu, n int) {
 	}
 	sim(t, commands...)
 	d.neutronPort(t, requests...)
-	d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plug.Plugged] == n })
+	d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", n), func(s api.Status) bool { return s.Ports[plan.Plugged] == n })
 }
 
 // deletesMany deletes all logical ports at once, which a short hold lets go, however the
@@ -122,7 +122,7 @@ func closesARing(t *testing.T, d *dpu, southbound bool) {
 	if !southbound {
 		d.central.SB.Restart()
 	}
-	d.awaitStatus(t, "all ports are plugged again", func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
+	d.awaitStatus(t, "all ports are plugged again", func(s api.Status) bool { return s.Ports[plan.Plugged] == ports })
 	t.Logf("all were plugged again %v after the daemon's start", time.Since(began))
 }
 
@@ -170,7 +170,7 @@ func letsGoOfStrangers(t *testing.T, d *dpu) {
 				sim(t, "port netdev card0 10 pf0vf0")
 			})
 		})
-		d.awaitPort(t, "vm0", plug.Plugged)
+		d.awaitPort(t, "vm0", plan.Plugged)
 		d.bound(t, "vm0")
 	}
 }
@@ -205,7 +205,7 @@ func letsGoForVSwitchd(t *testing.T, d *dpu) {
 		t.Errorf("the datapath has VF 2 with the flows of vm0 %v after the row went, want 2s at most", took)
 	}
 	d.vswitchd.Signal(syscall.SIGCONT)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	d.until(t, "nothing wrong is open", func() bool { return o.look() == 0 })
 }

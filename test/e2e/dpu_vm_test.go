@@ -19,7 +19,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 	"github.com/representord/representord/test/virtualdpu"
@@ -205,7 +205,7 @@ func (d *dpu) await(t *testing.T, what string, want func([]api.Port) bool) []api
 }
 
 // awaitPort waits until a port is in a state, for one of the codes if any are given.
-func (d *dpu) awaitPort(t *testing.T, lport string, state plug.State, codes ...reason.Code) api.Port {
+func (d *dpu) awaitPort(t *testing.T, lport string, state plan.State, codes ...reason.Code) api.Port {
 	t.Helper()
 	var found api.Port
 	d.await(t, fmt.Sprintf("%s is %s %v", lport, state, codes), func(ps []api.Port) bool {

@@ -18,7 +18,7 @@ import (
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
 )
@@ -43,7 +43,7 @@ func outlivesARestartOfController(t *testing.T, d *dpu) {
 	d.quiet(t)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
 	d.bound(t, "vm0")
 	d.quiet(t)
@@ -72,7 +72,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
 	})
 	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
-	d.awaitPort(t, "vm2", plug.Plugged)
+	d.awaitPort(t, "vm2", plan.Plugged)
 	before := d.awaitStatus(t, "all is well", func(s api.Status) bool { return s.Southbound.Connected })
 	for _, by := range []time.Duration{3 * time.Hour, -6 * time.Hour} {
 		jump(t, by)
@@ -87,7 +87,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf1", b)
 
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1", "--", "lsp-del", "vm2")
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeMassUnplug)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeMassUnplug)
 	jump(t, 24*time.Hour)
 	d.quiet(t)
 	jump(t, -24*time.Hour)
@@ -123,7 +123,7 @@ func plugsWithoutCapability(t *testing.T, d *dpu) {
 	d.changes(t, func() { sim(t, append(card(), vf0)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
 	warned := func() (warned bool) {
-		p := d.awaitPort(t, "vm0", plug.Plugged)
+		p := d.awaitPort(t, "vm0", plan.Plugged)
 		for _, w := range p.Warnings {
 			warned = warned || w.Code == reason.CodeLinkUpFailed && strings.Contains(w.Message, "ip link set pf0vf0 up")
 		}
@@ -186,7 +186,7 @@ func outlivesAFlood(t *testing.T, d *dpu) {
 	if took := pulse.Ran(quiet, time.Now()); took > 5*time.Second {
 		t.Errorf("it took %v of quiet, want 5s at most", took)
 	}
-	p := d.awaitPort(t, "vm0", plug.Plugged)
+	p := d.awaitPort(t, "vm0", plan.Plugged)
 	index, err := os.ReadFile("/sys/class/net/pf0vf0/ifindex")
 	if err != nil || strconv.Itoa(int(p.IfIndex)) != strings.TrimSpace(string(index)) {
 		t.Errorf("vm0 is plugged on %d, and the kernel has %s, %v", p.IfIndex, index, err)
@@ -257,14 +257,14 @@ func outlivesVSwitchd(t *testing.T, d *dpu) {
 		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
 	})
 	d.neutronPort(t, request{lport: "vm2", pfMAC: pfMAC, vf: "2"})
-	d.awaitPort(t, "vm2", plug.Pending, reason.CodeAwaitingOfport)
+	d.awaitPort(t, "vm2", plan.Pending, reason.CodeAwaitingOfport)
 	d.quiet(t)
 	if n := d.transactions(t) - before; n != 1 {
 		t.Errorf("%d local transactions, want 1, for the new port", n)
 	}
 	d.vswitchd = servers.VSwitchdKernel(d.top, d.local)
 	for _, vm := range []string{"vm0", "vm1", "vm2"} {
-		d.awaitPort(t, vm, plug.Plugged)
+		d.awaitPort(t, vm, plan.Plugged)
 		d.bound(t, vm)
 	}
 	if d.row(t, "pf0vf0").uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
@@ -318,7 +318,7 @@ func leavesMarkedRows(t *testing.T, d *dpu) {
 	before := d.transactions(t)
 	d.local.Ctl(t, "set", "Interface", "pf0vf0", "external_ids:ovn-plugged=representor")
 	marked := d.row(t, "pf0vf0")
-	d.awaitPort(t, "vm0", plug.Conflict, reason.CodeBuiltInProvider)
+	d.awaitPort(t, "vm0", plan.Conflict, reason.CodeBuiltInProvider)
 	out, _ := d.ctl(t, "status")
 	if !strings.Contains(out, "WARNING     a plug provider built into ovn-controller works on this bridge") {
 		t.Errorf("the status doesn't say so: %s", out)
@@ -330,5 +330,5 @@ func leavesMarkedRows(t *testing.T, d *dpu) {
 		t.Errorf("%d local transactions, want none", n)
 	}
 	d.local.Ctl(t, "remove", "Interface", "pf0vf0", "external_ids", "ovn-plugged")
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 }

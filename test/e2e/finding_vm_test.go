@@ -16,7 +16,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func finding() []scenario {
@@ -39,7 +39,7 @@ func (d *dpu) awaitOn(t *testing.T, lport, netdev string) row {
 	t.Helper()
 	d.await(t, fmt.Sprintf("%q is plugged on %s", lport, netdev), func(ps []api.Port) bool {
 		return slices.ContainsFunc(ps, func(p api.Port) bool {
-			return p.LogicalPort == lport && p.State == plug.Plugged && p.Netdev == netdev
+			return p.LogicalPort == lport && p.State == plan.Plugged && p.Netdev == netdev
 		})
 	})
 	link, err := netlink.LinkByName(netdev)
@@ -71,17 +71,17 @@ func (d *dpu) wantOnBridge(t *testing.T, netdevs ...string) {
 
 func plugsWhateverComesLast(t *testing.T, d *dpu) {
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodePFNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodePFNotFound)
 	sim(t, "dev add card0", "port add card0 10 flavour=pcivf controller=1 external=1 pf=0 vf=0 netdev=late peer=host0", vf1)
 	d.await(t, "both VFs are known", func([]api.Port) bool {
 		reps, err := d.client.Representors(t.Context())
 		return err == nil && len(reps.Representors) == 2
 	})
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodePFNotFound)
-	d.awaitPort(t, "vm1", plug.Pending, reason.CodePFNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodePFNotFound)
+	d.awaitPort(t, "vm1", plan.Pending, reason.CodePFNotFound)
 	sim(t, "port add card0 1 flavour=pcipf controller=1 external=1 pf=0 mac="+pfMAC+" netdev=pf0hpf")
 	d.awaitOn(t, "vm1", "pf0vf1")
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeNoNetdev)
 	d.wantOnBridge(t, "pf0vf1")
 	sim(t, "port netdev card0 10 pf0vf0")
 	d.awaitOn(t, "vm0", "pf0vf0")
@@ -157,7 +157,7 @@ func keepsTheRowOfARecreatedFunction(t *testing.T, d *dpu) {
 	d.judged(t)
 	before, other := twoPorts(t, d)
 	d.changes(t, func() { sim(t, "port del card0 10") })
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound, reason.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound, reason.CodeNoNetdev)
 	if now := d.row(t, "pf0vf0"); now.uuid != before.uuid || now.marks != before.marks {
 		t.Errorf("while the function is away: row %+v, was %+v; want it kept", now, before)
 	}
@@ -191,8 +191,8 @@ func keepsTheRowsOfARecreatedCard(t *testing.T, d *dpu) {
 	a, b := twoPorts(t, d)
 	transactions := d.transactions(t)
 	d.changes(t, func() { sim(t, "dev del card0") })
-	d.awaitPort(t, "vm0", plug.Pending)
-	d.awaitPort(t, "vm1", plug.Pending)
+	d.awaitPort(t, "vm0", plan.Pending)
+	d.awaitPort(t, "vm1", plan.Pending)
 	// The PF's MAC is the last to be known.
 	d.changes(t, func() { sim(t, "dev add card0 serial=MT2108X00001", vf1, vf0) })
 	d.quiet(t)
@@ -218,13 +218,13 @@ func waitsForAnotherNamespace(t *testing.T, d *dpu) {
 	run(t, "ip", "link", "set", "pf0vf0", "netns", "elsewhere")
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
 	d.awaitOn(t, "vm1", "pf0vf1")
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeNoNetdev)
 	d.wantOnBridge(t, "pf0vf1")
 	run(t, "ip", "-n", "elsewhere", "link", "set", "pf0vf0", "netns", "1")
 	before := d.awaitOn(t, "vm0", "pf0vf0")
 	// Moved while it is plugged, its row stays and is of use again afterwards.
 	run(t, "ip", "link", "set", "pf0vf0", "netns", "elsewhere")
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeNoNetdev)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeNoNetdev)
 	if now := d.row(t, "pf0vf0"); now.uuid != before.uuid {
 		t.Errorf("row %+v, was %+v; want it kept", now, before)
 	}
@@ -255,7 +255,7 @@ func (d *dpu) udevRuns(t *testing.T) {
 func waitsForUdev(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 	d.udevRuns(t)
 	transactions := d.transactions(t)
 	for tries := 1; !d.renamedInTime(t); tries++ {
@@ -266,7 +266,7 @@ func waitsForUdev(t *testing.T, d *dpu) {
 		d.awaitNoPort(t, "vm0")
 		sim(t, "port del card0 10")
 		d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-		d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+		d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 		transactions = d.transactions(t)
 	}
 	d.awaitOn(t, "vm0", "pf0vf0")
@@ -322,11 +322,11 @@ func (d *dpu) renamedInTime(t *testing.T) bool {
 func doesNotWaitForUdevForEver(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 	d.udevRuns(t)
 	began := time.Now()
 	sim(t, vf0)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	const slack = 20 * time.Second
 	if took := time.Since(began); took < udevBound || took > udevBound+slack {
 		t.Errorf("it took %s, want %s and a little", took, udevBound)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -64,7 +64,7 @@ func (d *dpu) plugged(t *testing.T) row {
 	d.judged(t)
 	d.changes(t, func() { sim(t, append(card(), vf0)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	d.until(t, "the link is up", func() bool { return up(t, "pf0vf0") })
 	d.quiet(t)
@@ -82,7 +82,7 @@ func letsAnOperatorRename(t *testing.T, d *dpu) {
 		t.Errorf("row %+v, was %+v; want one with the same marks", after, before)
 	}
 	d.until(t, "the link is up again by itself", func() bool { return up(t, "rep0") })
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	d.quiet(t)
 	for _, want := range []string{"was taken down", "link set up again"} {
@@ -161,21 +161,21 @@ func waitsForALinuxBridge(t *testing.T, d *dpu) {
 	t.Cleanup(func() { run(t, "ip", "link", "del", "trusted0") })
 	run(t, "ip", "link", "set", "pf0vf0", "master", "trusted0")
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	p := d.awaitPort(t, "vm0", plug.Pending, reason.CodeNetdevHasMaster)
+	p := d.awaitPort(t, "vm0", plan.Pending, reason.CodeNetdevHasMaster)
 	if !strings.Contains(p.Reason.Message, "trusted0") {
 		t.Errorf("the bridge isn't named: %s", p.Reason.Message)
 	}
 	d.quiet(t)
 	d.wantGone(t, "pf0vf0")
 	d.sh(t, d.remedy(t, "vm0"))
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	// Now it is Open vSwitch's, which is a master too, and the bridge can't have it.
 	if out, err := exec.Command("ip", "link", "set", "pf0vf0", "master", "trusted0").CombinedOutput(); err == nil {
 		t.Errorf("the bridge took it from Open vSwitch: %s", out)
 	}
 	d.quiet(t)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 }
 
 // makesRoom has something made that is in vm0's way, and is taken away by what is printed.
@@ -185,13 +185,13 @@ func (d *dpu) makesRoom(t *testing.T, code reason.Code, made, command string, st
 	d.sh(t, made)
 	d.judged(t)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Conflict, code)
+	d.awaitPort(t, "vm0", plan.Conflict, code)
 	got := d.remedy(t, "vm0")
 	if got != command {
 		t.Errorf("the command is %s, want %s", got, command)
 	}
 	d.witness.Removes(func() { d.sh(t, got) })
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	for _, port := range stays {
 		if _, err := d.local.TryCtl("port-to-br", port); err != nil {
 			t.Errorf("%s went along: %v", port, err)
@@ -244,7 +244,7 @@ func takesALeftOver(t *testing.T, d *dpu) {
 		sim(t, append(card(), vf0)...)
 		d.sh(t, leftByProvider)
 		d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-		d.awaitPort(t, "vm0", plug.Plugged)
+		d.awaitPort(t, "vm0", plan.Plugged)
 		d.awaitNoPort(t, "long-gone")
 	})
 }
@@ -252,20 +252,20 @@ func takesALeftOver(t *testing.T, d *dpu) {
 func movesToAnotherBridge(t *testing.T, d *dpu) {
 	sim(t, append(card(), vf0)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	defer func() {
 		d.local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-bridge=br-int")
 		servers.Until(t, "the row is back", func() bool { return slices.Contains(d.bridgePorts(t), "pf0vf0") })
 		d.local.Ctl(t, "remove", "Open_vSwitch", ".", "external_ids", "ovn-bridge", "--", "--if-exists", "del-br", "br-two")
-		d.awaitPort(t, "vm0", plug.Plugged)
+		d.awaitPort(t, "vm0", plan.Plugged)
 	}()
 	d.local.Ctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-bridge=br-two") // ovn-controller makes it
 	servers.Until(t, "the row is on the other bridge", func() bool {
 		out, err := d.local.TryCtl("port-to-br", "pf0vf0")
 		return err == nil && out == "br-two"
 	})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	if got := d.bridgePorts(t); len(got) > 0 {
 		t.Errorf("br-int still has %v", got)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // TestVirtualDPUAtLength has what takes too long for every change.
@@ -61,7 +61,7 @@ func acceptsAWipedSouthbound(t *testing.T, d *dpu) {
 	d.central.SB.Kill()
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
 	d.central.SB.Wipe()
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeSouthboundReplaced)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.await(t, "the ports are gone", func(ps []api.Port) bool { return len(ps) == 0 })
@@ -78,7 +78,7 @@ func recoversAsFastAsAPlainPort(t *testing.T, d *dpu) {
 	const plain = "port add card0 15 flavour=pcivf controller=1 external=1 pf=0 vf=5 netdev=plain0 peer=host5"
 	sim(t, append(card(), vf0, plain)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	d.local.Ctl(t, "add-port", "br-int", "plain0")
 	defer d.local.Ctl(t, "--if-exists", "del-port", "br-int", "plain0")
@@ -86,7 +86,7 @@ func recoversAsFastAsAPlainPort(t *testing.T, d *dpu) {
 	var ours, theirs []time.Duration
 	for range rounds {
 		ours = append(ours, again(t, d, opened, "pf0vf0", "port del card0 10", vf0))
-		d.awaitPort(t, "vm0", plug.Plugged)
+		d.awaitPort(t, "vm0", plan.Plugged)
 		theirs = append(theirs, again(t, d, opened, "plain0", "port del card0 15", plain))
 	}
 	ratio := float64(median(ours)) / float64(median(theirs))

@@ -13,7 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // meaning is which function a request means.
@@ -43,7 +43,7 @@ func pf(card string, index, controller int, mac, netdev string) string {
 // wantFunction looks at the identity that the daemon says it has plugged.
 func (d *dpu) wantFunction(t *testing.T, lport, function string) {
 	t.Helper()
-	if p := d.awaitPort(t, lport, plug.Plugged); p.Function != function {
+	if p := d.awaitPort(t, lport, plan.Plugged); p.Function != function {
 		t.Errorf("%s is plugged on %s, want %s", lport, p.Function, function)
 	}
 }
@@ -83,7 +83,7 @@ func tellsEqualNumbersApart(t *testing.T, d *dpu) {
 	d.wantOnBridge(t, "pf1vf0", "c1pf0vf0", "c2pf0vf0")
 	// A controller that contradicts the MAC finds nothing, and never the other one.
 	d.option(t, "one", "vif-plug:representor:controller", "2")
-	p := d.awaitPort(t, "one", plug.Pending, reason.CodePFNotFound)
+	p := d.awaitPort(t, "one", plan.Pending, reason.CodePFNotFound)
 	d.wantCandidates(t, p, "platform/card0 c1pf0")
 	d.wantOnBridge(t, "c1pf0vf0", "c2pf0vf0")
 }
@@ -100,9 +100,9 @@ func choosesNoneOfTwoPFs(t *testing.T, d *dpu) {
 		return err == nil && slices.ContainsFunc(reps.Representors, func(r api.Representor) bool { return r.Netdev == "c2hpf" })
 	})
 	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
-	p := d.awaitPort(t, "vm1", plug.Pending, reason.CodePFAmbiguous)
+	p := d.awaitPort(t, "vm1", plan.Pending, reason.CodePFAmbiguous)
 	d.wantCandidates(t, p, "platform/card0 c1pf0", "platform/card0 c2pf0")
-	p = d.awaitPort(t, "vm0", plug.Plugged)
+	p = d.awaitPort(t, "vm0", plan.Plugged)
 	if len(p.Warnings) != 1 || p.Warnings[0].Code != reason.CodePFAmbiguous {
 		t.Errorf("what stays plugged is warned of as %+v, want %s", p.Warnings, reason.CodePFAmbiguous)
 	}
@@ -110,8 +110,8 @@ func choosesNoneOfTwoPFs(t *testing.T, d *dpu) {
 	d.wantOnBridge(t, "pf0vf0")
 	// A restart knows no more than the marker says, and that is enough.
 	d.restartDaemon(t)
-	d.awaitPort(t, "vm1", plug.Pending, reason.CodePFAmbiguous)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm1", plan.Pending, reason.CodePFAmbiguous)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.wantUntouched(t, "pf0vf0", before)
 	// It follows its function, too.
 	rename(t, [2]string{"pf0vf0", "renamed"})
@@ -124,7 +124,7 @@ func choosesNoneOfTwoPFs(t *testing.T, d *dpu) {
 	d.option(t, "vm0", "vif-plug:representor:controller", "1")
 	d.await(t, "vm0 is plugged without a warning", func(ps []api.Port) bool {
 		return slices.ContainsFunc(ps, func(p api.Port) bool {
-			return p.LogicalPort == "vm0" && p.State == plug.Plugged && len(p.Warnings) == 0
+			return p.LogicalPort == "vm0" && p.State == plan.Plugged && len(p.Warnings) == 0
 		})
 	})
 	if now := d.row(t, "renamed"); now.uuid != row.uuid || !strings.Contains(now.marks, "controller 1") {
@@ -147,13 +147,13 @@ func obeysTheSerialNumber(t *testing.T, d *dpu) {
 		request{lport: "lower", pfMAC: pfMAC, vf: "1", more: serial("mt2108x00002")},
 		request{lport: "unsaid", pfMAC: other, vf: "0", more: serial("MT2108X00003")})
 	d.awaitOn(t, "second", "b0")
-	p := d.awaitPort(t, "neither", plug.Pending, reason.CodePFAmbiguous)
+	p := d.awaitPort(t, "neither", plan.Pending, reason.CodePFAmbiguous)
 	d.wantCandidates(t, p, "platform/card0 c1pf0", "platform/card1 c1pf0")
 	for _, lport := range []string{"elsewhere", "lower"} {
-		p = d.awaitPort(t, lport, plug.Pending, reason.CodeSerialMismatch)
+		p = d.awaitPort(t, lport, plan.Pending, reason.CodeSerialMismatch)
 		d.wantCandidates(t, p, "platform/card0 c1pf0", "platform/card1 c1pf0")
 	}
-	d.awaitPort(t, "unsaid", plug.Pending, reason.CodeSerialUnknown)
+	d.awaitPort(t, "unsaid", plan.Pending, reason.CodeSerialUnknown)
 	d.wantOnBridge(t, "b0")
 }
 
@@ -190,7 +190,7 @@ func refusesMalformedNumbers(t *testing.T, d *dpu) {
 	}
 	for i, value := range values {
 		p := ports[i]
-		if p.LogicalPort != requests[i].lport || p.State != plug.Invalid || p.Function != "" || p.Reason == nil ||
+		if p.LogicalPort != requests[i].lport || p.State != plan.Invalid || p.Function != "" || p.Reason == nil ||
 			p.Reason.Code != reason.CodeInvalidOption || p.Reason.Option != "vif-plug:representor:vf-num" || p.Reason.Value != value {
 			t.Errorf("vf-num %q reads %+v, reason %+v", value, p, p.Reason)
 		}
@@ -222,7 +222,7 @@ func refusesMalformedMACs(t *testing.T, d *dpu) {
 	d.neutronPort(t, append(requests, request{lport: "good", pfMAC: pfMAC, vf: "0"})...)
 	d.awaitOn(t, "good", "pf0vf0")
 	for i, value := range values {
-		p := d.awaitPort(t, requests[i].lport, plug.Invalid, reason.CodeInvalidOption)
+		p := d.awaitPort(t, requests[i].lport, plan.Invalid, reason.CodeInvalidOption)
 		if p.Reason.Option != "vif-plug:representor:pf-mac" || p.Reason.Value != value {
 			t.Errorf("pf-mac %q reads %+v", value, p.Reason)
 		}
@@ -239,8 +239,8 @@ func plugsPFsAndSFs(t *testing.T, d *dpu) {
 	d.awaitOn(t, "sf", "pf0sf1")
 	d.wantFunction(t, "pf", "platform/card0 c1pf0")
 	d.wantFunction(t, "sf", "platform/card0 c1pf0sf1")
-	d.awaitPort(t, "none", plug.Pending, reason.CodeFunctionNotFound)
-	d.awaitPort(t, "both", plug.Invalid, reason.CodeInvalidOption)
+	d.awaitPort(t, "none", plan.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "both", plan.Invalid, reason.CodeInvalidOption)
 	d.wantOnBridge(t, "pf0hpf", "pf0sf1")
 	d.bound(t, "pf")
 	d.bound(t, "sf")
@@ -266,12 +266,12 @@ func plugsExternalFunctionsOnly(t *testing.T, d *dpu) {
 	d.awaitOn(t, "zero", "c0vf0")
 	d.wantFunction(t, "zero", "platform/card1 c0pf0vf0")
 	for _, lport := range []string{"own", "ownpf"} {
-		p := d.awaitPort(t, lport, plug.Pending, reason.CodePFNotFound)
+		p := d.awaitPort(t, lport, plan.Pending, reason.CodePFNotFound)
 		if !strings.Contains(p.Reason.Message, "local-functions") {
 			t.Errorf("the reason doesn't name the setting: %s", p.Reason.Message)
 		}
 	}
-	d.awaitPort(t, "five", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "five", plan.Pending, reason.CodeFunctionNotFound)
 	d.wantOnBridge(t, "pf0vf0", "c0vf0")
 }
 
@@ -280,7 +280,7 @@ func waitsForThePFsMAC(t *testing.T, d *dpu) {
 	sim(t, "dev add card0", pf("card0", 1, 1, zero, "hpf1"), vf("card0", 10, 1, 0, "c1vf0"),
 		pf("card0", 2, 2, zero, "hpf2")+" nofn=1", vf("card0", 11, 2, 0, "c2vf0"), vf("card0", 12, 1, 1, "c1vf1"))
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	p := d.awaitPort(t, "vm0", plug.Pending, reason.CodePFMACUnknown)
+	p := d.awaitPort(t, "vm0", plan.Pending, reason.CodePFMACUnknown)
 	d.wantCandidates(t, p, "platform/card0 c1pf0", "platform/card0 c2pf0")
 	d.wantOnBridge(t)
 	// A MAC that is set here is notified of.
@@ -292,7 +292,7 @@ func waitsForThePFsMAC(t *testing.T, d *dpu) {
 	sim(t, "port mac card0 1 "+later, vf("card0", 13, 1, 2, "c1vf2"))
 	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1"}, request{lport: "vm2", pfMAC: later, vf: "2"})
 	d.awaitOn(t, "vm2", "c1vf2")
-	d.awaitPort(t, "vm1", plug.Pending)
+	d.awaitPort(t, "vm1", plan.Pending)
 	if now := d.awaitOn(t, "vm0", "c1vf0"); now.uuid != before.uuid {
 		t.Errorf("row %+v, was %+v; want it kept", now, before)
 	}
@@ -311,9 +311,9 @@ func obeysSettings(t *testing.T, d *dpu) {
 		pf("card0", 1, 1, "00:00:00:00:00:00", "hpf"), vf("card0", 10, 1, 0, "pf0vf0"))
 	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"}, request{lport: "host", pfMAC: host, vf: "0"},
 		request{lport: "part", pfMAC: part, vf: "0"})
-	d.awaitPort(t, "own", plug.Pending, reason.CodePFMACUnknown)
-	d.awaitPort(t, "part", plug.Pending, reason.CodePFMACUnknown)
-	d.awaitPort(t, "host", plug.Pending, reason.CodePFMACUnknown)
+	d.awaitPort(t, "own", plan.Pending, reason.CodePFMACUnknown)
+	d.awaitPort(t, "part", plan.Pending, reason.CodePFMACUnknown)
+	d.awaitPort(t, "host", plan.Pending, reason.CodePFMACUnknown)
 	dir := filepath.Join(d.dir, "sys", "class", "net", "p0", "smart_nic", "pf")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)

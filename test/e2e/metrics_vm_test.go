@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // measuring is what Prometheus would see of a port.
@@ -27,8 +27,8 @@ func measuresSteps(t *testing.T, d *dpu) {
 	d.restartDaemon(t)
 	sim(t, append(card(), vf0, vf1)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm9", pfMAC: pfMAC, vf: "9"})
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm9", plug.Pending)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm9", plan.Pending)
 	for sample, want := range map[string]float64{
 		`representord_request_step_duration_seconds_count{step="commit"}`:             1,
 		`representord_request_step_duration_seconds_count{step="open"}`:               1,

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 )
 
@@ -74,7 +74,7 @@ func parksAndReturns(t *testing.T, d *dpu) {
 		t.Logf("the row is parked already: %s", r)
 	}
 	short := returns()
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 
 	d.changes(t, func() { sim(t, "port nonetdev card0 10") })
 	began := time.Now()
@@ -91,7 +91,7 @@ func parksAndReturns(t *testing.T, d *dpu) {
 	d.until(t, "ovn-controller has released the port", func() bool { return d.bindingOf(t, "vm0", "").up == "false" })
 	t.Logf("away: %+v", d.bindingOf(t, "vm0", ""))
 	long := returns()
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	if r := d.row(t, "pf0vf0"); r.uuid != a.uuid || r.ifaceID != "vm0" {
 		t.Errorf("row %+v, was %+v; want it with its iface-id", r, a)
 	}

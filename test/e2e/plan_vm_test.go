@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 func planning() []scenario {
@@ -24,7 +24,7 @@ func plansOffline(t *testing.T, d *dpu) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	plan := func() string {
+	planned := func() string {
 		t.Helper()
 		out, status := d.ctl(t, "plan", "--offline", "--config", file)
 		if status != 0 {
@@ -35,8 +35,8 @@ func plansOffline(t *testing.T, d *dpu) {
 	kill(d.daemon)
 	sim(t, append(card(), vf0)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"}, request{lport: "vm9", pfMAC: pfMAC, vf: "9"})
-	d.until(t, "ovn-northd has written what is asked", func() bool { return strings.Contains(plan(), "vm9 pending") })
-	if out := plan(); !strings.Contains(out, "changes that a daemon would make now:\n  plug   pf0vf0\n         for logical port vm0\n") ||
+	d.until(t, "ovn-northd has written what is asked", func() bool { return strings.Contains(planned(), "vm9 pending") })
+	if out := planned(); !strings.Contains(out, "changes that a daemon would make now:\n  plug   pf0vf0\n         for logical port vm0\n") ||
 		!strings.Contains(out, "function-not-found") {
 		t.Errorf("%s", out)
 	}
@@ -44,10 +44,10 @@ func plansOffline(t *testing.T, d *dpu) {
 		t.Error("the plan made a row")
 	}
 	d.startDaemon(t)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	// Beside the daemon, which holds the lock of the bridge.
-	if out := plan(); !strings.HasPrefix(out, "nothing to change\n\n1 port not plugged:\n  vm9 pending\n") {
+	if out := planned(); !strings.HasPrefix(out, "nothing to change\n\n1 port not plugged:\n  vm9 pending\n") {
 		t.Errorf("%s", out)
 	}
 }

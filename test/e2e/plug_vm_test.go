@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // A card with one controller and one PF, and VFs with netdevs named as the
@@ -37,8 +37,8 @@ func plugsAndForwards(t *testing.T, d *dpu) {
 	sim(t, append(card(), vf0, vf1)...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: "02:00:00:00:00:10 10.0.0.10"})
 	d.neutronPort(t, request{lport: "vm1", pfMAC: strings.ToUpper(pfMAC), vf: "1", mac: "02:00:00:00:00:11 10.0.0.11"})
-	p := d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	p := d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	r := d.row(t, "pf0vf0")
 	if r.ifaceID != "vm0" || r.mtu != "1500" || r.typ != "" || p.Netdev != "pf0vf0" {
 		t.Errorf("row %+v, port %+v", r, p)
@@ -57,8 +57,8 @@ func plugsAndForwards(t *testing.T, d *dpu) {
 func plugsALateVF(t *testing.T, d *dpu) {
 	sim(t, card()...)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 	sim(t, vf0)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 }

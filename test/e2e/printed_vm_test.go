@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/virtualdpu"
 )
 
@@ -138,10 +138,10 @@ func takesWhatExplainPrints(t *testing.T, d *dpu) {
 				d.central.Nbctl(t, "lsp-del", "vm0")
 				d.awaitNoPort(t, "vm0")
 			}()
-			d.awaitPort(t, "vm0", plug.Pending, tt.code)
+			d.awaitPort(t, "vm0", plan.Pending, tt.code)
 			takes(t, d.explained(t, "vm0").Remedy, tt.want)
 			if tt.plugs {
-				d.awaitPort(t, "vm0", plug.Plugged)
+				d.awaitPort(t, "vm0", plan.Plugged)
 			}
 		})
 	}
@@ -161,11 +161,11 @@ func (d *dpu) bringsTheUplinkBack(t *testing.T) {
 	d.restartDaemon(t, "--local-functions")
 	defer d.restartDaemon(t)
 	d.neutronPort(t, request{lport: "own", pfMAC: uplink, vf: "0"})
-	d.awaitPort(t, "own", plug.Pending, reason.CodePFMACUnknown)
+	d.awaitPort(t, "own", plan.Pending, reason.CodePFMACUnknown)
 	takes(t, d.explained(t, "own").Remedy, []printed{{
 		command: "ip -n NAMESPACE link set NETDEV netns 1", fills: "NAMESPACE link set NETDEV=elsewhere link set eno1",
 	}})
-	d.awaitPort(t, "own", plug.Plugged)
+	d.awaitPort(t, "own", plan.Plugged)
 }
 
 // toldAt is the remedy of one step of an explanation.
@@ -196,7 +196,7 @@ func (d *dpu) setsTheFunctionsAddress(t *testing.T) {
 	}})
 	d.restartDaemon(t)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac + " 10.0.0.10"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	takes(t, d.toldAt(t, "vm0", explain.Function), []printed{{command: "devlink port function set platform/card0/10 hw_addr " + mac}})
 	if says := run(t, "devlink", "port", "show", "platform/card0/10"); !strings.Contains(says, "hw_addr "+mac) {
 		t.Error(says)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -146,7 +146,7 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 	restartController := func(while func()) {
 		t.Helper()
 		servers.StopController(t, d.local, d.controller)
-		d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
+		d.awaitPort(t, "vm0", plan.Held, reason.CodeChassisMissing)
 		while()
 		d.quiet(t)
 		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
@@ -157,14 +157,14 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 			return requested == "dpu2"
 		})
 	})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.option(t, "vm0", "requested-chassis", "dpu2,dpu1")
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeRequestEvidence)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeRequestEvidence)
 	restartController(func() {})
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeRequestEvidence)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeRequestEvidence)
 	d.quiet(t)
 	d.option(t, "vm0", "requested-chassis", "dpu1")
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	if n := d.transactions(t) - transactions; n != 0 {
 		t.Errorf("%d transactions, want none", n)
 	}
@@ -237,7 +237,7 @@ func followsTheMTURequest(t *testing.T, d *dpu) {
 	await("8942")
 	d.option(t, "vm0", key, "67")
 	d.await(t, "vm0 is plugged with a warning", func(ps []api.Port) bool {
-		return len(ps) == 1 && ps[0].State == plug.Plugged && len(ps[0].Warnings) == 1 &&
+		return len(ps) == 1 && ps[0].State == plan.Plugged && len(ps[0].Warnings) == 1 &&
 			ps[0].Warnings[0].Code == reason.CodeIgnoredOption &&
 			ps[0].Warnings[0].Option == key && ps[0].Warnings[0].Value == "67"
 	})
@@ -252,7 +252,7 @@ func followsTheMTURequest(t *testing.T, d *dpu) {
 	if now := d.awaitOn(t, "vm0", "pf0vf0"); now.uuid != first.uuid {
 		t.Errorf("row %+v, was %+v; want it kept", now, first)
 	}
-	if p := d.awaitPort(t, "vm0", plug.Plugged); len(p.Warnings) != 0 {
+	if p := d.awaitPort(t, "vm0", plan.Plugged); len(p.Warnings) != 0 {
 		t.Errorf("warnings %+v, want none", p.Warnings)
 	}
 }
@@ -307,7 +307,7 @@ func plugsAnyName(t *testing.T, d *dpu) {
 	before := []row{d.row(t, "pf0vf0"), d.row(t, "pf0vf1")}
 	d.restartDaemon(t) // what is read back from the markers is the same
 	for i, name := range names {
-		d.awaitPort(t, name, plug.Plugged)
+		d.awaitPort(t, name, plan.Plugged)
 		d.wantUntouched(t, fmt.Sprintf("pf0vf%d", i), before[i])
 	}
 	table, ports := d.listed(t)

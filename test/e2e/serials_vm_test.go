@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // boardSerial is the simulated card's, see card.
@@ -101,7 +101,7 @@ func bindsBySerial(t *testing.T, d *dpu) {
 	if status != 0 || !strings.Contains(out, "plugged     yes") {
 		t.Fatalf("exit status %d:\n%s", status, out)
 	}
-	p := d.awaitPort(t, "vm1", plug.Plugged)
+	p := d.awaitPort(t, "vm1", plan.Plugged)
 	if r := d.row(t, "pf0vf1"); p.Netdev != "pf0vf1" || r.ifaceID != "vm1" || r.mtu != "1442" {
 		t.Errorf("port %+v, row %+v", p, r)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 )
 
 // sizing is what a card with many functions costs.
@@ -33,7 +33,7 @@ func staysSmall(t *testing.T, d *dpu) {
 	}
 	sim(t, commands...)
 	d.neutronPort(t, requests...)
-	s := d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", ports), func(s api.Status) bool { return s.Ports[plug.Plugged] == ports })
+	s := d.awaitStatus(t, fmt.Sprintf("%d ports are plugged", ports), func(s api.Status) bool { return s.Ports[plan.Plugged] == ports })
 	d.quiet(t)
 	for range 50 { // as a Prometheus does
 		d.scrape(t)

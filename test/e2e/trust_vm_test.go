@@ -8,7 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -28,8 +28,8 @@ func holdsWithoutChassis(t *testing.T, d *dpu) {
 	d.judged(t)
 	a, b := twoPorts(t, d)
 	servers.StopController(t, d.local, d.controller)
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
-	d.awaitPort(t, "vm1", plug.Held, reason.CodeChassisMissing)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeChassisMissing)
+	d.awaitPort(t, "vm1", plan.Held, reason.CodeChassisMissing)
 	d.changes(t, func() {
 		sim(t, "port add card0 12 flavour=pcivf controller=1 external=1 pf=0 vf=2 netdev=pf0vf2 peer=host2")
 	})
@@ -39,8 +39,8 @@ func holdsWithoutChassis(t *testing.T, d *dpu) {
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
-	d.awaitPort(t, "vm2", plug.Plugged)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm2", plan.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
@@ -61,13 +61,13 @@ func followsARenameWithoutChassis(t *testing.T, d *dpu) {
 	d.judged(t)
 	_, b := twoPorts(t, d)
 	servers.StopController(t, d.local, d.controller)
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeChassisMissing)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeChassisMissing)
 	d.changes(t, func() { rename(t, [2]string{"pf0vf0", "ens1f0c1vf0"}) })
 	d.until(t, "the row follows the netdev to its new name", func() bool { return d.row(t, "ens1f0c1vf0").ifaceID == "vm0" })
 	d.wantGone(t, "pf0vf0")
 	d.wantKept(t, "pf0vf1", b)
 	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 }
 
@@ -104,7 +104,7 @@ func outlivesSouthbound(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
 	d.central.SB.Restart()
-	d.awaitPort(t, "vm2", plug.Plugged)
+	d.awaitPort(t, "vm2", plan.Plugged)
 	if n := d.transactions(t) - before; n != 1 {
 		t.Errorf("%d local transactions, want 1, for the new port", n)
 	}
@@ -135,14 +135,14 @@ func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
 	d.central.SB.Kill()
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
 	d.central.SB.Wipe()
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plug.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plan.Held, reason.CodeSouthboundReplaced)
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.restartDaemon(t) // what it knows of the other one is on the rows
-	d.awaitPort(t, "vm0", plug.Held, reason.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plug.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm0", plan.Held, reason.CodeSouthboundReplaced)
+	d.awaitPort(t, "vm1", plan.Held, reason.CodeSouthboundReplaced)
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
 	d.witness.Nothing(func() {
@@ -163,10 +163,10 @@ func holdsMassRemovals(t *testing.T, d *dpu) {
 		d.neutronPort(t, request{lport: vm, pfMAC: pfMAC, vf: string(rune('0' + i))})
 	}
 	for _, vm := range vms {
-		d.awaitPort(t, vm, plug.Plugged)
+		d.awaitPort(t, vm, plan.Plugged)
 	}
 	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1", "--", "lsp-del", "vm2")
-	d.awaitPort(t, "vm2", plug.Held, reason.CodeMassUnplug)
+	d.awaitPort(t, "vm2", plan.Held, reason.CodeMassUnplug)
 	if r := d.row(t, "pf0vf0"); r.ifaceID != "vm0" {
 		t.Errorf("a held row is gone: %+v", r)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug"
+	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 )
 
@@ -31,8 +31,8 @@ func twoPorts(t *testing.T, d *dpu) (row, row) {
 	d.changes(t, func() { sim(t, append(card(), vf0, vf1)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
 	d.neutronPort(t, request{lport: "vm1", pfMAC: pfMAC, vf: "1"})
-	d.awaitPort(t, "vm0", plug.Plugged)
-	d.awaitPort(t, "vm1", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitPort(t, "vm1", plan.Plugged)
 	d.bound(t, "vm0")
 	d.bound(t, "vm1")
 	d.witness.Known()
@@ -100,13 +100,13 @@ func replacesInOneTransaction(t *testing.T, d *dpu) {
 	d.judged(t)
 	d.changes(t, func() { sim(t, append(card(), vf0, vf1)...) })
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-	d.awaitPort(t, "vm0", plug.Plugged)
+	d.awaitPort(t, "vm0", plan.Plugged)
 	before := d.transactions(t)
 	d.witness.Requests(map[string]invariants.Request{"vm0": request{pfMAC: pfMAC, vf: "1"}.asks()}, func() {
 		d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="1"`)
 	})
 	d.await(t, "vm0 is plugged on VF 1", func(ps []api.Port) bool {
-		return len(ps) == 1 && ps[0].State == plug.Plugged && ps[0].Netdev == "pf0vf1"
+		return len(ps) == 1 && ps[0].State == plan.Plugged && ps[0].Netdev == "pf0vf1"
 	})
 	d.wantGone(t, "pf0vf0")
 	if n := d.transactions(t) - before; n != 1 {
@@ -121,7 +121,7 @@ func replacesInOneTransaction(t *testing.T, d *dpu) {
 func dropsTheOldFunction(t *testing.T, d *dpu) {
 	_, other := twoPorts(t, d)
 	d.central.Nbctl(t, "set", "Logical_Switch_Port", "vm0", `options:"vif-plug:representor:vf-num"="9"`)
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 	d.wantGone(t, "pf0vf0")
 	d.wantUntouched(t, "pf0vf1", other)
 }
@@ -154,5 +154,5 @@ func unplugsALeak(t *testing.T, d *dpu) {
 	d.until(t, "the row pf0vf0 is gone", func() bool { return d.row(t, "pf0vf0").uuid == "" })
 	d.wantUntouched(t, "pf0vf1", other)
 	d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitPort(t, "vm0", plug.Pending, reason.CodeFunctionNotFound)
+	d.awaitPort(t, "vm0", plan.Pending, reason.CodeFunctionNotFound)
 }

@@ -18,11 +18,6 @@ type Chassis struct {
 	CMSOptions string
 }
 
-const (
-	// listMost bounds how many names a message lists.
-	listMost = 20
-)
-
 // serials are the serial numbers that a chassis published.
 func (c Chassis) serials() []string { return cardserial.Published(c.CMSOptions) }
 
@@ -59,7 +54,7 @@ func Choose(all []Chassis, number string) (Chassis, error) {
 	case len(found) > 1:
 		return Chassis{}, &ChassisError{Serial: number, Chassis: names(found), text: fmt.Sprintf(
 			"card serial number %s is published by %d chassis: %s; a card is in one of them only: correct ovn-cms-options on the others",
-			reason.Quote(number), len(found), list(names(found)))}
+			reason.Quote(number), len(found), reason.Names(names(found)))}
 	}
 	return found[0], distinct(all, found[0])
 }
@@ -80,7 +75,7 @@ func none(all []Chassis, number string) *ChassisError {
 		e.text += fmt.Sprintf(", nor any other (%s); is representord running on the DPU, with register-card-serial?", there)
 		return e
 	}
-	e.text += "; known are " + list(e.Known) + "; representorctl serial, on the DPU, says why it isn't published"
+	e.text += "; known are " + reason.Names(e.Known) + "; representorctl serial, on the DPU, says why it isn't published"
 	return e
 }
 
@@ -105,7 +100,7 @@ func distinct(all []Chassis, c Chassis) error {
 	slices.Sort(alike)
 	return &ChassisError{Chassis: alike, text: fmt.Sprintf(
 		"hostname %s of chassis %s doesn't tell it apart: %s answer to it; set another external_ids:hostname in its local database",
-		reason.Quote(c.Hostname), reason.Quote(c.Name), list(alike))}
+		reason.Quote(c.Hostname), reason.Quote(c.Name), reason.Names(alike))}
 }
 
 func names(all []Chassis) []string {
@@ -114,15 +109,4 @@ func names(all []Chassis) []string {
 		out = append(out, c.Name)
 	}
 	return out
-}
-
-func list(all []string) string {
-	var out []string
-	for _, s := range all[:min(len(all), listMost)] {
-		out = append(out, reason.Quote(s))
-	}
-	if n := len(all) - len(out); n > 0 {
-		out = append(out, fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(out, ", ")
 }

@@ -1,0 +1,285 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
+)
+
+// act turns what was resolved for one port into removals, a plug or edits, and
+// its status.
+func (p *planner) act(q *port) {
+	p.facts(q)
+	if !p.in.Actual.Complete || p.in.Actual.BridgeUUID == "" {
+		p.report(q, q.idle(), firstReason(q.invalid(), p.canAdd))
+		return
+	}
+	switch {
+	case q.goes != stay && !q.verified && len(q.rows) > 0:
+		p.out.Doubts = append(p.out.Doubts, q.name)
+		p.report(q, Held, reasonUnverified())
+	case q.goes == depart:
+		p.dropAll(q, "its request is gone: "+q.binding.Why)
+		p.report(q, Held, q.reason)
+	case q.goes == dropped:
+		p.drop(q)
+	case q.want.Kind == 0:
+		p.report(q, q.idle(), q.reason)
+	case q.taken != nil:
+		p.yield(q)
+	case !q.ready && !p.openThoughBridged(q):
+		p.waitForNetdev(q)
+	default:
+		p.plugOrKeep(q)
+	}
+}
+
+// facts fills in what a status says whatever its state.
+func (p *planner) facts(q *port) {
+	q.status.Request, q.status.Function = requestText(q.query), functionText(q.want)
+	if q.query.Kind == 0 && len(q.rows) > 0 {
+		q.status.Request = q.rows[0].Marker.Request
+	}
+	q.status.Netdev, q.status.IfIndex = q.rep.Link.Name, q.rep.IfIndex
+}
+
+// tellWhatIsPlugged corrects the status of a port whose request means another function
+// than when its row was made, and whose row stays until that one can be plugged.
+func (p *planner) tellWhatIsPlugged(q *port) {
+	if q.means.Kind == 0 || q.status.Reason == nil {
+		return
+	}
+	for _, r := range q.rows {
+		if r.is.Kind != 0 && r.is != q.means && (r.request == q.query || r.request.Kind == 0) && !r.removed {
+			q.status.Reason = reasonMoved(q, r)
+			q.status.Function, q.status.Netdev, q.status.IfIndex, q.status.Ofport = r.is.String(), r.Name, r.IfIndex, r.Ofport
+			return
+		}
+	}
+}
+
+// drop handles a request that names another function than the rows have: old out, and
+// new in with it where it is found.
+func (p *planner) drop(q *port) {
+	if len(q.rows) > 0 {
+		p.out.Retargets = append(p.out.Retargets, q.name)
+	}
+	if p.pluggable(q) && p.mayPlug(q) {
+		if p.mayEvict(q) {
+			p.replace(q, "its request names another function now")
+		}
+		return
+	}
+	if !q.leaves && p.early(q) {
+		p.report(q, Held, reasonGrace(q)) // what it was to make room for isn't to be had any more
+		return
+	}
+	p.dropAll(q, "its request names another function now")
+	switch {
+	case q.taken != nil:
+		p.report(q, Conflict, reasonTaken(q))
+	case p.canAdd != nil:
+		p.report(q, q.idle(), p.canAdd)
+	case q.status.State == "":
+		p.report(q, q.idle(), q.reason)
+	}
+}
+
+// yield: another port has the function. A row of ours for it that is only kept
+// goes when the owner's plug needs its place (see replace).
+func (p *planner) yield(q *port) {
+	if q.asked {
+		p.report(q, Conflict, reasonTaken(q))
+		return
+	}
+	p.report(q, q.idle(), q.reason)
+}
+
+func (p *planner) waitForNetdev(q *port) {
+	if r, ok := p.putBack(q); ok && p.openLive(r) && p.present(r) {
+		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
+	}
+	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
+}
+
+// putBack undoes what somebody edited in a row whose netdev is away, or has a name that
+// somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
+// row names then. It returns that row, which doesn't leak.
+func (p *planner) putBack(q *port) (row *ownRow, ok bool) {
+	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || row.leak.kind != 0 {
+		return row, false
+	}
+	p.edit(q, row)
+	return row, true
+}
+
+// plugOrKeep handles a port whose representor is there and its own.
+func (p *planner) plugOrKeep(q *port) {
+	for _, r := range q.rows {
+		if r.leak.kind == leakByIndex {
+			p.report(q, Pending, reasonStale(r.Interface))
+			return
+		}
+	}
+	if r, ok := p.inPlace(q); ok {
+		p.keep(q, r)
+		return
+	}
+	// Without a request that can be trusted now, a row may follow its function to
+	// another netdev, if the function is its alone.
+	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
+	_, its := p.rowOf(q, q.want)
+	switch {
+	case !p.evicts(q) && !follows:
+		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
+	case !p.mayPlug(q):
+		p.putBack(q)
+	case p.in.Hold.All && len(q.rows) > 0 && !its:
+		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
+	case p.mayReplace(q):
+		p.replace(q, "")
+	}
+}
+
+// openThoughBridged reports whether ovs-vswitchd has a port's netdev open that the card
+// shows in a Linux bridge or a bond. One of the two is old news: the kernel lets nobody
+// take the netdev from the other (netdev_master_upper_dev_link in net/core/dev.c). What
+// is plugged counts as plugged until ovs-vswitchd says otherwise.
+func (p *planner) openThoughBridged(q *port) bool {
+	r, ok := p.inPlace(q)
+	return ok && q.rep.Link.Master != "" && r.IsOpen() && r.IfIndex == q.rep.IfIndex
+}
+
+// mayReplace reports whether a port's plug may take out what is in its way. Without a
+// request that can be trusted now it takes out nothing but rows of its own.
+func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q) }
+
+// inPlace is the row of a port that has its function under the netdev's present name.
+func (p *planner) inPlace(q *port) (row *ownRow, ok bool) {
+	for _, r := range q.rows {
+		if r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want {
+			row, ok = r, true
+		}
+	}
+	return row, ok
+}
+
+// localReady reports whether everything but the Southbound allows a plug.
+func (p *planner) localReady() bool {
+	complete, _ := p.in.Index.Complete()
+	t := p.in.Actual.DatapathType
+	return complete && (t == "" || t == "system")
+}
+
+// idle is the state of a port for which nothing can be done now.
+func (q *port) idle() State {
+	switch {
+	case q.invalid() != nil:
+		return Invalid
+	case q.asked:
+		return Pending
+	}
+	return Held
+}
+
+// invalid is why the port's request can't be followed as written, nil if it can or there
+// is none.
+func (q *port) invalid() *reason.Reason {
+	if q.seen && q.binding.Fate == ovn.Asked {
+		return q.binding.Request.Invalid
+	}
+	return nil
+}
+
+// mayPlug looks for rows in the way, and reports the conflict if there are any.
+func (p *planner) mayPlug(q *port) bool {
+	if row, ours := p.obstacle(q); row != "" {
+		switch {
+		case ours:
+			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
+		case p.adopt(q):
+		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
+			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
+		case p.leftOverCalled(row):
+			p.report(q, Conflict, p.reasonLeftOver(p.in.Actual.Interfaces[row]))
+		default:
+			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
+		}
+		return false
+	}
+	if row := p.foreignIfaceID[q.name]; row != "" && len(q.rows) == 0 {
+		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
+		return false
+	}
+	return true
+}
+
+// replace takes out what the port has and plugs what it should have, at once.
+func (p *planner) replace(q *port, why string) {
+	pt, moved := p.dropAll(q, why), p.moved(q)
+	if why == "" {
+		pt.why = "asked for"
+		switch {
+		case len(q.rows) > 0:
+			pt.why = "its representor is now " + reason.Name(q.rep.Link.Name)
+		case len(moved) > 0:
+			pt.why = whyMoved(moved[0])
+		}
+	}
+	pl := ovs.Plug{Netdev: q.rep.Link.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q, slices.Concat(q.rows, moved)...)}
+	if q.asked {
+		pl.IfaceIDVer, pl.MTURequest = q.binding.Request.IfaceIDVer, q.binding.Request.MTU
+	} else {
+		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
+	}
+	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, place{pl.Netdev, q.want, [2]string{pl.IfaceID}})
+	p.unplug(pt, moved...)
+	p.out.Gives[pl.Netdev] = q.rep
+	if p.evicts(q) {
+		p.unplug(pt, p.evicted(q)...)
+	}
+	p.report(q, Pending, reasonTransaction())
+}
+
+func (p *planner) marker(q *port) ovs.Marker {
+	m := ovs.Marker{LogicalPort: q.name, Function: functionText(q.want), Request: requestText(q.query)}
+	if len(q.rows) == 0 || q.query.Kind != 0 && !q.unsure {
+		return m
+	}
+	// Not known to answer another request than it was made for.
+	m.Request = q.rows[0].Marker.Request
+	for _, r := range q.rows {
+		if r.byMarks() == q.want {
+			m.Request = r.Marker.Request
+			break
+		}
+	}
+	return m
+}
+
+// southbound is what a row of a port's is to say of the Southbound it answers, in place
+// of these. It is the present one if that is accepted, in the words that are there
+// already, so that a relay's or a cluster's wording changes nothing. Until then a port
+// that is there doesn't move on: what its rows say is all that a restart would know.
+func (p *planner) southbound(q *port, rows ...*ownRow) string {
+	present, settled := p.view.Names, p.evicts(q) && !p.in.Hold.All
+	has, other := "", false
+	for _, r := range rows {
+		if is := present.IsIn(r.Southbound); r.Southbound != "" && (has == "" || !is) {
+			has, other = r.Southbound, !is
+		}
+	}
+	if len(rows) == 0 || settled && (has == "" || other) {
+		return present.String()
+	}
+	return has
+}
+
+// dropAll removes all rows of a port, and returns the part that does.
+func (p *planner) dropAll(q *port, why string) *part {
+	pt := p.newPart(q, why)
+	p.unplug(pt, q.rows...)
+	return p.add(pt)
+}

@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"maps"
+
+	"github.com/representord/representord/ovs"
+)
+
+// keep leaves the right row in place, puts right what differs, and says how it is.
+func (p *planner) keep(q *port, r *ownRow) {
+	differs := false
+	if q.asked && p.canAdd == nil {
+		differs = p.edit(q, r)
+		p.dropExtras(q, r, q.rows)
+		if !p.in.Hold.All {
+			p.unplug(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
+		}
+	}
+	if !q.rep.Link.Up && q.rep.Link.Master == "" {
+		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
+	}
+	if row := p.foreignIfaceID[q.name]; row != "" {
+		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
+	}
+	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
+	if row := p.foreignIfaceID[q.name]; row != "" && r.IsParked() {
+		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
+		return
+	}
+	if (r.Ofport < 0 || stale(q, r)) && !differs {
+		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r.Interface, IfIndex: q.rep.IfIndex})
+	}
+	p.reportKept(q, r, differs)
+}
+
+// stale: the row is open for a netdev that isn't the function's any more. Without an
+// ifindex that isn't said: it is lost when the local database is restarted, and comes
+// back with ovs-vswitchd, where ofport stays (vswitch.ovsschema).
+func stale(q *port, r *ownRow) bool {
+	return r.Ofport > 0 && r.IfIndex != 0 && r.IfIndex != q.rep.IfIndex
+}
+
+func (p *planner) reportKept(q *port, r *ownRow, differs bool) {
+	switch {
+	case !q.asked:
+		p.report(q, q.idle(), q.reason)
+	case differs:
+		p.report(q, Pending, reasonTransaction())
+	case r.Ofport > 0 && r.IfIndex == q.rep.IfIndex:
+		if q.reason != nil { // found by its marker, not by its request
+			q.status.Warnings = append(q.status.Warnings, *q.reason)
+		}
+		p.address(q)
+		p.report(q, Plugged, nil)
+	case r.Ofport < 0 || r.Error != "":
+		p.report(q, Pending, reasonInterfaceError(r.Interface))
+	case r.Ofport == 0 || r.IfIndex == 0:
+		p.report(q, Pending, reasonAwaitingOfport(r.Interface))
+	default:
+		p.report(q, Pending, reasonStale(r.Interface))
+	}
+}
+
+// edit puts back what somebody changed, and follows what the request changed. It
+// reports whether there is anything of that.
+func (p *planner) edit(q *port, r *ownRow) bool {
+	e := ovs.Edit{Interface: r.Interface, Set: map[string]string{}}
+	p.editIfaceID(r, q.name, &e)
+	if m := p.marker(q); r.Marker != m {
+		have := r.Marker.Keys()
+		maps.Copy(e.Set, m.Keys())
+		maps.DeleteFunc(e.Set, func(k, v string) bool { return k != ovs.KeyIfaceID && have[k] == v })
+	}
+	p.editWanted(q, r, &e)
+	if len(e.Set)+len(e.Delete) == 0 && e.MTURequest == nil && !e.ClearType {
+		return false
+	}
+	r.edited = true
+	p.add(&part{lports: []string{q.name}, why: "its row differs from what is asked", edit: []ovs.Edit{e}})
+	return true
+}
+
+// editWanted adds what the request says of iface-id-ver and the MTU, whose request it
+// is, and that the netdev is one of the system.
+func (p *planner) editWanted(q *port, r *ownRow, e *ovs.Edit) {
+	req := q.binding.Request
+	switch req.IfaceIDVer {
+	case r.IfaceIDVer:
+	case "":
+		e.Delete = append(e.Delete, ovs.KeyIfaceIDVer)
+	default:
+		e.Set[ovs.KeyIfaceIDVer] = req.IfaceIDVer
+	}
+	if s := p.southbound(q, r); s != r.Southbound {
+		e.Set[ovs.KeySouthbound] = s
+	}
+	if req.MTU != r.MTURequest {
+		e.MTURequest = &req.MTU
+	}
+	e.ClearType = r.Type != "" && r.Type != "system" // which are the same
+}
+
+// dropExtras removes rows of a port beside the one that it keeps: two interfaces with
+// one iface-id take the port from each other for ever.
+func (p *planner) dropExtras(q *port, keep *ownRow, rows []*ownRow) {
+	var extra bool
+	pt := p.newPart(q, "another row has the port")
+	for _, r := range rows {
+		switch {
+		case r.UUID == keep.UUID || r.removed:
+		case q.verified && !p.in.Hold.All:
+			p.unplug(pt, r)
+		case !q.verified:
+			extra = true
+		}
+	}
+	if extra {
+		p.out.Doubts = append(p.out.Doubts, q.name)
+	}
+	p.add(pt)
+}

@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
+)
+
+// The integration bridge may be another one from one moment to the next
+// (external_ids:ovn-bridge, also for one chassis). What we plugged before is on the bridge
+// that was, where ovn-controller looks after no flows any more, and keeps its netdev from
+// the present one.
+
+// leftBehind reports whether a row of ours is on a bridge that was ours.
+func (p *planner) leftBehind(r ovs.Interface) bool {
+	return r.Marked && r.OVNPlugged == "" && r.Bridge != "" && r.Bridge != p.in.Actual.Bridge && p.in.Left[r.Bridge] &&
+		r.PortInterfaces == 1 && r.PortName == r.Name
+}
+
+// findLeftBehind fills behind.
+func (p *planner) findLeftBehind() {
+	if len(p.in.Left) == 0 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
+		if r := p.in.Actual.Interfaces[name]; p.leftBehind(r) {
+			own := p.own(r)
+			own.behind = true
+			p.behind = append(p.behind, own)
+		}
+	}
+}
+
+// movesHere reports whether a row that was left behind is for exactly what a port asks for now,
+// whatever the row is called, by its marker: one that somebody edited is left to that one. It
+// goes when the port is plugged here.
+func (p *planner) movesHere(q *port, r *ownRow) bool {
+	return p.evicts(q) && r.behind && r.lport == q.name && r.hasFunction && r.byMarks() == q.want &&
+		r.leak.kind == 0
+}
+
+// makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
+// moves with that, goes before, or is another port's for the same function, which mayEvict decides on.
+func (p *planner) makesWay(q *port, r *ownRow) bool {
+	return p.movesHere(q, r) || r.behind && (r.leak.kind == leakByName ||
+		r.leak.kind == 0 && p.evicts(q) && r.lport != q.name && r.byMarks() == q.want)
+}
+
+// moved are the rows that move here when a port is plugged.
+func (p *planner) moved(q *port) []*ownRow {
+	var rows []*ownRow
+	for _, r := range p.behind {
+		if p.movesHere(q, r) && !r.removed {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// whyMoved is why a row moves.
+func whyMoved(r *ownRow) string {
+	return "the integration bridge was " + reason.Name(r.Bridge) + " before"
+}
+
+// removeLeaksLeftBehind removes the rows that leak on bridges that were ours. The flows that
+// ovn-controller made there stay, and ovs-vswitchd forwards by them.
+func (p *planner) removeLeaksLeftBehind() {
+	for _, r := range p.behind {
+		if r.leak.kind != 0 {
+			p.close(r.lport, r)
+		}
+	}
+}
+
+// countLeftBehind adds the ports whose only rows were left behind to what goes or moves, and
+// to what there is, and reports whether those that make room for another port have waited.
+func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
+	waited = true
+	for _, r := range p.behind {
+		lport := r.lport
+		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || r.leak.kind != 0 {
+			continue
+		}
+		o := p.owners[r.byMarks()]
+		goes := o != nil && o.name != lport && p.evicts(o) && o.ready && p.wasVerified(lport)
+		if goes {
+			p.out.Leaving = append(p.out.Leaving, lport)
+			waited = waited && p.in.Hold.Waited[lport]
+		}
+		now.add(goes)
+		lately.add(goes || p.in.Hold.Lately[lport])
+	}
+	return waited
+}
+
+// tellWhatIsLeftBehind tells of rows on bridges that were ours that nothing asks for as they
+// are, and so nothing moves: as the state of their ports, or as a warning on those that ask
+// for something else.
+func (p *planner) tellWhatIsLeftBehind() {
+	if !p.asksAreKnown() {
+		return // nobody knows who asks for them
+	}
+	for _, r := range p.behind {
+		lport, why := r.lport, reasonLeftBehind(p.in.Actual, r)
+		switch q := p.ports[lport]; {
+		case r.leak.kind != 0 && lport != "" && !p.wanted(lport):
+			p.tell(behindStatus(r, Held,
+				reason.New(reason.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
+					reason.Quote(r.Name), reason.Quote(r.Bridge), r.leak.why)))
+		case lport == "" || r.removed:
+		case !p.wanted(lport):
+			p.tell(behindStatus(r, Conflict, why))
+		case q != nil && q.want.Kind != 0 && (q.want != r.byMarks() || !r.hasFunction):
+			p.warn(lport, why)
+		}
+	}
+}
+
+// behindStatus is the status of a port that has nothing but a row that was left behind.
+func behindStatus(r *ownRow, s State, why *reason.Reason) Status {
+	return Status{
+		LogicalPort: r.lport, State: s, Reason: why,
+		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
+	}
+}
+
+// warn adds a warning to the status of a port that has one.
+func (p *planner) warn(lport string, why *reason.Reason) {
+	if i, told := placeOf(p.out.Ports, lport); told {
+		p.out.Ports[i].Warnings = append(p.out.Ports[i].Warnings, *why)
+	}
+}
+
+func reasonLeftBehind(a ovs.View, r *ownRow) *reason.Reason {
+	why := reason.New(reason.CodeForeignName,
+		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
+		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())
+	why.Candidates = []string{reason.Name(r.Name)}
+	return why
+}

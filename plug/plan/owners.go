@@ -1,0 +1,241 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/representor"
+)
+
+// settleOwners gives every function that is asked for one owner: the port that
+// has it plugged keeps it, else the smallest name gets it. Nothing flaps: what
+// decides is what is plugged and what is asked, not the order of arrival. A row
+// that is only kept owns nothing.
+func (p *planner) settleOwners() {
+	clear(p.owners)
+	clear(p.netdevs)
+	for _, q := range p.sorted {
+		if !q.asked || q.want.Kind == 0 {
+			continue
+		}
+		if o := p.owners[q.want]; o == nil || p.grip(q) > p.grip(o) {
+			p.owners[q.want] = q
+		}
+	}
+	for _, o := range p.owners {
+		p.netdevs[o.rep.Link.Name] = o
+	}
+	for _, q := range p.sorted {
+		q.taken = nil
+		if o := p.owners[q.want]; q.want.Kind != 0 && o != q {
+			q.taken = o
+		}
+	}
+}
+
+// shared reports whether another port has a row for the function q wants.
+func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q)) > 0 }
+
+// rowsOfOthers are the rows of other ports for the function q wants, those that this plan
+// removes as well: on the bridge, and on bridges that were ours.
+func (p *planner) rowsOfOthers(q *port) []*ownRow {
+	var rows []*ownRow
+	for _, r := range p.rowsFor[q.want] {
+		if p.portOf(r) != q {
+			rows = append(rows, r)
+		}
+	}
+	for _, r := range p.behind {
+		if r.lport != q.name && r.byMarks() == q.want {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// grip ranks how firmly a port has the function it wants: 2 with a row under
+// the netdev's present name, 1 with a row for it under another, or with one that leaks or
+// did, 0 without. Rows on bridges that were ours count like others.
+func (p *planner) grip(q *port) int {
+	rank := 0
+	if p.lostBy[q.want] == q.name {
+		rank = 1
+	}
+	for _, r := range slices.Concat(q.rows, p.behind) {
+		if r.lport != q.name || r.is != q.want {
+			continue
+		}
+		if r.Name == q.rep.Link.Name && r.leak.kind == 0 {
+			return 2
+		}
+		rank = 1
+	}
+	return rank
+}
+
+// leaving reports whether a row of ours is certain to be removed by this plan
+// for a reason of its own.
+func (p *planner) leaving(r *ownRow) bool {
+	if r.leak.kind != 0 {
+		return true
+	}
+	q := p.portOf(r)
+	return q != nil && q.goes != stay && q.verified
+}
+
+// obstacle finds the row that keeps a netdev from being plugged for q under its
+// name: not q's own, not one that leaves, not one that is only kept.
+func (p *planner) obstacle(q *port) (row string, ours bool) {
+	name := q.rep.Link.Name
+	if _, exists := p.in.Actual.Interfaces[name]; !exists {
+		if p.in.Actual.PortNames[name] {
+			return name, false
+		}
+		return "", false
+	}
+	r, isMine := p.mine[name]
+	if !isMine {
+		i := slices.IndexFunc(p.behind, func(r *ownRow) bool { return r.Name == name })
+		if i >= 0 && p.makesWay(q, p.behind[i]) {
+			return "", false
+		}
+		return name, false
+	}
+	if p.leaving(r) {
+		return "", false
+	}
+	for _, own := range q.rows {
+		if own.UUID == r.UUID {
+			return "", false
+		}
+	}
+	if p.evicts(q) && p.onlyKept(r) {
+		return "", false
+	}
+	return name, true
+}
+
+func (p *planner) portOf(r *ownRow) *port {
+	return p.ports[r.lport]
+}
+
+// evicts reports whether a port's plug may take the place of rows that are only
+// kept: a row that nobody asks for owns nothing, but only a request that can be
+// trusted now shows that.
+func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
+
+// onlyKept reports whether no request stands for what a row of ours is for: nothing asks for
+// its port, or what does means another function for certain.
+func (p *planner) onlyKept(r *ownRow) bool {
+	o, is := p.portOf(r), r.is
+	return !o.asked || o.means.Kind != 0 && is.Kind != 0 && is != o.means && !p.mayBeFor(r, o.means)
+}
+
+// evicted are the rows of other ports that must not stand beside a plug for q: those for
+// the same function, and one under its name that is only kept.
+func (p *planner) evicted(q *port) []*ownRow {
+	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r *ownRow) bool { return r.removed })
+	r, ok := p.mine[q.rep.Link.Name]
+	if ok && p.portOf(r) != q && p.onlyKept(r) && !r.removed && r.is != q.want {
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// mayEvict reports whether a port's plug may take the place of other ports. That is a
+// removal like any other: the Southbound must have been asked about all of them, and nothing
+// moves while it is held. The port's status says what it waits for.
+func (p *planner) mayEvict(q *port) bool {
+	claims := p.claimsOfOthers(q)
+	sure := q.verified
+	for _, c := range claims {
+		if why := p.holds(q, c); why != nil {
+			p.report(q, Pending, c.reason(q, why))
+			return false
+		}
+		sure = sure && p.wasVerified(c.lport)
+	}
+	if sure || len(claims) == 0 {
+		return true
+	}
+	p.out.Doubts = append(p.out.Doubts, q.name)
+	for _, c := range claims {
+		p.out.Doubts = append(p.out.Doubts, c.lport)
+	}
+	p.report(q, Pending, claims[0].reason(q, reasonUnverified()))
+	return false
+}
+
+// holds is why a claim stands against q whatever the Southbound says of it, nil if it
+// doesn't.
+func (p *planner) holds(q *port, c claim) *reason.Reason {
+	o := p.ports[c.lport]
+	switch {
+	case p.in.Hold.All:
+		if c.row {
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
+		}
+		return reasonReplaced(p.view)
+	case o != nil && o.braked, o != nil && o.asked && o.mayMean(q.rep.Function):
+		return o.reason
+	case c.behind && p.mass != nil:
+		p.out.MassHeld = append(p.out.MassHeld, c.lport)
+		return p.mass
+	}
+	return nil
+}
+
+// claim is that a port other than the one that is to be plugged has the place of that.
+type claim struct {
+	lport  string
+	row    bool // it has a row; otherwise it lost that
+	behind bool // on a bridge that was ours
+}
+
+// claimsOfOthers are those of the ports whose rows make room for q, of those whose rows
+// for its function leak, or went for another reason than that nobody asks for them any more,
+// and of those whose rows may be for its function.
+func (p *planner) claimsOfOthers(q *port) []claim {
+	var claims []claim
+	for _, r := range p.evicted(q) {
+		claims = append(claims, claim{r.lport, true, r.behind})
+	}
+	for _, r := range p.rowsOfOthers(q) {
+		if r.leak.kind != 0 {
+			claims = append(claims, claim{lport: r.lport, row: true})
+		}
+	}
+	if was, may := p.in.Index.Unnumbered(q.rep.Function); may {
+		for _, r := range p.rowsFor[was] {
+			claims = append(claims, claim{lport: r.lport, row: true})
+		}
+	}
+	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })
+	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {
+		claims = append(claims, claim{lport: lport})
+	}
+	return claims
+}
+
+// reason says of the port that is to be plugged what keeps it from that.
+func (c claim) reason(q *port, why *reason.Reason) *reason.Reason {
+	if c.row {
+		return reasonOccupied(q, c.lport, why)
+	}
+	return reasonLost(q, c.lport, why)
+}
+
+// mayMean reports whether a port that is asked for may mean a function, since the card can't
+// say at present which one it means.
+func (q *port) mayMean(f representor.Function) bool {
+	return q.want.Kind == 0 && undecided(reason.CodeOf(q.reason)) && mayBeAskedBy(q.binding.Request.Query, f)
+}
+
+// wasVerified reports whether the Southbound was asked about a port.
+func (p *planner) wasVerified(lport string) bool {
+	if p.in.Verdict == nil {
+		return false
+	}
+	_, ok := p.in.Verdict.Bindings[lport]
+	return ok
+}

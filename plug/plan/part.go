@@ -1,0 +1,190 @@
+package plan
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// part is what one port needs done. Parts that depend on each other are joined
+// into one Change before they leave the planner.
+type part struct {
+	lports []string
+	why    string
+	unplug []ovs.Unplug
+	frees  []place // of the rows that it unplugs
+	plug   []ovs.Plug
+	takes  []place // of those that it plugs
+	edit   []ovs.Edit
+}
+
+func (p *planner) newPart(q *port, why string) *part {
+	return &part{lports: []string{q.name}, why: why}
+}
+
+// add keeps a part and returns it where it may still grow.
+func (p *planner) add(pt *part) *part {
+	p.parts = append(p.parts, pt)
+	return pt
+}
+
+// unplug adds the removal of rows to a part, but for those that go already. A removal also
+// frees the place of the row's port, whatever iface-id somebody wrote into the row.
+func (p *planner) unplug(pt *part, rows ...*ownRow) {
+	for _, r := range rows {
+		if r.removed {
+			continue
+		}
+		r.removed = true
+		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.behind})
+		pt.frees = append(pt.frees, place{r.Name, r.byMarks(), [2]string{r.IfaceID, r.lport}})
+	}
+}
+
+// join makes Changes of parts. Parts belong together when one plugs a name, a
+// function or an iface-id that another one unplugs: apart, the first would be
+// refused or would double it. Of a group that may be too large for a transaction the rows
+// are only removed now, one by one: what was to be plugged is plugged by the next plan,
+// which finds its place free. Such a group is made of functions that change hands, so the
+// Southbound was asked about all of it.
+func join(parts []*part) []ovs.Change {
+	group := groups(parts)
+	members := map[int][]*part{}
+	var order []int
+	for i, pt := range parts {
+		if pt.size() == 0 {
+			continue
+		}
+		g := root(group, i)
+		if members[g] == nil {
+			order = append(order, g)
+		}
+		members[g] = append(members[g], pt)
+	}
+	out := make([]ovs.Change, 0, len(order))
+	for _, g := range order {
+		var c ovs.Change
+		for _, pt := range members[g] {
+			pt.addTo(&c)
+		}
+		if len(members[g]) > 1 && !c.Fits() {
+			out = append(out, removals(members[g])...)
+			continue
+		}
+		sort.Strings(c.LogicalPorts)
+		c.LogicalPorts = slices.Compact(c.LogicalPorts)
+		out = append(out, c)
+	}
+	return out
+}
+
+// size is how many rows a part removes, edits and makes.
+func (pt *part) size() int { return len(pt.unplug) + len(pt.plug) + len(pt.edit) }
+
+// removals are what these parts remove, each row with a change of its own.
+func removals(parts []*part) []ovs.Change {
+	var out []ovs.Change
+	for _, pt := range parts {
+		for _, u := range pt.unplug {
+			out = append(out, ovs.Change{LogicalPorts: []string{u.Interface.LogicalPort()}, Why: pt.why, Unplug: []ovs.Unplug{u}})
+		}
+	}
+	return out
+}
+
+func (pt *part) addTo(c *ovs.Change) {
+	c.LogicalPorts = append(c.LogicalPorts, pt.lports...)
+	if c.Why == "" {
+		c.Why = pt.why
+	} else if !strings.Contains(c.Why, pt.why) {
+		c.Why += "; " + pt.why
+	}
+	c.Unplug = append(c.Unplug, pt.unplug...)
+	c.Plug = append(c.Plug, pt.plug...)
+	c.Edit = append(c.Edit, pt.edit...)
+}
+
+// groups gives each part the index of another one of its group, its own for the
+// first (a disjoint-set forest).
+func groups(parts []*part) []int {
+	group := make([]int, len(parts))
+	freed := occupants{make(map[string]int, len(parts)), make(map[representor.Function]int, len(parts)), make(map[string]int, len(parts))}
+	for i, pt := range parts {
+		group[i] = i
+		for _, at := range pt.frees {
+			for _, j := range freed.of(at) {
+				merge(group, i, j)
+			}
+			freed.note(at, i)
+		}
+	}
+	for i, pt := range parts {
+		for _, at := range pt.takes {
+			for _, j := range freed.of(at) {
+				merge(group, i, j)
+			}
+		}
+	}
+	return group
+}
+
+// place is what only one row may have. What is empty is no place: a parked row has no iface-id,
+// and one whose marks were edited may have no function.
+type place struct {
+	name     string
+	function representor.Function
+	ifaceIDs [2]string
+}
+
+// occupants are the parts, by index, that have the places.
+type occupants struct {
+	names     map[string]int
+	functions map[representor.Function]int
+	ifaceIDs  map[string]int
+}
+
+// note takes note of a part that has a place.
+func (o occupants) note(at place, part int) {
+	o.names[at.name] = part
+	if at.function.Kind != 0 {
+		o.functions[at.function] = part
+	}
+	for _, id := range at.ifaceIDs {
+		if id != "" {
+			o.ifaceIDs[id] = part
+		}
+	}
+}
+
+// of are the parts that have any of a place.
+func (o occupants) of(at place) []int {
+	var parts []int
+	if i, ok := o.names[at.name]; ok {
+		parts = append(parts, i)
+	}
+	if i, ok := o.functions[at.function]; ok {
+		parts = append(parts, i)
+	}
+	for _, id := range at.ifaceIDs {
+		if i, ok := o.ifaceIDs[id]; ok {
+			parts = append(parts, i)
+		}
+	}
+	return parts
+}
+
+func root(group []int, i int) int {
+	for group[i] != i {
+		group[i] = group[group[i]]
+		i = group[i]
+	}
+	return i
+}
+
+func merge(group []int, i, j int) {
+	a, b := root(group, i), root(group, j)
+	group[max(a, b)] = min(a, b)
+}

@@ -1,0 +1,273 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
+)
+
+// Plan decides what must change on the bridge. It is a pure function of its
+// input. It obeys two rules above all: a row is made or changed only for a
+// request that stands now and for exactly its function; and a row is removed
+// for its request's sake only when a Verdict says that the request is gone,
+// withdrawn or changed.
+func Plan(in Input) Decision {
+	p := newPlanner(in)
+	p.findLeaks()
+	if in.Actual.Complete {
+		p.removeLeaks()
+		p.removeLeaksLeftBehind() // also while the present bridge is yet to be made
+	}
+	for _, q := range p.sorted {
+		p.resolve(q)
+	}
+	p.settleOwners()
+	if p.holdRemovals() {
+		p.settleOwners() // what is held owns nothing
+	}
+	for _, q := range p.sorted {
+		p.act(q)
+	}
+	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
+		p.parkRows()
+	}
+	return p.decision()
+}
+
+// RemoveAll are the changes that remove every row of ours from the bridge, whatever is asked.
+func RemoveAll(x *representor.Index, actual ovs.View) []ovs.Change {
+	p := newPlanner(Input{Index: x, Actual: actual})
+	for _, q := range p.sorted {
+		p.dropAll(q, "cleanup")
+	}
+	return join(p.parts)
+}
+
+// planner is one run of Plan.
+type planner struct {
+	in     Input
+	view   ovn.View
+	known  bool // our Chassis row exists, by the freshest word
+	blind  bool // some part of the card can't be read
+	canAdd *reason.Reason
+
+	ports  map[string]*port
+	sorted []*port
+	mine   map[string]*ownRow // our rows by netdev name
+	lost   []ovs.Interface    // rows with our marks that the built-in provider took
+	behind []*ownRow          // our rows on bridges that were ours, by netdev name
+	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
+	leftOvers []leftOver
+	mass      *reason.Reason // why removals wait for their number, nil if they don't
+	// foreignIfaceID holds the names of rows on our bridge that aren't ours, by iface-id.
+	foreignIfaceID map[string]string
+	owners         map[representor.Function]*port
+	netdevs        map[string]*port // the same by the netdevs of those
+	// lostBy are the ports that lost the row for a function, see Hold.Lost.
+	lostBy map[representor.Function]string
+	// rowsFor are our rows by the functions that they are for, in the order of their names.
+	rowsFor map[representor.Function][]*ownRow
+
+	out     Decision
+	closing []ovs.Change // close one leak each
+	parts   []*part
+}
+
+// port is one logical port while it is decided on.
+type port struct {
+	name     string
+	rows     []*ownRow // ours, by name
+	binding  ovn.Binding
+	seen     bool // binding is from the view or the verdict
+	verified bool // binding is from the verdict
+
+	query  representor.Query    // what is asked; Kind 0 if nothing is
+	means  representor.Function // by its request, for certain; Kind 0 if that isn't
+	want   representor.Function // what should be plugged; Kind 0 for none
+	rep    representor.Representor
+	ready  bool // rep has a netdev that may be plugged now
+	unsure bool // want is what a row is for, whatever is asked for now
+	asked  bool // want is wanted by a request; otherwise only kept
+	goes   goal
+	reason *reason.Reason // why there is nothing to plug, or why it is only kept
+	leaves bool           // its rows go and nothing takes their place
+	moves  bool           // its rows make room for what it asks for now
+	braked bool           // its rows stay for a hold that nothing else gets around
+	taken  *port          // the owner of want, when it is another
+
+	status Status
+}
+
+// goal is what should become of the rows a port has.
+type goal uint8
+
+const (
+	stay    goal = iota // the rows stay, or move with their function
+	depart              // gone or withdrawn: the rows go
+	dropped             // the request names another function
+)
+
+func newPlanner(in Input) *planner {
+	rows, ports := len(in.Actual.Interfaces), len(in.Asked.Bindings)
+	p := &planner{
+		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
+		ports: make(map[string]*port, ports), mine: make(map[string]*ownRow, rows), foreignIfaceID: map[string]string{},
+		owners: make(map[representor.Function]*port, ports), netdevs: make(map[string]*port, ports),
+		lostBy: map[representor.Function]string{}, rowsFor: make(map[representor.Function][]*ownRow, rows),
+		out: Decision{Gives: map[string]representor.Representor{}},
+	}
+	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
+		p.in.Verdict = nil // about another database than the view
+	}
+	if v := p.in.Verdict; v != nil {
+		p.known = v.ChassisKnown
+	}
+	_, problem := in.Index.Complete()
+	p.blind = problem != ""
+	p.canAdd = p.whyNoNew()
+	for function, lport := range in.Hold.Lost {
+		p.lostBy[in.Index.WithController(function)] = lport
+	}
+	p.sortRows()
+	p.findLeftBehind()
+	for name, b := range p.view.Bindings {
+		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
+			q.binding, q.seen = b, true
+		}
+	}
+	if v := p.in.Verdict; v != nil {
+		for name, b := range v.Bindings {
+			if q := p.port(name, b.Fate == ovn.Asked); q != nil {
+				q.binding, q.seen, q.verified = b, true, true
+			}
+		}
+	}
+	p.sorted = make([]*port, 0, len(p.ports))
+	for _, q := range p.ports {
+		sort.Slice(q.rows, func(i, j int) bool { return q.rows[i].Name < q.rows[j].Name })
+		p.sorted = append(p.sorted, q)
+	}
+	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	p.findLeftOvers()
+	p.findRowsFor()
+	return p
+}
+
+// findRowsFor fills rowsFor.
+func (p *planner) findRowsFor() {
+	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
+		r := p.mine[name]
+		if f := r.is; f.Kind != 0 {
+			p.rowsFor[f] = append(p.rowsFor[f], r)
+		}
+	}
+}
+
+// port finds the entry of a logical port, or makes it when add is true.
+func (p *planner) port(name string, add bool) *port {
+	q := p.ports[name]
+	if q == nil && add {
+		q = &port{name: name, status: Status{LogicalPort: name}}
+		p.ports[name] = q
+	}
+	return q
+}
+
+// sortRows tells our rows on our bridge from everybody else's.
+func (p *planner) sortRows() {
+	for _, r := range p.in.Actual.Interfaces {
+		if r.OVNPlugged != "" && r.Bridge != "" && r.Bridge == p.in.Actual.Bridge {
+			p.out.BuiltIn = append(p.out.BuiltIn, r.Name)
+			if r.Marked {
+				p.lost = append(p.lost, r)
+			}
+		}
+		if p.in.Actual.IsOurs(r) {
+			own := p.own(r)
+			p.mine[r.Name] = own
+			q := p.port(own.lport, true)
+			q.rows = append(q.rows, own)
+		} else if r.Bridge == p.in.Actual.Bridge && r.IfaceID != "" {
+			if old, ok := p.foreignIfaceID[r.IfaceID]; !ok || r.Name < old {
+				p.foreignIfaceID[r.IfaceID] = r.Name
+			}
+		}
+	}
+	sort.Strings(p.out.BuiltIn)
+	sort.Slice(p.lost, func(i, j int) bool { return p.lost[i].Name < p.lost[j].Name })
+}
+
+// whyNoNew says why nothing new may be plugged at all, nil if it may.
+func (p *planner) whyNoNew() *reason.Reason {
+	a, v := p.in.Actual, p.view
+	complete, problem := p.in.Index.Complete()
+	switch {
+	case !a.Complete:
+		return reasonLocalDatabase(a)
+	case a.BridgeUUID == "":
+		return reasonBridgeMissing(a)
+	case a.DatapathType != "" && a.DatapathType != "system":
+		return reasonDatapath(a)
+	case !v.Complete || !v.Connected:
+		return reasonUntrusted(v)
+	case !p.known:
+		return reasonChassisMissing(v)
+	case !complete:
+		return reasonNoDevlink(problem)
+	}
+	return nil
+}
+
+// decision finishes the plan.
+func (p *planner) decision() Decision {
+	p.out.Ports = make([]Status, 0, len(p.sorted))
+	for _, q := range p.sorted {
+		// A row that is to go is told of until it has gone: its removal may be refused.
+		p.tellWhatIsPlugged(q)
+		if q.seen && len(q.rows) == 0 && p.awaitsChassis(q.binding) {
+			if invalid := q.binding.Request.Invalid; invalid != nil {
+				p.report(q, Invalid, invalid)
+			} else {
+				p.report(q, Pending, p.canAdd)
+				q.status.Request = q.binding.Request.Query.String()
+			}
+			p.out.Ports = append(p.out.Ports, q.status)
+			continue
+		}
+		if q.status.State != "" && (q.seen && q.binding.Fate == ovn.Asked || len(q.rows) > 0) {
+			p.out.Ports = append(p.out.Ports, q.status)
+		}
+	}
+	p.takeLeftOvers()
+	p.tellWhatIsLeftBehind()
+	p.tellWhatIsLost()
+	slices.Sort(p.out.Doubts)
+	p.out.Doubts = slices.Compact(p.out.Doubts)
+	slices.Sort(p.out.MassHeld)
+	p.out.MassHeld = slices.Compact(p.out.MassHeld)
+	slices.Sort(p.out.SouthboundHeld)
+	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
+	p.out.Changes = slices.Concat(p.closing, join(p.parts))
+	if p.in.Actual.BridgeUUID == "" {
+		whole, _ := p.in.Index.Complete()
+		p.out.Compared = whole && p.in.Actual.Complete
+	}
+	return p.out
+}
+
+// awaitsChassis: the port is for us by what its options say, which counts for nothing
+// without our Chassis row; but whoever waits for it is to see it. northd makes it a
+// request when the row is there.
+func (p *planner) awaitsChassis(b ovn.Binding) bool {
+	return !p.known && b.Fate == ovn.Kept && !b.Additional
+}
+
+// report sets the state of a port.
+func (p *planner) report(q *port, s State, why *reason.Reason) {
+	q.status.State, q.status.Reason = s, why
+}

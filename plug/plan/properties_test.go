@@ -1,0 +1,511 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/plug/plantest"
+	"github.com/representord/representord/representor"
+)
+
+func TestPlanIsAFunctionOfItsInput(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		if diff := cmp.Diff(planWith(w.input(), w.truth...), planWith(w.input(), w.truth...)); diff != "" {
+			t.Fatalf("two plans of one input differ:\n%s", diff)
+		}
+	})
+}
+
+func TestPlanNeverTouchesARowThatIsNotOurs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, u := range c.Unplug {
+				if !isOurs(u.Interface) && w.strangerStays(c, u) != "" {
+					t.Fatalf("unplugs %+v", u.Interface)
+				}
+			}
+			for _, e := range c.Edit {
+				if !isOurs(e.Interface) && !w.adoptable(e.Interface) {
+					t.Fatalf("edits %+v", e.Interface)
+				}
+			}
+		}
+	})
+}
+
+func isOurs(r ovs.Interface) bool { return r.Marked && r.OVNPlugged == "" && r.Bridge == "br-int" }
+
+// wasOurs: a row of ours on a bridge that was ours.
+func (w world) wasOurs(r ovs.Interface) bool {
+	return r.Marked && r.OVNPlugged == "" && r.Bridge != "br-int" && w.left[r.Bridge]
+}
+
+// adoptable: the built-in provider's, for a port that is asked for, and not one that
+// it took from us since we run.
+func (w world) adoptable(r ovs.Interface) bool {
+	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Fate == ovn.Asked &&
+		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !w.taken[r.UUID])
+}
+
+// strangerStays says why a row that isn't ours on our bridge must stay, "" if it may go: a
+// left-over, or a row of ours on a bridge that was ours, which leaks, or is for what its port
+// has here.
+func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
+	r := u.Interface
+	switch {
+	case u.LeftOver:
+		return w.leftOverStays(r)
+	case !u.Moved || !w.wasOurs(r):
+		return "it was never ours"
+	case u.Leak && w.leaks(r) != "":
+		return ""
+	}
+	b := w.truthOf(r.LogicalPort())
+	for _, p := range c.Plug {
+		if p.IfaceID == r.LogicalPort() && w.isFor(r, p.Marker.Function) && w.asksFor(p) {
+			return ""
+		}
+		if w.isFor(r, p.Marker.Function) && !w.hold.All &&
+			(b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+			return "" // makes room for a request
+		}
+	}
+	for _, o := range w.actual.Interfaces {
+		if isOurs(o) && o.LogicalPort() == r.LogicalPort() && w.marked(o) == w.marked(r) {
+			return ""
+		}
+	}
+	return "nothing takes its place"
+}
+
+// leftOverStays says why a row of the built-in provider's must stay, "" if it may go: like
+// one of ours, when it may be adopted and the Southbound says that nothing asks for it.
+func (w world) leftOverStays(r ovs.Interface) string {
+	b := w.truthOf(r.IfaceID)
+	switch {
+	case !w.adopt || r.OVNPlugged != "representor" || r.Bridge != "br-int" || r.Marked &&
+		(r.Marker.LogicalPort != r.IfaceID || w.taken[r.UUID]):
+		return "it isn't ours to take"
+	case !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || w.hold.All:
+		return "the Southbound is not trusted"
+	case b.Fate != ovn.Gone && b.Fate != ovn.Withdrawn:
+		return "it may be asked for"
+	case w.hold.Grace && !w.hold.Graced[r.IfaceID]:
+		return "it may be asked for again in a moment"
+	}
+	return ""
+}
+
+func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		changes := planWith(w.input(), w.truth...).Changes
+		for _, c := range changes {
+			for _, p := range c.Plug {
+				w.checkPlug(t, changes, p)
+			}
+		}
+	})
+}
+
+// checkPlug is the first invariant: a row only for a request that stands now and
+// for exactly its function, or for the function that the port's row had already.
+func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
+	rep, ok := w.index.ByNetdev(p.Netdev)
+	if !ok || rep.Function.String() != p.Marker.Function || !rep.Link.Settled {
+		t.Fatalf("plugs %s as %s, which it is not", p.Netdev, p.Marker.Function)
+	}
+	for _, c := range changes {
+		for _, u := range c.Unplug {
+			if u.Interface.Marker.LogicalPort == p.IfaceID && w.isFor(u.Interface, p.Marker.Function) {
+				return // moved
+			}
+		}
+	}
+	b := w.view.Bindings[p.IfaceID]
+	if w.view.Complete && w.view.Connected {
+		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Fate != ovn.Asked {
+			b = w.truthOf(p.IfaceID)
+		}
+	}
+	found, why := w.index.Lookup(b.Request.Query)
+	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Fate != ovn.Asked || b.Request.Invalid != nil || why != nil ||
+		found.Function.String() != p.Marker.Function {
+		t.Fatalf("plugs %s for %s, which asks for %+v", p.Marker.Function, p.IfaceID, b)
+	}
+}
+
+func TestPlanRemovesOnlyWithAProof(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, u := range c.Unplug {
+				if why := w.proof(c, u.Interface); why != "" {
+					t.Fatalf("removes %+v: %s", u.Interface, why)
+				}
+			}
+		}
+	})
+}
+
+// proof is the second invariant: it returns "" when the row may go.
+func (w world) proof(c ovs.Change, r ovs.Interface) string {
+	if i := slices.IndexFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Interface.UUID == r.UUID }); !isOurs(r) {
+		return w.strangerStays(c, c.Unplug[i])
+	}
+	if w.leaks(r) != "" {
+		return ""
+	}
+	b := w.truthOf(r.Marker.LogicalPort)
+	for _, p := range c.Plug {
+		if p.IfaceID == r.Marker.LogicalPort && w.isFor(r, p.Marker.Function) {
+			return "" // moved
+		}
+		if p.IfaceID == r.Marker.LogicalPort && w.hasAnother(r) {
+			return "" // a second row for the port, whose first one moves
+		}
+	}
+	if w.hold.All {
+		return "another Southbound"
+	}
+	for _, p := range c.Plug {
+		found, why := w.index.Lookup(b.Request.Query)
+		if why == nil && p.IfaceID == r.Marker.LogicalPort && p.Marker.Function == found.Function.String() {
+			return "" // replaced by what is asked for
+		}
+		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
+		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
+		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
+			w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
+			return "" // only kept, or under a name of the past: makes room for a request
+		}
+	}
+	switch {
+	case !w.view.Complete || !w.view.Connected:
+		return "the Southbound is not trusted"
+	case b.Fate == ovn.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
+		return "the Southbound says it stays"
+	case !w.view.ChassisKnown && (b.Fate == ovn.Gone || b.Fate == ovn.Withdrawn):
+		return "our Chassis row is missing"
+	case b.Fate == ovn.Asked && b.Request.Invalid != nil:
+		return "what it asks for can't be read"
+	case w.hasAnother(r):
+		return "" // a second row for the port
+	case b.Fate == ovn.Asked && w.mayMean(b.Request.Query, r):
+		return "it is still asked for"
+	case w.hold.Grace && !w.hold.Graced[r.Marker.LogicalPort]:
+		return "it may be asked for again in a moment"
+	}
+	return ""
+}
+
+// asksFor reports whether the Southbound asks for what a plug is for.
+func (w world) asksFor(p ovs.Plug) bool {
+	b := w.truthOf(p.IfaceID)
+	found, why := w.index.Lookup(b.Request.Query)
+	if b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		return false
+	}
+	for _, r := range w.actual.Interfaces { // or has it already, and the card can't tell at present
+		if r.Marker.LogicalPort == p.IfaceID && w.marked(r) == p.Marker.Function && w.mayMean(b.Request.Query, r) {
+			return true
+		}
+	}
+	return why == nil && found.Function.String() == p.Marker.Function
+}
+
+// has reports whether a port has a row that is marked for a function.
+func (w world) has(lport, function string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(w.actual.Interfaces)), func(r ovs.Interface) bool {
+		return isOurs(r) && r.LogicalPort() == lport && r.Marker.Function == function
+	})
+}
+
+// hasAnother reports whether the port of a row has another row.
+func (w world) hasAnother(r ovs.Interface) bool {
+	for name, o := range w.actual.Interfaces {
+		if name != r.Name && o.Marked && o.Bridge == "br-int" && o.Marker.LogicalPort == r.Marker.LogicalPort {
+			return true
+		}
+	}
+	return false
+}
+
+// mayMean tells whether a request may be for what the row is plugged for: it is the
+// row's own, or is found to name the row's function, or differs from the row's own in
+// its qualifiers alone while the card doesn't tell what they mean.
+func (w world) mayMean(q representor.Query, r ovs.Interface) bool {
+	_, why := w.index.Lookup(q)
+	if f, known := w.index.Meant(q); q.String() == r.Marker.Request || known && f.String() == w.marked(r) {
+		return true
+	}
+	bare := testcard.VFQuery(int(q.PFMAC[5]-testcard.PFMAC(0)[5]), int(q.Number)).String()
+	if f, known := w.index.ByFunction(called(w.marked(r))); known && q.Controller.Present && f.Function.Controller.Present &&
+		f.Function.Controller != q.Controller {
+		return false
+	}
+	open := why != nil && (why.Code == reason.CodeNoDevlink || why.Code == reason.CodeSerialUnknown ||
+		why.Code == reason.CodePFMACUnknown || why.Code == reason.CodePFUncertain)
+	if why != nil && why.Code == reason.CodePFAmbiguous { // several PFs have the MAC
+		open = slices.ContainsFunc(why.Candidates, func(pf string) bool { return w.marked(r) == fmt.Sprintf("%svf%d", pf, q.Number) })
+	}
+	return open && strings.HasPrefix(r.Marker.Request+" ", bare+" ")
+}
+
+// meansAnother tells whether a request is for another function than the row, for certain.
+func (w world) meansAnother(q representor.Query, r ovs.Interface) bool {
+	f, known := w.index.Meant(q)
+	return known && w.marked(r) != "" && f.String() != w.marked(r)
+}
+
+// leaks looks at the card itself for a function that the row isn't for, or something that
+// is no function at all, and that has a netdev under the row's name, or one that
+// ovs-vswitchd has open there. Where the names of netdevs aren't known it says nothing.
+func (w world) leaks(r ovs.Interface) string {
+	if !w.named {
+		return ""
+	}
+	right := func(f representor.Function) bool { return f.String() == w.marked(r) }
+	asked, meant, unnamed := w.unnamed(r)
+	if lostFunction(r) && !unnamed {
+		has, ok := w.index.ByNetdev(r.Name)
+		if !ok {
+			return "" // nothing says what it is for
+		}
+		right = func(f representor.Function) bool { return f == has.Function }
+	}
+	if unnamed && meant.Kind == 0 {
+		right = func(f representor.Function) bool {
+			return f.Number == asked.Number && (!asked.Controller.Present || asked.Controller.Value == 1)
+		}
+	}
+	for _, d := range w.devs {
+		f := testcard.VF(d.PF, d.VF)
+		if d.IfIndex != 0 && !right(f) && (d.Name == r.Name || d.IfIndex == r.IfIndex && r.Ofport > 0) {
+			return f.String()
+		}
+	}
+	// While its function has the name. What a marker without a controller means can't be
+	// told by a card that can't be read: what is no function must then have been open for
+	// some seconds, as below.
+	tells := w.marked(r) != "" && (w.whole || w.marked(r) == r.Marker.Function) || lostFunction(r) && !unnamed
+	for _, d := range w.devs {
+		if tells && d.IfIndex != 0 && d.Name == r.Name && w.odd.name != "" && w.odd.ifindex == r.IfIndex && r.Ofport > 0 {
+			return "what is no function"
+		}
+	}
+	if o := w.odd; o.name != "" && (o.name == r.Name || o.ifindex == r.IfIndex && r.Ofport > 0) &&
+		(o.uplink || w.unclaimed[unclaimedIn(r, o.ifindex)]) {
+		return "what is no function"
+	}
+	return ""
+}
+
+func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		after, err := plantest.Commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, r := range after.Interfaces {
+			if f := w.leaks(r); f != "" && (isOurs(r) || w.wasOurs(r)) {
+				t.Errorf("%s, a row for %s, carries %s", r.Name, r.Marker.Function, f)
+			}
+		}
+	})
+}
+
+// Which Southbound was before is known from the rows alone after a restart.
+func TestWhileAnotherSouthboundIsNotAcceptedNoPortMovesOnToIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.hold.All = true
+		answers := func(v ovs.View, lport, southbound string) bool {
+			for _, r := range v.Interfaces {
+				if (isOurs(r) || w.wasOurs(r)) && r.LogicalPort() == lport && r.Southbound == southbound {
+					return true
+				}
+			}
+			return false
+		}
+		after, err := plantest.Commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, l := range lports() {
+			was, is := answers(w.actual, l, "SB_Global sb0"), false
+			for _, r := range after.Interfaces {
+				is = is || isOurs(r) && r.LogicalPort() == l
+			}
+			if was && is && !answers(after, l, "SB_Global sb0") && !w.lostARow(l) {
+				t.Fatalf("%s had a row that answers sb0, and has none of those of %+v", l, after.Interfaces)
+			}
+		}
+	})
+}
+
+// lostARow: a row of a port's that answers sb0 leaks, or makes room for another port.
+func (w world) lostARow(lport string) bool {
+	for _, c := range planWith(w.input(), w.truth...).Changes {
+		for _, u := range c.Unplug {
+			if r := u.Interface; r.LogicalPort() == lport && r.Southbound == "SB_Global sb0" &&
+				(u.Leak || slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return p != lport })) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestAnAcceptedSouthboundIsNamedByEveryRowThatIsPlugged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.hold.All = false
+		if !w.whole || !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown {
+			return // nothing is accepted then
+		}
+		d := planWith(w.input(), w.truth...)
+		after, err := plantest.Commit(w.actual, w.index, d.Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, s := range d.Ports {
+			if r, ok := after.Interfaces[s.Netdev]; ok && s.State == Plugged && r.Southbound != w.view.Names.String() {
+				t.Errorf("%s is plugged, and its row answers %q", s.LogicalPort, r.Southbound)
+			}
+		}
+	})
+}
+
+func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		// Applying may make room for more; what matters is that it ends, soon. The longest: a
+		// leak, what it was in the way of, a left-over, and the plug, each after the one before.
+		for range 6 {
+			d := planWith(w.input(), w.truth...)
+			if len(d.Changes) == 0 {
+				return
+			}
+			next, err := plantest.Commit(w.actual, w.index, d.Changes)
+			if err != nil {
+				t.Fatalf("the plan can't be applied: %v\n%v", err, did(d))
+			}
+			w.actual = next
+		}
+		t.Fatalf("still planning after six rounds: %v", did(planWith(w.input(), w.truth...)))
+	})
+}
+
+func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		d := planWith(w.input(), w.truth...)
+		after, err := plantest.Commit(w.actual, w.index, d.Changes)
+		if err != nil {
+			t.Fatalf("the plan can't be applied: %v", err)
+		}
+		for _, c := range d.Changes {
+			for _, p := range c.Plug {
+				for _, r := range after.Interfaces {
+					if r.Name == p.Netdev {
+						continue
+					}
+					if (isOurs(r) || w.wasOurs(r) && r.LogicalPort() != p.IfaceID) && w.isFor(r, p.Marker.Function) {
+						t.Errorf("%s is plugged as %s and as %s", p.Marker.Function, r.Name, p.Netdev)
+					}
+					if r.IfaceID == p.IfaceID && isOurs(r) {
+						t.Errorf("%s has %s and %s", p.IfaceID, r.Name, p.Netdev)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Whoever has a function keeps it until the Southbound was asked, and as long as it isn't
+// accepted: also when the row leaks, or is on a bridge that was ours.
+func TestOwner_NoFunctionGoesToAnotherPortUnaskedOrUnderAHold(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		unasked := Plan(w.input())
+		w.hold.All = true
+		for when, d := range map[string]Decision{"unasked": unasked, "under a hold": planWith(w.input(), w.truth...)} {
+			for _, c := range d.Changes {
+				for _, p := range c.Plug {
+					for _, r := range w.actual.Interfaces {
+						// What a mark without a controller means may not be told, and a port that has the
+						// function by its own row's mark follows it then.
+						rep, _ := w.index.ByFunction(called(p.Marker.Function))
+						_, may := w.index.Unnumbered(rep.Function)
+						told := !may || r.Marker.Function == p.Marker.Function || !w.has(p.IfaceID, p.Marker.Function)
+						if told && (isOurs(r) || w.wasOurs(r)) && r.LogicalPort() != p.IfaceID && w.isFor(r, p.Marker.Function) {
+							t.Errorf("%s, %s goes to %s; %s has row %s", when, p.Marker.Function, p.IfaceID, r.LogicalPort(), r.Name)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		d := planWith(w.input(), w.truth...)
+		states := map[string]int{}
+		for _, s := range d.Ports {
+			states[s.LogicalPort]++
+			if (s.State == Plugged) != (s.Reason == nil) {
+				t.Errorf("%s is %s with reason %v", s.LogicalPort, s.State, s.Reason)
+			}
+		}
+		for l, b := range w.view.Bindings {
+			if b.Fate == ovn.Asked && states[l] != 1 {
+				t.Errorf("request %s has %d states", l, states[l])
+			}
+		}
+	})
+}
+
+// A name is put into a row for a request that stands now, or is given back to the netdev
+// that it was taken from.
+func TestPlanNamesARowOnlyForItsOwnFunction(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, c := range planWith(w.input(), w.truth...).Changes {
+			for _, e := range c.Edit {
+				name, r := e.Set[ovs.KeyIfaceID], e.Interface
+				if name == "" || r.OVNPlugged != "" {
+					continue
+				}
+				has, named := w.index.ByNetdev(r.Name)
+				if named && has.Function.String() != w.marked(r) {
+					t.Fatalf("%s's netdev is given to %s by a row for %s", has.Function, name, r.Marker.Function)
+				}
+				b := w.truthOf(name)
+				if v, inView := w.view.Bindings[name]; inView {
+					b = v
+				}
+				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Fate == ovn.Asked && b.Request.Invalid == nil &&
+					w.mayMean(b.Request.Query, r)
+				if !asked && (r.Parked != name || !named) {
+					t.Fatalf("%s is named %s, which asks for %+v", r.Name, name, b)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package plan
+
+import "github.com/representord/representord/internal/reason"
+
+// State is where a request stands.
+type State string
+
+// The states. Every request is in exactly one.
+const (
+	// Plugged: the row is there, ovs-vswitchd has opened the right netdev.
+	Plugged State = "plugged"
+	// Pending: nothing is wrong with the request, something isn't there yet.
+	Pending State = "pending"
+	// Conflict: something that isn't ours, or another request, is in the way.
+	Conflict State = "conflict"
+	// Held: a row of ours stays although nothing trusted asks for it now.
+	Held State = "held"
+	// Invalid: the request can't be followed as written.
+	Invalid State = "invalid"
+)
+
+// Status is one logical port as a plan sees it.
+type Status struct {
+	LogicalPort string
+	State       State
+	// Reason says why, nil only for Plugged.
+	Reason *reason.Reason
+	// Warnings are remarks that don't change the state.
+	Warnings []reason.Reason
+	// Request is the canonical text of the function asked for, or of what the row's
+	// marker says was asked; Function that of the function found or plugged.
+	Request  string
+	Function string
+	// Netdev, IfIndex and Ofport are the representor's; zero when not known.
+	Netdev  string
+	IfIndex uint32
+	Ofport  int
+	// Installed: ovn-controller has installed the flows of the row (ovs.Interface).
+	Installed bool
+	// Up is Port_Binding.up.
+	Up bool
+}
