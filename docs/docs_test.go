@@ -136,7 +136,8 @@ func TestEveryReasonCodeIsAmongTheFailureModes(t *testing.T) {
 func TestTheFailureModesQuoteThePrograms(t *testing.T) {
 	page := read(t, "failure-modes.md")
 	sources := map[string]string{}
-	for _, dir := range []string{"internal/ovn", "plug", "internal/dbconn", "representor", "cmd/representord", "cmd/representorctl"} {
+	for _, dir := range []string{"internal/ovn", "plug", "plug/plan", "internal/dbconn", "representor", "cmd/representord",
+		"cmd/representorctl"} {
 		files, err := filepath.Glob("../" + dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -47,6 +47,9 @@ type holder struct {
 	// reason than what the Southbound says: a leak was closed, or somebody deleted it.
 	rows map[string][]representor.Function
 	lost map[representor.Function]string
+	// functions are those of the rows, by uuid, as they were known last: the card may not tell for
+	// a while what a row is for that has lost its function's mark.
+	functions map[string]representor.Function
 	// went are the ports whose rows go for the Southbound's sake, since then.
 	went map[string]bool
 }
@@ -167,12 +170,19 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 	if !a.Complete {
 		return
 	}
-	rows := map[string][]representor.Function{}
+	rows, functions := map[string][]representor.Function{}, map[string]representor.Function{}
 	for _, r := range a.Interfaces {
-		if a.IsOurs(r) {
-			rows[r.LogicalPort()] = append(rows[r.LogicalPort()], plan.FunctionOf(x, r))
+		if !a.IsOurs(r) {
+			continue
 		}
+		f := plan.FunctionOf(x, r)
+		if f.Kind == 0 {
+			f = h.functions[r.UUID]
+		}
+		functions[r.UUID] = f
+		rows[r.LogicalPort()] = append(rows[r.LogicalPort()], f)
 	}
+	h.functions = functions
 	h.findLost(rows)
 	there := slices.AppendSeq(slices.Collect(maps.Keys(rows)), maps.Values(h.lost))
 	if h.plugged.since == nil {

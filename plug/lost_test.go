@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/plug/plantest"
+	"github.com/representord/representord/representor"
 )
 
 // A reboot dealt all names anew, and last night's Southbound was put back meanwhile. The
@@ -112,6 +113,25 @@ func TestBrake_PortsThatGoOneByOneAfterALeakWasClosedAreHeld(t *testing.T) {
 }
 
 // The row that leaked has gone, and the Southbound has been asked about nobody.
+// Whoever is asked for by the backup of last night would else get it.
+func TestOwner_AClaimOutlivesATimeInWhichTheCardCannotTellWhatARowIsFor(t *testing.T) {
+	r := plantest.OurRow("a", "pf0vf0", 0, 0, 20)
+	r.Marker.Function = ""
+	devs := []testcard.Netdev{{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, {PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}}
+	x, twins := testcard.Index(devs...), testcard.Of(devs...)
+	twins.Ports[1].Function = twins.Ports[0].Function
+	h, now := holder{}, time.Now()
+	h.before(now, plantest.Trusted(), x, plantest.BridgeWith(r))
+	h.before(now.Add(time.Second), plantest.Trusted(), representor.NewIndex(twins, representor.Settings{}), plantest.BridgeWith(r))
+	hold := h.before(now.Add(2*time.Second), plantest.Trusted(), x, plantest.BridgeWith())
+	for _, hold.All = range []bool{false, true} {
+		d := plan.Plan(plan.Input{Asked: plantest.Trusted(plantest.Asks("b", 0, 0)), Index: x, Actual: plantest.BridgeWith(), Hold: hold})
+		if len(d.Changes) != 0 {
+			t.Errorf("another Southbound: %v; planned %v", hold.All, d.Changes)
+		}
+	}
+}
+
 func TestOwner_AClaimOutlivesTheLeakOfARowThatHasLostItsFunction(t *testing.T) {
 	r := plantest.OurRow("a", "pf0vf0", 0, 0, 20)
 	r.Marker.Function = ""

@@ -75,10 +75,11 @@ type Index struct {
 	serials map[devlink.Handle]Serial
 	census  map[Class]int
 
-	// numbered finds a function by what a kernel without controllers would call it. It is
-	// made when it is first wanted, which is seldom.
+	// numbered finds a function by what a kernel without controllers would call it, and numbers
+	// tells which instances number controllers. They are made when first wanted, which is seldom.
 	numbering sync.Once
 	numbered  map[Function]Function
+	numbers   map[devlink.Handle]bool
 }
 
 // ambiguous stands in Index.functions for a function that several ports claim.
@@ -108,6 +109,7 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.addUplinks(card.Ports)
 	x.findUnlisted()
 	x.pfs = findPFs(card, x.reps, settings)
+	x.mayLackPFs = x.mayLackPFs || x.lacksPF()
 	x.census = count(card.Ports)
 	for i := range card.Ports {
 		x.buses[card.Ports[i].Handle.Bus] = true

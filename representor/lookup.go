@@ -92,6 +92,21 @@ func (x *Index) MayMean(q Query, f Function) bool {
 	})
 }
 
+// Unseen says why a query may mean a function below a PF that isn't listed, whatever PF that is
+// listed has the MAC: the function was found for it before, and the PF's port is among those that
+// can't be read. It is nil where that can't be: the PF is listed, or none may be lacking, or
+// the query excludes the function's card or controller.
+func (x *Index) Unseen(q Query, f Function) *reason.Reason {
+	if s := x.standing(q, f.parent()); !x.complete || !x.mayLackPFs || f.Kind != q.Kind || f.Number != q.below(pf{}).Number ||
+		s != admitted && s != anyCard {
+		return nil
+	}
+	if slices.ContainsFunc(x.pfs, func(p pf) bool { return p.function == f.parent() }) {
+		return nil
+	}
+	return x.pfUnseen(q, f)
+}
+
 // standing is what a query says of a PF, its MAC apart.
 type standing uint8
 

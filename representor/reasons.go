@@ -1,6 +1,7 @@
 package representor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
 	if len(found) > 0 {
 		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, reason.List(functions(found)))
 	}
-	remedy := "see what devlink port show and the kernel's log say of the ports"
+	remedy := seeThePorts
 	var candidates []string
 	if len(found) > 0 {
 		candidates = functions(found)
@@ -140,7 +141,19 @@ func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
 	}
 	return reason.Among(reason.CodePFUncertain, candidates,
 		"nothing new is plugged for it, what is plugged stays: %s, and a PF with that MAC may be among the ports that can't be read: %s; %s",
-		who, reason.Prose(x.problem), remedy)
+		who, reason.Prose(x.short()), remedy)
+}
+
+const seeThePorts = "see what devlink port show and the kernel's log say of the ports"
+
+// short says which ports are lacking.
+func (x *Index) short() string { return cmp.Or(x.problem, x.Unlisted()) }
+
+// pfUnseen: the function that was found before is below a PF that may be the one that is meant.
+func (x *Index) pfUnseen(q Query, f Function) *reason.Reason {
+	return reason.Among(reason.CodePFUncertain, []string{reason.Name(f.String())},
+		"what is plugged stays: it is %s, whose PF is among the ports that can't be read, and may have MAC %s still: %s; %s",
+		reason.Quote(f.String()), q.PFMAC, reason.Prose(x.short()), seeThePorts)
 }
 
 func (x *Index) otherController(q Query, others []pf) *reason.Reason {

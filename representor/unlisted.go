@@ -63,6 +63,14 @@ func (x *Index) findUnlisted() {
 	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 }
 
+// lacksPF reports whether a PF isn't listed of which a function's netdev tells.
+func (x *Index) lacksPF() bool {
+	return slices.ContainsFunc(x.lacking, func(l Link) bool {
+		f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
+		return err == nil && !slices.ContainsFunc(x.pfs, func(p pf) bool { return p.function == f.parent() })
+	})
+}
+
 // netdevSays is whose the netdev of a function says that it is, as far as no other function's
 // may say the same; else none. The kernel names the controller of other hosts' functions
 // alone, so that those of this machine's own controllers are told apart by nothing;
@@ -88,6 +96,14 @@ func (x *Index) Says(ifindex uint32, f Function) bool {
 	_, claimed := x.claims[ifindex]
 	i, listed := x.functions[f]
 	return !claimed && (!listed || i != ambiguous && x.hasNoNetdev(x.reps[i]))
+}
+
+// Said is the function that a netdev which no listed port claims says that it is the netdev of,
+// as far as Says; false for none.
+func (x *Index) Said(ifindex uint32) (Function, bool) {
+	l := x.links[ifindex]
+	f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
+	return f, err == nil && x.Says(ifindex, f)
 }
 
 // hasNoNetdev reports whether the port that is listed for a function has no netdev, by

@@ -98,7 +98,7 @@ func (p *planner) yield(q *port) {
 }
 
 func (p *planner) waitForNetdev(q *port) {
-	if r, ok := p.putBack(q); ok && p.openLive(r) && p.present(r) {
+	if r := p.putBack(q); r != nil && p.openLive(r) && p.present(r) {
 		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
 	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
@@ -107,12 +107,13 @@ func (p *planner) waitForNetdev(q *port) {
 // putBack undoes what somebody edited in a row whose netdev is away, or has a name that
 // somebody else's row has: when it is back, ovs-vswitchd opens it for whatever port the
 // row names then. It returns that row, which doesn't leak.
-func (p *planner) putBack(q *port) (row *ownRow, ok bool) {
-	if row, ok = p.rowOf(q, q.want); !ok || !q.asked || p.canAdd != nil || row.leak.kind != 0 {
-		return row, false
+func (p *planner) putBack(q *port) *ownRow {
+	r := q.rowFor(q.want)
+	if r == nil || !q.asked || p.canAdd != nil || r.leak.kind != 0 {
+		return nil
 	}
-	p.edit(q, row)
-	return row, true
+	p.edit(q, r)
+	return r
 }
 
 // plugOrKeep handles a port whose representor is there and its own.
@@ -123,20 +124,19 @@ func (p *planner) plugOrKeep(q *port) {
 			return
 		}
 	}
-	if r, ok := p.inPlace(q); ok {
+	if r := q.inPlace(); r != nil {
 		p.keep(q, r)
 		return
 	}
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
-	follows := len(q.rows) > 0 && p.allFor(q.rows, q.want) && p.localReady() && !p.shared(q)
-	_, its := p.rowOf(q, q.want)
+	follows := len(q.rows) > 0 && q.allFor(q.want) && p.localReady() && !p.shared(q)
 	switch {
 	case !p.evicts(q) && !follows:
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
 	case !p.mayPlug(q):
 		p.putBack(q)
-	case p.in.Hold.All && len(q.rows) > 0 && !its:
+	case p.in.Hold.All && len(q.rows) > 0 && q.rowFor(q.want) == nil:
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
 	case p.mayReplace(q):
 		p.replace(q, "")
@@ -148,8 +148,8 @@ func (p *planner) plugOrKeep(q *port) {
 // take the netdev from the other (netdev_master_upper_dev_link in net/core/dev.c). What
 // is plugged counts as plugged until ovs-vswitchd says otherwise.
 func (p *planner) openThoughBridged(q *port) bool {
-	r, ok := p.inPlace(q)
-	return ok && q.rep.Link.Master != "" && r.IsOpen() && r.IfIndex == q.rep.IfIndex
+	r := q.inPlace()
+	return r != nil && q.rep.Link.Master != "" && r.IsOpen() && r.IfIndex == q.rep.IfIndex
 }
 
 // mayReplace reports whether a port's plug may take out what is in its way. Without a
@@ -157,13 +157,12 @@ func (p *planner) openThoughBridged(q *port) bool {
 func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q) }
 
 // inPlace is the row of a port that has its function under the netdev's present name.
-func (p *planner) inPlace(q *port) (row *ownRow, ok bool) {
-	for _, r := range q.rows {
-		if r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want {
-			row, ok = r, true
-		}
+func (q *port) inPlace() *ownRow {
+	i := slices.IndexFunc(q.rows, func(r *ownRow) bool { return r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want })
+	if i < 0 {
+		return nil
 	}
-	return row, ok
+	return q.rows[i]
 }
 
 // localReady reports whether everything but the Southbound allows a plug.

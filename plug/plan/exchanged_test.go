@@ -88,8 +88,9 @@ func TestExchanged_WhatIsKeptIsLookedAfter(t *testing.T) {
 		"ovs-vswitchd didn't open it":  {vf, unopened, []string{"nudge pf0vf0"}},
 		"nothing is to be done for it": {vf, row, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
+		for _, request := range []string{tt.row.Marker.Request, "", "x"} {
 			a := plantest.Asks("a", 0, 0)
+			tt.row.Marker.Request = request
 			in := Input{Asked: plantest.Trusted(a), Index: representor.NewIndex(testcard.Exchanged(tt.dev), representor.Settings{}),
 				Actual: plantest.BridgeWith(tt.row)}
 			d := planWith(in, a)
@@ -101,12 +102,12 @@ func TestExchanged_WhatIsKeptIsLookedAfter(t *testing.T) {
 				got = append(got, "nudge "+n.Interface.Name)
 			}
 			if !slices.Equal(got, tt.want) {
-				t.Errorf("did %q, want %q: %+v", got, tt.want, d.Ports)
+				t.Errorf("%s, made for %q: did %q, want %q: %+v", name, request, got, tt.want, d.Ports)
 			}
 			if s := statusOf(t, d, "a"); s.State != Held && len(d.Changes) == 0 || s.State == Plugged {
-				t.Errorf("%+v", s)
+				t.Errorf("%s, made for %q: %+v", name, request, s)
 			}
-		})
+		}
 	}
 }
 
@@ -161,9 +162,12 @@ func TestExchanged_WhatIsNotThereIsNobodys(t *testing.T) {
 func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testing.T) {
 	ask := plantest.Asks("a", 0, 0)
 	for name, is := range map[string]ovn.Binding{"the controller": onController(ask, 1), "the card's serial number": onCard(ask, "MT1")} {
-		for _, known := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, our Chassis row is there: %v", name, known), func(t *testing.T) {
+		for n, known := range []bool{true, false, true, false} {
+			t.Run(fmt.Sprintf("%s, our Chassis row is there: %v, the PF is listed: %v", name, known, n < 2), func(t *testing.T) {
 				card := testcard.ShortOf("c1pf0vf0")
+				if n >= 2 {
+					card.Ports = card.Ports[1:] // the PF's port is behind the end of the list, too
+				}
 				card.Serials = map[devlink.Handle]representor.Serial{testcard.Handle(): {Number: "MT1"}}
 				in := Input{Asked: plantest.Trusted(is), Index: representor.NewIndex(card, representor.Settings{}),
 					Actual: plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))}

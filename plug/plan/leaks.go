@@ -93,7 +93,7 @@ func (p *planner) notOurs(r *ownRow, ifindex uint32, right func(representor.Func
 	}
 	claim, claimed := p.in.Index.ClaimOf(ifindex)
 	switch {
-	case !claimed && p.in.Index.Says(ifindex, r.is):
+	case !claimed && p.saysRight(r, ifindex):
 		return "" // it is the list of ports that is short
 	case !claimed:
 		return p.unclaimed(r, ifindex)
@@ -103,6 +103,17 @@ func (p *planner) notOurs(r *ownRow, ifindex uint32, right func(representor.Func
 		return fmt.Sprintf("its netdev is now that of devlink port %s (%s), which stands for no function", claim.Port, claim.Flavour)
 	}
 	return whyLeak
+}
+
+// saysRight reports whether a netdev that no listed port claims says itself that it is the one of
+// a row's function, or of one that the row's request may mean.
+func (p *planner) saysRight(r *ownRow, ifindex uint32) bool {
+	query, asked := r.unnamed()
+	if !asked {
+		return p.in.Index.Says(ifindex, r.is)
+	}
+	f, said := p.in.Index.Said(ifindex)
+	return said && mayBeAskedBy(query, f)
 }
 
 // unclaimed says why a row must not carry a netdev that no devlink port claims, "" if it
@@ -138,7 +149,7 @@ func (p *planner) isRight(r *ownRow) bool {
 	isnt := func(ifindex uint32) bool {
 		_, live := p.in.Index.LinkByIfIndex(ifindex)
 		claim, claimed := p.in.Index.ClaimOf(ifindex)
-		return live && (!claimed || claim.Disputed) && !p.in.Index.Says(ifindex, r.is)
+		return live && (!claimed || claim.Disputed) && !p.saysRight(r, ifindex)
 	}
 	named, _, _ := p.in.Index.LinkByName(r.Name)
 	return r.leak.kind == 0 && !isnt(named) && (!r.IsOpen() || !isnt(r.IfIndex))

@@ -169,6 +169,10 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return ""
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
+	if b.Fate == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request && !w.hasAnother(r) && w.unseen(r) &&
+		!slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return w.isFor(r, p.Marker.Function) }) {
+		return "the same request stands, and the PF that it was for can't be seen"
+	}
 	for _, p := range c.Plug {
 		if p.IfaceID == r.Marker.LogicalPort && w.isFor(r, p.Marker.Function) {
 			return "" // moved
@@ -209,6 +213,19 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return "it may be asked for again in a moment"
 	}
 	return ""
+}
+
+// unseen tells whether a row is for a function of a PF that isn't listed, on a card that may lack one.
+func (w world) unseen(r ovs.Interface) bool {
+	f := called(w.marked(r))
+	q, err := representor.ParseQuery(r.Marker.Request)
+	if err != nil || f.Kind != q.Kind || f.Number != q.Number || q.Controller.Present && q.Controller != f.Controller {
+		return false // it isn't what it was made for
+	}
+	f.Kind, f.Number = representor.PF, 0
+	_, listed := w.index.ByFunction(f)
+	complete, _ := w.index.Complete()
+	return f.Controller.Present && complete && !w.whole && !listed
 }
 
 // asksFor reports whether the Southbound asks for what a plug is for.

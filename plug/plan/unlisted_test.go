@@ -25,6 +25,24 @@ func TestUnlisted_ANetdevThatSaysItIsAFunctionsThatHasAnotherIsALeak(t *testing.
 	}
 }
 
+// The list of ports is short, the row has lost its function, and the card its serial number.
+func TestUnlisted_ANetdevThatSaysItIsOneThatTheRowsRequestMayMeanIsNoLeak(t *testing.T) {
+	for says, leaks := range map[string]bool{"c1pf0vf0": false, "c1pf1vf0": false, "c1pf0vf7": true, "c1pf0sf0": true, "": true} {
+		for _, function := range []string{"", "x"} {
+			r := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
+			r.Marker.Function, r.Marker.Request = function, onCard(plantest.Asks("a", 0, 0), "MT1").Request.Query.String()
+			in := Input{
+				Asked: plantest.Trusted(), Index: representor.NewIndex(testcard.ShortOf(says), representor.Settings{}),
+				Actual: plantest.BridgeWith(r), Unclaimed: map[string]bool{unclaimedIn(r, 10): true},
+			}
+			in.Asked.Connected = false
+			if d := Plan(in); slices.Contains(d.Leaks, r.UUID) != leaks {
+				t.Errorf("the netdev says %q, function %q: leaks %v", says, function, d.Leaks)
+			}
+		}
+	}
+}
+
 // Two controllers' SFs may have one number, and this machine's own has the name without one.
 func TestUnlisted_AnSFOfThisMachinesOwnIsNoHosts(t *testing.T) {
 	sf := representor.Function{Handle: testcard.Handle(), Controller: devlink.Some[uint32](1), External: true, PF: 0, Kind: representor.SF,

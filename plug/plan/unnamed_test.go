@@ -4,10 +4,36 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
+	"github.com/representord/representord/representor"
 )
+
+// Two PFs have the MAC, and nobody knows what the row was made for.
+func TestARowWithoutRequestIsLookedAfterWhileTheCardCannotTellWhatItsPortMeans(t *testing.T) {
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10})
+	card.Ports[1].Function = card.Ports[0].Function
+	a := plantest.Asks("a", 0, 0)
+	for _, request := range []string{"", "x"} {
+		row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
+		row.Marker.Request = request
+		in := Input{Asked: plantest.Trusted(a), Actual: plantest.BridgeWith(row), Index: representor.NewIndex(card, representor.Settings{})}
+		if d := planWith(in, a); !slices.Equal(did(d), []string{"-pf0vf0 +ens1=a"}) {
+			t.Errorf("made for %q: did %q: %+v", request, did(d), d.Ports)
+		}
+		b := plantest.Asks("b", 0, 0)
+		b.Request.Query.Controller = devlink.Some[uint32](1)
+		in.Asked = plantest.Trusted(a, b)
+		if d := planWith(in, a, b); slices.ContainsFunc(d.Changes, func(c ovs.Change) bool {
+			return slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return p.IfaceID == "b" })
+		}) {
+			t.Errorf("made for %q: another port took its function: %q", request, did(d))
+		}
+	}
+}
 
 // The card can't tell whether a request, in other words than the row's, means what the row was
 // asked for.

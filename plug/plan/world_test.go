@@ -88,7 +88,13 @@ func drawWorld(t *rapid.T) world {
 		w.hold.Graced[l] = rapid.Bool().Draw(t, l+" has had its grace")
 		w.hold.Lately[l] = rapid.IntRange(0, 5).Draw(t, l+" moved lately") == 0
 	}
-	w.actual = plantest.BridgeWith(drawRows(t)...)
+	rows := drawRows(t)
+	for i := range rows {
+		if r := &rows[i]; r.Marked && rapid.IntRange(0, 2).Draw(t, r.Name+" was made for what is asked") == 0 {
+			w.makeFor(r)
+		}
+	}
+	w.actual = plantest.BridgeWith(rows...)
 	w.unclaimed = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(w.actual.Interfaces)) {
 		w.unclaimed[unclaimedIn(w.actual.Interfaces[name], w.odd.ifindex)] = rapid.Bool().Draw(t, name+" has been unclaimed")
@@ -109,6 +115,18 @@ func drawWorld(t *rapid.T) world {
 		w.taken[r.UUID] = name < "n2"
 	}
 	return w
+}
+
+// makeFor gives a row the words of its port's present request, and what the request meant while the card
+// could be read.
+func (w world) makeFor(r *ovs.Interface) {
+	b := w.truthOf(r.Marker.LogicalPort)
+	if b.Fate == ovn.Gone || b.Request.Invalid != nil {
+		return
+	}
+	q := b.Request.Query
+	r.Marker.Request = q.String()
+	r.Marker.Function = testcard.VF(int(q.PFMAC[5]-testcard.PFMAC(0)[5]), int(q.Number)).String()
 }
 
 // oddNetdev is one that is no function's: the card's uplink, or a veth.
@@ -141,11 +159,17 @@ func (o oddNetdev) addTo(c *representor.Card) {
 }
 
 // drawIndex makes the index of a card that sometimes can't be read, or doesn't tell
-// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's, or may lack PFs, or has a second host.
+// the MAC of a PF or its serial number, or has two PFs of one MAC, or each with the other's, or may lack PFs, or lacks
+// one, or has a second host.
 func (w world) drawIndex(t *rapid.T) (x *representor.Index, whole, named bool) {
 	card := testcard.Of(w.devs...)
 	w.odd.addTo(&card)
-	switch rapid.IntRange(0, 9).Draw(t, "card") {
+	switch rapid.IntRange(0, 11).Draw(t, "card") {
+	case 10, 11: // a PF's port can't be read, and the other PF may have its MAC
+		if rapid.Bool().Draw(t, "the PFs have one MAC") {
+			card.Ports[1].Function = card.Ports[0].Function
+		}
+		card = lackingFirstPF(card)
 	case 0:
 		card.Complete, card.Problem = false, "interrupted"
 		card.LinksComplete = rapid.Bool().Draw(t, "netdevs are known")

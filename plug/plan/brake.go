@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/representor"
+)
+
+// holdRemovals keeps rows whose ports are said to be gone, or to have no use for
+// them, when that would be most of what we have: the likelier cause is a fault in
+// the control plane. It keeps every row when the Southbound is another one, and for some
+// seconds every row whose place nothing takes. It reports whether it kept any.
+func (p *planner) holdRemovals() bool {
+	p.mass = p.findLeaving()
+	mass, held := p.mass, false
+	for _, q := range p.sorted {
+		switch {
+		case !q.leaves && !q.moves:
+			continue
+		case p.in.Hold.All:
+			p.hold(q, reasonReplaced(p.view))
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
+			q.braked = true
+		case mass != nil:
+			p.hold(q, mass)
+			p.out.MassHeld = append(p.out.MassHeld, q.name)
+			q.braked = true
+		case q.leaves && p.early(q):
+			p.hold(q, reasonGrace(q))
+		default:
+			continue
+		}
+		held = true
+	}
+	return held
+}
+
+// early reports whether the removal of a port's rows hasn't had its grace.
+func (p *planner) early(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
+
+// findLeaving finds the ports whose rows go or move. If they are most of what we have, or
+// are so together with those that went or moved a short time ago, and not all of them have
+// waited, it gives the reason to keep them. A port that came a short time ago counts only
+// with what goes at the same moment: machines that come and go one by one are no fault.
+func (p *planner) findLeaving() *reason.Reason {
+	waited := true
+	var now, lately tally
+	for _, q := range p.sorted {
+		if len(q.rows) == 0 {
+			continue
+		}
+		p.markLeaving(q)
+		goes, late := q.leaves || q.moves, p.in.Hold.Lately[q.name]
+		if goes {
+			p.out.Leaving = append(p.out.Leaving, q.name)
+			waited = waited && p.in.Hold.Waited[q.name]
+		}
+		now.add(goes)
+		if late || !p.in.Hold.Young[q.name] {
+			lately.add(goes || late)
+		}
+	}
+	waited = p.countLeftOvers(&now, &lately) && waited
+	waited = p.countLeftBehind(&now, &lately) && waited
+	for lport := range p.in.Hold.Lately {
+		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
+			lately.add(true)
+		}
+	}
+	if waited {
+		return nil
+	}
+	return firstReason(now.mass(), lately.mass())
+}
+
+// markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
+// what another port asks for.
+func (p *planner) markLeaving(q *port) {
+	q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
+	q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q)) || p.shifts(q)
+}
+
+// shifts reports whether a port is to have another function though its request is the same:
+// the card says that another one is meant, and has the one that it is plugged for as well.
+// The Southbound has no word on that.
+func (p *planner) shifts(q *port) bool {
+	if q.goes != stay || !p.pluggable(q) {
+		return false
+	}
+	if q.rowFor(q.want) != nil {
+		return false
+	}
+	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
+		rep, ok := p.in.Index.ByFunction(r.is)
+		return ok && rep.IfIndex != 0 && r.leak.kind == 0
+	})
+}
+
+// tally counts the ports that go or move, of all that are looked at.
+type tally struct{ changed, of int }
+
+func (t *tally) add(changes bool) {
+	t.of++
+	if changes {
+		t.changed++
+	}
+}
+
+// most reports whether more go or move than is to be expected of a control plane that is
+// well: more than two, and more than half.
+func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
+
+// mass is why what goes waits for its number, nil if it needn't.
+func (t *tally) mass() *reason.Reason {
+	if !t.most() {
+		return nil
+	}
+	return reasonMass(t.changed, t.of)
+}
+
+// yields reports whether a row of a port's is only kept, and makes room for another port that
+// asks for its function, or for the netdev that has its name now.
+func (p *planner) yields(q *port) bool {
+	return q.goes == stay && slices.ContainsFunc(q.rows, func(r *ownRow) bool {
+		takes := func(o *port) bool { return o != nil && o != q && p.evicts(o) && o.ready }
+		return p.onlyKept(r) && (takes(p.owners[r.is]) || takes(p.netdevs[r.Name]))
+	})
+}
+
+// replaceable reports whether what a port's request names now can take the place
+// of its rows at once.
+func (p *planner) replaceable(q *port) bool {
+	if !p.pluggable(q) {
+		return false
+	}
+	row, _ := p.obstacle(q)
+	return row == ""
+}
+
+// pluggable reports whether what a port's request names can be plugged, unless a
+// row is in the way.
+func (p *planner) pluggable(q *port) bool {
+	return q.asked && q.want.Kind != 0 && q.taken == nil && q.ready && p.canAdd == nil
+}
+
+// hold keeps the rows of a port that should go, and asks for nothing new.
+func (p *planner) hold(q *port, why *reason.Reason) {
+	q.goes, q.asked, q.reason = stay, false, why
+	q.want, q.ready = representor.Function{}, false
+	if len(q.rows) > 0 {
+		p.stayWith(q, q.rows[0])
+	}
+}
