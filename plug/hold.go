@@ -218,7 +218,7 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 // Of a port that is still in doubt nothing is new, and of what is held only a plan knows
 // that was sure.
 func (h *holder) after(now time.Time, d plan.Decision, sure bool) {
-	h.leaving.note(now, d.Leaving, d.Doubts...)
+	h.leaving.note(now, d.Removing, d.Unconfirmed...)
 	if sure {
 		h.massHeld = d.MassHeld
 	}

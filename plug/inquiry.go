@@ -32,10 +32,10 @@ type answer struct {
 // that there is one word about all.
 func (r *Reconciler) ask(ctx context.Context, d plan.Decision, said word) *inquiry {
 	v := r.cfg.Southbound.View()
-	if len(d.Doubts) == 0 || ctx.Err() != nil || !v.Complete || !v.Connected || !r.verify.due(time.Now(), v, d.Doubts) {
+	if len(d.Unconfirmed) == 0 || ctx.Err() != nil || !v.Complete || !v.Connected || !r.verify.due(time.Now(), v, d.Unconfirmed) {
 		return nil
 	}
-	lports := slices.Clone(d.Doubts)
+	lports := slices.Clone(d.Unconfirmed)
 	if said.verdict != nil {
 		lports = slices.AppendSeq(lports, maps.Keys(said.verdict.Bindings))
 	}

@@ -140,7 +140,7 @@ func TestOwner_AClaimOutlivesTheLeakOfARowThatHasLostItsFunction(t *testing.T) {
 	h.before(now, plantest.Trusted(), x, plantest.BridgeWith(r))
 	hold := h.before(now.Add(time.Second), plantest.Trusted(), x, plantest.BridgeWith())
 	d := plan.Plan(plan.Input{Asked: plantest.Trusted(plantest.Asks("b", 0, 0)), Index: x, Actual: plantest.BridgeWith(), Hold: hold})
-	if len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
-		t.Errorf("nobody was asked: planned %v, doubts %q", d.Changes, d.Doubts)
+	if len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %v, doubts %q", d.Changes, d.Unconfirmed)
 	}
 }

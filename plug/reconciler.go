@@ -246,10 +246,10 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 		more = r.round(ctx, &p)
 	}
 	p.asking.end()
-	if p.left == 0 && len(p.last.Doubts) > 0 {
+	if p.left == 0 && len(p.last.Unconfirmed) > 0 {
 		r.Poke() // there is more to ask about than this pass could
 	}
-	if p.last.Compared && (len(p.last.Leaks) == 0 || r.cfg.DryRun) {
+	if p.last.Exhaustive && (len(p.last.Leaks) == 0 || r.cfg.DryRun) {
 		r.readyOnce.Do(func() { close(r.ready) })
 	}
 	rep := r.publish(ctx, p.last, p.planned)
@@ -317,7 +317,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),
 		Settings: r.cfg.Settings,
 	}
-	in.Taken = r.noteTaken(in.Actual)
+	in.TakenByProvider = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
 	r.links.netdevs.observe(now, in.Index)
@@ -344,7 +344,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 		}
 	}
 	there := in.Asked.Complete && in.Asked.Connected
-	sure := there && len(d.Doubts) == 0
+	sure := there && len(d.Unconfirmed) == 0
 	if sure {
 		r.verify.answered()
 	}

@@ -17,18 +17,18 @@ func (p *planner) act(q *port) {
 		return
 	}
 	switch {
-	case q.goes != stay && !q.verified && len(q.rows) > 0:
-		p.out.Doubts = append(p.out.Doubts, q.name)
+	case q.removal != noRemoval && !q.verified && len(q.rows) > 0:
+		p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
 		p.report(q, Held, reasonUnverified())
-	case q.goes == depart:
-		p.dropAll(q, "its request is gone: "+q.binding.Why)
+	case q.removal == requestGone:
+		p.removeRows(q, "its request is gone: "+q.binding.Why)
 		p.report(q, Held, q.reason)
-	case q.goes == dropped:
-		p.drop(q)
+	case q.removal == requestChanged:
+		p.followRequest(q)
 	case q.want.Kind == 0:
 		p.report(q, q.idle(), q.reason)
 	case q.taken != nil:
-		p.yield(q)
+		p.reportTaken(q)
 	case !q.ready && !p.openThoughBridged(q):
 		p.waitForNetdev(q)
 	default:
@@ -43,6 +43,10 @@ func (p *planner) facts(q *port) {
 		q.status.Request = q.rows[0].Marker.Request
 	}
 	q.status.Netdev, q.status.IfIndex = q.rep.Link.Name, q.rep.IfIndex
+	if q.seen {
+		q.status.Warnings = slices.Clone(q.binding.Request.Warnings)
+		q.status.Up = q.binding.Up
+	}
 }
 
 // tellWhatIsPlugged corrects the status of a port whose request means another function
@@ -60,23 +64,23 @@ func (p *planner) tellWhatIsPlugged(q *port) {
 	}
 }
 
-// drop handles a request that names another function than the rows have: old out, and
+// followRequest handles a request that names another function than the rows have: old out, and
 // new in with it where it is found.
-func (p *planner) drop(q *port) {
+func (p *planner) followRequest(q *port) {
 	if len(q.rows) > 0 {
 		p.out.Retargets = append(p.out.Retargets, q.name)
 	}
 	if p.pluggable(q) && p.mayPlug(q) {
-		if p.mayEvict(q) {
+		if p.mayDisplace(q) {
 			p.replace(q, "its request names another function now")
 		}
 		return
 	}
-	if !q.leaves && p.early(q) {
-		p.report(q, Held, reasonGrace(q)) // what it was to make room for isn't to be had any more
+	if !q.removes && p.early(q) {
+		p.report(q, Held, reasonGrace(q.whyRemoved())) // what it was to make room for isn't to be had any more
 		return
 	}
-	p.dropAll(q, "its request names another function now")
+	p.removeRows(q, "its request names another function now")
 	switch {
 	case q.taken != nil:
 		p.report(q, Conflict, reasonTaken(q))
@@ -87,9 +91,9 @@ func (p *planner) drop(q *port) {
 	}
 }
 
-// yield: another port has the function. A row of ours for it that is only kept
+// reportTaken: another port has the function. A row of ours for it that is only kept
 // goes when the owner's plug needs its place (see replace).
-func (p *planner) yield(q *port) {
+func (p *planner) reportTaken(q *port) {
 	if q.asked {
 		p.report(q, Conflict, reasonTaken(q))
 		return
@@ -99,7 +103,7 @@ func (p *planner) yield(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	if r := p.putBack(q); r != nil && p.openLive(r) && p.present(r) {
-		p.dropExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
+		p.removeExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
 	}
 	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
 }
@@ -132,7 +136,7 @@ func (p *planner) plugOrKeep(q *port) {
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && q.allFor(q.want) && p.localReady() && !p.shared(q)
 	switch {
-	case !p.evicts(q) && !follows:
+	case !p.asksNow(q) && !follows:
 		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
 	case !p.mayPlug(q):
 		p.putBack(q)
@@ -154,7 +158,7 @@ func (p *planner) openThoughBridged(q *port) bool {
 
 // mayReplace reports whether a port's plug may take out what is in its way. Without a
 // request that can be trusted now it takes out nothing but rows of its own.
-func (p *planner) mayReplace(q *port) bool { return !p.evicts(q) || p.mayEvict(q) }
+func (p *planner) mayReplace(q *port) bool { return !p.asksNow(q) || p.mayDisplace(q) }
 
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (q *port) inPlace() *ownRow {
@@ -217,7 +221,7 @@ func (p *planner) mayPlug(q *port) bool {
 
 // replace takes out what the port has and plugs what it should have, at once.
 func (p *planner) replace(q *port, why string) {
-	pt, moved := p.dropAll(q, why), p.moved(q)
+	pt, moved := p.removeRows(q, why), p.moved(q)
 	if why == "" {
 		pt.why = "asked for"
 		switch {
@@ -234,17 +238,17 @@ func (p *planner) replace(q *port, why string) {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
 	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, place{pl.Netdev, q.want, [2]string{pl.IfaceID}})
-	p.unplug(pt, moved...)
+	p.remove(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
-	if p.evicts(q) {
-		p.unplug(pt, p.evicted(q)...)
+	if p.asksNow(q) {
+		p.remove(pt, p.displaced(q)...)
 	}
 	p.report(q, Pending, reasonTransaction())
 }
 
 func (p *planner) marker(q *port) ovs.Marker {
 	m := ovs.Marker{LogicalPort: q.name, Function: functionText(q.want), Request: requestText(q.query)}
-	if len(q.rows) == 0 || q.query.Kind != 0 && !q.unsure {
+	if len(q.rows) == 0 || q.query.Kind != 0 && !q.fromMarker {
 		return m
 	}
 	// Not known to answer another request than it was made for.
@@ -263,7 +267,7 @@ func (p *planner) marker(q *port) ovs.Marker {
 // already, so that a relay's or a cluster's wording changes nothing. Until then a port
 // that is there doesn't move on: what its rows say is all that a restart would know.
 func (p *planner) southbound(q *port, rows ...*ownRow) string {
-	present, settled := p.view.Names, p.evicts(q) && !p.in.Hold.All
+	present, settled := p.view.Names, p.asksNow(q) && !p.in.Hold.All
 	has, other := "", false
 	for _, r := range rows {
 		if is := present.IsIn(r.Southbound); r.Southbound != "" && (has == "" || !is) {
@@ -276,9 +280,9 @@ func (p *planner) southbound(q *port, rows ...*ownRow) string {
 	return has
 }
 
-// dropAll removes all rows of a port, and returns the part that does.
-func (p *planner) dropAll(q *port, why string) *part {
+// removeRows removes all rows of a port, and returns the part that does.
+func (p *planner) removeRows(q *port, why string) *part {
 	pt := p.newPart(q, why)
-	p.unplug(pt, q.rows...)
+	p.remove(pt, q.rows...)
 	return p.add(pt)
 }

@@ -15,7 +15,7 @@ type Address struct {
 // kept or held may be for another one by now, and changing the address of a function that a
 // machine uses cuts the machine off. A PF's is the host's own, and what requests name it by.
 func (p *planner) address(q *port) {
-	if !p.evicts(q) || p.in.Hold.All || q.unsure || q.binding.MAC.IsZero() || q.rep.Function.Kind == representor.PF {
+	if !p.asksNow(q) || p.in.Hold.All || q.fromMarker || q.binding.MAC.IsZero() || q.rep.Function.Kind == representor.PF {
 		return
 	}
 	p.out.Addresses = append(p.out.Addresses, Address{LogicalPort: q.name, Representor: q.rep, MAC: q.binding.MAC})

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/representor"
 )
 
 // holdRemovals keeps rows whose ports are said to be gone, or to have no use for
@@ -16,18 +15,18 @@ func (p *planner) holdRemovals() bool {
 	mass, held := p.mass, false
 	for _, q := range p.sorted {
 		switch {
-		case !q.leaves && !q.moves:
+		case !q.removes && !q.replaces:
 			continue
 		case p.in.Hold.All:
-			p.hold(q, reasonReplaced(p.view))
+			q.target = p.held(q, reasonReplaced(p.view))
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
 			q.braked = true
 		case mass != nil:
-			p.hold(q, mass)
+			q.target = p.held(q, mass)
 			p.out.MassHeld = append(p.out.MassHeld, q.name)
 			q.braked = true
-		case q.leaves && p.early(q):
-			p.hold(q, reasonGrace(q))
+		case q.removes && p.early(q):
+			q.target = p.held(q, reasonGrace(q.whyRemoved()))
 		default:
 			continue
 		}
@@ -51,9 +50,9 @@ func (p *planner) findLeaving() *reason.Reason {
 			continue
 		}
 		p.markLeaving(q)
-		goes, late := q.leaves || q.moves, p.in.Hold.Lately[q.name]
+		goes, late := q.removes || q.replaces, p.in.Hold.Lately[q.name]
 		if goes {
-			p.out.Leaving = append(p.out.Leaving, q.name)
+			p.out.Removing = append(p.out.Removing, q.name)
 			waited = waited && p.in.Hold.Waited[q.name]
 		}
 		now.add(goes)
@@ -77,15 +76,15 @@ func (p *planner) findLeaving() *reason.Reason {
 // markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
 // what another port asks for.
 func (p *planner) markLeaving(q *port) {
-	q.leaves = q.verified && (q.goes == depart || q.goes == dropped && !p.replaceable(q))
-	q.moves = q.verified && (q.goes == dropped && !q.leaves || p.yields(q)) || p.shifts(q)
+	q.removes = q.verified && (q.removal == requestGone || q.removal == requestChanged && !p.replaceable(q))
+	q.replaces = q.verified && (q.removal == requestChanged && !q.removes || p.isDisplaced(q)) || p.shifts(q)
 }
 
 // shifts reports whether a port is to have another function though its request is the same:
 // the card says that another one is meant, and has the one that it is plugged for as well.
 // The Southbound has no word on that.
 func (p *planner) shifts(q *port) bool {
-	if q.goes != stay || !p.pluggable(q) {
+	if q.removal != noRemoval || !p.pluggable(q) {
 		return false
 	}
 	if q.rowFor(q.want) != nil {
@@ -119,11 +118,11 @@ func (t *tally) mass() *reason.Reason {
 	return reasonMass(t.changed, t.of)
 }
 
-// yields reports whether a row of a port's is only kept, and makes room for another port that
+// isDisplaced reports whether a row of a port's is only kept, and makes room for another port that
 // asks for its function, or for the netdev that has its name now.
-func (p *planner) yields(q *port) bool {
-	return q.goes == stay && slices.ContainsFunc(q.rows, func(r *ownRow) bool {
-		takes := func(o *port) bool { return o != nil && o != q && p.evicts(o) && o.ready }
+func (p *planner) isDisplaced(q *port) bool {
+	return q.removal == noRemoval && slices.ContainsFunc(q.rows, func(r *ownRow) bool {
+		takes := func(o *port) bool { return o != nil && o != q && p.asksNow(o) && o.ready }
 		return p.onlyKept(r) && (takes(p.owners[r.is]) || takes(p.netdevs[r.Name]))
 	})
 }
@@ -144,11 +143,10 @@ func (p *planner) pluggable(q *port) bool {
 	return q.asked && q.want.Kind != 0 && q.taken == nil && q.ready && p.canAdd == nil
 }
 
-// hold keeps the rows of a port that should go, and asks for nothing new.
-func (p *planner) hold(q *port, why *reason.Reason) {
-	q.goes, q.asked, q.reason = stay, false, why
-	q.want, q.ready = representor.Function{}, false
-	if len(q.rows) > 0 {
-		p.stayWith(q, q.rows[0])
-	}
+// held is the target of a port whose rows should go and stay: it asks for nothing new. What it
+// asks for is still told.
+func (p *planner) held(q *port, why *reason.Reason) target {
+	t := p.kept(q, why)
+	t.query, t.means = q.query, q.means
+	return t
 }

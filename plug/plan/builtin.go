@@ -18,7 +18,7 @@ func (p *planner) tellWhatIsLost() {
 // while we run shows that it runs too, and would be taken again.
 func (p *planner) adopt(q *port) bool {
 	r := p.in.Actual.Interfaces[q.rep.Link.Name]
-	if !p.in.Settings.AdoptOVNVIF || p.canAdd != nil || r.Marked && (r.LogicalPort() != q.name || p.in.Taken[r.UUID]) ||
+	if !p.in.Settings.AdoptOVNVIF || p.canAdd != nil || r.Marked && (r.LogicalPort() != q.name || p.in.TakenByProvider[r.UUID]) ||
 		r.OVNPlugged != "representor" ||
 		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || r.PortInterfaces != 1 || r.PortName != r.Name || len(q.rows) > 0 {
 		return false

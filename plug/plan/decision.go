@@ -20,12 +20,12 @@ type Decision struct {
 	// Ports has a Status for every request and every row of ours,
 	// sorted by logical port.
 	Ports []Status
-	// Doubts are logical ports whose rows should go if the Southbound confirms it:
+	// Unconfirmed are logical ports whose rows should go if the Southbound confirms it:
 	// ask it (Verify) and plan again with the verdict.
-	Doubts []string
-	// Leaving are logical ports whose rows go or move to another function, or would but for
+	Unconfirmed []string
+	// Removing are logical ports whose rows go or move to another function, or would but for
 	// a hold, because the Southbound says so, or the card of what their requests mean.
-	Leaving []string
+	Removing []string
 	// MassHeld are logical ports whose rows stay only because too many would go or move
 	// within a short time.
 	MassHeld []string
@@ -49,10 +49,10 @@ type Decision struct {
 	// Gives has what representor each netdev is taken for that Changes give to a logical
 	// port, by a new row or by a name put into one that is there.
 	Gives map[string]representor.Representor
-	// Compared tells that all of the bridge was compared with all of the card: what is
+	// Exhaustive tells that all of the bridge was compared with all of the card: what is
 	// a leak is among Leaks, and each other row of ours is open, or for a function that is
 	// there, or parked.
-	Compared bool
+	Exhaustive bool
 	// Leaks are the uuids of the rows that Changes remove, marked as leaks, because
 	// their netdev is not the function's any more; Retargets the logical ports, sorted, that
 	// lose their rows because their request came to name another function.

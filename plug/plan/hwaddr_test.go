@@ -13,7 +13,7 @@ import (
 
 func TestTheAddressOfAPFIsTheHostsOwn(t *testing.T) {
 	p := &planner{}
-	q := &port{seen: true, ready: true, asked: true, binding: plantest.Addressed(plantest.PortMAC())}
+	q := &port{word: word{seen: true, binding: plantest.Addressed(plantest.PortMAC())}, target: target{ready: true, asked: true}}
 	for kind, want := range map[representor.Kind]int{representor.PF: 0, representor.SF: 1} {
 		p.out.Addresses = nil
 		q.rep = representor.Representor{Function: representor.Function{Kind: kind}, IfIndex: 10}

@@ -59,7 +59,7 @@ type Input struct {
 	// Left are the bridges that were ours in this run, are not any more, and are nobody
 	// else's: rows of ours there may move to the present one, and go where they leak.
 	Left map[string]bool
-	// Taken are the uuids of rows that were ours in an earlier plan, and to which the
+	// TakenByProvider are the uuids of rows that were ours in an earlier plan, and to which the
 	// built-in plug provider has put its mark since.
-	Taken map[string]bool
+	TakenByProvider map[string]bool
 }

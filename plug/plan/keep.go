@@ -11,9 +11,9 @@ func (p *planner) keep(q *port, r *ownRow) {
 	differs := false
 	if q.asked && p.canAdd == nil {
 		differs = p.edit(q, r)
-		p.dropExtras(q, r, q.rows)
+		p.removeExtras(q, r, q.rows)
 		if !p.in.Hold.All {
-			p.unplug(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
+			p.remove(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
 		}
 	}
 	if !q.rep.Link.Up && q.rep.Link.Master == "" {
@@ -100,22 +100,22 @@ func (p *planner) editWanted(q *port, r *ownRow, e *ovs.Edit) {
 	e.ClearType = r.Type != "" && r.Type != "system" // which are the same
 }
 
-// dropExtras removes rows of a port beside the one that it keeps: two interfaces with
+// removeExtras removes rows of a port beside the one that it keeps: two interfaces with
 // one iface-id take the port from each other for ever.
-func (p *planner) dropExtras(q *port, keep *ownRow, rows []*ownRow) {
+func (p *planner) removeExtras(q *port, keep *ownRow, rows []*ownRow) {
 	var extra bool
 	pt := p.newPart(q, "another row has the port")
 	for _, r := range rows {
 		switch {
 		case r.UUID == keep.UUID || r.removed:
 		case q.verified && !p.in.Hold.All:
-			p.unplug(pt, r)
+			p.remove(pt, r)
 		case !q.verified:
 			extra = true
 		}
 	}
 	if extra {
-		p.out.Doubts = append(p.out.Doubts, q.name)
+		p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
 	}
 	p.add(pt)
 }

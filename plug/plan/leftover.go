@@ -57,7 +57,7 @@ func (p *planner) mayTake(r ovs.Interface) bool { return p.in.Settings.AdoptOVNV
 // takeable reports whether the setting is all that mayTake needs.
 func (p *planner) takeable(r ovs.Interface) bool {
 	return r.OVNPlugged == "representor" && r.PortInterfaces == 1 && r.PortName == r.Name &&
-		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.Taken[r.UUID])
+		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.TakenByProvider[r.UUID])
 }
 
 // wanted reports whether a logical port is asked for, may be, or has a row of ours.
@@ -80,7 +80,7 @@ func (p *planner) countLeftOvers(now, lately *tally) (waited bool) {
 	waited = true
 	for i := range p.leftOvers {
 		if l := &p.leftOvers[i]; l.leaves() {
-			p.out.Leaving = append(p.out.Leaving, l.lport())
+			p.out.Removing = append(p.out.Removing, l.lport())
 			waited = waited && p.in.Hold.Waited[l.lport()]
 			now.add(true)
 			lately.add(true)
@@ -105,7 +105,7 @@ func (p *planner) takeLeftOvers() {
 		case !l.ours:
 			s.State, s.Reason = Conflict, p.reasonLeftOver(l.row)
 		case !l.verified:
-			p.out.Doubts = append(p.out.Doubts, l.lport())
+			p.out.Unconfirmed = append(p.out.Unconfirmed, l.lport())
 			s.Reason = reasonUnverified()
 		case p.in.Hold.All:
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, l.lport())
@@ -114,7 +114,7 @@ func (p *planner) takeLeftOvers() {
 			p.out.MassHeld = append(p.out.MassHeld, l.lport())
 			s.Reason = p.mass
 		case p.in.Hold.Grace && !p.in.Hold.Graced[l.lport()]:
-			s.Reason = reasonGrace(&port{binding: l.binding})
+			s.Reason = reasonGrace(reasonWithdrawn(l.binding))
 		default:
 			s.Reason = reasonWithdrawn(l.binding)
 			p.add(&part{

@@ -16,7 +16,7 @@ func TestLeftOver_OfABondOrAnotherProviderIsLeftAlone(t *testing.T) {
 	other.OVNPlugged = "somebody"
 	in := Input{Asked: plantest.Trusted(), Index: testcard.Index(), Actual: plantest.BridgeWith(bonded, other),
 		Settings: Settings{AdoptOVNVIF: true}}
-	if d := planWith(in); len(d.Changes) != 0 || len(d.Doubts) != 0 || statusOf(t, d, "p0").State != Conflict ||
+	if d := planWith(in); len(d.Changes) != 0 || len(d.Unconfirmed) != 0 || statusOf(t, d, "p0").State != Conflict ||
 		statusOf(t, d, "p1").State != Conflict {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}
@@ -56,12 +56,12 @@ func TestLeftOver_ARowOfOursThatTheProviderMarkedWhileWeRunIsLeftToIt(t *testing
 	r := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	r.OVNPlugged = "representor"
 	in := Input{Asked: plantest.Trusted(), Index: testcard.Index(testcard.OneVF()), Actual: plantest.BridgeWith(r),
-		Settings: Settings{AdoptOVNVIF: true},
-		Taken:    map[string]bool{r.UUID: true}}
+		Settings:        Settings{AdoptOVNVIF: true},
+		TakenByProvider: map[string]bool{r.UUID: true}}
 	if d := planWith(in); len(d.Changes) != 0 || reason.CodeOf(statusOf(t, d, "a").Reason) != reason.CodeBuiltInProvider {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}
-	in.Taken = nil // it did before we were started
+	in.TakenByProvider = nil // it did before we were started
 	if d := planWith(in); len(d.Changes) != 1 {
 		t.Errorf("planned %v, ports %+v", did(d), d.Ports)
 	}

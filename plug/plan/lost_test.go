@@ -17,13 +17,13 @@ func TestOwner_AFunctionWhoseRowLeaksGoesToAnotherPortOnlyWhenTheSouthboundWasAs
 		Index: testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10},
 			testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}),
 	}
-	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Doubts, []string{"a", "b"}) {
-		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Unconfirmed)
 	}
 	lost := in
 	lost.Actual, lost.Hold.Lost = plantest.BridgeWith(), map[representor.Function]string{testcard.VF(0, 0): "a"}
-	if d := Plan(lost); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
-		t.Errorf("its row is gone, and nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	if d := Plan(lost); len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
+		t.Errorf("its row is gone, and nobody was asked: planned %q, doubts %q", did(d), d.Unconfirmed)
 	}
 	for name, tt := range map[string]struct {
 		truth []ovn.Binding
@@ -58,8 +58,8 @@ func TestOwner_ARowThatHasLostItsFunctionHasAClaimToWhatItWasAskedFor(t *testing
 		Index: testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, testcard.Netdev{PF: 0, VF: 1, Name: "ens2", IfIndex: 11},
 			testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}),
 	}
-	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Doubts, []string{"a", "b"}) {
-		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	if d := Plan(in); !slices.Equal(did(d), []string{"-pf0vf0"}) || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
+		t.Errorf("nobody was asked: planned %q, doubts %q", did(d), d.Unconfirmed)
 	}
 	if d := planWith(in, plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 0)); !slices.Equal(did(d),
 		[]string{"-pf0vf0", "+ens2=a", "+ens1=b"}) {
@@ -81,8 +81,8 @@ func TestOwner_ARowThatLostItsFunctionIsForWhatItWasAskedFor(t *testing.T) {
 		t.Errorf("planned %q", did(d))
 	}
 	in.Asked = plantest.Trusted(plantest.Asks("b", 0, 0))
-	if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "b"}) {
-		t.Errorf("another port asks for it, and nobody was asked: planned %q, doubts %q", did(d), d.Doubts)
+	if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
+		t.Errorf("another port asks for it, and nobody was asked: planned %q, doubts %q", did(d), d.Unconfirmed)
 	}
 }
 

@@ -45,10 +45,10 @@ func planWith(in Input, truth ...ovn.Binding) Decision {
 	d := Plan(in)
 	var asked []string
 	for range 3 {
-		if len(d.Doubts) == 0 || !in.Asked.Connected || !in.Asked.Complete {
+		if len(d.Unconfirmed) == 0 || !in.Asked.Connected || !in.Asked.Complete {
 			break
 		}
-		asked = append(asked, d.Doubts...)
+		asked = append(asked, d.Unconfirmed...)
 		in.Verdict = verdictOn(in.Asked, asked, truth...)
 		d = Plan(in)
 	}

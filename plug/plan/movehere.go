@@ -37,15 +37,15 @@ func (p *planner) findLeftBehind() {
 // whatever the row is called, by its marker: one that somebody edited is left to that one. It
 // goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r *ownRow) bool {
-	return p.evicts(q) && r.behind && r.lport == q.name && r.hasFunction && r.byMarks() == q.want &&
+	return p.asksNow(q) && r.behind && r.lport == q.name && r.hasFunction && r.byMarks() == q.want &&
 		r.leak.kind == 0
 }
 
 // makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
-// moves with that, goes before, or is another port's for the same function, which mayEvict decides on.
+// moves with that, goes before, or is another port's for the same function, which mayDisplace decides on.
 func (p *planner) makesWay(q *port, r *ownRow) bool {
 	return p.movesHere(q, r) || r.behind && (r.leak.kind == leakByName ||
-		r.leak.kind == 0 && p.evicts(q) && r.lport != q.name && r.byMarks() == q.want)
+		r.leak.kind == 0 && p.asksNow(q) && r.lport != q.name && r.byMarks() == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
@@ -84,9 +84,9 @@ func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
 			continue
 		}
 		o := p.owners[r.byMarks()]
-		goes := o != nil && o.name != lport && p.evicts(o) && o.ready && p.wasVerified(lport)
+		goes := o != nil && o.name != lport && p.asksNow(o) && o.ready && p.wasVerified(lport)
 		if goes {
-			p.out.Leaving = append(p.out.Leaving, lport)
+			p.out.Removing = append(p.out.Removing, lport)
 			waited = waited && p.in.Hold.Waited[lport]
 		}
 		now.add(goes)

@@ -111,8 +111,8 @@ func TestMoveHere_ARowOfAnotherPortForTheSameFunctionGoesWhenTheSouthboundWasAsk
 		t.Run(name, func(t *testing.T) {
 			in := leftInput(plantest.Behind("z", "pf0vf0", 0, 0, 10))
 			in.Index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: name, IfIndex: 10})
-			if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a", "z"}) || statusOf(t, d, "a").State != Pending {
-				t.Errorf("nobody was asked, planned %v, doubts %v", did(d), d.Doubts)
+			if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "z"}) || statusOf(t, d, "a").State != Pending {
+				t.Errorf("nobody was asked, planned %v, doubts %v", did(d), d.Unconfirmed)
 			}
 			d := planWith(in)
 			if diff := cmp.Diff([]string{"-pf0vf0 +" + name + "=a"}, did(d)); diff != "" || !d.Changes[0].Unplug[0].Moved {

@@ -18,7 +18,7 @@ func (p *planner) settleOwners() {
 		if !q.asked || q.want.Kind == 0 {
 			continue
 		}
-		if o := p.owners[q.want]; o == nil || p.grip(q) > p.grip(o) {
+		if o := p.owners[q.want]; o == nil || p.ownerRank(q) > p.ownerRank(o) {
 			p.owners[q.want] = q
 		}
 	}
@@ -53,10 +53,10 @@ func (p *planner) rowsOfOthers(q *port) []*ownRow {
 	return rows
 }
 
-// grip ranks how firmly a port has the function it wants: 2 with a row under
+// ownerRank ranks how firmly a port has the function it wants: 2 with a row under
 // the netdev's present name, 1 with a row for it under another, or with one that leaks or
 // did, 0 without. Rows on bridges that were ours count like others.
-func (p *planner) grip(q *port) int {
+func (p *planner) ownerRank(q *port) int {
 	rank := 0
 	if p.lostBy[q.want] == q.name {
 		rank = 1
@@ -80,7 +80,7 @@ func (p *planner) leaving(r *ownRow) bool {
 		return true
 	}
 	q := p.portOf(r)
-	return q != nil && q.goes != stay && q.verified
+	return q != nil && q.removal != noRemoval && q.verified
 }
 
 // obstacle finds the row that keeps a netdev from being plugged for q under its
@@ -109,7 +109,7 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 			return "", false
 		}
 	}
-	if p.evicts(q) && p.onlyKept(r) {
+	if p.asksNow(q) && p.onlyKept(r) {
 		return "", false
 	}
 	return name, true
@@ -119,10 +119,10 @@ func (p *planner) portOf(r *ownRow) *port {
 	return p.ports[r.lport]
 }
 
-// evicts reports whether a port's plug may take the place of rows that are only
+// asksNow reports whether a port's plug may take the place of rows that are only
 // kept: a row that nobody asks for owns nothing, but only a request that can be
 // trusted now shows that.
-func (p *planner) evicts(q *port) bool { return q.asked && p.canAdd == nil }
+func (p *planner) asksNow(q *port) bool { return q.asked && p.canAdd == nil }
 
 // onlyKept reports whether no request stands for what a row of ours is for: nothing asks for
 // its port, or what does means another function for certain.
@@ -131,9 +131,9 @@ func (p *planner) onlyKept(r *ownRow) bool {
 	return !o.asked || o.means.Kind != 0 && is.Kind != 0 && is != o.means && !p.mayBeFor(r, o.means)
 }
 
-// evicted are the rows of other ports that must not stand beside a plug for q: those for
+// displaced are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
-func (p *planner) evicted(q *port) []*ownRow {
+func (p *planner) displaced(q *port) []*ownRow {
 	rows := slices.DeleteFunc(p.rowsOfOthers(q), func(r *ownRow) bool { return r.removed })
 	r, ok := p.mine[q.rep.Link.Name]
 	if ok && p.portOf(r) != q && p.onlyKept(r) && !r.removed && r.is != q.want {
@@ -142,10 +142,10 @@ func (p *planner) evicted(q *port) []*ownRow {
 	return rows
 }
 
-// mayEvict reports whether a port's plug may take the place of other ports. That is a
+// mayDisplace reports whether a port's plug may take the place of other ports. That is a
 // removal like any other: the Southbound must have been asked about all of them, and nothing
 // moves while it is held. The port's status says what it waits for.
-func (p *planner) mayEvict(q *port) bool {
+func (p *planner) mayDisplace(q *port) bool {
 	claims := p.claimsOfOthers(q)
 	sure := q.verified
 	for _, c := range claims {
@@ -158,9 +158,9 @@ func (p *planner) mayEvict(q *port) bool {
 	if sure || len(claims) == 0 {
 		return true
 	}
-	p.out.Doubts = append(p.out.Doubts, q.name)
+	p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
 	for _, c := range claims {
-		p.out.Doubts = append(p.out.Doubts, c.lport)
+		p.out.Unconfirmed = append(p.out.Unconfirmed, c.lport)
 	}
 	p.report(q, Pending, claims[0].reason(q, reasonUnverified()))
 	return false
@@ -197,7 +197,7 @@ type claim struct {
 // and of those whose rows may be for its function.
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
-	for _, r := range p.evicted(q) {
+	for _, r := range p.displaced(q) {
 		claims = append(claims, claim{r.lport, true, r.behind})
 	}
 	for _, r := range p.rowsOfOthers(q) {

@@ -85,11 +85,11 @@ func (p *planner) gives(netdev string, function representor.Function) {
 // have no function, and whether all are safe for ovs-vswitchd to open.
 func (p *planner) parkRows() {
 	whole, _ := p.in.Index.Complete()
-	p.out.Compared = p.in.Actual.Complete && (whole || p.in.Starting)
+	p.out.Exhaustive = p.in.Actual.Complete && (whole || p.in.Starting)
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
 			there := p.present(r)
-			p.out.Compared = p.out.Compared && (there || r.IsParked() || r.IsOpen()) // also of one that is to go: its removal may be refused
+			p.out.Exhaustive = p.out.Exhaustive && (there || r.IsParked() || r.IsOpen()) // also of one that is to go: its removal may be refused
 			if r.removed {
 				continue
 			}
@@ -119,7 +119,7 @@ func (p *planner) tells(r *ownRow) bool {
 // nothing but the function that its port is to have now, and not beside somebody else's
 // row for the port, for which the port could not be plugged anew either.
 func (p *planner) comesBack(q *port, r *ownRow) bool {
-	return q.goes == stay && q.taken == nil && p.localReady() && q.want.Kind != 0 && q.want == r.byMarks() && r.Parked == q.name &&
+	return q.removal == noRemoval && q.taken == nil && p.localReady() && q.want.Kind != 0 && q.want == r.byMarks() && r.Parked == q.name &&
 		p.foreignIfaceID[q.name] == ""
 }
 

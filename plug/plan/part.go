@@ -31,9 +31,9 @@ func (p *planner) add(pt *part) *part {
 	return pt
 }
 
-// unplug adds the removal of rows to a part, but for those that go already. A removal also
+// remove adds the removal of rows to a part, but for those that go already. A removal also
 // frees the place of the row's port, whatever iface-id somebody wrote into the row.
-func (p *planner) unplug(pt *part, rows ...*ownRow) {
+func (p *planner) remove(pt *part, rows ...*ownRow) {
 	for _, r := range rows {
 		if r.removed {
 			continue

@@ -24,7 +24,7 @@ func Plan(in Input) Decision {
 		p.removeLeaksLeftBehind() // also while the present bridge is yet to be made
 	}
 	for _, q := range p.sorted {
-		p.resolve(q)
+		q.target = p.resolve(q)
 	}
 	p.settleOwners()
 	if p.holdRemovals() {
@@ -43,7 +43,7 @@ func Plan(in Input) Decision {
 func RemoveAll(x *representor.Index, actual ovs.View) []ovs.Change {
 	p := newPlanner(Input{Index: x, Actual: actual})
 	for _, q := range p.sorted {
-		p.dropAll(q, "cleanup")
+		p.removeRows(q, "cleanup")
 	}
 	return join(p.parts)
 }
@@ -78,40 +78,6 @@ type planner struct {
 	parts   []*part
 }
 
-// port is one logical port while it is decided on.
-type port struct {
-	name     string
-	rows     []*ownRow // ours, by name
-	binding  ovn.Binding
-	seen     bool // binding is from the view or the verdict
-	verified bool // binding is from the verdict
-
-	query  representor.Query    // what is asked; Kind 0 if nothing is
-	means  representor.Function // by its request, for certain; Kind 0 if that isn't
-	want   representor.Function // what should be plugged; Kind 0 for none
-	rep    representor.Representor
-	ready  bool // rep has a netdev that may be plugged now
-	unsure bool // want is what a row is for, whatever is asked for now
-	asked  bool // want is wanted by a request; otherwise only kept
-	goes   goal
-	reason *reason.Reason // why there is nothing to plug, or why it is only kept
-	leaves bool           // its rows go and nothing takes their place
-	moves  bool           // its rows make room for what it asks for now
-	braked bool           // its rows stay for a hold that nothing else gets around
-	taken  *port          // the owner of want, when it is another
-
-	status Status
-}
-
-// goal is what should become of the rows a port has.
-type goal uint8
-
-const (
-	stay    goal = iota // the rows stay, or move with their function
-	depart              // gone or withdrawn: the rows go
-	dropped             // the request names another function
-)
-
 func newPlanner(in Input) *planner {
 	rows, ports := len(in.Actual.Interfaces), len(in.Asked.Bindings)
 	p := &planner{
@@ -137,13 +103,13 @@ func newPlanner(in Input) *planner {
 	p.findLeftBehind()
 	for name, b := range p.view.Bindings {
 		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
-			q.binding, q.seen = b, true
+			q.word = word{binding: b, seen: true}
 		}
 	}
 	if v := p.in.Verdict; v != nil {
 		for name, b := range v.Bindings {
 			if q := p.port(name, b.Fate == ovn.Asked); q != nil {
-				q.binding, q.seen, q.verified = b, true, true
+				q.word = word{binding: b, seen: true, verified: true}
 			}
 		}
 	}
@@ -246,8 +212,8 @@ func (p *planner) decision() Decision {
 	p.takeLeftOvers()
 	p.tellWhatIsLeftBehind()
 	p.tellWhatIsLost()
-	slices.Sort(p.out.Doubts)
-	p.out.Doubts = slices.Compact(p.out.Doubts)
+	slices.Sort(p.out.Unconfirmed)
+	p.out.Unconfirmed = slices.Compact(p.out.Unconfirmed)
 	slices.Sort(p.out.MassHeld)
 	p.out.MassHeld = slices.Compact(p.out.MassHeld)
 	slices.Sort(p.out.SouthboundHeld)
@@ -255,7 +221,7 @@ func (p *planner) decision() Decision {
 	p.out.Changes = slices.Concat(p.closing, join(p.parts))
 	if p.in.Actual.BridgeUUID == "" {
 		whole, _ := p.in.Index.Complete()
-		p.out.Compared = whole && p.in.Actual.Complete
+		p.out.Exhaustive = whole && p.in.Actual.Complete
 	}
 	return p.out
 }

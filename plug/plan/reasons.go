@@ -78,10 +78,12 @@ func reasonMass(n, of int) *reason.Reason {
 			"they wait for mass-unplug-hold, or for: representorctl release-hold", n, of)
 }
 
-func reasonGrace(q *port) *reason.Reason {
-	return reason.New(reason.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back",
-		firstReason(q.reason, reasonWithdrawn(q.binding)).Message)
+func reasonGrace(why *reason.Reason) *reason.Reason {
+	return reason.New(reason.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back", why.Message)
 }
+
+// whyRemoved is why a port's rows are to go.
+func (q *port) whyRemoved() *reason.Reason { return firstReason(q.reason, reasonWithdrawn(q.binding)) }
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
 func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {

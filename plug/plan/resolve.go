@@ -10,47 +10,40 @@ import (
 )
 
 // resolve finds out what one port should have: the function, or why none.
-func (p *planner) resolve(q *port) {
-	if q.seen {
-		q.status.Warnings = append(q.status.Warnings, q.binding.Request.Warnings...)
-		q.status.Up = q.binding.Up
-	}
+func (p *planner) resolve(q *port) target {
 	switch {
 	case q.seen && q.binding.Fate == ovn.Asked:
-		p.resolveAsked(q)
+		return p.resolveAsked(q)
 	case q.seen && q.binding.Fate == ovn.Kept:
-		p.resolveKept(q)
-	default:
-		p.resolveAbsent(q)
+		return p.resolveKept(q)
 	}
+	return p.resolveAbsent(q)
 }
 
-func (p *planner) resolveAsked(q *port) {
-	if q.binding.Request.Invalid != nil {
+func (p *planner) resolveAsked(q *port) target {
+	if invalid := q.binding.Request.Invalid; invalid != nil {
 		// It names no function, and so none but the one that is plugged. What is plugged
 		// stays, until the request can be read again or another one takes the function.
-		q.reason = q.binding.Request.Invalid
-		if len(q.rows) > 0 {
-			p.stayWith(q, q.rows[0])
-		}
-		return
+		return p.kept(q, invalid)
 	}
-	q.asked = true
-	q.query = q.binding.Request.Query
-	rep, why := p.lookup(q, q.query)
-	q.reason = why
+	t := target{asked: true, query: q.binding.Request.Query}
+	rep, why := p.lookup(q, t.query)
+	t.reason = why
 	if rep.Function.Kind != 0 {
-		q.want, q.rep, q.ready = rep.Function, rep, why == nil
+		t.want, t.rep, t.ready = rep.Function, rep, why == nil
 	}
-	if q.means = rep.Function; q.means.Kind == 0 && !undecided(reason.CodeOf(why)) {
-		q.means, _ = p.in.Index.Meant(q.query)
+	if t.means = rep.Function; t.means.Kind == 0 && !undecided(reason.CodeOf(why)) {
+		t.means, _ = p.in.Index.Meant(t.query)
 	}
-	if q.want.Kind == 0 && p.staysUnfound(q) {
-		return
+	if t.want.Kind == 0 {
+		if r := p.rowUnfound(q, t); r != nil {
+			return p.unfound(t, r)
+		}
 	}
-	if len(q.rows) > 0 && q.rowFor(q.want) == nil && !p.answers(q) {
-		q.goes = dropped // the rows answer another request than the present one
+	if len(q.rows) > 0 && q.rowFor(t.want) == nil && !p.answers(q, t) {
+		t.removal = requestChanged // the rows answer another request than the present one
 	}
+	return t
 }
 
 // lookup finds the representor that a port's request means, or why none is certain: as the index
@@ -72,93 +65,104 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 	return rep, why
 }
 
-// staysUnfound reports whether a row stays with the function that it is for, though the card
-// doesn't show what the port's request means. If it is another one for certain, the row was
-// made for the same request in earlier times, and is only kept.
-func (p *planner) staysUnfound(q *port) bool {
-	r := q.rowFor(q.means)
+// rowUnfound is the row that stays with the function that it is for, though the card doesn't show
+// what the port's request means; nil for none.
+func (p *planner) rowUnfound(q *port, t target) *ownRow {
+	r := q.rowFor(t.means)
 	if r == nil {
-		r = p.rowAnswering(q, q.query, q.reason)
+		r = p.rowAnswering(q, t.query, t.reason)
 	}
 	if r == nil || r.byMarks().Kind == 0 {
-		return false
+		return nil
 	}
-	p.stayWith(q, r)
-	q.unsure = q.want != q.means
-	q.asked = !q.unsure || q.means.Kind == 0 && (r.request.Kind != 0 || mayBeAskedBy(q.query, r.is)) || p.mayBeFor(r, q.means)
-	return true
+	return r
+}
+
+// unfound is the target of a port that stays with such a row. If another function is meant for
+// certain, the row was made for the same request in earlier times, and is only kept.
+func (p *planner) unfound(t target, r *ownRow) target {
+	p.stayWith(&t, r)
+	t.fromMarker = t.want != t.means
+	t.asked = !t.fromMarker || t.means.Kind == 0 && (r.request.Kind != 0 || mayBeAskedBy(t.query, r.is)) || p.mayBeFor(r, t.means)
+	return t
+}
+
+// kept is the target of a port of which nothing is asked that can be followed: it stays with the
+// first of its rows, if it has any.
+func (p *planner) kept(q *port, why *reason.Reason) target {
+	t := target{reason: why}
+	if len(q.rows) > 0 {
+		p.stayWith(&t, q.rows[0])
+	}
+	return t
 }
 
 // resolveKept: the row stays for the function it has, and follows it.
-func (p *planner) resolveKept(q *port) {
+func (p *planner) resolveKept(q *port) target {
 	if len(q.rows) == 0 {
-		return
+		return target{}
 	}
+	if p.known {
+		return p.kept(q, reasonEvidence(q.binding))
+	}
+	t := target{reason: reasonChassisMissing(p.view)}
 	row := q.rows[0]
 	// Without our Chassis row the options are all that is left of the request.
 	// They can't ask for anything, but they can take back, unless they are for another
 	// host.
-	if req := q.binding.Request; !p.known && !q.binding.Additional && req.Invalid == nil {
+	if req := q.binding.Request; !q.binding.Additional && req.Invalid == nil {
 		f, _ := p.in.Index.Meant(req.Query)
-		r := q.rowFor(f)
-		if r == nil {
+		if row = q.rowFor(f); row == nil {
 			_, why := p.lookup(q, req.Query)
-			r = p.rowAnswering(q, req.Query, why)
+			row = p.rowAnswering(q, req.Query, why)
 		}
-		if r == nil {
-			q.goes = dropped
-			q.reason = reasonChassisMissing(p.view)
-			return
-		}
-		row = r
 	}
-	p.stayWith(q, row)
-	if p.known {
-		q.reason = reasonEvidence(q.binding)
-	} else {
-		q.reason = reasonChassisMissing(p.view)
+	if row == nil {
+		t.removal = requestChanged
+		return t
 	}
+	p.stayWith(&t, row)
+	return t
 }
 
 // resolveAbsent: nothing in view asks for the port. Only a verdict can say why.
-func (p *planner) resolveAbsent(q *port) {
+func (p *planner) resolveAbsent(q *port) target {
 	if len(q.rows) == 0 {
-		return
+		return target{}
 	}
-	p.stayWith(q, q.rows[0])
+	t := p.kept(q, nil)
 	switch {
 	case q.verified && p.known:
-		q.goes = depart
-		q.reason = reasonWithdrawn(q.binding)
+		t.removal, t.reason = requestGone, reasonWithdrawn(q.binding)
 	case q.verified:
-		q.reason = reasonChassisMissing(p.view)
+		t.reason = reasonChassisMissing(p.view)
 	case !p.view.Complete || !p.view.Connected:
-		q.reason = reasonUntrusted(p.view)
+		t.reason = reasonUntrusted(p.view)
 	default:
-		q.goes = depart
-		q.reason = reasonUnverified()
+		t.removal, t.reason = requestGone, reasonUnverified()
 	}
+	return t
 }
 
-// stayWith makes the port want the function its row has.
-func (p *planner) stayWith(q *port, r *ownRow) {
-	q.want, q.unsure = r.is, true
-	rep, ok := p.in.Index.ByFunction(q.want)
+// stayWith makes a port want the function that its row has.
+func (p *planner) stayWith(t *target, r *ownRow) {
+	t.want, t.fromMarker = r.is, true
+	rep, ok := p.in.Index.ByFunction(t.want)
 	if !ok {
 		return
 	}
-	q.rep = rep
+	t.rep = rep
 	complete, _ := p.in.Index.Complete()
-	q.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
+	t.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
 }
 
 // answers reports whether the rows of a port may have been made for its present request.
 // One that has lost its request can't have been if the card shows the function that the
 // request means, and that is another than the row's.
-func (p *planner) answers(q *port) bool {
+func (p *planner) answers(q *port, t target) bool {
 	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
-		return r.request == q.query || p.rewords(r, q.query, q.reason) || p.mayBeFor(r, q.means) || r.request.Kind == 0 &&
-			(q.want.Kind == 0 || r.is.Kind == 0)
+		return r.request == t.query || p.rewords(r, t.query, t.reason) || p.mayBeFor(r, t.means) ||
+			r.request.Kind == 0 && (t.want.Kind == 0 || r.is.Kind == 0)
 	})
 }
 

@@ -61,8 +61,8 @@ func TestARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFunction(t 
 	card := []testcard.Netdev{testcard.OneVF(), {PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20}}
 	asked := []ovn.Binding{plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 0)}
 	in := Input{Asked: plantest.Trusted(asked...), Index: testcard.Index(card...), Actual: plantest.BridgeWith(row, rival)}
-	if d := Plan(in); len(d.Changes) != 0 || len(d.Doubts) != 1 || d.Doubts[0] != "a" {
-		t.Errorf("without the Southbound's word: planned %v, in doubt %v", did(d), d.Doubts)
+	if d := Plan(in); len(d.Changes) != 0 || len(d.Unconfirmed) != 1 || d.Unconfirmed[0] != "a" {
+		t.Errorf("without the Southbound's word: planned %v, in doubt %v", did(d), d.Unconfirmed)
 	}
 	d := planWith(in, asked...)
 	if len(d.Changes) != 1 || len(d.Changes[0].Unplug) != 1 || d.Changes[0].Unplug[0].Interface.UUID != row.UUID {

@@ -93,8 +93,8 @@ func TestUnnumbered_ARowThatHasAnotherHostsNetdevIsNotTheRequests(t *testing.T) 
 					Asked: plantest.Trusted(ask), Index: representor.NewIndex(twoHosts(1, edit), representor.Settings{}),
 					Actual: plantest.BridgeWith(firstHosts("a", 0)), Hold: Hold{All: all},
 				}
-				if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Doubts, []string{"a"}) {
-					t.Errorf("without the Southbound's word: did %q, asks about %q: %+v", did(d), d.Doubts, d.Ports)
+				if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a"}) {
+					t.Errorf("without the Southbound's word: did %q, asks about %q: %+v", did(d), d.Unconfirmed, d.Ports)
 				}
 				gone := false
 				for _, c := range planWith(in, ask).Changes {
