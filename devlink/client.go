@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/retry"
 )
 
 // conn is what a Client needs of a generic netlink socket. *genetlink.Conn is one.
@@ -212,7 +213,7 @@ func get[T any](ctx context.Context, c *Client, what string, command uint8, ask 
 
 // dump asks for a list, again if it was not consistent.
 func (c *Client) dump(ctx context.Context, conn conn, family genetlink.Family, command uint8, body []byte) ([]genetlink.Message, error) {
-	pause := dumpPause
+	pauses := retry.Growing{First: dumpPause, Most: time.Second}
 	for range dumpAttempts {
 		messages, headers, err := exchange(conn, family, command, body, netlink.Request|netlink.Dump)
 		if err != nil {
@@ -222,14 +223,9 @@ func (c *Client) dump(ctx context.Context, conn conn, family genetlink.Family, c
 			return messages, nil
 		}
 		c.interrupted.Add(1)
-		again := time.NewTimer(pause)
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
+		if !retry.Sleep(ctx, pauses.Next()) {
 			return nil, context.Cause(ctx)
 		}
-		pause *= 2
 	}
 	return nil, netlinkio.ErrDumpInterrupted
 }

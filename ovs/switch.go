@@ -9,10 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
-
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 )
 
 // Options are what a Switch needs.
@@ -42,7 +41,6 @@ const (
 // in a flood there are 200 a second at most, and they take a fifth of the time.
 const (
 	minPause     = 5 * time.Millisecond
-	restPerWork  = 4
 	tornPause    = 100 * time.Microsecond
 	tornPatience = time.Second
 )
@@ -55,7 +53,7 @@ type Switch struct {
 	probe    time.Duration
 	log      *slog.Logger
 	notify   func()
-	poke     chan struct{}
+	poke     retry.Poke
 
 	view   atomic.Pointer[View]
 	counts counts
@@ -72,7 +70,7 @@ type Switch struct {
 
 // New makes a Switch. It does nothing before Run.
 func New(o Options) *Switch {
-	s := &Switch{endpoint: o.Endpoint, tls: o.TLS, probe: o.Probe, log: o.Log, notify: o.Notify, poke: make(chan struct{}, 1)}
+	s := &Switch{endpoint: o.Endpoint, tls: o.TLS, probe: o.Probe, log: o.Log, notify: o.Notify, poke: retry.NewPoke()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -94,14 +92,7 @@ func (s *Switch) SetBridge(name string) {
 	s.bridge = name
 	s.mu.Unlock()
 	if changed {
-		s.wake()
-	}
-}
-
-func (s *Switch) wake() {
-	select {
-	case s.poke <- struct{}{}:
-	default: // a snapshot is to be made anyway
+		s.poke.Wake()
 	}
 }
 
@@ -109,10 +100,7 @@ func (s *Switch) wake() {
 // nil. It never gives up. While there is no connection, View keeps what was there
 // last and is not complete.
 func (s *Switch) Run(ctx context.Context) error {
-	pauses := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(firstBackoff),
-		backoff.WithMaxInterval(maxBackoff),
-		backoff.WithMaxElapsedTime(0)) // for ever
+	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff}
 	said := ""
 	for ctx.Err() == nil {
 		start := time.Now()
@@ -127,10 +115,7 @@ func (s *Switch) Run(ctx context.Context) error {
 			s.log.Warn("the local Open vSwitch database is not connected; trying again and again",
 				"endpoint", s.endpoint, "error", err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pauses.NextBackOff()):
-		}
+		retry.Sleep(ctx, pauses.Next())
 	}
 	return nil
 }
@@ -157,7 +142,7 @@ func (s *Switch) connection(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	c.OnChange(s.wake)
+	c.OnChange(s.poke.Wake)
 	if err := c.Monitor(starting, monitorOf(c)); err != nil {
 		return fmt.Errorf("reading the database: %w", err)
 	}
@@ -172,20 +157,20 @@ func (s *Switch) connection(ctx context.Context) error {
 
 // follow makes a snapshot whenever something has changed.
 func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
+	rest := retry.Rest{Least: minPause}
+	defer rest.Stop()
 	for {
 		start := time.Now()
 		s.refresh(ctx, c)
 		s.notify()
 		if !s.View().Complete {
-			s.wake() // to look again
+			s.poke.Wake() // to look again
 		}
-		rest := time.NewTimer(max(minPause, restPerWork*time.Since(start)))
 		select {
 		case <-ctx.Done():
 		case <-c.Done():
-		case <-rest.C:
+		case <-rest.After(time.Since(start)):
 		}
-		rest.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -258,12 +243,8 @@ func (s *Switch) refresh(ctx context.Context, c *dbconn.Conn) {
 			s.show(v)
 			return
 		}
-		select {
-		case <-ctx.Done():
+		if retry.Ended(c.Done(), tornPause) || ctx.Err() != nil {
 			return
-		case <-c.Done():
-			return
-		case <-time.After(tornPause):
 		}
 	}
 }

@@ -8,9 +8,17 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
+)
+
+const (
+	// paceChanges is how many changes for one logical port are made in a retry.Window: a
+	// port whose row somebody keeps changing gets its row put back at that rate.
+	paceChanges = 10
+	reopenDelay = time.Second
 )
 
 // admit leaves out the changes for ports that must wait. What only removes never waits, nor
@@ -20,8 +28,8 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	for _, c := range changes {
 		waits := slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return now.Before(r.reopen[p.Netdev]) })
 		for _, p := range c.LogicalPorts {
-			despite := parksOnly(c) && r.pace.failures(p) > 0
-			waits = waits || !despite && !r.pace.due(now, p).IsZero()
+			despite := parksOnly(c) && r.pace.Failures(p) > 0
+			waits = waits || !despite && !r.pace.Due(now, p).IsZero()
 		}
 		if !waits || len(c.Plug)+len(c.Edit) == 0 && !r.refusedOnLeft(c) {
 			out = append(out, c)
@@ -34,7 +42,7 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 func (r *Reconciler) nextReopen() time.Time {
 	var first time.Time
 	for _, until := range r.reopen {
-		first = earliest(first, until)
+		first = retry.Earliest(first, until)
 	}
 	return first
 }
@@ -43,7 +51,7 @@ func (r *Reconciler) nextReopen() time.Time {
 // lock of that bridge is taken for each try, which wakes us.
 func (r *Reconciler) refusedOnLeft(c ovs.Change) bool {
 	moved := slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool { return u.Moved })
-	return moved && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 })
+	return moved && slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.Failures(p) > 0 })
 }
 
 // parksOnly reports whether a change takes the names of rows away, and nothing else.
@@ -124,7 +132,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d plan.De
 			r.total.Failures++
 			r.cfg.Log.Warn("change refused", "ports", reason.Names(c.LogicalPorts), "why", c.Why, "error", errs[i])
 			for _, p := range c.LogicalPorts {
-				r.pace.fail(now, p, errs[i])
+				r.pace.Fail(now, p, errs[i])
 			}
 			continue
 		}
@@ -137,7 +145,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d plan.De
 			continue // what else failed for the port, or is yet to be done, has its own pace
 		}
 		for _, p := range c.LogicalPorts {
-			r.pace.succeed(now, p)
+			r.pace.Succeed(now, p, paceChanges)
 		}
 	}
 	r.detachRenamed(ctx, done, d.Changes)
@@ -147,7 +155,7 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d plan.De
 // countRetries counts the changes for ports of which the last change was refused.
 func (r *Reconciler) countRetries(changes []ovs.Change) {
 	for _, c := range changes {
-		if slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.failures(p) > 0 }) {
+		if slices.ContainsFunc(c.LogicalPorts, func(p string) bool { return r.pace.Failures(p) > 0 }) {
 			r.total.Retries++
 		}
 	}

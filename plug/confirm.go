@@ -60,7 +60,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		}
 		off, why = append(off, c.LogicalPorts...), err
 		for _, p := range c.LogicalPorts {
-			r.pace.fail(time.Now(), p, &unconfirmedError{err})
+			r.pace.Fail(time.Now(), p, &unconfirmedError{err})
 		}
 	}
 	if len(off) > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -255,13 +256,13 @@ func (h *holder) next(now time.Time) time.Time {
 	}
 	first := h.leaving.next(now, h.grace)
 	if end := h.massUntil(); now.Before(end) {
-		first = earliest(first, end)
+		first = retry.Earliest(first, end)
 		for _, d := range h.lately { // fewer are most of what there is then
-			first = earliest(first, d.at.Add(brakeWindow))
+			first = retry.Earliest(first, d.at.Add(brakeWindow))
 		}
 	}
 	if h.seen != "" && now.Before(h.accepts) {
-		first = earliest(first, h.accepts)
+		first = retry.Earliest(first, h.accepts)
 	}
 	return first
 }

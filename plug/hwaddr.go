@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
 )
@@ -27,9 +28,9 @@ type addresses struct {
 	// done are those that functions had, or got, since they are plugged. A driver that took
 	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
 	// itself another one since.
-	done   map[string]string // by logical port, see addressID
-	failed map[string]error  // why the last try failed, by logical port
-	pace   pace              // by logical port
+	done   map[string]string   // by logical port, see addressID
+	failed map[string]error    // why the last try failed, by logical port
+	pace   retry.Keyed[string] // by logical port
 }
 
 // addressID is which address is wanted of which netdev: the function of another one is set up anew.
@@ -40,7 +41,7 @@ func addressNetdev(a plan.Address) string {
 }
 
 // next is when an address is to be set again, zero if that needs a change first.
-func (s *addresses) next(now time.Time) time.Time { return s.pace.next(now) }
+func (s *addresses) next(now time.Time) time.Time { return s.pace.Next(now) }
 
 // left are the addresses that are still to be set, those that failed before last: one
 // function that keeps the kernel busy holds up no other. It forgets the ports that aren't
@@ -65,8 +66,8 @@ func (s *addresses) left(d plan.Decision) []plan.Address {
 		return !d.Has(lport)
 	})
 	maps.DeleteFunc(s.failed, func(lport string, _ error) bool { return !wanted[lport] })
-	s.pace.prune(time.Now(), wanted)
-	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.failures(a.LogicalPort) - s.pace.failures(b.LogicalPort) })
+	s.pace.Prune(time.Now(), func(lport string) bool { return wanted[lport] })
+	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.Failures(a.LogicalPort) - s.pace.Failures(b.LogicalPort) })
 	return left
 }
 
@@ -81,7 +82,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 	defer cancel()
 	tried := false
 	for _, a := range s.left(d) {
-		if !s.pace.due(time.Now(), a.LogicalPort).IsZero() {
+		if !s.pace.Due(time.Now(), a.LogicalPort).IsZero() {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -100,7 +101,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 		}
 		s.done[a.LogicalPort] = addressID(a)
 		delete(s.failed, a.LogicalPort)
-		s.pace.succeed(time.Now(), a.LogicalPort)
+		s.pace.Succeed(time.Now(), a.LogicalPort, paceChanges)
 		r.cfg.Log.Info("function's address set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"old", a.Representor.HWAddr.String(), "new", a.MAC.String())
 	}
@@ -119,7 +120,7 @@ func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
 
 func (r *Reconciler) addressFailed(a plan.Address, err error) {
 	s := &r.addresses
-	s.pace.fail(time.Now(), a.LogicalPort, err)
+	s.pace.Fail(time.Now(), a.LogicalPort, err)
 	if old := s.failed[a.LogicalPort]; old == nil || old.Error() != err.Error() {
 		r.cfg.Log.Warn("function's address can't be set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"address", a.MAC.String(), "error", err)

@@ -52,16 +52,16 @@ func (r *Reconciler) ask(ctx context.Context, d plan.Decision, said word) *inqui
 
 // await waits for the answer, or for something else that is to be looked at or is due, and
 // reports whether the question is over.
-func (q *inquiry) await(other <-chan struct{}, due time.Duration) (answer, bool) {
-	timer := time.NewTimer(due)
-	defer timer.Stop()
+func (q *inquiry) await(ctx context.Context, other <-chan struct{}, due time.Duration) (answer, bool) {
+	ctx, cancel := context.WithTimeout(ctx, due)
+	defer cancel()
 	select {
 	case a := <-q.answer:
 		q.cancel()
 		return a, true
 	case <-other:
 		return answer{}, false
-	case <-timer.C:
+	case <-ctx.Done():
 		return answer{}, false
 	}
 }

@@ -1,6 +1,10 @@
 package plug
 
-import "time"
+import (
+	"time"
+
+	"github.com/representord/representord/internal/retry"
+)
 
 // lasting remembers since when things are as they are. It is given the clock. The zero
 // lasting knows nothing.
@@ -50,7 +54,7 @@ func (l *lasting) next(now time.Time, d time.Duration) time.Time {
 	var first time.Time
 	for _, since := range l.since {
 		if end := since.Add(d); now.Before(end) {
-			first = earliest(first, end)
+			first = retry.Earliest(first, end)
 		}
 	}
 	return first

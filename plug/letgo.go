@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -106,10 +107,10 @@ func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
 func (l letGo) next() time.Time {
 	var first time.Time
 	for _, n := range l.netdevs {
-		first = earliest(first, n.due)
+		first = retry.Earliest(first, n.due)
 	}
 	for _, r := range l.rows {
-		first = earliest(first, r.due)
+		first = retry.Earliest(first, r.due)
 	}
 	return first
 }

@@ -19,15 +19,15 @@ const linkWait = time.Second
 // links remembers how setting links up went.
 type links struct {
 	netdevs netdevs
-	wake    time.Time        // when a link that is left alone is to be set up, zero for none
-	failed  map[string]error // why the last try failed, by logical port
-	pace    pace             // of tries that failed, by logical port
-	stuck   retry.Backoff    // of the step as a whole, when the kernel doesn't answer
+	wake    time.Time           // when a link that is left alone is to be set up, zero for none
+	failed  map[string]error    // why the last try failed, by logical port
+	pace    retry.Keyed[string] // of tries that failed, by logical port
+	stuck   retry.Backoff       // of the step as a whole, when the kernel doesn't answer
 }
 
 // next is when a link is to be set up again, zero if that needs a change first.
 func (l *links) next(now time.Time) time.Time {
-	return earliest(earliest(l.pace.next(now), l.stuck.Next(now)), l.wake)
+	return retry.Earliest(l.pace.Next(now), l.stuck.Next(now), l.wake)
 }
 
 // only forgets the ports that are not among these.
@@ -45,7 +45,7 @@ func (l *links) only(ups []plan.LinkUp) {
 
 func (l *links) forget(lport string) {
 	delete(l.failed, lport)
-	delete(l.pace.ports, lport)
+	l.pace.Forget(lport)
 }
 
 // setLinksUp sets links up and remembers why one could not be. One that somebody took
@@ -61,11 +61,11 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []plan.LinkUp) {
 		return
 	}
 	ups = r.leaveAlone(now, ups)
-	slices.SortStableFunc(ups, func(a, b plan.LinkUp) int { return l.pace.failures(a.LogicalPort) - l.pace.failures(b.LogicalPort) })
+	slices.SortStableFunc(ups, func(a, b plan.LinkUp) int { return l.pace.Failures(a.LogicalPort) - l.pace.Failures(b.LogicalPort) })
 	ctx, cancel := context.WithTimeout(ctx, linkWait)
 	defer cancel()
 	for _, u := range ups {
-		if !l.pace.due(time.Now(), u.LogicalPort).IsZero() {
+		if !l.pace.Due(time.Now(), u.LogicalPort).IsZero() {
 			continue
 		}
 		err := r.cfg.Devices.LinkUp(ctx, u.IfIndex)
@@ -93,7 +93,7 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []plan.LinkUp) []plan.LinkUp 
 			out = append(out, u)
 			continue
 		}
-		l.wake = earliest(l.wake, end)
+		l.wake = retry.Earliest(l.wake, end)
 		if h := l.netdevs.links[u.IfIndex]; !h.raised && !h.told {
 			h.told = true
 			l.netdevs.links[u.IfIndex] = h
@@ -118,7 +118,7 @@ func (r *Reconciler) linkSetUp(u plan.LinkUp) {
 
 func (r *Reconciler) linkFailed(u plan.LinkUp, err error) {
 	l := &r.links
-	l.pace.fail(time.Now(), u.LogicalPort, err)
+	l.pace.Fail(time.Now(), u.LogicalPort, err)
 	if old := l.failed[u.LogicalPort]; old == nil || old.Error() != err.Error() {
 		r.cfg.Log.Warn("link can't be set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 )
@@ -153,7 +154,7 @@ func wasAway(i ovs.Interface) bool { return strings.Contains(i.Error, "No such d
 func (r *Reconciler) nextNudge() time.Time {
 	var first time.Time
 	for _, a := range r.attempts {
-		first = earliest(first, a.due)
+		first = retry.Earliest(first, a.due)
 	}
 	return first
 }

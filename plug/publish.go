@@ -18,7 +18,10 @@ import (
 func (r *Reconciler) publish(ctx context.Context, d plan.Decision, planned []ovs.Change) Report {
 	now := time.Now()
 	due := dueChanges(d.Changes)
-	r.pace.prune(r.planned, due) // what falls due since then is yet to be done
+	r.pace.Prune(r.planned, func(lport string) bool { // what falls due since then is yet to be done
+		_, wanted := due[lport]
+		return wanted
+	})
 	r.total.Passes++
 	rep := r.total
 	rep.At, rep.Planned, rep.Due = now, planned, d.Changes
@@ -97,9 +100,9 @@ func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 		r.overlayRefusal(now, s, due)
 		return
 	}
-	next := r.pace.due(now, s.LogicalPort)
+	next := r.pace.Due(now, s.LogicalPort)
 	var unconfirmed *unconfirmedError
-	switch err := r.pace.failure(s.LogicalPort); {
+	switch err := r.pace.Failed(s.LogicalPort); {
 	case errors.As(err, &unconfirmed):
 		s.Reason = reason.New(reason.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
 			reason.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))
@@ -118,11 +121,11 @@ func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 // done about its rows was refused.
 func (r *Reconciler) overlayRefusal(now time.Time, s *Port, due map[string]bool) {
 	removes, wanted := due[s.LogicalPort]
-	err := r.pace.failure(s.LogicalPort)
+	err := r.pace.Failed(s.LogicalPort)
 	if !wanted || err == nil {
 		return
 	}
-	again := max(r.pace.due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
+	again := max(r.pace.Due(now, s.LogicalPort).Sub(now), 0).Round(time.Millisecond)
 	if removes && (s.State == plan.Held || s.State == plan.Pending) {
 		s.Reason = reason.New(reason.CodeTransactionFailed,
 			"the local database refused to remove its row, which is there still: %s; it is tried again in %s; it is to go, for: %s",

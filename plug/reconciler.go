@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -69,7 +70,7 @@ type Config struct {
 // that something may have changed, and a pass looks at everything.
 type Reconciler struct {
 	cfg     Config
-	trigger chan struct{}
+	trigger retry.Poke
 	report  atomic.Pointer[Report]
 	release atomic.Pointer[[]Holding] // holds that end with the next plan
 	events  ring
@@ -89,7 +90,7 @@ type Reconciler struct {
 	planned   time.Time  // of the last plan
 	lastInput plan.Input // what the last plan was made from
 	verify    questions
-	pace      pace
+	pace      retry.Keyed[string]
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
 	reopen    map[string]time.Time // when a row of such a name may be made again
@@ -120,7 +121,7 @@ func NewReconciler(cfg Config) *Reconciler {
 	}
 	r := &Reconciler{
 		cfg:     cfg,
-		trigger: make(chan struct{}, 1),
+		trigger: retry.NewPoke(),
 		ready:   make(chan struct{}),
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		letGo:   newLetGo(),
@@ -146,10 +147,7 @@ func (r *Reconciler) Left(bridges []string) {
 func (r *Reconciler) Poke() {
 	now := time.Now()
 	r.poked.CompareAndSwap(nil, &now)
-	select {
-	case r.trigger <- struct{}{}:
-	default:
-	}
+	r.trigger.Wake()
 }
 
 // ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
@@ -205,18 +203,11 @@ func (r *Reconciler) Ready() <-chan struct{} { return r.ready }
 // Run makes passes until the context is done, and returns nil then.
 func (r *Reconciler) Run(ctx context.Context) error {
 	r.poked.Store(nil) // by then nobody was to answer
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-r.trigger:
-		case <-timer.C:
-		}
+	retry.Loop(ctx, r.trigger, func() time.Duration {
 		r.Pass(ctx)
-		timer.Reset(r.Due())
-	}
+		return r.Due()
+	})
+	return nil
 }
 
 // Due is how long after the last pass the next is due without a poke. It must not be
@@ -224,7 +215,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 func (r *Reconciler) Due() time.Duration {
 	d, then := r.cfg.Audit, r.planned
 	for _, t := range []time.Time{
-		r.patienceEnds(then), r.pace.next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
+		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
 		r.addresses.next(then), r.verify.next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.nextReopen(),
 	} {
@@ -291,7 +282,7 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	if p.asking == nil {
 		return false
 	}
-	if a, over := p.asking.await(r.trigger, r.Due()); over {
+	if a, over := p.asking.await(ctx, r.trigger, r.Due()); over {
 		p.said, p.asking = r.heard(p.asking, a), nil
 	} else {
 		p.since = r.pokedSince(p.since)

@@ -76,7 +76,7 @@ func TestWhatWasRefusedIsForgottenWhenItIsNoLongerDue(t *testing.T) {
 		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
 		r.Poke()
 		elapse(2 * time.Minute)
-		if n := len(r.pace.ports); n != 0 {
+		if n := r.pace.Len(); n != 0 {
 			t.Errorf("%d ports are remembered", n)
 		}
 	})

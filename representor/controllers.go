@@ -3,12 +3,10 @@ package representor
 import "github.com/representord/representord/devlink"
 
 // WithController gives a function as it is called here for one that may be from a kernel
-// that numbered no controllers, or that numbered them where this one doesn't. It is the
-// function itself where the card has such a one still, or where it isn't certain which one is
-// meant.
+// that numbered no controllers. It is the function itself where the card has such a one
+// still, or where it isn't certain which one is meant.
 //
-// Of a function with a controller it is certain on an instance that numbers none, if one
-// function agrees in all else. Of one without it is certain if one function agrees in instance, PF, kind and number, and no other
+// It is certain if one function agrees in instance, PF, kind and number, and no other
 // controller has a PF of that number: of two hosts' VFs, the one that is there now need
 // not be the one that was there then. An SF counts only among SFs, since a DPU has SFs
 // of its own below the number of a host's PF.
@@ -22,17 +20,10 @@ func (x *Index) WithController(f Function) Function {
 	if now, ok := x.unsaid[f]; ok {
 		return now
 	}
-	if !x.complete || x.mayLackPFs {
+	if !x.complete || x.mayLackPFs || f.Controller.Present {
 		return f
 	}
 	x.numbering.Do(x.findNumbered)
-	if f.Controller.Present {
-		now := withoutController(f)
-		if i, known := x.functions[now]; known && i != ambiguous && !x.numbers[f.Handle] {
-			return now
-		}
-		return f
-	}
 	if numbered, ok := x.numbered[f]; ok {
 		return numbered
 	}
@@ -50,8 +41,7 @@ func (x *Index) MayBe(was, f Function) bool {
 	if x.complete && !x.mayLackPFs {
 		return false
 	}
-	x.numbering.Do(x.findNumbered)
-	return withoutController(f) == was || withoutController(was) == f && !x.numbers[f.Handle]
+	return withoutController(f) == was
 }
 
 // Unnumbered is what a kernel that numbers no controllers calls a function; false where that
@@ -68,7 +58,7 @@ func withoutController(f Function) Function {
 	return f
 }
 
-// findNumbered fills Index.numbered and Index.numbers.
+// findNumbered fills Index.numbered.
 func (x *Index) findNumbered() {
 	type group struct {
 		uplink Uplink
@@ -77,11 +67,9 @@ func (x *Index) findNumbered() {
 	of := func(f Function) group {
 		return group{uplink: Uplink{Handle: f.Handle, Number: uint32(f.PF)}, sf: f.Kind == SF}
 	}
-	x.numbers = map[devlink.Handle]bool{}
 	parents, several := map[group]Function{}, map[group]bool{}
 	for i := range x.reps {
 		f := x.reps[i].Function
-		x.numbers[f.Handle] = x.numbers[f.Handle] || f.Controller.Present
 		if other, ok := parents[of(f)]; ok && other != f.parent() {
 			several[of(f)] = true
 		}

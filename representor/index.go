@@ -75,11 +75,10 @@ type Index struct {
 	serials map[devlink.Handle]Serial
 	census  map[Class]int
 
-	// numbered finds a function by what a kernel without controllers would call it, and numbers
-	// tells which instances number controllers. They are made when first wanted, which is seldom.
+	// numbered finds a function by what a kernel without controllers would call it. It is
+	// made when it is first wanted, which is seldom.
 	numbering sync.Once
 	numbered  map[Function]Function
-	numbers   map[devlink.Handle]bool
 }
 
 // ambiguous stands in Index.functions for a function that several ports claim.
@@ -105,11 +104,14 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.owners = ownersOf(card.Ports)
 	x.findNames()
 	x.findClaims(card.Ports)
+	x.findReps(card.Ports)
+	x.findUnlisted()
+	if x.lacksPF() {
+		x.mayLackPFs, card.MayLackPFs = true, true
+	}
 	x.addPorts(card)
 	x.addUplinks(card.Ports)
-	x.findUnlisted()
 	x.pfs = findPFs(card, x.reps, settings)
-	x.mayLackPFs = x.mayLackPFs || x.lacksPF()
 	x.census = count(card.Ports)
 	for i := range card.Ports {
 		x.buses[card.Ports[i].Handle.Bus] = true
@@ -146,24 +148,27 @@ func (x *Index) ifindexOf(name string) uint32 {
 	return x.altNames[name]
 }
 
-// addPorts fills reps and what finds its entries.
-func (x *Index) addPorts(card Card) {
+// findReps fills reps.
+func (x *Index) findReps(ports []devlink.Port) {
 	n := 0
-	for i := range card.Ports {
-		if _, ok := x.owners.function(&card.Ports[i]); ok {
+	for i := range ports {
+		if _, ok := x.owners.function(&ports[i]); ok {
 			n++
 		}
 	}
 	x.reps = make([]Representor, 0, n)
-	for i := range card.Ports {
-		if r, ok := x.representorOf(&card.Ports[i]); ok {
+	for i := range ports {
+		if r, ok := x.representorOf(&ports[i]); ok {
 			x.reps = append(x.reps, r)
 		}
 	}
 	slices.SortFunc(x.reps, compareRepresentors)
 	x.reps = slices.Compact(x.reps) // a port listed twice is one port
-	addPFMACs(card, x.reps)
+}
 
+// addPorts adds what isn't told by the ports themselves, and fills what finds the entries of reps.
+func (x *Index) addPorts(card Card) {
+	addPFMACs(card, x.reps)
 	x.functions = make(map[Function]int, len(x.reps))
 	x.netdevs = make(map[uint32]int, len(x.reps))
 	for i := range x.reps {

@@ -92,19 +92,53 @@ func (x *Index) MayMean(q Query, f Function) bool {
 	})
 }
 
-// Unseen says why a query may mean a function below a PF that isn't listed, whatever PF that is
-// listed has the MAC: the function was found for it before, and the PF's port is among those that
-// can't be read. It is nil where that can't be: the PF is listed, or none may be lacking, or
-// the query excludes the function's card or controller.
+// Unseen says why a query may mean a function that was found for it before, whatever PF that is
+// listed has the MAC: that function's PF is among the ports that can't be read, or its MAC is
+// not known now. It is nil where that can't be, and where the query excludes the function's
+// card, controller, kind or number. A function without controller may be from a kernel that
+// numbered none.
 func (x *Index) Unseen(q Query, f Function) *reason.Reason {
-	if s := x.standing(q, f.parent()); !x.complete || !x.mayLackPFs || f.Kind != q.Kind || f.Number != q.below(pf{}).Number ||
-		s != admitted && s != anyCard {
+	if !x.complete || x.excludes(q, f) {
 		return nil
 	}
-	if slices.ContainsFunc(x.pfs, func(p pf) bool { return p.function == f.parent() }) {
+	listed := false
+	for _, p := range x.pfs {
+		switch {
+		case p.function.Handle != f.Handle, p.function.PF != f.PF,
+			f.Controller.Present && p.function.Controller.Present && p.function.Controller != f.Controller:
+		case p.mac.IsZero():
+			return x.pfUnseen(reason.CodePFMACUnknown, q, f, "whose PF's MAC isn't known now", x.tellMAC([]pf{p}))
+		default:
+			listed = true
+		}
+	}
+	if listed || !x.mayLackPFsOf(f.Handle) {
 		return nil
 	}
-	return x.pfUnseen(q, f)
+	return x.pfUnseen(reason.CodePFUncertain, q, f, "whose PF is among the ports that can't be read", reason.Prose(x.short())+"; "+seeThePorts)
+}
+
+// excludes reports whether a query can't mean a function, whatever MAC its PF has.
+func (x *Index) excludes(q Query, f Function) bool {
+	parent := f.parent()
+	if !parent.Controller.Present {
+		parent.Controller = q.Controller
+	}
+	s := x.standing(q, parent)
+	return f.Kind != q.Kind || f.Number != q.below(pf{}).Number || s != admitted && s != anyCard
+}
+
+// MayLackPFs reports whether a PF may be among the ports that can't be read, so that another one
+// may have a MAC as well.
+func (x *Index) MayLackPFs() bool { return x.mayLackPFs }
+
+// mayLackPFsOf reports whether the list of an instance's PFs may be short.
+func (x *Index) mayLackPFsOf(h devlink.Handle) bool {
+	if len(x.blind) == 0 {
+		return x.mayLackPFs
+	}
+	_, blind := x.blind[h]
+	return blind
 }
 
 // standing is what a query says of a PF, its MAC apart.

@@ -150,10 +150,9 @@ const seeThePorts = "see what devlink port show and the kernel's log say of the 
 func (x *Index) short() string { return cmp.Or(x.problem, x.Unlisted()) }
 
 // pfUnseen: the function that was found before is below a PF that may be the one that is meant.
-func (x *Index) pfUnseen(q Query, f Function) *reason.Reason {
-	return reason.Among(reason.CodePFUncertain, []string{reason.Name(f.String())},
-		"what is plugged stays: it is %s, whose PF is among the ports that can't be read, and may have MAC %s still: %s; %s",
-		reason.Quote(f.String()), q.PFMAC, reason.Prose(x.short()), seeThePorts)
+func (x *Index) pfUnseen(code reason.Code, q Query, f Function, since, remedy string) *reason.Reason {
+	return reason.Among(code, []string{f.name()}, "what is plugged stays: it is %s, %s, and the PF may have MAC %s still: %s",
+		reason.Quote(f.String()), since, q.PFMAC, remedy)
 }
 
 func (x *Index) otherController(q Query, others []pf) *reason.Reason {

@@ -63,11 +63,13 @@ func (x *Index) findUnlisted() {
 	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// lacksPF reports whether a PF isn't listed of which a function's netdev tells.
+// lacksPF reports whether the PF of another host isn't listed of which a function's netdev tells. A
+// name without a controller may be that of a function of this machine's own.
 func (x *Index) lacksPF() bool {
 	return slices.ContainsFunc(x.lacking, func(l Link) bool {
 		f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
-		return err == nil && !slices.ContainsFunc(x.pfs, func(p pf) bool { return p.function == f.parent() })
+		return err == nil && f.Controller.Present &&
+			!slices.ContainsFunc(x.reps, func(r Representor) bool { return r.Function == f.parent() })
 	})
 }
 

@@ -115,6 +115,29 @@ func TestUnlisted_AFunctionOfBeforeControllersWereNumberedIsNoneOfThisMachinesOw
 	}
 }
 
+// The name of a netdev never says that it is this machine's own.
+func TestUnlisted_AFunctionOfThisMachinesOwnDoesNotShowThatAPFIsLacking(t *testing.T) {
+	for says, lacks := range map[string]bool{"pf0sf88": false, "pf3sf88": false, "c1pf0vf4": false, "c1pf1vf4": true} {
+		if x := representor.NewIndex(shortList(representor.Link{PortName: says}), representor.Settings{}); x.MayLackPFs() != lacks {
+			t.Errorf("a netdev that says %s: a PF may be lacking: %v", says, x.MayLackPFs())
+		}
+	}
+}
+
+// A PF of the same number may be the one that sysfs tells the MAC of.
+func TestUnlisted_NoMACComesFromSysfsWhileANetdevTellsOfAPFThatIsNotListed(t *testing.T) {
+	for says, want := range map[string]bool{"c1pf0vf4": true, "c2pf0vf4": false} {
+		card := shortList(representor.Link{PortName: says})
+		card.Ports[0].Function = &devlink.Function{HWAddr: make([]byte, 6)}
+		mac := representor.MAC{0, 0x53, 0, 0, 0, 0x42}
+		card.PFMACs = map[representor.Uplink]representor.MAC{{Handle: card.Ports[0].Handle, Number: 0}: mac}
+		if _, known := representor.NewIndex(card, representor.Settings{}).Meant(representor.Query{PFMAC: mac, Kind: representor.VF, Number: 3,
+			Controller: devlink.Some[uint32](1)}); known != want {
+			t.Errorf("a netdev that says %s: the MAC is known: %v", says, known)
+		}
+	}
+}
+
 func TestUnlisted_AShortListIsTold(t *testing.T) {
 	asked := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x42}, Kind: representor.VF, Number: 3}
 	elsewhere := devlink.Handle{Bus: "pci", Device: "0000:41:00.0"}

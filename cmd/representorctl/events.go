@@ -13,6 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -86,10 +87,8 @@ func (p *program) followEvents(ctx context.Context) error {
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, followPause) {
 			return nil
-		case <-time.After(followPause):
 		}
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -187,13 +188,8 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 	}
 	ctx, cancel := context.WithTimeout(ctx, examinePatience)
 	defer cancel()
-	changed := make(chan struct{}, 1)
-	o.Notify = func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	}
+	changed := retry.NewPoke()
+	o.Notify = changed.Wake
 	s := ovs.New(o)
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
@@ -74,22 +75,15 @@ func notifySystemd(log *slog.Logger) func(string) {
 
 // run announces until the context is done, and returns nil then.
 func (a *announcer) run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			a.send(daemon.SdNotifyStopping)
-			return nil
-		case <-timer.C:
-		}
+	retry.Loop(ctx, nil, func() time.Duration {
 		a.look(time.Now())
 		if a.ready {
-			timer.Reset(statusPoll)
-		} else {
-			timer.Reset(startingPoll)
+			return statusPoll
 		}
-	}
+		return startingPoll
+	})
+	a.send(daemon.SdNotifyStopping)
+	return nil
 }
 
 func (a *announcer) look(now time.Time) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/retry"
 )
 
 // planPoll is how often a dry run looks for plans that it has not told yet.
@@ -14,15 +15,8 @@ const planPoll = time.Second
 // tellPlans logs each change that a dry run would have made, once for as long as
 // it is planned.
 func (s *service) tellPlans(ctx context.Context) error {
-	timer := time.NewTicker(planPoll)
-	defer timer.Stop()
 	told := map[string]bool{}
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
+	retry.Loop(ctx, nil, func() time.Duration {
 		planned := map[string]bool{}
 		for _, c := range api.Changes(s.Reconciler.Report().Planned) {
 			var text strings.Builder
@@ -34,7 +28,9 @@ func (s *service) tellPlans(ctx context.Context) error {
 			}
 		}
 		told = planned
-	}
+		return planPoll
+	})
+	return nil
 }
 
 func netdevs(rows []api.Row) []string {

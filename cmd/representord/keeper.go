@@ -12,6 +12,7 @@ import (
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/lockfile"
+	"github.com/representord/representord/internal/retry"
 )
 
 // How often the keeper looks at what nobody tells it: whether the lock of a
@@ -83,24 +84,16 @@ func (t *tenure) end() {
 func (k *keeper) run(ctx context.Context) error {
 	var t *tenure
 	defer func() { k.giveUp(t); k.releaseLeft() }()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-k.Changed:
-		case <-timer.C:
-		}
+	retry.Loop(ctx, k.Changed, func() time.Duration {
 		t = k.round(ctx, t)
 		waits := k.clearLeft(k.Local.View(), t)
 		k.beats.Add(1)
-		pause := lockPoll
 		if t == nil || waits {
-			pause = standbyPoll
+			return standbyPoll
 		}
-		timer.Reset(pause)
-	}
+		return lockPoll
+	})
+	return nil
 }
 
 // round looks at everything and gives the tenure that holds from now on.

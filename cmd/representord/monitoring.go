@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/agent"
@@ -59,23 +58,16 @@ func (s *service) expose(ctx context.Context, handler http.Handler) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(api.PathMetrics, handler)
-	said := ""
-	for ctx.Err() == nil {
+	return s.forEver(ctx, func(err error) {
+		s.Log.Warn("metrics can't be read over TCP; trying again and again", "error", err)
+	}, func(began func()) error {
 		var listen net.ListenConfig
 		listener, err := listen.Listen(ctx, "tcp", s.Config.MetricsListen)
-		if err == nil {
-			s.Log.Info("metrics can be read", "address", s.Config.MetricsListen)
-			said = ""
-			err = api.Serve(ctx, listener, mux, s.Log)
+		if err != nil {
+			return err
 		}
-		if err != nil && err.Error() != said && ctx.Err() == nil {
-			said = err.Error()
-			s.Log.Warn("metrics can't be read over TCP; trying again and again", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(socketPause):
-		}
-	}
-	return nil
+		s.Log.Info("metrics can be read", "address", s.Config.MetricsListen)
+		began()
+		return api.Serve(ctx, listener, mux, s.Log)
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/lockfile"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
@@ -120,11 +121,9 @@ func (t *task) passes(ctx context.Context) plug.Report {
 	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)
 	defer cancel()
 	for !t.dryRun && onTheirWay(report.Ports) && patience.Err() == nil {
-		select {
-		case <-patience.Done():
-			continue
-		case <-t.Changed:
-		case <-time.After(t.Reconciler.Due()): // what waits for nothing but its time
+		retry.Await(patience, t.Changed, t.Reconciler.Due()) // what waits for nothing but its time
+		if patience.Err() != nil {
+			break
 		}
 		report = t.Reconciler.Pass(ctx)
 		planned = append(planned, report.Planned...)

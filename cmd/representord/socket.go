@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/retry"
 )
 
 // socketPause is what is waited before the control socket is tried again, or given
@@ -22,22 +23,30 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 	server := api.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
 	server.ShowMetrics(scrapes)
 	server.Offer(api.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
-	said := ""
-	for ctx.Err() == nil {
+	return s.forEver(ctx, func(err error) {
+		s.Log.Warn("no answers on the control socket; trying again and again", "error", err)
+	}, func(began func()) error {
 		listener, err := api.Listen(ctx, s.Config.ControlSocket)
-		if err == nil {
-			s.Log.Info("answering", "socket", s.Config.ControlSocket)
-			said = ""
-			err = s.serve(ctx, server, listener)
+		if err != nil {
+			return err
 		}
-		if err != nil && err.Error() != said && ctx.Err() == nil {
-			said = err.Error()
-			s.Log.Warn("no answers on the control socket; trying again and again", "error", err)
+		s.Log.Info("answering", "socket", s.Config.ControlSocket)
+		began()
+		return s.serve(ctx, server, listener)
+	})
+}
+
+// forEver serves until the context ends, and then returns nil: what serves says when it has
+// begun. Why it can't, or has ended, is warned of, once for each
+// cause.
+func (s *service) forEver(ctx context.Context, warn func(error), serve func(began func()) error) error {
+	var said retry.Said
+	for ctx.Err() == nil {
+		err := serve(func() { said = retry.Said{} })
+		if err != nil && ctx.Err() == nil && said.IsNew(err.Error()) {
+			warn(err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(socketPause):
-		}
+		retry.Sleep(ctx, socketPause)
 	}
 	return nil
 }
@@ -62,26 +71,23 @@ func (s *service) admit(ctx context.Context) error {
 	if s.Config.ControlGroup == "" {
 		return nil
 	}
-	said := ""
-	for {
+	var said retry.Said
+	for first := true; ; first = false {
 		err := api.Grant(s.Config.ControlSocket, s.Config.ControlGroup)
 		if err == nil {
 			s.access.Store(nil)
-			if said != "" {
+			if !first {
 				s.Log.Info("the control socket is the group's now", "group", s.Config.ControlGroup)
 			}
 			return nil
 		}
-		if said != err.Error() {
-			said = err.Error()
+		if said.IsNew(err.Error()) {
 			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; trying again and again",
 				"group", s.Config.ControlGroup, "error", err)
-			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + said))
+			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + err.Error()))
 		}
-		select {
-		case <-ctx.Done():
+		if !retry.Sleep(ctx, socketPause) {
 			return nil
-		case <-time.After(socketPause):
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
@@ -66,7 +67,7 @@ type Agent struct {
 	Registrar  *register.Registrar
 
 	// Changed has an element when something may have changed since it was taken.
-	Changed chan struct{}
+	Changed retry.Poke
 	// Identity is who we are, as the local database said last; nil until then.
 	Identity *config.Identity
 
@@ -77,7 +78,7 @@ type Agent struct {
 // New returns an Agent that knows nothing yet. The error names what can't be opened.
 func New(o Options) (*Agent, error) {
 	cfg := o.Config
-	a := &Agent{Config: cfg, Log: o.Log, Changed: make(chan struct{}, 1)}
+	a := &Agent{Config: cfg, Log: o.Log, Changed: retry.NewPoke()}
 	var err error
 	if a.override, err = readOverride(cfg.SystemIDOverride()); err != nil {
 		return nil, err
@@ -138,10 +139,7 @@ func grace(setting time.Duration) time.Duration {
 func (a *Agent) Notify() {
 	a.Reconciler.Poke()
 	a.Registrar.Poke()
-	select {
-	case a.Changed <- struct{}{}:
-	default:
-	}
+	a.Changed.Wake()
 }
 
 // Watch starts what keeps the snapshots up to date, until the context is done.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/netdev"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/representor"
 )
 
@@ -26,8 +27,8 @@ type linkReader struct {
 	linked func([]devlink.PortID)
 	count  *counts
 
-	retry backoff
-	last  map[uint32]representor.Link
+	pauses retry.Growing
+	last   map[uint32]representor.Link
 	// due is when the links must be read next, poked or not.
 	due time.Time
 }
@@ -49,10 +50,10 @@ func (r *linkReader) read(ctx context.Context, poked bool) time.Duration {
 	r.count.note(left.count(), err)
 	if err != nil {
 		r.found(part[map[uint32]representor.Link]{value: r.last, problem: linkProblem(err, r.last != nil)})
-		r.due = now.Add(r.retry.grow())
+		r.due = now.Add(r.pauses.Next())
 		return r.next(now)
 	}
-	r.retry.reset()
+	r.pauses.Reset()
 	r.last = linksOf(list, r.settler)
 	r.parents.fill(r.last)
 	r.found(part[map[uint32]representor.Link]{value: r.last, doubt: left.text()})

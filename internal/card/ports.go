@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/retry"
 )
 
 // Failed reads are tried again, first soon and then every few seconds.
@@ -17,17 +18,8 @@ const (
 	unheard = 5 * time.Second
 )
 
-// backoff counts up to retryMost.
-type backoff struct {
-	next time.Duration
-}
-
-func (b *backoff) reset() { b.next = 0 }
-
-func (b *backoff) grow() time.Duration {
-	b.next = min(max(2*b.next, retryFirst), retryMost)
-	return b.next
-}
+// pauses are those between reads that fail.
+func pauses() retry.Growing { return retry.Growing{First: retryFirst, Most: retryMost} }
 
 // portReader reads ports.
 type portReader struct {
@@ -43,9 +35,9 @@ type portReader struct {
 	// clients ask single instances while the list of all can't be had.
 	clients *portClients
 
-	retry backoff
-	last  listing
-	kinds kinds
+	pauses retry.Growing
+	last   listing
+	kinds  kinds
 	// whole is true once all instances were listed together, so that each is known.
 	whole bool
 }
@@ -66,9 +58,9 @@ func (r *portReader) read(ctx context.Context, _ bool) time.Duration {
 	}
 	if err != nil {
 		r.readInstances(ctx, expected, err)
-		return r.retry.grow()
+		return r.pauses.Next()
 	}
-	r.retry.reset()
+	r.pauses.Reset()
 	devlink.SortPorts(l.ports)
 	r.found(part[[]devlink.Port]{value: l.ports, doubt: l.doubt, mayLackPFs: r.kinds.mayLackPFs(l)})
 	r.last, r.kinds, r.whole = l, r.kinds.after(l), true

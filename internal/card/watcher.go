@@ -105,6 +105,7 @@ func (w *Watcher) Counters() Counters {
 // kernel without devlink is asked again every few seconds, for ever.
 func (w *Watcher) Run(ctx context.Context) error {
 	ports := &portReader{
+		pauses: pauses(),
 		source: w.ports, events: w.portEvents, audit: w.opts.Audit, count: &w.portCounts,
 		linked: w.linkedPorts, clients: w.instances,
 		found: func(p part[[]devlink.Port]) {
@@ -121,6 +122,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		},
 	}
 	links := &linkReader{
+		pauses: pauses(),
 		source: w.links, events: w.linkEvents, audit: w.opts.Audit, count: &w.linkCounts,
 		settler: netdev.NewSettler(netdev.Udev{Root: w.opts.UdevRoot}.Word), parents: parents{sysfs: w.opts.SysfsRoot},
 		found: func(p part[map[uint32]representor.Link]) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // process is one that /proc shows.
@@ -68,7 +70,7 @@ func (s Search) stuck(pid int) bool {
 		if s.state(pid) != stateStuck {
 			return false
 		}
-		<-time.After(apart)
+		retry.Ended[struct{}](nil, apart)
 	}
 	return true
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 const (
@@ -71,19 +73,13 @@ func (w *Watcher) Run(ctx context.Context) error {
 }
 
 func (w *Watcher) watch(ctx context.Context, i int) {
-	tick := time.NewTicker(w.pace)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		seen := w.look(ctx, w.searches[i])
-		if ctx.Err() != nil {
-			return
+	retry.Loop(ctx, nil, func() time.Duration {
+		began := time.Now()
+		if seen := w.look(ctx, w.searches[i]); ctx.Err() == nil {
+			w.note(i, seen)
 		}
-		w.note(i, seen)
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
-	}
+		return max(w.pace-time.Since(began), 0)
+	})
 }
 
 // note takes what was seen, and says when it is something else than before. One that

@@ -12,6 +12,8 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // How many bytes may be under way to a server that hasn't answered yet. The
@@ -145,11 +147,8 @@ func (c *Conn) bound(ctx context.Context) (context.Context, context.CancelFunc) 
 func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		select {
-		case <-time.After(by):
-			cancel()
-		case <-longer.Done():
-		}
+		retry.Sleep(longer, by)
+		cancel()
 	})
 	return longer, func() { stop(); cancel() }
 }

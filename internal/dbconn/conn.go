@@ -25,6 +25,8 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // DefaultProbe is how often a server is probed unless Options say otherwise. It
@@ -191,9 +193,7 @@ func (c *Conn) Cache() *cache.TableCache { return c.cache }
 // is left running. It may be called more than once.
 func (c *Conn) Close() {
 	c.condemn(ErrClosed)
-	select {
-	case <-c.finished:
-	case <-time.After(closeGrace):
+	if !retry.Ended(c.finished, closeGrace) {
 		c.log.Error("a database connection could not be closed", "endpoint", c.endpoint)
 	}
 }
@@ -209,15 +209,10 @@ func (c *Conn) listen() {
 
 // keepAlive probes the server until the connection is dead.
 func (c *Conn) keepAlive() {
-	ticker := time.NewTicker(c.probe)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-c.life.Done():
-			return
-		case <-ticker.C:
-			c.probeOnce()
-		}
+	for next := c.probe; retry.Sleep(c.life, next); {
+		began := time.Now()
+		c.probeOnce()
+		next = max(c.probe-time.Since(began), 0)
 	}
 }
 
@@ -243,10 +238,8 @@ func (c *Conn) finish() {
 	c.client.Close()
 	c.relay.close()
 	// The library forgets its endpoint when its goroutines have ended.
-	pause := time.NewTicker(200 * time.Microsecond)
-	defer pause.Stop()
 	for c.client.CurrentEndpoint() != "" {
-		<-pause.C
+		retry.Ended[struct{}](nil, 200*time.Microsecond)
 	}
 	c.owned.Wait()
 }

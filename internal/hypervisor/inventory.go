@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/netlinkio"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/retry"
 )
 
 // Options say what is read, and how long that may take.
@@ -100,14 +101,13 @@ func (i *Inventory) Of(p *pci.PF) *Card {
 // take longer than the Patience come last, as they answer.
 func (i *Inventory) Each(f func(*Card)) {
 	var late []*Card
-	soon := time.NewTimer(i.o.Patience)
-	defer soon.Stop()
+	soon := retry.After(i.o.Patience)
 	over := false
 	for _, c := range i.Cards {
 		if !over {
 			select {
 			case <-c.done:
-			case <-soon.C:
+			case <-soon:
 				over = true
 			}
 		}

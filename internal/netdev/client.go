@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/retry"
 )
 
 // conn is what a Client needs of an rtnetlink socket.
@@ -162,21 +163,16 @@ func (c *Client) LinkUp(ctx context.Context, ifindex uint32) error {
 
 // dump asks for the list, again if it was not consistent.
 func (c *Client) dump(ctx context.Context, conn conn) ([][]byte, error) {
-	pause := dumpPause
+	pauses := retry.Growing{First: dumpPause, Most: time.Second}
 	for range dumpAttempts {
 		messages, err := conn.dump()
 		if !errors.Is(err, nl.ErrDumpInterrupted) {
 			return messages, err
 		}
 		c.interrupted.Add(1)
-		again := time.NewTimer(pause)
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			again.Stop()
+		if !retry.Sleep(ctx, pauses.Next()) {
 			return nil, context.Cause(ctx)
 		}
-		pause *= 2
 	}
 	return nil, netlinkio.ErrDumpInterrupted
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // ErrStuck tells that a request was not made because an earlier one has not come
@@ -81,17 +83,13 @@ func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
 		return a.value, a.err
 	case <-ctx.Done():
 	}
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
-	select {
-	case a := <-answers:
+	if a, came := retry.Await(context.WithoutCancel(ctx), answers, grace); came {
 		return a.value, a.err
-	case <-patience.C:
-		g.mu.Lock()
-		g.left = !ended
-		g.mu.Unlock()
-		return none, fmt.Errorf("the kernel doesn't answer: %w", context.Cause(ctx))
 	}
+	g.mu.Lock()
+	g.left = !ended
+	g.mu.Unlock()
+	return none, fmt.Errorf("the kernel doesn't answer: %w", context.Cause(ctx))
 }
 
 // stuck tells whether the call inside is one that its caller has given up.

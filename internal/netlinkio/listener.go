@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // A Source is an open netlink socket that is a member of a multicast group.
@@ -85,7 +86,7 @@ func (l *Listener) Status() ListenerStatus {
 
 // Run listens until ctx ends. What breaks is opened again, for ever.
 func (l *Listener) Run(ctx context.Context) {
-	wait := reopenFirst
+	pauses := retry.Growing{First: reopenFirst, Most: reopenMost}
 	for ctx.Err() == nil {
 		opened := time.Now()
 		err := l.listen(ctx)
@@ -93,15 +94,14 @@ func (l *Listener) Run(ctx context.Context) {
 			return
 		}
 		if time.Since(opened) >= steady {
-			wait = reopenFirst
+			pauses.Reset()
 		}
 		l.failed(ctx, err)
-		pause := jitter(wait)
+		pause := pauses.Next()
 		if errors.Is(err, os.ErrNotExist) {
 			pause = reopenAbsent
 		}
-		wait = min(2*wait, reopenMost)
-		sleep(ctx, pause)
+		retry.Sleep(ctx, pause)
 	}
 }
 
@@ -190,19 +190,4 @@ func (l *Listener) count(change func(*ListenerStatus)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change(&l.status)
-}
-
-// jitter spreads d by a quarter to both sides.
-func jitter(d time.Duration) time.Duration {
-	return d - d/4 + rand.N(d/2)
-}
-
-// sleep waits for d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 )
 
 // feed is a connection that follows the rows of the Southbound which may concern
@@ -18,7 +19,7 @@ import (
 // another, another feed is needed.
 type feed struct {
 	conn  *dbconn.Conn
-	poke  chan struct{}
+	poke  retry.Poke
 	shape shape
 	// me is who the condition was made for.
 	me me
@@ -54,7 +55,7 @@ func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ 
 			conn.Close()
 		}
 	}()
-	f := &feed{conn: conn, poke: make(chan struct{}, 1), shape: sh, me: us}
+	f := &feed{conn: conn, poke: retry.NewPoke(), shape: sh, me: us}
 	results, err := conn.Transact(ctx, selectChassis(us.Chassis))
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ 
 	if f.me.UUID, err = selectedUUID(results, 0); err != nil {
 		return nil, err
 	}
-	conn.OnChange(func() { wake(f.poke) })
+	conn.OnChange(f.poke.Wake)
 	return f, conn.Monitor(ctx, f.monitor(f.concerned()))
 }
 

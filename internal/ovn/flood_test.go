@@ -8,6 +8,8 @@ import (
 
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 func TestAFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
@@ -72,7 +74,7 @@ func BenchmarkCommitToView(b *testing.B) {
 	up := false
 	for b.Loop() {
 		b.StopTimer()
-		sleep(b.Context(), 20*time.Millisecond) // what is measured is a change after a quiet time
+		retry.Sleep(b.Context(), 20*time.Millisecond) // what is measured is a change after a quiet time
 		up = !up
 		w.update("lp-500", ovsdb.Row{"up": up})
 		b.StartTimer()

@@ -10,6 +10,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
@@ -44,7 +45,7 @@ type follower struct {
 	*Southbound
 	t testing.TB
 	// changed gets one element after View has changed.
-	changed chan struct{}
+	changed retry.Poke
 }
 
 func follow(tb testing.TB, c Config) *follower {
@@ -55,8 +56,8 @@ func follow(tb testing.TB, c Config) *follower {
 // followDoubting follows, and doubts a relay for so long.
 func followDoubting(tb testing.TB, c Config, relays time.Duration) *follower {
 	tb.Helper()
-	f := &follower{t: tb, changed: make(chan struct{}, 1)}
-	f.Southbound = New(Options{Notify: func() { wake(f.changed) }})
+	f := &follower{t: tb, changed: retry.NewPoke()}
+	f.Southbound = New(Options{Notify: f.changed.Wake})
 	f.relayDoubt = relays
 	f.Configure(c)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // ErrTooOften is an error of Inquire: so much is asked that the Southbound, which serves
@@ -59,15 +61,11 @@ func (q *inquiries) await(ctx context.Context) bool {
 		q.due = earliest
 	}
 	next := q.due.Add(inquiryEvery)
-	wait := time.NewTimer(max(next.Sub(now), 0))
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-		q.due = next
-		return true
-	case <-ctx.Done():
+	if !retry.Sleep(ctx, max(next.Sub(now), 0)) {
 		return false
 	}
+	q.due = next
+	return true
 }
 
 func (q *inquiries) end() { <-q.turn }

@@ -11,6 +11,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/retry"
 )
 
 // The database that every ovsdb-server has about itself; ovsdb-server(5).
@@ -38,7 +39,7 @@ type databaseRow struct {
 // sameServer.
 type server struct {
 	conn *dbconn.Conn
-	poke chan struct{}
+	poke retry.Poke
 }
 
 func dialServer(ctx context.Context, o dbconn.Options) (*server, error) {
@@ -50,8 +51,8 @@ func dialServer(ctx context.Context, o dbconn.Options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conn: conn, poke: make(chan struct{}, 1)}
-	conn.OnChange(func() { wake(s.poke) })
+	s := &server{conn: conn, poke: retry.NewPoke()}
+	conn.OnChange(s.poke.Wake)
 	d := &databaseRow{}
 	ours := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: database}
 	err = conn.Monitor(ctx, conn.NewMonitor(client.WithConditionalTable(d, []model.Condition{ours},
@@ -119,12 +120,4 @@ func selected(results []ovsdb.OperationResult, i int) ([]ovsdb.Row, error) {
 		return nil, fmt.Errorf("the server answered %d of %d operations", len(results), i+1)
 	}
 	return results[i].Rows, nil
-}
-
-// wake tells whoever waits on the channel that there is something to look at.
-func wake(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }

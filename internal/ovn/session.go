@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/retry"
 )
 
 const (
@@ -24,8 +25,7 @@ const (
 	// In a flood of changes a snapshot is made every minPause at most, and no more
 	// than a fifth of the time goes into them. The first change after a quiet time
 	// is shown at once.
-	minPause    = 2 * time.Millisecond
-	restPerWork = 4
+	minPause = 2 * time.Millisecond
 )
 
 // session is the time that one server is followed.
@@ -93,28 +93,26 @@ func (x *session) awaitRelay(ctx context.Context) error {
 	wait := x.south.relayDoubt
 	x.south.waiting(fmt.Sprintf("%s is a relay, which may be behind what was seen already: waiting %v until that can't be",
 		x.endpoint, wait))
-	over := time.NewTimer(wait)
-	defer over.Stop()
+	over, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	for {
 		select {
-		case <-over.C:
-			return nil
+		case <-over.Done():
+			return ctx.Err()
 		case <-x.server.poke:
 			if err := x.trusted(); err != nil {
 				return err
 			}
 		case <-x.server.conn.Done():
 			return x.server.conn.Err()
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 }
 
 // awaitTrust gives a server that is merely behind a moment to catch up.
 func (x *session) awaitTrust(ctx context.Context) error {
-	patience := time.NewTimer(catchUp)
-	defer patience.Stop()
+	patience, cancel := context.WithTimeout(ctx, catchUp)
+	defer cancel()
 	for {
 		st, ok := x.server.state()
 		if !ok {
@@ -129,12 +127,13 @@ func (x *session) awaitTrust(ctx context.Context) error {
 		}
 		select {
 		case <-x.server.poke:
-		case <-patience.C:
+		case <-patience.Done():
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			return errors.New(problem)
 		case <-x.server.conn.Done():
 			return x.server.conn.Err()
-		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
 	}
 }
@@ -143,7 +142,7 @@ func (x *session) awaitTrust(ctx context.Context) error {
 // there is.
 func (x *session) feedAnew(ctx context.Context) error {
 	if wait := feedPause - time.Since(x.fedAt); x.feed != nil && wait > 0 {
-		sleep(ctx, wait)
+		retry.Sleep(ctx, wait)
 	}
 	step, cancel := context.WithTimeout(ctx, x.config.establish())
 	defer cancel()
@@ -190,8 +189,9 @@ func (x *session) follow(ctx context.Context) error {
 	if err := x.look(ctx); err != nil {
 		return err
 	}
-	rest := time.NewTimer(0)
+	rest := retry.Rest{Least: minPause}
 	defer rest.Stop()
+	over := rest.After(0)
 	var changed <-chan struct{} // nil while resting
 	for {
 		select {
@@ -205,7 +205,7 @@ func (x *session) follow(ctx context.Context) error {
 			if err := x.trusted(); err != nil {
 				return err
 			}
-		case <-rest.C:
+		case <-over:
 			changed = x.feed.poke
 		case <-changed:
 			began := time.Now()
@@ -213,7 +213,7 @@ func (x *session) follow(ctx context.Context) error {
 				return err
 			}
 			changed = nil
-			rest.Reset(max(minPause, restPerWork*time.Since(began)))
+			over = rest.After(time.Since(began))
 		}
 	}
 }

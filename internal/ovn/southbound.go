@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // Options are what a Southbound needs.
@@ -103,10 +105,18 @@ func (s *Southbound) Configure(c Config) {
 	}
 }
 
+const (
+	firstBackoff = 100 * time.Millisecond
+	maxBackoff   = 15 * time.Second
+	// steady is how long a connection must last for the next failure to count as
+	// the first.
+	steady = 10 * time.Second
+)
+
 // Run follows the Southbound until the context ends, and returns nil then. It
 // tries for ever: nothing that a server does or fails to do ends it.
 func (s *Southbound) Run(ctx context.Context) error {
-	var pace backoff
+	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff}
 	for ctx.Err() == nil {
 		c, told, current, cancel := s.begin(ctx)
 		if problem := c.missing(); problem != "" {
@@ -118,12 +128,12 @@ func (s *Southbound) Run(ctx context.Context) error {
 			s.offline("", problem)
 			<-current.Done()
 		} else if s.round(current, c) {
-			pace.reset()
+			pauses.Reset()
 		}
 		if current.Err() != nil {
-			pace.reset() // it isn't the server's doing
+			pauses.Reset() // it isn't the server's doing
 		}
-		sleep(current, pace.next())
+		retry.Sleep(current, pauses.Next())
 		cancel()
 	}
 	s.offline("", "stopped")
@@ -153,7 +163,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 	lasted := false
 	for i, endpoint := range remotes {
 		if i > 0 {
-			sleep(ctx, rand.N(firstBackoff))
+			retry.Sleep(ctx, rand.N(firstBackoff))
 		}
 		s.trying(endpoint)
 		x := newSession(s, c, endpoint)

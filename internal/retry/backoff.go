@@ -1,6 +1,5 @@
-// Package retry is the pace of changes that may fail, or be undone by somebody,
-// again and again: the one are tried again after a delay that doubles, the others
-// repeated at a bounded rate.
+// Package retry is where the programs wait: for the next try of what failed, for the next look, for
+// an answer that may not come. Nothing else of theirs makes a timer.
 package retry
 
 import (
@@ -17,7 +16,8 @@ const (
 	Window = 10 * time.Second
 )
 
-// Backoff holds back one thing. The zero Backoff holds nothing back. It is given the
+// Backoff holds back one thing that may fail, or be undone by somebody, again and again: the one is
+// tried again after a delay that doubles, the other repeated at a bounded rate. The zero Backoff holds nothing back. It is given the
 // clock, and is for one goroutine.
 type Backoff struct {
 	failures int

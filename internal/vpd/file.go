@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // Deadline is how long one card's VPD may take to be read: a whole one has some
@@ -50,12 +52,7 @@ func ReadTelling(ctx context.Context, path string) (result Result, ended <-chan 
 		return n, err
 	}))
 	close(asked)
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
-	select {
-	case <-done:
-	case <-patience.C:
-	}
+	retry.Ended(done, grace)
 	switch {
 	case some:
 		return result, done, nil

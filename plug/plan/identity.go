@@ -45,6 +45,9 @@ func functionOf(x *representor.Index, marked representor.Function, request repre
 		return representor.Function{}
 	}
 	f, _ := x.Meant(request)
+	if x.MayLackPFs() { // another PF may have the MAC, whatever else the request says
+		return representor.Function{}
+	}
 	return f
 }
 

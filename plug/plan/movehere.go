@@ -28,7 +28,7 @@ func (p *planner) findLeftBehind() {
 		if r := p.in.Actual.Interfaces[name]; p.leftBehind(r) {
 			own := p.own(r)
 			own.behind = true
-			p.behind = append(p.behind, own)
+			p.behind, p.behindOf[own.lport] = append(p.behind, own), append(p.behindOf[own.lport], own)
 		}
 	}
 }

@@ -68,8 +68,11 @@ type planner struct {
 	foreignIfaceID map[string]string
 	owners         map[representor.Function]*port
 	netdevs        map[string]*port // the same by the netdevs of those
-	// lostBy are the ports that lost the row for a function, see Hold.Lost.
-	lostBy map[representor.Function]string
+	// lostBy are the ports that lost the row for a function, see Hold.Lost, and lostOf the functions of
+	// those by port. behindOf are the rows of behind by port.
+	lostBy   map[representor.Function]string
+	lostOf   map[string][]representor.Function
+	behindOf map[string][]*ownRow
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
 	rowsFor map[representor.Function][]*ownRow
 
@@ -84,8 +87,9 @@ func newPlanner(in Input) *planner {
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: make(map[string]*port, ports), mine: make(map[string]*ownRow, rows), foreignIfaceID: map[string]string{},
 		owners: make(map[representor.Function]*port, ports), netdevs: make(map[string]*port, ports),
-		lostBy: map[representor.Function]string{}, rowsFor: make(map[representor.Function][]*ownRow, rows),
-		out: Decision{Gives: map[string]representor.Representor{}},
+		lostBy: map[representor.Function]string{}, lostOf: map[string][]representor.Function{}, behindOf: map[string][]*ownRow{},
+		rowsFor: make(map[representor.Function][]*ownRow, rows),
+		out:     Decision{Gives: map[string]representor.Representor{}},
 	}
 	if in.Verdict != nil && in.Verdict.Identity != in.Asked.Identity {
 		p.in.Verdict = nil // about another database than the view
@@ -96,8 +100,10 @@ func newPlanner(in Input) *planner {
 	_, problem := in.Index.Complete()
 	p.blind = problem != ""
 	p.canAdd = p.whyNoNew()
-	for function, lport := range in.Hold.Lost {
-		p.lostBy[in.Index.WithController(function)] = lport
+	for _, function := range slices.SortedFunc(maps.Keys(in.Hold.Lost), representor.Function.Compare) {
+		f, lport := in.Index.WithController(function), in.Hold.Lost[function]
+		p.lostBy[f] = lport
+		p.lostOf[lport] = append(p.lostOf[lport], f)
 	}
 	p.sortRows()
 	p.findLeftBehind()

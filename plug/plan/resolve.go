@@ -47,22 +47,38 @@ func (p *planner) resolveAsked(q *port) target {
 }
 
 // lookup finds the representor that a port's request means, or why none is certain: as the index
-// does, and also where a row of the port's is for a function whose PF can't be seen, and which may
-// be meant. Another PF may have the same MAC, on the same controller and the same card.
+// does, and also where the port has, or lost, a row for a function that may be meant and whose PF
+// can't be seen. Another PF may have the same MAC, on the same controller and the same card.
 func (p *planner) lookup(q *port, query representor.Query) (representor.Representor, *reason.Reason) {
 	rep, why := p.in.Index.Lookup(query)
 	if q.rowFor(rep.Function) != nil {
 		return rep, why
 	}
-	for _, r := range q.rows {
-		if r.is.Kind == 0 || r.request.Kind != 0 && r.request.PFMAC != query.PFMAC {
-			continue
+	had := slices.Clone(p.lostOf[q.name])
+	for _, r := range slices.Concat(q.rows, p.behindOf[q.name]) {
+		if r.request.Kind == 0 || r.request.PFMAC == query.PFMAC {
+			had = append(had, p.carried(r))
 		}
-		if unseen := p.in.Index.Unseen(query, r.is); unseen != nil {
+	}
+	for _, f := range had {
+		if unseen := p.in.Index.Unseen(query, f); unseen != nil && f != rep.Function {
 			return representor.Representor{}, unseen
 		}
 	}
 	return rep, why
+}
+
+// carried is the function that a row is for, or, where nobody knows that, the one whose netdev it has.
+func (p *planner) carried(r *ownRow) representor.Function {
+	if r.is.Kind != 0 {
+		return r.is
+	}
+	ifindex, _, _ := p.in.Index.LinkByName(r.Name)
+	if p.openLive(r) {
+		ifindex = r.IfIndex
+	}
+	claim, _ := p.in.Index.ClaimOf(ifindex)
+	return claim.Function
 }
 
 // rowUnfound is the row that stays with the function that it is for, though the card doesn't show
@@ -83,7 +99,7 @@ func (p *planner) rowUnfound(q *port, t target) *ownRow {
 func (p *planner) unfound(t target, r *ownRow) target {
 	p.stayWith(&t, r)
 	t.fromMarker = t.want != t.means
-	t.asked = !t.fromMarker || t.means.Kind == 0 && (r.request.Kind != 0 || mayBeAskedBy(t.query, r.is)) || p.mayBeFor(r, t.means)
+	t.asked = !t.fromMarker || t.means.Kind == 0 || p.mayBeFor(r, t.means)
 	return t
 }
 
@@ -115,6 +131,9 @@ func (p *planner) resolveKept(q *port) target {
 		if row = q.rowFor(f); row == nil {
 			_, why := p.lookup(q, req.Query)
 			row = p.rowAnswering(q, req.Query, why)
+		}
+		if i := slices.IndexFunc(q.rows, func(r *ownRow) bool { return r.request == req.Query || r.request.Kind == 0 }); row == nil && i >= 0 {
+			row = q.rows[i]
 		}
 	}
 	if row == nil {

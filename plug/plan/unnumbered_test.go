@@ -144,39 +144,3 @@ func TestUnnumbered_WhatIsGivenToAPortIsConfirmed(t *testing.T) {
 		t.Errorf("did %q, gives %v", did(d), d.Gives)
 	}
 }
-
-// A kernel is rolled back to one before 5.10, or a driver to one that numbers no controllers.
-func TestUnnumbered_ARowOfAKernelThatNumberedControllersIsTheFunctionsStill(t *testing.T) {
-	without := func(c representor.Card) *representor.Index {
-		for i := range c.Ports {
-			c.Ports[i].Controller, c.Ports[i].External = devlink.Optional[uint32]{}, devlink.Optional[bool]{}
-		}
-		return representor.NewIndex(c, representor.Settings{})
-	}
-	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
-	a := plantest.Asks("a", 0, 0)
-	in := Input{Asked: plantest.Trusted(a), Actual: plantest.BridgeWith(row), Index: without(testcard.Of(testcard.OneVF()))}
-	d := planWith(in, a)
-	if !slices.Equal(did(d), []string{"~pf0vf0"}) || d.Changes[0].Edit[0].Set[ovs.KeyFunction] != "pci/0000:03:00.0 pf0vf0" {
-		t.Errorf("did %q: %+v", did(d), d.Changes)
-	}
-	in.Asked.Connected = false
-	if d := Plan(in); len(d.Changes) != 0 {
-		t.Errorf("without the Southbound: did %q", did(d))
-	}
-	in.Index = without(testcard.Of(testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 10}))
-	if d := Plan(in); !slices.Equal(d.Leaks, []string{row.UUID}) {
-		t.Errorf("its netdev is another VF's: leaks %v, did %q", d.Leaks, did(d))
-	}
-	for name, edit := range map[string]func(*representor.Card){
-		"a port can't be read": func(c *representor.Card) { c.MayLackPFs, c.Problem = true, "1 port can't be read" },
-		"devlink can't be":     func(c *representor.Card) { c.Complete, c.Problem, c.LinksComplete = false, "interrupted", true },
-	} {
-		card := testcard.Of(testcard.OneVF())
-		edit(&card)
-		in.Index = without(card)
-		if d := Plan(in); len(d.Changes) != 0 {
-			t.Errorf("%s: did %q", name, did(d))
-		}
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
@@ -21,11 +22,88 @@ func lackingFirstPF(c representor.Card) representor.Card {
 	return c
 }
 
+// twins is a card whose two PFs have one MAC.
+func twins() representor.Card {
+	c := testcard.Of(testcard.OneVF(), testcard.Netdev{PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20})
+	c.Ports[1].Function = c.Ports[0].Function
+	c.Serials = map[devlink.Handle]representor.Serial{testcard.Handle(): {Number: "MT1"}}
+	return c
+}
+
+// Whatever has become of the row and of the card, the port never gets the other PF's VF.
+func TestUnseen_APortOfAPFThatCannotBeReadIsNeverPluggedForATwinsVF(t *testing.T) {
+	ask := onController(plantest.Asks("a", 0, 0), 1)
+	row := func(edit func(*ovs.Interface)) ovs.Interface {
+		r := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
+		r.Marker.Request = ask.Request.Query.String()
+		edit(&r)
+		return r
+	}
+	unchanged := row(func(*ovs.Interface) {})
+	noMAC := twins()
+	noMAC.Ports[0].Function = &devlink.Function{HWAddr: make([]byte, 6)}
+	for name, tt := range map[string]struct {
+		card representor.Card
+		rows []ovs.Interface
+		edit func(*Input)
+	}{
+		"its MAC is not known for a moment": {card: noMAC, rows: []ovs.Interface{unchanged}},
+		"the row has lost its function": {card: lackingFirstPF(twins()),
+			rows: []ovs.Interface{row(func(r *ovs.Interface) { r.Marker.Function = "" })}},
+		"the row is from a kernel that numbered no controllers": {card: lackingFirstPF(twins()),
+			rows: []ovs.Interface{row(func(r *ovs.Interface) { r.Marker.Function = unnumbered(r.Marker.Function) })}},
+		"the row leaked, and has gone": {card: lackingFirstPF(twins()),
+			edit: func(in *Input) { in.Hold.Lost = map[representor.Function]string{testcard.VF(0, 0): "a"} }},
+		"the row is on the bridge that was ours": {card: lackingFirstPF(twins()),
+			rows: []ovs.Interface{row(func(r *ovs.Interface) { r.Bridge = "br-old" })},
+			edit: func(in *Input) { in.Left = map[string]bool{"br-old": true} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(tt.rows...),
+				Index: representor.NewIndex(tt.card, representor.Settings{})}
+			if tt.edit != nil {
+				tt.edit(&in)
+			}
+			d := planWith(in, ask)
+			for _, c := range d.Changes {
+				if len(c.Plug)+len(c.Unplug) > 0 {
+					t.Errorf("did %q: %+v", did(d), d.Ports)
+				}
+			}
+			if s := statusOf(t, d, "a"); s.Netdev == "pf1vf0" {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// Another card is read in full, or lists the PF: what isn't there has gone.
+func TestUnseen_APFThatIsNotThereAnyMoreKeepsNobodyWaiting(t *testing.T) {
+	ask := onController(plantest.Asks("a", 0, 0), 1)
+	row := plantest.OurRow("a", "pf5vf0", 5, 0, 50)
+	row.Marker.Request = ask.Request.Query.String()
+	card := testcard.Of(testcard.OneVF())
+	card.MayLackPFs, card.Blind = true, map[devlink.Handle]string{{Bus: "pci", Device: "0000:83:00.0"}: "hangs"}
+	in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(row), Index: representor.NewIndex(card, representor.Settings{})}
+	if d := planWith(in, ask); !slices.Equal(did(d), []string{"-pf5vf0 +pf0vf0=a"}) {
+		t.Errorf("did %q: %+v", did(d), d.Ports)
+	}
+	// The mark is from a kernel that numbered no controllers, and the PF is listed with its own.
+	short := testcard.Of(testcard.OneVF())
+	short.MayLackPFs, short.Problem = true, "1 port can't be read"
+	row = plantest.OurRow("a", "pf0vf0", 0, 0, 10)
+	row.Ofport, row.IfIndex = -1, 0
+	row.Marker.Function, row.Marker.Request = unnumbered(row.Marker.Function), ask.Request.Query.String()
+	in = Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(row), Index: representor.NewIndex(short, representor.Settings{}),
+		Starting: true}
+	if d := planWith(in, ask); !slices.Equal(did(d), []string{"-pf0vf0 +pf0vf0=a"}) {
+		t.Errorf("did %q: %+v", did(d), d.Ports)
+	}
+}
+
 // Neither a controller nor a card's serial number makes a MAC the MAC of one PF.
 func TestUnseen_ARowOfAPFThatCannotBeReadStaysThoughAnotherPFHasTheMAC(t *testing.T) {
-	twins := testcard.Of(testcard.OneVF(), testcard.Netdev{PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20})
-	twins.Ports[1].Function = twins.Ports[0].Function
-	twins.Serials = map[devlink.Handle]representor.Serial{testcard.Handle(): {Number: "MT1"}}
+	twins := twins()
 	mac := plantest.Asks("a", 0, 0)
 	for name, tt := range map[string]struct{ made, asks ovn.Binding }{
 		"with the controller":                    {onController(mac, 1), onController(mac, 1)},

@@ -333,8 +333,9 @@ func (w world) isFor(r ovs.Interface, function string) bool {
 }
 
 func (w world) input() Input {
-	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt}, TakenByProvider: w.taken,
-		Unclaimed: w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
+	return Input{Asked: w.view, Index: w.index, Actual: w.actual, Hold: w.hold, Settings: Settings{AdoptOVNVIF: w.adopt},
+		TakenByProvider: w.taken,
+		Unclaimed:       w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
 }
 
 func (w world) truthOf(l string) ovn.Binding {

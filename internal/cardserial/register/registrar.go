@@ -56,7 +56,7 @@ type Config struct {
 // something may have changed, and a look sees to everything.
 type Registrar struct {
 	cfg     Config
-	trigger chan struct{}
+	trigger retry.Poke
 
 	mu sync.Mutex
 	// failed is why the last edit failed, empty if it did not.
@@ -74,32 +74,22 @@ func NewRegistrar(cfg Config) *Registrar {
 	if cfg.Audit == 0 {
 		cfg.Audit = defaultAudit
 	}
-	return &Registrar{cfg: cfg, trigger: make(chan struct{}, 1), absent: map[string]time.Time{}, told: map[string]string{}}
+	return &Registrar{cfg: cfg, trigger: retry.NewPoke(), absent: map[string]time.Time{}, told: map[string]string{}}
 }
 
 // Poke asks for a look. It never blocks.
 func (r *Registrar) Poke() {
-	select {
-	case r.trigger <- struct{}{}:
-	default:
-	}
+	r.trigger.Wake()
 }
 
 // Run looks until the context is done, and returns nil then. What is published stays.
 // It may be called again when it has returned.
 func (r *Registrar) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-r.trigger:
-		case <-timer.C:
-		}
+	retry.Loop(ctx, r.trigger, func() time.Duration {
 		r.Look(ctx)
-		timer.Reset(r.wait(time.Now()))
-	}
+		return r.wait(time.Now())
+	})
+	return nil
 }
 
 // wait is how long to sleep without a poke.

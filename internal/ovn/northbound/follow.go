@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/retry"
 )
 
 const (
@@ -156,10 +157,8 @@ func Await(ctx context.Context, s Servers, south *Southbound, t *Target, progres
 				return &NotPluggedError{Port: t.Port, Why: w.said, Told: true, Err: context.Cause(ctx)}
 			}
 			w.tell(err.Error())
-			select {
-			case <-ctx.Done():
+			if !retry.Sleep(ctx, again) {
 				continue
-			case <-time.After(again):
 			}
 			south, err = OpenSouthbound(ctx, s, t.Port)
 		}
@@ -192,7 +191,7 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 		default:
 			w.tell(w.target.unsure())
 			if w.limit == nil {
-				w.limit = time.After(staleMost)
+				w.limit = retry.After(staleMost)
 			}
 			limit = w.limit
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/retry"
 )
 
 const (
@@ -59,7 +60,7 @@ func (b *Binding) up(chassis string) bool { return b != nil && b.Up && b.Chassis
 type Southbound struct {
 	conn *dbconn.Conn
 	port string
-	poke chan struct{}
+	poke retry.Poke
 
 	mu sync.Mutex
 	// news are the port's rows since history was asked last, nil for a row that went.
@@ -73,14 +74,11 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 	if err != nil {
 		return nil, err
 	}
-	south := &Southbound{port: port, poke: make(chan struct{}, 1)}
+	south := &Southbound{port: port, poke: retry.NewPoke()}
 	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
 		south.record(c)
 		c.OnChange(func() {
-			select {
-			case south.poke <- struct{}{}:
-			default:
-			}
+			south.poke.Wake()
 		})
 		ch, b := &chassisRow{}, &bindingRow{}
 		named := model.Condition{Field: &b.LogicalPort, Function: ovsdb.ConditionEqual, Value: port}

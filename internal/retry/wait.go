@@ -1,0 +1,138 @@
+package retry
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Sleep waits for d, or until ctx ends, and reports whether ctx lasts.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+	return ctx.Err() == nil
+}
+
+// After tells of the end of d, for a select in which this is one of several things.
+func After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// Await waits for something to come, for d at most, or until ctx ends, and reports whether it
+// came.
+func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came bool) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case v = <-c:
+		return v, true
+	}
+	return v, false
+}
+
+// Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
+// whether that happened. Nothing ever happens on a nil channel.
+func Ended[T any](c <-chan T, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// Loop looks at once, and again whenever it is poked or as long after a look as that one says,
+// until ctx ends. Without poke only time counts.
+func Loop(ctx context.Context, poke <-chan struct{}, look func() (next time.Duration)) {
+	for next := time.Duration(0); ; next = look() {
+		Await(ctx, poke, next)
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// Poke wakes whoever receives from it: once, however often it was woken meanwhile.
+type Poke chan struct{}
+
+// NewPoke makes one that has woken nobody yet.
+func NewPoke() Poke { return make(Poke, 1) }
+
+// Wake never blocks.
+func (p Poke) Wake() {
+	select {
+	case p <- struct{}{}:
+	default: // whoever it wakes looks anyway
+	}
+}
+
+// Rest is a pause in proportion to the work before it, so that what goes on for ever takes a
+// fifth of a processor at most.
+type Rest struct {
+	// Least and Most bound a pause; no Most is none.
+	Least, Most time.Duration
+	timer       *time.Timer
+}
+
+// perWork is how much longer a Rest is than the work before it.
+const perWork = 4
+
+// After begins a pause after work that took so long. The channel tells of its end.
+func (r *Rest) After(took time.Duration) <-chan time.Time {
+	d := r.Length(took)
+	if r.timer == nil {
+		r.timer = time.NewTimer(d)
+	} else {
+		r.timer.Reset(d)
+	}
+	return r.timer.C
+}
+
+// Length is how long the pause after such work is.
+func (r *Rest) Length(took time.Duration) time.Duration {
+	d := max(perWork*took, r.Least)
+	if r.Most > 0 {
+		d = min(d, r.Most)
+	}
+	return d
+}
+
+// Stop ends a pause that nobody waits for any more.
+func (r *Rest) Stop() {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+}
+
+// Growing are pauses of which each is twice as long as the one before. A pause is shorter by up to
+// a half, by chance, so that not all come back to a restarted server in one moment.
+type Growing struct {
+	First, Most time.Duration
+	next        time.Duration
+}
+
+// Next is the next pause.
+func (g *Growing) Next() time.Duration {
+	d := max(g.next, g.First)
+	g.next = min(2*d, g.Most)
+	return d/2 + rand.N(d/2+1)
+}
+
+// Reset begins with the first pause again.
+func (g *Growing) Reset() { g.next = 0 }
+
+// Said tells what is said again and again from what is new. The zero Said has said nothing.
+type Said struct{ last string }
+
+// IsNew reports whether a text is another one than that before, and remembers it.
+func (s *Said) IsNew(text string) bool {
+	is := text != s.last
+	s.last = text
+	return is
+}
