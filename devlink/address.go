@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 // SetFunctionAddress sets the hardware address of the function behind a port, as
@@ -24,10 +25,10 @@ func (c *Client) SetFunctionAddress(ctx context.Context, h Handle, index uint32,
 		})
 	})
 	what := fmt.Sprintf("set hw_addr of port %s/%d", h, index)
-	_, err := call(ctx, c, what, func(conn conn, family genetlink.Family) (struct{}, error) {
+	_, err := netlinkio.Do(ctx, c.kernel, "devlink: "+what, func(s *session) (struct{}, error) {
 		body, err := ask.encode()
 		if err == nil {
-			_, _, err = exchange(conn, family, unix.DEVLINK_CMD_PORT_SET, body, netlink.Request|netlink.Acknowledge)
+			_, _, err = s.exchange(unix.DEVLINK_CMD_PORT_SET, body, netlink.Request|netlink.Acknowledge)
 		}
 		return struct{}{}, err
 	})

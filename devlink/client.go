@@ -2,9 +2,7 @@ package devlink
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/mdlayher/genetlink"
@@ -12,31 +10,40 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/internal/netlinkio"
-	"github.com/representord/representord/internal/retry"
 )
 
-// conn is what a Client needs of a generic netlink socket. *genetlink.Conn is one.
+// conn is what a Client needs of a generic netlink socket. *genetlink.Conn is one. Close ends what is
+// under way.
 type conn interface {
 	GetFamily(name string) (genetlink.Family, error)
 	Send(m genetlink.Message, family uint16, flags netlink.HeaderFlags) (netlink.Message, error)
 	Receive() ([]genetlink.Message, []netlink.Message, error)
-	SetDeadline(t time.Time) error
 	Close() error
 }
 
-const (
-	// dumpAttempts is how often a dump that was interrupted by changes is begun, and
-	// dumpPause what is waited after the first; each pause is twice the one before.
-	dumpAttempts = 5
-	dumpPause    = 5 * time.Millisecond
-	// dialBound is how long Dial may take.
-	dialBound = 5 * time.Second
-	// closeBound is how long Close waits for a call that is under way.
-	closeBound = time.Second
+// session is a socket, with the family's number as it was when the socket was new.
+type session struct {
+	conn
+	family uint16 // 0 until it is needed
+}
+
+// dialBound is how long Dial may take.
+const dialBound = 5 * time.Second
+
+// Errors of a Client.
+var (
+	// ErrClosed tells that a Client was used after Close.
+	ErrClosed = netlinkio.ErrClosed
+	// ErrStuck tells that a request was not made because an earlier one has not come back from the
+	// kernel.
+	ErrStuck = netlinkio.ErrStuck
+	// ErrDumpInterrupted tells that what was to be listed kept changing.
+	ErrDumpInterrupted = netlinkio.ErrDumpInterrupted
 )
 
-// ErrClosed tells that a Client was used after Close.
-var ErrClosed = errors.New("the devlink client is closed")
+// MalformedError tells that part of an answer could not be decoded. It comes together with the part
+// that could be: it is a warning, not a failure.
+type MalformedError = netlinkio.MalformedError
 
 // A Client asks the kernel's devlink. It opens its socket when it is first
 // needed, and afresh after any failure, so it can be kept for ever. Its methods
@@ -44,18 +51,10 @@ var ErrClosed = errors.New("the devlink client is closed")
 //
 // Every call ends soon after its context does, even if the kernel doesn't answer:
 // devlink requests wait for the lock of the device, which is held through whole
-// reloads. Until the kernel has let such a request go, calls fail with
-// netlinkio.ErrStuck. A call without a deadline may therefore wait for long.
+// reloads. Until the kernel has let such a request go, calls fail with ErrStuck. A
+// call without a deadline may therefore wait for long.
 type Client struct {
-	dial func() (conn, error)
-	gate *netlinkio.Gate
-
-	// conn and family belong to whoever is in the gate; nil while not connected.
-	conn   conn
-	family genetlink.Family
-
-	closed      atomic.Bool
-	interrupted atomic.Uint64
+	kernel *netlinkio.Client[*session]
 }
 
 // New makes a Client that is not connected yet.
@@ -67,8 +66,7 @@ func Dial() (*Client, error) {
 	c := New()
 	ctx, cancel := context.WithTimeout(context.Background(), dialBound)
 	defer cancel()
-	_, err := call(ctx, c, "connect", func(conn, genetlink.Family) (struct{}, error) { return struct{}{}, nil })
-	if err != nil {
+	if _, err := netlinkio.Do(ctx, c.kernel, "devlink: connect", (*session).find); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -76,31 +74,25 @@ func Dial() (*Client, error) {
 }
 
 func newClient(dial func() (conn, error)) *Client {
-	return &Client{dial: dial, gate: netlinkio.NewGate()}
+	return &Client{kernel: netlinkio.NewClient(func() (*session, error) {
+		c, err := dial()
+		return &session{conn: c}, err
+	})}
 }
 
 // Close closes the socket. It waits for a call that is under way, but not for a
 // kernel that doesn't answer; that socket is closed when the kernel is done.
-func (c *Client) Close() {
-	c.closed.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), closeBound)
-	defer cancel()
-	// The only error is that the gate is taken: who is in it closes the socket.
-	_, _ = netlinkio.Call(ctx, c.gate, func() (struct{}, error) {
-		c.disconnect()
-		return struct{}{}, nil
-	})
-}
+func (c *Client) Close() { c.kernel.Close() }
 
 // Interrupted counts dumps that had to be repeated because the kernel's tables
 // changed meanwhile.
-func (c *Client) Interrupted() uint64 { return c.interrupted.Load() }
+func (c *Client) Interrupted() uint64 { return c.kernel.Interrupted() }
 
 // Ports lists every port of every devlink instance in our network namespace.
 //
 // Ports that can't be decoded are left out: the others are then returned together
-// with a *netlinkio.MalformedError. With any other error nothing is returned:
-// os.ErrNotExist if the kernel has no devlink, netlinkio.ErrDumpInterrupted if
+// with a *MalformedError. With any other error nothing is returned:
+// os.ErrNotExist if the kernel has no devlink, ErrDumpInterrupted if
 // the ports kept changing.
 //
 // The kernel may leave ports out without a word: where a driver fails to tell one
@@ -173,8 +165,14 @@ func list[T any](ctx context.Context, c *Client, what string, command uint8, ask
 	if err != nil {
 		return nil, fmt.Errorf("devlink: list %s: %w", what, err)
 	}
-	messages, err := call(ctx, c, "list "+what, func(conn conn, family genetlink.Family) ([]genetlink.Message, error) {
-		return c.dump(ctx, conn, family, command, body)
+	messages, err := netlinkio.Do(ctx, c.kernel, "devlink: list "+what, func(s *session) ([]genetlink.Message, error) {
+		return netlinkio.Consistent(ctx, c.kernel, func() ([]genetlink.Message, error) {
+			messages, headers, err := s.exchange(command, body, netlink.Request|netlink.Dump)
+			if err == nil && wasInterrupted(headers) {
+				err = netlinkio.ErrDumpInterrupted
+			}
+			return messages, err
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -194,13 +192,13 @@ func list[T any](ctx context.Context, c *Client, what string, command uint8, ask
 
 // get asks for one thing.
 func get[T any](ctx context.Context, c *Client, what string, command uint8, ask attributes, decode func([]byte) (T, error)) (T, error) {
-	return call(ctx, c, what, func(conn conn, family genetlink.Family) (T, error) {
+	return netlinkio.Do(ctx, c.kernel, "devlink: "+what, func(s *session) (T, error) {
 		var none T
 		body, err := ask.encode()
 		if err != nil {
 			return none, err
 		}
-		messages, _, err := exchange(conn, family, command, body, netlink.Request)
+		messages, _, err := s.exchange(command, body, netlink.Request)
 		if err != nil {
 			return none, err
 		}
@@ -209,25 +207,6 @@ func get[T any](ctx context.Context, c *Client, what string, command uint8, ask 
 		}
 		return decode(messages[0].Data)
 	})
-}
-
-// dump asks for a list, again if it was not consistent.
-func (c *Client) dump(ctx context.Context, conn conn, family genetlink.Family, command uint8, body []byte) ([]genetlink.Message, error) {
-	pauses := retry.Growing{First: dumpPause, Most: time.Second}
-	for range dumpAttempts {
-		messages, headers, err := exchange(conn, family, command, body, netlink.Request|netlink.Dump)
-		if err != nil {
-			return nil, err
-		}
-		if !wasInterrupted(headers) {
-			return messages, nil
-		}
-		c.interrupted.Add(1)
-		if !retry.Sleep(ctx, pauses.Next()) {
-			return nil, context.Cause(ctx)
-		}
-	}
-	return nil, netlinkio.ErrDumpInterrupted
 }
 
 func wasInterrupted(headers []netlink.Message) bool {
@@ -239,18 +218,35 @@ func wasInterrupted(headers []netlink.Message) bool {
 	return false
 }
 
+// find finds the number of devlink's family, which is another one if the kernel's module was loaded
+// anew: with the same socket it was not.
+func (s *session) find() (uint16, error) {
+	if s.family != 0 {
+		return s.family, nil
+	}
+	family, err := s.GetFamily(unix.DEVLINK_GENL_NAME)
+	if err != nil {
+		return 0, fmt.Errorf("find the generic netlink family %q: %w", unix.DEVLINK_GENL_NAME, err)
+	}
+	s.family = family.ID
+	return s.family, nil
+}
+
 // exchange sends a request and reads the whole answer. genetlink's Execute would
 // drop the headers, and with them the word that a dump was interrupted.
-func exchange(conn conn, family genetlink.Family, command uint8, body []byte, flags netlink.HeaderFlags) ([]genetlink.Message,
-	[]netlink.Message, error) {
-	request, err := conn.Send(genetlink.Message{
-		Header: genetlink.Header{Command: command, Version: unix.DEVLINK_GENL_VERSION},
-		Data:   body,
-	}, family.ID, flags)
+func (s *session) exchange(command uint8, body []byte, flags netlink.HeaderFlags) ([]genetlink.Message, []netlink.Message, error) {
+	family, err := s.find()
 	if err != nil {
 		return nil, nil, err
 	}
-	messages, headers, err := conn.Receive()
+	request, err := s.Send(genetlink.Message{
+		Header: genetlink.Header{Command: command, Version: unix.DEVLINK_GENL_VERSION},
+		Data:   body,
+	}, family, flags)
+	if err != nil {
+		return nil, nil, err
+	}
+	messages, headers, err := s.Receive()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -258,82 +254,4 @@ func exchange(conn conn, family genetlink.Family, command uint8, body []byte, fl
 		return nil, nil, err
 	}
 	return messages, headers, nil
-}
-
-// call connects if need be and runs f, bounded by ctx. After any error the socket
-// is dropped: there may be the rest of an answer in it, and the family may have
-// got another number.
-func call[T any](ctx context.Context, c *Client, what string, f func(conn, genetlink.Family) (T, error)) (T, error) {
-	value, err := netlinkio.Call(ctx, c.gate, func() (value T, err error) {
-		defer func() {
-			if err != nil || c.closed.Load() {
-				c.disconnect()
-			}
-		}()
-		if err := c.connect(); err != nil {
-			return value, err
-		}
-		stop := interruptible(ctx, c.conn)
-		if c.family.ID == 0 {
-			c.family, err = c.conn.GetFamily(unix.DEVLINK_GENL_NAME)
-			if err != nil {
-				err = fmt.Errorf("find the generic netlink family %q: %w", unix.DEVLINK_GENL_NAME, err)
-			}
-		}
-		if err == nil {
-			value, err = f(c.conn, c.family)
-		}
-		if stopped := stop(); err == nil && !stopped {
-			err = context.Cause(ctx) // the deadline that was set is still on the socket
-		}
-		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
-		}
-		return value, err
-	})
-	if err != nil {
-		var none T
-		return none, fmt.Errorf("devlink: %s: %w", what, err)
-	}
-	return value, nil
-}
-
-func (c *Client) connect() error {
-	if c.closed.Load() {
-		return ErrClosed
-	}
-	if c.conn != nil {
-		return nil
-	}
-	conn, err := c.dial()
-	if err != nil {
-		return fmt.Errorf("open a netlink socket: %w", err)
-	}
-	c.conn = conn
-	return nil
-}
-
-func (c *Client) disconnect() {
-	if c.conn != nil {
-		_ = c.conn.Close()
-	}
-	c.conn, c.family = nil, genetlink.Family{}
-}
-
-// interruptible makes reads and writes of conn end when ctx does. The function
-// that it returns takes this back; it reports whether it came in time.
-func interruptible(ctx context.Context, conn conn) (stop func() bool) {
-	done := make(chan struct{})
-	cancel := context.AfterFunc(ctx, func() {
-		defer close(done)
-		// A failure leaves the call to the gate's patience.
-		_ = conn.SetDeadline(time.Unix(1, 0))
-	})
-	return func() bool {
-		if cancel() {
-			return true
-		}
-		<-done
-		return false
-	}
 }

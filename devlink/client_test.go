@@ -39,11 +39,6 @@ func TestPortsListsTheWholeDump(t *testing.T) {
 	}
 }
 
-// deadlines gives genltest's connection what it lacks.
-type deadlines struct{ *genetlink.Conn }
-
-func (deadlines) SetDeadline(time.Time) error { return nil }
-
 func TestRequestsAreWhatTheKernelExpects(t *testing.T) {
 	devices := bodies(t, golden(t, "devices.hex"))
 	wantHandle := func(t *testing.T, body []byte) {
@@ -115,13 +110,13 @@ func TestRequestsAreWhatTheKernelExpects(t *testing.T) {
 			asked := false
 			c := newClient(func() (conn, error) {
 				family := genetlink.Family{ID: familyID, Name: unix.DEVLINK_GENL_NAME, Version: unix.DEVLINK_GENL_VERSION}
-				return deadlines{genltest.Dial(genltest.ServeFamily(family,
+				return genltest.Dial(genltest.ServeFamily(family,
 					genltest.CheckRequest(familyID, tt.command, tt.flags,
 						func(request genetlink.Message, _ netlink.Message) ([]genetlink.Message, error) {
 							asked = true
 							tt.check(t, request.Data)
 							return []genetlink.Message{{Data: tt.answer}}, nil
-						})))}, nil
+						}))), nil
 			})
 			defer c.Close()
 			if err := tt.call(t.Context(), c); err != nil {
@@ -238,8 +233,8 @@ func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 		c := k.client()
 		defer c.Close()
 		ports, err := c.Ports(t.Context())
-		if !errors.Is(err, netlinkio.ErrDumpInterrupted) || ports != nil || c.Interrupted() != dumpAttempts {
-			t.Errorf("got %d ports, %v, %d interrupted; want none, ErrDumpInterrupted, %d", len(ports), err, c.Interrupted(), dumpAttempts)
+		if !errors.Is(err, netlinkio.ErrDumpInterrupted) || ports != nil || c.Interrupted() != netlinkio.DumpAttempts {
+			t.Errorf("got %d ports, %v, %d interrupted; want none, ErrDumpInterrupted, %d", len(ports), err, c.Interrupted(), netlinkio.DumpAttempts)
 		}
 	})
 }
@@ -356,8 +351,8 @@ func TestCloseDoesNotWaitForAHungKernelWhoseSocketIsClosedInTheEnd(t *testing.T)
 		}
 		begin := time.Now()
 		c.Close()
-		if took := time.Since(begin); took > 2*closeBound {
-			t.Errorf("Close took %v; want at most %v", took, 2*closeBound)
+		if took := time.Since(begin); took > 2*time.Second {
+			t.Errorf("Close took %v; want at most %v", took, 2*time.Second)
 		}
 		close(k.hang)
 		synctest.Wait()

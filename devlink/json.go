@@ -24,7 +24,7 @@ const maxJSON = 16 << 20
 // only there, so IfIndex is 0. Keys that aren't known are skipped; a flavour with
 // an unknown name becomes FlavourUnknown, a link layer with an unknown name
 // TypeNotSet. Ports that can't be decoded are left out: the others are then
-// returned together with a *netlinkio.MalformedError, whose causes are *PortError, those of
+// returned together with a *MalformedError, whose causes are *PortError, those of
 // ports that may be a PF's first. More than 16 MiB of input, or input of another form, is an
 // error.
 //

@@ -5,7 +5,6 @@ import (
 	"os"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
@@ -25,7 +24,7 @@ type kernel struct {
 	// answer answers every request except that for the family.
 	answer func(command uint8, request netlink.Message) ([]netlink.Message, error)
 	// hang, when not nil, is waited for before anything is received. What is
-	// uninterruptible doesn't heed deadlines either.
+	// uninterruptible is not ended by Close either.
 	hang            chan struct{}
 	uninterruptible bool
 
@@ -37,11 +36,9 @@ type kernel struct {
 // socket is one connection to the fake kernel.
 type socket struct {
 	*genetlink.Conn
-	kernel   *kernel
-	deadline chan struct{}
-	closed   chan struct{}
-	once     sync.Once
-	closing  sync.Once
+	kernel  *kernel
+	closed  chan struct{}
+	closing sync.Once
 }
 
 func (k *kernel) client() *Client { return newClient(k.dial) }
@@ -50,10 +47,9 @@ func (k *kernel) dial() (conn, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := &socket{
-		Conn:     genetlink.NewConn(nltest.Dial(k.serve)),
-		kernel:   k,
-		deadline: make(chan struct{}),
-		closed:   make(chan struct{}),
+		Conn:   genetlink.NewConn(nltest.Dial(k.serve)),
+		kernel: k,
+		closed: make(chan struct{}),
 	}
 	k.sockets = append(k.sockets, s)
 	return s, nil
@@ -121,22 +117,17 @@ func played(messages []netlink.Message, request netlink.Message) []netlink.Messa
 
 func (s *socket) Receive() ([]genetlink.Message, []netlink.Message, error) {
 	if s.kernel.hang != nil {
-		deadline := s.deadline
+		closed := s.closed
 		if s.kernel.uninterruptible {
-			deadline = nil
+			closed = nil
 		}
 		select {
 		case <-s.kernel.hang:
-		case <-deadline:
-			return nil, nil, &netlink.OpError{Op: "receive", Err: os.ErrDeadlineExceeded}
+		case <-closed:
+			return nil, nil, &netlink.OpError{Op: "receive", Err: os.ErrClosed}
 		}
 	}
 	return s.Conn.Receive()
-}
-
-func (s *socket) SetDeadline(time.Time) error {
-	s.once.Do(func() { close(s.deadline) })
-	return nil
 }
 
 func (s *socket) Close() error {

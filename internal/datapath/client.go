@@ -7,7 +7,6 @@ package datapath
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -20,10 +19,10 @@ import (
 // callWait bounds all that one call asks of the kernel.
 const callWait = 3 * time.Second
 
-// conn is what a Client needs of a genetlink.Conn.
+// conn is what a Client needs of a genetlink.Conn. Close ends what is under way, and keeps a call that
+// comes back too late from asking for more.
 type conn interface {
 	kernel
-	SetDeadline(t time.Time) error
 	Close() error
 }
 
@@ -31,11 +30,10 @@ type conn interface {
 // goroutines; calls are made one after the other.
 //
 // The kernel answers with a lock held that other work on the datapath may keep for
-// long (ovs_lock in net/openvswitch/datapath.c), in our own system call, which no
-// deadline reaches. While a request is there, others fail with netlinkio.ErrStuck.
+// long (ovs_lock in net/openvswitch/datapath.c), in our own system call, which nothing
+// ends. While a request is there, others fail with netlinkio.ErrStuck.
 type Client struct {
-	dial func() (conn, error)
-	gate *netlinkio.Gate
+	kernel *netlinkio.Client[conn]
 }
 
 // New makes a Client. It has a socket only while it is asked something.
@@ -44,7 +42,9 @@ func New() *Client {
 }
 
 func newClient(dial func() (conn, error)) *Client {
-	return &Client{dial: dial, gate: netlinkio.NewGate()}
+	c := &Client{kernel: netlinkio.NewClient(dial)}
+	c.kernel.Once = true
+	return c
 }
 
 // Detach removes the vport that holds a netdev, from whichever datapath it is in, if
@@ -97,25 +97,9 @@ func (c *Client) Statistics(ctx context.Context, name string) (Statistics, error
 	return ask(ctx, c, func(_ context.Context, k conn) (Statistics, error) { return statistics(k, name) })
 }
 
-// ask asks the kernel over a socket that is closed afterwards.
+// ask asks the kernel, for callWait at most.
 func ask[T any](ctx context.Context, c *Client, question func(context.Context, conn) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWait)
 	defer cancel()
-	answer, err := netlinkio.Call(ctx, c.gate, func() (T, error) {
-		var none T
-		conn, err := c.dial()
-		if err != nil {
-			return none, fmt.Errorf("open a netlink socket: %w", err)
-		}
-		defer conn.Close()
-		// It also keeps a call that comes back too late from asking for more.
-		stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-		defer stop()
-		return question(ctx, conn)
-	})
-	if err != nil {
-		var none T
-		return none, fmt.Errorf("datapath: %w", err)
-	}
-	return answer, nil
+	return netlinkio.Do(ctx, c.kernel, "datapath", func(k conn) (T, error) { return question(ctx, k) })
 }

@@ -37,8 +37,6 @@ func (k *lockedKernel) Execute(m genetlink.Message, family uint16, flags netlink
 	return k.fakeKernel.Execute(m, family, flags)
 }
 
-func (k *lockedKernel) SetDeadline(time.Time) error { return nil } // it is in sendmsg(2), and doesn't see it
-
 func (k *lockedKernel) Close() error {
 	k.open.Add(-1)
 	return nil

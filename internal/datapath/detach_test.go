@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/genetlink"
@@ -248,7 +247,5 @@ func TestDetachTellsWhatItDidUpToTheNetdevThatTheKernelRefuses(t *testing.T) {
 
 // connectedKernel is a fakeKernel as a connection.
 type connectedKernel struct{ *fakeKernel }
-
-func (*connectedKernel) SetDeadline(time.Time) error { return nil }
 
 func (*connectedKernel) Close() error { return nil }

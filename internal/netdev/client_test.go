@@ -314,8 +314,8 @@ func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 		c := newClient(k.dial)
 		defer c.Close()
 		links, err := c.Links(t.Context())
-		if !errors.Is(err, netlinkio.ErrDumpInterrupted) || links != nil || c.Interrupted() != dumpAttempts {
-			t.Errorf("got %+v, %v, %d interrupted; want nothing, ErrDumpInterrupted, %d", links, err, c.Interrupted(), dumpAttempts)
+		if !errors.Is(err, netlinkio.ErrDumpInterrupted) || links != nil || c.Interrupted() != netlinkio.DumpAttempts {
+			t.Errorf("got %+v, %v, %d interrupted; want nothing, ErrDumpInterrupted, %d", links, err, c.Interrupted(), netlinkio.DumpAttempts)
 		}
 	})
 }
@@ -399,7 +399,7 @@ func TestAClosedClientSaysSo(t *testing.T) {
 	c := New()
 	c.Close()
 	c.Close()
-	if _, err := c.Links(t.Context()); !errors.Is(err, ErrClosed) {
+	if _, err := c.Links(t.Context()); !errors.Is(err, netlinkio.ErrClosed) {
 		t.Errorf("got %v; want ErrClosed", err)
 	}
 }
