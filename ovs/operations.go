@@ -148,7 +148,7 @@ func (t *transaction) guard(change int, on target, i Interface) {
 		where = append(where, includes("external_ids", mapValue(marks)))
 	}
 	if i.OVNPlugged == "" {
-		where = append(where, excludes("external_ids", mapValue(map[string]string{KeyOVNPlugged: builtInProvider})))
+		where = append(where, excludes("external_ids", mapValue(map[string]string{KeyOVNPlugged: BuiltInProvider})))
 	}
 	t.add(purpose{scopeChange, change, "Interface " + reason.Quote(i.Name) + " is gone, or its marks changed"},
 		expect(tableInterface, ovsdb.Row{"name": i.Name}, where...))
@@ -158,9 +158,9 @@ func (t *transaction) guard(change int, on target, i Interface) {
 		expect(tableBridge, ovsdb.Row{"name": on.name}, append(on.where(), includes("ports", uuidValue(i.PortUUID)))...))
 }
 
-// builtInProvider is what ovn-controller's plug provider for representors writes
+// BuiltInProvider is what ovn-controller's plug provider for representors writes
 // as the value of KeyOVNPlugged.
-const builtInProvider = "representor"
+const BuiltInProvider = "representor"
 
 // maxMark is the longest mark that a guard compares, in bytes. Ours are far
 // shorter. If somebody makes one so long that it fits into no transaction, it must

@@ -32,7 +32,7 @@ func (c Change) validate(on target) error {
 }
 
 func (u Unplug) validate(on target) error {
-	if !u.Interface.Marked && (!u.LeftOver || u.Interface.OVNPlugged != builtInProvider) {
+	if !u.Interface.Marked && (!u.LeftOver || u.Interface.OVNPlugged != BuiltInProvider) {
 		return fmt.Errorf("%w: Interface %s has no mark of ours and is not to be removed", ErrInvalidChange, reason.Quote(u.Interface.Name))
 	}
 	if u.Moved && u.Interface.Bridge != "" {

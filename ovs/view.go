@@ -90,6 +90,9 @@ func (i Interface) IsParked() bool { return i.Parked != "" && i.IfaceID == "" }
 // also a parked one, where somebody has taken that away.
 func (i Interface) LogicalPort() string { return cmp.Or(i.Marker.LogicalPort, i.IfaceID, i.Parked) }
 
+// IsAlone reports whether the row is the only one of its Port, which has its name.
+func (i Interface) IsAlone() bool { return i.PortInterfaces == 1 && i.PortName == i.Name }
+
 // IsOpen reports whether ovs-vswitchd has a netdev open for the row. After a reboot the
 // database still has the row's ofport, and no ifindex (vswitch.ovsschema: ephemeral).
 func (i Interface) IsOpen() bool { return i.Ofport > 0 && i.IfIndex != 0 }
@@ -129,7 +132,7 @@ type View struct {
 // IsOurs reports whether a row is marked by us, alone in its port, on the integration bridge, and
 // not also marked by the plug provider built into ovn-controller, which would be a fight.
 func (v View) IsOurs(i Interface) bool {
-	return i.Marked && i.OVNPlugged == "" && i.PortInterfaces == 1 && i.PortName == i.Name && v.Bridge != "" && i.Bridge == v.Bridge
+	return i.Marked && i.OVNPlugged == "" && i.IsAlone() && v.Bridge != "" && i.Bridge == v.Bridge
 }
 
 // SSL is the SSL row of the local database: file names in PEM, all empty without a row.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/plug/plan"
 )
 
 // detachWait bounds what is spent at a time on taking netdevs out of the datapath,
@@ -89,15 +88,4 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 		}
 	}
 	return out
-}
-
-// openElsewhere reports whether ovs-vswitchd has a row's netdev open for another row:
-// then it isn't stranded in the datapath but in use.
-func openElsewhere(v ovs.View, n plan.Nudge) bool {
-	for _, i := range v.Interfaces {
-		if i.UUID != n.Interface.UUID && i.Ofport > 0 && i.IfIndex == n.IfIndex {
-			return true
-		}
-	}
-	return false
 }

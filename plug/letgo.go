@@ -130,7 +130,7 @@ func (l letGo) due(now time.Time, x *representor.Index, view ovs.View) (strays [
 			continue
 		}
 		delete(l.netdevs, ifindex)
-		if live && !openUnder(view, ifindex) && !n.keptIn(x, view) {
+		if live && !openUnder(view, ifindex, "") && !n.keptIn(x, view) {
 			strays = append(strays, Stray{IfIndex: ifindex, Name: link.Name, Force: true})
 		}
 	}
@@ -198,10 +198,11 @@ func (r *Reconciler) makeLetGo(ctx context.Context) (more bool) {
 // lost when the local database is restarted, and comes back with ovs-vswitchd.
 func mayBeOpen(r ovs.Interface) bool { return r.Ofport > 0 && r.IfIndex == 0 }
 
-// openUnder reports whether ovs-vswitchd says that it has a netdev open.
-func openUnder(v ovs.View, ifindex uint32) bool {
+// openUnder reports whether ovs-vswitchd says that it has a netdev open, for another row than that
+// with a uuid.
+func openUnder(v ovs.View, ifindex uint32, but string) bool {
 	for _, i := range v.Interfaces {
-		if i.Ofport > 0 && i.IfIndex == ifindex {
+		if i.UUID != but && i.Ofport > 0 && i.IfIndex == ifindex {
 			return true
 		}
 	}

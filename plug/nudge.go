@@ -55,7 +55,7 @@ func (r *Reconciler) nudge(ctx context.Context, nudges []plan.Nudge) {
 	}
 	var strays []Stray
 	for _, a := range due {
-		if a.Interface.Ofport < 0 && a.IfIndex != 0 && !openElsewhere(view, a.Nudge) {
+		if a.Interface.Ofport < 0 && a.IfIndex != 0 && !openUnder(view, a.IfIndex, a.Interface.UUID) {
 			strays = append(strays, Stray{a.IfIndex, a.Interface.Name, a.vain > nudgeVain})
 		}
 	}

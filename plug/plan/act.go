@@ -172,8 +172,7 @@ func (q *port) inPlace() *ownRow {
 // localReady reports whether everything but the Southbound allows a plug.
 func (p *planner) localReady() bool {
 	complete, _ := p.in.Index.Complete()
-	t := p.in.Actual.DatapathType
-	return complete && (t == "" || t == "system")
+	return complete && p.in.Actual.KernelDatapath()
 }
 
 // idle is the state of a port for which nothing can be done now.
@@ -237,7 +236,7 @@ func (p *planner) replace(q *port, why string) {
 	} else {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
-	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, place{pl.Netdev, q.want, [2]string{pl.IfaceID}})
+	pt.plugs(pl, q.want)
 	p.remove(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.asksNow(q) {

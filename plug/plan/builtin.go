@@ -6,10 +6,7 @@ import "github.com/representord/representord/ovs"
 // provider's too, where their ports have none: nobody asks for those.
 func (p *planner) tellWhatIsLost() {
 	for _, r := range p.lost {
-		p.tell(Status{
-			LogicalPort: r.LogicalPort(), State: Conflict, Reason: reasonBothMarks(r),
-			Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
-		})
+		p.tell(rowStatus(r, Conflict, reasonBothMarks(r)))
 	}
 }
 
@@ -19,8 +16,8 @@ func (p *planner) tellWhatIsLost() {
 func (p *planner) adopt(q *port) bool {
 	r := p.in.Actual.Interfaces[q.rep.Link.Name]
 	if !p.in.Settings.AdoptOVNVIF || p.canAdd != nil || r.Marked && (r.LogicalPort() != q.name || p.in.TakenByProvider[r.UUID]) ||
-		r.OVNPlugged != "representor" ||
-		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || r.PortInterfaces != 1 || r.PortName != r.Name || len(q.rows) > 0 {
+		r.OVNPlugged != ovs.BuiltInProvider ||
+		r.IfaceID != q.name || r.Bridge != p.in.Actual.Bridge || !r.IsAlone() || len(q.rows) > 0 {
 		return false
 	}
 	if p.leakOf(p.own(r), q.want).kind != 0 {

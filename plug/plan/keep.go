@@ -19,13 +19,14 @@ func (p *planner) keep(q *port, r *ownRow) {
 	if !q.rep.Link.Up && q.rep.Link.Master == "" {
 		p.out.LinkUps = append(p.out.LinkUps, LinkUp{LogicalPort: q.name, Netdev: r.Name, IfIndex: q.rep.IfIndex})
 	}
-	if row := p.foreignIfaceID[q.name]; row != "" {
-		q.status.Warnings = append(q.status.Warnings, *reasonForeignIfaceID(p.in.Actual, row, q.name))
-	}
 	q.status.Ofport, q.status.Installed = r.Ofport, r.Installed
-	if row := p.foreignIfaceID[q.name]; row != "" && r.IsParked() {
-		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
-		return
+	if row := p.foreignIfaceID[q.name]; row != "" {
+		why := reasonForeignIfaceID(p.in.Actual, row, q.name)
+		q.status.Warnings = append(q.status.Warnings, *why)
+		if r.IsParked() {
+			p.report(q, Conflict, why)
+			return
+		}
 	}
 	if (r.Ofport < 0 || stale(q, r)) && !differs {
 		p.out.Nudges = append(p.out.Nudges, Nudge{LogicalPort: q.name, Interface: r.Interface, IfIndex: q.rep.IfIndex})

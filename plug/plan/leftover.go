@@ -56,7 +56,7 @@ func (p *planner) mayTake(r ovs.Interface) bool { return p.in.Settings.AdoptOVNV
 
 // takeable reports whether the setting is all that mayTake needs.
 func (p *planner) takeable(r ovs.Interface) bool {
-	return r.OVNPlugged == "representor" && r.PortInterfaces == 1 && r.PortName == r.Name &&
+	return r.OVNPlugged == ovs.BuiltInProvider && r.IsAlone() &&
 		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !p.in.TakenByProvider[r.UUID])
 }
 
@@ -97,10 +97,8 @@ func (l *leftOver) leaves() bool { return l.ours && l.verified }
 func (p *planner) takeLeftOvers() {
 	for i := range p.leftOvers {
 		l := &p.leftOvers[i]
-		s := Status{
-			LogicalPort: l.lport(), State: Held, Netdev: l.row.Name, IfIndex: l.row.IfIndex, Ofport: l.row.Ofport,
-			Request: l.row.Marker.Request, Function: l.row.Marker.Function,
-		}
+		s := rowStatus(l.row, Held, nil)
+		s.LogicalPort = l.lport()
 		switch {
 		case !l.ours:
 			s.State, s.Reason = Conflict, p.reasonLeftOver(l.row)
@@ -151,10 +149,8 @@ func (p *planner) reasonLeftOver(r ovs.Interface) *reason.Reason {
 	case p.takeable(r):
 		out += "; or set adopt-ovn-vif, and it goes when the Southbound has confirmed that nothing asks"
 	}
-	why := reason.New(reason.CodeBuiltInLeftOver,
+	return reason.Among(reason.CodeBuiltInLeftOver, []string{reason.Name(r.Name)},
 		"%s was plugged by a plug provider built into ovn-controller (ovn-plugged=%s) for logical port %s, "+
 			"for which nothing asks this chassis; %s",
 		reason.Quote(r.Name), reason.Quote(r.OVNPlugged), reason.Quote(r.IfaceID), out)
-	why.Candidates = []string{reason.Name(r.Name)}
-	return why
 }

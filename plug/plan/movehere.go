@@ -16,7 +16,7 @@ import (
 // leftBehind reports whether a row of ours is on a bridge that was ours.
 func (p *planner) leftBehind(r ovs.Interface) bool {
 	return r.Marked && r.OVNPlugged == "" && r.Bridge != "" && r.Bridge != p.in.Actual.Bridge && p.in.Left[r.Bridge] &&
-		r.PortInterfaces == 1 && r.PortName == r.Name
+		r.IsAlone()
 }
 
 // findLeftBehind fills behind.
@@ -106,23 +106,15 @@ func (p *planner) tellWhatIsLeftBehind() {
 		lport, why := r.lport, reasonLeftBehind(p.in.Actual, r)
 		switch q := p.ports[lport]; {
 		case r.leak.kind != 0 && lport != "" && !p.wanted(lport):
-			p.tell(behindStatus(r, Held,
+			p.tell(rowStatus(r.Interface, Held,
 				reason.New(reason.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
 					reason.Quote(r.Name), reason.Quote(r.Bridge), r.leak.why)))
 		case lport == "" || r.removed:
 		case !p.wanted(lport):
-			p.tell(behindStatus(r, Conflict, why))
+			p.tell(rowStatus(r.Interface, Conflict, why))
 		case q != nil && q.want.Kind != 0 && (q.want != r.byMarks() || !r.hasFunction):
 			p.warn(lport, why)
 		}
-	}
-}
-
-// behindStatus is the status of a port that has nothing but a row that was left behind.
-func behindStatus(r *ownRow, s State, why *reason.Reason) Status {
-	return Status{
-		LogicalPort: r.lport, State: s, Reason: why,
-		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 	}
 }
 
@@ -134,9 +126,7 @@ func (p *planner) warn(lport string, why *reason.Reason) {
 }
 
 func reasonLeftBehind(a ovs.View, r *ownRow) *reason.Reason {
-	why := reason.New(reason.CodeForeignName,
+	return reason.Among(reason.CodeForeignName, []string{reason.Name(r.Name)},
 		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
 		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())
-	why.Candidates = []string{reason.Name(r.Name)}
-	return why
 }

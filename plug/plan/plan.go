@@ -183,7 +183,7 @@ func (p *planner) whyNoNew() *reason.Reason {
 		return reasonLocalDatabase(a)
 	case a.BridgeUUID == "":
 		return reasonBridgeMissing(a)
-	case a.DatapathType != "" && a.DatapathType != "system":
+	case !a.KernelDatapath():
 		return reasonDatapath(a)
 	case !v.Complete || !v.Connected:
 		return reasonUntrusted(v)

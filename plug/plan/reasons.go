@@ -87,34 +87,28 @@ func (q *port) whyRemoved() *reason.Reason { return firstReason(q.reason, reason
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
 func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {
-	r := reason.New(why.Code, "function %s still has a row of ours for logical port %s: %s",
+	return reason.Among(why.Code, []string{reason.Name(other)}, "function %s still has a row of ours for logical port %s: %s",
 		reason.Quote(q.want.String()), reason.Quote(other), why.Message)
-	r.Candidates = []string{reason.Name(other)}
-	return r
 }
 
 // reasonLost says of a port that its function was another port's, and what keeps it from
 // having it.
 func reasonLost(q *port, other string, why *reason.Reason) *reason.Reason {
-	r := reason.New(why.Code, "function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
+	return reason.Among(why.Code, []string{reason.Name(other)},
+		"function %s had a row of ours for logical port %s, which went without that port having been given up: %s",
 		reason.Quote(q.want.String()), reason.Quote(other), why.Message)
-	r.Candidates = []string{reason.Name(other)}
-	return r
 }
 
 func reasonTaken(q *port) *reason.Reason {
-	r := reason.New(reason.CodeFunctionTaken,
+	return reason.Among(reason.CodeFunctionTaken, []string{reason.Name(q.taken.name)},
 		"function %s is asked for by logical port %s too, which has it; withdraw one of the two requests", reason.Quote(q.want.String()),
 		reason.Quote(q.taken.name))
-	r.Candidates = []string{reason.Name(q.taken.name)}
-	return r
 }
 
 func reasonNameTaken(row string, a ovs.View) *reason.Reason {
-	r := reason.New(reason.CodeFunctionTaken, "netdev %s still has a row of ours for logical port %s", reason.Quote(row),
+	return reason.Among(reason.CodeFunctionTaken, []string{reason.Name(row)}, "netdev %s still has a row of ours for logical port %s",
+		reason.Quote(row),
 		reason.Quote(a.Interfaces[row].Marker.LogicalPort))
-	r.Candidates = []string{reason.Name(row)}
-	return r
 }
 
 // whereIs says where the row of a name is, be it an Interface or a Port alone.
@@ -160,10 +154,8 @@ func reasonForeignIfaceID(a ovs.View, row, lport string) *reason.Reason {
 	if a.Interfaces[row].OVNPlugged != "" {
 		code, whose = reason.CodeBuiltInProvider, "which a plug provider built into ovn-controller plugged"
 	}
-	r := reason.New(code, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
+	return reason.Among(code, []string{reason.Name(row)}, "interface %s, %s, has iface-id=%s already; it is left alone; %s",
 		reason.Quote(row), whose, reason.Quote(lport), roomForPort(a, row).sentence())
-	r.Candidates = []string{reason.Name(row)}
-	return r
 }
 
 func reasonNoNetdev(q *port) *reason.Reason {

@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/representord/representord/internal/reason"
+import (
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
+)
 
 // State is where a request stands.
 type State string
@@ -39,4 +42,12 @@ type Status struct {
 	Installed bool
 	// Up is Port_Binding.up.
 	Up bool
+}
+
+// rowStatus is the status of a port of which there is nothing but a row.
+func rowStatus(r ovs.Interface, s State, why *reason.Reason) Status {
+	return Status{
+		LogicalPort: r.LogicalPort(), State: s, Reason: why,
+		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
+	}
 }
