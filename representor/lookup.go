@@ -92,54 +92,49 @@ func (x *Index) MayMean(q Query, f Function) bool {
 	})
 }
 
-// Unseen says why a query may mean a function that was found for it before, whatever PF that is
-// listed has the MAC: that function's PF is among the ports that can't be read, or its MAC is
-// not known now. It is nil where that can't be, and where the query excludes the function's
-// card, controller, kind or number. A function without controller may be from a kernel that
-// numbered none.
+// Unseen says why a query may mean a function that was found for it before, though another one is
+// found now: that function's PF isn't listed while ports can't be read, or its MAC isn't known. It
+// is nil where that can't be: the PF is listed with its MAC, nothing is lacking, or the query
+// excludes the function's card, controller, kind or number. A function without controller may be
+// from a kernel that numbered none, and is below whichever PF of that number is admitted.
 func (x *Index) Unseen(q Query, f Function) *reason.Reason {
-	if !x.complete || x.excludes(q, f) {
+	if !x.complete || f.Kind != q.Kind || f.Number != q.below(pf{}).Number {
 		return nil
 	}
-	listed := false
-	for _, p := range x.pfs {
-		switch {
-		case p.function.Handle != f.Handle, p.function.PF != f.PF,
-			f.Controller.Present && p.function.Controller.Present && p.function.Controller != f.Controller:
-		case p.mac.IsZero():
-			return x.pfUnseen(reason.CodePFMACUnknown, q, f, "whose PF's MAC isn't known now", x.tellMAC([]pf{p}))
-		default:
-			listed = true
-		}
+	own := x.ownPFs(q, f)
+	switch i := slices.IndexFunc(own, func(p pf) bool { return p.mac.IsZero() }); {
+	case slices.ContainsFunc(own, func(p pf) bool { return p.mac == q.PFMAC }):
+		return nil
+	case i >= 0:
+		return x.pfUnseen(reason.CodePFMACUnknown, q, f, "whose PF's MAC isn't known now", x.tellMAC(own[i:i+1]))
+	case len(own) > 0, !x.mayLackPFs:
+		return nil
 	}
-	if listed || !x.mayLackPFsOf(f.Handle) {
+	parent := f.parent()
+	if !parent.Controller.Present {
+		parent.Controller = q.Controller
+	}
+	if s := x.standing(q, parent); s != admitted && s != anyCard {
 		return nil
 	}
 	return x.pfUnseen(reason.CodePFUncertain, q, f, "whose PF is among the ports that can't be read", reason.Prose(x.short())+"; "+seeThePorts)
 }
 
-// excludes reports whether a query can't mean a function, whatever MAC its PF has.
-func (x *Index) excludes(q Query, f Function) bool {
-	parent := f.parent()
-	if !parent.Controller.Present {
-		parent.Controller = q.Controller
+// ownPFs are the listed PFs that a function may be below, of those that a query admits.
+func (x *Index) ownPFs(q Query, f Function) []pf {
+	var own []pf
+	for _, p := range x.pfs {
+		same := p.function == f.parent() || !f.Controller.Present && withoutController(p.function) == f.parent()
+		if s := x.standing(q, p.function); same && (s == admitted || s == anyCard) {
+			own = append(own, p)
+		}
 	}
-	s := x.standing(q, parent)
-	return f.Kind != q.Kind || f.Number != q.below(pf{}).Number || s != admitted && s != anyCard
+	return own
 }
 
 // MayLackPFs reports whether a PF may be among the ports that can't be read, so that another one
 // may have a MAC as well.
 func (x *Index) MayLackPFs() bool { return x.mayLackPFs }
-
-// mayLackPFsOf reports whether the list of an instance's PFs may be short.
-func (x *Index) mayLackPFsOf(h devlink.Handle) bool {
-	if len(x.blind) == 0 {
-		return x.mayLackPFs
-	}
-	_, blind := x.blind[h]
-	return blind
-}
 
 // standing is what a query says of a PF, its MAC apart.
 type standing uint8

@@ -63,14 +63,19 @@ func (x *Index) findUnlisted() {
 	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// lacksPF reports whether the PF of another host isn't listed of which a function's netdev tells. A
-// name without a controller may be that of a function of this machine's own.
+// lacksPF reports whether the PF of another host isn't listed of which a function's netdev tells, be
+// udev finished with that or not. A name without a controller may be that of a function of this
+// machine's own.
 func (x *Index) lacksPF() bool {
-	return slices.ContainsFunc(x.lacking, func(l Link) bool {
-		f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
-		return err == nil && f.Controller.Present &&
-			!slices.ContainsFunc(x.reps, func(r Representor) bool { return r.Function == f.parent() })
-	})
+	for f, ifindex := range x.said {
+		if _, claimed := x.claims[ifindex]; claimed || !f.Controller.Present {
+			continue
+		}
+		if !slices.ContainsFunc(x.reps, func(r Representor) bool { return r.Function == f.parent() }) {
+			return true
+		}
+	}
+	return false
 }
 
 // netdevSays is whose the netdev of a function says that it is, as far as no other function's

@@ -58,7 +58,7 @@ func (s *service) expose(ctx context.Context, handler http.Handler) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(api.PathMetrics, handler)
-	return s.forEver(ctx, func(err error) {
+	return forEver(ctx, func(err error) {
 		s.Log.Warn("metrics can't be read over TCP; trying again and again", "error", err)
 	}, func(began func()) error {
 		var listen net.ListenConfig

@@ -23,7 +23,7 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 	server := api.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
 	server.ShowMetrics(scrapes)
 	server.Offer(api.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
-	return s.forEver(ctx, func(err error) {
+	return forEver(ctx, func(err error) {
 		s.Log.Warn("no answers on the control socket; trying again and again", "error", err)
 	}, func(began func()) error {
 		listener, err := api.Listen(ctx, s.Config.ControlSocket)
@@ -39,7 +39,7 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 // forEver serves until the context ends, and then returns nil: what serves says when it has
 // begun. Why it can't, or has ended, is warned of, once for each
 // cause.
-func (s *service) forEver(ctx context.Context, warn func(error), serve func(began func()) error) error {
+func forEver(ctx context.Context, warn func(error), serve func(began func()) error) error {
 	var said retry.Said
 	for ctx.Err() == nil {
 		err := serve(func() { said = retry.Said{} })

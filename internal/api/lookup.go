@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
@@ -23,7 +24,7 @@ const (
 )
 
 // ParamOption is the option of a logical switch port that a parameter stands for.
-func ParamOption(parameter string) string { return "vif-plug:representor:" + parameter }
+func ParamOption(parameter string) string { return option.Prefix + parameter }
 
 func parameters() []string {
 	return []string{ParamPFMAC, ParamVF, ParamSF, ParamController, ParamCardSerial}

@@ -70,7 +70,7 @@ func (s Search) stuck(pid int) bool {
 		if s.state(pid) != stateStuck {
 			return false
 		}
-		retry.Ended[struct{}](nil, apart)
+		retry.Pause(apart)
 	}
 	return true
 }

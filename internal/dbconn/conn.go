@@ -219,8 +219,8 @@ func (c *Conn) keepAlive() {
 // probeOnce asks for one echo. A server handles what a client sends in order, so
 // an answer also says that it has read everything sent before.
 func (c *Conn) probeOnce() {
-	silent := time.AfterFunc(c.probe, func() { c.condemn(&SilentError{Probe: c.probe}) })
-	defer silent.Stop()
+	stop := retry.Unless(c.probe, func() { c.condemn(&SilentError{Probe: c.probe}) })
+	defer stop()
 	before := c.abandoned.Load()
 	if err := c.client.Echo(c.life); err != nil {
 		c.condemn(brokenBy(err)) // no effect when the timer was first
@@ -239,7 +239,7 @@ func (c *Conn) finish() {
 	c.relay.close()
 	// The library forgets its endpoint when its goroutines have ended.
 	for c.client.CurrentEndpoint() != "" {
-		retry.Ended[struct{}](nil, 200*time.Microsecond)
+		retry.Pause(200 * time.Microsecond)
 	}
 	c.owned.Wait()
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -115,7 +115,7 @@ func (c *chain) mendPF(r *reason.Reason) string {
 	}
 	switch {
 	case len(r.Candidates) > 0: // on another controller
-		return "correct the option, or remove it: `ovn-nbctl remove Logical_Switch_Port {port} options '\"" + ovn.OptionController + "\"'`"
+		return "correct the option, or remove it: `ovn-nbctl remove Logical_Switch_Port {port} options '\"" + option.Controller + "\"'`"
 	case hosts == 0 && own > 0:
 		return "put the card into DPU mode (embedded CPU function owner), where it shows the host's PFs; " +
 			"if this machine is to serve as its own host: local-functions: true in /etc/representord/representord.yaml"
@@ -126,7 +126,7 @@ func (c *chain) mendPF(r *reason.Reason) string {
 		mac = "MAC"
 	}
 	return "see which MACs the PFs have on the host (the permanent ones): `vf-reporter list` " +
-		"If the port is meant for this card: `{set} {port} 'options:\"" + ovn.OptionPFMAC + "\"=" + mac + "'` " +
+		"If the port is meant for this card: `{set} {port} 'options:\"" + option.PFMAC + "\"=" + mac + "'` " +
 		"or, with Neutron, correct its binding profile; if it is meant for another card, correct requested-chassis"
 }
 
@@ -148,7 +148,7 @@ func (c *chain) mendFunction() string {
 				"If it has, see why the DPU's kernel has no representor for it, among those that it has: `devlink port show; dmesg | tail -n 50` " +
 				"The host's number of VFs and the firmware's are no cause, for VFs of higher numbers are there; leave them as they are. If another " +
 				"VF is meant: " +
-				correct(ovn.OptionVFNum)
+				correct(option.VFNum)
 		}
 		// An echo doesn't help against firmware, and takes the VFs from their machines.
 		return fmt.Sprintf("look on the host whether the PF has VF %[1]d: `vf-reporter list` or, with the name of the PF's netdev there for "+
@@ -158,13 +158,13 @@ func (c *chain) mendFunction() string {
 			"Only if it isn't there, enable it. Where the PF has other VFs already, the kernel wants an echo 0 before that, which takes each "+
 			"from its machine, "+
 			"so that is for an hour when all of them may be cut off: `echo %[2]d >/sys/class/net/PF/device/sriov_numvfs` If another VF is meant: ",
-			c.query.Number, c.query.Number+1) + correct(ovn.OptionVFNum)
+			c.query.Number, c.query.Number+1) + correct(option.VFNum)
 	case representor.SF:
 		return "create the SF, and activate it with the port index that this prints: `" + c.addSF() + "` " +
-			"`devlink port function set DEVICE/INDEX state active` If another one is meant: " + correct(ovn.OptionSFNum)
+			"`devlink port function set DEVICE/INDEX state active` If another one is meant: " + correct(option.SFNum)
 	case representor.PF:
 	}
-	return "say which VF of the PF is meant: " + correct(ovn.OptionVFNum)
+	return "say which VF of the PF is meant: " + correct(option.VFNum)
 }
 
 // hasHigher reports whether the PF of a function has others of its kind with higher numbers.

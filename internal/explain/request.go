@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 )
@@ -107,7 +108,7 @@ func (c *chain) portBinding() {
 // isVIF tells whether the row, which is there, asks anybody for a representor.
 func (c *chain) isVIF() bool {
 	a := c.in.Answer
-	return a.Type == "" && a.ParentPort == "" && a.Options["vif-plug-type"] == "representor"
+	return a.Type == "" && a.ParentPort == "" && a.Options[option.Type] == option.Representor
 }
 
 func (c *chain) requestedChassis() {
@@ -125,7 +126,7 @@ func (c *chain) requestedChassis() {
 	}
 	a := c.in.Answer
 	s.read("requested_chassis", a.RequestedChassis)
-	s.read("options:requested-chassis", a.Options["requested-chassis"])
+	s.read("options:"+option.Chassis, a.Options[option.Chassis])
 	s.readIf("requested_additional_chassis", strings.Join(a.RequestedAdditional, ", "))
 	s.read("chassis", a.Chassis)
 	switch {
@@ -140,12 +141,12 @@ func (c *chain) requestedChassis() {
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, and we are %s", reason.Quote(a.RequestedChassis),
 			reason.Quote(c.in.Asked.Chassis)))
 		s.Remedy = c.fill("ask the representord of that chassis; if the port is to be here, bind it to this host in Neutron, or: "+
-			"`{set} {port} options:requested-chassis={chassis}`", &reason.Reason{})
-	case a.Options["requested-chassis"] != "":
-		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", reason.Quote(a.Options["requested-chassis"])))
+			"`{set} {port} options:"+option.Chassis+"={chassis}`", &reason.Reason{})
+	case a.Options[option.Chassis] != "":
+		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", reason.Quote(a.Options[option.Chassis])))
 		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
 			"`ovn-sbctl --columns=name,hostname list Chassis` "+
-			"`{set} {port} options:requested-chassis=CHASSIS`", &reason.Reason{})
+			"`{set} {port} options:"+option.Chassis+"=CHASSIS`", &reason.Reason{})
 	default:
 		s.is(Failed, "no chassis is requested for it")
 		s.Remedy = c.fill(mendUnbound, &reason.Reason{})
@@ -179,8 +180,8 @@ func (c *chain) options() {
 		return
 	}
 	s.read("request", r.Query.String())
-	s.readIf("vif-plug-mtu-request", number(r.MTU))
-	s.readIf("iface-id-ver", r.IfaceIDVer)
+	s.readIf(option.MTU, number(r.MTU))
+	s.readIf(option.IfaceIDVer, r.IfaceIDVer)
 	s.is(OK, "they name one function")
 	if len(r.Warnings) > 0 {
 		c.say(s, Warning, &r.Warnings[0])

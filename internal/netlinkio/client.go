@@ -14,7 +14,7 @@ import (
 const (
 	// DumpAttempts is how often a dump that was interrupted by changes is begun.
 	DumpAttempts = 5
-	// dumpPause is at most what is waited after the first; each pause is twice the one before.
+	// dumpPause is what is waited after the first; each pause is twice the one before.
 	dumpPause = 5 * time.Millisecond
 	// closeBound is how long Close waits for a call that is under way.
 	closeBound = time.Second
@@ -90,13 +90,13 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 func Consistent[C io.Closer, T any](ctx context.Context, c *Client[C], read func() (T, error)) (T, error) {
 	var none T
 	pauses := retry.Growing{First: dumpPause, Most: time.Second}
-	for range DumpAttempts {
+	for attempt := range DumpAttempts {
 		value, err := read()
 		if !errors.Is(err, ErrDumpInterrupted) {
 			return value, err
 		}
 		c.interrupted.Add(1)
-		if !retry.Sleep(ctx, pauses.Next()) {
+		if attempt < DumpAttempts-1 && !retry.Sleep(ctx, pauses.Next()) {
 			return none, context.Cause(ctx)
 		}
 	}

@@ -86,7 +86,7 @@ func (l *Listener) Status() ListenerStatus {
 
 // Run listens until ctx ends. What breaks is opened again, for ever.
 func (l *Listener) Run(ctx context.Context) {
-	pauses := retry.Growing{First: reopenFirst, Most: reopenMost}
+	pauses := retry.Growing{First: reopenFirst, Most: reopenMost, Spread: true}
 	for ctx.Err() == nil {
 		opened := time.Now()
 		err := l.listen(ctx)

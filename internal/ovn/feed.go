@@ -10,6 +10,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 )
@@ -107,12 +108,12 @@ func dialModel(ctx context.Context, sh shape, o dbconn.Options) (*dbconn.Conn, e
 // concerned are the alternative conditions of ports that name us in any way that
 // counts and that a condition can express.
 func (f *feed) concerned() []ovsdb.Condition {
-	conditions := []ovsdb.Condition{includes(keyRequestedChassis, f.me.Chassis)}
+	conditions := []ovsdb.Condition{includes(option.Chassis, f.me.Chassis)}
 	named := []string{f.me.Chassis}
 	for _, hostname := range []string{f.me.Hostname, f.me.Registered} {
 		if hostname != "" && !slices.Contains(named, hostname) {
 			named = append(named, hostname)
-			conditions = append(conditions, includes(keyRequestedChassis, hostname))
+			conditions = append(conditions, includes(option.Chassis, hostname))
 		}
 	}
 	if f.me.UUID != "" {

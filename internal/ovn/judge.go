@@ -5,16 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
-)
-
-// Options of a logical switch port that decide for whom it is; ovn-nb(5), and
-// ovn-northd copies them into Port_Binding.options.
-const (
-	keyPlugType         = "vif-plug-type"
-	keyRequestedChassis = "requested-chassis"
-
-	plugTypeRepresentor = "representor"
 )
 
 // row is what of a Port_Binding matters to us. Its maps and slices are shared.
@@ -50,14 +42,14 @@ type me struct {
 // and until it has seen a new one, the option still counts for what is plugged already.
 // It can't ask for anything new: every chassis may write the options of every row.
 func judge(r row, m me) (Fate, string) {
-	switch plugType, ok := r.Options[keyPlugType]; {
+	switch plugType, ok := r.Options[option.Type]; {
 	case r.Type != "":
 		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", reason.Quote(r.Type))
 	case r.ParentPort != "":
 		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(r.ParentPort))
 	case !ok:
 		return Withdrawn, "it has no option vif-plug-type"
-	case plugType != plugTypeRepresentor:
+	case plugType != option.Representor:
 		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", reason.Quote(plugType))
 	}
 	switch {
@@ -69,7 +61,7 @@ func judge(r row, m me) (Fate, string) {
 		return Kept, "the option requested-chassis names us, and more chassis than northd has found"
 	case r.RequestedChassis != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
-	case m.named(r.Options[keyRequestedChassis]):
+	case m.named(r.Options[option.Chassis]):
 		return Kept, "requested_chassis is empty, but the option requested-chassis names us"
 	}
 	return Withdrawn, "requested_chassis is empty, and the option requested-chassis doesn't name us"
@@ -95,7 +87,7 @@ func (m me) named(requested string) bool {
 // that is over while our Chassis row is away.
 func (m me) missing(r row) bool {
 	found, named := 1+len(r.RequestedAdditional), 0
-	requested := r.Options[keyRequestedChassis]
+	requested := r.Options[option.Chassis]
 	for name := range strings.SplitSeq(requested, ",") {
 		if strings.Trim(name, " ") != "" {
 			named++
@@ -110,7 +102,7 @@ func bind(r row, m me) Binding {
 	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up, MAC: onlyMAC(r.MAC)}
 	if fate == Asked || fate == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
-		first, _, _ := strings.Cut(r.Options[keyRequestedChassis], ",")
+		first, _, _ := strings.Cut(r.Options[option.Chassis], ",")
 		b.Additional = fate == Kept && !m.named(first)
 	}
 	return b

@@ -3,6 +3,8 @@ package ovn
 import (
 	"strings"
 	"testing"
+
+	"github.com/representord/representord/internal/option"
 )
 
 const (
@@ -33,27 +35,27 @@ func but(r row, change func(*row)) row {
 }
 
 func TestFateOfARow(t *testing.T) {
-	const option = "requested-chassis"
+
 	for name, c := range map[string]struct {
 		row  row
 		me   me
 		want Fate
 	}{
 		"requested_chassis is ours":                        {plugMe(ourUUID), us(), Asked},
-		"requested_chassis is ours, whatever the option":   {plugMe(ourUUID, option, "other"), us(), Asked},
+		"requested_chassis is ours, whatever the option":   {plugMe(ourUUID, option.Chassis, "other"), us(), Asked},
 		"requested_chassis is another's":                   {plugMe(anotherUUID), us(), Withdrawn},
-		"requested_chassis is another's with our hostname": {plugMe(anotherUUID, option, "dpu1.example.org"), us(), Withdrawn},
-		"requested_chassis is set, our row is gone":        {plugMe(anotherUUID, option, "dpu1"), withoutRow(), Withdrawn},
+		"requested_chassis is another's with our hostname": {plugMe(anotherUUID, option.Chassis, "dpu1.example.org"), us(), Withdrawn},
+		"requested_chassis is set, our row is gone":        {plugMe(anotherUUID, option.Chassis, "dpu1"), withoutRow(), Withdrawn},
 		"nothing requested":                                {plugMe(""), us(), Withdrawn},
 		"nothing requested, our row is gone":               {plugMe(""), withoutRow(), Withdrawn},
-		"the option alone is our name":                     {plugMe("", option, "dpu1"), us(), Kept},
-		"the option alone is our hostname":                 {plugMe("", option, "dpu1.example.org"), us(), Kept},
-		"the option alone is ours, our row is gone":        {plugMe("", option, "dpu1"), withoutRow(), Kept},
-		"the option alone lists us":                        {plugMe("", option, "other, dpu1 ,third"), us(), Kept},
-		"the option alone is another":                      {plugMe("", option, "dpu2"), us(), Withdrawn},
-		"the option alone begins with our name":            {plugMe("", option, "dpu10"), us(), Withdrawn},
-		"the option alone has our name in another case":    {plugMe("", option, "DPU1"), us(), Withdrawn},
-		"the option alone is empty and so is our hostname": {plugMe("", option, ",, "), me{Chassis: "dpu1"}, Withdrawn},
+		"the option alone is our name":                     {plugMe("", option.Chassis, "dpu1"), us(), Kept},
+		"the option alone is our hostname":                 {plugMe("", option.Chassis, "dpu1.example.org"), us(), Kept},
+		"the option alone is ours, our row is gone":        {plugMe("", option.Chassis, "dpu1"), withoutRow(), Kept},
+		"the option alone lists us":                        {plugMe("", option.Chassis, "other, dpu1 ,third"), us(), Kept},
+		"the option alone is another":                      {plugMe("", option.Chassis, "dpu2"), us(), Withdrawn},
+		"the option alone begins with our name":            {plugMe("", option.Chassis, "dpu10"), us(), Withdrawn},
+		"the option alone has our name in another case":    {plugMe("", option.Chassis, "DPU1"), us(), Withdrawn},
+		"the option alone is empty and so is our hostname": {plugMe("", option.Chassis, ",, "), me{Chassis: "dpu1"}, Withdrawn},
 		"additional only": {
 			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID, ourUUID} }), us(), Kept,
 		},
@@ -63,23 +65,24 @@ func TestFateOfARow(t *testing.T) {
 		"ours and another additional": {
 			but(plugMe(ourUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Asked,
 		},
-		"additional in the option alone, our row is gone": {plugMe(anotherUUID, option, "dpu2,dpu1"), withoutRow(), Kept},
-		"additional in the option alone, our row is new":  {plugMe(anotherUUID, option, "dpu2, dpu1.example.org"), us(), Kept},
+		"additional in the option alone, our row is gone": {plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), withoutRow(), Kept},
+		"additional in the option alone, our row is new":  {plugMe(anotherUUID, option.Chassis, "dpu2, dpu1.example.org"), us(), Kept},
 		"additional in the option alone, beside another that is there": {
-			but(plugMe(anotherUUID, option, "dpu2,dpu3,dpu1"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Kept,
+			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu3,dpu1"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Kept,
 		},
 		"additional in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
 			us(), Withdrawn,
 		},
-		"first in the option, our row is gone, and the second stands in for it": {plugMe(anotherUUID, option, "dpu1,dpu2"), withoutRow(), Kept},
-		"first in the option, our row is new, and the second stands in for it":  {plugMe(anotherUUID, option, "dpu1,dpu2"), us(), Kept},
+		"first in the option, our row is gone, and the second stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"),
+			withoutRow(), Kept},
+		"first in the option, our row is new, and the second stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"), us(), Kept},
 		"first in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			but(plugMe(anotherUUID, option.Chassis, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
 			us(), Withdrawn,
 		},
-		"two commas are one":                  {plugMe(anotherUUID, option, "dpu1.example.org,, "), us(), Withdrawn},
-		"additional in the option is another": {plugMe(anotherUUID, option, "dpu2,dpu3"), us(), Withdrawn},
+		"two commas are one":                  {plugMe(anotherUUID, option.Chassis, "dpu1.example.org,, "), us(), Withdrawn},
+		"additional in the option is another": {plugMe(anotherUUID, option.Chassis, "dpu2,dpu3"), us(), Withdrawn},
 		"an empty additional is not our missing row": {
 			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{""} }), withoutRow(), Withdrawn,
 		},
@@ -106,21 +109,22 @@ func TestFateOfARow(t *testing.T) {
 }
 
 func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
-	const option = "requested-chassis"
+
 	for name, c := range map[string]struct {
 		row  row
 		me   me
 		want bool
 	}{
-		"our own, our row is gone":           {plugMe("", option, "dpu1"), withoutRow(), false},
-		"our own, and another is additional": {plugMe("", option, "dpu1,dpu2"), withoutRow(), false},
-		"another's, our row is gone":         {plugMe(anotherUUID, option, "dpu2,dpu1"), withoutRow(), true},
-		"another's, both rows are gone":      {plugMe("", option, "dpu2,dpu1"), withoutRow(), true},
+		"our own, our row is gone":           {plugMe("", option.Chassis, "dpu1"), withoutRow(), false},
+		"our own, and another is additional": {plugMe("", option.Chassis, "dpu1,dpu2"), withoutRow(), false},
+		"another's, our row is gone":         {plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), withoutRow(), true},
+		"another's, both rows are gone":      {plugMe("", option.Chassis, "dpu2,dpu1"), withoutRow(), true},
 		"another's, and we are there": {
-			but(plugMe(anotherUUID, option, "dpu2,dpu1"), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), true,
+			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), true,
 		},
-		"our own, our row is gone, and the additional one stands in for it": {plugMe(anotherUUID, option, "dpu1,dpu2"), withoutRow(), false},
-		"ours now": {plugMe(ourUUID, option, "dpu1,dpu2"), us(), false},
+		"our own, our row is gone, and the additional one stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"), withoutRow(),
+			false},
+		"ours now": {plugMe(ourUUID, option.Chassis, "dpu1,dpu2"), us(), false},
 	} {
 		if b := bind(c.row, c.me); b.Additional != c.want || b.Fate == Withdrawn {
 			t.Errorf("%s: %+v, want additional %t", name, b, c.want)

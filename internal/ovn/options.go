@@ -10,38 +10,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
-)
-
-// Options of a logical switch port, which northd copies to Port_Binding.options.
-// The first four are those of OVN's plug provider for representors (ovn-vif) and
-// of OVN itself; the last three are ours alone.
-const (
-	// OptionPFMAC is six pairs of hex digits with colons, in any case: a unicast
-	// address and not zero. It is required.
-	OptionPFMAC = "vif-plug:representor:pf-mac"
-	// OptionVFNum is a decimal number up to 65534. Missing or empty, the PF's own
-	// representor is meant.
-	OptionVFNum = "vif-plug:representor:vf-num"
-	// OptionMTU is the MTU to request, 68 to 65535 bytes. Missing, empty or 0, none
-	// is requested. With anything else the port is plugged without, and warned of.
-	OptionMTU = "vif-plug-mtu-request"
-	// OptionIfaceIDVer is copied to the Interface as it is: ovn-controller compares
-	// the two, and leaves the port alone while they differ. What is longer than 255
-	// bytes or not printable is not copied, and warned of.
-	OptionIfaceIDVer = "iface-id-ver"
-
-	// OptionSFNum is a decimal number of 32 bits: a scalable function instead of a
-	// VF. Never together with OptionVFNum.
-	OptionSFNum = "vif-plug:representor:sf-num"
-	// OptionController is a decimal number of 32 bits: only a PF of this devlink
-	// controller is meant.
-	OptionController = "vif-plug:representor:controller"
-	// OptionCardSerial is the board serial number that the card must have: up to
-	// 255 printable characters (the most that PCI VPD holds) without commas, which
-	// separate entries of ovn-cms-options, and without white space.
-	OptionCardSerial = "vif-plug:representor:card-serial-number"
 )
 
 const (
@@ -68,8 +39,8 @@ func ParseRequest(logicalPort string, options map[string]string) Request {
 		return r
 	}
 	r.Query = q
-	r.MTU, r.Warnings = parseMTU(options[OptionMTU], r.Warnings)
-	r.IfaceIDVer, r.Warnings = parseIfaceIDVer(options[OptionIfaceIDVer], r.Warnings)
+	r.MTU, r.Warnings = parseMTU(options[option.MTU], r.Warnings)
+	r.IfaceIDVer, r.Warnings = parseIfaceIDVer(options[option.IfaceIDVer], r.Warnings)
 	return r
 }
 
@@ -99,16 +70,16 @@ func ParseQuery(options map[string]string) (representor.Query, error) {
 
 func parseQuery(options map[string]string) (representor.Query, *OptionError) {
 	none := representor.Query{}
-	q := representor.Query{Kind: representor.PF, CardSerial: options[OptionCardSerial]}
+	q := representor.Query{Kind: representor.PF, CardSerial: options[option.CardSerial]}
 	var wrong string
-	if q.PFMAC, wrong = parsePFMAC(options[OptionPFMAC]); wrong != "" {
-		return none, &OptionError{OptionPFMAC, options[OptionPFMAC], wrong}
+	if q.PFMAC, wrong = parsePFMAC(options[option.PFMAC]); wrong != "" {
+		return none, &OptionError{option.PFMAC, options[option.PFMAC], wrong}
 	}
-	vf, sf, controller := options[OptionVFNum], options[OptionSFNum], options[OptionController]
+	vf, sf, controller := options[option.VFNum], options[option.SFNum], options[option.Controller]
 	if vf != "" {
 		n, ok := parseNumber(vf, maxVF)
 		if !ok {
-			return none, &OptionError{OptionVFNum, vf, numberRule(maxVF) + "; leave it out for the PF itself"}
+			return none, &OptionError{option.VFNum, vf, numberRule(maxVF) + "; leave it out for the PF itself"}
 		}
 		q.Kind, q.Number = representor.VF, n
 	}
@@ -116,21 +87,21 @@ func parseQuery(options map[string]string) (representor.Query, *OptionError) {
 		n, ok := parseNumber(sf, math.MaxUint32)
 		switch {
 		case !ok:
-			return none, &OptionError{OptionSFNum, sf, numberRule(math.MaxUint32)}
+			return none, &OptionError{option.SFNum, sf, numberRule(math.MaxUint32)}
 		case vf != "":
-			return none, &OptionError{OptionSFNum, sf, "names an SF while " + OptionVFNum + " names a VF; remove one of the two"}
+			return none, &OptionError{option.SFNum, sf, "names an SF while " + option.VFNum + " names a VF; remove one of the two"}
 		}
 		q.Kind, q.Number = representor.SF, n
 	}
 	if controller != "" {
 		n, ok := parseNumber(controller, math.MaxUint32)
 		if !ok {
-			return none, &OptionError{OptionController, controller, numberRule(math.MaxUint32) + "; leave it out for any controller"}
+			return none, &OptionError{option.Controller, controller, numberRule(math.MaxUint32) + "; leave it out for any controller"}
 		}
 		q.Controller = devlink.Some(n)
 	}
 	if wrong := checkSerial(q.CardSerial); wrong != "" {
-		return none, &OptionError{OptionCardSerial, q.CardSerial, wrong}
+		return none, &OptionError{option.CardSerial, q.CardSerial, wrong}
 	}
 	return q, nil
 }
@@ -196,7 +167,7 @@ func parseMTU(s string, warnings []reason.Reason) (int, []reason.Reason) {
 	}
 	n, ok := parseNumber(s, maxMTU)
 	if !ok || n < minMTU {
-		return 0, append(warnings, *ignore(OptionMTU, s,
+		return 0, append(warnings, *ignore(option.MTU, s,
 			fmt.Sprintf("must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it", minMTU, maxMTU)))
 	}
 	return int(n), warnings
@@ -206,7 +177,7 @@ func parseIfaceIDVer(s string, warnings []reason.Reason) (string, []reason.Reaso
 	if len(s) <= textMost && printable(s) {
 		return s, warnings
 	}
-	return "", append(warnings, *ignore(OptionIfaceIDVer, s,
+	return "", append(warnings, *ignore(option.IfaceIDVer, s,
 		fmt.Sprintf("must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)))
 }
 
@@ -225,8 +196,8 @@ func refuse(e *OptionError) *reason.Reason {
 }
 
 // ignore makes the warning for an option that is left out.
-func ignore(option, value, wrong string) *reason.Reason {
-	e := OptionError{option, value, wrong}
-	return &reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: option,
+func ignore(name, value, wrong string) *reason.Reason {
+	e := OptionError{name, value, wrong}
+	return &reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: name,
 		Value: reason.Name(value)}
 }

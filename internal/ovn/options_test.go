@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
@@ -31,56 +32,56 @@ func TestRequestsThatCanBeFollowed(t *testing.T) {
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}},
 		},
 		"an empty number is none": {
-			map[string]string{ovn.OptionVFNum: "", ovn.OptionSFNum: "", ovn.OptionController: "", ovn.OptionCardSerial: "", ovn.OptionMTU: "",
-				ovn.OptionIfaceIDVer: ""},
+			map[string]string{option.VFNum: "", option.SFNum: "", option.Controller: "", option.CardSerial: "", option.MTU: "",
+				option.IfaceIDVer: ""},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}},
 		},
 		"a MAC in any case": {
-			map[string]string{ovn.OptionPFMAC: "AA:bB:0c:00:FF:01"},
+			map[string]string{option.PFMAC: "AA:bB:0c:00:FF:01"},
 			ovn.Request{Query: representor.Query{PFMAC: representor.MAC{0xaa, 0xbb, 0x0c, 0, 0xff, 1}, Kind: representor.PF}},
 		},
 		"VF 0": {
-			map[string]string{ovn.OptionVFNum: "0"},
+			map[string]string{option.VFNum: "0"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.VF}},
 		},
 		"the last VF": {
-			map[string]string{ovn.OptionVFNum: "65534"},
+			map[string]string{option.VFNum: "65534"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.VF, Number: 65534}},
 		},
 		"SF 0": {
-			map[string]string{ovn.OptionSFNum: "0"},
+			map[string]string{option.SFNum: "0"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.SF}},
 		},
 		"the last SF": {
-			map[string]string{ovn.OptionSFNum: "4294967295"},
+			map[string]string{option.SFNum: "4294967295"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.SF, Number: 4294967295}},
 		},
 		"an SF beside an empty VF": {
-			map[string]string{ovn.OptionSFNum: "7", ovn.OptionVFNum: ""},
+			map[string]string{option.SFNum: "7", option.VFNum: ""},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.SF, Number: 7}},
 		},
 		"controller 0 is a controller": {
-			map[string]string{ovn.OptionVFNum: "3", ovn.OptionController: "0"},
+			map[string]string{option.VFNum: "3", option.Controller: "0"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.VF, Number: 3, Controller: devlink.Some(uint32(0))}},
 		},
 		"a serial number, kept as it is": {
-			map[string]string{ovn.OptionVFNum: "3", ovn.OptionCardSerial: "mt2314XZ00YA"},
+			map[string]string{option.VFNum: "3", option.CardSerial: "mt2314XZ00YA"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.VF, Number: 3, CardSerial: "mt2314XZ00YA"}},
 		},
 		"the least MTU": {
-			map[string]string{ovn.OptionMTU: "68"},
+			map[string]string{option.MTU: "68"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}, MTU: 68},
 		},
 		"the greatest MTU": {
-			map[string]string{ovn.OptionMTU: "65535"},
+			map[string]string{option.MTU: "65535"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}, MTU: 65535},
 		},
 		"MTU 0 is no request": {
-			map[string]string{ovn.OptionMTU: "0"},
+			map[string]string{option.MTU: "0"},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}},
 		},
 		"iface-id-ver is copied as it is": {
-			map[string]string{ovn.OptionIfaceIDVer: " 1f0e3dad-9990 é\""},
+			map[string]string{option.IfaceIDVer: " 1f0e3dad-9990 é\""},
 			ovn.Request{Query: representor.Query{PFMAC: somePF(), Kind: representor.PF}, IfaceIDVer: " 1f0e3dad-9990 é\""},
 		},
 		"options that aren't ours don't matter": {
@@ -90,7 +91,7 @@ func TestRequestsThatCanBeFollowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options := map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42"}
+			options := map[string]string{option.PFMAC: "00:53:00:00:00:42"}
 			maps.Copy(options, tc.options)
 			tc.want.LogicalPort = "lp"
 			if d := cmp.Diff(tc.want, ovn.ParseRequest("lp", options)); d != "" {
@@ -113,7 +114,7 @@ func notNumbers() []string {
 func TestRequestsThatAreInvalid(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{
-		ovn.OptionPFMAC: {
+		option.PFMAC: {
 			"", "00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "33:33:00:00:00:01", "00-53-00-00-00-42",
 			"0053.0000.0042", "005300000042",
 			"0:53:0:0:0:42", "00:53:00:00:00", "00:53:00:00:00:42:00", "00:53:00:00:00:42:00:00", " 00:53:00:00:00:42",
@@ -121,23 +122,23 @@ func TestRequestsThatAreInvalid(t *testing.T) {
 			"00:53:00:00:00:4", "00:53:00:00:0042", "00:53:00:00-00:42", ":::::", "00:53:00:00:00:4\x00", "abc",
 			strings.Repeat("00:", 1<<18), hostileOption,
 		},
-		ovn.OptionVFNum:      append(notNumbers(), "65535", "65536", "65537"),
-		ovn.OptionSFNum:      notNumbers(),
-		ovn.OptionController: notNumbers(),
-		ovn.OptionCardSerial: {
+		option.VFNum:      append(notNumbers(), "65535", "65536", "65537"),
+		option.SFNum:      notNumbers(),
+		option.Controller: notNumbers(),
+		option.CardSerial: {
 			",", "A,B", " ", " A", "A ", "A B", "A\tB", "A\x00", "A\n", "\xff", "A\u00a0B", "\u202eA", "A\x7f", strings.Repeat("A", 256),
 			strings.Repeat("A", 1<<20), hostileOption,
 		},
 	}
-	for option, all := range values {
-		t.Run(option, func(t *testing.T) {
+	for name, all := range values {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, value := range all {
-				options := map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42", ovn.OptionMTU: "1500", ovn.OptionIfaceIDVer: "1"}
-				options[option] = value
+				options := map[string]string{option.PFMAC: "00:53:00:00:00:42", option.MTU: "1500", option.IfaceIDVer: "1"}
+				options[name] = value
 				got := ovn.ParseRequest("lp", options)
 				want := ovn.Request{LogicalPort: "lp", Invalid: &reason.Reason{
-					Code: reason.CodeInvalidOption, Option: option, Value: reason.Name(value),
+					Code: reason.CodeInvalidOption, Option: name, Value: reason.Name(value),
 				}}
 				if got.Invalid == nil {
 					t.Errorf("%.80q is accepted: %+v", value, got)
@@ -161,16 +162,16 @@ func TestInvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
 	for _, tc := range []struct {
 		option, value, want string
 	}{
-		{ovn.OptionVFNum, "65536", `option vif-plug:representor:vf-num="65536" must be a decimal number from 0 to 65534, ` +
+		{option.VFNum, "65536", `option vif-plug:representor:vf-num="65536" must be a decimal number from 0 to 65534, ` +
 			`without sign, spaces or leading zeros; ` +
 			`leave it out for the PF itself; nothing is plugged until the logical switch port's option is corrected`},
-		{ovn.OptionPFMAC, "", `option vif-plug:representor:pf-mac is missing; it must be the PF's MAC, six pairs of hex digits with colons; ` +
+		{option.PFMAC, "", `option vif-plug:representor:pf-mac is missing; it must be the PF's MAC, six pairs of hex digits with colons; ` +
 			`nothing is plugged until the logical switch port's option is corrected`},
-		{ovn.OptionSFNum, "7", `option vif-plug:representor:sf-num="7" names an SF while vif-plug:representor:vf-num names a VF; ` +
+		{option.SFNum, "7", `option vif-plug:representor:sf-num="7" names an SF while vif-plug:representor:vf-num names a VF; ` +
 			`remove one of the two; ` +
 			`nothing is plugged until the logical switch port's option is corrected`},
 	} {
-		options := map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42", ovn.OptionVFNum: "3"}
+		options := map[string]string{option.PFMAC: "00:53:00:00:00:42", option.VFNum: "3"}
 		options[tc.option] = tc.value
 		got := ovn.ParseRequest("lp", options)
 		if got.Invalid == nil {
@@ -186,21 +187,21 @@ func TestInvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
 func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{
-		ovn.OptionMTU:        append(notNumbers(), "1", "67", "65536"),
-		ovn.OptionIfaceIDVer: {"\n", "a\x00", "\xff", "\u202e", strings.Repeat("a", 256), strings.Repeat("a", 1<<20), hostileOption},
+		option.MTU:        append(notNumbers(), "1", "67", "65536"),
+		option.IfaceIDVer: {"\n", "a\x00", "\xff", "\u202e", strings.Repeat("a", 256), strings.Repeat("a", 1<<20), hostileOption},
 	}
-	for option, all := range values {
-		t.Run(option, func(t *testing.T) {
+	for name, all := range values {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, value := range all {
-				got := ovn.ParseRequest("lp", map[string]string{ovn.OptionPFMAC: "00:53:00:00:00:42", ovn.OptionVFNum: "3", option: value})
+				got := ovn.ParseRequest("lp", map[string]string{option.PFMAC: "00:53:00:00:00:42", option.VFNum: "3", name: value})
 				if got.Invalid != nil || got.MTU != 0 || got.IfaceIDVer != "" || got.Query.Number != 3 || len(got.Warnings) != 1 {
 					t.Errorf("%.80q gives %+v", value, got)
 					continue
 				}
 				w := got.Warnings[0]
 				checkText(t, &w)
-				if w.Code != reason.CodeIgnoredOption || w.Option != option || w.Value != reason.Name(value) ||
+				if w.Code != reason.CodeIgnoredOption || w.Option != name || w.Value != reason.Name(value) ||
 					!strings.Contains(w.Message, "plugged without it") {
 					t.Errorf("%.80q: %+v", value, w)
 				}
@@ -226,8 +227,8 @@ func FuzzParseRequest(f *testing.F) {
 	f.Add("AA:BB:CC:DD:EE:0f", "", "77", "1", "MT2314XZ00YA", "", "1f0e3dad-9990-3345")
 	f.Fuzz(func(t *testing.T, pfMAC, vf, sf, controller, serial, mtu, ver string) {
 		got := ovn.ParseRequest("lp", map[string]string{
-			ovn.OptionPFMAC: pfMAC, ovn.OptionVFNum: vf, ovn.OptionSFNum: sf, ovn.OptionController: controller,
-			ovn.OptionCardSerial: serial, ovn.OptionMTU: mtu, ovn.OptionIfaceIDVer: ver,
+			option.PFMAC: pfMAC, option.VFNum: vf, option.SFNum: sf, option.Controller: controller,
+			option.CardSerial: serial, option.MTU: mtu, option.IfaceIDVer: ver,
 		})
 		if got.Invalid != nil {
 			checkText(t, got.Invalid)
@@ -266,12 +267,12 @@ func checkLeftOut(tb testing.TB, got ovn.Request, mtu, ver string) {
 		warned[w.Option] = true
 	}
 	switch none := mtu == "" || mtu == "0"; {
-	case (none || warned[ovn.OptionMTU]) && got.MTU != 0,
-		none && warned[ovn.OptionMTU],
-		!none && !warned[ovn.OptionMTU] && (strconv.Itoa(got.MTU) != mtu || got.MTU < 68 || got.MTU > 65535):
+	case (none || warned[option.MTU]) && got.MTU != 0,
+		none && warned[option.MTU],
+		!none && !warned[option.MTU] && (strconv.Itoa(got.MTU) != mtu || got.MTU < 68 || got.MTU > 65535):
 		tb.Fatalf("mtu %q was read as %d, warned %v", mtu, got.MTU, warned)
 	}
-	if (!warned[ovn.OptionIfaceIDVer] && got.IfaceIDVer != ver) || (warned[ovn.OptionIfaceIDVer] && got.IfaceIDVer != "") {
+	if (!warned[option.IfaceIDVer] && got.IfaceIDVer != ver) || (warned[option.IfaceIDVer] && got.IfaceIDVer != "") {
 		tb.Fatalf("iface-id-ver %q was read as %q", ver, got.IfaceIDVer)
 	}
 }

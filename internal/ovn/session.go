@@ -191,8 +191,8 @@ func (x *session) follow(ctx context.Context) error {
 	}
 	rest := retry.Rest{Least: minPause}
 	defer rest.Stop()
-	over := rest.After(0)
-	var changed <-chan struct{} // nil while resting
+	var over <-chan time.Time                 // nil unless resting
+	var changed <-chan struct{} = x.feed.poke // nil while resting
 	for {
 		select {
 		case <-ctx.Done():

@@ -116,7 +116,7 @@ const (
 // Run follows the Southbound until the context ends, and returns nil then. It
 // tries for ever: nothing that a server does or fails to do ends it.
 func (s *Southbound) Run(ctx context.Context) error {
-	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff}
+	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff, Spread: true}
 	for ctx.Err() == nil {
 		c, told, current, cancel := s.begin(ctx)
 		if problem := c.missing(); problem != "" {

@@ -7,16 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
-)
-
-// Options of a logical switch port (docs/options.md).
-const (
-	optionChassis = "requested-chassis"
-	optionType    = "vif-plug-type"
-	optionPFMAC   = "vif-plug:representor:pf-mac"
-	optionVFNum   = "vif-plug:representor:vf-num"
-	optionSerial  = "vif-plug:representor:card-serial-number"
 )
 
 // Option is one option of a logical switch port.
@@ -28,15 +20,15 @@ type Option struct{ Key, Value string }
 // one, a wrong DPU refuses.
 func (p *Profile) Options(chassis string) []Option {
 	options := []Option{
-		{optionType, "representor"},
-		{optionPFMAC, p.PFMAC},
-		{optionVFNum, fmt.Sprint(p.VFNum)},
+		{option.Type, option.Representor},
+		{option.PFMAC, p.PFMAC},
+		{option.VFNum, fmt.Sprint(p.VFNum)},
 	}
 	if chassis != "" {
-		options = append([]Option{{optionChassis, chassis}}, options...)
+		options = append([]Option{{option.Chassis, chassis}}, options...)
 	}
 	if p.Serial != "" {
-		options = append(options, Option{optionSerial, p.Serial})
+		options = append(options, Option{option.CardSerial, p.Serial})
 	}
 	return options
 }

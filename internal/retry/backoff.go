@@ -1,5 +1,6 @@
 // Package retry is where the programs wait: for the next try of what failed, for the next look, for
-// an answer that may not come. Nothing else of theirs makes a timer.
+// an answer that may not come. Nothing else of theirs sleeps, polls or makes a timer; a context's
+// deadline is the other way to end a wait.
 package retry
 
 import (

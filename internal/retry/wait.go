@@ -17,6 +17,15 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	return ctx.Err() == nil
 }
 
+// Pause waits for d, where no context is left that could end it: it must be short.
+func Pause(d time.Duration) { time.Sleep(d) }
+
+// Unless calls f after d, unless that is called which it gives.
+func Unless(d time.Duration, f func()) (stop func()) {
+	t := time.AfterFunc(d, f)
+	return func() { t.Stop() }
+}
+
 // After tells of the end of d, for a select in which this is one of several things.
 func After(d time.Duration) <-chan time.Time { return time.After(d) }
 
@@ -35,7 +44,7 @@ func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came b
 }
 
 // Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
-// whether that happened. Nothing ever happens on a nil channel.
+// whether that happened.
 func Ended[T any](c <-chan T, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -48,7 +57,7 @@ func Ended[T any](c <-chan T, d time.Duration) bool {
 }
 
 // Loop looks at once, and again whenever it is poked or as long after a look as that one says,
-// until ctx ends. Without poke only time counts.
+// until ctx ends. Without poke only time counts. The channel must not be closed.
 func Loop(ctx context.Context, poke <-chan struct{}, look func() (next time.Duration)) {
 	for next := time.Duration(0); ; next = look() {
 		Await(ctx, poke, next)
@@ -110,29 +119,38 @@ func (r *Rest) Stop() {
 	}
 }
 
-// Growing are pauses of which each is twice as long as the one before. A pause is shorter by up to
-// a half, by chance, so that not all come back to a restarted server in one moment.
+// Growing are pauses of which each is twice as long as the one before.
 type Growing struct {
 	First, Most time.Duration
-	next        time.Duration
+	// Spread makes a pause shorter by up to a half, by chance, so that not all come back to a
+	// restarted server in one moment.
+	Spread bool
+
+	next time.Duration
 }
 
 // Next is the next pause.
 func (g *Growing) Next() time.Duration {
-	d := max(g.next, g.First)
-	g.next = min(2*d, g.Most)
-	return d/2 + rand.N(d/2+1)
+	d := max(g.next, g.First, time.Millisecond)
+	g.next = min(2*d, max(g.Most, g.First))
+	if g.Spread {
+		return d/2 + rand.N(d/2+1)
+	}
+	return d
 }
 
 // Reset begins with the first pause again.
 func (g *Growing) Reset() { g.next = 0 }
 
 // Said tells what is said again and again from what is new. The zero Said has said nothing.
-type Said struct{ last string }
+type Said struct {
+	any  bool
+	last string
+}
 
 // IsNew reports whether a text is another one than that before, and remembers it.
 func (s *Said) IsNew(text string) bool {
-	is := text != s.last
-	s.last = text
+	is := !s.any || text != s.last
+	s.any, s.last = true, text
 	return is
 }

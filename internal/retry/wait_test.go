@@ -111,7 +111,7 @@ func TestRest_IsInProportionToTheWorkWithinItsBounds(t *testing.T) {
 }
 
 func TestGrowing_PausesDoubleUpToTheirBoundAndDiffer(t *testing.T) {
-	g := retry.Growing{First: 100 * time.Millisecond, Most: 15 * time.Second}
+	g := retry.Growing{First: 100 * time.Millisecond, Most: 15 * time.Second, Spread: true}
 	limit, seen := g.First, map[time.Duration]bool{}
 	for range 1000 {
 		d := g.Next()
@@ -128,6 +128,16 @@ func TestGrowing_PausesDoubleUpToTheirBoundAndDiffer(t *testing.T) {
 	if d := g.Next(); d > g.First {
 		t.Errorf("after a reset: a pause of %v", d)
 	}
+	exact := retry.Growing{First: time.Second, Most: 3 * time.Second}
+	for _, want := range []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second} {
+		if d := exact.Next(); d != want {
+			t.Errorf("without spread: a pause of %v, want %v", d, want)
+		}
+	}
+	var none retry.Growing
+	if none.Next() <= 0 {
+		t.Error("a pause of nothing")
+	}
 }
 
 func TestSaid_WhatIsSaidTwiceIsNotNew(t *testing.T) {
@@ -135,7 +145,7 @@ func TestSaid_WhatIsSaidTwiceIsNotNew(t *testing.T) {
 	for _, tt := range []struct {
 		text string
 		want bool
-	}{{"a", true}, {"a", false}, {"b", true}, {"a", true}} {
+	}{{"", true}, {"", false}, {"a", true}, {"a", false}, {"b", true}, {"a", true}} {
 		if got := s.IsNew(tt.text); got != tt.want {
 			t.Errorf("%q is new: %v", tt.text, got)
 		}

@@ -20,7 +20,7 @@ type identity struct {
 // identify reads what a row is for.
 func identify(x *representor.Index, r ovs.Interface) identity {
 	f, request := MarkedFunction(r.Marker), requested(r.Marker)
-	id := identity{is: functionOf(x, f, request), request: request, hasFunction: f.Kind != 0}
+	id := identity{is: functionOf(x, r, f, request), request: request, hasFunction: f.Kind != 0}
 	id.ownMarks = id.is.Kind != 0
 	if !id.ownMarks && id.request.Kind == 0 {
 		rep, _ := x.ByNetdev(r.Name)
@@ -32,12 +32,13 @@ func identify(x *representor.Index, r ovs.Interface) identity {
 // FunctionOf is the function that a row is for by its own marks, as the card calls it now: the
 // one that its marker names (it may have been written on a kernel that numbered no
 // controllers), or, where that is lost, what the request means that the row was made for. Its
-// Kind is 0 where the card doesn't tell that.
+// Kind is 0 where the card doesn't tell that, and where the row has the netdev of another function
+// that may be meant and whose PF can't be seen.
 func FunctionOf(x *representor.Index, r ovs.Interface) representor.Function {
-	return functionOf(x, MarkedFunction(r.Marker), requested(r.Marker))
+	return functionOf(x, r, MarkedFunction(r.Marker), requested(r.Marker))
 }
 
-func functionOf(x *representor.Index, marked representor.Function, request representor.Query) representor.Function {
+func functionOf(x *representor.Index, r ovs.Interface, marked representor.Function, request representor.Query) representor.Function {
 	if marked.Kind != 0 {
 		return x.WithController(marked)
 	}
@@ -45,10 +46,24 @@ func functionOf(x *representor.Index, marked representor.Function, request repre
 		return representor.Function{}
 	}
 	f, _ := x.Meant(request)
-	if x.MayLackPFs() { // another PF may have the MAC, whatever else the request says
+	if has := carriedBy(x, r, representor.Function{}); x.MayLackPFs() && has != f && x.Unseen(request, has) != nil {
 		return representor.Function{}
 	}
 	return f
+}
+
+// carriedBy is the function that a row is for, or, where nobody knows that, the one whose netdev is
+// open under it, or has its name.
+func carriedBy(x *representor.Index, r ovs.Interface, is representor.Function) representor.Function {
+	if is.Kind != 0 {
+		return is
+	}
+	ifindex, _, _ := x.LinkByName(r.Name)
+	if _, live := x.LinkByIfIndex(r.IfIndex); live && r.IsOpen() {
+		ifindex = r.IfIndex
+	}
+	claim, _ := x.ClaimOf(ifindex)
+	return claim.Function
 }
 
 // MarkedFunction is the function that a marker names; its Kind is 0 for none.

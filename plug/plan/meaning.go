@@ -18,14 +18,16 @@ func (q *port) rowFor(f representor.Function) *ownRow {
 
 // rowAnswering is the row that a query may be answered by, while the card doesn't show what the
 // query means, for the reason why; nil for none. One comes first that was made for it in these
-// words, then one that it may mean in other words, rather one whose marks tell its function, then
-// one for a function that it may mean and of which nobody knows what it was made for.
+// words, then one that it may mean in other words, rather one whose marks tell its function. As
+// long as that can't be told, it may also be one of which nobody knows what it was made for.
 func (p *planner) rowAnswering(q *port, query representor.Query, why *reason.Reason) *ownRow {
 	for _, fits := range []func(r *ownRow) bool{
 		func(r *ownRow) bool { return r.hasFunction && r.request == query },
 		func(r *ownRow) bool { return r.byMarks().Kind != 0 && p.rewords(r, query, why) },
 		func(r *ownRow) bool { return p.rewords(r, query, why) },
-		func(r *ownRow) bool { return r.hasFunction && r.request.Kind == 0 && mayBeAskedBy(query, r.is) },
+		func(r *ownRow) bool {
+			return undecided(reason.CodeOf(why)) && r.hasFunction && r.request.Kind == 0 && mayBeAskedBy(query, r.is)
+		},
 	} {
 		if i := slices.IndexFunc(q.rows, fits); i >= 0 {
 			return q.rows[i]

@@ -33,8 +33,8 @@ func (p *planner) settleOwners() {
 	}
 }
 
-// shared reports whether another port has a row for the function q wants.
-func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q)) > 0 }
+// shared reports whether another port has a row for the function q wants, or may have.
+func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q))+len(p.doubtfulRows(q)) > 0 }
 
 // rowsOfOthers are the rows of other ports for the function q wants, those that this plan
 // removes as well: on the bridge, and on bridges that were ours.
@@ -47,6 +47,25 @@ func (p *planner) rowsOfOthers(q *port) []*ownRow {
 	}
 	for _, r := range p.behind {
 		if r.lport != q.name && r.byMarks() == q.want {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// doubtfulRows are the rows of other ports that may be for the function q wants, whose marks are from
+// a kernel that numbered no controllers, while the card can't tell; without those that go for
+// the Southbound's sake.
+func (p *planner) doubtfulRows(q *port) []*ownRow {
+	was, may := p.in.Index.Unnumbered(q.want)
+	if !may {
+		return nil
+	}
+	var rows []*ownRow
+	for _, r := range slices.Concat(p.rowsFor[was], p.behind) {
+		o := p.portOf(r)
+		goes := !r.behind && o.verified && o.removal != noRemoval
+		if r.is == was && r.lport != q.name && !goes {
 			rows = append(rows, r)
 		}
 	}
@@ -171,12 +190,14 @@ func (p *planner) mayDisplace(q *port) bool {
 func (p *planner) holds(q *port, c claim) *reason.Reason {
 	o := p.ports[c.lport]
 	switch {
+	case c.doubtful:
+		return reasonDoubtful()
 	case p.in.Hold.All:
 		if c.row {
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
 		}
 		return reasonReplaced(p.view)
-	case o != nil && o.braked, o != nil && o.asked && o.mayMean(q.rep.Function):
+	case o != nil && (o.braked || o.mayMean(q.rep.Function)):
 		return o.reason
 	case c.behind && p.mass != nil:
 		p.out.MassHeld = append(p.out.MassHeld, c.lport)
@@ -190,6 +211,9 @@ type claim struct {
 	lport  string
 	row    bool // it has a row; otherwise it lost that
 	behind bool // on a bridge that was ours
+	// doubtful: its mark is from a kernel that numbered no controllers, and the card can't tell whether
+	// the function is the same.
+	doubtful bool
 }
 
 // claimsOfOthers are those of the ports whose rows make room for q, of those whose rows
@@ -198,17 +222,15 @@ type claim struct {
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.displaced(q) {
-		claims = append(claims, claim{r.lport, true, r.behind})
+		claims = append(claims, claim{lport: r.lport, row: true, behind: r.behind})
 	}
 	for _, r := range p.rowsOfOthers(q) {
 		if r.leak.kind != 0 {
 			claims = append(claims, claim{lport: r.lport, row: true})
 		}
 	}
-	if was, may := p.in.Index.Unnumbered(q.rep.Function); may {
-		for _, r := range p.rowsFor[was] {
-			claims = append(claims, claim{lport: r.lport, row: true})
-		}
+	for _, r := range p.doubtfulRows(q) {
+		claims = append(claims, claim{lport: r.lport, row: true, behind: r.behind, doubtful: true})
 	}
 	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })
 	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {
@@ -228,7 +250,7 @@ func (c claim) reason(q *port, why *reason.Reason) *reason.Reason {
 // mayMean reports whether a port that is asked for may mean a function, since the card can't
 // say at present which one it means.
 func (q *port) mayMean(f representor.Function) bool {
-	return q.want.Kind == 0 && undecided(reason.CodeOf(q.reason)) && mayBeAskedBy(q.binding.Request.Query, f)
+	return q.query.Kind != 0 && (q.want.Kind == 0 || !q.asked) && undecided(reason.CodeOf(q.reason)) && mayBeAskedBy(q.query, f)
 }
 
 // wasVerified reports whether the Southbound was asked about a port.

@@ -82,6 +82,13 @@ func reasonGrace(why *reason.Reason) *reason.Reason {
 	return reason.New(reason.CodeUnplugGrace, "%s; the row stays for the time of unplug-grace, in case that is taken back", why.Message)
 }
 
+// reasonDoubtful is why nothing takes the place of a row.
+func reasonDoubtful() *reason.Reason {
+	return reason.New(reason.CodePFUncertain,
+		"its representord-function names no controller, as a kernel before 5.10 does, and as long as ports of the "+
+			"card can't be read, that may be the same function; see what devlink port show and the kernel's log say of the ports")
+}
+
 // whyRemoved is why a port's rows are to go.
 func (q *port) whyRemoved() *reason.Reason { return firstReason(q.reason, reasonWithdrawn(q.binding)) }
 

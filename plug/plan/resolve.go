@@ -54,10 +54,13 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 	if q.rowFor(rep.Function) != nil {
 		return rep, why
 	}
-	had := slices.Clone(p.lostOf[q.name])
+	var had []representor.Function
+	if p.in.Index.MayLackPFs() {
+		had = slices.Clone(p.lostOf[q.name])
+	}
 	for _, r := range slices.Concat(q.rows, p.behindOf[q.name]) {
 		if r.request.Kind == 0 || r.request.PFMAC == query.PFMAC {
-			had = append(had, p.carried(r))
+			had = append(had, carriedBy(p.in.Index, r.Interface, r.is))
 		}
 	}
 	for _, f := range had {
@@ -66,19 +69,6 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 		}
 	}
 	return rep, why
-}
-
-// carried is the function that a row is for, or, where nobody knows that, the one whose netdev it has.
-func (p *planner) carried(r *ownRow) representor.Function {
-	if r.is.Kind != 0 {
-		return r.is
-	}
-	ifindex, _, _ := p.in.Index.LinkByName(r.Name)
-	if p.openLive(r) {
-		ifindex = r.IfIndex
-	}
-	claim, _ := p.in.Index.ClaimOf(ifindex)
-	return claim.Function
 }
 
 // rowUnfound is the row that stays with the function that it is for, though the card doesn't show
@@ -95,11 +85,12 @@ func (p *planner) rowUnfound(q *port, t target) *ownRow {
 }
 
 // unfound is the target of a port that stays with such a row. If another function is meant for
-// certain, the row was made for the same request in earlier times, and is only kept.
+// certain, the row was made for the same request in earlier times, and is only kept. So is one of
+// which nobody knows what it was made for.
 func (p *planner) unfound(t target, r *ownRow) target {
 	p.stayWith(&t, r)
 	t.fromMarker = t.want != t.means
-	t.asked = !t.fromMarker || t.means.Kind == 0 || p.mayBeFor(r, t.means)
+	t.asked = !t.fromMarker || t.means.Kind == 0 && r.request.Kind != 0 || p.mayBeFor(r, t.means)
 	return t
 }
 

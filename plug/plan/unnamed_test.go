@@ -37,18 +37,27 @@ func TestARowWithoutRequestIsLookedAfterWhileTheCardCannotTellWhatItsPortMeans(t
 
 // The row's function is known, its request isn't, and the port's means another VF for certain.
 func TestARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t *testing.T) {
-	ask := plantest.Asks("a", 0, 5) // which isn't there
+	card := func(dev testcard.Netdev) *representor.Index {
+		c := testcard.Of(dev)
+		c.Serials = map[devlink.Handle]representor.Serial{testcard.Handle(): {Number: "MT1"}}
+		return representor.NewIndex(c, representor.Settings{})
+	}
 	parked, renamed := plantest.OurRow("a", "pf0vf0", 0, 0, 0), plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	parked.Ofport, parked.IfaceID, parked.Parked = -1, "", "a"
 	for name, tt := range map[string]struct {
 		row ovs.Interface
 		dev testcard.Netdev
 	}{"parked": {parked, testcard.OneVF()}, "renamed": {renamed, testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}}} {
-		for _, request := range []string{"", "x"} {
-			tt.row.Marker.Request = request
-			in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(tt.row), Index: testcard.Index(tt.dev)}
-			if d := planWith(in, ask); len(d.Changes) != 0 {
-				t.Errorf("%s, made for %q: did %q", name, request, did(d))
+		for means, ask := range map[string]ovn.Binding{
+			"another VF, which isn't there": plantest.Asks("a", 0, 5), "a PF that isn't there": plantest.Asks("a", 9, 0),
+			"another card": onCard(plantest.Asks("a", 0, 0), "MT2"),
+		} {
+			for _, request := range []string{"", "x"} {
+				tt.row.Marker.Request = request
+				in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(tt.row), Index: card(tt.dev)}
+				if d := planWith(in, ask); len(d.Changes) != 0 {
+					t.Errorf("%s, made for %q, means %s: did %q", name, request, means, did(d))
+				}
 			}
 		}
 	}

@@ -40,6 +40,15 @@ func TestUnseen_APortOfAPFThatCannotBeReadIsNeverPluggedForATwinsVF(t *testing.T
 		return r
 	}
 	unchanged := row(func(*ovs.Interface) {})
+	blind := lackingFirstPF(twins())
+	blind.Blind = map[devlink.Handle]string{{Bus: "pci", Device: "0000:83:00.0"}: "hangs"}
+	second, otherMAC := lackingFirstPF(twins()), representor.MAC{0, 0x53, 0, 0, 0, 0x99}
+	other := testcard.Of().Ports[0]
+	other.Index, other.Controller, other.Function = 2000, devlink.Some[uint32](2), &devlink.Function{HWAddr: otherMAC[:]}
+	second.Ports = append(second.Ports, other)
+	said := twins()
+	said.Ports = slices.DeleteFunc(said.Ports, func(p devlink.Port) bool { return p.PF == devlink.Some[uint16](0) })
+	said.Links[10] = representor.Link{Name: "pf0vf0", PortName: "c1pf0vf0", Parent: testcard.Handle(), Up: true}
 	noMAC := twins()
 	noMAC.Ports[0].Function = &devlink.Function{HWAddr: make([]byte, 6)}
 	for name, tt := range map[string]struct {
@@ -48,6 +57,10 @@ func TestUnseen_APortOfAPFThatCannotBeReadIsNeverPluggedForATwinsVF(t *testing.T
 		edit func(*Input)
 	}{
 		"its MAC is not known for a moment": {card: noMAC, rows: []ovs.Interface{unchanged}},
+		"another card hangs":                {card: blind, rows: []ovs.Interface{unchanged}},
+		"the row is from such a kernel, and another host has a PF of that number": {card: second,
+			rows: []ovs.Interface{row(func(r *ovs.Interface) { r.Marker.Function = unnumbered(r.Marker.Function) })}},
+		"its netdev alone tells of it, and udev has not finished with that": {card: said, rows: []ovs.Interface{unchanged}},
 		"the row has lost its function": {card: lackingFirstPF(twins()),
 			rows: []ovs.Interface{row(func(r *ovs.Interface) { r.Marker.Function = "" })}},
 		"the row is from a kernel that numbered no controllers": {card: lackingFirstPF(twins()),
@@ -77,27 +90,39 @@ func TestUnseen_APortOfAPFThatCannotBeReadIsNeverPluggedForATwinsVF(t *testing.T
 	}
 }
 
-// Another card is read in full, or lists the PF: what isn't there has gone.
-func TestUnseen_APFThatIsNotThereAnyMoreKeepsNobodyWaiting(t *testing.T) {
+// What nobody can doubt keeps nobody waiting.
+func TestUnseen_APortWhoseRowIsListedOrExcludedIsPluggedAsEver(t *testing.T) {
 	ask := onController(plantest.Asks("a", 0, 0), 1)
-	row := plantest.OurRow("a", "pf5vf0", 5, 0, 50)
-	row.Marker.Request = ask.Request.Query.String()
-	card := testcard.Of(testcard.OneVF())
-	card.MayLackPFs, card.Blind = true, map[devlink.Handle]string{{Bus: "pci", Device: "0000:83:00.0"}: "hangs"}
-	in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(row), Index: representor.NewIndex(card, representor.Settings{})}
-	if d := planWith(in, ask); !slices.Equal(did(d), []string{"-pf5vf0 +pf0vf0=a"}) {
-		t.Errorf("did %q: %+v", did(d), d.Ports)
-	}
-	// The mark is from a kernel that numbered no controllers, and the PF is listed with its own.
-	short := testcard.Of(testcard.OneVF())
+	unnumberedRow := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
+	unnumberedRow.Ofport, unnumberedRow.IfIndex = -1, 0
+	unnumberedRow.Marker.Function, unnumberedRow.Marker.Request = unnumbered(unnumberedRow.Marker.Function), ask.Request.Query.String()
+	short, twoHosts := testcard.Of(testcard.OneVF()), testcard.Of(testcard.OneVF())
 	short.MayLackPFs, short.Problem = true, "1 port can't be read"
-	row = plantest.OurRow("a", "pf0vf0", 0, 0, 10)
-	row.Ofport, row.IfIndex = -1, 0
-	row.Marker.Function, row.Marker.Request = unnumbered(row.Marker.Function), ask.Request.Query.String()
-	in = Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(row), Index: representor.NewIndex(short, representor.Settings{}),
-		Starting: true}
-	if d := planWith(in, ask); !slices.Equal(did(d), []string{"-pf0vf0 +pf0vf0=a"}) {
-		t.Errorf("did %q: %+v", did(d), d.Ports)
+	other := twoHosts.Ports[0]
+	other.Index, other.Controller, other.Function = 2000, devlink.Some[uint32](2), &devlink.Function{HWAddr: make([]byte, 6)}
+	twoHosts.Ports = append(twoHosts.Ports, other)
+	for name, tt := range map[string]struct {
+		card representor.Card
+		rows []ovs.Interface
+		lost representor.Function
+		want []string
+	}{
+		"the mark is from a kernel that numbered no controllers, and the PF is listed": {card: short,
+			rows: []ovs.Interface{unnumberedRow}, want: []string{"-pf0vf0 +pf0vf0=a"}},
+		"such a row has gone, and another host's PF of that number tells no MAC": {card: twoHosts,
+			lost: called(unnumbered(testcard.VF(0, 0).String())), want: []string{"+pf0vf0=a"}},
+		"what the port lost has another number": {card: short, lost: testcard.VF(0, 7), want: []string{"+pf0vf0=a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Asked: plantest.Trusted(ask), Actual: plantest.BridgeWith(tt.rows...), Starting: true,
+				Index: representor.NewIndex(tt.card, representor.Settings{})}
+			if tt.lost.Kind != 0 {
+				in.Hold.Lost = map[representor.Function]string{tt.lost: "a"}
+			}
+			if d := planWith(in, ask); !slices.Equal(did(d), tt.want) {
+				t.Errorf("did %q: %+v", did(d), d.Ports)
+			}
+		})
 	}
 }
 

@@ -125,6 +125,9 @@ func (w world) makeFor(r *ovs.Interface) {
 		return
 	}
 	q := b.Request.Query
+	if q.Controller.Present && q.Controller.Value != 1 || q.CardSerial == "MT2" {
+		return // which no card of this world had
+	}
 	r.Marker.Request = q.String()
 	r.Marker.Function = testcard.VF(int(q.PFMAC[5]-testcard.PFMAC(0)[5]), int(q.Number)).String()
 }
@@ -319,7 +322,20 @@ func (w world) unnamed(r ovs.Interface) (asked representor.Query, meant represen
 	}
 	asked, err := representor.ParseQuery(r.Marker.Request)
 	meant, _ = w.index.Meant(asked)
+	if has := w.carried(r); w.index.MayLackPFs() && has != meant && w.index.Unseen(asked, has) != nil {
+		meant = representor.Function{} // its netdev's function may be meant as well, and that one's PF can't be seen
+	}
 	return asked, meant, err == nil
+}
+
+// carried is the function whose netdev is open under a row, or else has its name.
+func (w world) carried(r ovs.Interface) representor.Function {
+	ifindex, _, _ := w.index.LinkByName(r.Name)
+	if _, live := w.index.LinkByIfIndex(r.IfIndex); live && r.IsOpen() {
+		ifindex = r.IfIndex
+	}
+	claim, _ := w.index.ClaimOf(ifindex)
+	return claim.Function
 }
 
 // isFor tells whether a row is for a function: by its marks, and without any, by what its

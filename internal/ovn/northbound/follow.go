@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
@@ -78,9 +79,9 @@ func (t *Target) find(all []Chassis) int {
 
 // asked tells whether a row asks for the function.
 func (t *Target) asked(b *Binding) bool {
-	_, sf := b.Options[optionSFNum]
-	return !sf && b.Options[OptionType] == plugType && b.Options[OptionPFMAC] == t.Profile.PFMAC &&
-		b.Options[OptionVFNum] == strconv.Itoa(t.Profile.VFNum)
+	_, sf := b.Options[option.SFNum]
+	return !sf && b.Options[option.Type] == option.Representor && b.Options[option.PFMAC] == t.Profile.PFMAC &&
+		b.Options[option.VFNum] == strconv.Itoa(t.Profile.VFNum)
 }
 
 // onDPU says where more is known.

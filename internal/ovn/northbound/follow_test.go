@@ -3,14 +3,16 @@ package northbound
 import (
 	"strings"
 	"testing"
+
+	"github.com/representord/representord/internal/option"
 )
 
 func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	target := &Target{Port: "vm1", Profile: vf(3), Chassis: chassis("dpu1", "dpu1.example", "")}
 	bound := func() *Binding {
 		return &Binding{
-			Options: map[string]string{OptionType: "representor", OptionPFMAC: "00:53:00:00:00:42", OptionVFNum: "3",
-				OptionChassis: "dpu1.example"},
+			Options: map[string]string{option.Type: "representor", option.PFMAC: "00:53:00:00:00:42", option.VFNum: "3",
+				option.Chassis: "dpu1.example"},
 			RequestedChassis: "row-dpu1", Chassis: "row-dpu1", Up: true,
 		}
 	}
@@ -22,8 +24,8 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	}{
 		{name: "nothing", change: func(*Binding, *Chassis) {}},
 		{name: "the Port_Binding", change: func(*Binding, *Chassis) {}, gone: true, want: "no Port_Binding"},
-		{name: "the options", change: func(b *Binding, _ *Chassis) { delete(b.Options, OptionType) }, want: "has not copied the options"},
-		{name: "the right VF", change: func(b *Binding, _ *Chassis) { b.Options[OptionVFNum] = "2" }, want: "has not copied the options"},
+		{name: "the options", change: func(b *Binding, _ *Chassis) { delete(b.Options, option.Type) }, want: "has not copied the options"},
+		{name: "the right VF", change: func(b *Binding, _ *Chassis) { b.Options[option.VFNum] = "2" }, want: "has not copied the options"},
 		{name: "the Chassis row", change: func(_ *Binding, c *Chassis) { c.Name = "other" }, want: "is ovn-controller running there?"},
 		{name: "the serial number", change: func(_ *Binding, c *Chassis) { c.CMSOptions = "" }, want: `lacks card serial number "MT1"`},
 		{name: "a chassis of that hostname", change: func(b *Binding, _ *Chassis) { b.RequestedChassis, b.Chassis = "", "" },
@@ -53,14 +55,14 @@ func TestUpIsStaleUntilThePortWasSeenOtherwiseWhileItWasAskedForTheTarget(t *tes
 	dpu := chassis("dpu1", "dpu1.example", "card-serial-number=MT1")
 	row := func(vf, chassis string, up bool) *Binding {
 		return &Binding{
-			Options:          map[string]string{OptionType: "representor", OptionPFMAC: "00:53:00:00:00:42", OptionVFNum: vf},
+			Options:          map[string]string{option.Type: "representor", option.PFMAC: "00:53:00:00:00:42", option.VFNum: vf},
 			RequestedChassis: "row-dpu1", Chassis: chassis, Up: up,
 		}
 	}
 	old, asked := row("2", "row-dpu1", true), row("3", "row-dpu1", true)
 	down, released, elsewhere := row("3", "row-dpu1", false), row("3", "", false), row("3", "row-x", true)
 	sf := row("3", "row-dpu1", true)
-	sf.Options[optionSFNum] = "88"
+	sf.Options[option.SFNum] = "88"
 	otherChassis := row("3", "row-dpu1", true)
 	otherChassis.RequestedChassis = "row-x"
 	for _, c := range []struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/option"
 )
 
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
@@ -25,7 +26,8 @@ func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
 	defer conn.Close()
 	where := []ovsdb.Condition{ovsdb.NewCondition("type", ovsdb.ConditionEqual, "")}
 	if bound {
-		where = append(where, ovsdb.NewCondition("options", ovsdb.ConditionIncludes, ovsdbMap(map[string]string{OptionType: plugType})))
+		where = append(where, ovsdb.NewCondition("options", ovsdb.ConditionIncludes,
+			ovsdbMap(map[string]string{option.Type: option.Representor})))
 	}
 	results, err := conn.Transact(ctx, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: tablePort, Where: where, Columns: []string{"name"}})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
@@ -136,7 +137,7 @@ func TestAnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 		})
 		n := open(t, Servers{Endpoints: []string{m.Endpoint}}, "vm1")
 		hostname := "dpu" + strings.Repeat("i", i+1)
-		if c, err := n.Change(t.Context(), false, bindTo(hostname)); err != nil || c.Set[OptionChassis] != hostname {
+		if c, err := n.Change(t.Context(), false, bindTo(hostname)); err != nil || c.Set[option.Chassis] != hostname {
 			t.Errorf("through %s: %+v, %v", m.Name, c, err)
 		}
 	}

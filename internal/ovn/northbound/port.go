@@ -11,29 +11,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
-)
-
-// The options that Neutron sets (_get_port_options in neutron's
-// plugins/ml2/drivers/ovn/mech_driver/ovsdb/ovn_client.py).
-const (
-	OptionChassis = "requested-chassis"
-	OptionType    = "vif-plug-type"
-	OptionMTU     = "vif-plug-mtu-request"
-	OptionPFMAC   = "vif-plug:representor:pf-mac"
-	OptionVFNum   = "vif-plug:representor:vf-num"
-)
-
-// plugType is the value of OptionType.
-const plugType = "representor"
-
-// Options that only representord knows (docs/options.md).
-const (
-	optionPrefix     = "vif-plug:representor:"
-	optionSFNum      = optionPrefix + "sf-num"
-	optionController = optionPrefix + "controller"
-	optionSerial     = optionPrefix + "card-serial-number"
 )
 
 // MTU requests that a port may make, in bytes (docs/options.md).
@@ -107,26 +87,26 @@ func (p *Port) check(force bool) error {
 // may be Neutron's word about its network, and NoMTU for no request. It is a pure function.
 func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 	want := map[string]string{
-		OptionChassis: c.Hostname,
-		OptionType:    plugType,
-		OptionPFMAC:   f.PFMAC,
-		OptionVFNum:   strconv.Itoa(f.VFNum),
+		option.Chassis: c.Hostname,
+		option.Type:    option.Representor,
+		option.PFMAC:   f.PFMAC,
+		option.VFNum:   strconv.Itoa(f.VFNum),
 	}
 	// What the port has of representord's own options was said of the function that it
 	// asked for before, and goes where it contradicts this one.
-	unwanted := []string{optionSFNum}
-	if p.Options[OptionPFMAC] != f.PFMAC {
-		unwanted = append(unwanted, optionController)
+	unwanted := []string{option.SFNum}
+	if p.Options[option.PFMAC] != f.PFMAC {
+		unwanted = append(unwanted, option.Controller)
 	}
-	if p.Options[optionSerial] != f.Serial {
-		unwanted = append(unwanted, optionSerial)
+	if p.Options[option.CardSerial] != f.Serial {
+		unwanted = append(unwanted, option.CardSerial)
 	}
 	switch mtu {
 	case 0:
 	case NoMTU:
-		unwanted = append(unwanted, OptionMTU)
+		unwanted = append(unwanted, option.MTU)
 	default:
-		want[OptionMTU] = strconv.Itoa(mtu)
+		want[option.MTU] = strconv.Itoa(mtu)
 	}
 	maps.DeleteFunc(want, func(key, value string) bool {
 		old, there := p.Options[key]
@@ -142,35 +122,35 @@ func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 func (c Change) anew(p *Port, to Chassis) bool {
 	for key := range c.Set {
 		switch key {
-		case OptionType, OptionPFMAC, OptionVFNum:
+		case option.Type, option.PFMAC, option.VFNum:
 			return true
-		case OptionChassis:
+		case option.Chassis:
 			if p.Options[key] != to.Name {
 				return true
 			}
 		}
 	}
-	return slices.ContainsFunc(c.Delete, func(key string) bool { return key != OptionMTU })
+	return slices.ContainsFunc(c.Delete, func(key string) bool { return key != option.MTU })
 }
 
 // PlanUnbind decides which options of a port go so that nobody plugs it: nothing where
 // it isn't bound, for requested-chassis alone says only where a port may live. A port
 // that another provider plugs is refused with *RefusedError. It is a pure function.
 func PlanUnbind(p *Port) (Change, error) {
-	switch provider := p.Options[OptionType]; {
-	case provider != "" && provider != plugType:
+	switch provider := p.Options[option.Type]; {
+	case provider != "" && provider != option.Representor:
 		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?",
-			OptionType, reason.Quote(provider))
+			option.Type, reason.Quote(provider))
 	case provider == "" && !asksForFunction(p):
 		return Change{}, nil
 	}
-	return Change{Delete: present(p, []string{OptionChassis, OptionType, OptionMTU, OptionPFMAC, OptionVFNum})}, nil
+	return Change{Delete: present(p, []string{option.Chassis, option.Type, option.MTU, option.PFMAC, option.VFNum})}, nil
 }
 
 // asksForFunction tells whether a port has any option of ours.
 func asksForFunction(p *Port) bool {
 	for key := range p.Options {
-		if strings.HasPrefix(key, optionPrefix) {
+		if strings.HasPrefix(key, option.Prefix) {
 			return true
 		}
 	}

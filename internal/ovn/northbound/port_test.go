@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/profile"
 )
 
@@ -86,17 +87,17 @@ func TestAPortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
 		option, was string
 		want        bool
 	}{
-		{OptionMTU, "1500", false},
+		{option.MTU, "1500", false},
 		{"qos_burst", "1", false},
-		{OptionChassis, "dpu1", false},
-		{optionSerial, "MT1", false},
-		{OptionChassis, "dpu2", true},
-		{OptionChassis, "", true},
-		{OptionType, "dummy", true},
-		{OptionPFMAC, "00:53:00:00:00:43", true},
-		{OptionVFNum, "2", true},
-		{optionSFNum, "88", true},
-		{optionSerial, "OLD", true},
+		{option.Chassis, "dpu1", false},
+		{option.CardSerial, "MT1", false},
+		{option.Chassis, "dpu2", true},
+		{option.Chassis, "", true},
+		{option.Type, "dummy", true},
+		{option.PFMAC, "00:53:00:00:00:43", true},
+		{option.VFNum, "2", true},
+		{option.SFNum, "88", true},
+		{option.CardSerial, "OLD", true},
 	} {
 		t.Run(c.option+"="+c.was, func(t *testing.T) {
 			p := &Port{Options: PlanBind(&Port{}, vf(3), dpu, 0).Set}
@@ -109,8 +110,8 @@ func TestAPortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
 }
 
 func TestBindAndUnbindLeaveEveryOtherOption(t *testing.T) {
-	own := []string{optionSFNum, optionController, optionSerial}
-	mine := []string{OptionChassis, OptionType, OptionMTU, OptionPFMAC, OptionVFNum}
+	own := []string{option.SFNum, option.Controller, option.CardSerial}
+	mine := []string{option.Chassis, option.Type, option.MTU, option.PFMAC, option.VFNum}
 	rapid.Check(t, func(t *rapid.T) {
 		keys := rapid.SampledFrom(append(slices.Concat(own, mine), "a", "b", "vif-plug-other", "vif-plug:representor:new"))
 		p := &Port{Options: rapid.MapOf(keys, rapid.String()).Draw(t, "options")}

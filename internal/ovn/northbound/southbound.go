@@ -77,9 +77,7 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 	south := &Southbound{port: port, poke: retry.NewPoke()}
 	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
 		south.record(c)
-		c.OnChange(func() {
-			south.poke.Wake()
-		})
+		c.OnChange(south.poke.Wake)
 		ch, b := &chassisRow{}, &bindingRow{}
 		named := model.Condition{Field: &b.LogicalPort, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(
