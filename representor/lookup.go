@@ -105,7 +105,7 @@ func (x *Index) Unseen(q Query, f Function) *reason.Reason {
 	switch i := slices.IndexFunc(own, func(p pf) bool { return p.mac.IsZero() }); {
 	case slices.ContainsFunc(own, func(p pf) bool { return p.mac == q.PFMAC }):
 		return nil
-	case i >= 0:
+	case i >= 0 && x.mayBeThere(f):
 		return x.pfUnseen(reason.CodePFMACUnknown, q, f, "whose PF's MAC isn't known now", x.tellMAC(own[i:i+1]))
 	case len(own) > 0, !x.mayLackPFs:
 		return nil
@@ -118,6 +118,12 @@ func (x *Index) Unseen(q Query, f Function) *reason.Reason {
 		return nil
 	}
 	return x.pfUnseen(reason.CodePFUncertain, q, f, "whose PF is among the ports that can't be read", reason.Prose(x.short())+"; "+seeThePorts)
+}
+
+// mayBeThere reports whether a function is listed, or may be among the ports that can't be read.
+func (x *Index) mayBeThere(f Function) bool {
+	_, listed := x.functions[f]
+	return listed || x.mayLackPFs
 }
 
 // ownPFs are the listed PFs that a function may be below, of those that a query admits.

@@ -65,7 +65,7 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 	for _, r := range slices.Concat(p.rowsFor[was], p.behind) {
 		o := p.portOf(r)
 		goes := !r.behind && o.verified && o.removal != noRemoval
-		if r.is == was && r.lport != q.name && !goes {
+		if r.is == was && r.lport != q.name && !goes && p.mayBeFor(r, q.want) {
 			rows = append(rows, r)
 		}
 	}

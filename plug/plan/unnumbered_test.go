@@ -79,6 +79,21 @@ func firstHosts(lport string, vf int) ovs.Interface {
 	return r
 }
 
+// The first host's row has the first host's netdev, by the kernel's word, whatever its mark may mean.
+func TestUnnumbered_ARowThatHasItsOwnHostsNetdevHoldsNobodyBack(t *testing.T) {
+	card := twoHosts(1, func(_ *devlink.Port, l *representor.Link) { l.Name = "ens1" })
+	a, b := plantest.Asks("a", 0, 0), onController(plantest.Asks("b", 0, 0), 2)
+	rowA, rowB := firstHosts("a", 0), plantest.OurRow("b", "m0", 0, 0, 20)
+	rowA.Marker.Request, rowB.Marker.Request = a.Request.Query.String(), b.Request.Query.String()
+	second := testcard.VF(0, 0)
+	second.Controller = devlink.Some[uint32](2)
+	rowB.Marker.Function = second.String()
+	in := Input{Asked: plantest.Trusted(a, b), Actual: plantest.BridgeWith(rowA, rowB), Index: representor.NewIndex(card, representor.Settings{})}
+	if d := planWith(in, a, b); !slices.Equal(did(d), []string{"-m0 +ens1=b"}) {
+		t.Errorf("did %q: %+v", did(d), d.Ports)
+	}
+}
+
 // The request of a port comes to name the second host, and its row has the first one's VF.
 func TestUnnumbered_ARowThatHasAnotherHostsNetdevIsNotTheRequests(t *testing.T) {
 	for name, edit := range map[string]func(*devlink.Port, *representor.Link){

@@ -96,6 +96,10 @@ func TestUnseen_APortWhoseRowIsListedOrExcludedIsPluggedAsEver(t *testing.T) {
 	unnumberedRow := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	unnumberedRow.Ofport, unnumberedRow.IfIndex = -1, 0
 	unnumberedRow.Marker.Function, unnumberedRow.Marker.Request = unnumbered(unnumberedRow.Marker.Function), ask.Request.Query.String()
+	goneRow := unnumberedRow
+	goneRow.Marker.Function = testcard.VF(0, 0).String()
+	gone := testcard.Of(testcard.Netdev{PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20})
+	gone.Ports[0].Function, gone.Ports[1].Function = &devlink.Function{HWAddr: make([]byte, 6)}, gone.Ports[0].Function
 	short, twoHosts := testcard.Of(testcard.OneVF()), testcard.Of(testcard.OneVF())
 	short.MayLackPFs, short.Problem = true, "1 port can't be read"
 	other := twoHosts.Ports[0]
@@ -111,6 +115,8 @@ func TestUnseen_APortWhoseRowIsListedOrExcludedIsPluggedAsEver(t *testing.T) {
 			rows: []ovs.Interface{unnumberedRow}, want: []string{"-pf0vf0 +pf0vf0=a"}},
 		"such a row has gone, and another host's PF of that number tells no MAC": {card: twoHosts,
 			lost: called(unnumbered(testcard.VF(0, 0).String())), want: []string{"+pf0vf0=a"}},
+		"the row is for a function that has gone, of a PF that tells no MAC": {card: gone, rows: []ovs.Interface{goneRow},
+			want: []string{"-pf0vf0 +pf1vf0=a"}},
 		"what the port lost has another number": {card: short, lost: testcard.VF(0, 7), want: []string{"+pf0vf0=a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
