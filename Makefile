@@ -30,8 +30,6 @@ DATADIR ?= $(PREFIX)/share
 
 # Time limits of the parts of the suite, and of each fuzz target in test-full.
 UNIT_TIMEOUT ?= 10m
-# Tests of a package that run at once, if they allow it: those with servers wait for most of their time.
-UNIT_PARALLEL ?= $(shell n=$$(nproc); echo $$((n > 6 ? n : 6)))
 E2E_SECONDS ?= 1200
 FUZZ_TIME ?= 60s
 
@@ -92,7 +90,7 @@ UNIT_TAGS ?=
 .PHONY: test-unit
 test-unit: summary ## all packages with the race detector, against real servers
 	@echo '== unit: all packages, race detector on (the first run compiles for a few minutes)'
-	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -parallel $(UNIT_PARALLEL) -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
+	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
 
 E2E_TAGS ?= vm
 .PHONY: test-e2e

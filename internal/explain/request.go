@@ -141,12 +141,12 @@ func (c *chain) requestedChassis() {
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, and we are %s", reason.Quote(a.RequestedChassis),
 			reason.Quote(c.in.Asked.Chassis)))
 		s.Remedy = c.fill("ask the representord of that chassis; if the port is to be here, bind it to this host in Neutron, or: "+
-			"`{set} {port} options:"+option.Chassis+"={chassis}`", &reason.Reason{})
+			"`{set} {port} options:requested-chassis={chassis}`", &reason.Reason{})
 	case a.Options[option.Chassis] != "":
 		s.is(Failed, fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", reason.Quote(a.Options[option.Chassis])))
 		s.Remedy = c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
 			"`ovn-sbctl --columns=name,hostname list Chassis` "+
-			"`{set} {port} options:"+option.Chassis+"=CHASSIS`", &reason.Reason{})
+			"`{set} {port} options:requested-chassis=CHASSIS`", &reason.Reason{})
 	default:
 		s.is(Failed, "no chassis is requested for it")
 		s.Remedy = c.fill(mendUnbound, &reason.Reason{})

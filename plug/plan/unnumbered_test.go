@@ -88,7 +88,8 @@ func TestUnnumbered_ARowThatHasItsOwnHostsNetdevHoldsNobodyBack(t *testing.T) {
 	second := testcard.VF(0, 0)
 	second.Controller = devlink.Some[uint32](2)
 	rowB.Marker.Function = second.String()
-	in := Input{Asked: plantest.Trusted(a, b), Actual: plantest.BridgeWith(rowA, rowB), Index: representor.NewIndex(card, representor.Settings{})}
+	in := Input{Asked: plantest.Trusted(a, b), Actual: plantest.BridgeWith(rowA, rowB),
+		Index: representor.NewIndex(card, representor.Settings{})}
 	if d := planWith(in, a, b); !slices.Equal(did(d), []string{"-m0 +ens1=b"}) {
 		t.Errorf("did %q: %+v", did(d), d.Ports)
 	}
