@@ -240,7 +240,8 @@ func TestCloseEndsCallsThatWaitForAHangingServer(t *testing.T) {
 		}()
 	}
 	<-reading
-	go func() { failed <- c.Monitor(context.Background(), c.NewMonitor(client.WithTable(&bridge{}))) }()
+	monitor := c.NewMonitor(client.WithTable(&bridge{})) // not beside Close, which the library doesn't guard it against
+	go func() { failed <- c.Monitor(context.Background(), monitor) }()
 	closeInTime(t, c)
 	for range calls + 1 {
 		if err := <-failed; !errors.Is(err, dbconn.ErrClosed) {
