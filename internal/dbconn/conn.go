@@ -118,7 +118,9 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 	if err != nil {
 		return err
 	}
-	if c.relay, err = newRelay(c.endpoint, server, c.condemn); err != nil {
+	connecting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	if c.relay, err = newRelay(c.endpoint, server, c.condemn, giveUp); err != nil {
 		_ = server.Close()
 		return err
 	}
@@ -132,7 +134,8 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 	c.owned.Go(c.relay.run)
 	// The library tells of the end only to somebody who listens at that moment.
 	c.owned.Go(c.listen)
-	err = c.client.Connect(ctx)
+	err = c.client.Connect(connecting)
+	close(c.relay.connected)
 	if err == nil {
 		c.cache, c.schema = c.client.Cache(), c.client.Schema()
 		if c.cache == nil || c.schema.Name == "" { // it died since
@@ -140,7 +143,7 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		}
 	}
 	if err != nil {
-		err = c.whyNot(err)
+		err = c.whyNot(ctx, err)
 		c.condemn(err)
 		c.finish()
 		return err
@@ -150,15 +153,15 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 	return nil
 }
 
-// whyNot says why there is no connection: the library knows only that it ended.
-func (c *Conn) whyNot(err error) error {
+// whyNot says why there is no connection: the library knows only that it was told to give up.
+func (c *Conn) whyNot(ctx context.Context, err error) error {
 	var large *TooLargeMessageError
 	var strange *NotOVSDBError
 	if dead := c.Err(); errors.As(dead, &large) || errors.As(dead, &strange) {
 		return dead
 	}
 	ended := c.relay.whyEnded()
-	cutShort := errors.Is(err, client.ErrNotConnected) || strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error())
+	cutShort := ctx.Err() == nil && strings.Contains(err.Error(), context.Canceled.Error()) // which it doesn't always wrap
 	if ended == nil || !cutShort {
 		return err
 	}

@@ -18,6 +18,20 @@ type message struct {
 	Result any               `json:"result,omitempty"`
 }
 
+// reply is what an ovsdb-server with an empty Open_vSwitch database of that schema answers.
+func (m message) reply(schema []byte) message {
+	reply := message{ID: m.ID, Result: m.Params}
+	switch m.Method {
+	case "list_dbs":
+		reply.Result = []string{"Open_vSwitch"}
+	case "get_schema":
+		reply.Result = json.RawMessage(schema)
+	case "monitor_cond":
+		reply.Result = struct{}{}
+	}
+	return reply
+}
+
 // fakeServer answers as an ovsdb-server with an empty Open_vSwitch database does,
 // for what a real one never does. It asks the function first: false ends its
 // reading. It returns the endpoint.
@@ -51,16 +65,7 @@ func fakeServer(t *testing.T, before func(m message, out *json.Encoder) bool) st
 				<-stop
 				return
 			}
-			reply := message{ID: m.ID, Result: m.Params}
-			switch m.Method {
-			case "list_dbs":
-				reply.Result = []string{"Open_vSwitch"}
-			case "get_schema":
-				reply.Result = json.RawMessage(schema)
-			case "monitor_cond":
-				reply.Result = struct{}{}
-			}
-			if out.Encode(reply) != nil {
+			if out.Encode(m.reply(schema)) != nil {
 				return
 			}
 		}

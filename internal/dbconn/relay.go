@@ -21,6 +21,11 @@ type relay struct {
 	// condemn ends the connection: what the server said is not to be passed on.
 	condemn func(error)
 	own     *own
+	// giveUp ends the library's Connect when the server has hung up. connected is closed when Connect is
+	// over: the library must not see the end before, for it would wait for goroutines that Connect is
+	// about to start (handlerShutdown in client.go).
+	giveUp    func()
+	connected chan struct{}
 
 	sending sync.Mutex // one message at a time goes to the server
 
@@ -42,12 +47,15 @@ func dialServer(ctx context.Context, endpoint string, config *tls.Config) (net.C
 	return d.DialContext(ctx, method, address)
 }
 
-func newRelay(endpoint string, far net.Conn, condemn func(error)) (*relay, error) {
+func newRelay(endpoint string, far net.Conn, condemn func(error), giveUp func()) (*relay, error) {
 	p, err := listenPrivately()
 	if err != nil {
 		return nil, err
 	}
-	return &relay{endpoint: endpoint, far: far, private: p, condemn: condemn, asked: map[string]string{}, own: newOwn()}, nil
+	return &relay{
+		endpoint: endpoint, far: far, private: p, condemn: condemn, giveUp: giveUp, connected: make(chan struct{}),
+		asked: map[string]string{}, own: newOwn(),
+	}, nil
 }
 
 // run carries messages until both sides are closed.
@@ -66,6 +74,8 @@ func (r *relay) run() {
 		_, _ = io.Copy(io.Discard, near)
 	})
 	r.fromServer(near)
+	r.giveUp()
+	<-r.connected
 	if !r.isSevered() {
 		_ = near.CloseWrite() // what was passed on is still read
 	}
