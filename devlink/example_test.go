@@ -3,7 +3,6 @@ package devlink_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"log/slog"
 	"strings"
 	"time"
@@ -20,19 +19,22 @@ func Example() {
 	defer client.Close()
 	ports, err := client.Ports(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, p := range ports {
 		fmt.Println(p.ID(), p.Flavour, p.NetdevName)
 	}
 	devices, err := client.Devices(ctx)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, device := range devices {
 		info, err := client.Info(ctx, device)
 		if err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		fmt.Println(device, info.Driver, info.SerialNumber)
 	}
@@ -68,7 +70,8 @@ func ExampleParseJSON() {
 		"pci/0000:03:00.0/65537":{"type":"eth","netdev":"pf0vf0","flavour":"pcivf","controller":1,"pfnum":0,"vfnum":0,"external":true}
 	}}`))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, p := range ports {
 		fmt.Println(p.ID(), p.Flavour, p.VF.Value, p.NetdevName)

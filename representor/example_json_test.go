@@ -2,7 +2,6 @@ package representor_test
 
 import (
 	"fmt"
-	"log"
 	"os"
 
 	"github.com/representord/representord/devlink"
@@ -13,12 +12,14 @@ import (
 func ExampleIndex_Lookup() {
 	f, err := os.Open("testdata/bluefield.json")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer f.Close()
 	ports, err := devlink.ParseJSON(f)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	links := map[uint32]representor.Link{}
 	for i := range ports { // devlink(8) prints no ifindexes
