@@ -95,7 +95,7 @@ func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 		{
 			name: "a PF has the MAC, another may have it too", pf: host, kind: representor.VF,
 			code: reason.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 c1pf0"},
-			says: []string{problem, "what is plugged stays", "vif-plug:representor:controller or card-serial-number"},
+			says: []string{problem, "what is plugged stays", "vif-plug:representor:controller or vif-plug:representor:card-serial-number"},
 		},
 		{
 			name: "also for the PF itself", pf: host, kind: representor.PF,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -119,9 +120,9 @@ func (x *Index) pfAmbiguous(q Query, possible []pf) *reason.Reason {
 	}
 	switch {
 	case len(controllers) == len(names):
-		remedy += ", or choose one with the option vif-plug:representor:controller"
+		remedy += ", or choose one with the option " + option.Controller
 	case len(handles) == len(names) && q.CardSerial == "":
-		remedy += ", or, if they are on several cards, choose one with the option vif-plug:representor:card-serial-number"
+		remedy += ", or, if they are on several cards, choose one with the option " + option.CardSerial
 	}
 	return reason.Among(reason.CodePFAmbiguous, names, "%d PFs may have MAC %s as asked for: %s; none is chosen; %s", len(names),
 		q.PFMAC, reason.List(names), remedy)
@@ -137,7 +138,7 @@ func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
 	var candidates []string
 	if len(found) > 0 {
 		candidates = functions(found)
-		remedy += ", or say which PF is meant with the option vif-plug:representor:controller or card-serial-number"
+		remedy += ", or say which PF is meant with the option " + option.Controller + " or " + option.CardSerial
 	}
 	return reason.Among(reason.CodePFUncertain, candidates,
 		"nothing new is plugged for it, what is plugged stays: %s, and a PF with that MAC may be among the ports that can't be read: %s; %s",
@@ -157,13 +158,13 @@ func (x *Index) pfUnseen(code reason.Code, q Query, f Function, since, remedy st
 
 func (x *Index) otherController(q Query, others []pf) *reason.Reason {
 	return reason.Among(reason.CodePFNotFound, functions(others),
-		"MAC %s is that of %s, while the request admits only controller %d; correct or remove the option vif-plug:representor:controller",
+		"MAC %s is that of %s, while the request admits only controller %d; correct or remove the option "+option.Controller,
 		q.PFMAC, reason.List(functions(others)), q.Controller.Value)
 }
 
 // serialMismatch: these have the MAC, on another card; there may be none.
 func (x *Index) serialMismatch(q Query, others []pf) *reason.Reason {
-	const remedy = "correct requested-chassis, or the option vif-plug:representor:card-serial-number"
+	const remedy = "correct " + option.Chassis + ", or the option " + option.CardSerial
 	var have []string
 	for _, h := range x.handles() {
 		if s, ok := x.serial(h); ok {
@@ -188,7 +189,7 @@ func (x *Index) serialUnknown(q Query, pfs []pf) *reason.Reason {
 	return reason.Among(reason.CodeSerialUnknown, functions(pfs),
 		"the request is for the card with serial number %s, and that of the card of %s isn't known: devlink dev info shows no "+
 			"board.serial_number, and its PCI VPD gives none; "+
-			"remove the option vif-plug:representor:card-serial-number if the card is the right one",
+			"remove the option "+option.CardSerial+" if the card is the right one",
 		reason.Quote(q.CardSerial), reason.List(functions(pfs)))
 }
 
@@ -196,7 +197,7 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *reason.Reason 
 	what := fmt.Sprintf("PF %s (MAC %s)", parent.function.name(), q.PFMAC)
 	if q.Kind == PF {
 		return reason.New(reason.CodeFunctionNotFound,
-			"%s has no representor of its own: only its VFs and SFs can be plugged; add the option vif-plug:representor:vf-num or sf-num", what)
+			"%s has no representor of its own: only its VFs and SFs can be plugged; add the option "+option.VFNum+" or "+option.SFNum, what)
 	}
 	kind := strings.ToUpper(q.Kind.String())
 	var numbers []uint32
@@ -222,13 +223,13 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *reason.Reason 
 		not = fmt.Sprintf(" (%s isn't meant: another controller's, or this machine's own)", reason.List(slices.Compact(near)))
 	}
 	remedy := "look on the host: if it has that VF, the card's firmware allows the DPU fewer VFs; if not, enable it there (sriov_numvfs of " +
-		"the PF), or correct vif-plug:representor:vf-num"
+		"the PF), or correct " + option.VFNum
 	if len(numbers) > 0 && slices.Max(numbers) > f.Number {
 		remedy = "the DPU's kernel has no representor for this one: look on the host whether it has that VF, or correct " +
-			"vif-plug:representor:vf-num"
+			option.VFNum
 	}
 	if q.Kind == SF {
-		remedy = "create that SF (devlink port add), or correct vif-plug:representor:sf-num"
+		remedy = "create that SF (devlink port add), or correct " + option.SFNum
 	}
 	if netdev, ok := x.UnlistedFor(f); ok {
 		remedy = fmt.Sprintf("netdev %s says that it is that function's, so a driver fails to tell of a port, "+
