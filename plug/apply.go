@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -26,7 +25,7 @@ const (
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 	var out []ovs.Change
 	for _, c := range changes {
-		waits := slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return now.Before(r.reopen[p.Netdev]) })
+		waits := slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return !r.reopen.Due(now, p.Netdev).IsZero() })
 		for _, p := range c.LogicalPorts {
 			despite := parksOnly(c) && r.pace.Failures(p) > 0
 			waits = waits || !despite && !r.pace.Due(now, p).IsZero()
@@ -36,15 +35,6 @@ func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
 		}
 	}
 	return out
-}
-
-// nextReopen is when the next name may be used again, zero without any.
-func (r *Reconciler) nextReopen() time.Time {
-	var first time.Time
-	for _, until := range r.reopen {
-		first = retry.Earliest(first, until)
-	}
-	return first
 }
 
 // refusedOnLeft reports whether a row on a bridge that was ours could not be removed before. The
@@ -73,9 +63,9 @@ func (r *Reconciler) apply(ctx context.Context, d plan.Decision) (applied bool, 
 	done, tried := r.attempt(ctx, d.Changes[:leaks], d)
 	applied, rest := len(done) > 0, d.Changes[leaks:]
 	now := time.Now()
-	maps.DeleteFunc(r.reopen, func(_ string, until time.Time) bool { return !now.Before(until) })
+	r.reopen.Prune(now, nil)
 	for _, name := range d.Reopen {
-		r.reopen[name] = now.Add(reopenDelay)
+		r.reopen.Wait(name, now.Add(reopenDelay))
 	}
 	if !r.cfg.DryRun {
 		rest = plan.WaitFor(unclosed(d.Changes[:leaks], done), rest)

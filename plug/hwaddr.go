@@ -28,9 +28,8 @@ type addresses struct {
 	// done are those that functions had, or got, since they are plugged. A driver that took
 	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
 	// itself another one since.
-	done   map[string]string   // by logical port, see addressID
-	failed map[string]error    // why the last try failed, by logical port
-	pace   retry.Keyed[string] // by logical port
+	done map[string]string   // by logical port, see addressID
+	pace retry.Keyed[string] // by logical port
 }
 
 // addressID is which address is wanted of which netdev: the function of another one is set up anew.
@@ -40,15 +39,12 @@ func addressNetdev(a plan.Address) string {
 	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ")
 }
 
-// next is when an address is to be set again, zero if that needs a change first.
-func (s *addresses) next(now time.Time) time.Time { return s.pace.Next(now) }
-
 // left are the addresses that are still to be set, those that failed before last: one
 // function that keeps the kernel busy holds up no other. It forgets the ports that aren't
 // there any more, and what failed for those that need none set.
 func (s *addresses) left(d plan.Decision) []plan.Address {
 	if s.done == nil {
-		s.done, s.failed = map[string]string{}, map[string]error{}
+		s.done = map[string]string{}
 	}
 	var left []plan.Address
 	wanted := map[string]bool{} // by logical port
@@ -65,7 +61,7 @@ func (s *addresses) left(d plan.Decision) []plan.Address {
 	maps.DeleteFunc(s.done, func(lport, _ string) bool {
 		return !d.Has(lport)
 	})
-	maps.DeleteFunc(s.failed, func(lport string, _ error) bool { return !wanted[lport] })
+	s.pace.Only(func(lport string) bool { return wanted[lport] })
 	s.pace.Prune(time.Now(), func(lport string) bool { return wanted[lport] })
 	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.Failures(a.LogicalPort) - s.pace.Failures(b.LogicalPort) })
 	return left
@@ -100,7 +96,6 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 			continue
 		}
 		s.done[a.LogicalPort] = addressID(a)
-		delete(s.failed, a.LogicalPort)
 		s.pace.Succeed(time.Now(), a.LogicalPort, paceChanges)
 		r.cfg.Log.Info("function's address set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"old", a.Representor.HWAddr.String(), "new", a.MAC.String())
@@ -120,17 +115,16 @@ func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
 
 func (r *Reconciler) addressFailed(a plan.Address, err error) {
 	s := &r.addresses
-	s.pace.Fail(time.Now(), a.LogicalPort, err)
-	if old := s.failed[a.LogicalPort]; old == nil || old.Error() != err.Error() {
+	if old := s.pace.Failed(a.LogicalPort); old == nil || old.Error() != err.Error() {
 		r.cfg.Log.Warn("function's address can't be set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"address", a.MAC.String(), "error", err)
 	}
-	s.failed[a.LogicalPort] = err
+	s.pace.Fail(time.Now(), a.LogicalPort, err)
 }
 
 // overlayAddress says of a port that its function's address could not be set.
 func (r *Reconciler) overlayAddress(s *Port) {
-	err := r.addresses.failed[s.LogicalPort]
+	err := r.addresses.pace.Failed(s.LogicalPort)
 	if err == nil {
 		return
 	}

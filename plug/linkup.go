@@ -20,7 +20,6 @@ const linkWait = time.Second
 type links struct {
 	netdevs netdevs
 	wake    time.Time           // when a link that is left alone is to be set up, zero for none
-	failed  map[string]error    // why the last try failed, by logical port
 	pace    retry.Keyed[string] // of tries that failed, by logical port
 	stuck   retry.Backoff       // of the step as a whole, when the kernel doesn't answer
 }
@@ -36,16 +35,7 @@ func (l *links) only(ups []plan.LinkUp) {
 	for _, u := range ups {
 		down[u.LogicalPort] = true
 	}
-	for lport := range l.failed {
-		if !down[lport] {
-			l.forget(lport)
-		}
-	}
-}
-
-func (l *links) forget(lport string) {
-	delete(l.failed, lport)
-	l.pace.Forget(lport)
+	l.pace.Only(func(lport string) bool { return down[lport] })
 }
 
 // setLinksUp sets links up and remembers why one could not be. One that somebody took
@@ -113,17 +103,13 @@ func (r *Reconciler) linkSetUp(u plan.LinkUp) {
 			"after", now.Sub(h.down).Round(time.Millisecond))
 	}
 	l.netdevs.raised(now, u.IfIndex)
-	l.forget(u.LogicalPort)
+	l.pace.Forget(u.LogicalPort)
 }
 
 func (r *Reconciler) linkFailed(u plan.LinkUp, err error) {
 	l := &r.links
-	l.pace.Fail(time.Now(), u.LogicalPort, err)
-	if old := l.failed[u.LogicalPort]; old == nil || old.Error() != err.Error() {
+	if old := l.pace.Failed(u.LogicalPort); old == nil || old.Error() != err.Error() {
 		r.cfg.Log.Warn("link can't be set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
 	}
-	if l.failed == nil {
-		l.failed = map[string]error{}
-	}
-	l.failed[u.LogicalPort] = err
+	l.pace.Fail(time.Now(), u.LogicalPort, err)
 }

@@ -23,12 +23,17 @@ const (
 // attempts is what was done so far about one Nudge.
 type attempts struct {
 	plan.Nudge
-	made int
-	vain int // of these one after the other, at a netdev without an OpenFlow port
-	due  time.Time
+	made   int
+	vain   int // of these one after the other, at a netdev without an OpenFlow port
+	pauses retry.Growing
+	due    time.Time
 	// owed: its netdev was taken out of the datapath, and ovs-vswitchd, which may not
 	// know, has yet to be asked to look.
 	owed bool
+}
+
+func newAttempts(n plan.Nudge) *attempts {
+	return &attempts{Nudge: n, pauses: retry.Growing{First: nudgeFirst, Most: nudgeMost}}
 }
 
 // nudge makes ovs-vswitchd try again. It tries to open a netdev only when
@@ -90,7 +95,7 @@ func (r *Reconciler) dueAttempts(now time.Time, view ovs.View, nudges []plan.Nud
 		}
 		a := r.attempts[row.UUID]
 		if a == nil {
-			a = &attempts{}
+			a = newAttempts(n)
 			if wasAway(row) || row.Ofport > 0 {
 				a.due = now.Add(nudgeFirst)
 			}
@@ -129,14 +134,14 @@ func (r *Reconciler) owe(n plan.Nudge) {
 		r.attempts = map[string]*attempts{}
 	}
 	if r.attempts[n.Interface.UUID] == nil {
-		r.attempts[n.Interface.UUID] = &attempts{Nudge: n}
+		r.attempts[n.Interface.UUID] = newAttempts(n)
 	}
 	r.attempts[n.Interface.UUID].owed = true
 }
 
 // again takes note of an attempt that is made now.
 func (a *attempts) again(now time.Time) {
-	a.due = now.Add(min(nudgeFirst<<min(a.made, 16), nudgeMost))
+	a.due = now.Add(a.pauses.Next())
 	a.made++
 	if a.Interface.Ofport < 0 && a.Interface.Error == "" {
 		a.vain++

@@ -88,7 +88,7 @@ func dueChanges(changes []ovs.Change) map[string]bool {
 
 // overlay adds to a status what only the reconciler knows: failures and waits.
 func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
-	if err := r.links.failed[s.LogicalPort]; err != nil {
+	if err := r.links.pace.Failed(s.LogicalPort); err != nil {
 		s.Warnings = append(s.Warnings, reason.Reason{
 			Code: reason.CodeLinkUpFailed,
 			Message: fmt.Sprintf("the link of %s can't be set up: %s; the function has no network until it is: ip link set %s up",

@@ -51,6 +51,3 @@ func (q *questions) fail(now time.Time, ports []string, err error) {
 
 // answered forgets all that failed.
 func (q *questions) answered() { *q = questions{endpoint: q.endpoint, since: q.since} }
-
-// next is when the next question is due, zero if none is held back.
-func (q *questions) next(now time.Time) time.Time { return q.backoff.Next(now) }

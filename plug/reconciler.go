@@ -93,7 +93,7 @@ type Reconciler struct {
 	pace      retry.Keyed[string]
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
-	reopen    map[string]time.Time // when a row of such a name may be made again
+	reopen    retry.Keyed[string] // rows of such names are made again later
 	links     links
 	addresses addresses
 	steps     steps
@@ -125,7 +125,6 @@ func NewReconciler(cfg Config) *Reconciler {
 		ready:   make(chan struct{}),
 		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
 		letGo:   newLetGo(),
-		reopen:  map[string]time.Time{},
 		last:    map[string]Port{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
@@ -213,17 +212,16 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // Due is how long after the last pass the next is due without a poke. It must not be
 // called beside Pass or Run. What fell due since the last plan was made is due at once.
 func (r *Reconciler) Due() time.Duration {
-	d, then := r.cfg.Audit, r.planned
-	for _, t := range []time.Time{
+	then := r.planned
+	next := retry.Earliest(
 		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
-		r.addresses.next(then), r.verify.next(then),
-		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.nextReopen(),
-	} {
-		if !t.IsZero() {
-			d = min(d, max(time.Until(t), time.Millisecond))
-		}
+		r.addresses.pace.Next(then), r.verify.backoff.Next(then),
+		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.reopen.Next(then),
+	)
+	if next.IsZero() {
+		return r.cfg.Audit
 	}
-	return d
+	return min(r.cfg.Audit, max(time.Until(next), time.Millisecond))
 }
 
 // Pass makes one pass: it reads the snapshots, plans, applies, and looks again

@@ -32,6 +32,9 @@ func (k *Keyed[K]) Failures(key K) int {
 	return 0
 }
 
+// Wait is Backoff.Wait.
+func (k *Keyed[K]) Wait(key K, until time.Time) { k.of(key).Wait(until) }
+
 // Fail is Backoff.Fail.
 func (k *Keyed[K]) Fail(now time.Time, key K, err error) { k.of(key).Fail(now, err) }
 
@@ -52,6 +55,15 @@ func (k *Keyed[K]) of(key K) *Backoff {
 
 // Forget forgets one.
 func (k *Keyed[K]) Forget(key K) { delete(k.all, key) }
+
+// Only forgets what failed, but for what is wanted still.
+func (k *Keyed[K]) Only(wanted func(K) bool) {
+	for key, b := range k.all {
+		if b.Failures() > 0 && !wanted(key) {
+			delete(k.all, key)
+		}
+	}
+}
 
 // Len is of how many there is something to remember.
 func (k *Keyed[K]) Len() int { return len(k.all) }
