@@ -136,7 +136,7 @@ func TestEveryReasonCodeIsAmongTheFailureModes(t *testing.T) {
 func TestTheFailureModesQuoteThePrograms(t *testing.T) {
 	page := read(t, "failure-modes.md")
 	sources := map[string]string{}
-	for _, dir := range []string{"internal/ovn", "plug", "plug/plan", "internal/dbconn", "representor", "cmd/representord",
+	for _, dir := range []string{"internal/agent", "internal/ovn", "plug", "plug/plan", "internal/dbconn", "representor", "cmd/representord",
 		"cmd/representorctl"} {
 		files, err := filepath.Glob("../" + dir + "/*.go")
 		if err != nil {
@@ -157,7 +157,7 @@ func TestTheFailureModesQuoteThePrograms(t *testing.T) {
 		"(the server refused the certificate ", "retargeted: ", "its representor is now ",
 		"leak closed: the netdev is not the function's any more",
 		"a plug provider built into ovn-controller works on this bridge, ", "another representord has this bridge", "stopping; the ports stay",
-		"who we are", "the integration bridge is another one now",
+		"local identity", "integration bridge changed",
 	} {
 		if !strings.Contains(page, words) {
 			t.Errorf("failure-modes.md doesn't quote %q any more: take it off this list", words)

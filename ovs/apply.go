@@ -115,7 +115,7 @@ func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
 		return
 	}
 	if c.Err() == nil {
-		s.log.Warn("an answer of the local Open vSwitch database is missing; connecting anew, to learn what became of the change",
+		s.log.Warn("the local Open vSwitch database did not answer a change; reconnecting to learn its outcome",
 			"endpoint", s.endpoint, "error", uncertain)
 	}
 	s.lost(c, uncertain) // before Run hears of it and connects

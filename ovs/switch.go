@@ -112,7 +112,7 @@ func (s *Switch) Run(ctx context.Context) error {
 		}
 		if err.Error() != said && ctx.Err() == nil && !errors.Is(err, dbconn.ErrClosed) {
 			said = err.Error()
-			s.log.Warn("the local Open vSwitch database is not connected; trying again and again",
+			s.log.Warn("the local Open vSwitch database is not connected; retrying",
 				"endpoint", s.endpoint, "error", err)
 		}
 		retry.Sleep(ctx, pauses.Next())

@@ -186,7 +186,7 @@ func (r *Reconciler) logChange(c ovs.Change) {
 		r.cfg.Log.Info("plugged", "port", reason.Quote(p.IfaceID), "netdev", p.Netdev, "function", p.Marker.Function, "why", c.Why)
 	}
 	for _, e := range c.Edit {
-		r.cfg.Log.Info("corrected", "netdev", e.Interface.Name, "set", len(e.Set), "deleted", len(e.Delete), "why", c.Why)
+		r.cfg.Log.Info("row corrected", "netdev", e.Interface.Name, "set", len(e.Set), "deleted", len(e.Delete), "why", c.Why)
 	}
 }
 

@@ -64,7 +64,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		}
 	}
 	if len(off) > 0 {
-		r.cfg.Log.Warn("change put off: its netdev was looked at once more", "ports", reason.Names(off), "error", why)
+		r.cfg.Log.Warn("change put off: the kernel did not confirm its netdev", "ports", reason.Names(off), "error", why)
 	}
 	return out
 }

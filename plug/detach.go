@@ -64,7 +64,7 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 		for i, n := range netdevs[:len(gone)] {
 			if gone[i] {
 				out.gone[n.IfIndex] = true
-				r.cfg.Log.Info("took a netdev that ovs-vswitchd has lost track of out of the datapath", "netdev", n.Name, "ifindex", n.IfIndex)
+				r.cfg.Log.Info("removed a stale netdev from the kernel datapath", "netdev", n.Name, "ifindex", n.IfIndex)
 			}
 		}
 		netdevs = netdevs[len(gone):]
@@ -79,8 +79,7 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 		failed := netdevs[0]
 		netdevs = netdevs[1:]
 		out.failed = append(out.failed, failed)
-		r.cfg.Log.Warn("a netdev that ovs-vswitchd has lost track of can't be taken out of the datapath; ovs-vswitchd may need a restart to "+
-			"open it",
+		r.cfg.Log.Warn("a stale netdev can't be removed from the kernel datapath; ovs-vswitchd may need a restart to open it",
 			"netdev", failed.Name, "ifindex", failed.IfIndex, "error", err)
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			out.left = netdevs

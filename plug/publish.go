@@ -169,7 +169,7 @@ func (r *Reconciler) logHolds(before, now []Holding) {
 	}
 	for _, h := range before {
 		if ports(now, h.Code) < 0 {
-			r.cfg.Log.Warn("hold over", "code", h.Code)
+			r.cfg.Log.Warn("hold ended", "code", h.Code)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 	stop()
 	again := startService(t, f, h.flags()...)
 	await(t, again, "both ports are known", func(s api.Status) bool { return s.Ports[plan.Plugged]+s.Ports[plan.Pending] == 2 })
-	w.c, w.before = again, await(t, again, "it answers", func(api.Status) bool { return true })
+	w.c, w.before = again, await(t, again, "companion answers", func(api.Status) bool { return true })
 	w.wantUntouched(t)
 	h.becomes(f, before)
 	h.opened(t, "pf0vf1", 101)

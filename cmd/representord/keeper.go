@@ -102,7 +102,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	id, changed := k.Identify(local)
 	if changed {
 		if t != nil && t.bridge != id.Bridge {
-			k.Log.Warn("the integration bridge is another one now", "old", t.bridge, "new", id.Bridge)
+			k.Log.Warn("integration bridge changed", "old", t.bridge, "new", id.Bridge)
 			k.giveUp(t)
 			t = nil
 		}

@@ -85,12 +85,12 @@ func (k *keeper) lockLeft(bridge string, l *leftBridge) (waits bool) {
 	lock, err := acquire(k.Config.RunDir, bridge)
 	switch {
 	case err == nil:
-		k.Log.Info("what is on the bridge that was ours moves to the present one", "bridge", bridge)
+		k.Log.Info("rows on the former integration bridge move to the present one", "bridge", bridge)
 		l.lock = lock
 	case time.Since(l.tried) < leftPatience:
 		return true
 	default:
-		k.Log.Warn("what is on the bridge that was ours stays there", "bridge", bridge, "why", err)
+		k.Log.Warn("rows on the former integration bridge stay there", "bridge", bridge, "why", err)
 		delete(k.left, bridge)
 	}
 	return false

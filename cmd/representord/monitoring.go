@@ -59,7 +59,7 @@ func (s *service) expose(ctx context.Context, handler http.Handler) error {
 	mux := http.NewServeMux()
 	mux.Handle(api.PathMetrics, handler)
 	return forEver(ctx, func(err error) {
-		s.Log.Warn("metrics can't be read over TCP; trying again and again", "error", err)
+		s.Log.Warn("metrics can't be read over TCP; retrying", "error", err)
 	}, func(began func()) error {
 		var listen net.ListenConfig
 		listener, err := listen.Listen(ctx, "tcp", s.Config.MetricsListen)

@@ -24,7 +24,7 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 	server.ShowMetrics(scrapes)
 	server.Offer(api.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
 	return forEver(ctx, func(err error) {
-		s.Log.Warn("no answers on the control socket; trying again and again", "error", err)
+		s.Log.Warn("no answers on the control socket; retrying", "error", err)
 	}, func(began func()) error {
 		listener, err := api.Listen(ctx, s.Config.ControlSocket)
 		if err != nil {
@@ -82,7 +82,7 @@ func (s *service) admit(ctx context.Context) error {
 			return nil
 		}
 		if said.IsNew(err.Error()) {
-			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; trying again and again",
+			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; retrying",
 				"group", s.Config.ControlGroup, "error", err)
 			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + err.Error()))
 		}

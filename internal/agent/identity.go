@@ -56,9 +56,9 @@ func same(x, y config.Identity) bool {
 
 // Become takes on an identity.
 func (a *Agent) Become(id config.Identity) {
-	a.Log.Info("who we are", "chassis", id.Chassis, "hostname", id.Hostname, "bridge", id.Bridge, "southbound", id.Remotes)
+	a.Log.Info("local identity", "chassis", id.Chassis, "hostname", id.Hostname, "bridge", id.Bridge, "southbound", id.Remotes)
 	for _, problem := range id.Problems {
-		a.Log.Warn("who we are is not clear", "why", problem)
+		a.Log.Warn("local identity is incomplete", "why", problem)
 	}
 	a.Identity = &id
 	a.Local.SetBridge(id.Bridge)

@@ -103,10 +103,10 @@ func (w *Watcher) note(i int, seen Sight) {
 	}
 	switch seen.State {
 	case Answers:
-		w.log.Info("it answers", "companion", seen.Name, "pid", seen.PID, "version", seen.Version)
+		w.log.Info("companion answers", "companion", seen.Name, "pid", seen.PID, "version", seen.Version)
 	case Silent, Gone:
-		w.log.Warn("it doesn't answer", "companion", seen.Name, "state", string(seen.State), "why", seen.Why)
+		w.log.Warn("companion doesn't answer", "companion", seen.Name, "state", string(seen.State), "why", seen.Why)
 	case Unknown:
-		w.log.Info("whether it runs can't be told", "companion", seen.Name, "why", seen.Why)
+		w.log.Info("companion's state can't be told", "companion", seen.Name, "why", seen.Why)
 	}
 }

@@ -50,7 +50,7 @@ func TestAWatcherTellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
 			t.Errorf("look %d: %+v since %s, want %+v", i, got[i].Sight, got[i].Since.Sub(start), want)
 		}
 	}
-	if n := strings.Count(log, "it doesn't answer"); n != 1 || strings.Count(log, "it answers") != 2 {
+	if n := strings.Count(log, "companion doesn't answer"); n != 1 || strings.Count(log, "companion answers") != 2 {
 		t.Errorf("the log says\n%s", log)
 	}
 }

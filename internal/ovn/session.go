@@ -235,7 +235,7 @@ func (x *session) trusted() error {
 // new feed's are there.
 func (x *session) look(ctx context.Context) error {
 	for !x.show() {
-		x.south.log.Info("our Chassis row is another one: asking the Southbound anew", "chassis", x.config.Chassis)
+		x.south.log.Info("our Chassis row was replaced; re-reading the Southbound", "chassis", x.config.Chassis)
 		if err := x.feedAnew(ctx); err != nil {
 			return err
 		}

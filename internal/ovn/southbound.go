@@ -236,7 +236,7 @@ func (s *Southbound) logOnce(endpoint, problem string) {
 		clear(s.logged)
 	}
 	s.logged[endpoint] = problem
-	s.log.Warn("not connected to the Southbound; trying again and again", "endpoint", endpoint, "problem", problem)
+	s.log.Warn("not connected to the Southbound; retrying", "endpoint", endpoint, "problem", problem)
 }
 
 // offline keeps what was seen last, and says that it can't be relied on.

@@ -169,7 +169,7 @@ func (r *Registrar) edit(ctx context.Context, planned map[string]string, d Decis
 	}
 	r.pace.Succeed(now, paceEdits)
 	r.note("")
-	r.cfg.Log.Info("the cards' serial numbers were put right", "key", d.Key, "added", d.Added, "removed", d.Removed, "why", why)
+	r.cfg.Log.Info("published serial numbers corrected", "key", d.Key, "added", d.Added, "removed", d.Removed, "why", why)
 	return nil
 }
 
