@@ -49,9 +49,9 @@ func (p *planner) facts(q *port) {
 	}
 }
 
-// tellWhatIsPlugged corrects the status of a port whose request means another function
+// reportPlugged corrects the status of a port whose request means another function
 // than when its row was made, and whose row stays until that one can be plugged.
-func (p *planner) tellWhatIsPlugged(q *port) {
+func (p *planner) reportPlugged(q *port) {
 	if q.means.Kind == 0 || q.status.Reason == nil {
 		return
 	}
@@ -76,7 +76,7 @@ func (p *planner) followRequest(q *port) {
 		}
 		return
 	}
-	if !q.removes && p.early(q) {
+	if !q.removes && p.inGrace(q) {
 		p.report(q, Held, reasonGrace(q.whyRemoved())) // what it was to make room for isn't to be had any more
 		return
 	}

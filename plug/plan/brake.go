@@ -20,12 +20,12 @@ func (p *planner) holdRemovals() bool {
 		case p.in.Hold.All:
 			q.target = p.held(q, reasonReplaced(p.view))
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
-			q.braked = true
+			q.underHold = true
 		case mass != nil:
 			q.target = p.held(q, mass)
 			p.out.MassHeld = append(p.out.MassHeld, q.name)
-			q.braked = true
-		case q.removes && p.early(q):
+			q.underHold = true
+		case q.removes && p.inGrace(q):
 			q.target = p.held(q, reasonGrace(q.whyRemoved()))
 		default:
 			continue
@@ -35,8 +35,8 @@ func (p *planner) holdRemovals() bool {
 	return held
 }
 
-// early reports whether the removal of a port's rows hasn't had its grace.
-func (p *planner) early(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
+// inGrace reports whether the removal of a port's rows hasn't had its grace.
+func (p *planner) inGrace(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
 
 // findLeaving finds the ports whose rows go or move. If they are most of what we have, or
 // are so together with those that went or moved a short time ago, and not all of them have
@@ -61,7 +61,7 @@ func (p *planner) findLeaving() *reason.Reason {
 		}
 	}
 	waited = p.countLeftOvers(&now, &lately) && waited
-	waited = p.countLeftBehind(&now, &lately) && waited
+	waited = p.countFormerRows(&now, &lately) && waited
 	for lport := range p.in.Hold.Lately {
 		if q := p.ports[lport]; q == nil || len(q.rows) == 0 {
 			lately.add(true)
@@ -77,13 +77,13 @@ func (p *planner) findLeaving() *reason.Reason {
 // what another port asks for.
 func (p *planner) markLeaving(q *port) {
 	q.removes = q.verified && (q.removal == requestGone || q.removal == requestChanged && !p.replaceable(q))
-	q.replaces = q.verified && (q.removal == requestChanged && !q.removes || p.isDisplaced(q)) || p.shifts(q)
+	q.replaces = q.verified && (q.removal == requestChanged && !q.removes || p.isDisplaced(q)) || p.movedByCard(q)
 }
 
-// shifts reports whether a port is to have another function though its request is the same:
+// movedByCard reports whether a port is to have another function though its request is the same:
 // the card says that another one is meant, and has the one that it is plugged for as well.
 // The Southbound has no word on that.
-func (p *planner) shifts(q *port) bool {
+func (p *planner) movedByCard(q *port) bool {
 	if q.removal != noRemoval || !p.pluggable(q) {
 		return false
 	}

@@ -2,11 +2,11 @@ package plan
 
 import "github.com/representord/representord/ovs"
 
-// tellWhatIsLost gives a status to rows with our marks that bear the built-in
+// reportLost gives a status to rows with our marks that bear the built-in
 // provider's too, where their ports have none: nobody asks for those.
-func (p *planner) tellWhatIsLost() {
+func (p *planner) reportLost() {
 	for _, r := range p.lost {
-		p.tell(rowStatus(r, Conflict, reasonBothMarks(r)))
+		p.reportUnasked(rowStatus(r, Conflict, reasonBothMarks(r)))
 	}
 }
 

@@ -99,7 +99,7 @@ type ownRow struct {
 	ovs.Interface
 	identity
 	lport  string // see ovs.Interface.LogicalPort
-	behind bool   // on a bridge that was ours
+	former bool   // on a bridge that was ours
 
 	leak            leak // its kind is 0 for none
 	removed, edited bool // by this plan

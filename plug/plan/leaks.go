@@ -37,7 +37,7 @@ func (p *planner) findLeaks() {
 	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
 		p.findLeak(p.mine[name])
 	}
-	for _, r := range p.behind {
+	for _, r := range p.former {
 		p.findLeak(r)
 	}
 }
@@ -176,7 +176,7 @@ func (p *planner) close(lport string, r *ownRow) {
 	if r.leak.kind == leakByIndex {
 		p.out.Reopen = append(p.out.Reopen, r.Name)
 	}
-	u := ovs.Unplug{Interface: r.Interface, Leak: true, Moved: r.behind}
+	u := ovs.Unplug{Interface: r.Interface, Leak: true, Moved: r.former}
 	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: r.leak.why, Unplug: []ovs.Unplug{u}})
 }
 

@@ -120,7 +120,7 @@ func (p *planner) takeLeftOvers() {
 				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}}, frees: []place{{name: l.row.Name, ifaceIDs: [2]string{l.row.IfaceID}}},
 			})
 		}
-		p.tell(s)
+		p.reportUnasked(s)
 	}
 }
 
@@ -129,8 +129,8 @@ func (p *planner) leftOverCalled(name string) bool {
 	return slices.ContainsFunc(p.leftOvers, func(l leftOver) bool { return l.row.Name == name })
 }
 
-// tell adds the status of a port that has none.
-func (p *planner) tell(s Status) {
+// reportUnasked adds the status of a port that has none.
+func (p *planner) reportUnasked(s Status) {
 	if i, told := placeOf(p.out.Ports, s.LogicalPort); !told {
 		p.out.Ports = slices.Insert(p.out.Ports, i, s)
 	}

@@ -23,8 +23,8 @@ func (q *port) rowFor(f representor.Function) *ownRow {
 func (p *planner) rowAnswering(q *port, query representor.Query, why *reason.Reason) *ownRow {
 	for _, fits := range []func(r *ownRow) bool{
 		func(r *ownRow) bool { return r.hasFunction && r.request == query },
-		func(r *ownRow) bool { return r.byMarks().Kind != 0 && p.rewords(r, query, why) },
-		func(r *ownRow) bool { return p.rewords(r, query, why) },
+		func(r *ownRow) bool { return r.byMarks().Kind != 0 && p.sameButForScope(r, query, why) },
+		func(r *ownRow) bool { return p.sameButForScope(r, query, why) },
 		func(r *ownRow) bool {
 			return undecided(reason.CodeOf(why)) && r.hasFunction && r.request.Kind == 0 && mayBeAskedBy(query, r.is)
 		},
@@ -36,11 +36,11 @@ func (p *planner) rowAnswering(q *port, query representor.Query, why *reason.Rea
 	return nil
 }
 
-// rewords reports whether a query may mean what a row was made for though it is worded otherwise:
+// sameButForScope reports whether a query may mean what a row was made for though it is worded otherwise:
 // they differ in the controller or the card's serial number alone, and why nothing was found is
 // not final. Were the row removed then, a card that can't be read for a moment would unplug a
 // machine whose request says no more than which of the cards it always was on.
-func (p *planner) rewords(r *ownRow, query representor.Query, why *reason.Reason) bool {
+func (p *planner) sameButForScope(r *ownRow, query representor.Query, why *reason.Reason) bool {
 	was := r.request
 	was.Controller, was.CardSerial = query.Controller, query.CardSerial
 	return undecided(reason.CodeOf(why)) && was == query && p.mayBe(r, query, why)

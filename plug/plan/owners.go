@@ -45,7 +45,7 @@ func (p *planner) rowsOfOthers(q *port) []*ownRow {
 			rows = append(rows, r)
 		}
 	}
-	for _, r := range p.behind {
+	for _, r := range p.former {
 		if r.lport != q.name && r.byMarks() == q.want {
 			rows = append(rows, r)
 		}
@@ -62,9 +62,9 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 		return nil
 	}
 	var rows []*ownRow
-	for _, r := range slices.Concat(p.rowsFor[was], p.behind) {
+	for _, r := range slices.Concat(p.rowsFor[was], p.former) {
 		o := p.portOf(r)
-		goes := !r.behind && o.verified && o.removal != noRemoval
+		goes := !r.former && o.verified && o.removal != noRemoval
 		if r.is == was && r.lport != q.name && !goes && p.mayBeFor(r, q.want) {
 			rows = append(rows, r)
 		}
@@ -80,7 +80,7 @@ func (p *planner) ownerRank(q *port) int {
 	if p.lostBy[q.want] == q.name {
 		rank = 1
 	}
-	for _, r := range slices.Concat(q.rows, p.behind) {
+	for _, r := range slices.Concat(q.rows, p.former) {
 		if r.lport != q.name || r.is != q.want {
 			continue
 		}
@@ -114,8 +114,8 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 	}
 	r, isMine := p.mine[name]
 	if !isMine {
-		i := slices.IndexFunc(p.behind, func(r *ownRow) bool { return r.Name == name })
-		if i >= 0 && p.makesWay(q, p.behind[i]) {
+		i := slices.IndexFunc(p.former, func(r *ownRow) bool { return r.Name == name })
+		if i >= 0 && p.noObstacle(q, p.former[i]) {
 			return "", false
 		}
 		return name, false
@@ -197,9 +197,9 @@ func (p *planner) holds(q *port, c claim) *reason.Reason {
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
 		}
 		return reasonReplaced(p.view)
-	case o != nil && (o.braked || o.mayMean(q.rep.Function)):
+	case o != nil && (o.underHold || o.mayMean(q.rep.Function)):
 		return o.reason
-	case c.behind && p.mass != nil:
+	case c.former && p.mass != nil:
 		p.out.MassHeld = append(p.out.MassHeld, c.lport)
 		return p.mass
 	}
@@ -210,7 +210,7 @@ func (p *planner) holds(q *port, c claim) *reason.Reason {
 type claim struct {
 	lport  string
 	row    bool // it has a row; otherwise it lost that
-	behind bool // on a bridge that was ours
+	former bool // on a bridge that was ours
 	// doubtful: its mark is from a kernel that numbered no controllers, and the card can't tell whether
 	// the function is the same.
 	doubtful bool
@@ -222,7 +222,7 @@ type claim struct {
 func (p *planner) claimsOfOthers(q *port) []claim {
 	var claims []claim
 	for _, r := range p.displaced(q) {
-		claims = append(claims, claim{lport: r.lport, row: true, behind: r.behind})
+		claims = append(claims, claim{lport: r.lport, row: true, former: r.former})
 	}
 	for _, r := range p.rowsOfOthers(q) {
 		if r.leak.kind != 0 {
@@ -230,7 +230,7 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 		}
 	}
 	for _, r := range p.doubtfulRows(q) {
-		claims = append(claims, claim{lport: r.lport, row: true, behind: r.behind, doubtful: true})
+		claims = append(claims, claim{lport: r.lport, row: true, former: r.former, doubtful: true})
 	}
 	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })
 	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {

@@ -47,7 +47,7 @@ func (p *planner) parks(r *ownRow) bool {
 	if p.present(r) || p.openLive(r) {
 		return false
 	}
-	return r.IsParked() || p.in.Absent[r.UUID] && p.tells(r) || p.in.Starting && !r.IsOpen()
+	return r.IsParked() || p.in.Absent[r.UUID] && p.readable(r) || p.in.Starting && !r.IsOpen()
 }
 
 // editIfaceID adds to an edit what a row's iface-id is to be: its logical port's name, or
@@ -95,7 +95,7 @@ func (p *planner) parkRows() {
 			}
 			switch {
 			case there:
-			case p.tells(r):
+			case p.readable(r):
 				p.out.Absent = append(p.out.Absent, r.UUID)
 			default:
 				p.out.Unseen = append(p.out.Unseen, r.UUID)
@@ -107,8 +107,8 @@ func (p *planner) parkRows() {
 	}
 }
 
-// tells reports whether the part of the card that a row's function is on can be read.
-func (p *planner) tells(r *ownRow) bool {
+// readable reports whether the part of the card that a row's function is on can be read.
+func (p *planner) readable(r *ownRow) bool {
 	whole, _ := p.in.Index.Complete()
 	rep, ok := p.in.Index.ByFunction(r.is)
 	_, blind := p.in.Index.BlindFor(rep.Function)

@@ -39,7 +39,7 @@ func (p *planner) remove(pt *part, rows ...*ownRow) {
 			continue
 		}
 		r.removed = true
-		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.behind})
+		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.former})
 		pt.frees = append(pt.frees, place{r.Name, r.byMarks(), [2]string{r.IfaceID, r.lport}})
 	}
 }

@@ -21,7 +21,7 @@ func Plan(in Input) Decision {
 	p.findLeaks()
 	if in.Actual.Complete {
 		p.removeLeaks()
-		p.removeLeaksLeftBehind() // also while the present bridge is yet to be made
+		p.removeFormerLeaks() // also while the present bridge is yet to be made
 	}
 	for _, q := range p.sorted {
 		q.target = p.resolve(q)
@@ -60,7 +60,7 @@ type planner struct {
 	sorted []*port
 	mine   map[string]*ownRow // our rows by netdev name
 	lost   []ovs.Interface    // rows with our marks that the built-in provider took
-	behind []*ownRow          // our rows on bridges that were ours, by netdev name
+	former []*ownRow          // our rows on bridges that were ours, by netdev name
 	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
 	leftOvers []leftOver
 	mass      *reason.Reason // why removals wait for their number, nil if they don't
@@ -69,10 +69,10 @@ type planner struct {
 	owners         map[representor.Function]*port
 	netdevs        map[string]*port // the same by the netdevs of those
 	// lostBy are the ports that lost the row for a function, see Hold.Lost, and lostOf the functions of
-	// those by port. behindOf are the rows of behind by port.
+	// those by port. formerOf are the rows of former by port.
 	lostBy   map[representor.Function]string
 	lostOf   map[string][]representor.Function
-	behindOf map[string][]*ownRow
+	formerOf map[string][]*ownRow
 	// rowsFor are our rows by the functions that they are for, in the order of their names.
 	rowsFor map[representor.Function][]*ownRow
 
@@ -87,7 +87,7 @@ func newPlanner(in Input) *planner {
 		in: in, view: in.Asked, known: in.Asked.ChassisKnown,
 		ports: make(map[string]*port, ports), mine: make(map[string]*ownRow, rows), foreignIfaceID: map[string]string{},
 		owners: make(map[representor.Function]*port, ports), netdevs: make(map[string]*port, ports),
-		lostBy: map[representor.Function]string{}, lostOf: map[string][]representor.Function{}, behindOf: map[string][]*ownRow{},
+		lostBy: map[representor.Function]string{}, lostOf: map[string][]representor.Function{}, formerOf: map[string][]*ownRow{},
 		rowsFor: make(map[representor.Function][]*ownRow, rows),
 		out:     Decision{Gives: map[string]representor.Representor{}},
 	}
@@ -106,7 +106,7 @@ func newPlanner(in Input) *planner {
 		p.lostOf[lport] = append(p.lostOf[lport], f)
 	}
 	p.sortRows()
-	p.findLeftBehind()
+	p.findFormerRows()
 	for name, b := range p.view.Bindings {
 		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
 			q.word = word{binding: b, seen: true}
@@ -200,7 +200,7 @@ func (p *planner) decision() Decision {
 	p.out.Ports = make([]Status, 0, len(p.sorted))
 	for _, q := range p.sorted {
 		// A row that is to go is told of until it has gone: its removal may be refused.
-		p.tellWhatIsPlugged(q)
+		p.reportPlugged(q)
 		if q.seen && len(q.rows) == 0 && p.awaitsChassis(q.binding) {
 			if invalid := q.binding.Request.Invalid; invalid != nil {
 				p.report(q, Invalid, invalid)
@@ -216,8 +216,8 @@ func (p *planner) decision() Decision {
 		}
 	}
 	p.takeLeftOvers()
-	p.tellWhatIsLeftBehind()
-	p.tellWhatIsLost()
+	p.reportFormerRows()
+	p.reportLost()
 	slices.Sort(p.out.Unconfirmed)
 	p.out.Unconfirmed = slices.Compact(p.out.Unconfirmed)
 	slices.Sort(p.out.MassHeld)

@@ -14,10 +14,10 @@ type port struct {
 	word
 	target
 
-	taken    *port // the owner of want, when it is another
-	removes  bool  // its rows go and nothing takes their place
-	replaces bool  // its rows make room, for what it asks for now or for another port
-	braked   bool  // its rows stay for a hold that nothing else gets around
+	taken     *port // the owner of want, when it is another
+	removes   bool  // its rows go and nothing takes their place
+	replaces  bool  // its rows make room, for what it asks for now or for another port
+	underHold bool  // its rows stay for a hold that nothing else gets around
 
 	status Status
 }

@@ -36,8 +36,8 @@ func (p *planner) resolveAsked(q *port) target {
 		t.means, _ = p.in.Index.Meant(t.query)
 	}
 	if t.want.Kind == 0 {
-		if r := p.rowUnfound(q, t); r != nil {
-			return p.unfound(t, r)
+		if r := p.rowNotShown(q, t); r != nil {
+			return p.keepUnshown(t, r)
 		}
 	}
 	if len(q.rows) > 0 && q.rowFor(t.want) == nil && !p.answers(q, t) {
@@ -58,7 +58,7 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 	if p.in.Index.MayLackPFs() {
 		had = slices.Clone(p.lostOf[q.name])
 	}
-	for _, r := range slices.Concat(q.rows, p.behindOf[q.name]) {
+	for _, r := range slices.Concat(q.rows, p.formerOf[q.name]) {
 		if r.request.Kind == 0 || r.request.PFMAC == query.PFMAC {
 			had = append(had, carriedBy(p.in.Index, r.Interface, r.is))
 		}
@@ -71,9 +71,9 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 	return rep, why
 }
 
-// rowUnfound is the row that stays with the function that it is for, though the card doesn't show
+// rowNotShown is the row that stays with the function that it is for, though the card doesn't show
 // what the port's request means; nil for none.
-func (p *planner) rowUnfound(q *port, t target) *ownRow {
+func (p *planner) rowNotShown(q *port, t target) *ownRow {
 	r := q.rowFor(t.means)
 	if r == nil {
 		r = p.rowAnswering(q, t.query, t.reason)
@@ -84,10 +84,10 @@ func (p *planner) rowUnfound(q *port, t target) *ownRow {
 	return r
 }
 
-// unfound is the target of a port that stays with such a row. If another function is meant for
+// keepUnshown is the target of a port that stays with such a row. If another function is meant for
 // certain, the row was made for the same request in earlier times, and is only kept. So is one of
 // which nobody knows what it was made for.
-func (p *planner) unfound(t target, r *ownRow) target {
+func (p *planner) keepUnshown(t target, r *ownRow) target {
 	p.stayWith(&t, r)
 	t.fromMarker = t.want != t.means
 	t.asked = !t.fromMarker || t.means.Kind == 0 && r.request.Kind != 0 || p.mayBeFor(r, t.means)
@@ -171,7 +171,7 @@ func (p *planner) stayWith(t *target, r *ownRow) {
 // request means, and that is another than the row's.
 func (p *planner) answers(q *port, t target) bool {
 	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
-		return r.request == t.query || p.rewords(r, t.query, t.reason) || p.mayBeFor(r, t.means) ||
+		return r.request == t.query || p.sameButForScope(r, t.query, t.reason) || p.mayBeFor(r, t.means) ||
 			r.request.Kind == 0 && (t.want.Kind == 0 || r.is.Kind == 0)
 	})
 }

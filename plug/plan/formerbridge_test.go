@@ -104,7 +104,7 @@ func TestMoveHere_ARowThatCarriesAnotherFunctionGoesAtOnce(t *testing.T) {
 	}
 }
 
-// A port's row was left behind, and the port is gone. Another one gets the function, whose netdev
+// A port's row is on a former bridge, and the port is gone. Another one gets the function, whose netdev
 // may have another name by now.
 func TestMoveHere_ARowOfAnotherPortForTheSameFunctionGoesWhenTheSouthboundWasAskedAboutBoth(t *testing.T) {
 	for _, name := range []string{"pf0vf0", "ens1"} {

@@ -13,45 +13,45 @@ import (
 // that was, where ovn-controller looks after no flows any more, and keeps its netdev from
 // the present one.
 
-// leftBehind reports whether a row of ours is on a bridge that was ours.
-func (p *planner) leftBehind(r ovs.Interface) bool {
+// onFormerBridge reports whether a row of ours is on a bridge that was ours.
+func (p *planner) onFormerBridge(r ovs.Interface) bool {
 	return r.Marked && r.OVNPlugged == "" && r.Bridge != "" && r.Bridge != p.in.Actual.Bridge && p.in.Left[r.Bridge] &&
 		r.IsAlone()
 }
 
-// findLeftBehind fills behind.
-func (p *planner) findLeftBehind() {
+// findFormerRows fills former.
+func (p *planner) findFormerRows() {
 	if len(p.in.Left) == 0 {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
-		if r := p.in.Actual.Interfaces[name]; p.leftBehind(r) {
+		if r := p.in.Actual.Interfaces[name]; p.onFormerBridge(r) {
 			own := p.own(r)
-			own.behind = true
-			p.behind, p.behindOf[own.lport] = append(p.behind, own), append(p.behindOf[own.lport], own)
+			own.former = true
+			p.former, p.formerOf[own.lport] = append(p.former, own), append(p.formerOf[own.lport], own)
 		}
 	}
 }
 
-// movesHere reports whether a row that was left behind is for exactly what a port asks for now,
+// movesHere reports whether a row on a former bridge is for exactly what a port asks for now,
 // whatever the row is called, by its marker: one that somebody edited is left to that one. It
 // goes when the port is plugged here.
 func (p *planner) movesHere(q *port, r *ownRow) bool {
-	return p.asksNow(q) && r.behind && r.lport == q.name && r.hasFunction && r.byMarks() == q.want &&
+	return p.asksNow(q) && r.former && r.lport == q.name && r.hasFunction && r.byMarks() == q.want &&
 		r.leak.kind == 0
 }
 
-// makesWay reports whether a row that was left behind is no obstacle to a port's plug: it
+// noObstacle reports whether a row on a former bridge is no obstacle to a port's plug: it
 // moves with that, goes before, or is another port's for the same function, which mayDisplace decides on.
-func (p *planner) makesWay(q *port, r *ownRow) bool {
-	return p.movesHere(q, r) || r.behind && (r.leak.kind == leakByName ||
+func (p *planner) noObstacle(q *port, r *ownRow) bool {
+	return p.movesHere(q, r) || r.former && (r.leak.kind == leakByName ||
 		r.leak.kind == 0 && p.asksNow(q) && r.lport != q.name && r.byMarks() == q.want)
 }
 
 // moved are the rows that move here when a port is plugged.
 func (p *planner) moved(q *port) []*ownRow {
 	var rows []*ownRow
-	for _, r := range p.behind {
+	for _, r := range p.former {
 		if p.movesHere(q, r) && !r.removed {
 			rows = append(rows, r)
 		}
@@ -64,21 +64,21 @@ func whyMoved(r *ownRow) string {
 	return "the integration bridge was " + reason.Name(r.Bridge) + " before"
 }
 
-// removeLeaksLeftBehind removes the rows that leak on bridges that were ours. The flows that
+// removeFormerLeaks removes the rows that leak on bridges that were ours. The flows that
 // ovn-controller made there stay, and ovs-vswitchd forwards by them.
-func (p *planner) removeLeaksLeftBehind() {
-	for _, r := range p.behind {
+func (p *planner) removeFormerLeaks() {
+	for _, r := range p.former {
 		if r.leak.kind != 0 {
 			p.close(r.lport, r)
 		}
 	}
 }
 
-// countLeftBehind adds the ports whose only rows were left behind to what goes or moves, and
+// countFormerRows adds the ports whose only rows are on a former bridge to what goes or moves, and
 // to what there is, and reports whether those that make room for another port have waited.
-func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
+func (p *planner) countFormerRows(now, lately *tally) (waited bool) {
 	waited = true
-	for _, r := range p.behind {
+	for _, r := range p.former {
 		lport := r.lport
 		if q := p.ports[lport]; q != nil && len(q.rows) > 0 || r.leak.kind != 0 {
 			continue
@@ -95,23 +95,23 @@ func (p *planner) countLeftBehind(now, lately *tally) (waited bool) {
 	return waited
 }
 
-// tellWhatIsLeftBehind tells of rows on bridges that were ours that nothing asks for as they
+// reportFormerRows tells of rows on bridges that were ours that nothing asks for as they
 // are, and so nothing moves: as the state of their ports, or as a warning on those that ask
 // for something else.
-func (p *planner) tellWhatIsLeftBehind() {
+func (p *planner) reportFormerRows() {
 	if !p.asksAreKnown() {
 		return // nobody knows who asks for them
 	}
-	for _, r := range p.behind {
-		lport, why := r.lport, reasonLeftBehind(p.in.Actual, r)
+	for _, r := range p.former {
+		lport, why := r.lport, reasonFormerBridge(p.in.Actual, r)
 		switch q := p.ports[lport]; {
 		case r.leak.kind != 0 && lport != "" && !p.wanted(lport):
-			p.tell(rowStatus(r.Interface, Held,
+			p.reportUnasked(rowStatus(r.Interface, Held,
 				reason.New(reason.CodeTransactionPending, "row %s of ours on bridge %s is to be removed, since it leaks: %s",
 					reason.Quote(r.Name), reason.Quote(r.Bridge), r.leak.why)))
 		case lport == "" || r.removed:
 		case !p.wanted(lport):
-			p.tell(rowStatus(r.Interface, Conflict, why))
+			p.reportUnasked(rowStatus(r.Interface, Conflict, why))
 		case q != nil && q.want.Kind != 0 && (q.want != r.byMarks() || !r.hasFunction):
 			p.warn(lport, why)
 		}
@@ -125,7 +125,7 @@ func (p *planner) warn(lport string, why *reason.Reason) {
 	}
 }
 
-func reasonLeftBehind(a ovs.View, r *ownRow) *reason.Reason {
+func reasonFormerBridge(a ovs.View, r *ownRow) *reason.Reason {
 	return reason.Among(reason.CodeForeignName, []string{reason.Name(r.Name)},
 		"row %s of ours is still on bridge %s, which was the integration bridge before, and nothing asks this chassis to plug it now; %s",
 		reason.Quote(r.Name), reason.Quote(r.Bridge), roomFor(a, r.Name).sentence())
