@@ -23,7 +23,6 @@ func booting() []scenario {
 		{"a restart of the daemon touches no row", restartsWithoutATrace},
 		{"a restart while a driver can't tell of a port touches no row, of that and of those behind it in the list", restartsWithAShortList},
 		{"a device that reloads, or leaves switchdev mode and returns, keeps its rows", outlivesTheDevice},
-		{"the local ovsdb-server killed and back changes nothing", outlivesLocalServer},
 		{"a wiped local database is filled again", refillsTheLocalDatabase},
 		{"after a reboot, rows whose names mean other functions go before READY, without ovs-vswitchd or Southbound", boots},
 	}
@@ -139,19 +138,6 @@ func outlivesTheDevice(t *testing.T, d *dpu) {
 	}
 	d.changes(t, func() { run(t, "devlink", "dev", "eswitch", "set", "platform/card0", "mode", "switchdev") })
 	again()
-}
-
-func outlivesLocalServer(t *testing.T, d *dpu) {
-	d.judged(t)
-	a, b := twoPorts(t, d)
-	d.local.Kill()
-	d.local.Restart()
-	d.awaitPort(t, "vm0", plan.Plugged)
-	d.quiet(t)
-	now := d.row(t, "pf0vf0")
-	if now.uuid != a.uuid || d.row(t, "pf0vf1").uuid != b.uuid {
-		t.Errorf("row %+v, was %+v", now, a)
-	}
 }
 
 func refillsTheLocalDatabase(t *testing.T, d *dpu) {

@@ -19,7 +19,6 @@ import (
 func TestVirtualDPUAtLength(t *testing.T) {
 	d := start(t)
 	for _, s := range []scenario{
-		{"a Southbound that is away for a minute, and back, changes nothing", outlivesAMinuteWithoutSouthbound},
 		{"a VF that is created again is back at most twice as late as a plain port", recoversAsFastAsAPlainPort},
 		{"a wiped Southbound is the truth after the hold, and not before", acceptsAWipedSouthbound},
 		{"ovs-vswitchd and ovn-controller killed, stopped and hung: status, metric and doctor tell", tellsOfTheDead},
@@ -30,27 +29,6 @@ func TestVirtualDPUAtLength(t *testing.T) {
 			defer d.reset(t)
 			s.run(t, d)
 		})
-	}
-}
-
-func outlivesAMinuteWithoutSouthbound(t *testing.T, d *dpu) {
-	d.judged(t)
-	a, b := twoPorts(t, d)
-	before := d.transactions(t)
-	d.central.SB.Kill()
-	for began := time.Now(); time.Since(began) < time.Minute; {
-		d.quiet(t)
-		d.wantUntouched(t, "pf0vf0", a)
-		d.wantUntouched(t, "pf0vf1", b)
-	}
-	d.awaitStatus(t, "the status says that the Southbound is gone", func(s api.Status) bool { return !s.Southbound.Connected })
-	d.central.SB.Restart()
-	d.awaitStatus(t, "the Southbound is followed", func(s api.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
-	d.quiet(t)
-	d.wantKept(t, "pf0vf0", a)
-	d.wantKept(t, "pf0vf1", b)
-	if n := d.transactions(t) - before; n != 0 {
-		t.Errorf("%d local transactions, want none", n)
 	}
 }
 

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"syscall"
 	"testing"
 
 	"github.com/representord/representord/internal/api"
@@ -18,8 +17,6 @@ func trusting() []scenario {
 		{"without ovn-controller's Chassis row a renamed netdev is followed", followsARenameWithoutChassis},
 		{"ovn-controller killed changes nothing", outlivesController},
 		{"the Southbound killed and back changes nothing, and what was asked meanwhile is done", outlivesSouthbound},
-		{"a Southbound that hangs is noticed, and changes nothing", noticesAHangingSouthbound},
-		{"a Southbound that is another one than before unplugs not even one port", holdsForAnotherSouthbound},
 		{"most ports going at once wait for the hold, and go then", holdsMassRemovals},
 	}
 }
@@ -111,45 +108,6 @@ func outlivesSouthbound(t *testing.T, d *dpu) {
 	d.bound(t, "vm2")
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
-}
-
-func noticesAHangingSouthbound(t *testing.T, d *dpu) {
-	d.judged(t)
-	a, _ := twoPorts(t, d)
-	d.central.SB.Signal(syscall.SIGSTOP)
-	defer d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitStatus(t, "the status says that the Southbound does not answer", func(s api.Status) bool {
-		return !s.Southbound.Connected && s.Southbound.Problem != ""
-	})
-	d.quiet(t)
-	d.wantUntouched(t, "pf0vf0", a)
-	d.central.SB.Signal(syscall.SIGCONT)
-	d.awaitStatus(t, "the Southbound is trusted again", func(s api.Status) bool { return s.Southbound.Connected && s.Southbound.Complete })
-	d.quiet(t)
-	d.wantKept(t, "pf0vf0", a)
-}
-
-func holdsForAnotherSouthbound(t *testing.T, d *dpu) {
-	d.judged(t)
-	a, b := twoPorts(t, d)
-	d.central.SB.Kill()
-	d.central.Nbctl(t, "lsp-del", "vm0", "--", "lsp-del", "vm1")
-	d.central.SB.Wipe()
-	d.awaitPort(t, "vm0", plan.Held, reason.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plan.Held, reason.CodeSouthboundReplaced)
-	d.quiet(t)
-	d.wantKept(t, "pf0vf0", a)
-	d.wantKept(t, "pf0vf1", b)
-	d.restartDaemon(t) // what it knows of the other one is on the rows
-	d.awaitPort(t, "vm0", plan.Held, reason.CodeSouthboundReplaced)
-	d.awaitPort(t, "vm1", plan.Held, reason.CodeSouthboundReplaced)
-	d.wantKept(t, "pf0vf0", a)
-	d.wantKept(t, "pf0vf1", b)
-	d.witness.Nothing(func() {
-		if out, status := d.ctl(t, "release-hold"); status != 0 {
-			t.Errorf("exit status %d: %s", status, out)
-		}
-	}, "vm0", "vm1")
 }
 
 func holdsMassRemovals(t *testing.T, d *dpu) {
