@@ -2,6 +2,7 @@ package ovs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -216,26 +217,28 @@ func (t *transaction) insert(change, number int, p Plug) []string {
 	return namedUUID("port" + suffix)
 }
 
-// edit changes single keys and columns of a row. Inserting a key that is there
+// keys changes single keys of a row's external_ids. Inserting a key that is there
 // already changes nothing (RFC 7047 section 5.1), so it is deleted first.
-func (t *transaction) edit(change int, e Edit) {
-	own := purpose{scope: scopeChange, change: change}
-	gone := slices.Clone(e.Delete)
-	for key := range e.Set {
-		gone = append(gone, key)
-	}
+func (t *transaction) keys(p purpose, table, uuid string, set map[string]string, del []string) {
+	gone := slices.AppendSeq(slices.Clone(del), maps.Keys(set))
 	slices.Sort(gone)
 	gone = slices.Compact(gone)
 	var keys []ovsdb.Mutation
 	if len(gone) > 0 {
 		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationDelete, setValue(gone)))
 	}
-	if len(e.Set) > 0 {
-		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(e.Set)))
+	if len(set) > 0 {
+		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(set)))
 	}
 	if len(keys) > 0 {
-		t.add(own, mutate(tableInterface, e.Interface.UUID, keys...))
+		t.add(p, mutate(table, uuid, keys...))
 	}
+}
+
+// edit changes single keys and columns of a row.
+func (t *transaction) edit(change int, e Edit) {
+	own := purpose{scope: scopeChange, change: change}
+	t.keys(own, tableInterface, e.Interface.UUID, e.Set, e.Delete)
 	columns := ovsdb.Row{}
 	if e.MTURequest != nil {
 		columns["mtu_request"] = any(setValue[int](nil))

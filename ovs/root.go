@@ -3,7 +3,6 @@ package ovs
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
@@ -67,23 +66,12 @@ func (e RootEdit) validate() error {
 	return validText(e.Delete...)
 }
 
-// build makes the transaction. As in an Edit, a key is deleted before it is set.
+// build makes the transaction.
 func (e RootEdit) build(uuid string) transaction {
 	var t transaction
 	t.add(purpose{guard: "Open_vSwitch.external_ids changed"},
 		expect(tableRoot, ovsdb.Row{"external_ids": mapValue(e.Planned)}, hasUUID(uuid)))
-	gone := slices.AppendSeq(slices.Clone(e.Delete), maps.Keys(e.Set))
-	slices.Sort(gone)
-	var keys []ovsdb.Mutation
-	if gone = slices.Compact(gone); len(gone) > 0 {
-		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationDelete, setValue(gone)))
-	}
-	if len(e.Set) > 0 {
-		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(e.Set)))
-	}
-	if len(keys) > 0 {
-		t.add(purpose{}, mutate(tableRoot, uuid, keys...))
-	}
+	t.keys(purpose{}, tableRoot, uuid, e.Set, e.Delete)
 	text := "representord: " + reason.Prose(e.Why)
 	t.add(purpose{}, ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text})
 	return t
