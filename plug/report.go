@@ -19,15 +19,15 @@ type Port struct {
 // control plane.
 type Holding struct {
 	// Code says why: CodeSouthboundReplaced, CodeMassUnplug.
-	Code reason.Code
+	Code reason.Code `json:"code"`
 	// Identity is that of the Southbound that waits to be accepted (ovn.View), empty
 	// for CodeMassUnplug.
-	Identity string
-	// Until is when the removals go ahead by themselves.
-	Until time.Time
+	Identity string `json:"identity,omitempty"`
+	// Until is when the removals go ahead by themselves, unless they are released before.
+	Until time.Time `json:"until"`
 	// Ports are the logical ports whose rows stay only because of this, sorted. A hold
 	// may have none yet.
-	Ports []string
+	Ports []string `json:"logical-ports"`
 }
 
 // Report is what the last pass saw and did. It is not modified once made.

@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -94,7 +95,7 @@ func (p *program) followEvents(ctx context.Context) error {
 }
 
 // showEvents writes events as they come, and gives the number of the last.
-func (p *program) showEvents(events []api.Event, after uint64) (uint64, error) {
+func (p *program) showEvents(events []plug.Event, after uint64) (uint64, error) {
 	var out strings.Builder
 	for i := range events {
 		after = events[i].Number
@@ -116,7 +117,7 @@ func (p *program) showEvents(events []api.Event, after uint64) (uint64, error) {
 }
 
 // writeEvent writes an event, and tells whether its reason was cut.
-func (p *program) writeEvent(out *strings.Builder, e *api.Event) (cut bool) {
+func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
 	from, to := string(e.From), string(e.To)
 	if from == "" {
 		from = "new"

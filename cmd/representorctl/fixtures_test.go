@@ -68,11 +68,11 @@ func facts() api.Facts {
 			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
 		},
-		Companions: []companion.Standing{
-			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
-				Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
-			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
-				Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
+		Companions: []companion.Sight{
+			{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
+				Version: "ovs-vswitchd (Open vSwitch) 3.1.0", Since: noon().Add(-time.Hour)},
+			{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
+				Version: "ovn-controller 23.03.1", Since: noon().Add(-time.Hour)},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),

@@ -130,14 +130,14 @@ func TestGoldenOutputs(t *testing.T) {
 	}
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
 	dead := facts()
-	dead.Companions = []companion.Standing{
-		{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 361,
-			Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl"}, Since: noon().Add(-3 * time.Minute)},
-		{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone,
-			Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended"}, Since: noon().Add(-40 * time.Second)},
+	dead.Companions = []companion.Sight{
+		{Name: companion.VSwitchd, State: companion.Silent, PID: 361,
+			Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl", Since: noon().Add(-3 * time.Minute)},
+		{Name: companion.Controller, State: companion.Gone,
+			Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended", Since: noon().Add(-40 * time.Second)},
 	}
 	unseen := facts()
-	unseen.Companions[1].Sight = companion.Sight{Name: companion.Controller, State: companion.Unknown,
+	unseen.Companions[1] = companion.Sight{Name: companion.Controller, State: companion.Unknown,
 		Why: "neither a pidfile nor a control socket of its is in /var/run/openvswitch, /var/run/ovn"}
 	dry := facts()
 	dry.DryRun = true

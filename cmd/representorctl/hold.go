@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
 )
 
 func (p *program) releaseHoldCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func writeReleased(out *strings.Builder, r api.Released) {
 }
 
 // writeHolds shows what is held so that nobody overlooks it.
-func (p *program) writeHolds(out *strings.Builder, holds []api.Hold) {
+func (p *program) writeHolds(out *strings.Builder, holds []plug.Holding) {
 	for _, h := range holds {
 		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
 		why := "most ports would be unplugged or moved within a minute"
@@ -72,11 +73,11 @@ func (p *program) writeHolds(out *strings.Builder, holds []api.Hold) {
 	}
 }
 
-func heldPorts(h api.Hold) string {
-	if len(h.LogicalPorts) == 0 {
+func heldPorts(h plug.Holding) string {
+	if len(h.Ports) == 0 {
 		return "no port so far"
 	}
-	return plural(len(h.LogicalPorts), "port") + " " + list(h.LogicalPorts)
+	return plural(len(h.Ports), "port") + " " + list(h.Ports)
 }
 
 // list shows names, not more than a few.

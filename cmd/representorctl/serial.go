@@ -56,13 +56,13 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 		rows := [][]string{{"CARD", "SERIAL NUMBER", "SOURCE", "PUBLISHED", "SOUTHBOUND"}}
 		for i := range s.Cards {
 			c := &s.Cards[i]
-			rows = append(rows, []string{reason.Word(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
+			rows = append(rows, []string{reason.Word(c.Handle.String()), orDash(c.Serial), orDash(string(c.From)), published(c), inSouthbound(c)})
 		}
 		table(out, "", rows)
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {
-			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle), r.Code, r.Message), columns) {
+			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle.String()), r.Code, r.Message), columns) {
 				fmt.Fprintln(out, line)
 			}
 		}
@@ -121,7 +121,7 @@ func writeOptions(out *strings.Builder, options string) {
 	}
 }
 
-func published(c *api.CardSerial) string {
+func published(c *register.Card) string {
 	switch {
 	case c.Published && c.Ours:
 		return "yes"
@@ -131,7 +131,7 @@ func published(c *api.CardSerial) string {
 	return "no"
 }
 
-func inSouthbound(c *api.CardSerial) string {
+func inSouthbound(c *register.Card) string {
 	switch {
 	case c.InSouthbound == nil:
 		return "-"

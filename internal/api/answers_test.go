@@ -31,8 +31,8 @@ func everything() Facts {
 	f.RoleReason, f.DryRun, f.Problems = "pid 811 has it", true, []string{"no system-id", "é\x1b"}
 	f.Southbound.Problem, f.Local.Problem = "it is behind", "it hangs"
 	f.Southbound.CMSOptions, f.Southbound.HiddenFromOldNeutron = "card-serial-number=MT1,x", true
-	f.Companions = append(f.Companions, companion.Standing{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers,
-		Version: "ovn-controller 24.03.6", Forbidden: true}})
+	f.Companions = append(f.Companions, companion.Sight{Name: companion.Controller, State: companion.Answers,
+		Version: "ovn-controller 24.03.6", Forbidden: true})
 	f.Local.Interfaces = map[string]ovs.Interface{
 		"pf0vf0": {Name: "pf0vf0", Bridge: "br-int", Marked: true, Marker: ovs.Marker{LogicalPort: "vm1"}},
 		"lost":   {Name: "lost", Bridge: "br-int", Marked: true, IfaceID: oddName},

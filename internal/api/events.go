@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug"
 )
 
 // ParamAfter of PathEvents: only events with a larger number than this.
@@ -18,21 +18,8 @@ const ParamAfter = "after"
 // thousand.
 type Events struct {
 	// Started is when the daemon did; with it the numbers begin anew.
-	Started time.Time `json:"started"`
-	Events  []Event   `json:"events"`
-}
-
-// Event is a change of a logical port's state, or of the code of its reason.
-type Event struct {
-	// Number counts the events since the daemon's start, from 1 on.
-	Number      uint64    `json:"number"`
-	At          time.Time `json:"at"`
-	LogicalPort string    `json:"logical-port"`
-	// From is absent for a port that is new, To for one that is gone.
-	From   plan.State     `json:"from,omitempty"`
-	To     plan.State     `json:"to,omitempty"`
-	Netdev string         `json:"netdev,omitempty"`
-	Reason *reason.Reason `json:"reason,omitempty"`
+	Started time.Time    `json:"started"`
+	Events  []plug.Event `json:"events"`
 }
 
 // Events asks for the events with a larger number than the one given.
@@ -48,14 +35,13 @@ func (s *Server) events(f Facts, r *http.Request) (any, error) {
 			return nil, badRequest("parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
 		}
 	}
-	out := Events{Started: instant(f.Started), Events: []Event{}}
+	out := Events{Started: instant(f.Started), Events: []plug.Event{}}
 	if s.acts.Events == nil {
 		return out, nil
 	}
 	for _, e := range s.acts.Events(after) {
-		out.Events = append(out.Events, Event{
-			Number: e.Number, At: instant(e.At), LogicalPort: e.LogicalPort, From: e.From, To: e.To, Netdev: e.Netdev, Reason: e.Reason,
-		})
+		e.At = instant(e.At)
+		out.Events = append(out.Events, e)
 	}
 	return out, nil
 }

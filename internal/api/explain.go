@@ -50,11 +50,9 @@ func (s *Server) explain(f Facts, r *http.Request) (any, error) {
 func (f Facts) explained(logicalPort string) explain.Input {
 	in := explain.Input{
 		LogicalPort: logicalPort, Asked: f.Southbound, Index: f.Index, Actual: f.Local, LocalEndpoint: f.LocalEndpoint,
+		Companions: f.Companions,
 	}
 	in.Status, in.Since = f.statusOf(logicalPort)
-	for _, c := range f.Companions {
-		in.Companions = append(in.Companions, c.Sight)
-	}
 	switch standing := f.standing(); {
 	case standing.Current():
 	case standing.Role != Active:

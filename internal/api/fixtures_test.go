@@ -61,9 +61,8 @@ func facts() Facts {
 			Chassis: "dpu1", ChassisKnown: true, Identity: "cluster 1",
 		},
 		Index: representor.NewIndex(card(), representor.Settings{}),
-		Companions: []companion.Standing{{
-			Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer"},
-			Since: at,
+		Companions: []companion.Sight{{
+			Name: companion.VSwitchd, State: companion.Silent, Since: at, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer",
 		}},
 		Report: plug.Report{
 			At: at.Add(time.Hour), Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/representord/representord/plug"
 )
 
 // Plan is the answer of PathPlan: what is still to be changed on the bridge.
@@ -16,14 +18,14 @@ type Plan struct {
 	Changes []Change `json:"changes"`
 	// Waiting are the ports that are not plugged, with what each waits for, and Holds
 	// the removals that are held.
-	Waiting []Port `json:"waiting"`
-	Holds   []Hold `json:"holds"`
+	Waiting []Port         `json:"waiting"`
+	Holds   []plug.Holding `json:"holds"`
 }
 
 // Plan gives the facts as PathPlan shows them.
 func (f Facts) Plan() Plan {
 	p := Plan{
-		Standing: f.standing(), DryRun: f.DryRun, Changes: Changes(f.Report.Due), Waiting: []Port{}, Holds: Holds(f.Report.Holds),
+		Standing: f.standing(), DryRun: f.DryRun, Changes: Changes(f.Report.Due), Waiting: []Port{}, Holds: holds(f.Report.Holds),
 	}
 	rows := f.placed()
 	for _, s := range f.Report.Ports {

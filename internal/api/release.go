@@ -17,23 +17,23 @@ const maxSeen = 1 << 20
 // Seen is the body of PathReleaseHold: the holds that whoever asks has seen, as PathStatus
 // gives them. Nothing else is released.
 type Seen struct {
-	// Holds must be there, and may be empty. Of each, Code, Identity and LogicalPorts count.
-	Holds []Hold `json:"holds"`
+	// Holds must be there, and may be empty. Of each, Code, Identity and Ports count.
+	Holds []plug.Holding `json:"holds"`
 }
 
 // Released is the answer of PathReleaseHold.
 type Released struct {
 	// Holds are those that ended, with the ports that may go now; none if nothing that was seen
 	// is still held.
-	Holds []Hold `json:"holds"`
+	Holds []plug.Holding `json:"holds"`
 	// Held is what was not seen, and stays held.
-	Held []Hold `json:"held"`
+	Held []plug.Holding `json:"held"`
 }
 
 // ReleaseHold lets removals that wait go ahead, PathReleaseHold: of the holds that were seen
 // those that still are.
-func (c *Client) ReleaseHold(ctx context.Context, seen []Hold) (Released, error) {
-	return send[Released](ctx, c, PathReleaseHold, Seen{Holds: append([]Hold{}, seen...)})
+func (c *Client) ReleaseHold(ctx context.Context, seen []plug.Holding) (Released, error) {
+	return send[Released](ctx, c, PathReleaseHold, Seen{Holds: append([]plug.Holding{}, seen...)})
 }
 
 // releaseHold lets removals that wait go ahead, as far as they were seen.
@@ -53,7 +53,7 @@ func (s *Server) releaseHold(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	released := s.release(seen)
-	s.send(w, http.StatusOK, Released{Holds: Holds(released), Held: Holds(without(s.facts().Report.Holds, released))})
+	s.send(w, http.StatusOK, Released{Holds: holds(released), Held: holds(without(s.facts().Report.Holds, released))})
 }
 
 // readSeen reads the body. One that says nothing of holds is refused: an empty list is what
@@ -68,11 +68,7 @@ func readSeen(w http.ResponseWriter, r *http.Request) ([]plug.Holding, error) {
 		return nil, fmt.Errorf(`the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
 			`only those are released; representorctl release-hold does so`, PathStatus)
 	}
-	seen := make([]plug.Holding, 0, len(body.Holds))
-	for _, h := range body.Holds {
-		seen = append(seen, plug.Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: h.LogicalPorts})
-	}
-	return seen, nil
+	return body.Holds, nil
 }
 
 // without gives what is held apart from what was released.

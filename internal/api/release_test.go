@@ -48,14 +48,14 @@ func TestWhatIsReleasedIsWhatWasSeenAndTheRestIsToldAsHeld(t *testing.T) {
 	replaced := plug.Holding{Code: "southbound-replaced", Identity: "cluster 2", Ports: []string{"c"}}
 	now.Report.Holds = []plug.Holding{mass, replaced}
 	c := NewClient(serve(t, func() Facts { return now }))
-	r, err := c.ReleaseHold(t.Context(), []Hold{{Code: mass.Code, LogicalPorts: []string{"a", "b"}}})
+	r, err := c.ReleaseHold(t.Context(), []plug.Holding{{Code: mass.Code, Ports: []string{"a", "b"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Holds) != 1 || strings.Join(r.Holds[0].LogicalPorts, " ") != "a b" {
+	if len(r.Holds) != 1 || strings.Join(r.Holds[0].Ports, " ") != "a b" {
 		t.Errorf("released %+v, want a and b", r.Holds)
 	}
-	if len(r.Held) != 2 || strings.Join(r.Held[0].LogicalPorts, " ") != "new" || r.Held[1].Identity != "cluster 2" {
+	if len(r.Held) != 2 || strings.Join(r.Held[0].Ports, " ") != "new" || r.Held[1].Identity != "cluster 2" {
 		t.Errorf("held %+v, want new, and what waits for another Southbound", r.Held)
 	}
 }

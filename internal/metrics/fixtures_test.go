@@ -71,9 +71,9 @@ func busy() Snapshot {
 			Local:      ovs.View{Complete: true, BridgeUUID: "b", Since: noon().Add(-time.Minute)},
 			Southbound: ovn.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
 			Index:      representor.NewIndex(twins(), representor.Settings{}),
-			Companions: []companion.Standing{
-				{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers}},
-				{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone}},
+			Companions: []companion.Sight{
+				{Name: companion.VSwitchd, State: companion.Answers},
+				{Name: companion.Controller, State: companion.Gone},
 			},
 			Report: plug.Report{
 				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -39,7 +38,7 @@ type Facts struct {
 	Index  *representor.Index
 	Report plug.Report
 	// Companions are the programs that must run beside the daemon.
-	Companions []companion.Standing
+	Companions []companion.Sight
 	// Serials is how it stands with the cards' serial numbers.
 	Serials register.Report
 }
@@ -57,10 +56,8 @@ func (f Facts) Status() Status {
 		Hostname:     f.Hostname,
 		Bridge:       f.Bridge,
 		Problems:     slices.Concat(f.Problems, f.Serials.Problems()),
-		Southbound:   southbound(f.Southbound),
-		Local:        local(f.Local, f.LocalEndpoint),
 		Ports:        map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
-		Holds:        Holds(f.Report.Holds),
+		Holds:        holds(f.Report.Holds),
 		LastPass:     instant(f.Report.At),
 		Passes:       f.Report.Passes,
 		Transactions: f.Report.Transactions,
@@ -70,12 +67,31 @@ func (f Facts) Status() Status {
 		Planned:      Changes(f.Report.Planned),
 
 		BuiltInProvider: f.Report.BuiltIn,
-		Companions:      companions(f.Companions),
+		Southbound: Southbound{
+			Connected:    f.Southbound.Connected,
+			Complete:     f.Southbound.Complete,
+			Since:        instant(f.Southbound.Since),
+			Endpoint:     f.Southbound.Endpoint,
+			Problem:      f.Southbound.Problem,
+			Identity:     f.Southbound.Identity,
+			ChassisKnown: f.Southbound.ChassisKnown,
+		},
+		Local: Local{
+			Complete:     f.Local.Complete,
+			Endpoint:     f.LocalEndpoint,
+			Problem:      f.Local.Problem,
+			BridgeFound:  f.Local.BridgeUUID != "",
+			DatapathType: f.Local.DatapathType,
+		},
 	}
 	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
 	s.Devlink.Representors = len(f.Index.All())
 	for _, p := range f.Report.Ports {
 		s.Ports[p.State]++
+	}
+	for _, c := range f.Companions {
+		c.Since = instant(c.Since)
+		s.Companions = append(s.Companions, c)
 	}
 	return s
 }
@@ -191,7 +207,7 @@ func NewRepresentor(r representor.Representor) Representor {
 		PF:         fn.PF,
 		Kind:       fn.Kind.String(),
 		PortIndex:  r.PortIndex,
-		Type:       portType(r.Type),
+		Type:       r.Type.String(),
 		HWAddr:     address(r.HWAddr),
 		State:      string(r.State),
 		OpState:    string(r.OpState),
@@ -205,11 +221,12 @@ func NewRepresentor(r representor.Representor) Representor {
 	return out
 }
 
-// Holds gives holds as the API shows them, never nil.
-func Holds(holds []plug.Holding) []Hold {
-	out := make([]Hold, 0, len(holds))
-	for _, h := range holds {
-		out = append(out, Hold{Code: h.Code, Identity: h.Identity, Until: instant(h.Until), LogicalPorts: append([]string{}, h.Ports...)})
+// holds gives holds as the API shows them: neither they nor their ports are nil.
+func holds(all []plug.Holding) []plug.Holding {
+	out := make([]plug.Holding, 0, len(all))
+	for _, h := range all {
+		h.Until, h.Ports = instant(h.Until), append([]string{}, h.Ports...)
+		out = append(out, h)
 	}
 	return out
 }
@@ -234,39 +251,6 @@ func Changes(changes []ovs.Change) []Change {
 	return out
 }
 
-func companions(all []companion.Standing) []Companion {
-	var out []Companion
-	for _, c := range all {
-		out = append(out, Companion{
-			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version,
-			Stopped: c.Stopped, Problem: c.Why,
-		})
-	}
-	return out
-}
-
-func southbound(v ovn.View) Southbound {
-	return Southbound{
-		Connected:    v.Connected,
-		Complete:     v.Complete,
-		Since:        instant(v.Since),
-		Endpoint:     v.Endpoint,
-		Problem:      v.Problem,
-		Identity:     v.Identity,
-		ChassisKnown: v.ChassisKnown,
-	}
-}
-
-func local(v ovs.View, endpoint string) Local {
-	return Local{
-		Complete:     v.Complete,
-		Endpoint:     endpoint,
-		Problem:      v.Problem,
-		BridgeFound:  v.BridgeUUID != "",
-		DatapathType: v.DatapathType,
-	}
-}
-
 // instant makes a time fit to be sent: UTC, in milliseconds, zero stays zero.
 func instant(t time.Time) time.Time {
 	if t.IsZero() {
@@ -287,19 +271,4 @@ func pointer(o devlink.Optional[uint32]) *uint32 {
 		return nil
 	}
 	return &o.Value
-}
-
-// portType gives the link layer as devlink(8) writes it.
-func portType(t devlink.PortType) string {
-	switch t {
-	case devlink.TypeNotSet:
-		return "notset"
-	case devlink.TypeAuto:
-		return "auto"
-	case devlink.TypeEth:
-		return "eth"
-	case devlink.TypeIB:
-		return "ib"
-	}
-	return fmt.Sprintf("type %d", uint16(t))
 }
