@@ -34,18 +34,16 @@ var update = flag.Bool("update", false, "write the golden files")
 // daemon serves facts on a socket until the test ends.
 func daemon(t *testing.T, facts api.Facts) string {
 	t.Helper()
-	return daemonWith(t, facts, api.Acts{})
+	return daemonWith(t, facts, api.Server{})
 }
 
 // daemonWith serves facts, and does as asked.
-func daemonWith(t *testing.T, facts api.Facts, acts api.Acts) string {
+func daemonWith(t *testing.T, facts api.Facts, server api.Server) string {
 	t.Helper()
-	return daemonThat(t, facts, acts, func(seen []plug.Holding) []plug.Holding { return seen })
-}
-
-// daemonThat is one that releases holds so.
-func daemonThat(t *testing.T, facts api.Facts, acts api.Acts, release func([]plug.Holding) []plug.Holding) string {
-	t.Helper()
+	server.Facts, server.Log = func() api.Facts { return facts }, slog.New(slog.DiscardHandler)
+	if server.Release == nil {
+		server.Release = func(seen []plug.Holding) []plug.Holding { return seen }
+	}
 	socket := absent(t)
 	l, err := api.Listen(t.Context(), socket)
 	if err != nil {
@@ -53,8 +51,6 @@ func daemonThat(t *testing.T, facts api.Facts, acts api.Acts, release func([]plu
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := api.NewServer(func() api.Facts { return facts }, release, slog.New(slog.DiscardHandler))
-	server.Offer(acts)
 	go func() { done <- server.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()

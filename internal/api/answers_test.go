@@ -104,8 +104,10 @@ func all() [][3]string {
 }
 
 func answers(f Facts) string {
-	s := NewServer(func() Facts { return f }, func(seen []plug.Holding) []plug.Holding { return seen }, slog.New(slog.DiscardHandler))
-	s.Offer(Acts{Poke: func() {}, Events: history, Level: &slog.LevelVar{}})
+	s := Server{
+		Facts: func() Facts { return f }, Release: func(seen []plug.Holding) []plug.Holding { return seen },
+		Poke: func() {}, Events: history, Level: &slog.LevelVar{}, Log: slog.New(slog.DiscardHandler),
+	}
 	h := s.handler()
 	var out strings.Builder
 	for _, q := range all() {

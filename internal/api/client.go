@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
@@ -82,18 +83,7 @@ func (c *Client) Serials(ctx context.Context) (Serials, error) {
 
 // escape makes one segment of a path of any text. Dots are escaped as well: a
 // port may be called "..", which would be taken for a path.
-func escape(s string) string {
-	const hex = "0123456789ABCDEF"
-	out := make([]byte, 0, len(s))
-	for _, b := range []byte(s) {
-		if 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_' {
-			out = append(out, b)
-		} else {
-			out = append(out, '%', hex[b>>4], hex[b&15])
-		}
-	}
-	return string(out)
-}
+func escape(s string) string { return strings.ReplaceAll(url.PathEscape(s), ".", "%2E") }
 
 func ask[T any](ctx context.Context, c *Client, method, path string) (T, error) {
 	return exchange[T](ctx, c, method, path, http.NoBody)

@@ -32,14 +32,14 @@ func (s *Server) events(f Facts, r *http.Request) (any, error) {
 	if text := r.URL.Query().Get(ParamAfter); text != "" {
 		var err error
 		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, badRequest("parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
+			return nil, refuse(http.StatusBadRequest, "parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
 		}
 	}
 	out := Events{Started: instant(f.Started), Events: []plug.Event{}}
-	if s.acts.Events == nil {
+	if s.Events == nil {
 		return out, nil
 	}
-	for _, e := range s.acts.Events(after) {
+	for _, e := range s.Events(after) {
 		e.At = instant(e.At)
 		out.Events = append(out.Events, e)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/plug/plan"
 )
@@ -24,26 +26,30 @@ func (c *Client) Explain(ctx context.Context, logicalPort string) (explain.Expla
 	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort))
 }
 
-func (s *Server) explain(f Facts, r *http.Request) (any, error) {
-	in := f.explained(r.PathValue("port"))
-	if s.acts.Inquire == nil {
+// explain answers as many at a time as there are slots.
+func (s *Server) explain(slots *semaphore.Weighted) func(Facts, *http.Request) (any, error) {
+	return func(f Facts, r *http.Request) (any, error) {
+		in := f.explained(r.PathValue("port"))
+		if s.Inquire == nil {
+			return explain.Explain(in), nil
+		}
+		if !slots.TryAcquire(1) {
+			return nil, refuse(http.StatusTooManyRequests,
+				"other explanations are being answered already, as many as are at one time; try again in a second")
+		}
+		defer slots.Release(1)
+		ctx, cancel := context.WithTimeout(r.Context(), inquiryPatience)
+		defer cancel()
+		switch answer, err := s.Inquire(ctx, in.LogicalPort); {
+		case err == nil:
+			in.Answer = &answer
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			in.Silence = fmt.Sprintf("the Southbound gave no answer in %s: %v", inquiryPatience, err)
+		default:
+			in.Silence = err.Error()
+		}
 		return explain.Explain(in), nil
 	}
-	if !s.explanations.enter() {
-		return nil, busy("other explanations")
-	}
-	defer s.explanations.leave()
-	ctx, cancel := context.WithTimeout(r.Context(), inquiryPatience)
-	defer cancel()
-	switch answer, err := s.acts.Inquire(ctx, in.LogicalPort); {
-	case err == nil:
-		in.Answer = &answer
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		in.Silence = fmt.Sprintf("the Southbound gave no answer in %s: %v", inquiryPatience, err)
-	default:
-		in.Silence = err.Error()
-	}
-	return explain.Explain(in), nil
 }
 
 // explained gives the facts as far as they are about one logical port.

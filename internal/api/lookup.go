@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,8 +41,7 @@ func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
 	found, why := index.Lookup(query)
 	if found.Function.Kind == 0 {
 		if why == nil {
-			return Lookup{}, &Error{Status: http.StatusInternalServerError,
-				Problem: Problem{Error: "lookup of " + query.String() + " gave neither a representor nor a reason"}}
+			return Lookup{}, refuse(http.StatusInternalServerError, "lookup of %s gave neither a representor nor a reason", query)
 		}
 		status := http.StatusNotFound
 		if why.Code == reason.CodeNoDevlink {
@@ -64,11 +62,12 @@ func parseQuestion(question url.Values) (representor.Query, error) {
 	for name, values := range question {
 		switch {
 		case !slices.Contains(parameters(), name):
-			return representor.Query{}, badRequest("unknown parameter %s; known are %s", reason.Quote(name), strings.Join(parameters(), ", "))
+			return representor.Query{}, refuse(http.StatusBadRequest, "unknown parameter %s; known are %s",
+				reason.Quote(name), strings.Join(parameters(), ", "))
 		case len(values) != 1:
-			return representor.Query{}, badRequest("parameter %s is given %d times", name, len(values))
+			return representor.Query{}, refuse(http.StatusBadRequest, "parameter %s is given %d times", name, len(values))
 		case values[0] == "":
-			return representor.Query{}, badRequest("parameter %s is empty; leave it out instead", name)
+			return representor.Query{}, refuse(http.StatusBadRequest, "parameter %s is empty; leave it out instead", name)
 		}
 		options[ParamOption(name)] = values[0]
 	}
@@ -80,8 +79,4 @@ func parseQuestion(question url.Values) (representor.Query, error) {
 		}
 	}
 	return request.Query, nil
-}
-
-func badRequest(format string, args ...any) error {
-	return &Error{Status: http.StatusBadRequest, Problem: Problem{Error: fmt.Sprintf(format, args...)}}
 }

@@ -54,17 +54,10 @@ func (c *Client) Reconcile(ctx context.Context) (Reconciled, error) {
 	return ask[Reconciled](ctx, c, http.MethodPost, PathReconcile)
 }
 
-func (s *Server) reconcile(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
+func (s *Server) reconcile(f Facts, _ *http.Request) (any, error) {
+	if f.Role != Active || s.Poke == nil {
+		return nil, refuse(http.StatusServiceUnavailable, "this representord is %s and makes no passes: %s", f.Role, f.RoleReason)
 	}
-	f := s.facts()
-	if f.Role != Active || s.acts.Poke == nil {
-		s.send(w, http.StatusServiceUnavailable,
-			Problem{Error: "this representord is " + string(f.Role) + " and makes no passes: " + f.RoleReason})
-		return
-	}
-	s.acts.Poke()
-	s.send(w, http.StatusOK, Reconciled{Passes: f.Report.Passes, LastPass: instant(f.Report.At)})
+	s.Poke()
+	return Reconciled{Passes: f.Report.Passes, LastPass: instant(f.Report.At)}, nil
 }

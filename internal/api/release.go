@@ -4,15 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/representord/representord/plug"
 )
 
-// maxSeen bounds the body of PathReleaseHold, in bytes: the names of some 25,000 ports.
-const maxSeen = 1 << 20
+// maxBody bounds the body of a request, in bytes. PathReleaseHold needs it for the names of
+// some 25,000 ports.
+const maxBody = 1 << 20
 
 // Seen is the body of PathReleaseHold: the holds that whoever asks has seen, as PathStatus
 // gives them. Nothing else is released.
@@ -36,36 +36,30 @@ func (c *Client) ReleaseHold(ctx context.Context, seen []plug.Holding) (Released
 	return send[Released](ctx, c, PathReleaseHold, Seen{Holds: append([]plug.Holding{}, seen...)})
 }
 
-// releaseHold lets removals that wait go ahead, as far as they were seen.
-func (s *Server) releaseHold(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
-	}
-	seen, err := readSeen(w, r)
+// releaseHold lets removals that wait go ahead, as far as they were seen. The facts are those
+// after the body was read, which may take a while.
+func (s *Server) releaseHold(_ Facts, r *http.Request) (any, error) {
+	seen, err := readSeen(r)
 	if err != nil {
-		s.send(w, http.StatusBadRequest, Problem{Error: err.Error()})
-		return
+		return nil, err
 	}
-	if f := s.facts(); f.Role != Active {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: fmt.Sprintf(
-			"this representord is %s and holds nothing: %s", f.Role, f.RoleReason)})
-		return
+	if f := s.Facts(); f.Role != Active {
+		return nil, refuse(http.StatusServiceUnavailable, "this representord is %s and holds nothing: %s", f.Role, f.RoleReason)
 	}
-	released := s.release(seen)
-	s.send(w, http.StatusOK, Released{Holds: holds(released), Held: holds(without(s.facts().Report.Holds, released))})
+	released := s.Release(seen)
+	return Released{Holds: holds(released), Held: holds(without(s.Facts().Report.Holds, released))}, nil
 }
 
 // readSeen reads the body. One that says nothing of holds is refused: an empty list is what
 // somebody has seen, a missing one is a client that didn't look.
-func readSeen(w http.ResponseWriter, r *http.Request) ([]plug.Holding, error) {
+func readSeen(r *http.Request) ([]plug.Holding, error) {
 	var body Seen
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSeen)).Decode(&body)
+	err := json.NewDecoder(r.Body).Decode(&body)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fmt.Errorf("the body has more than %d bytes", tooLarge.Limit)
+		return nil, refuse(http.StatusBadRequest, "the body has more than %d bytes", tooLarge.Limit)
 	}
 	if err != nil || body.Holds == nil {
-		return nil, fmt.Errorf(`the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
+		return nil, refuse(http.StatusBadRequest, `the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
 			`only those are released; representorctl release-hold does so`, PathStatus)
 	}
 	return body.Holds, nil

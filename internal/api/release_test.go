@@ -35,7 +35,7 @@ func TestAReleaseThatDoesNotTellWhatWasSeenIsRefused(t *testing.T) {
 			t.Errorf("body %q: %d, want 400 that says what is missing:\n%s", body, status, text)
 		}
 	}
-	large := `{"holds": [{"code": "mass-unplug", "logical-ports": ["` + strings.Repeat("x", maxSeen) + `"]}]}`
+	large := `{"holds": [{"code": "mass-unplug", "logical-ports": ["` + strings.Repeat("x", maxBody) + `"]}]}`
 	if status, text := post(t, socket, PathReleaseHold, large); status != http.StatusBadRequest || !strings.Contains(text, "1048576 bytes") {
 		t.Errorf("a body of %d bytes: %d, want 400 that says the bound:\n%s", len(large), status, text)
 	}

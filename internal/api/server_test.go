@@ -64,9 +64,8 @@ func serveOn(t *testing.T, path string, facts func() Facts) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() {
-		done <- NewServer(facts, func(seen []plug.Holding) []plug.Holding { return seen }, slog.New(slog.DiscardHandler)).Serve(ctx, l)
-	}()
+	server := Server{Facts: facts, Release: func(seen []plug.Holding) []plug.Holding { return seen }, Log: slog.New(slog.DiscardHandler)}
+	go func() { done <- server.Serve(ctx, l) }()
 	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
