@@ -99,7 +99,7 @@ type Reconciler struct {
 	steps     steps
 	last      map[string]Port
 	ours      map[string]bool // uuids of the rows that bear our marks
-	total     Report          // counters only
+	total     Counters
 }
 
 // NewReconciler returns a Reconciler that has made no pass yet.

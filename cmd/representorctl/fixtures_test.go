@@ -50,8 +50,10 @@ func dpu() representor.Card {
 
 func facts() api.Facts {
 	return api.Facts{
-		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: api.Active,
-		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Daemon: api.Daemon{
+			Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: api.Active,
+			Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		},
 		Local: ovs.View{
 			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system",
 			Interfaces: map[string]ovs.Interface{
@@ -119,6 +121,7 @@ func report() plug.Report {
 		}},
 	}
 	return plug.Report{
-		At: noon().Add(-3 * time.Second), Passes: 1042, Ports: ports, Transactions: 20, Failures: 1, Retargets: 1,
+		At: noon().Add(-3 * time.Second), Ports: ports,
+		Counters: plug.Counters{Passes: 1042, Transactions: 20, Failures: 1, Retargets: 1},
 	}
 }

@@ -110,8 +110,8 @@ func TestGoldenOutputs(t *testing.T) {
 	quiet := facts()
 	quiet.Report.Ports = nil
 	starting := api.Facts{
-		Version: "1.2.3", PID: 9, Started: noon(), Role: api.Starting,
-		RoleReason:    "the local database: dial unix /run/openvswitch/db.sock: no such file or directory",
+		Daemon: api.Daemon{Version: "1.2.3", PID: 9, Started: noon(), Role: api.Starting,
+			RoleReason: "the local database: dial unix /run/openvswitch/db.sock: no such file or directory"},
 		Local:         ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
 		Southbound:    ovn.View{Problem: "no chassis name yet"},

@@ -68,8 +68,8 @@ func everything() Facts {
 // nothing is facts of a daemon that has just begun.
 func nothing() Facts {
 	return Facts{
-		Role: Starting, RoleReason: "the local database: not read yet", Index: representor.NewIndex(representor.Card{Problem: "not read yet"},
-			representor.Settings{}), Serials: register.Report{Off: true},
+		Daemon: Daemon{Role: Starting, RoleReason: "the local database: not read yet"}, Serials: register.Report{Off: true},
+		Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}),
 	}
 }
 

@@ -17,20 +17,7 @@ import (
 // Facts is what the daemon knows at one time, in its own types. The snapshots in
 // it are not modified once made, so Facts can be had without waiting.
 type Facts struct {
-	Version string
-	PID     int
-	Started time.Time
-	Role    Role
-	// RoleReason says what keeps the daemon from being Active.
-	RoleReason string
-	DryRun     bool
-
-	Chassis  string
-	Hostname string
-	Bridge   string
-	// Problems say what is missing of who the daemon is.
-	Problems []string
-
+	Daemon
 	Local         ovs.View
 	LocalEndpoint string
 	Southbound    ovn.View
@@ -46,26 +33,12 @@ type Facts struct {
 // Status gives the facts as PathStatus shows them.
 func (f Facts) Status() Status {
 	s := Status{
-		Version:      f.Version,
-		PID:          f.PID,
-		Started:      instant(f.Started),
-		Role:         f.Role,
-		RoleReason:   f.RoleReason,
-		DryRun:       f.DryRun,
-		Chassis:      f.Chassis,
-		Hostname:     f.Hostname,
-		Bridge:       f.Bridge,
-		Problems:     slices.Concat(f.Problems, f.Serials.Problems()),
-		Ports:        map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
-		Holds:        holds(f.Report.Holds),
-		LastPass:     instant(f.Report.At),
-		Passes:       f.Report.Passes,
-		Transactions: f.Report.Transactions,
-		Failures:     f.Report.Failures,
-		Retargets:    f.Report.Retargets,
-		Leaks:        f.Report.Leaks,
-		Planned:      Changes(f.Report.Planned),
-
+		Daemon:          f.Daemon,
+		Ports:           map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
+		Holds:           holds(f.Report.Holds),
+		LastPass:        instant(f.Report.At),
+		Counters:        f.Report.Counters,
+		Planned:         Changes(f.Report.Planned),
 		BuiltInProvider: f.Report.BuiltIn,
 		Southbound: Southbound{
 			Connected:    f.Southbound.Connected,
@@ -84,6 +57,7 @@ func (f Facts) Status() Status {
 			DatapathType: f.Local.DatapathType,
 		},
 	}
+	s.Started, s.Problems = instant(f.Started), slices.Concat(f.Problems, f.Serials.Problems())
 	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
 	s.Devlink.Representors = len(f.Index.All())
 	for _, p := range f.Report.Ports {

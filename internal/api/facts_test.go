@@ -29,7 +29,7 @@ func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
 }
 
 func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
-	s := Facts{Role: Starting, Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})}.Status()
+	s := nothing().Status()
 	if !s.LastPass.IsZero() || s.Planned == nil || s.Devlink.Problem != "not read yet" || len(s.Ports) != 5 {
 		t.Errorf("%+v", s)
 	}

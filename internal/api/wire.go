@@ -56,8 +56,8 @@ const (
 	Offline Role = "offline"
 )
 
-// Status is the answer of PathStatus.
-type Status struct {
+// Daemon is which process answers, and for whom it works.
+type Daemon struct {
 	Version string    `json:"version"`
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
@@ -73,7 +73,12 @@ type Status struct {
 	Bridge   string `json:"bridge"`
 	// Problems say what is missing there, or was left out, and which card's serial number
 	// can't be published.
-	Problems   []string   `json:"problems,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Status is the answer of PathStatus.
+type Status struct {
+	Daemon
 	Southbound Southbound `json:"southbound"`
 	Local      Local      `json:"local"`
 	Devlink    Devlink    `json:"devlink"`
@@ -87,17 +92,9 @@ type Status struct {
 	// BuiltInProvider lists the rows on the bridge, by netdev, that bear the mark of
 	// the plug provider built into ovn-controller: somebody runs it beside this daemon.
 	BuiltInProvider []string `json:"built-in-provider,omitempty"`
-	// LastPass is when the last pass ended, absent before the first; Passes is how
-	// many have ended since the start.
+	// LastPass is when the last pass ended, absent before the first.
 	LastPass time.Time `json:"last-pass,omitzero"`
-	Passes   uint64    `json:"passes"`
-	// Counters since the start: changes committed and refused, plugged ports whose
-	// request came to name another function, and rows removed because their netdev
-	// was not their function's any more.
-	Transactions uint64 `json:"transactions"`
-	Failures     uint64 `json:"failures"`
-	Retargets    uint64 `json:"retargets"`
-	Leaks        uint64 `json:"leaks"`
+	plug.Counters
 	// Planned are the changes of the last pass; with DryRun they were not made.
 	Planned []Change `json:"planned"`
 }

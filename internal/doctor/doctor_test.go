@@ -65,8 +65,8 @@ func healthy() Host {
 		Server: "ssl:192.0.2.1:6642", TLS: true,
 		Own: dbconn.Period{From: noon().AddDate(-1, 0, 0), Until: noon().AddDate(1, 0, 0)},
 		CA:  dbconn.Period{From: noon().AddDate(-2, 0, 0), Until: noon().AddDate(2, 0, 0)},
-		Daemon: &api.Status{Version: "1.2.3", PID: 7, Started: noon().Add(-time.Hour), Role: api.Active,
-			Chassis: "dpu1", Bridge: "br-int"},
+		Daemon: &api.Status{Daemon: api.Daemon{Version: "1.2.3", PID: 7, Started: noon().Add(-time.Hour), Role: api.Active,
+			Chassis: "dpu1", Bridge: "br-int"}},
 
 		DaemonNetAdmin: &yes,
 		OVS:            ovs.Versions{OpenVSwitch: "3.1.0", Schema: "8.3.1"},
