@@ -42,7 +42,7 @@ func daemonWith(t *testing.T, facts api.Facts, server api.Server) string {
 	t.Helper()
 	server.Facts, server.Log = func() api.Facts { return facts }, slog.New(slog.DiscardHandler)
 	if server.Release == nil {
-		server.Release = func(seen []plug.Holding) []plug.Holding { return seen }
+		server.Release = func(seen []plug.Holding) (released, held []plug.Holding) { return seen, nil }
 	}
 	socket := absent(t)
 	l, err := api.Listen(t.Context(), socket)

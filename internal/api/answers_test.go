@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,8 +106,16 @@ func all() [][3]string {
 
 func answers(f Facts) string {
 	s := Server{
-		Facts: func() Facts { return f }, Release: func(seen []plug.Holding) []plug.Holding { return seen },
-		Poke: func() {}, Events: history, Level: &slog.LevelVar{}, Log: slog.New(slog.DiscardHandler),
+		Facts: func() Facts { return f }, Poke: func() {}, Events: history, Level: &slog.LevelVar{}, Log: slog.New(slog.DiscardHandler),
+		Release: func(seen []plug.Holding) (released, held []plug.Holding) {
+			for _, h := range f.Report.Holds {
+				if i := slices.IndexFunc(seen, func(s plug.Holding) bool { return s.Code == h.Code }); i >= 0 {
+					h.Ports = slices.DeleteFunc(slices.Clone(h.Ports), func(p string) bool { return slices.Contains(seen[i].Ports, p) })
+				}
+				held = append(held, h)
+			}
+			return seen, held
+		},
 	}
 	h := s.handler()
 	var out strings.Builder

@@ -24,7 +24,7 @@ type Events struct {
 
 // Events asks for the events with a larger number than the one given.
 func (c *Client) Events(ctx context.Context, after uint64) (Events, error) {
-	return ask[Events](ctx, c, http.MethodGet, PathEvents+"?"+url.Values{ParamAfter: {strconv.FormatUint(after, 10)}}.Encode())
+	return ask[Events](ctx, c, http.MethodGet, PathEvents+"?"+url.Values{ParamAfter: {strconv.FormatUint(after, 10)}}.Encode(), http.NoBody)
 }
 
 func (s *Server) events(f Facts, r *http.Request) (any, error) {

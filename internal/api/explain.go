@@ -23,7 +23,7 @@ const maxExplanations = 4
 
 // Explain asks why a logical port, of whichever chassis, is plugged or is not.
 func (c *Client) Explain(ctx context.Context, logicalPort string) (explain.Explanation, error) {
-	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort))
+	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort), http.NoBody)
 }
 
 // explain answers as many at a time as there are slots.

@@ -25,12 +25,12 @@ type LogLevel struct {
 
 // LogLevel asks from which level on the daemon logs.
 func (c *Client) LogLevel(ctx context.Context) (LogLevel, error) {
-	return ask[LogLevel](ctx, c, http.MethodGet, PathLogLevel)
+	return ask[LogLevel](ctx, c, http.MethodGet, PathLogLevel, http.NoBody)
 }
 
 // SetLogLevel sets it until the daemon ends.
 func (c *Client) SetLogLevel(ctx context.Context, level string) (LogLevel, error) {
-	return ask[LogLevel](ctx, c, http.MethodPost, PathLogLevel+"?"+url.Values{ParamLevel: {level}}.Encode())
+	return ask[LogLevel](ctx, c, http.MethodPost, PathLogLevel+"?"+url.Values{ParamLevel: {level}}.Encode(), http.NoBody)
 }
 
 func (s *Server) logLevel(_ Facts, r *http.Request) (any, error) {

@@ -38,7 +38,7 @@ func (f Facts) Plan() Plan {
 
 // Plan asks for PathPlan.
 func (c *Client) Plan(ctx context.Context) (Plan, error) {
-	return ask[Plan](ctx, c, http.MethodGet, PathPlan)
+	return ask[Plan](ctx, c, http.MethodGet, PathPlan, http.NoBody)
 }
 
 // Reconciled is the answer of PathReconcile.
@@ -51,7 +51,7 @@ type Reconciled struct {
 
 // Reconcile asks for a pass, and doesn't wait for it.
 func (c *Client) Reconcile(ctx context.Context) (Reconciled, error) {
-	return ask[Reconciled](ctx, c, http.MethodPost, PathReconcile)
+	return ask[Reconciled](ctx, c, http.MethodPost, PathReconcile, http.NoBody)
 }
 
 func (s *Server) reconcile(f Facts, _ *http.Request) (any, error) {

@@ -1,11 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/representord/representord/plug"
 )
@@ -33,7 +34,11 @@ type Released struct {
 // ReleaseHold lets removals that wait go ahead, PathReleaseHold: of the holds that were seen
 // those that still are.
 func (c *Client) ReleaseHold(ctx context.Context, seen []plug.Holding) (Released, error) {
-	return send[Released](ctx, c, PathReleaseHold, Seen{Holds: append([]plug.Holding{}, seen...)})
+	body, err := json.Marshal(Seen{Holds: append([]plug.Holding{}, seen...)})
+	if err != nil {
+		return Released{}, fmt.Errorf("encoding the question: %w", err)
+	}
+	return ask[Released](ctx, c, http.MethodPost, PathReleaseHold, bytes.NewReader(body))
 }
 
 // releaseHold lets removals that wait go ahead, as far as they were seen. The facts are those
@@ -46,8 +51,8 @@ func (s *Server) releaseHold(_ Facts, r *http.Request) (any, error) {
 	if f := s.Facts(); f.Role != Active {
 		return nil, refuse(http.StatusServiceUnavailable, "this representord is %s and holds nothing: %s", f.Role, f.RoleReason)
 	}
-	released := s.Release(seen)
-	return Released{Holds: holds(released), Held: holds(without(s.Facts().Report.Holds, released))}, nil
+	released, held := s.Release(seen)
+	return Released{Holds: holds(released), Held: holds(held)}, nil
 }
 
 // readSeen reads the body. One that says nothing of holds is refused: an empty list is what
@@ -63,24 +68,4 @@ func readSeen(r *http.Request) ([]plug.Holding, error) {
 			`only those are released; representorctl release-hold does so`, PathStatus)
 	}
 	return body.Holds, nil
-}
-
-// without gives what is held apart from what was released.
-func without(held, released []plug.Holding) []plug.Holding {
-	var rest []plug.Holding
-	for _, h := range held {
-		i := slices.IndexFunc(released, func(r plug.Holding) bool { return r.Code == h.Code && r.Identity == h.Identity })
-		if i >= 0 {
-			gone := make(map[string]bool, len(released[i].Ports))
-			for _, lport := range released[i].Ports {
-				gone[lport] = true
-			}
-			h.Ports = slices.DeleteFunc(slices.Clone(h.Ports), func(lport string) bool { return gone[lport] })
-			if len(h.Ports) == 0 {
-				continue
-			}
-		}
-		rest = append(rest, h)
-	}
-	return rest
 }

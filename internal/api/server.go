@@ -36,8 +36,9 @@ const (
 type Server struct {
 	// Facts gives what is known, at each request.
 	Facts func() Facts
-	// Release ends holds that somebody has seen, and gives those that it ends.
-	Release func(seen []plug.Holding) []plug.Holding
+	// Release ends holds that somebody has seen, and gives those that it ends and those that
+	// stay.
+	Release func(seen []plug.Holding) (released, held []plug.Holding)
 	// Inquire asks the Southbound for one logical port, whatever it says about us. It
 	// ends with its context, and at once without a connection.
 	Inquire func(ctx context.Context, logicalPort string) (ovn.Answer, error)

@@ -64,7 +64,8 @@ func serveOn(t *testing.T, path string, facts func() Facts) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := Server{Facts: facts, Release: func(seen []plug.Holding) []plug.Holding { return seen }, Log: slog.New(slog.DiscardHandler)}
+	release := func(seen []plug.Holding) (released, held []plug.Holding) { return seen, nil }
+	server := Server{Facts: facts, Release: release, Log: slog.New(slog.DiscardHandler)}
 	go func() { done <- server.Serve(ctx, l) }()
 	return sync.OnceFunc(func() {
 		cancel()
