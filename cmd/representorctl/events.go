@@ -34,11 +34,8 @@ daemon; JSON is one event a line then.`,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on, and show events as they come")
 	once := p.begin(func(ctx context.Context, _ []string) error {
-		events, err := p.client().Events(ctx, 0)
-		if err != nil {
-			return err
-		}
-		return p.print(events, func(out *strings.Builder) {
+		all := func(ctx context.Context) (api.Events, error) { return p.client().Events(ctx, 0) }
+		return show(ctx, p, all, func(out *strings.Builder, events api.Events) {
 			if len(events.Events) == 0 {
 				fmt.Fprintf(out, "no port changed its state since the daemon started, %s ago\n", p.since(events.Started))
 			}
@@ -47,7 +44,7 @@ daemon; JSON is one event a line then.`,
 				cut = p.writeEvent(out, &events.Events[i]) || cut
 			}
 			writeCut(out, cut, "events -j")
-		})
+		}, nil)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !follow {

@@ -32,17 +32,13 @@ more came to be held meanwhile: that stays held.`,
 			if err != nil {
 				return err
 			}
-			released, err := p.client().ReleaseHold(ctx, seen.Holds)
-			if err != nil {
-				return err
-			}
-			if err := p.print(released, func(out *strings.Builder) { writeReleased(out, released) }); err != nil {
-				return err
-			}
-			if len(released.Held) > 0 {
-				return silent(exitNotFound)
-			}
-			return nil
+			release := func(ctx context.Context) (api.Released, error) { return p.client().ReleaseHold(ctx, seen.Holds) }
+			return show(ctx, p, release, writeReleased, func(released api.Released) int {
+				if len(released.Held) > 0 {
+					return exitNotFound
+				}
+				return exitOK
+			})
 		}),
 	}
 }

@@ -56,10 +56,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
 		return err
 	}
-	if status != exitOK {
-		return silent(status)
-	}
-	return nil
+	return silent(status)
 }
 
 // meet finds out who we are.

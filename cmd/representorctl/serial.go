@@ -26,24 +26,21 @@ The exit status is 3 if a card that serves a host isn't published, and 5 if not 
 cards can be read.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			s, err := p.client().Serials(ctx)
-			if err != nil {
-				return err
-			}
-			if err := p.print(s, func(out *strings.Builder) { writeSerials(out, s) }); err != nil {
-				return err
-			}
-			for i := range s.Cards {
-				if s.Cards[i].HostFacing && !s.Cards[i].Published {
-					return silent(exitNotFound)
-				}
-			}
-			if s.CardProblem != "" {
-				return silent(exitUnknown)
-			}
-			return nil
+			return show(ctx, p, p.client().Serials, writeSerials, serialsVerdict)
 		}),
 	}
+}
+
+func serialsVerdict(s api.Serials) int {
+	for i := range s.Cards {
+		if s.Cards[i].HostFacing && !s.Cards[i].Published {
+			return exitNotFound
+		}
+	}
+	if s.CardProblem != "" {
+		return exitUnknown
+	}
+	return exitOK
 }
 
 func writeSerials(out *strings.Builder, s api.Serials) {

@@ -20,11 +20,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Short: "Show how the daemon is: its bridge, its databases, its ports by state",
 		Args:  cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			s, err := p.client().Status(ctx)
-			if err != nil {
-				return err
-			}
-			return p.print(s, func(out *strings.Builder) { p.writeStatus(out, s) })
+			return show(ctx, p, p.client().Status, p.writeStatus, nil)
 		}),
 	}
 }
