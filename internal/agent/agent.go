@@ -68,9 +68,8 @@ type Agent struct {
 
 	// Changed has an element when something may have changed since it was taken.
 	Changed retry.Poke
-	// Identity is who we are, as the local database said last; nil until then.
-	Identity *config.Identity
-
+	// identity is who we are, as the local database said last; nil until then.
+	identity *config.Identity
 	// override is what OVN's system-id-override says.
 	override string
 }

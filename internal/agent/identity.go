@@ -46,7 +46,7 @@ func (a *Agent) Identify(local ovs.View) (id config.Identity, changed bool) {
 		a.Log.Debug("the kernel doesn't tell the host's name", "error", err)
 	}
 	id = config.Identify(local.ExternalIDs, a.Config, a.override, hostname)
-	return id, a.Identity == nil || !same(id, *a.Identity)
+	return id, a.identity == nil || !same(id, *a.identity)
 }
 
 func same(x, y config.Identity) bool {
@@ -60,9 +60,12 @@ func (a *Agent) Become(id config.Identity) {
 	for _, problem := range id.Problems {
 		a.Log.Warn("who we are is not clear", "why", problem)
 	}
-	a.Identity = &id
+	a.identity = &id
 	a.Local.SetBridge(id.Bridge)
 }
+
+// Identity is what Become was called with last, nil before. It is not modified.
+func (a *Agent) Identity() *config.Identity { return a.identity }
 
 // Configured are the TLS files that our own settings name.
 func Configured(cfg config.Config) dbconn.TLSFiles {
