@@ -34,7 +34,7 @@ func (s *sources) fromJSON() (source, error) {
 			card.Links[port.IfIndex] = representor.Link{Name: port.NetdevName, Settled: true}
 		}
 	}
-	return indexSource{index: representor.NewIndex(card, s.settings()), namesOnly: true, remark: func() { s.remarkOnSFs(ports) }}, nil
+	return cardSource{facts: s.factsOf(card), remark: func() { s.remarkOnSFs(ports) }}, nil
 }
 
 func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {

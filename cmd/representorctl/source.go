@@ -96,42 +96,22 @@ func (s *sources) chosen(ctx context.Context) (source, error) {
 	return nil, nil //nolint:nilnil // no source is no error
 }
 
-// indexSource answers from an index of our own.
-type indexSource struct {
-	index *representor.Index
-	// namesOnly: of the netdevs nothing is known but their names.
-	namesOnly bool
+// cardSource answers from a card that we have read ourselves.
+type cardSource struct {
+	facts api.Facts
 	// remark, when there is one, is made on what is shown of all representors.
 	remark func()
 }
 
-func (s indexSource) Representors(context.Context) (api.Representors, error) {
+func (s cardSource) Representors(context.Context) (api.Representors, error) {
 	if s.remark != nil {
 		s.remark()
 	}
-	rs := api.NewRepresentors(s.index)
-	for i := range rs.Representors {
-		s.forget(&rs.Representors[i])
-	}
-	for i := range rs.Uplinks {
-		if s.namesOnly {
-			rs.Uplinks[i].IfIndex, rs.Uplinks[i].Link = 0, nil
-		}
-	}
-	return rs, nil
+	return s.facts.Representors(), nil
 }
 
-func (s indexSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
-	found, err := api.Resolve(s.index, question)
-	s.forget(&found.Representor)
-	return found, err
-}
-
-// forget takes out what was made up so that names could be looked up.
-func (s indexSource) forget(r *api.Representor) {
-	if s.namesOnly {
-		r.IfIndex, r.Link = 0, nil
-	}
+func (s cardSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
+	return s.facts.Lookup(question)
 }
 
 func (s *sources) fromKernel(ctx context.Context) (source, error) {
@@ -146,7 +126,12 @@ func (s *sources) fromKernel(ctx context.Context) (source, error) {
 			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}
 	}
-	return indexSource{index: representor.NewIndex(card, s.settings())}, nil
+	return cardSource{facts: s.factsOf(card)}, nil
+}
+
+// factsOf are facts of nothing but a card.
+func (s *sources) factsOf(card representor.Card) api.Facts {
+	return api.Facts{Index: representor.NewIndex(card, s.settings())}
 }
 
 func (s *sources) settings() representor.Settings {

@@ -102,10 +102,19 @@ func (f Facts) standing() Standing {
 
 // Representors gives the facts as PathRepresentors shows them.
 func (f Facts) Representors() Representors {
-	out := NewRepresentors(f.Index)
-	lports := f.pluggedFor()
-	for i := range out.Representors {
-		out.Representors[i].LogicalPort = lports[out.Representors[i].Function]
+	all, uplinks, lports := f.Index.All(), f.Index.Uplinks(), f.pluggedFor()
+	out := Representors{Representors: make([]Representor, 0, len(all)), Uplinks: make([]Uplink, 0, len(uplinks))}
+	out.Complete, out.Problem = f.Index.Complete()
+	for _, r := range all {
+		out.Representors = append(out.Representors, f.representor(r, lports))
+	}
+	for _, u := range uplinks {
+		shown := Uplink{Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number), Netdev: u.Link.Name}
+		shown.IfIndex, shown.Link = f.link(u.IfIndex, u.Link)
+		if u.Card != (devlink.Handle{}) {
+			shown.Card = u.Card.String()
+		}
+		out.Uplinks = append(out.Uplinks, shown)
 	}
 	return out
 }
@@ -139,39 +148,18 @@ func newPort(s plug.Port, placed map[string]bool) Port {
 	}
 }
 
-// NewRepresentors gives what an index holds as the API shows it.
-func NewRepresentors(index *representor.Index) Representors {
-	all := index.All()
-	out := Representors{Representors: make([]Representor, 0, len(all))}
-	out.Complete, out.Problem = index.Complete()
-	for _, r := range all {
-		out.Representors = append(out.Representors, NewRepresentor(r))
+// link gives what is known of a netdev, nothing if there is none. Where only ports are known
+// its ifindex was made up so that names can be looked up.
+func (f Facts) link(ifindex uint32, l representor.Link) (uint32, *Link) {
+	if ifindex == 0 || f.Index.PortsOnly() {
+		return 0, nil
 	}
-	uplinks := index.Uplinks()
-	out.Uplinks = make([]Uplink, 0, len(uplinks))
-	for _, u := range uplinks {
-		shown := Uplink{
-			Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number),
-			Netdev: u.Link.Name, IfIndex: u.IfIndex, Link: link(u.IfIndex, u.Link),
-		}
-		if u.Card != (devlink.Handle{}) {
-			shown.Card = u.Card.String()
-		}
-		out.Uplinks = append(out.Uplinks, shown)
-	}
-	return out
+	return ifindex, &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
 }
 
-// link gives what is known of a netdev, nil if there is none.
-func link(ifindex uint32, l representor.Link) *Link {
-	if ifindex == 0 {
-		return nil
-	}
-	return &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
-}
-
-// NewRepresentor gives a representor as the API shows it.
-func NewRepresentor(r representor.Representor) Representor {
+// representor gives a representor as the API shows it, with the logical port that its function
+// is plugged for.
+func (f Facts) representor(r representor.Representor, lports map[string]string) Representor {
 	fn := r.Function
 	out := Representor{
 		Function:   fn.String(),
@@ -185,10 +173,10 @@ func NewRepresentor(r representor.Representor) Representor {
 		HWAddr:     address(r.HWAddr),
 		State:      string(r.State),
 		OpState:    string(r.OpState),
-		IfIndex:    r.IfIndex,
 		Netdev:     r.Link.Name,
-		Link:       link(r.IfIndex, r.Link),
 	}
+	out.IfIndex, out.Link = f.link(r.IfIndex, r.Link)
+	out.LogicalPort = lports[out.Function]
 	if fn.Kind != representor.PF {
 		out.Number = &fn.Number
 	}

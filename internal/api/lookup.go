@@ -29,16 +29,16 @@ func parameters() []string {
 	return []string{ParamPFMAC, ParamVF, ParamSF, ParamController, ParamCardSerial}
 }
 
-// Resolve looks a function up as PathLookup does. A parameter that is unknown,
+// Lookup looks a function up, as PathLookup does. A parameter that is unknown,
 // doubled or empty is refused: left out silently, it would make the answer
 // another function's. The error is a *Error: 400 for a question that is wrong,
 // 404 for a function that isn't there, 503 when the card can't be read.
-func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
+func (f Facts) Lookup(question url.Values) (Lookup, error) {
 	query, err := parseQuestion(question)
 	if err != nil {
 		return Lookup{}, err
 	}
-	found, why := index.Lookup(query)
+	found, why := f.Index.Lookup(query)
 	if found.Function.Kind == 0 {
 		if why == nil {
 			return Lookup{}, refuse(http.StatusInternalServerError, "lookup of %s gave neither a representor nor a reason", query)
@@ -51,7 +51,7 @@ func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
 	}
 	return Lookup{
 		Query:       query.String(),
-		Representor: NewRepresentor(found),
+		Representor: f.representor(found, f.pluggedFor()),
 		Ready:       why == nil,
 		Reason:      why,
 	}, nil

@@ -108,7 +108,7 @@ func (s *Server) handler() http.Handler {
 	mux.Handle(PathPorts, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Ports(), nil }))
 	mux.Handle(PathPorts+"/{port...}", s.answer(reads, port))
 	mux.Handle(PathRepresentors, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Representors(), nil }))
-	mux.Handle(PathLookup, s.answer(reads, lookup))
+	mux.Handle(PathLookup, s.answer(reads, func(f Facts, r *http.Request) (any, error) { return f.Lookup(r.URL.Query()) }))
 	mux.Handle(PathSerials, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.CardSerials(), nil }))
 	if s.Metrics != nil {
 		mux.Handle(PathMetrics, s.Metrics)
@@ -149,15 +149,6 @@ func port(f Facts, r *http.Request) (any, error) {
 	}
 	return nil, refuse(http.StatusNotFound, "logical port %s: nothing asks this chassis to plug it and no row of ours has it",
 		reason.Quote(name))
-}
-
-func lookup(f Facts, r *http.Request) (any, error) {
-	found, err := Resolve(f.Index, r.URL.Query())
-	if err != nil {
-		return nil, err
-	}
-	found.Representor.LogicalPort = f.pluggedFor()[found.Representor.Function]
-	return found, nil
 }
 
 // answer makes a handler of a function that makes what is sent of the facts and the
