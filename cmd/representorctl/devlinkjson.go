@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +16,7 @@ import (
 
 // fromJSON reads what devlink(8) printed. That has no ifindexes, so netdevs get
 // made-up ones, by which ports and links find each other.
-func (s *sources) fromJSON() (source, error) {
+func (s *sources) fromJSON(context.Context) (source, error) {
 	ports, err := s.readDevlinkJSON()
 	card := representor.Card{Ports: ports, Links: map[uint32]representor.Link{}, Complete: true, PortsOnly: true}
 	var malformed *netlinkio.MalformedError

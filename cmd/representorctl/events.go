@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,13 +116,7 @@ func (p *program) showEvents(events []plug.Event, after uint64) (uint64, error) 
 
 // writeEvent writes an event, and tells whether its reason was cut.
 func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
-	from, to := string(e.From), string(e.To)
-	if from == "" {
-		from = "new"
-	}
-	if to == "" {
-		to = "gone"
-	}
+	from, to := cmp.Or(string(e.From), "new"), cmp.Or(string(e.To), "gone")
 	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
 	what := "  " + reason.Word(e.LogicalPort)
 	if e.Netdev != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,27 +55,25 @@ const daemonPatience = 3 * time.Second
 
 // ask puts a question to the source that the flags choose.
 func ask[T any](ctx context.Context, s *sources, question func(context.Context, source) (T, error)) (T, error) {
-	chosen, err := s.chosen(ctx)
+	if !s.kernel && !s.devlinkJSON.Changed {
+		bounded, cancel := context.WithTimeout(ctx, daemonPatience)
+		defer cancel()
+		answer, err := question(bounded, s.program.client())
+		if !is[*api.UnreachableError](err) || ctx.Err() != nil {
+			return answer, err
+		}
+		fmt.Fprintf(s.program.stderr, "%s: %v; the kernel is asked instead\n", name, err)
+	}
+	read := s.fromKernel
+	if s.devlinkJSON.Changed {
+		read = s.fromJSON
+	}
+	card, err := read(ctx)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	if chosen != nil {
-		return question(ctx, chosen)
-	}
-	bounded, cancel := context.WithTimeout(ctx, daemonPatience)
-	defer cancel()
-	answer, err := question(bounded, s.program.client())
-	var unreachable *api.UnreachableError
-	if !errors.As(err, &unreachable) || ctx.Err() != nil {
-		return answer, err
-	}
-	fmt.Fprintf(s.program.stderr, "%s: %v; the kernel is asked instead\n", name, err)
-	kernel, err := s.fromKernel(ctx)
-	if err != nil {
-		return answer, err
-	}
-	return question(ctx, kernel)
+	return question(ctx, card)
 }
 
 // check looks at the flags.
@@ -83,17 +82,6 @@ func (s *sources) check() error {
 		return errors.New("--kernel and --devlink-json are two sources: give one of them")
 	}
 	return nil
-}
-
-// chosen is the source that was asked for explicitly, nil for none.
-func (s *sources) chosen(ctx context.Context) (source, error) {
-	switch {
-	case s.devlinkJSON.Changed:
-		return s.fromJSON()
-	case s.kernel:
-		return s.fromKernel(ctx)
-	}
-	return nil, nil //nolint:nilnil // no source is no error
 }
 
 // cardSource answers from a card that we have read ourselves.
@@ -118,10 +106,7 @@ func (s *sources) fromKernel(ctx context.Context) (source, error) {
 	card, err := s.program.readCard(ctx, s.settings())
 	// What was read in part is worth showing; the index says that it isn't complete.
 	if err != nil && len(card.Ports) == 0 {
-		problem := card.Problem
-		if problem == "" {
-			problem = err.Error()
-		}
+		problem := cmp.Or(card.Problem, err.Error())
 		return nil, &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
 			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}

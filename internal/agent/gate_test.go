@@ -17,8 +17,10 @@ func TestGate_MasksWhatIsAboutSomebodyElseAndNothingElse(t *testing.T) {
 		"the wanted bridge": {ovs.View{Complete: true, Bridge: "br-int"}, ovs.View{Complete: true, Bridge: "br-int"}},
 		"another bridge": {ovs.View{Complete: true, Bridge: "br-old"}, ovs.View{Bridge: "br-old",
 			Problem: `the integration bridge is "br-int" now, and was "br-old" a moment ago`}},
-		"none yet":                           {ovs.View{Complete: true}, ovs.View{Problem: `the integration bridge is "br-int" now, and was "" a moment ago`}},
-		"not whole, which stays its problem": {ovs.View{Bridge: "br-old", Problem: "it hangs"}, ovs.View{Bridge: "br-old", Problem: "it hangs"}},
+		"none yet": {ovs.View{Complete: true},
+			ovs.View{Problem: `the integration bridge is "br-int" now, and was "" a moment ago`}},
+		"not whole, which stays its problem": {ovs.View{Bridge: "br-old", Problem: "it hangs"},
+			ovs.View{Bridge: "br-old", Problem: "it hangs"}},
 	} {
 		if diff := cmp.Diff(tt.want, ofBridge(tt.v, "br-int")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -140,12 +141,8 @@ func port(f Facts, r *http.Request) (any, error) {
 		}
 	}
 	if standing := f.standing(); !standing.Current() {
-		why := standing.RoleReason
-		if why == "" {
-			why = "it has made no pass yet"
-		}
 		return nil, refuse(http.StatusServiceUnavailable, "logical port %s: nothing is known of it now; this representord is %s: %s",
-			reason.Quote(name), standing.Role, why)
+			reason.Quote(name), standing.Role, cmp.Or(standing.RoleReason, "it has made no pass yet"))
 	}
 	return nil, refuse(http.StatusNotFound, "logical port %s: nothing asks this chassis to plug it and no row of ours has it",
 		reason.Quote(name))
