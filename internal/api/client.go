@@ -84,6 +84,7 @@ func (c *Client) Serials(ctx context.Context) (Serials, error) {
 // port may be called "..", which would be taken for a path.
 func escape(s string) string { return strings.ReplaceAll(url.PathEscape(s), ".", "%2E") }
 
+// ask asks the daemon, with http.NoBody for a question that is all in its path.
 func ask[T any](ctx context.Context, c *Client, method, path string, body io.Reader) (T, error) {
 	var v T
 	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)

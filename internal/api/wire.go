@@ -3,9 +3,10 @@
 // PathExplain, which asks the Southbound for one port and waits less than a second.
 // All of it reads but what is asked for with POST.
 //
-// What is reported goes over the socket as it is: plug.Holding, plug.Event, companion.Sight,
-// register.Card and reason.Reason have JSON keys of their own. A type of this package stands
-// where an answer is put together of several reports, or shows less or other than they have.
+// What is reported goes over the socket as it is: plug.Holding, plug.Event, plug.Counters,
+// companion.Sight, register.Card and reason.Reason have JSON keys of their own. A type of this
+// package stands where an answer is put together of several reports, or shows less or other
+// than they have.
 //
 //	curl --unix-socket /run/representord/control.sock http://localhost/v1/status
 package api
