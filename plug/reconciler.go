@@ -44,8 +44,10 @@ type Config struct {
 	// nothing of. nil leaves netdevs that ovs-vswitchd has lost track of to ovs-vswitchd. It
 	// returns soon after ctx ends, with its error, even if the kernel doesn't answer.
 	Detach func(ctx context.Context, netdevs []Stray) (gone []bool, err error)
-	// Functions has functions get the MAC addresses of their logical ports; nil for none.
-	Functions Functions
+	// SetHWAddr gives a function the MAC address of its logical port; nil for none. It returns
+	// soon after ctx ends, with its error, even if the kernel doesn't answer.
+	// errors.ErrUnsupported tells that the driver can't.
+	SetHWAddr func(ctx context.Context, r representor.Representor, mac representor.MAC) error
 	Settings  plan.Settings
 	Log       *slog.Logger
 	// Audit is the longest time between two passes, 0 for 60 s.

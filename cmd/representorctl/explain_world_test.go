@@ -222,7 +222,7 @@ func (w *world) facts(t *testing.T) api.Facts {
 		Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
 	}
 	if w.addrErr != nil {
-		cfg.Functions = cardOf{w}
+		cfg.SetHWAddr = cardOf{w}.SetHWAddr
 	}
 	r := plug.NewReconciler(cfg)
 	for i := range w.passes {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/config"
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/internal/cardserial/register"
@@ -101,7 +102,7 @@ func New(o Options) (*Agent, error) {
 		Southbound:     southboundGate{a.Southbound, a},
 		Switch:         localGate{a.Local, a},
 		Devices:        a.Devices,
-		Functions:      functions(cfg),
+		SetHWAddr:      setHWAddr(cfg),
 		Detach:         detach(datapath.New()),
 		Settings:       plan.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
 		Log:            o.Log,
@@ -163,6 +164,17 @@ func (a *Agent) Facts(id *config.Identity) api.Facts {
 		f.Chassis, f.Hostname, f.Bridge, f.Problems = id.Chassis, id.Hostname, id.Bridge, id.Problems
 	}
 	return f
+}
+
+// setHWAddr has functions get MAC addresses, if the settings want that; nil if not.
+func setHWAddr(cfg config.Config) func(context.Context, representor.Representor, representor.MAC) error {
+	if !cfg.ProgramHWAddr {
+		return nil
+	}
+	client := devlink.New() // of its own: what it sets may take firmware a while, and holds up no list
+	return func(ctx context.Context, r representor.Representor, mac representor.MAC) error {
+		return client.SetFunctionAddress(ctx, r.Function.Handle, r.PortIndex, mac[:])
+	}
 }
 
 // detach has the kernel's datapath let go of netdevs.

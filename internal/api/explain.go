@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug"
 )
 
 // inquiryPatience bounds what an explanation waits for the Southbound. A server that
@@ -58,7 +58,9 @@ func (f Facts) explained(logicalPort string) explain.Input {
 		LogicalPort: logicalPort, Asked: f.Southbound, Index: f.Index, Actual: f.Local, LocalEndpoint: f.LocalEndpoint,
 		Companions: f.Companions,
 	}
-	in.Status, in.Since = f.statusOf(logicalPort)
+	if p := f.port(logicalPort); p != nil {
+		in.Status, in.Since = &p.Status, instant(p.Since)
+	}
 	switch standing := f.standing(); {
 	case standing.Current():
 	case standing.Role != Active:
@@ -69,12 +71,12 @@ func (f Facts) explained(logicalPort string) explain.Input {
 	return in
 }
 
-// statusOf is a port as of the last pass, nil for none, and since when, as the API gives times.
-func (f Facts) statusOf(logicalPort string) (*plan.Status, time.Time) {
-	for i := range f.Report.Ports {
-		if p := f.Report.Ports[i]; p.LogicalPort == logicalPort {
-			return &p.Status, instant(p.Since)
+// port is a port as of the last pass, nil for none.
+func (f Facts) port(logicalPort string) *plug.Port {
+	for _, p := range f.Report.Ports {
+		if p.LogicalPort == logicalPort {
+			return &p
 		}
 	}
-	return nil, time.Time{}
+	return nil
 }

@@ -135,10 +135,8 @@ func paths() []string {
 
 func port(f Facts, r *http.Request) (any, error) {
 	name := r.PathValue("port")
-	for _, p := range f.Report.Ports {
-		if p.LogicalPort == name {
-			return OnePort{Standing: f.standing(), Port: newPort(p, f.placed())}, nil
-		}
+	if p := f.port(name); p != nil {
+		return OnePort{Standing: f.standing(), Port: newPort(*p, f.placed())}, nil
 	}
 	if standing := f.standing(); !standing.Current() {
 		return nil, refuse(http.StatusServiceUnavailable, "logical port %s: nothing is known of it now; this representord is %s: %s",
