@@ -2,11 +2,11 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/dbconn"
@@ -17,22 +17,24 @@ import (
 // maxOverride bounds what is read of system-id-override, in bytes. Its first line counts.
 const maxOverride = 4096
 
-// readOverride reads the file that names the chassis before the database does;
-// empty when there is none. As in ovn-controller that is done once, at start.
-func readOverride(path string) (string, error) {
+// ReadOverride reads the file that names the chassis before the database does, and when it
+// changed last; it gives nothing when there is none. As in ovn-controller an Agent does that
+// once, at start.
+func ReadOverride(path string) (text string, modified time.Time, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return "", time.Time{}, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", time.Time{}, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
+	info, err := f.Stat()
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", time.Time{}, err
 	}
-	return string(b), nil
+	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
+	return string(b), info.ModTime(), err
 }
 
 // Identify works out who we are from the local database, and whether that is
