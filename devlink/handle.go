@@ -2,6 +2,7 @@ package devlink
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/representord/representord/internal/reason"
 )
@@ -21,4 +22,15 @@ func newHandle(bus, device string) (Handle, error) {
 		}
 	}
 	return Handle{Bus: bus, Device: device}, nil
+}
+
+// MarshalText gives what String gives.
+func (h Handle) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads that, and refuses what can't be a handle of the kernel's.
+func (h *Handle) UnmarshalText(text []byte) error {
+	bus, device, _ := strings.Cut(string(text), "/")
+	var err error
+	*h, err = newHandle(bus, device)
+	return err
 }

@@ -14,7 +14,7 @@ import (
 
 // Handle names one devlink instance, as in "pci/0000:03:00.0"
 // (DEVLINK_ATTR_BUS_NAME and DEVLINK_ATTR_DEV_NAME).
-type Handle struct {
+type Handle struct { //nolint:recvcheck // UnmarshalText is what changes one
 	Bus    string
 	Device string
 }

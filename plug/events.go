@@ -15,14 +15,15 @@ const eventsMost = 1000
 // Event is a change of a logical port's state, or of the code of its reason.
 type Event struct {
 	// Number counts the events since the start, from 1 on.
-	Number      uint64
-	At          time.Time
-	LogicalPort string
+	Number      uint64    `json:"number"`
+	At          time.Time `json:"at"`
+	LogicalPort string    `json:"logical-port"`
 	// From is empty for a port that is new, To for one that is gone.
-	From, To plan.State
-	Netdev   string
+	From   plan.State `json:"from,omitempty"`
+	To     plan.State `json:"to,omitempty"`
+	Netdev string     `json:"netdev,omitempty"`
 	// Reason is why it is in To, or gone; nil for Plugged.
-	Reason *reason.Reason
+	Reason *reason.Reason `json:"reason,omitempty"`
 }
 
 // ring holds the last events. Its zero value is ready.

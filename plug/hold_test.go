@@ -92,14 +92,14 @@ func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
-		if released := r.ReleaseHold(r.Report().Holds); len(released) != 0 {
+		if released, _ := r.ReleaseHold(r.Report().Holds); len(released) != 0 {
 			t.Errorf("%+v released with nothing held", released)
 		}
 		c.forget(r, "sb1")
 		if len(c.rows()) != 4 || len(r.Report().Holds) != 1 {
 			t.Fatalf("%d rows and %+v held, after a release with nothing held", len(c.rows()), r.Report().Holds)
 		}
-		if released := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != reason.CodeMassUnplug {
+		if released, _ := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != reason.CodeMassUnplug {
 			t.Errorf("released: %+v", released)
 		}
 		synctest.Wait()
@@ -253,8 +253,8 @@ func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 		c.with(func() { c.view.Connected = false })
 		r.Poke()
 		elapse(time.Second)
-		if held := r.ReleaseHold(r.Report().Holds); len(held) != 0 {
-			t.Errorf("released %+v, want nothing: nothing is held on the word of a Southbound that is away", held)
+		if released, _ := r.ReleaseHold(r.Report().Holds); len(released) != 0 {
+			t.Errorf("released %+v, want nothing: nothing is held on the word of a Southbound that is away", released)
 		}
 		c.with(func() { c.view.Connected = true })
 		r.Poke()
@@ -384,19 +384,27 @@ func TestAReleaseIsForWhatWasSeenAndIsStillHeld(t *testing.T) {
 	replaced := func(identity string, ports ...string) Holding {
 		return Holding{Code: reason.CodeSouthboundReplaced, Identity: identity, Ports: ports}
 	}
-	for name, tt := range map[string]struct{ seen, now, want []Holding }{
-		"nothing was seen":                {nil, []Holding{mass("a", "b")}, nil},
-		"nothing is held any more":        {[]Holding{mass("a")}, nil, nil},
-		"the same":                        {[]Holding{mass("a", "b")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
-		"a port came":                     {[]Holding{mass("a", "b")}, []Holding{mass("a", "b", "c")}, []Holding{mass("a", "b")}},
-		"a port went":                     {[]Holding{mass("a", "b")}, []Holding{mass("b")}, []Holding{mass("b")}},
-		"all are others":                  {[]Holding{mass("a", "b")}, []Holding{mass("c")}, nil},
-		"another Southbound":              {[]Holding{replaced("1", "a")}, []Holding{replaced("2", "a")}, nil},
-		"another hold":                    {[]Holding{mass("a")}, []Holding{replaced("1", "a")}, nil},
-		"a Southbound that holds no port": {[]Holding{replaced("1")}, []Holding{replaced("1")}, []Holding{replaced("1")}},
-		"in another order":                {[]Holding{mass("b", "a")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}},
+	for name, tt := range map[string]struct{ seen, now, released, held []Holding }{
+		"nothing was seen":         {nil, []Holding{mass("a", "b")}, nil, []Holding{mass("a", "b")}},
+		"nothing is held any more": {[]Holding{mass("a")}, nil, nil, nil},
+		"the same":                 {[]Holding{mass("a", "b")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}, nil},
+		"a port came":              {[]Holding{mass("a", "b")}, []Holding{mass("a", "b", "c")}, []Holding{mass("a", "b")}, []Holding{mass("c")}},
+		"a port went":              {[]Holding{mass("a", "b")}, []Holding{mass("b")}, []Holding{mass("b")}, nil},
+		"all are others":           {[]Holding{mass("a", "b")}, []Holding{mass("c")}, nil, []Holding{mass("c")}},
+		"another Southbound":       {[]Holding{replaced("1", "a")}, []Holding{replaced("2", "a")}, nil, []Holding{replaced("2", "a")}},
+		"another hold":             {[]Holding{mass("a")}, []Holding{replaced("1", "a")}, nil, []Holding{replaced("1", "a")}},
+		"a Southbound that holds no port": {
+			[]Holding{replaced("1")}, []Holding{replaced("1")}, []Holding{replaced("1")}, nil,
+		},
+		"another Southbound that holds no port": {[]Holding{replaced("1")}, []Holding{replaced("2")}, nil, []Holding{replaced("2")}},
+		"in another order":                      {[]Holding{mass("b", "a")}, []Holding{mass("a", "b")}, []Holding{mass("a", "b")}, nil},
+		"one of two": {
+			[]Holding{mass("a", "b")}, []Holding{mass("a", "b", "new"), replaced("2", "c")},
+			[]Holding{mass("a", "b")}, []Holding{mass("new"), replaced("2", "c")},
+		},
 	} {
-		if diff := cmp.Diff(tt.want, stillHeld(tt.seen, tt.now)); diff != "" {
+		released, held := partHolds(tt.seen, tt.now)
+		if diff := cmp.Diff([][]Holding{tt.released, tt.held}, [][]Holding{released, held}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

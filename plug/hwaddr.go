@@ -12,16 +12,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug/plan"
-	"github.com/representord/representord/representor"
 )
-
-// Functions are the card's functions, apart from their representors.
-type Functions interface {
-	// SetHWAddr sets a function's own MAC address. It returns soon after ctx ends, with its
-	// error, even if the kernel doesn't answer. errors.ErrUnsupported tells that the driver
-	// can't.
-	SetHWAddr(ctx context.Context, r representor.Representor, mac representor.MAC) error
-}
 
 // addresses remembers how setting MAC addresses went.
 type addresses struct {
@@ -70,7 +61,7 @@ func (s *addresses) left(d plan.Decision) []plan.Address {
 // setAddresses sets what is to be set, if that is wanted at all, and remembers why one could
 // not be. The kernel is asked right before whether the function is still the one.
 func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
-	if r.cfg.Functions == nil {
+	if r.cfg.SetHWAddr == nil {
 		return
 	}
 	s := &r.addresses
@@ -110,7 +101,7 @@ func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
 	if !same {
 		return errors.New("the function isn't the one any more that it was a moment ago")
 	}
-	return r.cfg.Functions.SetHWAddr(ctx, a.Representor, a.MAC)
+	return r.cfg.SetHWAddr(ctx, a.Representor, a.MAC)
 }
 
 func (r *Reconciler) addressFailed(a plan.Address, err error) {

@@ -53,7 +53,7 @@ func TestAFunctionGetsTheAddressOfItsLogicalPortOnceAndOnlyIfThatIsWanted(t *tes
 			f := &functions{cloud: c, tells: tt.tells}
 			r := c.reconciler(func(cfg *Config) {
 				if !tt.off {
-					cfg.Functions = f
+					cfg.SetHWAddr = f.SetHWAddr
 				}
 			})
 			for range 3 {
@@ -71,7 +71,7 @@ func TestAFunctionGetsTheAddressOfItsLogicalPortOnceAndOnlyIfThatIsWanted(t *tes
 func TestAnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
 	c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(plantest.PortMAC()))
 	f := &functions{cloud: c, err: unix.EOPNOTSUPP}
-	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 	r.Pass(t.Context())
 	s := find(t, r.Pass(t.Context()), "a")
 	if s.State != plan.Plugged || len(s.Warnings) != 1 || s.Warnings[0].Code != reason.CodeHWAddrFailed {
@@ -90,7 +90,7 @@ func TestAnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
 func TestTheAddressOfAFunctionThatIsAnothersByNowIsLeftAlone(t *testing.T) {
 	c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(representor.MAC{}))
 	f := &functions{cloud: c}
-	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 	r.Pass(t.Context())
 	c.with(func() {
 		c.view, c.mute = plantest.Trusted(plantest.Addressed(plantest.PortMAC())), errors.New("the kernel doesn't answer")
@@ -112,7 +112,7 @@ func TestProgramHWAddr_AMachineThatGivesItselfAnotherAddressIsNotFought(t *testi
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(testcard.IndexWithAddress(tt.first), plantest.Addressed(plantest.PortMAC()))
 			f := &functions{cloud: c, tells: true}
-			r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+			r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 			r.Pass(t.Context())
 			for n := range 5 {
 				c.with(func() { c.index = testcard.IndexWithAddress(representor.MAC{2, 0, 0, 0, 0, byte(n + 1)}) })
@@ -130,7 +130,7 @@ func TestProgramHWAddr_AnAddressThatIsPutBackIsSetAgainWhateverTheDriverTells(t 
 	first, second := plantest.PortMAC(), representor.MAC{0, 0x53, 0, 0, 1, 2}
 	c := newCloud(testcard.IndexWithAddress(first), plantest.Addressed(first))
 	f := &functions{cloud: c}
-	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 	for _, mac := range []representor.MAC{first, second, first} {
 		c.with(func() { c.view = plantest.Trusted(plantest.Addressed(mac)) })
 		r.Pass(t.Context())
@@ -144,7 +144,7 @@ func TestProgramHWAddr_AnAddressThatIsPutBackIsSetAgainWhateverTheDriverTells(t 
 func TestProgramHWAddr_AFunctionThatIsMadeAnewGetsItsAddressAgain(t *testing.T) {
 	c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(plantest.PortMAC()))
 	f := &functions{cloud: c, tells: true}
-	r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 	r.Pass(t.Context())
 	d := testcard.OneVF()
 	d.IfIndex = 99
@@ -162,7 +162,7 @@ func TestProgramHWAddr_AnAddressThatChangesAgainAndAgainIsSetAtABoundedRate(t *t
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(plantest.PortMAC()))
 		f := &functions{cloud: c, tells: true}
-		r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+		r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 		run(t, r)
 		for n := range 1000 {
 			c.with(func() {
@@ -205,7 +205,7 @@ func TestProgramHWAddr_AFunctionThatHangsHoldsUpNoOther(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}),
 			plantest.Addressed(plantest.PortMAC()), other)
 		f := &hanging{functions: functions{cloud: c}, who: "vf0"}
-		r := c.reconciler(func(cfg *Config) { cfg.Functions = f })
+		r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
 		run(t, r)
 		elapse(10 * time.Second)
 		var set []string

@@ -23,10 +23,10 @@ func (r *Reconciler) publish(ctx context.Context, d plan.Decision, planned []ovs
 		return wanted
 	})
 	r.total.Passes++
-	rep := r.total
-	rep.At, rep.Planned, rep.Due = now, planned, d.Changes
-	rep.Ports = make([]Port, len(d.Ports))
-	rep.Holds, rep.BuiltIn = r.hold.holds(d), d.BuiltIn
+	rep := Report{
+		At: now, Counters: r.total, Ports: make([]Port, len(d.Ports)), Holds: r.hold.holds(d), BuiltIn: d.BuiltIn,
+		Planned: planned, Due: d.Changes,
+	}
 	seen := make(map[string]Port, len(d.Ports))
 	for i := range rep.Ports {
 		s := &rep.Ports[i]

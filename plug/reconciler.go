@@ -44,8 +44,10 @@ type Config struct {
 	// nothing of. nil leaves netdevs that ovs-vswitchd has lost track of to ovs-vswitchd. It
 	// returns soon after ctx ends, with its error, even if the kernel doesn't answer.
 	Detach func(ctx context.Context, netdevs []Stray) (gone []bool, err error)
-	// Functions has functions get the MAC addresses of their logical ports; nil for none.
-	Functions Functions
+	// SetHWAddr gives a function the MAC address of its logical port; nil for none. It returns
+	// soon after ctx ends, with its error, even if the kernel doesn't answer.
+	// errors.ErrUnsupported tells that the driver can't.
+	SetHWAddr func(ctx context.Context, r representor.Representor, mac representor.MAC) error
 	Settings  plan.Settings
 	Log       *slog.Logger
 	// Audit is the longest time between two passes, 0 for 60 s.
@@ -99,7 +101,7 @@ type Reconciler struct {
 	steps     steps
 	last      map[string]Port
 	ours      map[string]bool // uuids of the rows that bear our marks
-	total     Report          // counters only
+	total     Counters
 }
 
 // NewReconciler returns a Reconciler that has made no pass yet.
@@ -151,43 +153,47 @@ func (r *Reconciler) Poke() {
 
 // ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
 // that end so: of those that the caller has seen what is held still, for the same reason
-// and by the same Southbound, however long it is until they can go. A release is no
-// permission for whatever comes later, nor for what came while the caller looked.
-func (r *Reconciler) ReleaseHold(seen []Holding) []Holding {
-	held := stillHeld(seen, r.Report().Holds)
-	if len(held) == 0 {
-		return nil
+// and by the same Southbound, however long it is until they can go. What else is held stays
+// so. A release is no permission for whatever comes later, nor for what came while the caller
+// looked.
+func (r *Reconciler) ReleaseHold(seen []Holding) (released, held []Holding) {
+	released, held = partHolds(seen, r.Report().Holds)
+	if len(released) == 0 {
+		return nil, held
 	}
-	r.cfg.Log.Warn("holds released: the removals that wait go ahead", "holds", len(held))
-	r.release.Store(&held)
+	r.cfg.Log.Warn("holds released: the removals that wait go ahead", "holds", len(released))
+	r.release.Store(&released)
 	r.Poke()
-	return held
+	return released, held
 }
 
-// stillHeld gives what is both in seen and in now, in the order of now.
-func stillHeld(seen, now []Holding) []Holding {
-	var both []Holding
+// partHolds parts what is held now into what is among seen and the rest, both in the order of
+// now.
+func partHolds(seen, now []Holding) (among, rest []Holding) {
 	for _, h := range now {
+		were := map[string]bool{}
 		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
-		if i < 0 {
-			continue
-		}
-		were := make(map[string]bool, len(seen[i].Ports))
-		for _, lport := range seen[i].Ports {
-			were[lport] = true
-		}
-		var ports []string
-		for _, lport := range h.Ports {
-			if were[lport] {
-				ports = append(ports, lport)
+		if i >= 0 {
+			for _, lport := range seen[i].Ports {
+				were[lport] = true
 			}
 		}
-		if len(ports) > 0 || len(h.Ports) == 0 {
-			h.Ports = ports
-			both = append(both, h)
+		var old, others []string
+		for _, lport := range h.Ports {
+			if were[lport] {
+				old = append(old, lport)
+			} else {
+				others = append(others, lport)
+			}
+		}
+		if len(old) > 0 || i >= 0 && len(h.Ports) == 0 {
+			among = append(among, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: old})
+		}
+		if len(others) > 0 || i < 0 && len(h.Ports) == 0 {
+			rest = append(rest, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: others})
 		}
 	}
-	return both
+	return among, rest
 }
 
 // Report returns what the last pass saw and did.

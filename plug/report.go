@@ -19,22 +19,22 @@ type Port struct {
 // control plane.
 type Holding struct {
 	// Code says why: CodeSouthboundReplaced, CodeMassUnplug.
-	Code reason.Code
+	Code reason.Code `json:"code"`
 	// Identity is that of the Southbound that waits to be accepted (ovn.View), empty
 	// for CodeMassUnplug.
-	Identity string
-	// Until is when the removals go ahead by themselves.
-	Until time.Time
+	Identity string `json:"identity,omitempty"`
+	// Until is when the removals go ahead by themselves, unless they are released before.
+	Until time.Time `json:"until"`
 	// Ports are the logical ports whose rows stay only because of this, sorted. A hold
 	// may have none yet.
-	Ports []string
+	Ports []string `json:"logical-ports"`
 }
 
 // Report is what the last pass saw and did. It is not modified once made.
 type Report struct {
-	// At is when the pass ended, Passes how many have ended.
-	At     time.Time
-	Passes uint64
+	// At is when the pass ended.
+	At time.Time
+	Counters
 	// Ports are sorted by logical port.
 	Ports []Port
 	// Holds are the removals that wait at present.
@@ -48,11 +48,15 @@ type Report struct {
 	// Due are the changes that were still to be made when the pass ended: they wait,
 	// were refused, or, with DryRun, are not made.
 	Due []ovs.Change
-	// Counters since the start.
-	Transactions uint64 // changes committed
-	Failures     uint64 // changes refused
-	Retries      uint64 // changes tried that had been refused just before
-	Retargets    uint64 // plugged ports whose request came to name another function
+}
+
+// Counters count since the start.
+type Counters struct {
+	Passes       uint64 `json:"passes"`       // that have ended
+	Transactions uint64 `json:"transactions"` // changes committed
+	Failures     uint64 `json:"failures"`     // changes refused
+	Retries      uint64 `json:"-"`            // changes tried that had been refused just before
+	Retargets    uint64 `json:"retargets"`    // plugged ports whose request came to name another function
 	// Leaks counts rows removed because their netdev was not their function's any more.
-	Leaks uint64
+	Leaks uint64 `json:"leaks"`
 }

@@ -95,8 +95,8 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 		"until the hold ends": func(*testing.T, *Reconciler) { elapse(2 * time.Second) },
 		"until it is released": func(t *testing.T, r *Reconciler) {
 			t.Helper()
-			if held := r.ReleaseHold(r.Report().Holds); len(held) != 1 || held[0].Code != reason.CodeSouthboundReplaced {
-				t.Errorf("released: %+v", held)
+			if released, _ := r.ReleaseHold(r.Report().Holds); len(released) != 1 || released[0].Code != reason.CodeSouthboundReplaced {
+				t.Errorf("released: %+v", released)
 			}
 		},
 	} {

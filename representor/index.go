@@ -245,6 +245,10 @@ func (x *Index) find(f Function) []Representor {
 // instance that can't be read now it may be true all the same: BlindFor tells of which.
 func (x *Index) Complete() (bool, string) { return x.complete, x.problem }
 
+// PortsOnly reports whether the card was one of which nothing but its ports is known, see
+// Card.PortsOnly.
+func (x *Index) PortsOnly() bool { return x.portsOnly }
+
 // All gives every representor, local ones included whatever the settings, sorted
 // by function. A function that several ports claim is there once for each.
 func (x *Index) All() []Representor { return slices.Clone(x.reps) }

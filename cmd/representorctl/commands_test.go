@@ -92,7 +92,7 @@ func TestExplain_TheCommandsThatChangeAPortTakeOneThatIsNamedLikeAnOption(t *tes
 		b := newBench(t)
 		b.make(t, &s)
 		ran := 0
-		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Acts{Inquire: s.world.inquire}), s.lport).Steps {
+		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), s.lport).Steps {
 			for _, command := range commandsIn(step.Remedy) {
 				if !strings.HasPrefix(command, "ovn-nbctl ") {
 					continue
@@ -125,7 +125,7 @@ func understood(args []string) error {
 func TestExplain_EachCommandIsReadByAShellAndOursByUs(t *testing.T) {
 	var script strings.Builder
 	for _, s := range scenes() {
-		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Acts{Inquire: s.world.inquire}), cmp.Or(s.lport, "vm1")).Steps {
+		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), cmp.Or(s.lport, "vm1")).Steps {
 			for _, command := range commandsIn(step.Remedy) {
 				script.WriteString(command + "\n")
 				for part := range strings.SplitSeq(strings.ReplaceAll(command, " | ", "; "), "; ") {
@@ -174,7 +174,7 @@ func TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene(t *testing.T)
 			s.lport = "vm1"
 		}
 		t.Run(s.name, func(t *testing.T) {
-			e := explained(t, daemonWith(t, s.world.facts(t), api.Acts{Inquire: s.world.inquire}), s.lport)
+			e := explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), s.lport)
 			var b *bench
 			for _, step := range e.Steps {
 				for i, command := range strings.Split(step.Remedy, "`") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +16,7 @@ import (
 
 // fromJSON reads what devlink(8) printed. That has no ifindexes, so netdevs get
 // made-up ones, by which ports and links find each other.
-func (s *sources) fromJSON() (source, error) {
+func (s *sources) fromJSON(context.Context) (source, error) {
 	ports, err := s.readDevlinkJSON()
 	card := representor.Card{Ports: ports, Links: map[uint32]representor.Link{}, Complete: true, PortsOnly: true}
 	var malformed *netlinkio.MalformedError
@@ -34,7 +35,7 @@ func (s *sources) fromJSON() (source, error) {
 			card.Links[port.IfIndex] = representor.Link{Name: port.NetdevName, Settled: true}
 		}
 	}
-	return indexSource{index: representor.NewIndex(card, s.settings()), namesOnly: true, remark: func() { s.remarkOnSFs(ports) }}, nil
+	return cardSource{facts: s.factsOf(card), remark: func() { s.remarkOnSFs(ports) }}, nil
 }
 
 func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -33,11 +35,8 @@ daemon; JSON is one event a line then.`,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on, and show events as they come")
 	once := p.begin(func(ctx context.Context, _ []string) error {
-		events, err := p.client().Events(ctx, 0)
-		if err != nil {
-			return err
-		}
-		return p.print(events, func(out *strings.Builder) {
+		all := func(ctx context.Context) (api.Events, error) { return p.client().Events(ctx, 0) }
+		return show(ctx, p, all, func(out *strings.Builder, events api.Events) {
 			if len(events.Events) == 0 {
 				fmt.Fprintf(out, "no port changed its state since the daemon started, %s ago\n", p.since(events.Started))
 			}
@@ -46,7 +45,7 @@ daemon; JSON is one event a line then.`,
 				cut = p.writeEvent(out, &events.Events[i]) || cut
 			}
 			writeCut(out, cut, "events -j")
-		})
+		}, nil)
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !follow {
@@ -94,7 +93,7 @@ func (p *program) followEvents(ctx context.Context) error {
 }
 
 // showEvents writes events as they come, and gives the number of the last.
-func (p *program) showEvents(events []api.Event, after uint64) (uint64, error) {
+func (p *program) showEvents(events []plug.Event, after uint64) (uint64, error) {
 	var out strings.Builder
 	for i := range events {
 		after = events[i].Number
@@ -116,14 +115,8 @@ func (p *program) showEvents(events []api.Event, after uint64) (uint64, error) {
 }
 
 // writeEvent writes an event, and tells whether its reason was cut.
-func (p *program) writeEvent(out *strings.Builder, e *api.Event) (cut bool) {
-	from, to := string(e.From), string(e.To)
-	if from == "" {
-		from = "new"
-	}
-	if to == "" {
-		to = "gone"
-	}
+func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
+	from, to := cmp.Or(string(e.From), "new"), cmp.Or(string(e.To), "gone")
 	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
 	what := "  " + reason.Word(e.LogicalPort)
 	if e.Netdev != "" {

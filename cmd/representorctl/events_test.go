@@ -32,10 +32,10 @@ func after(events []plug.Event) func(uint64) []plug.Event {
 }
 
 func TestEventsArePrintedOldestFirst(t *testing.T) {
-	socket := daemonWith(t, facts(), api.Acts{Events: after(happened())})
+	socket := daemonWith(t, facts(), api.Server{Events: after(happened())})
 	golden(t, "events", run1(t, socket, "", nil, "events").String())
 	golden(t, "events-json", run1(t, socket, "", nil, "events", "-j").String())
-	golden(t, "events-none", run1(t, daemonWith(t, facts(), api.Acts{Events: after(nil)}), "", nil, "events").String())
+	golden(t, "events-none", run1(t, daemonWith(t, facts(), api.Server{Events: after(nil)}), "", nil, "events").String())
 	golden(t, "events-no-daemon", run1(t, absent(t), "", nil, "events").String())
 }
 
@@ -60,7 +60,7 @@ func (s *stream) String() string {
 func TestFollowGoesOnUntilItIsInterrupted(t *testing.T) {
 	var mu sync.Mutex
 	events := happened()[:1]
-	socket := daemonWith(t, facts(), api.Acts{Events: func(n uint64) []plug.Event {
+	socket := daemonWith(t, facts(), api.Server{Events: func(n uint64) []plug.Event {
 		mu.Lock()
 		defer mu.Unlock()
 		return after(events)(n)

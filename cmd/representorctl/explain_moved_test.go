@@ -14,7 +14,7 @@ import (
 func remedyAt(t *testing.T, w *world, name explain.Name) string {
 	t.Helper()
 	w.dryRun = true
-	for _, s := range explained(t, daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire}), "vm1").Steps {
+	for _, s := range explained(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "vm1").Steps {
 		if s.Name == name {
 			return s.Remedy
 		}
@@ -48,7 +48,7 @@ func TestExplain_ARemedyIsForTheFunctionThatIsAskedForAndNotForTheOneThatThePort
 func TestExplain_TheCommandsForAPortThatIsNamedLikeAnOptionAreTaken(t *testing.T) {
 	const other = "--json"
 	w := worldWith(asks("-v"), asks(other)).has(rowOf(other, "pf0vf0", 0))
-	socket := daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire})
+	socket := daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire})
 	out := run1(t, socket, "", nil, "explain", "--", "-v")
 	var commands []string
 	for line := range strings.Lines(out.stdout) {

@@ -44,7 +44,7 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 				s.lport = "vm1"
 			}
 			f := s.world.facts(t)
-			socket := daemonWith(t, f, api.Acts{Inquire: s.world.inquire})
+			socket := daemonWith(t, f, api.Server{Inquire: s.world.inquire})
 			got := explained(t, socket, s.lport)
 			if s.code != "" && !says(got, s.code) {
 				t.Errorf("no step has the code %s: %+v", s.code, got)
@@ -396,7 +396,7 @@ func othersScenes() []scene {
 
 func TestExplainPrintsJSONWithTypedSteps(t *testing.T) {
 	w := worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
-	out := run1(t, daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
+	out := run1(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
 	golden(t, "explain/json", out.String())
 	var e explain.Explanation
 	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != explain.PF || out.status != exitNotFound {
@@ -410,7 +410,7 @@ func TestExplainWithoutADaemonSaysSo(t *testing.T) {
 
 func TestExplainFindsThePortOfANetdev(t *testing.T) {
 	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
-	socket := daemonWith(t, w.facts(t), api.Acts{Inquire: w.inquire})
+	socket := daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire})
 	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK ||
 		!strings.Contains(out.stdout, "port        vm0\n") {
 		t.Errorf("%s", out)
@@ -440,7 +440,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 		}
 	}
 	w := worldWith()
-	if out := run1(t, daemonWith(t, w.facts(t), api.Acts{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
+	if out := run1(t, daemonWith(t, w.facts(t), api.Server{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
 		t.Errorf("colours: %q", out.stdout)
 	}
 }
@@ -455,7 +455,7 @@ func TestAnExplanationIsFastWithAThousandPorts(t *testing.T) {
 	}
 	for _, away := range []bool{false, true} {
 		f.Southbound.Connected, w.asked.Connected = !away, !away
-		c := api.NewClient(daemonWith(t, f, api.Acts{Inquire: w.inquire}))
+		c := api.NewClient(daemonWith(t, f, api.Server{Inquire: w.inquire}))
 		best := time.Hour // a busy machine may hold up one of them
 		for range 5 {
 			start := time.Now()

@@ -222,7 +222,7 @@ func (w *world) facts(t *testing.T) api.Facts {
 		Log: slog.New(slog.DiscardHandler), DryRun: w.dryRun,
 	}
 	if w.addrErr != nil {
-		cfg.Functions = cardOf{w}
+		cfg.SetHWAddr = cardOf{w}.SetHWAddr
 	}
 	r := plug.NewReconciler(cfg)
 	for i := range w.passes {
@@ -239,8 +239,10 @@ func (w *world) facts(t *testing.T) api.Facts {
 		report.Ports[i].Since = noon().Add(-90 * time.Second)
 	}
 	return api.Facts{
-		Version: "1.2.3", PID: 812, Started: noon().Add(-time.Hour), Role: w.role, RoleReason: w.why, DryRun: w.dryRun,
-		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Daemon: api.Daemon{
+			Version: "1.2.3", PID: 812, Started: noon().Add(-time.Hour), Role: w.role, RoleReason: w.why, DryRun: w.dryRun,
+			Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		},
 		Local: w.actual, LocalEndpoint: "unix:/run/openvswitch/db.sock", Southbound: w.asked,
 		Index: representor.NewIndex(w.card, w.settings), Report: report,
 	}

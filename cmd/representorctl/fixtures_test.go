@@ -50,8 +50,10 @@ func dpu() representor.Card {
 
 func facts() api.Facts {
 	return api.Facts{
-		Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: api.Active,
-		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Daemon: api.Daemon{
+			Version: "1.2.3", PID: 812, Started: noon().Add(-26 * time.Hour), Role: api.Active,
+			Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		},
 		Local: ovs.View{
 			Complete: true, Bridge: "br-int", BridgeUUID: "b", DatapathType: "system",
 			Interfaces: map[string]ovs.Interface{
@@ -68,11 +70,11 @@ func facts() api.Facts {
 			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",
 		},
-		Companions: []companion.Standing{
-			{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
-				Version: "ovs-vswitchd (Open vSwitch) 3.1.0"}, Since: noon().Add(-time.Hour)},
-			{Sight: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
-				Version: "ovn-controller 23.03.1"}, Since: noon().Add(-time.Hour)},
+		Companions: []companion.Sight{
+			{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
+				Version: "ovs-vswitchd (Open vSwitch) 3.1.0", Since: noon().Add(-time.Hour)},
+			{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
+				Version: "ovn-controller 23.03.1", Since: noon().Add(-time.Hour)},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),
@@ -119,6 +121,7 @@ func report() plug.Report {
 		}},
 	}
 	return plug.Report{
-		At: noon().Add(-3 * time.Second), Passes: 1042, Ports: ports, Transactions: 20, Failures: 1, Retargets: 1,
+		At: noon().Add(-3 * time.Second), Ports: ports,
+		Counters: plug.Counters{Passes: 1042, Transactions: 20, Failures: 1, Retargets: 1},
 	}
 }

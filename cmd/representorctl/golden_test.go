@@ -34,18 +34,16 @@ var update = flag.Bool("update", false, "write the golden files")
 // daemon serves facts on a socket until the test ends.
 func daemon(t *testing.T, facts api.Facts) string {
 	t.Helper()
-	return daemonWith(t, facts, api.Acts{})
+	return daemonWith(t, facts, api.Server{})
 }
 
 // daemonWith serves facts, and does as asked.
-func daemonWith(t *testing.T, facts api.Facts, acts api.Acts) string {
+func daemonWith(t *testing.T, facts api.Facts, server api.Server) string {
 	t.Helper()
-	return daemonThat(t, facts, acts, func(seen []plug.Holding) []plug.Holding { return seen })
-}
-
-// daemonThat is one that releases holds so.
-func daemonThat(t *testing.T, facts api.Facts, acts api.Acts, release func([]plug.Holding) []plug.Holding) string {
-	t.Helper()
+	server.Facts, server.Log = func() api.Facts { return facts }, slog.New(slog.DiscardHandler)
+	if server.Release == nil {
+		server.Release = func(seen []plug.Holding) (released, held []plug.Holding) { return seen, nil }
+	}
 	socket := absent(t)
 	l, err := api.Listen(t.Context(), socket)
 	if err != nil {
@@ -53,8 +51,6 @@ func daemonThat(t *testing.T, facts api.Facts, acts api.Acts, release func([]plu
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := api.NewServer(func() api.Facts { return facts }, release, slog.New(slog.DiscardHandler))
-	server.Offer(acts)
 	go func() { done <- server.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()
@@ -114,8 +110,8 @@ func TestGoldenOutputs(t *testing.T) {
 	quiet := facts()
 	quiet.Report.Ports = nil
 	starting := api.Facts{
-		Version: "1.2.3", PID: 9, Started: noon(), Role: api.Starting,
-		RoleReason:    "the local database: dial unix /run/openvswitch/db.sock: no such file or directory",
+		Daemon: api.Daemon{Version: "1.2.3", PID: 9, Started: noon(), Role: api.Starting,
+			RoleReason: "the local database: dial unix /run/openvswitch/db.sock: no such file or directory"},
 		Local:         ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
 		Southbound:    ovn.View{Problem: "no chassis name yet"},
@@ -130,14 +126,14 @@ func TestGoldenOutputs(t *testing.T) {
 	}
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
 	dead := facts()
-	dead.Companions = []companion.Standing{
-		{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 361,
-			Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl"}, Since: noon().Add(-3 * time.Minute)},
-		{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone,
-			Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended"}, Since: noon().Add(-40 * time.Second)},
+	dead.Companions = []companion.Sight{
+		{Name: companion.VSwitchd, State: companion.Silent, PID: 361,
+			Why: "no answer within 5s on /run/openvswitch/ovs-vswitchd.361.ctl", Since: noon().Add(-3 * time.Minute)},
+		{Name: companion.Controller, State: companion.Gone,
+			Why: "the process that wrote /var/run/ovn/ovn-controller.pid has ended", Since: noon().Add(-40 * time.Second)},
 	}
 	unseen := facts()
-	unseen.Companions[1].Sight = companion.Sight{Name: companion.Controller, State: companion.Unknown,
+	unseen.Companions[1] = companion.Sight{Name: companion.Controller, State: companion.Unknown,
 		Why: "neither a pidfile nor a control socket of its is in /var/run/openvswitch, /var/run/ovn"}
 	dry := facts()
 	dry.DryRun = true

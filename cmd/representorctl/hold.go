@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
 )
 
 func (p *program) releaseHoldCommand() *cobra.Command {
@@ -31,17 +32,13 @@ more came to be held meanwhile: that stays held.`,
 			if err != nil {
 				return err
 			}
-			released, err := p.client().ReleaseHold(ctx, seen.Holds)
-			if err != nil {
-				return err
-			}
-			if err := p.print(released, func(out *strings.Builder) { writeReleased(out, released) }); err != nil {
-				return err
-			}
-			if len(released.Held) > 0 {
-				return silent(exitNotFound)
-			}
-			return nil
+			release := func(ctx context.Context) (api.Released, error) { return p.client().ReleaseHold(ctx, seen.Holds) }
+			return show(ctx, p, release, writeReleased, func(released api.Released) int {
+				if len(released.Held) > 0 {
+					return exitNotFound
+				}
+				return exitOK
+			})
 		}),
 	}
 }
@@ -60,7 +57,7 @@ func writeReleased(out *strings.Builder, r api.Released) {
 }
 
 // writeHolds shows what is held so that nobody overlooks it.
-func (p *program) writeHolds(out *strings.Builder, holds []api.Hold) {
+func (p *program) writeHolds(out *strings.Builder, holds []plug.Holding) {
 	for _, h := range holds {
 		entry(out, "HELD", "%s: %s", h.Code, heldPorts(h))
 		why := "most ports would be unplugged or moved within a minute"
@@ -72,11 +69,11 @@ func (p *program) writeHolds(out *strings.Builder, holds []api.Hold) {
 	}
 }
 
-func heldPorts(h api.Hold) string {
-	if len(h.LogicalPorts) == 0 {
+func heldPorts(h plug.Holding) string {
+	if len(h.Ports) == 0 {
 		return "no port so far"
 	}
-	return plural(len(h.LogicalPorts), "port") + " " + list(h.LogicalPorts)
+	return plural(len(h.Ports), "port") + " " + list(h.Ports)
 }
 
 // list shows names, not more than a few.

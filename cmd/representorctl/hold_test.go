@@ -14,7 +14,7 @@ func TestReleaseHoldSaysWhatCameToBeHeldMeanwhile(t *testing.T) {
 		{Code: "mass-unplug", Ports: []string{"a", "b"}},
 		{Code: "southbound-replaced", Identity: "cluster 2", Ports: []string{"c"}},
 	}
-	socket := daemonThat(t, held, api.Acts{}, func(seen []plug.Holding) []plug.Holding { return seen[:1] })
+	socket := daemonWith(t, held, api.Server{Release: func(seen []plug.Holding) (released, held []plug.Holding) { return seen[:1], seen[1:] }})
 	o := run1(t, socket, "", noCard, "release-hold")
 	for _, line := range []string{"released    mass-unplug: 2 ports a, b\n", "HELD        southbound-replaced: 1 port c\n",
 		"came to be held meanwhile, and stays"} {

@@ -82,17 +82,15 @@ func checkQuestion(question url.Values) error {
 }
 
 func (p *program) lookup(ctx context.Context, from *sources, question url.Values) error {
-	found, err := ask(ctx, from, func(ctx context.Context, s source) (api.Lookup, error) { return s.Lookup(ctx, question) })
-	if err != nil {
-		return err
+	lookup := func(ctx context.Context) (api.Lookup, error) {
+		return ask(ctx, from, func(ctx context.Context, s source) (api.Lookup, error) { return s.Lookup(ctx, question) })
 	}
-	if err := p.print(found, func(out *strings.Builder) { writeLookup(out, found) }); err != nil {
-		return err
-	}
-	if !found.Ready {
-		return silent(exitNotFound)
-	}
-	return nil
+	return show(ctx, p, lookup, writeLookup, func(found api.Lookup) int {
+		if !found.Ready {
+			return exitNotFound
+		}
+		return exitOK
+	})
 }
 
 func writeLookup(out *strings.Builder, found api.Lookup) {

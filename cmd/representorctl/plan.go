@@ -53,17 +53,7 @@ card can't be read; the plan is made of what is known then.`,
 			return p.planOffline(ctx, file, cmd.Flags().Changed("config"))
 		}
 		p.instead = []string{offlineInstead}
-		plan, err := p.client().Plan(ctx)
-		if err != nil {
-			return err
-		}
-		if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
-			return err
-		}
-		if !plan.Current() {
-			return silent(exitUnknown)
-		}
-		return nil
+		return show(ctx, p, p.client().Plan, p.writePlan, func(plan api.Plan) int { return current(plan.Standing) })
 	})
 	return cmd
 }
@@ -136,17 +126,13 @@ right what differs. It makes passes by itself whenever something changes, and
 once in audit-interval; this is for the doubtful. It doesn't wait for the pass.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			asked, err := p.client().Reconcile(ctx)
-			if err != nil {
-				return err
-			}
-			return p.print(asked, func(out *strings.Builder) {
+			return show(ctx, p, p.client().Reconcile, func(out *strings.Builder, asked api.Reconciled) {
 				last := "there was none before"
 				if !asked.LastPass.IsZero() {
 					last = fmt.Sprintf("the last was %s ago, at %s", p.since(asked.LastPass), asked.LastPass.UTC().Format(time.RFC3339))
 				}
 				fmt.Fprintf(out, "pass %d is asked for; %s\n", asked.Passes+1, last)
-			})
+			}, nil)
 		}),
 	}
 }
@@ -169,11 +155,7 @@ It lasts until the daemon ends; the setting log-level is for good.`,
 			if len(args) == 1 {
 				ask = func(ctx context.Context) (api.LogLevel, error) { return p.client().SetLogLevel(ctx, args[0]) }
 			}
-			level, err := ask(ctx)
-			if err != nil {
-				return err
-			}
-			return p.print(level, func(out *strings.Builder) { fmt.Fprintln(out, level.Level) })
+			return show(ctx, p, ask, func(out *strings.Builder, level api.LogLevel) { fmt.Fprintln(out, level.Level) }, nil)
 		}),
 	}
 }

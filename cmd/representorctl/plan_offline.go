@@ -39,38 +39,26 @@ func (p *program) planOffline(ctx context.Context, file string, named bool) erro
 // planWith plans once all is known, or can't be known in time.
 func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	var missing *agent.MissingError
-	switch err := meet(ctx, a); {
+	bounded, cancel := context.WithTimeout(ctx, localPatience)
+	defer cancel()
+	switch err := a.Settle(bounded, nil); {
 	case errors.As(err, &missing):
 		return p.fail(exitUnreachable, fmt.Errorf("there is no plan without %s", missing.What))
 	case err != nil:
 		return err
 	}
-	for _, problem := range a.Identity.Problems {
+	for _, problem := range a.Identity().Problems {
 		fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(problem))
 	}
 	status := p.awaitSources(ctx, a)
 	a.Reconciler.Pass(ctx)
-	f := a.Facts(a.Identity)
+	f := a.Facts(a.Identity())
 	f.Role, f.DryRun = api.Offline, true
 	plan := f.Plan()
 	if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
 		return err
 	}
-	if status != exitOK {
-		return silent(status)
-	}
-	return nil
-}
-
-// meet finds out who we are.
-func meet(ctx context.Context, a *agent.Agent) error {
-	bounded, cancel := context.WithTimeout(ctx, localPatience)
-	defer cancel()
-	id, ssl, err := a.Introduce(bounded)
-	if err != nil {
-		return err
-	}
-	return a.Take(bounded, id, ssl)
+	return silent(status)
 }
 
 // awaitSources waits for the card and the Southbound, says what is missing in the end,

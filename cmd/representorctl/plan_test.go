@@ -19,7 +19,7 @@ func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 	told := 0
 	for _, s := range scenes() {
 		f := s.world.facts(t)
-		socket := daemonWith(t, f, api.Acts{})
+		socket := daemonWith(t, f, api.Server{})
 		for _, p := range f.Report.Ports {
 			if p.Reason == nil || !strings.Contains(p.Reason.Message, "what is plugged stays") {
 				continue
@@ -44,7 +44,7 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	for _, state := range []plan.State{plan.Held, plan.Invalid, plan.Conflict} {
 		f := plugged().facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
-		socket := daemonWith(t, f, api.Acts{})
+		socket := daemonWith(t, f, api.Server{})
 		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") ||
 			!strings.Contains(out.stdout, "\n1 port still on the bridge:\n  vm1 "+string(state)+"\n") {
 			t.Errorf("plan says\n%s", out)
@@ -57,7 +57,7 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 		}
 	}
 	f := worldWith(asks("vm1", "vif-plug:representor:vf-num", "7")).facts(t)
-	socket := daemonWith(t, f, api.Acts{})
+	socket := daemonWith(t, f, api.Server{})
 	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") ||
 		strings.Contains(out.stdout, "still on the bridge") {
 		t.Errorf("plan says\n%s", out)
@@ -79,7 +79,7 @@ func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 
 func TestReconcileAsksForAPass(t *testing.T) {
 	var asked atomic.Int32
-	acts := api.Acts{Poke: func() { asked.Add(1) }}
+	acts := api.Server{Poke: func() { asked.Add(1) }}
 	golden(t, "reconcile", run1(t, daemonWith(t, facts(), acts), "", nil, "reconcile").String())
 	if asked.Load() != 1 {
 		t.Errorf("%d passes were asked for", asked.Load())
@@ -93,7 +93,7 @@ func TestReconcileAsksForAPass(t *testing.T) {
 
 func TestTheLogLevelIsShownAndSet(t *testing.T) {
 	level := &slog.LevelVar{}
-	socket := daemonWith(t, facts(), api.Acts{Level: level})
+	socket := daemonWith(t, facts(), api.Server{Level: level})
 	for _, tt := range []struct {
 		args   []string
 		stdout string

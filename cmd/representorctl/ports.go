@@ -30,43 +30,18 @@ now); invalid (the request can't be followed as written).`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: p.completePorts,
 		RunE: p.begin(func(ctx context.Context, args []string) error {
-			if len(args) == 1 {
-				return p.showPort(ctx, args[0])
+			if len(args) == 0 {
+				return show(ctx, p, p.client().Ports, p.writePorts, func(ports api.Ports) int { return current(ports.Standing) })
 			}
-			ports, err := p.client().Ports(ctx)
-			if err != nil {
-				return err
-			}
-			if err := p.print(ports, func(out *strings.Builder) { p.writePorts(out, ports) }); err != nil {
-				return err
-			}
-			if !ports.Current() {
-				return silent(exitUnknown)
-			}
-			return nil
+			one := func(ctx context.Context) (api.OnePort, error) { return p.client().Port(ctx, args[0]) }
+			return show(ctx, p, one, p.writeOnePort, func(port api.OnePort) int {
+				if port.Current() && port.State != plan.Plugged {
+					return exitNotFound
+				}
+				return current(port.Standing)
+			})
 		}),
 	}
-}
-
-func (p *program) showPort(ctx context.Context, name string) error {
-	port, err := p.client().Port(ctx, name)
-	if err != nil {
-		return err
-	}
-	err = p.print(port, func(out *strings.Builder) {
-		p.writeStanding(out, port.Standing)
-		p.writePort(out, port.Port)
-	})
-	if err != nil {
-		return err
-	}
-	if !port.Current() {
-		return silent(exitUnknown)
-	}
-	if port.State != plan.Plugged {
-		return silent(exitNotFound)
-	}
-	return nil
 }
 
 // Widths of the columns of writePorts: a logical port is mostly a UUID, and a
@@ -159,7 +134,8 @@ func ofport(port api.Port) string {
 	return strconv.Itoa(port.Ofport)
 }
 
-func (p *program) writePort(out *strings.Builder, port api.Port) {
+func (p *program) writeOnePort(out *strings.Builder, port api.OnePort) {
+	p.writeStanding(out, port.Standing)
 	entry(out, "port", "%s", reason.Word(port.LogicalPort))
 	entry(out, "state", "%s for %s, since %s", port.State, p.since(port.Since), port.Since.UTC().Format(time.RFC3339))
 	if port.Reason != nil {

@@ -76,7 +76,13 @@ type exit struct{ status int }
 
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
-func silent(status int) error { return exit{status: status} }
+// silent is nothing for exitOK.
+func silent(status int) error {
+	if status == exitOK {
+		return nil
+	}
+	return exit{status: status}
+}
 
 // run does what the arguments say and gives the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
@@ -140,6 +146,29 @@ func (p *program) begin(run func(context.Context, []string) error) func(*cobra.C
 }
 
 func (p *program) client() *api.Client { return api.NewClient(p.socket) }
+
+// show prints what it gets by asking: all of it as JSON, or what write makes of it. verdict
+// gives the exit status that an answer stands for; nil is exitOK for all.
+func show[T any](
+	ctx context.Context, p *program, ask func(context.Context) (T, error), write func(*strings.Builder, T), verdict func(T) int,
+) error {
+	answer, err := ask(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.print(answer, func(out *strings.Builder) { write(out, answer) }); err != nil || verdict == nil {
+		return err
+	}
+	return silent(verdict(answer))
+}
+
+// current gives exitUnknown where what is told of ports is not how they are now.
+func current(s api.Standing) int {
+	if !s.Current() {
+		return exitUnknown
+	}
+	return exitOK
+}
 
 // print writes an answer, all of it or nothing but an error.
 func (p *program) print(v any, text func(*strings.Builder)) error {

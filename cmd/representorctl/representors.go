@@ -28,17 +28,14 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 	from := p.addSources(cmd)
 	cmd.PreRunE = func(*cobra.Command, []string) error { return from.check() }
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
-		rs, err := ask(ctx, from, func(ctx context.Context, s source) (api.Representors, error) { return s.Representors(ctx) })
-		if err != nil {
-			return err
-		}
-		if err := p.print(rs, func(out *strings.Builder) { writeRepresentors(out, rs) }); err != nil {
-			return err
-		}
-		if !rs.Complete {
-			return silent(exitUnknown)
-		}
-		return nil
+		question := func(ctx context.Context, s source) (api.Representors, error) { return s.Representors(ctx) }
+		all := func(ctx context.Context) (api.Representors, error) { return ask(ctx, from, question) }
+		return show(ctx, p, all, writeRepresentors, func(rs api.Representors) int {
+			if !rs.Complete {
+				return exitUnknown
+			}
+			return exitOK
+		})
 	})
 	return cmd
 }

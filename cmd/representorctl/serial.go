@@ -26,24 +26,21 @@ The exit status is 3 if a card that serves a host isn't published, and 5 if not 
 cards can be read.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			s, err := p.client().Serials(ctx)
-			if err != nil {
-				return err
-			}
-			if err := p.print(s, func(out *strings.Builder) { writeSerials(out, s) }); err != nil {
-				return err
-			}
-			for i := range s.Cards {
-				if s.Cards[i].HostFacing && !s.Cards[i].Published {
-					return silent(exitNotFound)
-				}
-			}
-			if s.CardProblem != "" {
-				return silent(exitUnknown)
-			}
-			return nil
+			return show(ctx, p, p.client().Serials, writeSerials, serialsVerdict)
 		}),
 	}
+}
+
+func serialsVerdict(s api.Serials) int {
+	for i := range s.Cards {
+		if s.Cards[i].HostFacing && !s.Cards[i].Published {
+			return exitNotFound
+		}
+	}
+	if s.CardProblem != "" {
+		return exitUnknown
+	}
+	return exitOK
 }
 
 func writeSerials(out *strings.Builder, s api.Serials) {
@@ -56,13 +53,13 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 		rows := [][]string{{"CARD", "SERIAL NUMBER", "SOURCE", "PUBLISHED", "SOUTHBOUND"}}
 		for i := range s.Cards {
 			c := &s.Cards[i]
-			rows = append(rows, []string{reason.Word(c.Handle), orDash(c.Serial), orDash(c.Source), published(c), inSouthbound(c)})
+			rows = append(rows, []string{reason.Word(c.Handle.String()), orDash(c.Serial), orDash(string(c.From)), published(c), inSouthbound(c)})
 		}
 		table(out, "", rows)
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {
-			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle), r.Code, r.Message), columns) {
+			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle.String()), r.Code, r.Message), columns) {
 				fmt.Fprintln(out, line)
 			}
 		}
@@ -121,7 +118,7 @@ func writeOptions(out *strings.Builder, options string) {
 	}
 }
 
-func published(c *api.CardSerial) string {
+func published(c *register.Card) string {
 	switch {
 	case c.Published && c.Ours:
 		return "yes"
@@ -131,7 +128,7 @@ func published(c *api.CardSerial) string {
 	return "no"
 }
 
-func inSouthbound(c *api.CardSerial) string {
+func inSouthbound(c *register.Card) string {
 	switch {
 	case c.InSouthbound == nil:
 		return "-"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,27 +55,25 @@ const daemonPatience = 3 * time.Second
 
 // ask puts a question to the source that the flags choose.
 func ask[T any](ctx context.Context, s *sources, question func(context.Context, source) (T, error)) (T, error) {
-	chosen, err := s.chosen(ctx)
+	if !s.kernel && !s.devlinkJSON.Changed {
+		bounded, cancel := context.WithTimeout(ctx, daemonPatience)
+		defer cancel()
+		answer, err := question(bounded, s.program.client())
+		if !is[*api.UnreachableError](err) || ctx.Err() != nil {
+			return answer, err
+		}
+		fmt.Fprintf(s.program.stderr, "%s: %v; the kernel is asked instead\n", name, err)
+	}
+	read := s.fromKernel
+	if s.devlinkJSON.Changed {
+		read = s.fromJSON
+	}
+	card, err := read(ctx)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	if chosen != nil {
-		return question(ctx, chosen)
-	}
-	bounded, cancel := context.WithTimeout(ctx, daemonPatience)
-	defer cancel()
-	answer, err := question(bounded, s.program.client())
-	var unreachable *api.UnreachableError
-	if !errors.As(err, &unreachable) || ctx.Err() != nil {
-		return answer, err
-	}
-	fmt.Fprintf(s.program.stderr, "%s: %v; the kernel is asked instead\n", name, err)
-	kernel, err := s.fromKernel(ctx)
-	if err != nil {
-		return answer, err
-	}
-	return question(ctx, kernel)
+	return question(ctx, card)
 }
 
 // check looks at the flags.
@@ -85,68 +84,39 @@ func (s *sources) check() error {
 	return nil
 }
 
-// chosen is the source that was asked for explicitly, nil for none.
-func (s *sources) chosen(ctx context.Context) (source, error) {
-	switch {
-	case s.devlinkJSON.Changed:
-		return s.fromJSON()
-	case s.kernel:
-		return s.fromKernel(ctx)
-	}
-	return nil, nil //nolint:nilnil // no source is no error
-}
-
-// indexSource answers from an index of our own.
-type indexSource struct {
-	index *representor.Index
-	// namesOnly: of the netdevs nothing is known but their names.
-	namesOnly bool
+// cardSource answers from a card that we have read ourselves.
+type cardSource struct {
+	facts api.Facts
 	// remark, when there is one, is made on what is shown of all representors.
 	remark func()
 }
 
-func (s indexSource) Representors(context.Context) (api.Representors, error) {
+func (s cardSource) Representors(context.Context) (api.Representors, error) {
 	if s.remark != nil {
 		s.remark()
 	}
-	rs := api.NewRepresentors(s.index)
-	for i := range rs.Representors {
-		s.forget(&rs.Representors[i])
-	}
-	for i := range rs.Uplinks {
-		if s.namesOnly {
-			rs.Uplinks[i].IfIndex, rs.Uplinks[i].Link = 0, nil
-		}
-	}
-	return rs, nil
+	return s.facts.Representors(), nil
 }
 
-func (s indexSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
-	found, err := api.Resolve(s.index, question)
-	s.forget(&found.Representor)
-	return found, err
-}
-
-// forget takes out what was made up so that names could be looked up.
-func (s indexSource) forget(r *api.Representor) {
-	if s.namesOnly {
-		r.IfIndex, r.Link = 0, nil
-	}
+func (s cardSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
+	return s.facts.Lookup(question)
 }
 
 func (s *sources) fromKernel(ctx context.Context) (source, error) {
 	card, err := s.program.readCard(ctx, s.settings())
 	// What was read in part is worth showing; the index says that it isn't complete.
 	if err != nil && len(card.Ports) == 0 {
-		problem := card.Problem
-		if problem == "" {
-			problem = err.Error()
-		}
+		problem := cmp.Or(card.Problem, err.Error())
 		return nil, &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
 			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}
 	}
-	return indexSource{index: representor.NewIndex(card, s.settings())}, nil
+	return cardSource{facts: s.factsOf(card)}, nil
+}
+
+// factsOf are facts of nothing but a card.
+func (s *sources) factsOf(card representor.Card) api.Facts {
+	return api.Facts{Index: representor.NewIndex(card, s.settings())}
 }
 
 func (s *sources) settings() representor.Settings {

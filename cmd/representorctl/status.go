@@ -20,11 +20,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Short: "Show how the daemon is: its bridge, its databases, its ports by state",
 		Args:  cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			s, err := p.client().Status(ctx)
-			if err != nil {
-				return err
-			}
-			return p.print(s, func(out *strings.Builder) { p.writeStatus(out, s) })
+			return show(ctx, p, p.client().Status, p.writeStatus, nil)
 		}),
 	}
 }
@@ -73,7 +69,7 @@ func (p *program) writeStatus(out *strings.Builder, s api.Status) {
 
 // writeCompanions tells of those that answer, or of which nothing is known, in a line; each
 // that is dead has its own.
-func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
+func (p *program) writeCompanions(out *strings.Builder, all []companion.Sight) {
 	var fine []string
 	for _, c := range all {
 		name := reason.Word(c.Name)
@@ -83,7 +79,7 @@ func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
 		case c.State == companion.Answers:
 			fine = append(fine, name+" answers")
 		case c.State == companion.Unknown:
-			fine = append(fine, "whether "+name+" runs can't be told: "+c.Problem)
+			fine = append(fine, "whether "+name+" runs can't be told: "+c.Why)
 		}
 	}
 	if len(fine) > 0 {
@@ -93,7 +89,7 @@ func (p *program) writeCompanions(out *strings.Builder, all []api.Companion) {
 		state := map[companion.State]string{companion.Gone: "has not run", companion.Silent: "has not answered"}[c.State]
 		if state != "" {
 			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", reason.Word(c.Name), state, p.since(c.Since),
-				c.Problem, companion.Without(c.Name))
+				c.Why, companion.Without(c.Name))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
@@ -29,22 +30,11 @@ func pad(s string, to int) string {
 
 // table writes rows of cells below a header, each column as wide as it must be.
 func table(out *strings.Builder, indent string, rows [][]string) {
-	var widths []int
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], width(cell))
-		}
+		fmt.Fprintln(w, indent+strings.Join(row, "\t"))
 	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			line += pad(cell, widths[i]) + "  "
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-	}
+	_ = w.Flush() // a Builder takes everything
 }
 
 // labelWidth is that of the left column of entries.

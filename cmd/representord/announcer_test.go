@@ -170,8 +170,8 @@ func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
 func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 	t.Parallel()
 	whole := api.Facts{
+		Daemon:     api.Daemon{Bridge: "br-int"},
 		Local:      ovs.View{Complete: true, BridgeUUID: "b"},
-		Bridge:     "br-int",
 		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
 		Index:      representor.NewIndex(representor.Card{Complete: true}, representor.Settings{}),
 		Report: plug.Report{Ports: []plug.Port{

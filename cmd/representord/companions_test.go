@@ -16,7 +16,7 @@ import (
 func awaitCompanion(t *testing.T, c *api.Client, name string, state companion.State) api.Status {
 	t.Helper()
 	return await(t, c, name+" is seen as "+string(state), func(s api.Status) bool {
-		return slices.ContainsFunc(s.Companions, func(c api.Companion) bool { return c.Name == name && c.State == state })
+		return slices.ContainsFunc(s.Companions, func(c companion.Sight) bool { return c.Name == name && c.State == state })
 	})
 }
 

@@ -71,7 +71,7 @@ func (s *service) facts() api.Facts {
 	f := s.Facts(at.id)
 	f.Version, f.PID, f.Started = s.version, os.Getpid(), s.started
 	f.Role, f.RoleReason, f.DryRun = at.role, at.why, s.dryRun
-	f.Companions = s.companions.Standings()
+	f.Companions = s.companions.Sights()
 	f.Problems = append(slices.Clone(f.Problems), s.Config.Warnings...)
 	if why := s.access.Load(); why != nil {
 		f.Problems = append(f.Problems, *why)

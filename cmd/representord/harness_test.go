@@ -18,6 +18,7 @@ import (
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/card"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/leaks"
@@ -280,7 +281,7 @@ func await(t *testing.T, c *api.Client, what string, is func(api.Status) bool) a
 }
 
 // release does as representorctl release-hold does: it releases what it sees.
-func release(t *testing.T, c *api.Client) ([]api.Hold, error) {
+func release(t *testing.T, c *api.Client) ([]plug.Holding, error) {
 	t.Helper()
 	s, err := c.Status(t.Context())
 	if err != nil {

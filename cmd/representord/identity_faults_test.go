@@ -39,7 +39,7 @@ func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
 
 	newCloud(t, h) // ovn-remote is that of another cloud, which asks for nothing
 	await(t, c, "its being another is noticed", func(s api.Status) bool {
-		return len(s.Holds) == 1 && s.Holds[0].Code == reason.CodeSouthboundReplaced && len(s.Holds[0].LogicalPorts) == 2
+		return len(s.Holds) == 1 && s.Holds[0].Code == reason.CodeSouthboundReplaced && len(s.Holds[0].Ports) == 2
 	})
 	w.wantUntouched(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote="+cl.Endpoint)

@@ -112,11 +112,11 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	if local.Complete {
 		k.Configure(id, local.SSL)
 	}
-	if k.Identity == nil {
+	if k.Identity() == nil {
 		k.stand(api.Starting, "the local database: "+local.Problem)
 		return nil
 	}
-	if k.Identity.Bridge == "" {
+	if k.Identity().Bridge == "" {
 		k.stand(api.Starting, "external_ids:ovn-bridge is empty: there is no integration bridge")
 		return nil
 	}
@@ -126,7 +126,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 		t = nil
 	}
 	if t == nil {
-		t = k.take(k.Identity.Bridge)
+		t = k.take(k.Identity().Bridge)
 	}
 	if t != nil {
 		k.stand(api.Active, "")
@@ -185,7 +185,7 @@ const notStarted = "not started yet"
 // stand notes what the keeper does, and logs it when that has changed.
 func (k *keeper) stand(role api.Role, why string) {
 	old := k.standing.Load()
-	now := standing{role: role, why: why, id: k.Identity}
+	now := standing{role: role, why: why, id: k.Identity()}
 	if *old == now {
 		return
 	}

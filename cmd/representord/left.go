@@ -37,13 +37,13 @@ func (k *keeper) leaveFor(present string) {
 		l.release()
 		delete(k.left, present)
 	}
-	if k.Identity == nil || k.Identity.Bridge == "" || k.Identity.Bridge == present {
+	if k.Identity() == nil || k.Identity().Bridge == "" || k.Identity().Bridge == present {
 		return
 	}
 	if k.left == nil {
 		k.left = left{}
 	}
-	if bridge := k.Identity.Bridge; k.left[bridge] == nil {
+	if bridge := k.Identity().Bridge; k.left[bridge] == nil {
 		k.left[bridge] = &leftBridge{}
 	}
 }

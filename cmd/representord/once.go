@@ -47,20 +47,17 @@ func (t *task) within(ctx context.Context, step func(context.Context) error) err
 // be written, and waits until the switch shows the bridge. The lock is nil in a
 // dry run.
 func (t *task) settle(ctx context.Context) (*lockfile.Lock, error) {
-	id, ssl, err := t.Introduce(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var l *lockfile.Lock
-	if !t.dryRun {
-		if l, err = acquire(t.Config.RunDir, id.Bridge); err != nil {
-			if errors.Is(err, errLocked) {
-				err = fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", reason.Word(id.Bridge), err)
-			}
-			return nil, err
+	err := t.Settle(ctx, func(bridge string) (err error) {
+		if t.dryRun {
+			return nil
 		}
-	}
-	if err := t.Take(ctx, id, ssl); err != nil {
+		if l, err = acquire(t.Config.RunDir, bridge); errors.Is(err, errLocked) {
+			return fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", reason.Word(bridge), err)
+		}
+		return err
+	})
+	if err != nil {
 		l.Release()
 		return nil, err
 	}
@@ -204,7 +201,7 @@ func (t *task) cleanup(ctx context.Context) error {
 		title = "would be removed:"
 	}
 	if len(removed) == 0 {
-		title = "no port of ours on bridge " + reason.Word(t.Identity.Bridge)
+		title = "no port of ours on bridge " + reason.Word(t.Identity().Bridge)
 	}
 	fmt.Fprintln(t.out, title)
 	api.WriteChanges(t.out, api.Changes(removed))

@@ -85,7 +85,7 @@ func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) 
 			for range 2 {
 				c, stop = startStoppable(t, h, f, h.flags("--mass-unplug-hold=1h")...)
 				s := await(t, c, "the port is held", func(s api.Status) bool { return s.Ports[plan.Held] == 1 && len(s.Holds) == 1 })
-				if s.Holds[0].Code != reason.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].LogicalPorts, []string{"vm0"}) {
+				if s.Holds[0].Code != reason.CodeSouthboundReplaced || !slices.Equal(s.Holds[0].Ports, []string{"vm0"}) {
 					t.Errorf("held: %+v", s.Holds)
 				}
 				(&watchman{h: h, c: c, rows: w.rows, before: s}).wantUntouched(t)

@@ -71,7 +71,7 @@ func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing
 	s := awaitSerials(t, c, "the daemon says so", func(s api.Serials) bool {
 		return len(s.Cards) == 1 && s.Cards[0].InSouthbound != nil && *s.Cards[0].InSouthbound
 	})
-	if k := s.Cards[0]; s.Key != "ovn-cms-options" || !k.Published || !k.Ours || k.Source != "devlink" || k.Reason != nil {
+	if k := s.Cards[0]; s.Key != "ovn-cms-options" || !k.Published || !k.Ours || k.From != "devlink" || k.Reason != nil {
 		t.Errorf("%+v", s)
 	}
 	if got := h.externalID(t, "representord-card-serial"); got != "MT2314XZ00YA" {

@@ -20,9 +20,10 @@ const socketPause = 2 * time.Second
 // stop plugging, so it says so and tries again: the socket may be another
 // representord's, which is about to end.
 func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
-	server := api.NewServer(s.facts, s.Reconciler.ReleaseHold, s.Log)
-	server.ShowMetrics(scrapes)
-	server.Offer(api.Acts{Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke, Events: s.Reconciler.Events, Level: s.level})
+	server := &api.Server{
+		Facts: s.facts, Release: s.Reconciler.ReleaseHold, Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke,
+		Events: s.Reconciler.Events, Level: s.level, Metrics: scrapes, Log: s.Log,
+	}
 	return forEver(ctx, func(err error) {
 		s.Log.Warn("no answers on the control socket; retrying", "error", err)
 	}, func(began func()) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
@@ -62,7 +63,7 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			w := plugged(t, h, cl, c, ports)
 			cl.rebuild(t)
 			s := await(t, c, "all is held", func(s api.Status) bool {
-				return s.Ports[plan.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].LogicalPorts) == ports
+				return s.Ports[plan.Held] == ports && len(s.Holds) == 1 && len(s.Holds[0].Ports) == ports
 			})
 			if s.Holds[0].Code != reason.CodeSouthboundReplaced || !s.Holds[0].Until.After(s.LastPass) ||
 				s.Southbound.Identity == w.before.Southbound.Identity {
@@ -70,10 +71,10 @@ func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
 			}
 			w.wantUntouched(t)
 
-			var released []api.Hold
+			var released []plug.Holding
 			var err error
 			h.witness.Nothing(func() { released, err = release(t, c) }, lports(ports)...)
-			if err != nil || len(released) != 1 || len(released[0].LogicalPorts) != ports {
+			if err != nil || len(released) != 1 || len(released[0].Ports) != ports {
 				t.Errorf("released: %+v, %v", released, err)
 			}
 			servers.Until(t, "the rows are gone", func() bool { return len(h.ports(t, "br-int")) == 0 })

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/config"
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/internal/cardserial/register"
@@ -68,9 +69,8 @@ type Agent struct {
 
 	// Changed has an element when something may have changed since it was taken.
 	Changed retry.Poke
-	// Identity is who we are, as the local database said last; nil until then.
-	Identity *config.Identity
-
+	// identity is who we are, as the local database said last; nil until then.
+	identity *config.Identity
 	// override is what OVN's system-id-override says.
 	override string
 }
@@ -80,8 +80,8 @@ func New(o Options) (*Agent, error) {
 	cfg := o.Config
 	a := &Agent{Config: cfg, Log: o.Log, Changed: retry.NewPoke()}
 	var err error
-	if a.override, err = readOverride(cfg.SystemIDOverride()); err != nil {
-		return nil, err
+	if a.override, _, err = ReadOverride(cfg.SystemIDOverride()); err != nil {
+		return nil, fmt.Errorf("chassis name: %w", err)
 	}
 	a.Devices, err = o.Open(card.Options{
 		Log:       o.Log,
@@ -102,7 +102,7 @@ func New(o Options) (*Agent, error) {
 		Southbound:     southboundGate{a.Southbound, a},
 		Switch:         localGate{a.Local, a},
 		Devices:        a.Devices,
-		Functions:      functions(cfg),
+		SetHWAddr:      setHWAddr(cfg),
 		Detach:         detach(datapath.New()),
 		Settings:       plan.Settings{AdoptOVNVIF: cfg.AdoptOVNVIF},
 		Log:            o.Log,
@@ -164,6 +164,17 @@ func (a *Agent) Facts(id *config.Identity) api.Facts {
 		f.Chassis, f.Hostname, f.Bridge, f.Problems = id.Chassis, id.Hostname, id.Bridge, id.Problems
 	}
 	return f
+}
+
+// setHWAddr has functions get MAC addresses, if the settings want that; nil if not.
+func setHWAddr(cfg config.Config) func(context.Context, representor.Representor, representor.MAC) error {
+	if !cfg.ProgramHWAddr {
+		return nil
+	}
+	client := devlink.New() // of its own: what it sets may take firmware a while, and holds up no list
+	return func(ctx context.Context, r representor.Representor, mac representor.MAC) error {
+		return client.SetFunctionAddress(ctx, r.Function.Handle, r.PortIndex, mac[:])
+	}
 }
 
 // detach has the kernel's datapath let go of netdevs.

@@ -19,15 +19,17 @@ type localGate struct {
 	agent *Agent
 }
 
-// View is not complete while it shows another bridge than the one it names.
+// View is of the bridge that the snapshot itself names.
 func (g localGate) View() ovs.View {
 	v := g.Switch.View()
-	if !v.Complete {
-		return v
-	}
-	if id := g.agent.named(v); id.Bridge != v.Bridge {
+	return ofBridge(v, g.agent.named(v).Bridge)
+}
+
+// ofBridge gives a snapshot that is not complete if it shows another bridge than the wanted one.
+func ofBridge(v ovs.View, wanted string) ovs.View {
+	if v.Complete && v.Bridge != wanted {
 		v.Complete = false
-		v.Problem = fmt.Sprintf("the integration bridge is %q now, and was %q a moment ago", id.Bridge, v.Bridge)
+		v.Problem = fmt.Sprintf("the integration bridge is %q now, and was %q a moment ago", wanted, v.Bridge)
 	}
 	return v
 }
@@ -38,16 +40,21 @@ type southboundGate struct {
 	agent *Agent
 }
 
-// View is not complete while it is about another chassis than we are.
+// View is about the chassis that the local database names, if that is known as a whole.
 func (g southboundGate) View() ovn.View {
-	v := g.Southbound.View()
-	local := g.agent.Local.View()
-	if !v.Complete || !local.Complete {
+	v, local := g.Southbound.View(), g.agent.Local.View()
+	if !local.Complete {
 		return v
 	}
-	if id := g.agent.named(local); id.Chassis != v.Chassis {
+	return ofChassis(v, g.agent.named(local).Chassis)
+}
+
+// ofChassis gives a snapshot that is neither complete nor connected if it was judged for another
+// chassis than the wanted one.
+func ofChassis(v ovn.View, wanted string) ovn.View {
+	if v.Complete && v.Chassis != wanted {
 		v.Complete, v.Connected = false, false
-		v.Problem = fmt.Sprintf("we are chassis %q now, and were %q a moment ago", id.Chassis, v.Chassis)
+		v.Problem = fmt.Sprintf("we are chassis %q now, and were %q a moment ago", wanted, v.Chassis)
 	}
 	return v
 }

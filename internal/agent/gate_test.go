@@ -4,9 +4,43 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/representord/representord/config"
+	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/test/servers"
 )
+
+func TestGate_MasksWhatIsAboutSomebodyElseAndNothingElse(t *testing.T) {
+	for name, tt := range map[string]struct{ v, want ovs.View }{
+		"the wanted bridge": {ovs.View{Complete: true, Bridge: "br-int"}, ovs.View{Complete: true, Bridge: "br-int"}},
+		"another bridge": {ovs.View{Complete: true, Bridge: "br-old"}, ovs.View{Bridge: "br-old",
+			Problem: `the integration bridge is "br-int" now, and was "br-old" a moment ago`}},
+		"none yet": {ovs.View{Complete: true},
+			ovs.View{Problem: `the integration bridge is "br-int" now, and was "" a moment ago`}},
+		"not whole, which stays its problem": {ovs.View{Bridge: "br-old", Problem: "it hangs"},
+			ovs.View{Bridge: "br-old", Problem: "it hangs"}},
+	} {
+		if diff := cmp.Diff(tt.want, ofBridge(tt.v, "br-int")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	for name, tt := range map[string]struct{ v, want ovn.View }{
+		"the wanted chassis": {ovn.View{Complete: true, Connected: true, Chassis: "dpu1"},
+			ovn.View{Complete: true, Connected: true, Chassis: "dpu1"}},
+		"another chassis": {ovn.View{Complete: true, Connected: true, Chassis: "dpu2"},
+			ovn.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
+		"another chassis, and away": {ovn.View{Complete: true, Chassis: "dpu2", Problem: "it hangs"},
+			ovn.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
+		"not whole, which stays its problem": {ovn.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"},
+			ovn.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"}},
+	} {
+		if diff := cmp.Diff(tt.want, ofChassis(tt.v, "dpu1")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
 
 func TestASnapshotOfTheBridgeThatWasIsNotActedOn(t *testing.T) {
 	t.Parallel()

@@ -2,11 +2,11 @@ package agent
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/dbconn"
@@ -17,22 +17,24 @@ import (
 // maxOverride bounds what is read of system-id-override, in bytes. Its first line counts.
 const maxOverride = 4096
 
-// readOverride reads the file that names the chassis before the database does;
-// empty when there is none. As in ovn-controller that is done once, at start.
-func readOverride(path string) (string, error) {
+// ReadOverride reads the file that names the chassis before the database does, and when it
+// changed last; it gives nothing when there is none. As in ovn-controller an Agent does that
+// once, at start.
+func ReadOverride(path string) (text string, modified time.Time, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return "", time.Time{}, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", time.Time{}, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
+	info, err := f.Stat()
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", time.Time{}, err
 	}
-	return string(b), nil
+	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
+	return string(b), info.ModTime(), err
 }
 
 // Identify works out who we are from the local database, and whether that is
@@ -46,7 +48,7 @@ func (a *Agent) Identify(local ovs.View) (id config.Identity, changed bool) {
 		a.Log.Debug("the kernel doesn't tell the host's name", "error", err)
 	}
 	id = config.Identify(local.ExternalIDs, a.Config, a.override, hostname)
-	return id, a.Identity == nil || !same(id, *a.Identity)
+	return id, a.identity == nil || !same(id, *a.identity)
 }
 
 func same(x, y config.Identity) bool {
@@ -60,9 +62,12 @@ func (a *Agent) Become(id config.Identity) {
 	for _, problem := range id.Problems {
 		a.Log.Warn("local identity is incomplete", "why", problem)
 	}
-	a.Identity = &id
+	a.identity = &id
 	a.Local.SetBridge(id.Bridge)
 }
+
+// Identity is what Become was called with last, nil before. It is not modified.
+func (a *Agent) Identity() *config.Identity { return a.identity }
 
 // Configured are the TLS files that our own settings name.
 func Configured(cfg config.Config) dbconn.TLSFiles {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/vpd"
 	"github.com/representord/representord/ovs"
@@ -66,9 +65,10 @@ func (a *Agent) Await(ctx context.Context, missing ...func() string) error {
 	}
 }
 
-// Introduce waits for the local database and finds out who we are. It is an error if
-// that names no bridge.
-func (a *Agent) Introduce(ctx context.Context) (config.Identity, ovs.SSL, error) {
+// Settle waits for the local database, finds out who we are, and takes that on once claim,
+// if there is one, has made the bridge ours; then it waits until the switch shows that bridge.
+// It is an error if nothing names a bridge.
+func (a *Agent) Settle(ctx context.Context, claim func(bridge string) error) error {
 	err := a.Await(ctx, func() string {
 		if v := a.Local.View(); !v.Complete {
 			return aboutLocal(v)
@@ -76,20 +76,20 @@ func (a *Agent) Introduce(ctx context.Context) (config.Identity, ovs.SSL, error)
 		return ""
 	})
 	if err != nil {
-		return config.Identity{}, ovs.SSL{}, err
+		return err
 	}
 	local := a.Local.View()
 	id, _ := a.Identify(local)
 	if id.Bridge == "" {
-		return id, local.SSL, errors.New(strings.Join(id.Problems, "; "))
+		return errors.New(strings.Join(id.Problems, "; "))
 	}
-	return id, local.SSL, nil
-}
-
-// Take takes on an identity, and waits until the switch shows its bridge.
-func (a *Agent) Take(ctx context.Context, id config.Identity, ssl ovs.SSL) error {
+	if claim != nil {
+		if err := claim(id.Bridge); err != nil {
+			return err
+		}
+	}
 	a.Become(id)
-	a.Configure(id, ssl)
+	a.Configure(id, local.SSL)
 	return a.Await(ctx, func() string {
 		if v := a.Local.View(); !v.Complete || v.Bridge != id.Bridge {
 			return aboutLocal(v)

@@ -12,11 +12,7 @@ import (
 
 // meet goes as far as everybody who does something once.
 func meet(ctx context.Context, a *Agent) error {
-	id, ssl, err := a.Introduce(ctx)
-	if err != nil {
-		return err
-	}
-	if err := a.Take(ctx, id, ssl); err != nil {
+	if err := a.Settle(ctx, nil); err != nil {
 		return err
 	}
 	return a.Await(ctx, a.MissingCard, a.MissingSouthbound)
@@ -30,7 +26,7 @@ func TestWhatIsDoneOnceWaitsForWholeSnapshots(t *testing.T) {
 		if err := meet(ctx, a); err != nil {
 			return err
 		}
-		f := a.Facts(a.Identity)
+		f := a.Facts(a.Identity())
 		if f.Chassis != "dpu1" || f.Bridge != "br-int" || f.Local.BridgeUUID == "" || !f.Southbound.ChassisKnown {
 			t.Errorf("%+v", f)
 		}

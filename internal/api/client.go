@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
@@ -52,66 +52,42 @@ func NewClient(socket string) *Client {
 // Errors of every method are an *UnreachableError when no daemon answers, and an
 // *Error when it refuses.
 func (c *Client) Status(ctx context.Context) (Status, error) {
-	return ask[Status](ctx, c, http.MethodGet, PathStatus)
+	return ask[Status](ctx, c, http.MethodGet, PathStatus, http.NoBody)
 }
 
 // Ports asks for PathPorts.
 func (c *Client) Ports(ctx context.Context) (Ports, error) {
-	return ask[Ports](ctx, c, http.MethodGet, PathPorts)
+	return ask[Ports](ctx, c, http.MethodGet, PathPorts, http.NoBody)
 }
 
 // Port asks for one logical port.
 func (c *Client) Port(ctx context.Context, logicalPort string) (OnePort, error) {
-	return ask[OnePort](ctx, c, http.MethodGet, PathPorts+"/"+escape(logicalPort))
+	return ask[OnePort](ctx, c, http.MethodGet, PathPorts+"/"+escape(logicalPort), http.NoBody)
 }
 
 // Representors asks for PathRepresentors.
 func (c *Client) Representors(ctx context.Context) (Representors, error) {
-	return ask[Representors](ctx, c, http.MethodGet, PathRepresentors)
+	return ask[Representors](ctx, c, http.MethodGet, PathRepresentors, http.NoBody)
 }
 
 // Lookup asks for PathLookup, with the parameters Param*.
 func (c *Client) Lookup(ctx context.Context, question url.Values) (Lookup, error) {
-	return ask[Lookup](ctx, c, http.MethodGet, PathLookup+"?"+question.Encode())
+	return ask[Lookup](ctx, c, http.MethodGet, PathLookup+"?"+question.Encode(), http.NoBody)
 }
 
 // Serials asks for PathSerials.
 func (c *Client) Serials(ctx context.Context) (Serials, error) {
-	return ask[Serials](ctx, c, http.MethodGet, PathSerials)
+	return ask[Serials](ctx, c, http.MethodGet, PathSerials, http.NoBody)
 }
 
 // escape makes one segment of a path of any text. Dots are escaped as well: a
 // port may be called "..", which would be taken for a path.
-func escape(s string) string {
-	const hex = "0123456789ABCDEF"
-	out := make([]byte, 0, len(s))
-	for _, b := range []byte(s) {
-		if 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '_' {
-			out = append(out, b)
-		} else {
-			out = append(out, '%', hex[b>>4], hex[b&15])
-		}
-	}
-	return string(out)
-}
+func escape(s string) string { return strings.ReplaceAll(url.PathEscape(s), ".", "%2E") }
 
-func ask[T any](ctx context.Context, c *Client, method, path string) (T, error) {
-	return exchange[T](ctx, c, method, path, http.NoBody)
-}
-
-// send posts something.
-func send[T any](ctx context.Context, c *Client, path string, what any) (T, error) {
-	body, err := json.Marshal(what)
-	if err != nil {
-		var none T
-		return none, fmt.Errorf("encoding the question: %w", err)
-	}
-	return exchange[T](ctx, c, http.MethodPost, path, bytes.NewReader(body))
-}
-
-func exchange[T any](ctx context.Context, c *Client, method, path string, question io.Reader) (T, error) {
+// ask asks the daemon, with http.NoBody for a question that is all in its path.
+func ask[T any](ctx context.Context, c *Client, method, path string, body io.Reader) (T, error) {
 	var v T
-	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, question)
+	request, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
 	if err != nil {
 		return v, err
 	}
@@ -121,17 +97,17 @@ func exchange[T any](ctx context.Context, c *Client, method, path string, questi
 		return v, unreachable(c.socket, err, time.Since(start))
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err != nil {
 		return v, unreachable(c.socket, err, time.Since(start))
 	}
-	if len(body) > maxAnswer {
+	if len(text) > maxAnswer {
 		return v, fmt.Errorf("the answer on %s is larger than %d bytes", c.socket, maxAnswer)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return v, refusal(answer, body)
+		return v, refusal(answer, text)
 	}
-	if err := json.Unmarshal(body, &v); err != nil {
+	if err := json.Unmarshal(text, &v); err != nil {
 		return v, fmt.Errorf("the answer on %s to %s is not understood: %w; is the daemon of another version?", c.socket, path, withoutTypes(err))
 	}
 	return v, nil

@@ -20,6 +20,11 @@ type Error struct {
 // Error gives the problem's sentence.
 func (e *Error) Error() string { return e.Problem.Error }
 
+// refuse makes the answer to what is refused, in one sentence for an operator.
+func refuse(status int, format string, args ...any) *Error {
+	return &Error{Status: status, Problem: Problem{Error: fmt.Sprintf(format, args...)}}
+}
+
 // UnreachableError tells that no daemon answers on a socket.
 type UnreachableError struct {
 	// Socket is the path that was tried.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug"
 )
 
 // ParamAfter of PathEvents: only events with a larger number than this.
@@ -18,26 +18,13 @@ const ParamAfter = "after"
 // thousand.
 type Events struct {
 	// Started is when the daemon did; with it the numbers begin anew.
-	Started time.Time `json:"started"`
-	Events  []Event   `json:"events"`
-}
-
-// Event is a change of a logical port's state, or of the code of its reason.
-type Event struct {
-	// Number counts the events since the daemon's start, from 1 on.
-	Number      uint64    `json:"number"`
-	At          time.Time `json:"at"`
-	LogicalPort string    `json:"logical-port"`
-	// From is absent for a port that is new, To for one that is gone.
-	From   plan.State     `json:"from,omitempty"`
-	To     plan.State     `json:"to,omitempty"`
-	Netdev string         `json:"netdev,omitempty"`
-	Reason *reason.Reason `json:"reason,omitempty"`
+	Started time.Time    `json:"started"`
+	Events  []plug.Event `json:"events"`
 }
 
 // Events asks for the events with a larger number than the one given.
 func (c *Client) Events(ctx context.Context, after uint64) (Events, error) {
-	return ask[Events](ctx, c, http.MethodGet, PathEvents+"?"+url.Values{ParamAfter: {strconv.FormatUint(after, 10)}}.Encode())
+	return ask[Events](ctx, c, http.MethodGet, PathEvents+"?"+url.Values{ParamAfter: {strconv.FormatUint(after, 10)}}.Encode(), http.NoBody)
 }
 
 func (s *Server) events(f Facts, r *http.Request) (any, error) {
@@ -45,17 +32,16 @@ func (s *Server) events(f Facts, r *http.Request) (any, error) {
 	if text := r.URL.Query().Get(ParamAfter); text != "" {
 		var err error
 		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, badRequest("parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
+			return nil, refuse(http.StatusBadRequest, "parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
 		}
 	}
-	out := Events{Started: instant(f.Started), Events: []Event{}}
-	if s.acts.Events == nil {
+	out := Events{Started: instant(f.Started), Events: []plug.Event{}}
+	if s.Events == nil {
 		return out, nil
 	}
-	for _, e := range s.acts.Events(after) {
-		out.Events = append(out.Events, Event{
-			Number: e.Number, At: instant(e.At), LogicalPort: e.LogicalPort, From: e.From, To: e.To, Netdev: e.Netdev, Reason: e.Reason,
-		})
+	for _, e := range s.Events(after) {
+		e.At = instant(e.At)
+		out.Events = append(out.Events, e)
 	}
 	return out, nil
 }

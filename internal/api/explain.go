@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/plug"
 )
 
 // inquiryPatience bounds what an explanation waits for the Southbound. A server that
@@ -21,39 +23,43 @@ const maxExplanations = 4
 
 // Explain asks why a logical port, of whichever chassis, is plugged or is not.
 func (c *Client) Explain(ctx context.Context, logicalPort string) (explain.Explanation, error) {
-	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort))
+	return ask[explain.Explanation](ctx, c, http.MethodGet, PathExplain+"/"+escape(logicalPort), http.NoBody)
 }
 
-func (s *Server) explain(f Facts, r *http.Request) (any, error) {
-	in := f.explained(r.PathValue("port"))
-	if s.acts.Inquire == nil {
+// explain answers as many at a time as there are slots.
+func (s *Server) explain(slots *semaphore.Weighted) func(Facts, *http.Request) (any, error) {
+	return func(f Facts, r *http.Request) (any, error) {
+		in := f.explained(r.PathValue("port"))
+		if s.Inquire == nil {
+			return explain.Explain(in), nil
+		}
+		if !slots.TryAcquire(1) {
+			return nil, refuse(http.StatusTooManyRequests,
+				"other explanations are being answered already, as many as are at one time; try again in a second")
+		}
+		defer slots.Release(1)
+		ctx, cancel := context.WithTimeout(r.Context(), inquiryPatience)
+		defer cancel()
+		switch answer, err := s.Inquire(ctx, in.LogicalPort); {
+		case err == nil:
+			in.Answer = &answer
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			in.Silence = fmt.Sprintf("the Southbound gave no answer in %s: %v", inquiryPatience, err)
+		default:
+			in.Silence = err.Error()
+		}
 		return explain.Explain(in), nil
 	}
-	if !s.explanations.enter() {
-		return nil, busy("other explanations")
-	}
-	defer s.explanations.leave()
-	ctx, cancel := context.WithTimeout(r.Context(), inquiryPatience)
-	defer cancel()
-	switch answer, err := s.acts.Inquire(ctx, in.LogicalPort); {
-	case err == nil:
-		in.Answer = &answer
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		in.Silence = fmt.Sprintf("the Southbound gave no answer in %s: %v", inquiryPatience, err)
-	default:
-		in.Silence = err.Error()
-	}
-	return explain.Explain(in), nil
 }
 
 // explained gives the facts as far as they are about one logical port.
 func (f Facts) explained(logicalPort string) explain.Input {
 	in := explain.Input{
 		LogicalPort: logicalPort, Asked: f.Southbound, Index: f.Index, Actual: f.Local, LocalEndpoint: f.LocalEndpoint,
+		Companions: f.Companions,
 	}
-	in.Status, in.Since = f.statusOf(logicalPort)
-	for _, c := range f.Companions {
-		in.Companions = append(in.Companions, c.Sight)
+	if p := f.port(logicalPort); p != nil {
+		in.Status, in.Since = &p.Status, instant(p.Since)
 	}
 	switch standing := f.standing(); {
 	case standing.Current():
@@ -65,12 +71,12 @@ func (f Facts) explained(logicalPort string) explain.Input {
 	return in
 }
 
-// statusOf is a port as of the last pass, nil for none, and since when, as the API gives times.
-func (f Facts) statusOf(logicalPort string) (*plan.Status, time.Time) {
-	for i := range f.Report.Ports {
-		if p := f.Report.Ports[i]; p.LogicalPort == logicalPort {
-			return &p.Status, instant(p.Since)
+// port is a port as of the last pass, nil for none.
+func (f Facts) port(logicalPort string) *plug.Port {
+	for _, p := range f.Report.Ports {
+		if p.LogicalPort == logicalPort {
+			return &p
 		}
 	}
-	return nil, time.Time{}
+	return nil
 }

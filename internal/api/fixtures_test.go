@@ -52,8 +52,9 @@ func facts() Facts {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("CET", 3600))
 	mtu := 1442
 	return Facts{
-		Version: "1.2.3", PID: 42, Started: at, Role: Active,
-		Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		Daemon: Daemon{
+			Version: "1.2.3", PID: 42, Started: at, Role: Active, Chassis: "dpu1", Hostname: "dpu1.example.com", Bridge: "br-int",
+		},
 		Local:         ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "uuid", DatapathType: "system"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
 		Southbound: ovn.View{
@@ -61,12 +62,11 @@ func facts() Facts {
 			Chassis: "dpu1", ChassisKnown: true, Identity: "cluster 1",
 		},
 		Index: representor.NewIndex(card(), representor.Settings{}),
-		Companions: []companion.Standing{{
-			Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Silent, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer"},
-			Since: at,
+		Companions: []companion.Sight{{
+			Name: companion.VSwitchd, State: companion.Silent, Since: at, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer",
 		}},
 		Report: plug.Report{
-			At: at.Add(time.Hour), Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4,
+			At: at.Add(time.Hour), Counters: plug.Counters{Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4},
 			Ports: []plug.Port{
 				{Since: at, Status: plan.Status{
 					LogicalPort: oddName, State: plan.Invalid,

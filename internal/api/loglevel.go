@@ -25,36 +25,28 @@ type LogLevel struct {
 
 // LogLevel asks from which level on the daemon logs.
 func (c *Client) LogLevel(ctx context.Context) (LogLevel, error) {
-	return ask[LogLevel](ctx, c, http.MethodGet, PathLogLevel)
+	return ask[LogLevel](ctx, c, http.MethodGet, PathLogLevel, http.NoBody)
 }
 
 // SetLogLevel sets it until the daemon ends.
 func (c *Client) SetLogLevel(ctx context.Context, level string) (LogLevel, error) {
-	return ask[LogLevel](ctx, c, http.MethodPost, PathLogLevel+"?"+url.Values{ParamLevel: {level}}.Encode())
+	return ask[LogLevel](ctx, c, http.MethodPost, PathLogLevel+"?"+url.Values{ParamLevel: {level}}.Encode(), http.NoBody)
 }
 
-func (s *Server) logLevel(w http.ResponseWriter, r *http.Request) {
-	level := s.acts.Level
-	if level == nil {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: "the level of this log can't be changed"})
-		return
+func (s *Server) logLevel(_ Facts, r *http.Request) (any, error) {
+	if s.Level == nil {
+		return nil, refuse(http.StatusServiceUnavailable, "the level of this log can't be changed")
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodPost:
+	if r.Method == http.MethodPost {
 		name := r.URL.Query().Get(ParamLevel)
 		var to slog.Level
 		if err := to.UnmarshalText([]byte(name)); err != nil || !slices.Contains(LogLevels(), name) {
-			s.send(w, http.StatusBadRequest, Problem{Error: "log level " + reason.Quote(name) + " is none of " + strings.Join(LogLevels(), ", ")})
-			return
+			return nil, refuse(http.StatusBadRequest, "log level %s is none of %s", reason.Quote(name), strings.Join(LogLevels(), ", "))
 		}
-		old := level.Level()
-		level.Set(to)
+		old := s.Level.Level()
+		s.Level.Set(to)
 		// At the highest level that can be set, so that the log itself says what it lacks.
-		s.log.Log(r.Context(), slog.LevelError, "log level changed on request", "from", strings.ToLower(old.String()), "to", name)
-	default:
-		s.refuseMethod(w, r, "GET, HEAD, POST", http.MethodGet+" and "+http.MethodPost)
-		return
+		s.Log.Log(r.Context(), slog.LevelError, "log level changed on request", "from", strings.ToLower(old.String()), "to", name)
 	}
-	s.send(w, http.StatusOK, LogLevel{Level: strings.ToLower(level.Level().String())})
+	return LogLevel{Level: strings.ToLower(s.Level.Level().String())}, nil
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,20 +29,19 @@ func parameters() []string {
 	return []string{ParamPFMAC, ParamVF, ParamSF, ParamController, ParamCardSerial}
 }
 
-// Resolve looks a function up as PathLookup does. A parameter that is unknown,
+// Lookup looks a function up, as PathLookup does. A parameter that is unknown,
 // doubled or empty is refused: left out silently, it would make the answer
 // another function's. The error is a *Error: 400 for a question that is wrong,
 // 404 for a function that isn't there, 503 when the card can't be read.
-func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
+func (f Facts) Lookup(question url.Values) (Lookup, error) {
 	query, err := parseQuestion(question)
 	if err != nil {
 		return Lookup{}, err
 	}
-	found, why := index.Lookup(query)
+	found, why := f.Index.Lookup(query)
 	if found.Function.Kind == 0 {
 		if why == nil {
-			return Lookup{}, &Error{Status: http.StatusInternalServerError,
-				Problem: Problem{Error: "lookup of " + query.String() + " gave neither a representor nor a reason"}}
+			return Lookup{}, refuse(http.StatusInternalServerError, "lookup of %s gave neither a representor nor a reason", query)
 		}
 		status := http.StatusNotFound
 		if why.Code == reason.CodeNoDevlink {
@@ -53,7 +51,7 @@ func Resolve(index *representor.Index, question url.Values) (Lookup, error) {
 	}
 	return Lookup{
 		Query:       query.String(),
-		Representor: NewRepresentor(found),
+		Representor: f.representor(found, f.pluggedFor()),
 		Ready:       why == nil,
 		Reason:      why,
 	}, nil
@@ -64,11 +62,12 @@ func parseQuestion(question url.Values) (representor.Query, error) {
 	for name, values := range question {
 		switch {
 		case !slices.Contains(parameters(), name):
-			return representor.Query{}, badRequest("unknown parameter %s; known are %s", reason.Quote(name), strings.Join(parameters(), ", "))
+			return representor.Query{}, refuse(http.StatusBadRequest, "unknown parameter %s; known are %s",
+				reason.Quote(name), strings.Join(parameters(), ", "))
 		case len(values) != 1:
-			return representor.Query{}, badRequest("parameter %s is given %d times", name, len(values))
+			return representor.Query{}, refuse(http.StatusBadRequest, "parameter %s is given %d times", name, len(values))
 		case values[0] == "":
-			return representor.Query{}, badRequest("parameter %s is empty; leave it out instead", name)
+			return representor.Query{}, refuse(http.StatusBadRequest, "parameter %s is empty; leave it out instead", name)
 		}
 		options[ParamOption(name)] = values[0]
 	}
@@ -80,8 +79,4 @@ func parseQuestion(question url.Values) (representor.Query, error) {
 		}
 	}
 	return request.Query, nil
-}
-
-func badRequest(format string, args ...any) error {
-	return &Error{Status: http.StatusBadRequest, Problem: Problem{Error: fmt.Sprintf(format, args...)}}
 }

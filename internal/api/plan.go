@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/representord/representord/plug"
 )
 
 // Plan is the answer of PathPlan: what is still to be changed on the bridge.
@@ -16,14 +18,14 @@ type Plan struct {
 	Changes []Change `json:"changes"`
 	// Waiting are the ports that are not plugged, with what each waits for, and Holds
 	// the removals that are held.
-	Waiting []Port `json:"waiting"`
-	Holds   []Hold `json:"holds"`
+	Waiting []Port         `json:"waiting"`
+	Holds   []plug.Holding `json:"holds"`
 }
 
 // Plan gives the facts as PathPlan shows them.
 func (f Facts) Plan() Plan {
 	p := Plan{
-		Standing: f.standing(), DryRun: f.DryRun, Changes: Changes(f.Report.Due), Waiting: []Port{}, Holds: Holds(f.Report.Holds),
+		Standing: f.standing(), DryRun: f.DryRun, Changes: Changes(f.Report.Due), Waiting: []Port{}, Holds: holds(f.Report.Holds),
 	}
 	rows := f.placed()
 	for _, s := range f.Report.Ports {
@@ -36,7 +38,7 @@ func (f Facts) Plan() Plan {
 
 // Plan asks for PathPlan.
 func (c *Client) Plan(ctx context.Context) (Plan, error) {
-	return ask[Plan](ctx, c, http.MethodGet, PathPlan)
+	return ask[Plan](ctx, c, http.MethodGet, PathPlan, http.NoBody)
 }
 
 // Reconciled is the answer of PathReconcile.
@@ -49,20 +51,13 @@ type Reconciled struct {
 
 // Reconcile asks for a pass, and doesn't wait for it.
 func (c *Client) Reconcile(ctx context.Context) (Reconciled, error) {
-	return ask[Reconciled](ctx, c, http.MethodPost, PathReconcile)
+	return ask[Reconciled](ctx, c, http.MethodPost, PathReconcile, http.NoBody)
 }
 
-func (s *Server) reconcile(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
+func (s *Server) reconcile(f Facts, _ *http.Request) (any, error) {
+	if f.Role != Active || s.Poke == nil {
+		return nil, refuse(http.StatusServiceUnavailable, "this representord is %s and makes no passes: %s", f.Role, f.RoleReason)
 	}
-	f := s.facts()
-	if f.Role != Active || s.acts.Poke == nil {
-		s.send(w, http.StatusServiceUnavailable,
-			Problem{Error: "this representord is " + string(f.Role) + " and makes no passes: " + f.RoleReason})
-		return
-	}
-	s.acts.Poke()
-	s.send(w, http.StatusOK, Reconciled{Passes: f.Report.Passes, LastPass: instant(f.Report.At)})
+	s.Poke()
+	return Reconciled{Passes: f.Report.Passes, LastPass: instant(f.Report.At)}, nil
 }

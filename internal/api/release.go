@@ -1,96 +1,71 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/representord/representord/plug"
 )
 
-// maxSeen bounds the body of PathReleaseHold, in bytes: the names of some 25,000 ports.
-const maxSeen = 1 << 20
+// maxBody bounds the body of a request, in bytes. PathReleaseHold needs it for the names of
+// some 25,000 ports.
+const maxBody = 1 << 20
 
 // Seen is the body of PathReleaseHold: the holds that whoever asks has seen, as PathStatus
 // gives them. Nothing else is released.
 type Seen struct {
-	// Holds must be there, and may be empty. Of each, Code, Identity and LogicalPorts count.
-	Holds []Hold `json:"holds"`
+	// Holds must be there, and may be empty. Of each, Code, Identity and Ports count.
+	Holds []plug.Holding `json:"holds"`
 }
 
 // Released is the answer of PathReleaseHold.
 type Released struct {
 	// Holds are those that ended, with the ports that may go now; none if nothing that was seen
 	// is still held.
-	Holds []Hold `json:"holds"`
+	Holds []plug.Holding `json:"holds"`
 	// Held is what was not seen, and stays held.
-	Held []Hold `json:"held"`
+	Held []plug.Holding `json:"held"`
 }
 
 // ReleaseHold lets removals that wait go ahead, PathReleaseHold: of the holds that were seen
 // those that still are.
-func (c *Client) ReleaseHold(ctx context.Context, seen []Hold) (Released, error) {
-	return send[Released](ctx, c, PathReleaseHold, Seen{Holds: append([]Hold{}, seen...)})
+func (c *Client) ReleaseHold(ctx context.Context, seen []plug.Holding) (Released, error) {
+	body, err := json.Marshal(Seen{Holds: append([]plug.Holding{}, seen...)})
+	if err != nil {
+		return Released{}, fmt.Errorf("encoding the question: %w", err)
+	}
+	return ask[Released](ctx, c, http.MethodPost, PathReleaseHold, bytes.NewReader(body))
 }
 
-// releaseHold lets removals that wait go ahead, as far as they were seen.
-func (s *Server) releaseHold(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.refuseMethod(w, r, "POST", http.MethodPost)
-		return
-	}
-	seen, err := readSeen(w, r)
+// releaseHold lets removals that wait go ahead, as far as they were seen. The facts are those
+// after the body was read, which may take a while.
+func (s *Server) releaseHold(_ Facts, r *http.Request) (any, error) {
+	seen, err := readSeen(r)
 	if err != nil {
-		s.send(w, http.StatusBadRequest, Problem{Error: err.Error()})
-		return
+		return nil, err
 	}
-	if f := s.facts(); f.Role != Active {
-		s.send(w, http.StatusServiceUnavailable, Problem{Error: fmt.Sprintf(
-			"this representord is %s and holds nothing: %s", f.Role, f.RoleReason)})
-		return
+	if f := s.Facts(); f.Role != Active {
+		return nil, refuse(http.StatusServiceUnavailable, "this representord is %s and holds nothing: %s", f.Role, f.RoleReason)
 	}
-	released := s.release(seen)
-	s.send(w, http.StatusOK, Released{Holds: Holds(released), Held: Holds(without(s.facts().Report.Holds, released))})
+	released, held := s.Release(seen)
+	return Released{Holds: holds(released), Held: holds(held)}, nil
 }
 
 // readSeen reads the body. One that says nothing of holds is refused: an empty list is what
 // somebody has seen, a missing one is a client that didn't look.
-func readSeen(w http.ResponseWriter, r *http.Request) ([]plug.Holding, error) {
+func readSeen(r *http.Request) ([]plug.Holding, error) {
 	var body Seen
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSeen)).Decode(&body)
+	err := json.NewDecoder(r.Body).Decode(&body)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fmt.Errorf("the body has more than %d bytes", tooLarge.Limit)
+		return nil, refuse(http.StatusBadRequest, "the body has more than %d bytes", tooLarge.Limit)
 	}
 	if err != nil || body.Holds == nil {
-		return nil, fmt.Errorf(`the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
+		return nil, refuse(http.StatusBadRequest, `the body must tell the holds that were seen, {"holds": [...]} as %s gives them: `+
 			`only those are released; representorctl release-hold does so`, PathStatus)
 	}
-	seen := make([]plug.Holding, 0, len(body.Holds))
-	for _, h := range body.Holds {
-		seen = append(seen, plug.Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: h.LogicalPorts})
-	}
-	return seen, nil
-}
-
-// without gives what is held apart from what was released.
-func without(held, released []plug.Holding) []plug.Holding {
-	var rest []plug.Holding
-	for _, h := range held {
-		i := slices.IndexFunc(released, func(r plug.Holding) bool { return r.Code == h.Code && r.Identity == h.Identity })
-		if i >= 0 {
-			gone := make(map[string]bool, len(released[i].Ports))
-			for _, lport := range released[i].Ports {
-				gone[lport] = true
-			}
-			h.Ports = slices.DeleteFunc(slices.Clone(h.Ports), func(lport string) bool { return gone[lport] })
-			if len(h.Ports) == 0 {
-				continue
-			}
-		}
-		rest = append(rest, h)
-	}
-	return rest
+	return body.Holds, nil
 }

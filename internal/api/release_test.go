@@ -4,7 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
 
@@ -35,27 +39,28 @@ func TestAReleaseThatDoesNotTellWhatWasSeenIsRefused(t *testing.T) {
 			t.Errorf("body %q: %d, want 400 that says what is missing:\n%s", body, status, text)
 		}
 	}
-	large := `{"holds": [{"code": "mass-unplug", "logical-ports": ["` + strings.Repeat("x", maxSeen) + `"]}]}`
+	large := `{"holds": [{"code": "mass-unplug", "logical-ports": ["` + strings.Repeat("x", maxBody) + `"]}]}`
 	if status, text := post(t, socket, PathReleaseHold, large); status != http.StatusBadRequest || !strings.Contains(text, "1048576 bytes") {
 		t.Errorf("a body of %d bytes: %d, want 400 that says the bound:\n%s", len(large), status, text)
 	}
 }
 
-func TestWhatIsReleasedIsWhatWasSeenAndTheRestIsToldAsHeld(t *testing.T) {
-	now := facts()
-	mass := now.Report.Holds[0]
-	mass.Ports = []string{"a", "b", "new"}
-	replaced := plug.Holding{Code: "southbound-replaced", Identity: "cluster 2", Ports: []string{"c"}}
-	now.Report.Holds = []plug.Holding{mass, replaced}
-	c := NewClient(serve(t, func() Facts { return now }))
-	r, err := c.ReleaseHold(t.Context(), []Hold{{Code: mass.Code, LogicalPorts: []string{"a", "b"}}})
+func TestRelease_SaysWhatEndsAndWhatStaysHeld(t *testing.T) {
+	mass := plug.Holding{Code: reason.CodeMassUnplug, Until: facts().Started.UTC().Truncate(time.Millisecond), Ports: []string{"a", "b"}}
+	replaced := plug.Holding{Code: reason.CodeSouthboundReplaced, Identity: "cluster 2", Ports: []string{"c"}}
+	var seen []plug.Holding
+	c := NewClient(offer(t, facts(), Server{Release: func(all []plug.Holding) (released, held []plug.Holding) {
+		seen = all
+		return all[:1], all[1:]
+	}}))
+	r, err := c.ReleaseHold(t.Context(), []plug.Holding{mass, replaced})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Holds) != 1 || strings.Join(r.Holds[0].LogicalPorts, " ") != "a b" {
-		t.Errorf("released %+v, want a and b", r.Holds)
+	if diff := cmp.Diff([]plug.Holding{mass, replaced}, seen); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
 	}
-	if len(r.Held) != 2 || strings.Join(r.Held[0].LogicalPorts, " ") != "new" || r.Held[1].Identity != "cluster 2" {
-		t.Errorf("held %+v, want new, and what waits for another Southbound", r.Held)
+	if diff := cmp.Diff(Released{Holds: []plug.Holding{mass}, Held: []plug.Holding{replaced}}, r); diff != "" {
+		t.Errorf("released (-want +got):\n%s", diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,11 +17,11 @@ const maxOthers = maxConnections - 8
 // is too much of others: a connection that waited would keep root waiting as well.
 type reserve struct {
 	net.Listener
-	others slots
+	others *semaphore.Weighted
 }
 
 func reserving(l net.Listener) *reserve {
-	return &reserve{Listener: l, others: make(slots, maxOthers)}
+	return &reserve{Listener: l, others: semaphore.NewWeighted(maxOthers)}
 }
 
 // Accept gives the next connection that may stay.
@@ -30,8 +31,8 @@ func (r *reserve) Accept() (net.Conn, error) {
 		if err != nil || privileged(c) {
 			return c, err
 		}
-		if r.others.enter() {
-			return &othersConn{Conn: c, leave: sync.OnceFunc(r.others.leave)}, nil
+		if r.others.TryAcquire(1) {
+			return &othersConn{Conn: c, leave: sync.OnceFunc(func() { r.others.Release(1) })}, nil
 		}
 		_ = c.Close()
 	}

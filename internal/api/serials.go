@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/cardserial/register"
 )
 
 // CardSerials gives the facts as PathSerials shows them.
@@ -11,7 +12,7 @@ func (f Facts) CardSerials() Serials {
 	r := f.Serials
 	out := Serials{
 		Registration: !r.Off, Problem: r.Problem,
-		Cards: make([]CardSerial, 0, len(r.Cards)), Stale: r.Stale, Foreign: r.Foreign,
+		Cards: make([]register.Card, 0, len(r.Cards)), Stale: r.Stale, Foreign: r.Foreign,
 	}
 	if whole, problem := f.Index.Complete(); !whole {
 		out.CardProblem = problem
@@ -27,14 +28,10 @@ func (f Facts) CardSerials() Serials {
 		copied = cardserial.Published(f.Southbound.CMSOptions)
 	}
 	for _, c := range r.Cards {
-		card := CardSerial{
-			Handle: c.Handle.String(), HostFacing: c.HostFacing, Serial: c.Serial, Source: string(c.From),
-			Published: c.Published, Ours: c.Ours, Reason: c.Reason,
-		}
 		if out.Southbound != nil {
-			card.InSouthbound = new(slices.Contains(copied, c.Serial))
+			c.InSouthbound = new(slices.Contains(copied, c.Serial))
 		}
-		out.Cards = append(out.Cards, card)
+		out.Cards = append(out.Cards, c)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,11 +9,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
+	"golang.org/x/sync/semaphore"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -27,31 +31,33 @@ const (
 	stopTimeout    = time.Second
 )
 
-// Server answers the API.
+// Server answers the API with what it is given. Its functions are called from many
+// goroutines, and none but Inquire may block. Facts, Release and Log are needed; what
+// else is nil isn't had, and is answered like something that can't be known now.
 type Server struct {
-	facts   func() Facts
-	release func(seen []plug.Holding) []plug.Holding
-	log     *slog.Logger
-	metrics http.Handler
-	acts    Acts
-	// explanations are those under way.
-	explanations slots
+	// Facts gives what is known, at each request.
+	Facts func() Facts
+	// Release ends holds that somebody has seen, and gives those that it ends and those that
+	// stay.
+	Release func(seen []plug.Holding) (released, held []plug.Holding)
+	// Inquire asks the Southbound for one logical port, whatever it says about us. It
+	// ends with its context, and at once without a connection.
+	Inquire func(ctx context.Context, logicalPort string) (ovn.Answer, error)
+	// Poke asks for a pass. It does not wait for it.
+	Poke func()
+	// Events gives the changes of state after a number, oldest first.
+	Events func(after uint64) []plug.Event
+	// Level is from which level on the daemon logs.
+	Level *slog.LevelVar
+	// Metrics answers PathMetrics.
+	Metrics http.Handler
+	Log     *slog.Logger
 }
-
-// NewServer returns a server that asks facts at each request, and calls release with the
-// holds that somebody has seen, which gives those that it ends, when it is told to. Neither may block; both
-// are called from many goroutines.
-func NewServer(facts func() Facts, release func(seen []plug.Holding) []plug.Holding, log *slog.Logger) *Server {
-	return &Server{facts: facts, release: release, log: log, explanations: make(slots, maxExplanations)}
-}
-
-// ShowMetrics has PathMetrics answered by a handler. It must be called before Serve.
-func (s *Server) ShowMetrics(h http.Handler) { s.metrics = h }
 
 // Serve answers on the listener until the context is done; see the function Serve. Of the
 // connections that it has at a time some are kept for root.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	if err := Serve(ctx, reserving(listener), s.handler(), s.log); err != nil {
+	if err := Serve(ctx, reserving(listener), s.handler(), s.Log); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil
@@ -90,26 +96,32 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	return nil
 }
 
+// The methods that a path may answer, as the header Allow has them.
+const (
+	reads = "GET, HEAD"
+	acts  = "POST"
+	both  = reads + ", " + acts
+)
+
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc(PathStatus, s.answer(func(f Facts, _ *http.Request) (any, error) { return f.Status(), nil }))
-	mux.HandleFunc(PathPorts, s.answer(func(f Facts, _ *http.Request) (any, error) { return f.Ports(), nil }))
-	mux.HandleFunc(PathPorts+"/{port...}", s.answer(port))
-	mux.HandleFunc(PathRepresentors, s.answer(func(f Facts, _ *http.Request) (any, error) { return f.Representors(), nil }))
-	mux.HandleFunc(PathLookup, s.answer(lookup))
-	mux.HandleFunc(PathSerials, s.answer(func(f Facts, _ *http.Request) (any, error) { return f.CardSerials(), nil }))
-	if s.metrics != nil {
-		mux.Handle(PathMetrics, s.metrics)
+	mux.Handle(PathStatus, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Status(), nil }))
+	mux.Handle(PathPorts, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Ports(), nil }))
+	mux.Handle(PathPorts+"/{port...}", s.answer(reads, port))
+	mux.Handle(PathRepresentors, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Representors(), nil }))
+	mux.Handle(PathLookup, s.answer(reads, func(f Facts, r *http.Request) (any, error) { return f.Lookup(r.URL.Query()) }))
+	mux.Handle(PathSerials, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.CardSerials(), nil }))
+	if s.Metrics != nil {
+		mux.Handle(PathMetrics, s.Metrics)
 	}
-	mux.HandleFunc(PathExplain+"/{port...}", s.answer(s.explain))
-	mux.HandleFunc(PathPlan, s.answer(func(f Facts, _ *http.Request) (any, error) { return f.Plan(), nil }))
-	mux.HandleFunc(PathEvents, s.answer(s.events))
-	mux.HandleFunc(PathReleaseHold, s.releaseHold)
-	mux.HandleFunc(PathReconcile, s.reconcile)
-	mux.HandleFunc(PathLogLevel, s.logLevel)
-	mux.HandleFunc("/", s.answer(func(_ Facts, r *http.Request) (any, error) {
-		return nil, &Error{Status: http.StatusNotFound, Problem: Problem{Error: fmt.Sprintf(
-			"no path %s; there are %s", reason.Quote(r.URL.Path), strings.Join(paths(), ", "))}}
+	mux.Handle(PathExplain+"/{port...}", s.answer(reads, s.explain(semaphore.NewWeighted(maxExplanations))))
+	mux.Handle(PathPlan, s.answer(reads, func(f Facts, _ *http.Request) (any, error) { return f.Plan(), nil }))
+	mux.Handle(PathEvents, s.answer(reads, s.events))
+	mux.Handle(PathReleaseHold, s.answer(acts, s.releaseHold))
+	mux.Handle(PathReconcile, s.answer(acts, s.reconcile))
+	mux.Handle(PathLogLevel, s.answer(both, s.logLevel))
+	mux.Handle("/", s.answer(reads, func(_ Facts, r *http.Request) (any, error) {
+		return nil, refuse(http.StatusNotFound, "no path %s; there are %s", reason.Quote(r.URL.Path), strings.Join(paths(), ", "))
 	}))
 	return mux
 }
@@ -123,65 +135,49 @@ func paths() []string {
 
 func port(f Facts, r *http.Request) (any, error) {
 	name := r.PathValue("port")
-	for _, p := range f.Report.Ports {
-		if p.LogicalPort == name {
-			return OnePort{Standing: f.standing(), Port: newPort(p, f.placed())}, nil
-		}
+	if p := f.port(name); p != nil {
+		return OnePort{Standing: f.standing(), Port: newPort(*p, f.placed())}, nil
 	}
 	if standing := f.standing(); !standing.Current() {
-		why := standing.RoleReason
-		if why == "" {
-			why = "it has made no pass yet"
-		}
-		return nil, &Error{Status: http.StatusServiceUnavailable, Problem: Problem{Error: fmt.Sprintf(
-			"logical port %s: nothing is known of it now; this representord is %s: %s", reason.Quote(name), standing.Role, why)}}
+		return nil, refuse(http.StatusServiceUnavailable, "logical port %s: nothing is known of it now; this representord is %s: %s",
+			reason.Quote(name), standing.Role, cmp.Or(standing.RoleReason, "it has made no pass yet"))
 	}
-	return nil, &Error{Status: http.StatusNotFound, Problem: Problem{Error: fmt.Sprintf(
-		"logical port %s: nothing asks this chassis to plug it and no row of ours has it", reason.Quote(name))}}
+	return nil, refuse(http.StatusNotFound, "logical port %s: nothing asks this chassis to plug it and no row of ours has it",
+		reason.Quote(name))
 }
 
-func lookup(f Facts, r *http.Request) (any, error) {
-	found, err := Resolve(f.Index, r.URL.Query())
-	if err != nil {
-		return nil, err
-	}
-	found.Representor.LogicalPort = f.pluggedFor()[found.Representor.Function]
-	return found, nil
-}
-
-// answer makes a handler of a function that turns facts into what is sent.
-func (s *Server) answer(body func(Facts, *http.Request) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			s.refuseMethod(w, r, "GET, HEAD", http.MethodGet)
+// answer makes a handler of a function that makes what is sent of the facts and the
+// request. Its error may be an *Error; any other has status 500.
+func (s *Server) answer(methods string, body func(Facts, *http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(strings.Split(methods, ", "), r.Method) {
+			w.Header().Set("Allow", methods)
+			wanted := strings.ReplaceAll(strings.Replace(methods, reads, http.MethodGet, 1), ", ", " and ")
+			s.send(w, http.StatusMethodNotAllowed,
+				Problem{Error: "method " + reason.Quote(r.Method) + " is not allowed; this path only answers " + wanted})
 			return
 		}
-		v, err := body(s.facts(), r)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		v, err := body(s.Facts(), r)
 		if err == nil {
 			s.send(w, http.StatusOK, v)
 			return
 		}
-		var refused *Error
-		if !errors.As(err, &refused) {
-			refused = &Error{Status: http.StatusInternalServerError, Problem: Problem{Error: err.Error()}}
+		refused, ok := errors.AsType[*Error](err)
+		if !ok {
+			refused = refuse(http.StatusInternalServerError, "%s", err.Error())
 		}
 		if refused.Status == http.StatusTooManyRequests {
 			w.Header().Set("Retry-After", "1")
 		}
 		s.send(w, refused.Status, refused.Problem)
-	}
-}
-
-func (s *Server) refuseMethod(w http.ResponseWriter, r *http.Request, allowed, wanted string) {
-	w.Header().Set("Allow", allowed)
-	s.send(w, http.StatusMethodNotAllowed,
-		Problem{Error: "method " + reason.Quote(r.Method) + " is not allowed; this path only answers " + wanted})
+	})
 }
 
 func (s *Server) send(w http.ResponseWriter, status int, v any) {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		s.log.Error("answer can't be encoded", "error", err)
+		s.Log.Error("answer can't be encoded", "error", err)
 		http.Error(w, `{"error": "the answer can't be encoded"}`, http.StatusInternalServerError)
 		return
 	}
@@ -189,6 +185,6 @@ func (s *Server) send(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	if _, err := w.Write(append(b, '\n')); err != nil {
-		s.log.Debug("answer not delivered", "error", err)
+		s.Log.Debug("answer not delivered", "error", err)
 	}
 }

@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -62,9 +64,9 @@ func serveOn(t *testing.T, path string, facts func() Facts) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() {
-		done <- NewServer(facts, func(seen []plug.Holding) []plug.Holding { return seen }, slog.New(slog.DiscardHandler)).Serve(ctx, l)
-	}()
+	release := func(seen []plug.Holding) (released, held []plug.Holding) { return seen, nil }
+	server := Server{Facts: facts, Release: release, Log: slog.New(slog.DiscardHandler)}
+	go func() { done <- server.Serve(ctx, l) }()
 	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -99,7 +101,7 @@ func TestTheClientSeesWhatTheDaemonKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(facts().Status(), status); diff != "" {
+	if diff := cmp.Diff(facts().Status(), status, cmpopts.IgnoreUnexported(companion.Sight{})); diff != "" {
 		t.Errorf("status (-sent +received):\n%s", diff)
 	}
 	ports, err := c.Ports(t.Context())

@@ -1,8 +1,12 @@
 // Package api is the daemon's local API: HTTP and JSON over a unix socket,
 // answered from snapshots so that no answer ever waits for a database, but for
 // PathExplain, which asks the Southbound for one port and waits less than a second.
-// All of it reads but what is asked for with POST. Server and Client share the types
-// of this file.
+// All of it reads but what is asked for with POST.
+//
+// What is reported goes over the socket as it is: plug.Holding, plug.Event, plug.Counters,
+// companion.Sight, register.Card and reason.Reason have JSON keys of their own. A type of this
+// package stands where an answer is put together of several reports, or shows less or other
+// than they have.
 //
 //	curl --unix-socket /run/representord/control.sock http://localhost/v1/status
 package api
@@ -10,8 +14,10 @@ package api
 import (
 	"time"
 
+	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -51,8 +57,8 @@ const (
 	Offline Role = "offline"
 )
 
-// Status is the answer of PathStatus.
-type Status struct {
+// Daemon is which process answers, and for whom it works.
+type Daemon struct {
 	Version string    `json:"version"`
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
@@ -68,45 +74,30 @@ type Status struct {
 	Bridge   string `json:"bridge"`
 	// Problems say what is missing there, or was left out, and which card's serial number
 	// can't be published.
-	Problems   []string   `json:"problems,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Status is the answer of PathStatus.
+type Status struct {
+	Daemon
 	Southbound Southbound `json:"southbound"`
 	Local      Local      `json:"local"`
 	Devlink    Devlink    `json:"devlink"`
 	// Companions are the programs that must run beside the daemon. Versions before the key
 	// came to be leave it out.
-	Companions []Companion `json:"companions,omitempty"`
+	Companions []companion.Sight `json:"companions,omitempty"`
 	// Ports counts the logical ports by state. Every state is there.
 	Ports map[plan.State]int `json:"ports"`
 	// Holds are removals that wait because they look like a fault of the control plane.
-	Holds []Hold `json:"holds"`
+	Holds []plug.Holding `json:"holds"`
 	// BuiltInProvider lists the rows on the bridge, by netdev, that bear the mark of
 	// the plug provider built into ovn-controller: somebody runs it beside this daemon.
 	BuiltInProvider []string `json:"built-in-provider,omitempty"`
-	// LastPass is when the last pass ended, absent before the first; Passes is how
-	// many have ended since the start.
+	// LastPass is when the last pass ended, absent before the first.
 	LastPass time.Time `json:"last-pass,omitzero"`
-	Passes   uint64    `json:"passes"`
-	// Counters since the start: changes committed and refused, plugged ports whose
-	// request came to name another function, and rows removed because their netdev
-	// was not their function's any more.
-	Transactions uint64 `json:"transactions"`
-	Failures     uint64 `json:"failures"`
-	Retargets    uint64 `json:"retargets"`
-	Leaks        uint64 `json:"leaks"`
+	plug.Counters
 	// Planned are the changes of the last pass; with DryRun they were not made.
 	Planned []Change `json:"planned"`
-}
-
-// Hold is why removals wait, and for how long.
-type Hold struct {
-	// Code says why: "mass-unplug" or "southbound-replaced".
-	Code reason.Code `json:"code"`
-	// Identity is that of the Southbound that waits to be accepted, absent for "mass-unplug".
-	Identity string `json:"identity,omitempty"`
-	// Until is when the removals go ahead, unless they are released before.
-	Until time.Time `json:"until"`
-	// LogicalPorts are those whose rows stay only because of this, sorted.
-	LogicalPorts []string `json:"logical-ports"`
 }
 
 // Southbound is the connection to OVN's Southbound database.
@@ -147,24 +138,6 @@ type Devlink struct {
 	Representors int `json:"representors"`
 }
 
-// Companion is how it stands with a program that must run beside the daemon.
-type Companion struct {
-	// Name is "ovs-vswitchd" or "ovn-controller".
-	Name string `json:"name"`
-	// State is "answers", "silent" for one that takes connections and says nothing, "gone"
-	// for one that doesn't run, or "unknown". Since is when that was seen first.
-	State companion.State `json:"state"`
-	Since time.Time       `json:"since,omitzero"`
-	// PID and Socket are absent when not known, Version when it doesn't answer.
-	PID     int    `json:"pid,omitempty"`
-	Socket  string `json:"socket,omitempty"`
-	Version string `json:"version,omitempty"`
-	// Stopped: a signal has stopped it.
-	Stopped bool `json:"stopped,omitempty"`
-	// Problem says why it is not known to answer.
-	Problem string `json:"problem,omitempty"`
-}
-
 // Standing is how far what a daemon says of ports may be trusted.
 type Standing struct {
 	Role Role `json:"role"`
@@ -191,7 +164,8 @@ type OnePort struct {
 	Port
 }
 
-// Port is one logical port as of the last pass.
+// Port is one logical port as of the last pass: a plug.Port, and whether its row is on the
+// bridge now.
 type Port struct {
 	LogicalPort string     `json:"logical-port"`
 	State       plan.State `json:"state"`
@@ -274,7 +248,7 @@ type Representor struct {
 	LogicalPort string `json:"logical-port,omitempty"`
 }
 
-// Link is what is known of a representor's netdev.
+// Link is what of a representor's netdev decides whether it can be plugged.
 type Link struct {
 	// Up is the administrative state, MTU in bytes, HWAddr the netdev's own MAC.
 	Up     bool   `json:"up"`
@@ -309,7 +283,7 @@ type Serials struct {
 	// missing.
 	CardProblem string `json:"card-problem,omitempty"`
 	// Cards are sorted by handle.
-	Cards []CardSerial `json:"cards"`
+	Cards []register.Card `json:"cards"`
 	// Stale are numbers that the daemon published and no card has at present, Foreign
 	// those that somebody else put there and no card has: ports that name them are sent
 	// to this chassis.
@@ -318,24 +292,6 @@ type Serials struct {
 	// Southbound is the Chassis row as the Southbound has it, absent while that isn't
 	// known.
 	Southbound *ChassisOptions `json:"southbound,omitempty"`
-}
-
-// CardSerial is the serial number of the card that a devlink instance is on.
-type CardSerial struct {
-	Handle string `json:"handle"`
-	// HostFacing: it has functions of another host. Only such cards are published.
-	HostFacing bool `json:"host-facing"`
-	// Serial is absent when it isn't known; Source is "devlink" or "vpd".
-	Serial string `json:"serial,omitempty"`
-	Source string `json:"source,omitempty"`
-	// Published: the local database names it. Ours: the daemon wrote that.
-	Published bool `json:"published"`
-	Ours      bool `json:"ours"`
-	// InSouthbound: the Chassis row names it, so Neutron finds it. Absent while the row
-	// isn't known.
-	InSouthbound *bool `json:"in-southbound,omitempty"`
-	// Reason says why it isn't published.
-	Reason *reason.Reason `json:"reason,omitempty"`
 }
 
 // ChassisOptions is what our Chassis row has as ovn-cms-options.
@@ -347,7 +303,8 @@ type ChassisOptions struct {
 	HiddenFromOldNeutron bool `json:"hidden-from-old-neutron,omitempty"`
 }
 
-// Change is what one transaction does to the bridge.
+// Change is what one transaction does to the bridge: an ovs.Change with as much of its rows
+// as tells an operator which they are.
 type Change struct {
 	LogicalPorts []string `json:"logical-ports"`
 	Why          string   `json:"why"`

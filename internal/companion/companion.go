@@ -42,23 +42,26 @@ const (
 	Unknown State = "unknown"
 )
 
-// Sight is what one look at a companion saw.
+// Sight is what a look at a companion saw.
 type Sight struct {
-	Name  string
-	State State
+	// Name is that of the program, such as VSwitchd.
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	// Since is when a Watcher saw that state first, zero for a single look.
+	Since time.Time `json:"since,omitzero"`
 	// PID is its process id in our eyes, 0 when not known.
-	PID int
+	PID int `json:"pid,omitempty"`
 	// Socket is where it answers, or should, empty when not known. Version is the first line
 	// of its answer.
-	Socket  string
-	Version string
+	Socket  string `json:"socket,omitempty"`
+	Version string `json:"version,omitempty"`
 	// Stopped: a signal has stopped it, SIGSTOP for instance. False as well where /proc
 	// doesn't show the process.
-	Stopped bool
+	Stopped bool `json:"stopped,omitempty"`
 	// Forbidden: somebody with more rights could tell.
-	Forbidden bool
+	Forbidden bool `json:"-"`
 	// Why is what follows from, empty when it answers.
-	Why string
+	Why string `json:"problem,omitempty"`
 	// traceless: there is no pidfile, no socket and no process of it to be seen.
 	traceless bool
 }

@@ -17,13 +17,6 @@ const (
 	watchPatience = 5 * time.Second
 )
 
-// Standing is how it stands with a companion, and since when.
-type Standing struct {
-	Sight
-	// Since is when the state was seen first.
-	Since time.Time
-}
-
 // Watcher asks companions again and again, slowly, and waits for none of them on anybody's
 // behalf.
 type Watcher struct {
@@ -32,29 +25,29 @@ type Watcher struct {
 	now      func() time.Time
 	look     func(context.Context, Search) Sight
 	pace     time.Duration
-	waiting  map[string]*lines          // of each search, by name
-	standing []atomic.Pointer[Standing] // of each search
+	waiting  map[string]*lines       // of each search, by name
+	seen     []atomic.Pointer[Sight] // of each search
 }
 
 // NewWatcher returns a Watcher that has not looked yet.
 func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
 	w := &Watcher{
 		searches: searches, log: log, now: time.Now, pace: pace, waiting: map[string]*lines{},
-		standing: make([]atomic.Pointer[Standing], len(searches)),
+		seen: make([]atomic.Pointer[Sight], len(searches)),
 	}
 	w.look = func(ctx context.Context, s Search) Sight { return s.look(ctx, watchPatience, w.waiting[s.Name]) }
 	for i, s := range searches {
 		w.waiting[s.Name] = &lines{}
-		w.standing[i].Store(&Standing{Sight: Sight{Name: s.Name, State: Unknown, Why: "not looked for yet"}, Since: w.now()})
+		w.seen[i].Store(&Sight{Name: s.Name, State: Unknown, Since: w.now(), Why: "not looked for yet"})
 	}
 	return w
 }
 
-// Standings gives how it stands with each, in the order of the searches. It never blocks.
-func (w *Watcher) Standings() []Standing {
-	all := make([]Standing, 0, len(w.standing))
-	for i := range w.standing {
-		all = append(all, *w.standing[i].Load())
+// Sights gives what was seen last of each, in the order of the searches. It never blocks.
+func (w *Watcher) Sights() []Sight {
+	all := make([]Sight, 0, len(w.seen))
+	for i := range w.seen {
+		all = append(all, *w.seen[i].Load())
 	}
 	return all
 }
@@ -86,18 +79,18 @@ func (w *Watcher) watch(ctx context.Context, i int) {
 // answered, and of which there is no trace now, has ended in its own way, in which it takes
 // its files along.
 func (w *Watcher) note(i int, seen Sight) {
-	old := w.standing[i].Load()
+	old := w.seen[i].Load()
 	if seen.traceless && (old.State == Answers || old.State == Silent || old.State == Gone) {
 		seen.State = Gone
 		if old.Socket != "" {
 			seen.Socket, seen.Why = old.Socket, "it has ended: it answered on "+old.Socket+", which is there no more"
 		}
 	}
-	now := Standing{Sight: seen, Since: old.Since}
+	seen.Since = old.Since
 	if seen.State != old.State {
-		now.Since = w.now()
+		seen.Since = w.now()
 	}
-	w.standing[i].Store(&now)
+	w.seen[i].Store(&seen)
 	if seen.State == old.State {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // watched gives what a Watcher makes of a row of sights, and what it logs.
-func watched(t *testing.T, sights ...Sight) (standings []Standing, log string) {
+func watched(t *testing.T, sights ...Sight) (seen []Sight, log string) {
 	t.Helper()
 	var out bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -26,7 +26,7 @@ func watched(t *testing.T, sights ...Sight) (standings []Standing, log string) {
 		go func() { done <- w.Run(ctx) }()
 		for range sights {
 			synctest.Wait()
-			standings = append(standings, w.Standings()...)
+			seen = append(seen, w.Sights()...)
 			<-time.After(pace) // of the bubble's clock
 		}
 		cancel()
@@ -34,7 +34,7 @@ func watched(t *testing.T, sights ...Sight) (standings []Standing, log string) {
 			t.Error(err)
 		}
 	})
-	return standings, out.String()
+	return seen, out.String()
 }
 
 func TestAWatcherTellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
@@ -47,7 +47,7 @@ func TestAWatcherTellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
 		since time.Duration
 	}{{Answers, 0}, {Answers, 0}, {Silent, 2 * pace}, {Silent, 2 * pace}, {Answers, 4 * pace}} {
 		if got[i].State != want.state || got[i].Since.Sub(start) != want.since {
-			t.Errorf("look %d: %+v since %s, want %+v", i, got[i].Sight, got[i].Since.Sub(start), want)
+			t.Errorf("look %d: %+v since %s, want %+v", i, got[i], got[i].Since.Sub(start), want)
 		}
 	}
 	if n := strings.Count(log, "companion doesn't answer"); n != 1 || strings.Count(log, "companion answers") != 2 {
@@ -63,17 +63,17 @@ func TestACompanionThatAnsweredAndOfWhichNothingIsLeftHasEnded(t *testing.T) {
 	got, _ := watched(t, nothing, runs, nothing, nothing, runs)
 	for i, want := range []State{Unknown, Answers, Gone, Gone, Answers} {
 		if got[i].State != want {
-			t.Errorf("look %d: %+v, want %s", i, got[i].Sight, want)
+			t.Errorf("look %d: %+v, want %s", i, got[i], want)
 		}
 	}
 	if !strings.Contains(got[3].Why, "it answered on /run/x.ctl") {
-		t.Errorf("%+v", got[3].Sight)
+		t.Errorf("%+v", got[3])
 	}
 }
 
 func TestAWatcherThatHasNotLookedClaimsNothing(t *testing.T) {
 	w := NewWatcher([]Search{{Name: VSwitchd}, {Name: Controller}}, slog.New(slog.DiscardHandler))
-	for _, s := range w.Standings() {
+	for _, s := range w.Sights() {
 		if s.State != Unknown || s.Why == "" || s.Since.IsZero() {
 			t.Errorf("%+v", s)
 		}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
 )
@@ -60,11 +59,10 @@ const silenceMeans = time.Minute
 func (p *patient) companion(a about, s companion.Sight) Check {
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {
-		s = companion.Sight{Name: s.Name, State: watched.State, PID: watched.PID, Socket: watched.Socket, Version: watched.Version,
-			Stopped: watched.Stopped}
+		s = watched
 		s.Why = "representord sees it so"
-		if watched.Problem != "" {
-			s.Why += ": " + watched.Problem
+		if watched.Why != "" {
+			s.Why += ": " + watched.Why
 		}
 	}
 	c := Check{Name: a.check, Verdict: Unknown}
@@ -113,7 +111,7 @@ func (p *patient) byController(does string) string {
 }
 
 // watched is how the daemon sees a companion, and for how long; nothing without the daemon.
-func (p *patient) watched(name string) (api.Companion, time.Duration) {
+func (p *patient) watched(name string) (companion.Sight, time.Duration) {
 	if p.Daemon != nil {
 		for _, c := range p.Daemon.Companions {
 			if c.Name == name {
@@ -121,5 +119,5 @@ func (p *patient) watched(name string) (api.Companion, time.Duration) {
 			}
 		}
 	}
-	return api.Companion{}, 0
+	return companion.Sight{}, 0
 }

@@ -65,8 +65,8 @@ func healthy() Host {
 		Server: "ssl:192.0.2.1:6642", TLS: true,
 		Own: dbconn.Period{From: noon().AddDate(-1, 0, 0), Until: noon().AddDate(1, 0, 0)},
 		CA:  dbconn.Period{From: noon().AddDate(-2, 0, 0), Until: noon().AddDate(2, 0, 0)},
-		Daemon: &api.Status{Version: "1.2.3", PID: 7, Started: noon().Add(-time.Hour), Role: api.Active,
-			Chassis: "dpu1", Bridge: "br-int"},
+		Daemon: &api.Status{Daemon: api.Daemon{Version: "1.2.3", PID: 7, Started: noon().Add(-time.Hour), Role: api.Active,
+			Chassis: "dpu1", Bridge: "br-int"}},
 
 		DaemonNetAdmin: &yes,
 		OVS:            ovs.Versions{OpenVSwitch: "3.1.0", Schema: "8.3.1"},
@@ -232,7 +232,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			map[string]Verdict{"vswitchd": Unknown}, "as root"},
 		{"ovs-vswitchd not to be found here, and the daemon finds it dead", func(h *Host) {
 			h.VSwitchd = seen(companion.VSwitchd, companion.Unknown)
-			h.Daemon.Companions = []api.Companion{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Problem: "it has ended"}}
+			h.Daemon.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Why: "it has ended"}}
 		}, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
 		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) },
 			map[string]Verdict{"ovn-controller": Fail}, "`systemctl start ovn-controller`"},
@@ -244,7 +244,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			map[string]Verdict{"ovn-controller": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovn-controller hung", func(h *Host) {
 			h.Controller = seen(companion.Controller, companion.Silent)
-			h.Daemon.Companions = []api.Companion{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
+			h.Daemon.Companions = []companion.Sight{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
 		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
 		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) },
 			map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},

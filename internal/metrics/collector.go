@@ -185,7 +185,7 @@ func databases(out *samples, s Snapshot, now time.Time) {
 	out.gauge("representord_chassis_found", truth(sb.ChassisKnown))
 }
 
-func companions(out *samples, all []companion.Standing) {
+func companions(out *samples, all []companion.Sight) {
 	for _, c := range all {
 		if c.State != companion.Unknown {
 			out.gauge("representord_companion_answers", truth(c.State == companion.Answers), c.Name)

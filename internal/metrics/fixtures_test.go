@@ -67,16 +67,17 @@ func busy() Snapshot {
 	return Snapshot{
 		Audit: time.Minute,
 		Facts: api.Facts{
-			Version: "1.2.3", Started: noon().Add(-time.Hour), Role: api.Active,
+			Daemon:     api.Daemon{Version: "1.2.3", Started: noon().Add(-time.Hour), Role: api.Active},
 			Local:      ovs.View{Complete: true, BridgeUUID: "b", Since: noon().Add(-time.Minute)},
 			Southbound: ovn.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
 			Index:      representor.NewIndex(twins(), representor.Settings{}),
-			Companions: []companion.Standing{
-				{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Answers}},
-				{Sight: companion.Sight{Name: companion.Controller, State: companion.Gone}},
+			Companions: []companion.Sight{
+				{Name: companion.VSwitchd, State: companion.Answers},
+				{Name: companion.Controller, State: companion.Gone},
 			},
 			Report: plug.Report{
-				At: noon().Add(-time.Second), Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5,
+				At:       noon().Add(-time.Second),
+				Counters: plug.Counters{Passes: 1000, Transactions: 90, Failures: 8, Retries: 7, Retargets: 6, Leaks: 5},
 				Ports: []plug.Port{
 					status(plan.Plugged, ""), status(plan.Plugged, "", reason.CodeIgnoredOption, reason.CodeLinkUpFailed),
 					status(plan.Pending, reason.CodeFunctionNotFound),

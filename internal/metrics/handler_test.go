@@ -49,9 +49,9 @@ func TestWhatABusyDaemonShows(t *testing.T) {
 // fresh is a daemon that knows nothing yet.
 func fresh() Snapshot {
 	return Snapshot{Facts: api.Facts{
-		Version: "1.2.3", Started: noon(), Role: api.Starting,
+		Daemon:     api.Daemon{Version: "1.2.3", Started: noon(), Role: api.Starting},
 		Southbound: ovn.View{Since: noon()},
-		Companions: []companion.Standing{{Sight: companion.Sight{Name: companion.VSwitchd, State: companion.Unknown}}},
+		Companions: []companion.Sight{{Name: companion.VSwitchd, State: companion.Unknown}},
 		Index:      representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}),
 	}}
 }

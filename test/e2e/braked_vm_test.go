@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -74,7 +75,7 @@ func holdsForABackup(t *testing.T, d *dpu) {
 	d.awaitStatus(t, "the Southbound's word waits, or has been taken", func(s api.Status) bool {
 		o.look()
 		return len(o.moved(before)) > 0 ||
-			slices.ContainsFunc(s.Holds, func(h api.Hold) bool { return h.Code == reason.CodeSouthboundReplaced })
+			slices.ContainsFunc(s.Holds, func(h plug.Holding) bool { return h.Code == reason.CodeSouthboundReplaced })
 	})
 	for range 5 {
 		d.quiet(t)

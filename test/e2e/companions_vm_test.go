@@ -78,7 +78,7 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 // tells wants the line of status, the metric and the doctor's check to be of one mind.
 func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict doctor.Verdict, remedy string) {
 	t.Helper()
-	var seen api.Companion
+	var seen companion.Sight
 	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s api.Status) bool {
 		for _, c := range s.Companions {
 			if c.Name == name {

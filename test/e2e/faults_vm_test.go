@@ -93,7 +93,7 @@ func ignoresTheClock(t *testing.T, d *dpu) {
 	jump(t, -24*time.Hour)
 	d.quiet(t)
 	if s := d.awaitStatus(t, "the daemon answers", func(api.Status) bool { return true }); len(s.Holds) != 1 ||
-		len(s.Holds[0].LogicalPorts) != 3 {
+		len(s.Holds[0].Ports) != 3 {
 		t.Errorf("after the clock jumped by a day %+v is held", s.Holds)
 	}
 	if r := d.row(t, "pf0vf0"); r.ifaceID != "vm0" {

@@ -24,18 +24,22 @@ const (
 
 // Card is a devlink instance, and whether the serial number of its card is published.
 type Card struct {
-	Handle     devlink.Handle
-	HostFacing bool
+	Handle devlink.Handle `json:"handle"`
+	// HostFacing: it has functions of another host. Only such cards are published.
+	HostFacing bool `json:"host-facing"`
 	// Serial is the number as it is published, or as the card has it if it is refused;
 	// empty when it isn't known.
-	Serial string
-	From   representor.SerialSource
+	Serial string                   `json:"serial,omitempty"`
+	From   representor.SerialSource `json:"source,omitempty"`
 	// Published: the entry is among the options that count, and Ours tells whether we
 	// wrote it.
-	Published bool
-	Ours      bool
+	Published bool `json:"published"`
+	Ours      bool `json:"ours"`
+	// InSouthbound: the Chassis row names it, so Neutron finds it; nil while the row isn't
+	// known. It is for whoever knows the Southbound to say.
+	InSouthbound *bool `json:"in-southbound,omitempty"`
 	// Reason says why it isn't published, nil if it is.
-	Reason *reason.Reason
+	Reason *reason.Reason `json:"reason,omitempty"`
 }
 
 // cardsOf lists the cards. Those with a number that can be published have no Reason.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -18,20 +17,7 @@ import (
 // Facts is what the daemon knows at one time, in its own types. The snapshots in
 // it are not modified once made, so Facts can be had without waiting.
 type Facts struct {
-	Version string
-	PID     int
-	Started time.Time
-	Role    Role
-	// RoleReason says what keeps the daemon from being Active.
-	RoleReason string
-	DryRun     bool
-
-	Chassis  string
-	Hostname string
-	Bridge   string
-	// Problems say what is missing of who the daemon is.
-	Problems []string
-
+	Daemon
 	Local         ovs.View
 	LocalEndpoint string
 	Southbound    ovn.View
@@ -39,7 +25,7 @@ type Facts struct {
 	Index  *representor.Index
 	Report plug.Report
 	// Companions are the programs that must run beside the daemon.
-	Companions []companion.Standing
+	Companions []companion.Sight
 	// Serials is how it stands with the cards' serial numbers.
 	Serials register.Report
 }
@@ -47,35 +33,39 @@ type Facts struct {
 // Status gives the facts as PathStatus shows them.
 func (f Facts) Status() Status {
 	s := Status{
-		Version:      f.Version,
-		PID:          f.PID,
-		Started:      instant(f.Started),
-		Role:         f.Role,
-		RoleReason:   f.RoleReason,
-		DryRun:       f.DryRun,
-		Chassis:      f.Chassis,
-		Hostname:     f.Hostname,
-		Bridge:       f.Bridge,
-		Problems:     slices.Concat(f.Problems, f.Serials.Problems()),
-		Southbound:   southbound(f.Southbound),
-		Local:        local(f.Local, f.LocalEndpoint),
-		Ports:        map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
-		Holds:        Holds(f.Report.Holds),
-		LastPass:     instant(f.Report.At),
-		Passes:       f.Report.Passes,
-		Transactions: f.Report.Transactions,
-		Failures:     f.Report.Failures,
-		Retargets:    f.Report.Retargets,
-		Leaks:        f.Report.Leaks,
-		Planned:      Changes(f.Report.Planned),
-
+		Daemon:          f.Daemon,
+		Ports:           map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0},
+		Holds:           holds(f.Report.Holds),
+		LastPass:        instant(f.Report.At),
+		Counters:        f.Report.Counters,
+		Planned:         Changes(f.Report.Planned),
 		BuiltInProvider: f.Report.BuiltIn,
-		Companions:      companions(f.Companions),
+		Southbound: Southbound{
+			Connected:    f.Southbound.Connected,
+			Complete:     f.Southbound.Complete,
+			Since:        instant(f.Southbound.Since),
+			Endpoint:     f.Southbound.Endpoint,
+			Problem:      f.Southbound.Problem,
+			Identity:     f.Southbound.Identity,
+			ChassisKnown: f.Southbound.ChassisKnown,
+		},
+		Local: Local{
+			Complete:     f.Local.Complete,
+			Endpoint:     f.LocalEndpoint,
+			Problem:      f.Local.Problem,
+			BridgeFound:  f.Local.BridgeUUID != "",
+			DatapathType: f.Local.DatapathType,
+		},
 	}
+	s.Started, s.Problems = instant(f.Started), slices.Concat(f.Problems, f.Serials.Problems())
 	s.Devlink.Complete, s.Devlink.Problem = f.Index.Complete()
 	s.Devlink.Representors = len(f.Index.All())
 	for _, p := range f.Report.Ports {
 		s.Ports[p.State]++
+	}
+	for _, c := range f.Companions {
+		c.Since = instant(c.Since)
+		s.Companions = append(s.Companions, c)
 	}
 	return s
 }
@@ -112,10 +102,19 @@ func (f Facts) standing() Standing {
 
 // Representors gives the facts as PathRepresentors shows them.
 func (f Facts) Representors() Representors {
-	out := NewRepresentors(f.Index)
-	lports := f.pluggedFor()
-	for i := range out.Representors {
-		out.Representors[i].LogicalPort = lports[out.Representors[i].Function]
+	all, uplinks, lports := f.Index.All(), f.Index.Uplinks(), f.pluggedFor()
+	out := Representors{Representors: make([]Representor, 0, len(all)), Uplinks: make([]Uplink, 0, len(uplinks))}
+	out.Complete, out.Problem = f.Index.Complete()
+	for _, r := range all {
+		out.Representors = append(out.Representors, f.representor(r, lports))
+	}
+	for _, u := range uplinks {
+		shown := Uplink{Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number), Netdev: u.Link.Name}
+		shown.IfIndex, shown.Link = f.link(u.IfIndex, u.Link)
+		if u.Card != (devlink.Handle{}) {
+			shown.Card = u.Card.String()
+		}
+		out.Uplinks = append(out.Uplinks, shown)
 	}
 	return out
 }
@@ -149,39 +148,18 @@ func newPort(s plug.Port, placed map[string]bool) Port {
 	}
 }
 
-// NewRepresentors gives what an index holds as the API shows it.
-func NewRepresentors(index *representor.Index) Representors {
-	all := index.All()
-	out := Representors{Representors: make([]Representor, 0, len(all))}
-	out.Complete, out.Problem = index.Complete()
-	for _, r := range all {
-		out.Representors = append(out.Representors, NewRepresentor(r))
+// link gives what is known of a netdev, nothing if there is none. Where only ports are known
+// its ifindex was made up so that names can be looked up.
+func (f Facts) link(ifindex uint32, l representor.Link) (uint32, *Link) {
+	if ifindex == 0 || f.Index.PortsOnly() {
+		return 0, nil
 	}
-	uplinks := index.Uplinks()
-	out.Uplinks = make([]Uplink, 0, len(uplinks))
-	for _, u := range uplinks {
-		shown := Uplink{
-			Handle: u.Handle.String(), PortIndex: u.PortIndex, Number: pointer(u.Number),
-			Netdev: u.Link.Name, IfIndex: u.IfIndex, Link: link(u.IfIndex, u.Link),
-		}
-		if u.Card != (devlink.Handle{}) {
-			shown.Card = u.Card.String()
-		}
-		out.Uplinks = append(out.Uplinks, shown)
-	}
-	return out
+	return ifindex, &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
 }
 
-// link gives what is known of a netdev, nil if there is none.
-func link(ifindex uint32, l representor.Link) *Link {
-	if ifindex == 0 {
-		return nil
-	}
-	return &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
-}
-
-// NewRepresentor gives a representor as the API shows it.
-func NewRepresentor(r representor.Representor) Representor {
+// representor gives a representor as the API shows it, with the logical port that its function
+// is plugged for.
+func (f Facts) representor(r representor.Representor, lports map[string]string) Representor {
 	fn := r.Function
 	out := Representor{
 		Function:   fn.String(),
@@ -191,25 +169,26 @@ func NewRepresentor(r representor.Representor) Representor {
 		PF:         fn.PF,
 		Kind:       fn.Kind.String(),
 		PortIndex:  r.PortIndex,
-		Type:       portType(r.Type),
+		Type:       r.Type.String(),
 		HWAddr:     address(r.HWAddr),
 		State:      string(r.State),
 		OpState:    string(r.OpState),
-		IfIndex:    r.IfIndex,
 		Netdev:     r.Link.Name,
-		Link:       link(r.IfIndex, r.Link),
 	}
+	out.IfIndex, out.Link = f.link(r.IfIndex, r.Link)
+	out.LogicalPort = lports[out.Function]
 	if fn.Kind != representor.PF {
 		out.Number = &fn.Number
 	}
 	return out
 }
 
-// Holds gives holds as the API shows them, never nil.
-func Holds(holds []plug.Holding) []Hold {
-	out := make([]Hold, 0, len(holds))
-	for _, h := range holds {
-		out = append(out, Hold{Code: h.Code, Identity: h.Identity, Until: instant(h.Until), LogicalPorts: append([]string{}, h.Ports...)})
+// holds gives holds as the API shows them: neither they nor their ports are nil.
+func holds(all []plug.Holding) []plug.Holding {
+	out := make([]plug.Holding, 0, len(all))
+	for _, h := range all {
+		h.Until, h.Ports = instant(h.Until), append([]string{}, h.Ports...)
+		out = append(out, h)
 	}
 	return out
 }
@@ -234,39 +213,6 @@ func Changes(changes []ovs.Change) []Change {
 	return out
 }
 
-func companions(all []companion.Standing) []Companion {
-	var out []Companion
-	for _, c := range all {
-		out = append(out, Companion{
-			Name: c.Name, State: c.State, Since: instant(c.Since), PID: c.PID, Socket: c.Socket, Version: c.Version,
-			Stopped: c.Stopped, Problem: c.Why,
-		})
-	}
-	return out
-}
-
-func southbound(v ovn.View) Southbound {
-	return Southbound{
-		Connected:    v.Connected,
-		Complete:     v.Complete,
-		Since:        instant(v.Since),
-		Endpoint:     v.Endpoint,
-		Problem:      v.Problem,
-		Identity:     v.Identity,
-		ChassisKnown: v.ChassisKnown,
-	}
-}
-
-func local(v ovs.View, endpoint string) Local {
-	return Local{
-		Complete:     v.Complete,
-		Endpoint:     endpoint,
-		Problem:      v.Problem,
-		BridgeFound:  v.BridgeUUID != "",
-		DatapathType: v.DatapathType,
-	}
-}
-
 // instant makes a time fit to be sent: UTC, in milliseconds, zero stays zero.
 func instant(t time.Time) time.Time {
 	if t.IsZero() {
@@ -287,19 +233,4 @@ func pointer(o devlink.Optional[uint32]) *uint32 {
 		return nil
 	}
 	return &o.Value
-}
-
-// portType gives the link layer as devlink(8) writes it.
-func portType(t devlink.PortType) string {
-	switch t {
-	case devlink.TypeNotSet:
-		return "notset"
-	case devlink.TypeAuto:
-		return "auto"
-	case devlink.TypeEth:
-		return "eth"
-	case devlink.TypeIB:
-		return "ib"
-	}
-	return fmt.Sprintf("type %d", uint16(t))
 }

@@ -29,7 +29,7 @@ func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
 }
 
 func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
-	s := Facts{Role: Starting, Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})}.Status()
+	s := nothing().Status()
 	if !s.LastPass.IsZero() || s.Planned == nil || s.Devlink.Problem != "not read yet" || len(s.Ports) != 5 {
 		t.Errorf("%+v", s)
 	}
@@ -37,7 +37,7 @@ func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
 
 func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
 	f := representor.Function{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, External: true, PF: 1, Kind: representor.PF}
-	got := NewRepresentor(representor.Representor{Function: f, PortIndex: 7, Type: devlink.TypeNotSet})
+	got := nothing().representor(representor.Representor{Function: f, PortIndex: 7, Type: devlink.TypeNotSet}, nil)
 	want := Representor{Function: "pci/0000:03:00.0 pf1", Handle: "pci/0000:03:00.0", External: true, PF: 1, Kind: "pf",
 		PortIndex: 7, Type: "notset"}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -45,11 +45,11 @@ func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
 	}
 	// A VF number 0 is a number, and so is the largest SF number.
 	f.Kind = representor.VF
-	if n := NewRepresentor(representor.Representor{Function: f}).Number; n == nil || *n != 0 {
+	if n := nothing().representor(representor.Representor{Function: f}, nil).Number; n == nil || *n != 0 {
 		t.Errorf("VF 0 has number %v", n)
 	}
 	f.Kind, f.Number = representor.SF, math.MaxUint32
-	if n := NewRepresentor(representor.Representor{Function: f}).Number; n == nil || *n != math.MaxUint32 {
+	if n := nothing().representor(representor.Representor{Function: f}, nil).Number; n == nil || *n != math.MaxUint32 {
 		t.Errorf("the last SF has number %v", n)
 	}
 }
@@ -72,7 +72,7 @@ func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
 	card := representor.Card{Complete: true, Ports: []devlink.Port{{
 		Handle: devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}, Index: 65535, Flavour: devlink.FlavourPhysical,
 	}}}
-	got := NewRepresentors(representor.NewIndex(card, representor.Settings{})).Uplinks
+	got := Facts{Index: representor.NewIndex(card, representor.Settings{})}.Representors().Uplinks
 	want := []Uplink{{Handle: "auxiliary/mlx5_core.eth.0", PortIndex: 65535}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -80,7 +80,7 @@ func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
 }
 
 func TestACardWithoutUplinksSaysSo(t *testing.T) {
-	if got := NewRepresentors(representor.NewIndex(representor.Card{}, representor.Settings{})); got.Uplinks == nil {
+	if got := nothing().Representors(); got.Uplinks == nil {
 		t.Error("no uplinks are shown as by a version that knows of none")
 	}
 }

@@ -13,12 +13,11 @@ import (
 
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/ovn"
-	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
 
-// offer serves facts with acts.
-func offer(t *testing.T, f Facts, acts Acts) string {
+// offer serves facts with what else a server is given.
+func offer(t *testing.T, f Facts, s Server) string {
 	t.Helper()
 	path := socketPath(t)
 	l, err := Listen(t.Context(), path)
@@ -27,8 +26,7 @@ func offer(t *testing.T, f Facts, acts Acts) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := NewServer(func() Facts { return f }, func([]plug.Holding) []plug.Holding { return nil }, slog.New(slog.DiscardHandler))
-	s.Offer(acts)
+	s.Facts, s.Log = func() Facts { return f }, slog.New(slog.DiscardHandler)
 	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {
 		cancel()
@@ -40,7 +38,7 @@ func offer(t *testing.T, f Facts, acts Acts) string {
 }
 
 func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
-	path := offer(t, facts(), Acts{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
 		<-ctx.Done()
 		return ovn.Answer{}, errors.New("no word")
 	}})
@@ -69,7 +67,7 @@ func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) 
 func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	var now, most atomic.Int64
 	end := make(chan struct{})
-	path := offer(t, facts(), Acts{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
@@ -106,7 +104,7 @@ func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 
 func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 	var asked string
-	path := offer(t, facts(), Acts{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
 		asked = lport
 		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Fate: ovn.Gone}}, nil
 	}})
@@ -117,7 +115,7 @@ func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 }
 
 func TestWhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
-	path := offer(t, facts(), Acts{Poke: func() {}, Level: &slog.LevelVar{}})
+	path := offer(t, facts(), Server{Poke: func() {}, Level: &slog.LevelVar{}})
 	for _, tt := range []struct {
 		method, path string
 		status       int
@@ -142,7 +140,7 @@ func TestWhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
 }
 
 func TestWhatIsNotOfferedIsNotKnown(t *testing.T) {
-	path := offer(t, facts(), Acts{})
+	path := offer(t, facts(), Server{})
 	for _, p := range []string{PathReconcile, PathLogLevel} {
 		if status, _, body := raw(t, path, http.MethodPost, p); status != http.StatusServiceUnavailable {
 			t.Errorf("%s is answered with %d: %s", p, status, body)
