@@ -145,7 +145,7 @@ func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
 	}
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilFates(want)
-	if n := f.currentLive().feed.conn.Cache().Table(tablePortBinding).Len(); n != len(want) {
+	if n := f.currentLive().feed.conn.Cache().Table(TablePortBinding).Len(); n != len(want) {
 		t.Errorf("%d rows were sent to us, %d concern us", n, len(want))
 	}
 }

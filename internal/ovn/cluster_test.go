@@ -77,7 +77,7 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 		}
 	})
 	t.Run("members that are behind what was seen aren't trusted", func(t *testing.T) {
-		setHighest := func(index int64) {
+		setHighest := func(index int) {
 			f.memory.mu.Lock()
 			defer f.memory.mu.Unlock()
 			f.memory.highest[first.Identity] = index
@@ -111,7 +111,7 @@ func (f *follower) verifyInTheEnd(ports ...string) (v Verdict) {
 func TestARelayIsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
 	d, w := southbound(t)
 	w.add("one", w.us(), nil)
-	endpoint := servers.NewRelay(t, database, d).Endpoint
+	endpoint := servers.NewRelay(t, Database, d).Endpoint
 
 	doubting := followDoubting(t, dpu1(d.Endpoint), time.Hour)
 	doubting.untilFates(map[string]Fate{"one": Asked})

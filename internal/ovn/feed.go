@@ -19,9 +19,9 @@ import (
 // us. Its condition names our Chassis row, and can't be changed: when that row is
 // another, another feed is needed.
 type feed struct {
-	conn  *dbconn.Conn
-	poke  retry.Poke
-	shape shape
+	conn   *dbconn.Conn
+	poke   retry.Poke
+	schema schema
 	// me is who the condition was made for.
 	me me
 }
@@ -31,8 +31,8 @@ type feed struct {
 const maxRaces = 5
 
 // dialFeed connects and waits for the first, complete contents. It is given the
-// shape that the schema most likely has.
-func dialFeed(ctx context.Context, guess shape, us me, o dbconn.Options) (*feed, error) {
+// schema that the server most likely has.
+func dialFeed(ctx context.Context, guess schema, us me, o dbconn.Options) (*feed, error) {
 	for range maxRaces {
 		f, err := dialFeedOnce(ctx, guess, us, o)
 		if err != nil {
@@ -46,8 +46,8 @@ func dialFeed(ctx context.Context, guess shape, us me, o dbconn.Options) (*feed,
 	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", reason.Quote(us.Chassis))
 }
 
-func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ *feed, err error) {
-	conn, sh, err := dialShaped(ctx, guess, o)
+func dialFeedOnce(ctx context.Context, guess schema, us me, o dbconn.Options) (_ *feed, err error) {
+	conn, sc, err := dialSchema(ctx, guess, o)
 	if err != nil {
 		return nil, err
 	}
@@ -56,34 +56,32 @@ func dialFeedOnce(ctx context.Context, guess shape, us me, o dbconn.Options) (_ 
 			conn.Close()
 		}
 	}()
-	f := &feed{conn: conn, poke: retry.NewPoke(), shape: sh, me: us}
-	results, err := conn.Transact(ctx, selectChassis(us.Chassis))
+	f := &feed{conn: conn, poke: retry.NewPoke(), schema: sc, me: us}
+	found, err := Select(ctx, conn, chassisNamed(us.Chassis))
 	if err != nil {
 		return nil, err
 	}
-	if f.me.UUID, err = selectedUUID(results, 0); err != nil {
-		return nil, err
-	}
+	f.me.UUID = uuidOf(found[0])
 	conn.OnChange(f.poke.Wake)
 	return f, conn.Monitor(ctx, f.monitor(f.concerned()))
 }
 
-// dialShaped connects with a model of the shape that the server's schema has. The
+// dialSchema connects with a model of the schema that the server's schema has. The
 // library wants the model before it knows the schema, and most servers have the
 // schema that the one before had. _Server.Database.schema is of no use: some
 // servers leave it as it was when they convert a database.
-func dialShaped(ctx context.Context, guess shape, o dbconn.Options) (*dbconn.Conn, shape, error) {
+func dialSchema(ctx context.Context, guess schema, o dbconn.Options) (*dbconn.Conn, schema, error) {
 	conn, dialErr := dialModel(ctx, guess, o)
-	var schema ovsdb.DatabaseSchema
+	var whole ovsdb.DatabaseSchema
 	if dialErr == nil {
-		schema = conn.Schema()
+		whole = conn.Schema()
 	} else {
 		var err error
-		if schema, err = dbconn.ReadSchema(ctx, database, o); err != nil {
+		if whole, err = dbconn.ReadSchema(ctx, Database, o); err != nil {
 			return nil, guess, dialErr
 		}
 	}
-	actual, err := shapeOf(schema)
+	actual, err := schemaOf(whole)
 	if err == nil && actual == guess {
 		return conn, guess, dialErr
 	}
@@ -97,8 +95,8 @@ func dialShaped(ctx context.Context, guess shape, o dbconn.Options) (*dbconn.Con
 	return conn, actual, err
 }
 
-func dialModel(ctx context.Context, sh shape, o dbconn.Options) (*dbconn.Conn, error) {
-	m, err := sh.model()
+func dialModel(ctx context.Context, sc schema, o dbconn.Options) (*dbconn.Conn, error) {
+	m, err := sc.model()
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +117,7 @@ func (f *feed) concerned() []ovsdb.Condition {
 	if f.me.UUID != "" {
 		ours := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: f.me.UUID}}}
 		conditions = append(conditions, ovsdb.NewCondition("requested_chassis", ovsdb.ConditionEqual, ours))
-		if f.shape.additional {
+		if f.schema.additional {
 			conditions = append(conditions, ovsdb.NewCondition(columnAdditional, ovsdb.ConditionIncludes, ours))
 		}
 	}
@@ -129,7 +127,7 @@ func (f *feed) concerned() []ovsdb.Condition {
 // monitor asks for our Chassis row, for the database's own row, and for the ports
 // that meet any of the conditions.
 func (f *feed) monitor(ports []ovsdb.Condition) *client.Monitor {
-	g, c := &sbGlobal{}, &chassisRow{}
+	g, c := &sbGlobal{}, &Chassis{}
 	us := model.Condition{Field: &c.Name, Function: ovsdb.ConditionEqual, Value: f.me.Chassis}
 	m := f.conn.NewMonitor(
 		client.WithTable(g, &g.SSL),
@@ -137,7 +135,7 @@ func (f *feed) monitor(ports []ovsdb.Condition) *client.Monitor {
 	)
 	// Written out: the library's helpers need a field of one of two models.
 	m.Tables = append(m.Tables, client.TableMonitor{
-		Table: tablePortBinding, Fields: f.shape.portColumns(), Conditions: ports,
+		Table: TablePortBinding, Fields: f.schema.portColumns(), Conditions: ports,
 	})
 	return m
 }
@@ -156,8 +154,8 @@ func (f *feed) chassis() string {
 }
 
 // chassisRow is our Chassis row now, nil while there is none.
-func (f *feed) chassisRow() *chassisRow {
-	for _, c := range dbconn.Rows[*chassisRow](f.conn, tableChassis) {
+func (f *feed) chassisRow() *Chassis {
+	for _, c := range dbconn.Rows[*Chassis](f.conn, TableChassis) {
 		if c.Name == f.me.Chassis {
 			return c
 		}
@@ -167,7 +165,7 @@ func (f *feed) chassisRow() *chassisRow {
 
 // global is the uuid of the database's own row now, "" while there is none.
 func (f *feed) global() string {
-	for uuid := range dbconn.Rows[*sbGlobal](f.conn, tableGlobal) {
+	for uuid := range dbconn.Rows[*sbGlobal](f.conn, TableGlobal) {
 		return uuid
 	}
 	return ""
@@ -177,7 +175,7 @@ func (f *feed) global() string {
 // are taken from it.
 func (f *feed) bindings(m me, last *judged) *judged {
 	// Shared with the cache, which replaces a row that changes and never writes to it.
-	return judgeAll(f.conn.Cache().Table(tablePortBinding).RowsShallow(), m, last)
+	return judgeAll(f.conn.Cache().Table(TablePortBinding).RowsShallow(), m, last)
 }
 
 // judged is what became of the rows of a table.
@@ -203,11 +201,11 @@ func judgeAll(rows map[string]model.Model, m me, last *judged) *judged {
 			done = last.rows[uuid]
 		}
 		if done.from != r {
-			b, ok := r.(bindingRow)
-			if !ok {
+			p := asPortBinding(r)
+			if p == nil {
 				continue // no model of ours is anything else
 			}
-			done = judgedRow{from: r, binding: bind(b.row(), m)}
+			done = judgedRow{from: r, binding: bind(p, m)}
 			now.fresh = append(now.fresh, uuid)
 		}
 		now.rows[uuid] = done
@@ -216,20 +214,20 @@ func judgeAll(rows map[string]model.Model, m me, last *judged) *judged {
 	return now
 }
 
-// selectChassis looks up a Chassis row by its name.
-func selectChassis(name string) ovsdb.Operation {
-	return ovsdb.Operation{
-		Op: ovsdb.OperationSelect, Table: tableChassis, Columns: []string{"_uuid"},
-		Where: []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, name)},
-	}
+// chassisNamed looks up a Chassis row by its name.
+func chassisNamed(name string) ovsdb.Operation {
+	return RowsWhere(TableChassis, []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, name)})
 }
 
-// selectedUUID gives the uuid of the row that a select found, "" for none.
-func selectedUUID(results []ovsdb.OperationResult, i int) (string, error) {
-	rows, err := selected(results, i)
-	if err != nil || len(rows) == 0 {
-		return "", err
+// uuidOf gives the uuid of the one row that was found, "" for none.
+func uuidOf(found []model.Model) string {
+	for _, m := range found {
+		switch row := m.(type) {
+		case *Chassis:
+			return row.UUID
+		case *sbGlobal:
+			return row.UUID
+		}
 	}
-	f := fields{row: rows[0]}
-	return f.uuid("_uuid"), f.err
+	return ""
 }

@@ -87,7 +87,7 @@ func BenchmarkView(b *testing.B) {
 	rows := map[string]model.Model{}
 	for i := range 1000 {
 		uuid, requested := fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), ourUUID
-		rows[uuid] = &portBinding{
+		rows[uuid] = &PortBinding{
 			UUID: uuid, LogicalPort: fmt.Sprint("lp-", i), RequestedChassis: &requested,
 			Options: map[string]string{
 				"vif-plug-type": "representor", "vif-plug:representor:pf-mac": "00:53:00:00:00:42",

@@ -28,8 +28,6 @@ type Answer struct {
 	Chassis             string
 }
 
-const columnChassis = "chassis"
-
 // Inquire asks the server for one logical port without any condition, for somebody
 // who wants to know why it is as it is. The error is ErrUntrusted, with the cause,
 // when there is no connection, or none whose server keeps up: nothing is known then.
@@ -68,12 +66,12 @@ func (s *Southbound) inquire(ctx context.Context, l *live, logicalPort string) (
 	// By the row's uuid where it was seen, for that costs the server nothing.
 	known, _ := s.rowsOf([]string{logicalPort})
 	for _, k := range known {
-		a, found, err := q.ask(ctx, ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: k.uuid}))
+		a, found, err := q.ask(ctx, withUUID(k.uuid))
 		if err != nil || found {
 			return a, err
 		}
 	}
-	a, _, err := q.ask(ctx, named(logicalPort))
+	a, _, err := q.ask(ctx, []ovsdb.Condition{named(logicalPort)})
 	return a, err
 }
 
@@ -84,75 +82,59 @@ type question struct {
 }
 
 // ask looks for the port's row in one way, and reports whether it is there.
-func (q *question) ask(ctx context.Context, which ovsdb.Condition) (a Answer, found bool, err error) {
+func (q *question) ask(ctx context.Context, which []ovsdb.Condition) (a Answer, found bool, err error) {
 	a.Binding = gone(q.port)
-	if sizeOf(which) > q.room {
+	op := q.selectPort(which)
+	if sizeOf(op) > q.room {
 		return a, false, nil // no port that is in use has such a name
 	}
-	op := q.selectPort(which)
-	op.Columns = append(op.Columns, columnChassis)
-	results, err := q.live.feed.conn.Transact(ctx, op, selectChassis(q.live.config.Chassis))
+	rows, err := Select(ctx, q.live.feed.conn, op, chassisNamed(q.live.config.Chassis))
 	if err != nil {
 		return a, false, err
 	}
-	if q.chassis, err = selectedUUID(results, 1); err != nil {
-		return a, false, err
-	}
+	q.chassis = uuidOf(rows[1])
 	a.ChassisKnown = q.chassis != ""
-	rows, err := selected(results, 0)
-	if err != nil || len(rows) == 0 {
-		return a, false, err
+	if len(rows[0]) == 0 {
+		return a, false, nil
 	}
-	r, err := parseRow(rows[0], q.live.feed.shape.additional)
-	if err != nil || r.LogicalPort != q.port {
-		return a, false, err
-	}
-	f := fields{row: rows[0]}
-	claimed := f.uuid(columnChassis)
-	if f.err != nil {
-		return a, false, f.err
+	r := asPortBinding(rows[0][0])
+	if r == nil || r.LogicalPort != q.port {
+		return a, false, nil
 	}
 	a.Binding = bind(r, q.me())
-	a.Type, a.ParentPort, a.Options = r.Type, r.ParentPort, r.Options
-	err = q.nameChassis(ctx, &a, r, claimed)
-	return a, true, err
-}
-
-// nameChassis fills in what the Chassis rows are called that a row refers to.
-func (q *question) nameChassis(ctx context.Context, a *Answer, r row, claimed string) error {
-	uuids := slices.DeleteFunc(append([]string{r.RequestedChassis, claimed}, r.RequestedAdditional...), func(u string) bool { return u == "" })
-	if len(uuids) == 0 {
-		return nil
-	}
-	var ops []ovsdb.Operation
-	for _, u := range uuids {
-		ops = append(ops, ovsdb.Operation{
-			Op: ovsdb.OperationSelect, Table: tableChassis, Columns: []string{"name"},
-			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: u})},
-		})
-	}
-	results, err := q.live.feed.conn.Transact(ctx, ops...)
+	a.Type, a.ParentPort, a.Options = r.Type, deref(r.ParentPort), r.Options
+	names, err := q.chassisNames(ctx, append([]string{deref(r.RequestedChassis), deref(r.Chassis)}, r.RequestedAdditional...))
 	if err != nil {
-		return err
+		return a, true, err
 	}
-	names := map[string]string{"": ""}
-	for i, u := range uuids {
-		names[u] = u // a row that went meanwhile has no name any more
-		rows, err := selected(results, i)
-		if err != nil {
-			return err
-		}
-		if len(rows) == 1 {
-			f := fields{row: rows[0]}
-			if names[u] = f.text("name"); f.err != nil {
-				return f.err
-			}
-		}
-	}
-	a.RequestedChassis, a.Chassis = names[r.RequestedChassis], names[claimed]
+	a.RequestedChassis, a.Chassis = names[deref(r.RequestedChassis)], names[deref(r.Chassis)]
 	for _, u := range r.RequestedAdditional {
 		a.RequestedAdditional = append(a.RequestedAdditional, names[u])
 	}
 	slices.Sort(a.RequestedAdditional)
-	return nil
+	return a, true, nil
+}
+
+// chassisNames gives what Chassis rows are called by their uuids, some of which may be empty. A row that
+// went meanwhile has no name any more but its uuid.
+func (q *question) chassisNames(ctx context.Context, uuids []string) (map[string]string, error) {
+	names := map[string]string{}
+	var ops []ovsdb.Operation
+	for _, u := range uuids {
+		if u != "" {
+			names[u] = u
+			ops = append(ops, RowsWhere(TableChassis, withUUID(u), "name"))
+		}
+	}
+	if len(ops) == 0 {
+		return names, nil
+	}
+	found, err := Select(ctx, q.live.feed.conn, ops...)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range As[*Chassis](slices.Concat(found...)) {
+		names[c.UUID] = c.Name
+	}
+	return names, nil
 }

@@ -37,7 +37,7 @@ func (q *inquiry) askByRow(ctx context.Context, known []portRow) (lost []string,
 		var ops []ovsdb.Operation
 		size := 0
 		for _, p := range known {
-			op := q.selectPort(ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: p.uuid}))
+			op := q.selectPort(withUUID(p.uuid))
 			if size += sizeOf(op); size > q.room || len(ops) == maxPortsAsked {
 				break
 			}
@@ -65,7 +65,7 @@ func (q *inquiry) askByName(ctx context.Context, ports []string) error {
 		return q.askByMonitor(ctx, ports)
 	}
 	for _, port := range ports {
-		op := q.selectPort(named(port))
+		op := q.selectPort([]ovsdb.Condition{named(port)})
 		if sizeOf(op) > q.room {
 			continue // no port that is in use has such a name
 		}
@@ -115,7 +115,7 @@ func (q *inquiry) monitorOnce(ctx context.Context, conditions []ovsdb.Condition,
 	if err != nil {
 		return err
 	}
-	conn, err := dialModel(ctx, q.live.feed.shape, o)
+	conn, err := dialModel(ctx, q.live.feed.schema, o)
 	if err != nil {
 		return err
 	}
@@ -123,14 +123,13 @@ func (q *inquiry) monitorOnce(ctx context.Context, conditions []ovsdb.Condition,
 	if err := sameServer(ctx, q.live.server.conn, conn); err != nil {
 		return err
 	}
-	f := &feed{conn: conn, shape: q.live.feed.shape, me: me{Chassis: q.live.config.Chassis}}
+	f := &feed{conn: conn, schema: q.live.feed.schema, me: me{Chassis: q.live.config.Chassis}}
 	if err := conn.Monitor(ctx, f.monitor(conditions)); err != nil {
 		return err
 	}
-	found := map[string]row{}
-	for _, m := range conn.Cache().Table(tablePortBinding).RowsShallow() {
-		if b, ok := m.(bindingRow); ok {
-			r := b.row()
+	found := map[string]*PortBinding{}
+	for _, m := range conn.Cache().Table(TablePortBinding).RowsShallow() {
+		if r := asPortBinding(m); r != nil {
 			found[r.LogicalPort] = r
 		}
 	}
@@ -150,40 +149,20 @@ func (q *inquiry) monitorOnce(ctx context.Context, conditions []ovsdb.Condition,
 
 // transact sends selects of ports, and asks in the same transaction who we are and
 // which database this is.
-func (q *inquiry) transact(ctx context.Context, ops []ovsdb.Operation) ([][]row, error) {
+func (q *inquiry) transact(ctx context.Context, ops []ovsdb.Operation) ([][]*PortBinding, error) {
 	n := len(ops)
-	ops = append(ops, selectChassis(q.live.config.Chassis), ovsdb.Operation{
-		// SB_Global has one row at most; the library leaves out an empty condition.
-		Op: ovsdb.OperationSelect, Table: tableGlobal, Columns: []string{"_uuid"},
-		Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, ovsdb.UUID{GoUUID: zeroUUID})},
-	})
-	results, err := q.live.feed.conn.Transact(ctx, ops...)
+	ops = append(ops, chassisNamed(q.live.config.Chassis), RowsWhere(TableGlobal, nil))
+	found, err := Select(ctx, q.live.feed.conn, ops...)
 	if err != nil {
 		return nil, err
 	}
-	chassis, err := selectedUUID(results, n)
-	if err != nil {
+	if err := q.settle(uuidOf(found[n]), uuidOf(found[n+1])); err != nil {
 		return nil, err
 	}
-	global, err := selectedUUID(results, n+1)
-	if err != nil {
-		return nil, err
-	}
-	if err := q.settle(chassis, global); err != nil {
-		return nil, err
-	}
-	rows := make([][]row, n)
+	rows := make([][]*PortBinding, n)
 	for i := range n {
-		found, err := selected(results, i)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
-			parsed, err := parseRow(r, q.live.feed.shape.additional)
-			if err != nil {
-				return nil, err
-			}
-			rows[i] = append(rows[i], parsed)
+		for _, m := range found[i] {
+			rows[i] = append(rows[i], asPortBinding(m))
 		}
 	}
 	return rows, nil
@@ -207,11 +186,8 @@ func (q *inquiry) me() me {
 	return m
 }
 
-func (q *inquiry) selectPort(which ovsdb.Condition) ovsdb.Operation {
-	return ovsdb.Operation{
-		Op: ovsdb.OperationSelect, Table: tablePortBinding, Columns: q.live.feed.shape.portColumns(),
-		Where: []ovsdb.Condition{which},
-	}
+func (q *inquiry) selectPort(which []ovsdb.Condition) ovsdb.Operation {
+	return RowsWhere(TablePortBinding, which, append(q.live.feed.schema.portColumns(), "chassis")...)
 }
 
 func named(port string) ovsdb.Condition {
@@ -230,6 +206,3 @@ func sizeOf(part any) int {
 	}
 	return len(b) + 1
 }
-
-// zeroUUID is no row's.
-const zeroUUID = "00000000-0000-0000-0000-000000000000"

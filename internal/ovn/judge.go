@@ -9,22 +9,6 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// row is what of a Port_Binding matters to us. Its maps and slices are shared.
-type row struct {
-	LogicalPort string
-	Type        string
-	ParentPort  string
-	Options     map[string]string
-	// RequestedChassis and RequestedAdditional are uuids of Chassis rows; northd
-	// alone may write these columns.
-	RequestedChassis    string
-	RequestedAdditional []string
-	Up                  bool
-	// MAC are the port's addresses, each a MAC with or without IP addresses behind it, or a
-	// word.
-	MAC []string
-}
-
 // me is who a row is judged for.
 type me struct {
 	Chassis  string
@@ -41,25 +25,26 @@ type me struct {
 // could make nothing of it, as of our name on every row while our Chassis row is gone,
 // and until it has seen a new one, the option still counts for what is plugged already.
 // It can't ask for anything new: every chassis may write the options of every row.
-func judge(r row, m me) (Fate, string) {
-	switch plugType, ok := r.Options[option.Type]; {
+func judge(r *PortBinding, m me) (Fate, string) {
+	plugType, plugs := r.Options[option.Type]
+	switch parent := deref(r.ParentPort); {
 	case r.Type != "":
 		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", reason.Quote(r.Type))
-	case r.ParentPort != "":
-		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(r.ParentPort))
-	case !ok:
+	case parent != "":
+		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(parent))
+	case !plugs:
 		return Withdrawn, "it has no option vif-plug-type"
 	case plugType != option.Representor:
 		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", reason.Quote(plugType))
 	}
-	switch {
-	case m.UUID != "" && r.RequestedChassis == m.UUID:
+	switch requested := deref(r.RequestedChassis); {
+	case m.UUID != "" && requested == m.UUID:
 		return Asked, "requested_chassis is our Chassis row"
 	case m.UUID != "" && slices.Contains(r.RequestedAdditional, m.UUID):
 		return Kept, "our Chassis row is among requested_additional_chassis"
-	case r.RequestedChassis != "" && m.missing(r):
+	case requested != "" && m.missing(r):
 		return Kept, "the option requested-chassis names us, and more chassis than northd has found"
-	case r.RequestedChassis != "":
+	case requested != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
 	case m.named(r.Options[option.Chassis]):
 		return Kept, "requested_chassis is empty, but the option requested-chassis names us"
@@ -85,7 +70,7 @@ func (m me) named(requested string) bool {
 // finds is requested_chassis, whichever place it has in the option, and the others are
 // additional (northd/northd.c). So a migration from us to another host looks like one
 // that is over while our Chassis row is away.
-func (m me) missing(r row) bool {
+func (m me) missing(r *PortBinding) bool {
 	found, named := 1+len(r.RequestedAdditional), 0
 	requested := r.Options[option.Chassis]
 	for name := range strings.SplitSeq(requested, ",") {
@@ -97,9 +82,9 @@ func (m me) missing(r row) bool {
 }
 
 // bind makes the Binding of a row.
-func bind(r row, m me) Binding {
+func bind(r *PortBinding, m me) Binding {
 	fate, why := judge(r, m)
-	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up, MAC: onlyMAC(r.MAC)}
+	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: deref(r.Up), MAC: onlyMAC(r.MAC)}
 	if fate == Asked || fate == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
 		first, _, _ := strings.Cut(r.Options[option.Chassis], ",")

@@ -7,14 +7,11 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// columnMAC is Port_Binding.mac, in which northd puts the addresses of the logical port:
-// "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown (ovn-sb(5)).
-const columnMAC = "mac"
-
 // anyAddress is the word for a port that may have others than it names.
 const anyAddress = "unknown"
 
-// onlyMAC is the one unicast MAC address among a port's addresses, zero if there is none, or
+// onlyMAC is the one unicast MAC address among a port's addresses, which northd puts into
+// Port_Binding.mac: "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown (ovn-sb(5)). It is zero if there is none, or
 // more than one, or one that OVN may read otherwise than we do: it takes 0:53:0:0:1:1 as well.
 func onlyMAC(addresses []string) representor.MAC {
 	var only representor.MAC

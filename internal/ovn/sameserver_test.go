@@ -94,7 +94,7 @@ func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	f := follow(t, dpu1(b.endpoint))
 	f.untilFates(map[string]Fate{"old": Asked})
 	servers.Until(t, "the follower has the port", func() bool {
-		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), "old")
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, Database, TablePortBinding), "old")
 	})
 	// The member goes on to answer its clients with what it had.
 	c.CutOff(t, alone)
@@ -134,7 +134,7 @@ func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
 	}
 	alone := c.Follower(t)
 	servers.Until(t, "the follower has the ports", func() bool {
-		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), ports[len(ports)-1])
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, Database, TablePortBinding), ports[len(ports)-1])
 	})
 	c.CutOff(t, alone)
 	for _, port := range ports {

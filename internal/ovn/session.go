@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/retry"
 )
@@ -33,7 +32,7 @@ type session struct {
 	south    *Southbound
 	config   Config
 	endpoint string
-	server   *server
+	server   *Server
 	feed     *feed
 	fedAt    time.Time
 	judged   *judged
@@ -71,7 +70,7 @@ func (x *session) connect(ctx context.Context) error {
 	}
 	step, cancel := context.WithTimeout(ctx, x.config.establish())
 	defer cancel()
-	if x.server, err = dialServer(step, o); err != nil {
+	if x.server, err = DialServer(step, Database, o); err != nil {
 		return err
 	}
 	if err := x.awaitTrust(step); err != nil {
@@ -87,7 +86,7 @@ func (x *session) connect(ctx context.Context) error {
 // server: what asks for a port there may have been taken back since. The first
 // server that we ever see can't be behind.
 func (x *session) awaitRelay(ctx context.Context) error {
-	if st, _ := x.server.state(); st.Model != modelRelay || x.south.View().Identity == "" {
+	if st := x.server.State(); st == nil || st.Model != modelRelay || x.south.View().Identity == "" {
 		return nil
 	}
 	wait := x.south.relayDoubt
@@ -114,8 +113,8 @@ func (x *session) awaitTrust(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for {
-		st, ok := x.server.state()
-		if !ok {
+		st := x.server.State()
+		if st == nil {
 			return errNoDatabase
 		}
 		problem := x.south.memory.distrust(st)
@@ -156,7 +155,7 @@ func (x *session) feedAnew(ctx context.Context) error {
 	}
 	old := x.feed
 	x.feed, x.fedAt, x.judged = f, time.Now(), nil
-	x.south.shape = f.shape
+	x.south.schema = f.schema
 	x.south.setLive(&live{endpoint: x.endpoint, config: x.config, server: x.server, feed: f})
 	if old != nil {
 		old.conn.Close()
@@ -169,7 +168,7 @@ func (x *session) feedAnew(ctx context.Context) error {
 func (x *session) dialSame(ctx context.Context, o dbconn.Options) (*feed, error) {
 	const tries = 5
 	for try := 1; ; try++ {
-		f, err := dialFeed(ctx, x.south.shape, x.south.us(x.config), o)
+		f, err := dialFeed(ctx, x.south.schema, x.south.us(x.config), o)
 		if err != nil {
 			return nil, err
 		}
@@ -220,8 +219,8 @@ func (x *session) follow(ctx context.Context) error {
 
 // trusted looks at what the server says of itself.
 func (x *session) trusted() error {
-	st, ok := x.server.state()
-	if !ok {
+	st := x.server.State()
+	if st == nil {
 		return errNoDatabase
 	}
 	if problem := x.south.memory.distrust(st); problem != "" {
@@ -246,37 +245,38 @@ func (x *session) look(ctx context.Context) error {
 // show makes the view of what the feed has, and reports whether the feed is for
 // our present Chassis row.
 func (x *session) show() bool {
-	st, _ := x.server.state()
-	row := x.feed.global()
+	names := Names{Global: x.feed.global()}
+	if st := x.server.State(); st != nil {
+		names.Cluster = deref(st.Cluster)
+	}
 	m := x.feed.me
 	m.UUID = ""
 	cmsOptions, hidden := "", false
 	if c := x.feed.chassisRow(); c != nil {
 		m.Registered = c.Hostname
 		x.south.register(c.Hostname)
-		m.UUID, cmsOptions = c.UUID, cardserial.OptionsOf(c.OtherConfig, c.ExternalIDs)
-		hidden = cardserial.HiddenFromOldNeutron(c.OtherConfig, c.ExternalIDs)
+		m.UUID, cmsOptions, hidden = c.UUID, c.CMSOptions(), c.HiddenFromOldNeutron()
 	}
 	x.judged = x.feed.bindings(m, x.judged)
 	x.south.remember(x.judged)
 	present := m.UUID == x.feed.me.UUID
 	x.south.publish(func(v *View) {
 		*v = View{
-			Complete:     present && row != "",
+			Complete:     present && names.Global != "",
 			Connected:    true,
 			Since:        v.Since,
 			Endpoint:     x.endpoint,
 			Chassis:      m.Chassis,
 			ChassisKnown: m.UUID != "",
 			CMSOptions:   cmsOptions,
-			Identity:     x.south.memory.identity(st.Cluster, row),
-			Names:        Names{Cluster: st.Cluster, Global: row},
+			Identity:     x.south.memory.identity(names.Cluster, names.Global),
+			Names:        names,
 			Bindings:     x.judged.bindings,
 
 			HiddenFromOldNeutron: hidden,
 		}
 		switch {
-		case row == "":
+		case names.Global == "":
 			v.Problem = "SB_Global has no row: ovn-northd has not written to this database yet"
 		case !present:
 			v.Problem = "our Chassis row was replaced: reading the Southbound anew"
@@ -291,6 +291,6 @@ func (x *session) close() {
 		x.feed.conn.Close()
 	}
 	if x.server != nil {
-		x.server.conn.Close()
+		x.server.Close()
 	}
 }

@@ -39,8 +39,8 @@ type Southbound struct {
 	judgedFor Config
 	// logged is the last problem of each server that was logged; Run's own.
 	logged map[string]string
-	// shape is that of the last server; Run's own.
-	shape shape
+	// schema is that of the last server; Run's own.
+	schema schema
 	// relayDoubt is a constant but for tests.
 	relayDoubt time.Duration
 
@@ -60,14 +60,14 @@ type Southbound struct {
 type live struct {
 	endpoint string
 	config   Config
-	server   *server
+	server   *Server
 	feed     *feed
 }
 
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
 	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(),
-		shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+		schema: schema{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

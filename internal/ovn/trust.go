@@ -28,28 +28,11 @@ const (
 	unseenMost = 2 * time.Minute
 )
 
-// modelRelay is the model of a server that holds a copy of another's database.
-const modelRelay = "relay"
-
-// serverState is what a server says of itself and its database, a row of Database
-// in its _Server database; ovsdb-server(5).
-type serverState struct {
-	Model     string // standalone, clustered or modelRelay
-	Connected bool
-	Leader    bool
-	Cluster   string // cid, of a clustered database only
-	Server    string // sid
-	// Index is how much of the cluster's log the server has applied; HasIndex is
-	// false for databases without one.
-	Index    int64
-	HasIndex bool
-}
-
 // memory is what was seen of databases, on whatever server.
 type memory struct {
 	mu sync.Mutex
 	// highest is the highest index seen of a cluster, by its id.
-	highest map[string]int64
+	highest map[string]int
 	// lags are the clusters whose leader is behind.
 	lags map[string]lag
 	// restoredAfter is a constant but for an Option.
@@ -72,7 +55,7 @@ type global struct {
 }
 
 func newMemory() *memory {
-	return &memory{highest: map[string]int64{}, lags: map[string]lag{}, restoredAfter: restoredAfter,
+	return &memory{highest: map[string]int{}, lags: map[string]lag{}, restoredAfter: restoredAfter,
 		identities: map[Names]string{}, clusters: map[string]string{}, globals: map[string]global{}}
 }
 
@@ -80,45 +63,46 @@ func newMemory() *memory {
 // It remembers how far the server is. A leader has all that its cluster ever agreed
 // on; one that stays behind shows that the cluster lost something, and is accepted in
 // the end as another database, or as soon as its index is no longer behind.
-func (m *memory) distrust(s serverState) string {
+func (m *memory) distrust(s *ServerState) string {
 	if !s.Connected {
 		if s.Model == modelRelay {
 			return "the relay has no connection to the database that it relays"
 		}
 		return "the server is cut off from its cluster"
 	}
-	if s.Cluster == "" || !s.HasIndex {
+	if s.Cluster == nil || s.Index == nil {
 		return ""
 	}
+	cluster, index := *s.Cluster, *s.Index
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	highest := m.highest[s.Cluster]
-	if s.Index < highest {
-		problem := fmt.Sprintf("the server is behind what was seen already (index %d, seen %d)", s.Index, highest)
+	highest := m.highest[cluster]
+	if index < highest {
+		problem := fmt.Sprintf("the server is behind what was seen already (index %d, seen %d)", index, highest)
 		if !s.Leader {
 			return problem
 		}
-		if wait := m.lagging(s.Cluster); wait > 0 {
+		if wait := m.lagging(cluster); wait > 0 {
 			return problem + fmt.Sprintf("; it leads the cluster: if that was restored from older files, it is accepted in %v as another database",
 				wait.Round(time.Second))
 		}
-		m.restored(s)
-	} else if l := m.lags[s.Cluster]; l.last.Sub(l.first) >= overtakenAfter {
-		m.restored(s)
+		m.restored(cluster, index)
+	} else if l := m.lags[cluster]; l.last.Sub(l.first) >= overtakenAfter {
+		m.restored(cluster, index)
 	}
 	if highest == 0 && len(m.highest) >= maxClusters {
 		clear(m.highest)
 		clear(m.lags)
 	}
-	delete(m.lags, s.Cluster)
-	m.highest[s.Cluster] = s.Index
+	delete(m.lags, cluster)
+	m.highest[cluster] = index
 	return ""
 }
 
 // restored gives a cluster that was restored from older files an identity of its own.
-func (m *memory) restored(s serverState) {
-	m.clusters[s.Cluster] = fmt.Sprintf("%s restored at %d", s.Cluster, s.Index)
-	maps.DeleteFunc(m.identities, func(n Names, _ string) bool { return n.Cluster == s.Cluster })
+func (m *memory) restored(cluster string, index int) {
+	m.clusters[cluster] = fmt.Sprintf("%s restored at %d", cluster, index)
+	maps.DeleteFunc(m.identities, func(n Names, _ string) bool { return n.Cluster == cluster })
 }
 
 // lagging takes note that a cluster's leader is behind, and gives for how much

@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-func member(cluster string, index int64) serverState {
-	return serverState{Model: "clustered", Connected: true, Cluster: cluster, Index: index, HasIndex: true}
+func member(cluster string, index int) *ServerState {
+	return &ServerState{Model: "clustered", Connected: true, Cluster: &cluster, Index: &index}
 }
 
 func TestAServerIsTrustedUnlessItIsCutOffOrBehind(t *testing.T) {
 	m := newMemory()
 	for _, step := range []struct {
 		name  string
-		state serverState
+		state *ServerState
 		want  string // part of the problem
 	}{
-		{"a standalone server", serverState{Model: "standalone", Connected: true, Leader: true}, ""},
-		{"a relay", serverState{Model: "relay", Connected: true}, ""},
-		{"a relay without its source", serverState{Model: "relay"}, "relay"},
+		{"a standalone server", &ServerState{Model: "standalone", Connected: true, Leader: true}, ""},
+		{"a relay", &ServerState{Model: "relay", Connected: true}, ""},
+		{"a relay without its source", &ServerState{Model: "relay"}, "relay"},
 		{"the first member seen", member("c1", 100), ""},
 		{"a member that is further", member("c1", 110), ""},
 		{"a member that is behind", member("c1", 109), "behind"},
 		{"a member that caught up", member("c1", 110), ""},
-		{"a leader that is behind", serverState{Model: "clustered", Connected: true, Leader: true, Cluster: "c1", Index: 5, HasIndex: true},
+		{"a leader that is behind", &ServerState{Model: "clustered", Connected: true, Leader: true, Cluster: new("c1"), Index: new(5)},
 			"restored"},
-		{"a member that is cut off", serverState{Model: "clustered", Cluster: "c1", Index: 500, HasIndex: true}, "cut off"},
+		{"a member that is cut off", &ServerState{Model: "clustered", Cluster: new("c1"), Index: new(500)}, "cut off"},
 		{"what a server said that was cut off doesn't count", member("c1", 111), ""},
 		{"another cluster starts anew", member("c2", 3), ""},
 		{"the first cluster is still known", member("c1", 3), "behind"},
-		{"a member that is joining has no index", serverState{Model: "clustered", Cluster: "c1"}, "cut off"},
+		{"a member that is joining has no index", &ServerState{Model: "clustered", Cluster: new("c1")}, "cut off"},
 	} {
 		got := m.distrust(step.state)
 		if (got == "") != (step.want == "") || !strings.Contains(got, step.want) {
@@ -86,7 +86,7 @@ func TestALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForLong(t 
 	for _, tt := range []struct {
 		name   string
 		behind func(m *memory)
-		then   serverState
+		then   *ServerState
 		want   bool
 	}{
 		{"it was behind for a moment, as after an election", func(m *memory) { lead(m, 7, 2*time.Second) }, leading(100), false},
@@ -126,14 +126,14 @@ func TestALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForLong(t 
 	}
 }
 
-func leading(index int64) serverState {
+func leading(index int) *ServerState {
 	s := member("c1", index)
 	s.Leader = true
 	return s
 }
 
 // lead is a leader that is seen every second for so long.
-func lead(m *memory, index int64, d time.Duration) {
+func lead(m *memory, index int, d time.Duration) {
 	m.distrust(leading(index))
 	for ; d > 0; d -= time.Second {
 		<-time.After(time.Second)

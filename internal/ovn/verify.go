@@ -53,7 +53,7 @@ func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if before.Cluster != after.Cluster {
+	if deref(before.Cluster) != deref(after.Cluster) {
 		return Verdict{}, errors.New("the database was replaced while it was asked")
 	}
 	if s.currentLive() != l {
@@ -61,15 +61,15 @@ func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string)
 	}
 	return Verdict{
 		ChassisKnown: q.chassis != "",
-		Identity:     s.memory.identity(after.Cluster, q.global),
+		Identity:     s.memory.identity(deref(after.Cluster), q.global),
 		Bindings:     q.bindings,
 	}, nil
 }
 
 // vouched asks the server whether its word counts, and counts for the rows.
-func (s *Southbound) vouched(ctx context.Context, l *live) (serverState, error) {
+func (s *Southbound) vouched(ctx context.Context, l *live) (*ServerState, error) {
 	if err := sameServer(ctx, l.server.conn, l.feed.conn); err != nil {
-		return serverState{}, err
+		return nil, err
 	}
 	st, err := l.server.ask(ctx)
 	if err != nil {

@@ -103,7 +103,7 @@ func TestTheRowsThatAreRememberedAreBounded(t *testing.T) {
 		rows := map[string]model.Model{}
 		for j := range 100 {
 			uuid := fmt.Sprintf("%d-%d", i, j)
-			rows[uuid] = &portBinding{UUID: uuid, LogicalPort: "lp-" + uuid}
+			rows[uuid] = &PortBinding{UUID: uuid, LogicalPort: "lp-" + uuid}
 		}
 		s.remember(judgeAll(rows, us(), nil))
 		if known, _ := s.rowsOf([]string{fmt.Sprintf("lp-%d-7", i)}); len(known) != 1 {

@@ -10,11 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // patience is how long one server may take until the next is tried.
@@ -100,38 +99,20 @@ func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientD
 	return c, nil
 }
 
-// databaseRow is a row of Database in _Server, which every ovsdb-server has about
-// itself; ovsdb-server(5).
-type databaseRow struct {
-	UUID      string `ovsdb:"_uuid"`
-	Name      string `ovsdb:"name"`
-	Connected bool   `ovsdb:"connected"`
-}
-
 // inCluster refuses a server that lacks the database, or that is a member of a cluster
 // without contact to most of the others: what it says may be old, and what it is told
 // gets lost.
 func inCluster(ctx context.Context, name string, o dbconn.Options) error {
-	const table = "Database"
-	m, err := model.NewClientDBModel("_Server", map[string]model.Model{table: &databaseRow{}})
+	server, err := ovn.DialServer(ctx, name, o)
 	if err != nil {
 		return err
 	}
-	c, err := dbconn.Dial(ctx, m, o)
-	if err != nil {
-		return err
+	defer server.Close()
+	switch state := server.State(); {
+	case state == nil:
+		return fmt.Errorf("%s has no database %s", o.Endpoint, name)
+	case !state.Connected:
+		return fmt.Errorf("%s is cut off from its cluster", o.Endpoint)
 	}
-	defer c.Close()
-	d := &databaseRow{}
-	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: name}
-	if err := c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(d, []model.Condition{named}, &d.Name, &d.Connected))); err != nil {
-		return err
-	}
-	for _, row := range dbconn.Rows[*databaseRow](c, table) {
-		if !row.Connected {
-			return fmt.Errorf("%s is cut off from its cluster", o.Endpoint)
-		}
-		return nil
-	}
-	return fmt.Errorf("%s has no database %s", o.Endpoint, name)
+	return nil
 }

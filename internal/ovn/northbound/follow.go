@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
@@ -66,15 +68,15 @@ type Target struct {
 	Port    string
 	Profile *profile.Profile
 	// Chassis is the DPU as it was chosen; its row may be another one since.
-	Chassis Chassis
+	Chassis ovn.Chassis
 	// Was is the port's row before it was bound to something else, nil if it had none, or
 	// was bound so already.
 	Was *Binding
 }
 
 // find gives the index of the chassis, below 0 if it isn't there.
-func (t *Target) find(all []Chassis) int {
-	return slices.IndexFunc(all, func(c Chassis) bool { return c.Name == t.Chassis.Name })
+func (t *Target) find(all []ovn.Chassis) int {
+	return slices.IndexFunc(all, func(c ovn.Chassis) bool { return c.Name == t.Chassis.Name })
 }
 
 // asked tells whether a row asks for the function.
@@ -97,7 +99,7 @@ func (t *Target) unsure() string {
 // flows installed, as far as the Southbound tells; empty for nothing. It is a pure
 // function. What happens on the DPU before ovn-controller claims the port isn't
 // known there.
-func (t *Target) Missing(all []Chassis, b *Binding) string {
+func (t *Target) Missing(all []ovn.Chassis, b *Binding) string {
 	i := t.find(all)
 	switch {
 	case b == nil:
@@ -106,7 +108,7 @@ func (t *Target) Missing(all []Chassis, b *Binding) string {
 		return "ovn-northd has not copied the options to the Port_Binding yet, or somebody changed them since"
 	case i < 0:
 		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", reason.Quote(t.Chassis.Name))
-	case !slices.Contains(all[i].serials(), t.Profile.Serial):
+	case !slices.Contains(cardserial.Published(all[i].CMSOptions()), t.Profile.Serial):
 		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", reason.Quote(t.Chassis.Name),
 			reason.Quote(t.Profile.Serial))
 	case b.RequestedChassis == "":
@@ -205,7 +207,7 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 			}
 			return context.Cause(ctx)
 		case <-south.conn.Done():
-			return &UnreachableError{Database: southbound, Err: south.conn.Err()}
+			return &UnreachableError{Database: ovn.Database, Err: south.conn.Err()}
 		case <-south.poke:
 		}
 	}
@@ -214,7 +216,7 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 // see takes notice of a row that the port had, one after the other. That the port is up
 // on our chassis is stale when it was so already when the Southbound began to ask for
 // the target, until it is seen otherwise.
-func (w *wait) see(all []Chassis, b *Binding) {
+func (w *wait) see(all []ovn.Chassis, b *Binding) {
 	ours := ""
 	if i := w.target.find(all); i >= 0 {
 		ours = all[i].UUID

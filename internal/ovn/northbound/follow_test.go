@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 )
 
 func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
@@ -18,24 +19,24 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		change func(*Binding, *Chassis)
+		change func(*Binding, *ovn.Chassis)
 		gone   bool // the Port_Binding
 		want   string
 	}{
-		{name: "nothing", change: func(*Binding, *Chassis) {}},
-		{name: "the Port_Binding", change: func(*Binding, *Chassis) {}, gone: true, want: "no Port_Binding"},
-		{name: "the options", change: func(b *Binding, _ *Chassis) { delete(b.Options, option.Type) }, want: "has not copied the options"},
-		{name: "the right VF", change: func(b *Binding, _ *Chassis) { b.Options[option.VFNum] = "2" }, want: "has not copied the options"},
-		{name: "the Chassis row", change: func(_ *Binding, c *Chassis) { c.Name = "other" }, want: "is ovn-controller running there?"},
-		{name: "the serial number", change: func(_ *Binding, c *Chassis) { c.CMSOptions = "" }, want: `lacks card serial number "MT1"`},
-		{name: "a chassis of that hostname", change: func(b *Binding, _ *Chassis) { b.RequestedChassis, b.Chassis = "", "" },
+		{name: "nothing", change: func(*Binding, *ovn.Chassis) {}},
+		{name: "the Port_Binding", change: func(*Binding, *ovn.Chassis) {}, gone: true, want: "no Port_Binding"},
+		{name: "the options", change: func(b *Binding, _ *ovn.Chassis) { delete(b.Options, option.Type) }, want: "has not copied the options"},
+		{name: "the right VF", change: func(b *Binding, _ *ovn.Chassis) { b.Options[option.VFNum] = "2" }, want: "has not copied the options"},
+		{name: "the Chassis row", change: func(_ *Binding, c *ovn.Chassis) { c.Name = "other" }, want: "is ovn-controller running there?"},
+		{name: "the serial number", change: func(_ *Binding, c *ovn.Chassis) { c.OtherConfig = nil }, want: `lacks card serial number "MT1"`},
+		{name: "a chassis of that hostname", change: func(b *Binding, _ *ovn.Chassis) { b.RequestedChassis, b.Chassis = "", "" },
 			want: "found no chassis for requested-chassis=dpu1.example"},
-		{name: "our chassis", change: func(b *Binding, _ *Chassis) { b.RequestedChassis = "row-x" },
+		{name: "our chassis", change: func(b *Binding, _ *ovn.Chassis) { b.RequestedChassis = "row-x" },
 			want: `asks for another chassis than "dpu1"`},
-		{name: "a claim", change: func(b *Binding, _ *Chassis) { b.Chassis, b.Up = "", false },
+		{name: "a claim", change: func(b *Binding, _ *ovn.Chassis) { b.Chassis, b.Up = "", false },
 			want: "run on \"dpu1.example\": representorctl explain vm1"},
-		{name: "our claim", change: func(b *Binding, _ *Chassis) { b.Chassis = "row-x" }, want: "another chassis than"},
-		{name: "flows", change: func(b *Binding, _ *Chassis) { b.Up = false }, want: "installing its flows"},
+		{name: "our claim", change: func(b *Binding, _ *ovn.Chassis) { b.Chassis = "row-x" }, want: "another chassis than"},
+		{name: "flows", change: func(b *Binding, _ *ovn.Chassis) { b.Up = false }, want: "installing its flows"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, ch := bound(), chassis("dpu1", "dpu1.example", "card-serial-number=MT1")
@@ -43,7 +44,7 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 			if c.gone {
 				b = nil
 			}
-			got := target.Missing([]Chassis{chassis("a", "a", ""), ch}, b)
+			got := target.Missing([]ovn.Chassis{chassis("a", "a", ""), ch}, b)
 			if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
@@ -89,7 +90,7 @@ func TestUpIsStaleUntilThePortWasSeenOtherwiseWhileItWasAskedForTheTarget(t *tes
 		t.Run(c.name, func(t *testing.T) {
 			w := &wait{target: &Target{Port: "vm1", Profile: vf(3), Chassis: dpu}, stale: c.stale}
 			for _, b := range c.rows {
-				w.see([]Chassis{dpu}, b)
+				w.see([]ovn.Chassis{dpu}, b)
 			}
 			if w.stale != c.want {
 				t.Errorf("stale: %v, want %v", w.stale, c.want)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
 )
@@ -85,7 +86,7 @@ func (p *Port) check(force bool) error {
 // PlanBind decides which options of a port must change so that a chassis plugs the
 // function of a profile for it. mtu is in bytes, 0 to leave what the port asks for, which
 // may be Neutron's word about its network, and NoMTU for no request. It is a pure function.
-func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
+func PlanBind(p *Port, f *profile.Profile, c ovn.Chassis, mtu int) Change {
 	want := map[string]string{
 		option.Chassis: c.Hostname,
 		option.Type:    option.Representor,
@@ -119,7 +120,7 @@ func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 
 // anew tells whether a change to a port lets another function be plugged, or on another
 // chassis than this one, which may also be asked for by its name.
-func (c Change) anew(p *Port, to Chassis) bool {
+func (c Change) anew(p *Port, to ovn.Chassis) bool {
 	for key := range c.Set {
 		switch key {
 		case option.Type, option.PFMAC, option.VFNum:

@@ -12,35 +12,10 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
-	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/retry"
 )
-
-const (
-	southbound   = "OVN_Southbound"
-	tableChassis = "Chassis"
-	tableBinding = "Port_Binding"
-)
-
-// chassisRow is a row of Chassis; ovn-sb(5).
-type chassisRow struct {
-	UUID        string            `ovsdb:"_uuid"`
-	Name        string            `ovsdb:"name"`
-	Hostname    string            `ovsdb:"hostname"`
-	OtherConfig map[string]string `ovsdb:"other_config"`
-	ExternalIDs map[string]string `ovsdb:"external_ids"`
-}
-
-// bindingRow is a row of Port_Binding; ovn-sb(5).
-type bindingRow struct {
-	UUID             string            `ovsdb:"_uuid"`
-	LogicalPort      string            `ovsdb:"logical_port"`
-	Options          map[string]string `ovsdb:"options"`
-	RequestedChassis *string           `ovsdb:"requested_chassis"`
-	Chassis          *string           `ovsdb:"chassis"`
-	Up               *bool             `ovsdb:"up"`
-}
 
 // Binding is what the Southbound has of a logical port.
 type Binding struct {
@@ -70,7 +45,10 @@ type Southbound struct {
 // OpenSouthbound connects to the Southbound and reads. An error is an
 // *UnreachableError.
 func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, error) {
-	m, err := model.NewClientDBModel(southbound, map[string]model.Model{tableChassis: &chassisRow{}, tableBinding: &bindingRow{}})
+	m, err := model.NewClientDBModel(ovn.Database, map[string]model.Model{
+		// Whether there are additional chassis doesn't matter here.
+		ovn.TableChassis: &ovn.Chassis{}, ovn.TablePortBinding: &ovn.PortBinding2203{},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +56,7 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
 		south.record(c)
 		c.OnChange(south.poke.Wake)
-		ch, b := &chassisRow{}, &bindingRow{}
+		ch, b := &ovn.Chassis{}, &ovn.PortBinding2203{}
 		named := model.Condition{Field: &b.LogicalPort, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(
 			client.WithTable(ch, &ch.Name, &ch.Hostname, &ch.OtherConfig, &ch.ExternalIDs),
@@ -96,13 +74,13 @@ func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, e
 // one. It is to be called before OnChange, whose function finds the row kept already.
 func (s *Southbound) record(c *dbconn.Conn) {
 	keep := func(m model.Model, gone bool) {
-		r, ok := m.(*bindingRow)
+		r, ok := m.(*ovn.PortBinding2203)
 		if !ok {
 			return
 		}
 		var b *Binding
 		if !gone {
-			b = r.binding()
+			b = bindingOf(r)
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -129,28 +107,26 @@ func (s *Southbound) history() []*Binding {
 func (s *Southbound) Close() { s.conn.Close() }
 
 // Chassis gives all chassis, sorted by name.
-func (s *Southbound) Chassis() []Chassis {
-	rows := dbconn.Rows[*chassisRow](s.conn, tableChassis)
-	all := make([]Chassis, 0, len(rows))
-	for _, r := range rows {
-		all = append(all, Chassis{UUID: r.UUID, Name: r.Name, Hostname: r.Hostname,
-			CMSOptions: cardserial.OptionsOf(r.OtherConfig, r.ExternalIDs)})
+func (s *Southbound) Chassis() []ovn.Chassis {
+	var all []ovn.Chassis
+	for _, r := range dbconn.Rows[*ovn.Chassis](s.conn, ovn.TableChassis) {
+		all = append(all, *r)
 	}
-	slices.SortFunc(all, func(a, b Chassis) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b ovn.Chassis) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
 // Binding gives the port's row, nil while there is none.
 func (s *Southbound) Binding() *Binding {
-	for _, r := range dbconn.Rows[*bindingRow](s.conn, tableBinding) {
+	for _, r := range dbconn.Rows[*ovn.PortBinding2203](s.conn, ovn.TablePortBinding) {
 		if r.LogicalPort == s.port {
-			return r.binding()
+			return bindingOf(r)
 		}
 	}
 	return nil
 }
 
-func (r *bindingRow) binding() *Binding {
+func bindingOf(r *ovn.PortBinding2203) *Binding {
 	b := &Binding{Options: maps.Clone(r.Options), Up: r.Up != nil && *r.Up}
 	if r.RequestedChassis != nil {
 		b.RequestedChassis = *r.RequestedChassis
