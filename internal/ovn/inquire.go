@@ -2,11 +2,15 @@ package ovn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // Answer is what the Southbound says of one logical port when it is asked for that
@@ -36,11 +40,10 @@ type Answer struct {
 // come. That a port isn't there is remembered for some seconds, unless the view has it.
 // Nothing may be removed on its word; for that there is Verify.
 func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
-	l := s.currentLive()
-	if l == nil {
-		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
-	}
 	view := s.View()
+	if s.currentLive() == nil {
+		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, view.Problem)
+	}
 	if _, inView := view.Bindings[logicalPort]; !inView && s.asked.isAbsent(logicalPort, time.Now()) {
 		return Answer{Binding: gone(logicalPort), ChassisKnown: view.ChassisKnown}, nil
 	}
@@ -48,76 +51,32 @@ func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, e
 		return Answer{}, err
 	}
 	defer s.asked.end()
-	a, err := s.inquire(ctx, l, logicalPort)
+	q, err := s.ask(ctx, []string{logicalPort}, true)
 	if err != nil {
-		return Answer{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
-	}
-	if a.Fate == Gone {
-		s.asked.wasAbsent(logicalPort, time.Now())
-	}
-	return a, nil
-}
-
-func (s *Southbound) inquire(ctx context.Context, l *live, logicalPort string) (Answer, error) {
-	if _, err := s.vouched(ctx, l); err != nil {
 		return Answer{}, err
 	}
-	q := question{inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2}, logicalPort}
-	// By the row's uuid where it was seen, for that costs the server nothing.
-	known, _ := s.rowsOf([]string{logicalPort})
-	for _, k := range known {
-		a, found, err := q.ask(ctx, withUUID(k.uuid))
-		if err != nil || found {
-			return a, err
-		}
+	a := Answer{Binding: q.binding(logicalPort), ChassisKnown: q.chassis != ""}
+	r := q.rows[logicalPort]
+	if r == nil {
+		s.asked.wasAbsent(logicalPort, time.Now())
+		return a, nil
 	}
-	a, _, err := q.ask(ctx, []ovsdb.Condition{named(logicalPort)})
-	return a, err
-}
-
-// question is one Inquire.
-type question struct {
-	inquiry
-	port string
-}
-
-// ask looks for the port's row in one way, and reports whether it is there.
-func (q *question) ask(ctx context.Context, which []ovsdb.Condition) (a Answer, found bool, err error) {
-	a.Binding = gone(q.port)
-	op := q.selectPort(which)
-	if sizeOf(op) > q.room {
-		return a, false, nil // no port that is in use has such a name
-	}
-	rows, err := Select(ctx, q.live.feed.conn, op, chassisNamed(q.live.config.Chassis))
-	if err != nil {
-		return a, false, err
-	}
-	q.chassis = uuidOf(rows[1])
-	a.ChassisKnown = q.chassis != ""
-	if len(rows[0]) == 0 {
-		return a, false, nil
-	}
-	r := asPortBinding(rows[0][0])
-	if r == nil || r.LogicalPort != q.port {
-		return a, false, nil
-	}
-	a.Binding = bind(r, q.me())
 	a.Type, a.ParentPort, a.Options = r.Type, deref(r.ParentPort), r.Options
 	names, err := q.chassisNames(ctx, append([]string{deref(r.RequestedChassis), deref(r.Chassis)}, r.RequestedAdditional...))
 	if err != nil {
-		return a, true, err
+		return Answer{}, q.live.untrusted(err)
 	}
 	a.RequestedChassis, a.Chassis = names[deref(r.RequestedChassis)], names[deref(r.Chassis)]
 	for _, u := range r.RequestedAdditional {
 		a.RequestedAdditional = append(a.RequestedAdditional, names[u])
 	}
 	slices.Sort(a.RequestedAdditional)
-	return a, true, nil
+	return a, nil
 }
 
 // chassisNames gives what Chassis rows are called by their uuids, some of which may be empty. A row that
 // went meanwhile has no name any more but its uuid.
-func (q *question) chassisNames(ctx context.Context, uuids []string) (map[string]string, error) {
+func (q *verification) chassisNames(ctx context.Context, uuids []string) (map[string]string, error) {
 	names := map[string]string{}
 	var ops []ovsdb.Operation
 	for _, u := range uuids {
@@ -137,4 +96,82 @@ func (q *question) chassisNames(ctx context.Context, uuids []string) (map[string
 		names[c.UUID] = c.Name
 	}
 	return names, nil
+}
+
+// ErrTooOften is an error of Inquire: so much is asked that the Southbound, which serves
+// all chassis, would be kept busy. Ask again in a moment.
+var ErrTooOften = errors.New("the Southbound is asked too often for an explanation; try again in a moment")
+
+const (
+	// inquiryEvery is the least time between two inquiries, on average; inquiryBurst are
+	// made at once. Each may have the server look at every row of a table.
+	inquiryEvery = 200 * time.Millisecond
+	inquiryBurst = 20
+	// absentFor is for how long a port that isn't there isn't looked for again. To find
+	// nothing takes the server longest.
+	absentFor  = 5 * time.Second
+	absentMost = 1000
+)
+
+// inquiries is the pace of Inquire: one at a time, and a few a second.
+type inquiries struct {
+	turn chan struct{} // takes one
+	due  time.Time     // of the last one, if there were no burst; for who has the turn
+
+	mu     sync.Mutex
+	absent map[string]time.Time // ports that were not there, and when
+}
+
+func newInquiries() *inquiries {
+	return &inquiries{turn: make(chan struct{}, 1), absent: map[string]time.Time{}}
+}
+
+// begin waits for its turn, and then until an inquiry is due. The error is ErrTooOften when
+// ctx ends before that. Who gives up has taken no time from the others: whoever asks and
+// hangs up, again and again, would keep all others from asking.
+func (q *inquiries) begin(ctx context.Context) error {
+	select {
+	case q.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ErrTooOften
+	}
+	if ctx.Err() == nil && q.await(ctx) {
+		return nil
+	}
+	q.end()
+	return ErrTooOften
+}
+
+// await waits until an inquiry is due, and reports whether ctx lasted. The caller has the
+// turn, so nobody else changes due.
+func (q *inquiries) await(ctx context.Context) bool {
+	now := time.Now()
+	if earliest := now.Add(-inquiryBurst * inquiryEvery); q.due.Before(earliest) {
+		q.due = earliest
+	}
+	next := q.due.Add(inquiryEvery)
+	if !retry.Sleep(ctx, max(next.Sub(now), 0)) {
+		return false
+	}
+	q.due = next
+	return true
+}
+
+func (q *inquiries) end() { <-q.turn }
+
+// isAbsent reports whether a port was looked for in vain a moment ago.
+func (q *inquiries) isAbsent(port string, now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at, known := q.absent[port]
+	return known && now.Sub(at) < absentFor
+}
+
+func (q *inquiries) wasAbsent(port string, now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.absent) >= absentMost {
+		clear(q.absent)
+	}
+	q.absent[port] = now
 }

@@ -2,9 +2,34 @@ package ovn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
+
+// maxScans bounds the ports that are looked for by their name one by one.
+const maxScans = 8
+
+// verification is a question to one server about some ports, whatever they say about us, and
+// its answer: about one chassis in one database.
+type verification struct {
+	live *live
+	us   me
+	// room is how many bytes of JSON may go into one request.
+	room int
+	// global is the uuid of the database's own row, empty before the first answer; chassis is
+	// that of our Chassis row, empty while there is none.
+	global, chassis string
+	identity        string
+	// rows are the ports' rows, nil for a port that has none.
+	rows map[string]*PortBinding
+}
+
+// portRow is a port and the row that it had when it was last seen.
+type portRow struct{ port, uuid string }
 
 // Verify asks the server about these logical ports, whatever they say about us:
 // their rows, our Chassis row and the database's identity. The server must be
@@ -22,48 +47,65 @@ import (
 // by their uuid, which is all there is to do for a row that is still there; a few
 // others by name, and many by a monitor.
 func (s *Southbound) Verify(ctx context.Context, logicalPorts []string) (Verdict, error) {
-	l := s.currentLive()
-	if l == nil {
-		return Verdict{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
-	}
-	v, err := s.verify(ctx, l, logicalPorts)
+	q, err := s.ask(ctx, logicalPorts, false)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+		return Verdict{}, err
+	}
+	v := Verdict{ChassisKnown: q.chassis != "", Identity: q.identity, Bindings: make(map[string]Binding, len(q.rows))}
+	for port := range q.rows {
+		v.Bindings[port] = q.binding(port)
 	}
 	return v, nil
 }
 
-func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string) (Verdict, error) {
-	before, err := s.vouched(ctx, l)
-	if err != nil {
-		return Verdict{}, err
+// ask asks the server that is followed. Ports of which no row is known are left out while our
+// Chassis row is missing, for nothing hangs on them then, unless strangers are wanted too. The
+// error is ErrUntrusted with the cause.
+func (s *Southbound) ask(ctx context.Context, ports []string, strangers bool) (*verification, error) {
+	l := s.currentLive()
+	if l == nil {
+		return nil, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	q := &inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2, bindings: make(map[string]Binding, len(logicalPorts))}
-	known, unknown := s.rowsOf(logicalPorts)
+	q := &verification{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2, rows: make(map[string]*PortBinding, len(ports))}
+	if err := s.askTrusted(ctx, q, ports, strangers); err != nil {
+		return nil, l.untrusted(err)
+	}
+	return q, nil
+}
+
+// untrusted says why nothing is known.
+func (l *live) untrusted(err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+}
+
+// askTrusted asks a server that is to be trusted before and after.
+func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []string, strangers bool) error {
+	before, err := s.vouched(ctx, q.live)
+	if err != nil {
+		return err
+	}
+	known, unknown := s.rowsOf(ports)
 	lost, err := q.askByRow(ctx, known)
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
-	if q.chassis != "" { // otherwise nothing hangs on it
+	if q.chassis != "" || strangers {
 		if err := q.askByName(ctx, append(unknown, lost...)); err != nil {
-			return Verdict{}, err
+			return err
 		}
 	}
-	after, err := s.vouched(ctx, l)
+	after, err := s.vouched(ctx, q.live)
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
 	if deref(before.Cluster) != deref(after.Cluster) {
-		return Verdict{}, errors.New("the database was replaced while it was asked")
+		return errors.New("the database was replaced while it was asked")
 	}
-	if s.currentLive() != l {
-		return Verdict{}, errors.New("our configuration, our Chassis row or the server changed meanwhile")
+	if s.currentLive() != q.live {
+		return errors.New("our configuration, our Chassis row or the server changed meanwhile")
 	}
-	return Verdict{
-		ChassisKnown: q.chassis != "",
-		Identity:     s.memory.identity(deref(after.Cluster), q.global),
-		Bindings:     q.bindings,
-	}, nil
+	q.identity = s.memory.identity(deref(after.Cluster), q.global)
+	return nil
 }
 
 // vouched asks the server whether its word counts, and counts for the rows.
@@ -73,10 +115,170 @@ func (s *Southbound) vouched(ctx context.Context, l *live) (*ServerState, error)
 	}
 	st, err := l.server.ask(ctx)
 	if err != nil {
-		return st, err
+		return nil, err
 	}
 	if problem := s.memory.distrust(st); problem != "" {
-		return st, errors.New(problem)
+		return nil, errors.New(problem)
 	}
 	return st, nil
+}
+
+// askByRow asks for rows by their uuid, at least for none: that tells who we are
+// and which database this is. It returns the ports whose rows are gone.
+func (q *verification) askByRow(ctx context.Context, known []portRow) (lost []string, err error) {
+	if len(known) == 0 {
+		_, err := q.transact(ctx)
+		return nil, err
+	}
+	atOnce := q.room / sizeOf(q.selectPort(withUUID(known[0].uuid)))
+	for some := range slices.Chunk(known, atOnce) {
+		var ops []ovsdb.Operation
+		for _, p := range some {
+			ops = append(ops, q.selectPort(withUUID(p.uuid)))
+		}
+		rows, err := q.transact(ctx, ops...)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range some {
+			if rows[i] != nil && rows[i].LogicalPort == p.port {
+				q.rows[p.port] = rows[i]
+			} else {
+				lost = append(lost, p.port)
+			}
+		}
+	}
+	return lost, nil
+}
+
+// askByName looks for ports of which no row is known. A name that is too long for a request is no
+// port's that is in use, and is left out.
+func (q *verification) askByName(ctx context.Context, ports []string) error {
+	ports = slices.DeleteFunc(ports, func(port string) bool { return sizeOf(named(port)) > q.room })
+	if len(ports) > maxScans {
+		return q.askByMonitor(ctx, ports)
+	}
+	for _, port := range ports {
+		// One at a time, so that others get their turn between.
+		rows, err := q.transact(ctx, q.selectPort([]ovsdb.Condition{named(port)}))
+		if err != nil {
+			return err
+		}
+		q.rows[port] = rows[0]
+	}
+	return nil
+}
+
+// askByMonitor looks for many ports by the first answer to a monitor, on connections of its own: a
+// monitor can't be put onto a connection that has one. To scan the table once for each port would
+// keep a large Southbound busy for many seconds, and what of them is answered in time would hide from
+// whoever counts removals how many they are.
+func (q *verification) askByMonitor(ctx context.Context, ports []string) error {
+	for len(ports) > 0 {
+		var conditions []ovsdb.Condition
+		for size := 0; len(conditions) < len(ports); {
+			c := named(ports[len(conditions)])
+			if size += sizeOf(c); size > q.room {
+				break
+			}
+			conditions = append(conditions, c)
+		}
+		if err := q.monitorOnce(ctx, conditions, ports[:len(conditions)]); err != nil {
+			return err
+		}
+		ports = ports[len(conditions):]
+	}
+	return nil
+}
+
+func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condition, ports []string) error {
+	o, err := q.live.config.dialOptions(q.live.endpoint, nil)
+	if err != nil {
+		return err
+	}
+	conn, err := dialModel(ctx, q.live.feed.schema, o)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := sameServer(ctx, q.live.server.conn, conn); err != nil {
+		return err
+	}
+	f := &feed{conn: conn, schema: q.live.feed.schema, me: me{Chassis: q.live.config.Chassis}}
+	if err := conn.Monitor(ctx, f.monitor(conditions)); err != nil {
+		return err
+	}
+	found := map[string]*PortBinding{}
+	for _, m := range conn.Cache().Table(TablePortBinding).RowsShallow() {
+		if r := asPortBinding(m); r != nil {
+			found[r.LogicalPort] = r
+		}
+	}
+	for _, port := range ports {
+		q.rows[port] = found[port]
+	}
+	// Only now, since the cache goes on changing.
+	return q.settle(f.chassis(), f.global())
+}
+
+// transact selects ports, at most one by each operation, and asks in the same transaction who we are
+// and which database this is.
+func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]*PortBinding, error) {
+	n := len(ops)
+	found, err := Select(ctx, q.live.feed.conn, append(ops, chassisNamed(q.live.config.Chassis), RowsWhere(TableGlobal, nil))...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*PortBinding, n)
+	for i := range rows {
+		if len(found[i]) > 0 {
+			rows[i] = asPortBinding(found[i][0])
+		}
+	}
+	return rows, q.settle(uuidOf(found[n]), uuidOf(found[n+1]))
+}
+
+// settle makes sure that all parts of the answer are about one chassis in one database.
+func (q *verification) settle(chassis, global string) error {
+	switch {
+	case global == "":
+		return errors.New("SB_Global has no row: ovn-northd has not written to this database yet")
+	case q.global != "" && (chassis != q.chassis || global != q.global):
+		return errors.New("the database changed while it was asked")
+	}
+	q.chassis, q.global = chassis, global
+	return nil
+}
+
+// binding is what the answer means for us.
+func (q *verification) binding(port string) Binding {
+	row := q.rows[port]
+	if row == nil {
+		return gone(port)
+	}
+	m := q.us
+	m.UUID = q.chassis
+	return bind(row, m)
+}
+
+func gone(port string) Binding {
+	return Binding{LogicalPort: port, Fate: Gone, Why: "the Southbound has no such Port_Binding"}
+}
+
+// selectPort asks for what judging a port takes, and for who has claimed it.
+func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
+	return RowsWhere(TablePortBinding, which, append(q.live.feed.schema.portColumns(), "chassis")...)
+}
+
+func named(port string) ovsdb.Condition {
+	return ovsdb.NewCondition("logical_port", ovsdb.ConditionEqual, port)
+}
+
+// sizeOf is the size of a part of a request in bytes of JSON.
+func sizeOf(part any) int {
+	b, err := json.Marshal(part)
+	if err != nil {
+		return 0 // strings and maps of strings can be marshalled
+	}
+	return len(b) + 1
 }
