@@ -78,9 +78,9 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 	})
 	t.Run("members that are behind what was seen aren't trusted", func(t *testing.T) {
 		setHighest := func(index int) {
-			f.memory.mu.Lock()
-			defer f.memory.mu.Unlock()
-			f.memory.highest[first.Identity] = index
+			f.history.mu.Lock()
+			defer f.history.mu.Unlock()
+			f.history.cluster(first.Identity).index = index
 		}
 		setHighest(1 << 40)
 		if _, err := f.Verify(t.Context(), []string{"one"}); !errors.Is(err, ErrUntrusted) {

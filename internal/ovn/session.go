@@ -117,12 +117,9 @@ func (x *session) awaitTrust(ctx context.Context) error {
 		if st == nil {
 			return errNoDatabase
 		}
-		problem := x.south.memory.distrust(st)
-		if problem == "" {
-			return nil
-		}
-		if !st.Connected {
-			return errors.New(problem)
+		problem := x.south.history.reject(st)
+		if problem == nil || !st.Connected {
+			return problem
 		}
 		select {
 		case <-x.server.poke:
@@ -130,7 +127,7 @@ func (x *session) awaitTrust(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return errors.New(problem)
+			return problem
 		case <-x.server.conn.Done():
 			return x.server.conn.Err()
 		}
@@ -223,10 +220,7 @@ func (x *session) trusted() error {
 	if st == nil {
 		return errNoDatabase
 	}
-	if problem := x.south.memory.distrust(st); problem != "" {
-		return errors.New(problem)
-	}
-	return nil
+	return x.south.history.reject(st)
 }
 
 // look shows the feed's contents. When our Chassis row is another than the one
@@ -269,7 +263,7 @@ func (x *session) show() bool {
 			Chassis:      m.Chassis,
 			ChassisKnown: m.UUID != "",
 			CMSOptions:   cmsOptions,
-			Identity:     x.south.memory.identity(names.Cluster, names.Global),
+			Identity:     x.south.history.identity(names),
 			Names:        names,
 			Bindings:     x.judged.bindings,
 

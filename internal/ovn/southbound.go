@@ -29,10 +29,10 @@ type Options struct {
 // Southbound follows what OVN's Southbound asks of one chassis. It reads, and
 // never writes. Its methods may be called from several goroutines.
 type Southbound struct {
-	log    *slog.Logger
-	notify func()
-	memory *memory
-	asked  *inquiries
+	log     *slog.Logger
+	notify  func()
+	history *history
+	asked   *inquiries
 
 	view atomic.Pointer[View]
 	// judgedFor is who the view's bindings were judged for; Run's own.
@@ -66,7 +66,7 @@ type live struct {
 
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
-	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(),
+	s := &Southbound{log: o.Log, notify: o.Notify, history: newHistory(), asked: newInquiries(),
 		schema: schema{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -75,7 +75,7 @@ func New(o Options) *Southbound {
 		s.notify = func() {}
 	}
 	if o.Restored > 0 {
-		s.memory.restoredAfter = o.Restored
+		s.history.restoredAfter = o.Restored
 	}
 	s.view.Store(&View{Since: time.Now(), Problem: "not started yet"})
 	return s

@@ -104,7 +104,7 @@ func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []st
 	if s.currentLive() != q.live {
 		return errors.New("our configuration, our Chassis row or the server changed meanwhile")
 	}
-	q.identity = s.memory.identity(deref(after.Cluster), q.global)
+	q.identity = s.history.identity(Names{Cluster: deref(after.Cluster), Global: q.global})
 	return nil
 }
 
@@ -117,10 +117,7 @@ func (s *Southbound) vouched(ctx context.Context, l *live) (*ServerState, error)
 	if err != nil {
 		return nil, err
 	}
-	if problem := s.memory.distrust(st); problem != "" {
-		return nil, errors.New(problem)
-	}
-	return st, nil
+	return st, s.history.reject(st)
 }
 
 // askByRow asks for rows by their uuid, at least for none: that tells who we are
