@@ -122,8 +122,8 @@ func TestAChassisRowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
 	}
 	last := w.us().GoUUID
 	f.until("the view is made for the last row, "+last, func(v View) bool {
-		l := f.currentLive()
-		return ready(v) && v.ChassisKnown && v.Bindings["lp"].Fate == Asked && l != nil && l.feed.me.UUID == last
+		l := f.current()
+		return ready(v) && v.ChassisKnown && v.Bindings["lp"].Fate == Asked && l != nil && l.monitor.self.UUID == last
 	})
 }
 
@@ -145,7 +145,7 @@ func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
 	}
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilFates(want)
-	if n := f.currentLive().feed.conn.Cache().Table(TablePortBinding).Len(); n != len(want) {
+	if n := f.current().monitor.conn.Cache().Table(TablePortBinding).Len(); n != len(want) {
 		t.Errorf("%d rows were sent to us, %d concern us", n, len(want))
 	}
 }

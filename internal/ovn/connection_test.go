@@ -184,10 +184,10 @@ func TestMoreRemotesDoNotInterruptAConnection(t *testing.T) {
 	d, _ := southbound(t)
 	f := follow(t, dpu1(d.Endpoint))
 	first := f.untilReady()
-	before := f.currentLive()
+	before := f.current()
 	f.Configure(dpu1("unix:/nonexistent/sb.sock", d.Endpoint))
 	f.verify("lp")
-	if f.currentLive() != before || !f.View().Since.Equal(first.Since) {
+	if f.current() != before || !f.View().Since.Equal(first.Since) {
 		t.Error("the connection was given up although its server is still a remote")
 	}
 	f.Configure(dpu1("unix:/nonexistent/sb.sock"))

@@ -97,13 +97,13 @@ func BenchmarkView(b *testing.B) {
 	}
 	b.Run("all new", func(b *testing.B) {
 		for b.Loop() {
-			judgeAll(rows, us(), nil)
+			classifyAll(rows, us(), nil)
 		}
 	})
 	b.Run("none changed", func(b *testing.B) {
-		last := judgeAll(rows, us(), nil)
+		last := classifyAll(rows, us(), nil)
 		for b.Loop() {
-			last = judgeAll(rows, us(), last)
+			last = classifyAll(rows, us(), last)
 		}
 	})
 }

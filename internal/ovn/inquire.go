@@ -41,16 +41,16 @@ type Answer struct {
 // Nothing may be removed on its word; for that there is Verify.
 func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
 	view := s.View()
-	if s.currentLive() == nil {
+	if s.current() == nil {
 		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, view.Problem)
 	}
-	if _, inView := view.Bindings[logicalPort]; !inView && s.asked.isAbsent(logicalPort, time.Now()) {
+	if _, inView := view.Bindings[logicalPort]; !inView && s.inquiries.isAbsent(logicalPort, time.Now()) {
 		return Answer{Binding: gone(logicalPort), ChassisKnown: view.ChassisKnown}, nil
 	}
-	if err := s.asked.begin(ctx); err != nil {
+	if err := s.inquiries.begin(ctx); err != nil {
 		return Answer{}, err
 	}
-	defer s.asked.end()
+	defer s.inquiries.end()
 	q, err := s.ask(ctx, []string{logicalPort}, true)
 	if err != nil {
 		return Answer{}, err
@@ -58,13 +58,13 @@ func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, e
 	a := Answer{Binding: q.binding(logicalPort), ChassisKnown: q.chassis != ""}
 	r := q.rows[logicalPort]
 	if r == nil {
-		s.asked.wasAbsent(logicalPort, time.Now())
+		s.inquiries.wasAbsent(logicalPort, time.Now())
 		return a, nil
 	}
 	a.Type, a.ParentPort, a.Options = r.Type, deref(r.ParentPort), r.Options
 	names, err := q.chassisNames(ctx, append([]string{deref(r.RequestedChassis), deref(r.Chassis)}, r.RequestedAdditional...))
 	if err != nil {
-		return Answer{}, q.live.untrusted(err)
+		return Answer{}, q.connections.untrusted(err)
 	}
 	a.RequestedChassis, a.Chassis = names[deref(r.RequestedChassis)], names[deref(r.Chassis)]
 	for _, u := range r.RequestedAdditional {
@@ -88,7 +88,7 @@ func (q *verification) chassisNames(ctx context.Context, uuids []string) (map[st
 	if len(ops) == 0 {
 		return names, nil
 	}
-	found, err := Select(ctx, q.live.feed.conn, ops...)
+	found, err := Select(ctx, q.connections.monitor.conn, ops...)
 	if err != nil {
 		return nil, err
 	}

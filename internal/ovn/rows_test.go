@@ -151,7 +151,7 @@ func decodeRow(text string) (r ovsdb.Row, ok bool) {
 
 // A row of a server, whatever it holds, has a fate, and is asked of us only when
 // all that the contract wants is there.
-func FuzzJudge(f *testing.F) {
+func FuzzClassify(f *testing.F) {
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[]],"options":["map",[["vif-plug-type","representor"]]],
 		"requested_chassis":["uuid","`+ourUUID+`"],"requested_additional_chassis":["set",[]],"up":true,"mac":"a",
 		"chassis":["set",[]],"_uuid":["uuid","`+rowUUID+`"]}`, ourUUID)
@@ -170,8 +170,8 @@ func FuzzJudge(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m := me{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: uuid}
-		b := bind(parsed, m)
+		m := self{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: uuid}
+		b := newBinding(parsed, m)
 		requested := deref(parsed.RequestedChassis)
 		vif := parsed.Type == "" && deref(parsed.ParentPort) == "" && parsed.Options["vif-plug-type"] == "representor"
 		switch b.Fate {

@@ -16,8 +16,8 @@ const maxScans = 8
 // verification is a question to one server about some ports, whatever they say about us, and
 // its answer: about one chassis in one database.
 type verification struct {
-	live *live
-	us   me
+	connections *connections
+	self        self
 	// room is how many bytes of JSON may go into one request.
 	room int
 	// global is the uuid of the database's own row, empty before the first answer; chassis is
@@ -27,9 +27,6 @@ type verification struct {
 	// rows are the ports' rows, nil for a port that has none.
 	rows map[string]*PortBinding
 }
-
-// portRow is a port and the row that it had when it was last seen.
-type portRow struct{ port, uuid string }
 
 // Verify asks the server about these logical ports, whatever they say about us:
 // their rows, our Chassis row and the database's identity. The server must be
@@ -62,29 +59,30 @@ func (s *Southbound) Verify(ctx context.Context, logicalPorts []string) (Verdict
 // Chassis row is missing, for nothing hangs on them then, unless strangers are wanted too. The
 // error is ErrUntrusted with the cause.
 func (s *Southbound) ask(ctx context.Context, ports []string, strangers bool) (*verification, error) {
-	l := s.currentLive()
-	if l == nil {
+	c := s.current()
+	if c == nil {
 		return nil, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	q := &verification{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2, rows: make(map[string]*PortBinding, len(ports))}
+	q := &verification{connections: c, self: s.self(c.config), room: c.monitor.conn.Window() / 2,
+		rows: make(map[string]*PortBinding, len(ports))}
 	if err := s.askTrusted(ctx, q, ports, strangers); err != nil {
-		return nil, l.untrusted(err)
+		return nil, c.untrusted(err)
 	}
 	return q, nil
 }
 
 // untrusted says why nothing is known.
-func (l *live) untrusted(err error) error {
-	return fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+func (c *connections) untrusted(err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUntrusted, c.endpoint, err)
 }
 
 // askTrusted asks a server that is to be trusted before and after.
 func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []string, strangers bool) error {
-	before, err := s.vouched(ctx, q.live)
+	before, err := s.checkServer(ctx, q.connections)
 	if err != nil {
 		return err
 	}
-	known, unknown := s.rowsOf(ports)
+	known, unknown := s.knownRows(ports)
 	lost, err := q.askByRow(ctx, known)
 	if err != nil {
 		return err
@@ -94,26 +92,26 @@ func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []st
 			return err
 		}
 	}
-	after, err := s.vouched(ctx, q.live)
+	after, err := s.checkServer(ctx, q.connections)
 	if err != nil {
 		return err
 	}
 	if deref(before.Cluster) != deref(after.Cluster) {
 		return errors.New("the database was replaced while it was asked")
 	}
-	if s.currentLive() != q.live {
+	if s.current() != q.connections {
 		return errors.New("our configuration, our Chassis row or the server changed meanwhile")
 	}
 	q.identity = s.history.identity(Names{Cluster: deref(after.Cluster), Global: q.global})
 	return nil
 }
 
-// vouched asks the server whether its word counts, and counts for the rows.
-func (s *Southbound) vouched(ctx context.Context, l *live) (*ServerState, error) {
-	if err := sameServer(ctx, l.server.conn, l.feed.conn); err != nil {
+// checkServer asks the server whether its word counts, and counts for the rows.
+func (s *Southbound) checkServer(ctx context.Context, c *connections) (*ServerState, error) {
+	if err := sameServer(ctx, c.server.conn, c.monitor.conn); err != nil {
 		return nil, err
 	}
-	st, err := l.server.ask(ctx)
+	st, err := c.server.ask(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -189,25 +187,25 @@ func (q *verification) askByMonitor(ctx context.Context, ports []string) error {
 }
 
 func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condition, ports []string) error {
-	o, err := q.live.config.dialOptions(q.live.endpoint, nil)
+	o, err := q.connections.config.dialOptions(q.connections.endpoint, nil)
 	if err != nil {
 		return err
 	}
-	conn, err := dialModel(ctx, q.live.feed.schema, o)
+	conn, err := dialModel(ctx, q.connections.monitor.schema, o)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := sameServer(ctx, q.live.server.conn, conn); err != nil {
+	if err := sameServer(ctx, q.connections.server.conn, conn); err != nil {
 		return err
 	}
-	f := &feed{conn: conn, schema: q.live.feed.schema, me: me{Chassis: q.live.config.Chassis}}
-	if err := conn.Monitor(ctx, f.monitor(conditions)); err != nil {
+	m := &monitor{conn: conn, schema: q.connections.monitor.schema, self: self{Chassis: q.connections.config.Chassis}}
+	if err := conn.Monitor(ctx, m.request(conditions)); err != nil {
 		return err
 	}
 	found := map[string]*PortBinding{}
-	for _, m := range conn.Cache().Table(TablePortBinding).RowsShallow() {
-		if r := asPortBinding(m); r != nil {
+	for _, row := range m.ports() {
+		if r := asPortBinding(row); r != nil {
 			found[r.LogicalPort] = r
 		}
 	}
@@ -215,14 +213,15 @@ func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condi
 		q.rows[port] = found[port]
 	}
 	// Only now, since the cache goes on changing.
-	return q.settle(f.chassis(), f.global())
+	return q.settle(m.chassis().UUID, m.global())
 }
 
 // transact selects ports, at most one by each operation, and asks in the same transaction who we are
 // and which database this is.
 func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]*PortBinding, error) {
 	n := len(ops)
-	found, err := Select(ctx, q.live.feed.conn, append(ops, chassisNamed(q.live.config.Chassis), RowsWhere(TableGlobal, nil))...)
+	ops = append(ops, chassisNamed(q.connections.config.Chassis), RowsWhere(TableGlobal, nil))
+	found, err := Select(ctx, q.connections.monitor.conn, ops...)
 	if err != nil {
 		return nil, err
 	}
@@ -253,9 +252,9 @@ func (q *verification) binding(port string) Binding {
 	if row == nil {
 		return gone(port)
 	}
-	m := q.us
-	m.UUID = q.chassis
-	return bind(row, m)
+	s := q.self
+	s.UUID = q.chassis
+	return newBinding(row, s)
 }
 
 func gone(port string) Binding {
@@ -264,7 +263,7 @@ func gone(port string) Binding {
 
 // selectPort asks for what judging a port takes, and for who has claimed it.
 func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
-	return RowsWhere(TablePortBinding, which, append(q.live.feed.schema.portColumns(), "chassis")...)
+	return RowsWhere(TablePortBinding, which, append(q.connections.monitor.schema.portColumns(), "chassis")...)
 }
 
 func named(port string) ovsdb.Condition {

@@ -105,8 +105,8 @@ func TestTheRowsThatAreRememberedAreBounded(t *testing.T) {
 			uuid := fmt.Sprintf("%d-%d", i, j)
 			rows[uuid] = &PortBinding{UUID: uuid, LogicalPort: "lp-" + uuid}
 		}
-		s.remember(judgeAll(rows, us(), nil))
-		if known, _ := s.rowsOf([]string{fmt.Sprintf("lp-%d-7", i)}); len(known) != 1 {
+		s.remember(classifyAll(rows, us(), nil))
+		if known, _ := s.knownRows([]string{fmt.Sprintf("lp-%d-7", i)}); len(known) != 1 {
 			t.Fatal("a row of the last view is not remembered")
 		}
 	}

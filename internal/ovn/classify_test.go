@@ -12,9 +12,9 @@ const (
 	anotherUUID = "22222222-2222-4222-8222-222222222222"
 )
 
-func us() me { return me{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: ourUUID} }
+func us() self { return self{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: ourUUID} }
 
-func withoutRow() me {
+func withoutRow() self {
 	m := us()
 	m.UUID = ""
 	return m
@@ -47,7 +47,7 @@ func TestFateOfARow(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		row  *PortBinding
-		me   me
+		self self
 		want Fate
 	}{
 		"requested_chassis is ours":                        {plugMe(ourUUID), us(), Asked},
@@ -64,7 +64,7 @@ func TestFateOfARow(t *testing.T) {
 		"the option alone is another":                      {plugMe("", option.Chassis, "dpu2"), us(), Withdrawn},
 		"the option alone begins with our name":            {plugMe("", option.Chassis, "dpu10"), us(), Withdrawn},
 		"the option alone has our name in another case":    {plugMe("", option.Chassis, "DPU1"), us(), Withdrawn},
-		"the option alone is empty and so is our hostname": {plugMe("", option.Chassis, ",, "), me{Chassis: "dpu1"}, Withdrawn},
+		"the option alone is empty and so is our hostname": {plugMe("", option.Chassis, ",, "), self{Chassis: "dpu1"}, Withdrawn},
 		"additional only": {
 			with(plugMe(anotherUUID), anotherUUID, ourUUID), us(), Kept,
 		},
@@ -106,7 +106,7 @@ func TestFateOfARow(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fate, why := judge(c.row, c.me)
+			fate, why := classify(c.row, c.self)
 			if fate != c.want {
 				t.Errorf("fate %d, want %d (%s)", fate, c.want, why)
 			}
@@ -121,7 +121,7 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		row  *PortBinding
-		me   me
+		self self
 		want bool
 	}{
 		"our own, our row is gone":           {plugMe("", option.Chassis, "dpu1"), withoutRow(), false},
@@ -135,7 +135,7 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 			false},
 		"ours now": {plugMe(ourUUID, option.Chassis, "dpu1,dpu2"), us(), false},
 	} {
-		if b := bind(c.row, c.me); b.Additional != c.want || b.Fate == Withdrawn {
+		if b := newBinding(c.row, c.self); b.Additional != c.want || b.Fate == Withdrawn {
 			t.Errorf("%s: %+v, want additional %t", name, b, c.want)
 		}
 	}
@@ -149,7 +149,7 @@ func TestAReasonIsBoundedAndHasNoControlCharacters(t *testing.T) {
 		plugMe("", "vif-plug-type", hostile),
 		plugMe(hostile, "requested-chassis", hostile),
 	} {
-		_, why := judge(r, us())
+		_, why := classify(r, us())
 		if len(why) > 600 || strings.ContainsFunc(why, func(c rune) bool { return c < ' ' || c == '\uFFFD' }) {
 			t.Errorf("reason of %d bytes: %.300q", len(why), why)
 		}
