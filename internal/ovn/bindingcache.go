@@ -55,14 +55,9 @@ func (u *rowUUIDs) remember(c *bindingCache) {
 // portRow is a port and the row that it had when it was last seen.
 type portRow struct{ port, uuid string }
 
-// split parts ports, each named once, into those whose row was seen and others.
+// split parts ports into those whose row was seen and others.
 func (u rowUUIDs) split(ports []string) (known []portRow, unknown []string) {
-	done := make(map[string]bool, len(ports))
 	for _, port := range ports {
-		if done[port] {
-			continue
-		}
-		done[port] = true
 		if uuid, ok := u[port]; ok {
 			known = append(known, portRow{port, uuid})
 		} else {

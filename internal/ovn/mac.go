@@ -1,9 +1,9 @@
 package ovn
 
 import (
-	"net"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/representor"
 )
 
@@ -19,25 +19,15 @@ func onlyMAC(addresses []string) representor.MAC {
 		if a == anyAddress {
 			continue
 		}
-		mac, ok := unicast(a)
-		if !ok || !only.IsZero() && only != mac {
+		words := strings.Fields(a)
+		if len(words) == 0 {
+			return representor.MAC{}
+		}
+		mac, err := option.ParsePFMAC(words[0])
+		if err != nil || !only.IsZero() && only != mac {
 			return representor.MAC{}
 		}
 		only = mac
 	}
 	return only
-}
-
-// unicast reads the MAC address that an address of a port begins with.
-func unicast(address string) (mac representor.MAC, ok bool) {
-	words := strings.Fields(address)
-	if len(words) == 0 || strings.Count(words[0], ":") != len(mac)-1 {
-		return mac, false
-	}
-	hw, err := net.ParseMAC(words[0])
-	if err != nil || len(hw) != len(mac) {
-		return mac, false
-	}
-	mac = representor.MAC(hw)
-	return mac, !mac.IsZero() && mac[0]&1 == 0
 }

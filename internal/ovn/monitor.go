@@ -2,7 +2,6 @@ package ovn
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/client"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/option"
-	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 )
 
@@ -26,27 +24,9 @@ type monitor struct {
 	self self
 }
 
-// maxRaces bounds how often our Chassis row may be replaced between looking it up
-// and following it before the server is given up.
-const maxRaces = 5
-
 // dialMonitor connects and waits for the first, complete contents. It is given the
 // schema that the server most likely has.
-func dialMonitor(ctx context.Context, guess schema, us self, o dbconn.Options) (*monitor, error) {
-	for range maxRaces {
-		m, err := dialMonitorOnce(ctx, guess, us, o)
-		if err != nil {
-			return nil, err
-		}
-		if m.chassis().UUID == m.self.UUID {
-			return m, nil
-		}
-		m.conn.Close()
-	}
-	return nil, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?", reason.Quote(us.Chassis))
-}
-
-func dialMonitorOnce(ctx context.Context, guess schema, us self, o dbconn.Options) (_ *monitor, err error) {
+func dialMonitor(ctx context.Context, guess schema, us self, o dbconn.Options) (_ *monitor, err error) {
 	conn, sc, err := dialSchema(ctx, guess, o)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 )
 
@@ -29,20 +30,13 @@ const (
 
 // session is the time that one server is followed.
 type session struct {
-	south    *Southbound
-	config   Config
-	endpoint string
-	server   *Server
-	monitor  *monitor
+	south *Southbound
+	connections
 	// monitored is since when the monitor is there.
 	monitored time.Time
 	cache     *bindingCache
 	// since is when there was something to show, zero if there wasn't.
 	since time.Time
-}
-
-func newSession(s *Southbound, c Config, endpoint string) *session {
-	return &session{south: s, config: c, endpoint: endpoint}
 }
 
 // run follows the server until it fails, is no longer to be trusted, or the
@@ -162,23 +156,24 @@ func (x *session) renewMonitor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := x.dialSame(step, o)
+	m, err := x.dialMonitor(step, o)
 	if err != nil {
 		return err
 	}
 	old := x.monitor
 	x.monitor, x.monitored, x.cache = m, time.Now(), nil
 	x.south.schema = m.schema
-	x.south.setCurrent(&connections{endpoint: x.endpoint, config: x.config, server: x.server, monitor: m})
+	c := x.connections
+	x.south.setCurrent(&c)
 	if old != nil {
 		old.conn.Close()
 	}
 	return nil
 }
 
-// dialSame gets a monitor from the server that vouches for it. Behind a balancer that deals
-// connections in turn a later try ends there.
-func (x *session) dialSame(ctx context.Context, o dbconn.Options) (*monitor, error) {
+// dialMonitor gets a monitor from the server that vouches for it, and for the Chassis row that is there
+// then. Behind a balancer that deals connections in turn a later try ends at that server.
+func (x *session) dialMonitor(ctx context.Context, o dbconn.Options) (*monitor, error) {
 	const tries = 5
 	for try := 1; ; try++ {
 		m, err := dialMonitor(ctx, x.south.schema, x.south.self(x.config), o)
@@ -186,11 +181,16 @@ func (x *session) dialSame(ctx context.Context, o dbconn.Options) (*monitor, err
 			return nil, err
 		}
 		err = sameServer(ctx, x.server.conn, m.conn)
+		again := errors.Is(err, errTwoServers)
+		if err == nil && m.chassis().UUID != m.self.UUID {
+			again, err = true, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?",
+				reason.Quote(x.config.Chassis))
+		}
 		if err == nil {
 			return m, nil
 		}
 		m.conn.Close()
-		if !errors.Is(err, errTwoServers) || try == tries {
+		if !again || try == tries {
 			return nil, err
 		}
 	}

@@ -58,7 +58,7 @@ type Southbound struct {
 	registered string
 }
 
-// connections are what Verify may ask: both are to the same server.
+// connections are what a session has, and what Verify may ask: both are to the same server.
 type connections struct {
 	endpoint string
 	config   Config
@@ -168,7 +168,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 			retry.Sleep(ctx, rand.N(firstBackoff))
 		}
 		s.trying(endpoint)
-		x := newSession(s, c, endpoint)
+		x := &session{south: s, connections: connections{endpoint: endpoint, config: c}}
 		problem := problemOf(endpoint, x.run(ctx))
 		if ctx.Err() != nil {
 			problem = "the configuration changed"

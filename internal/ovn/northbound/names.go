@@ -16,7 +16,7 @@ import (
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
 // bound to a representor. An error is an *UnreachableError, or the server's.
 func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
-	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &portRow{}})
+	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &Port{}})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
 		return nil, fmt.Errorf("the Northbound doesn't list its ports: %w", err)
 	}
 	var names []string
-	for _, row := range ovn.As[*portRow](found[0]) {
+	for _, row := range ovn.As[*Port](found[0]) {
 		names = append(names, row.Name)
 	}
 	slices.Sort(names)

@@ -17,23 +17,17 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// MTU requests that a port may make, in bytes (docs/options.md).
-const (
-	MinMTU = 68
-	MaxMTU = 65535
-)
-
 // NoMTU takes back an MTU request that a port makes.
 const NoMTU = -1
 
-// Port is a row of the Northbound's table Logical_Switch_Port.
+// Port is a row of the Northbound's table Logical_Switch_Port; ovn-nb(5). It must not be changed.
 type Port struct {
-	UUID        string
-	Name        string
-	Type        string
-	ParentName  string
-	Options     map[string]string
-	ExternalIDs map[string]string
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Type        string            `ovsdb:"type"`
+	ParentName  *string           `ovsdb:"parent_name"`
+	Options     map[string]string `ovsdb:"options"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
 // Change is what is to be done to a port's options.
@@ -77,8 +71,8 @@ func (p *Port) check(force bool) error {
 	switch {
 	case p.Type != "":
 		return p.refuse("is of type %s; only ordinary ports, whose type is empty, can be plugged", reason.Quote(p.Type))
-	case p.ParentName != "":
-		return p.refuse("is a container port of %s; bind that", reason.Quote(p.ParentName))
+	case p.ParentName != nil && *p.ParentName != "":
+		return p.refuse("is a container port of %s; bind that", reason.Quote(*p.ParentName))
 	}
 	return nil
 }

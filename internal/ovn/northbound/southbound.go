@@ -2,7 +2,6 @@ package northbound
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,20 +16,6 @@ import (
 	"github.com/representord/representord/internal/retry"
 )
 
-// Binding is what the Southbound has of a logical port.
-type Binding struct {
-	Options map[string]string
-	// RequestedChassis and Chassis are rows of Chassis, empty for none: who is asked to
-	// have the port, and who has it.
-	RequestedChassis string
-	Chassis          string
-	// Up: ovn-controller there has installed the port's flows.
-	Up bool
-}
-
-// up tells whether the port is up on a row of Chassis.
-func (b *Binding) up(chassis string) bool { return b != nil && b.Up && b.Chassis == chassis }
-
 // Southbound is a connection to the Southbound, for all chassis and one port.
 type Southbound struct {
 	conn *dbconn.Conn
@@ -39,7 +24,7 @@ type Southbound struct {
 
 	mu sync.Mutex
 	// news are the port's rows since history was asked last, nil for a row that went.
-	news []*Binding
+	news []*ovn.PortBinding
 }
 
 // OpenSouthbound connects to the Southbound and reads. An error is an
@@ -78,13 +63,12 @@ func (s *Southbound) record(c *dbconn.Conn) {
 		if !ok {
 			return
 		}
-		var b *Binding
-		if !gone {
-			b = bindingOf(r)
+		if gone {
+			r = nil
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.news = append(s.news, b)
+		s.news = append(s.news, (*ovn.PortBinding)(r))
 	}
 	c.Cache().AddEventHandler(&cache.EventHandlerFuncs{
 		AddFunc:    func(_ string, m model.Model) { keep(m, false) },
@@ -95,7 +79,7 @@ func (s *Southbound) record(c *dbconn.Conn) {
 
 // history gives what the port's row was, one after the other, since it was asked last;
 // nil where it went. It may lag behind Binding, and is never ahead of it.
-func (s *Southbound) history() []*Binding {
+func (s *Southbound) history() []*ovn.PortBinding {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	news := s.news
@@ -116,23 +100,12 @@ func (s *Southbound) Chassis() []ovn.Chassis {
 	return all
 }
 
-// Binding gives the port's row, nil while there is none.
-func (s *Southbound) Binding() *Binding {
+// Binding gives the port's row, nil while there is none. It must not be changed.
+func (s *Southbound) Binding() *ovn.PortBinding {
 	for _, r := range dbconn.Rows[*ovn.PortBinding2203](s.conn, ovn.TablePortBinding) {
 		if r.LogicalPort == s.port {
-			return bindingOf(r)
+			return (*ovn.PortBinding)(r)
 		}
 	}
 	return nil
-}
-
-func bindingOf(r *ovn.PortBinding2203) *Binding {
-	b := &Binding{Options: maps.Clone(r.Options), Up: r.Up != nil && *r.Up}
-	if r.RequestedChassis != nil {
-		b.RequestedChassis = *r.RequestedChassis
-	}
-	if r.Chassis != nil {
-		b.Chassis = *r.Chassis
-	}
-	return b
 }
