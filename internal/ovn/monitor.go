@@ -24,10 +24,9 @@ type monitor struct {
 	self self
 }
 
-// dialMonitor connects and waits for the first, complete contents. It is given the
-// schema that the server most likely has.
-func dialMonitor(ctx context.Context, guess schema, us self, o dbconn.Options) (_ *monitor, err error) {
-	conn, sc, err := dialSchema(ctx, guess, o)
+// dialMonitor connects and waits for the first, complete contents.
+func dialMonitor(ctx context.Context, sc schema, us self, o dbconn.Options) (_ *monitor, err error) {
+	conn, err := dialModel(ctx, sc, o)
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +35,12 @@ func dialMonitor(ctx context.Context, guess schema, us self, o dbconn.Options) (
 			conn.Close()
 		}
 	}()
-	m := &monitor{conn: conn, poke: retry.NewPoke(), schema: sc, self: us}
 	found, err := Select(ctx, conn, chassisNamed(us.Chassis))
 	if err != nil {
 		return nil, err
 	}
-	m.self.UUID = uuidOf(found[0])
+	us.UUID = uuidOf(found[0])
+	m := &monitor{conn: conn, poke: retry.NewPoke(), schema: sc, self: us}
 	conn.OnChange(m.poke.Wake)
 	return m, conn.Monitor(ctx, m.request(m.concerned()))
 }

@@ -29,7 +29,19 @@ func listChassis(ctx context.Context, c Config, endpoint string) ([]Chassis, err
 	if err != nil {
 		return nil, err
 	}
-	conn, _, err := dialSchema(ctx, schema{additional: true}, o)
+	server, err := DialServer(ctx, Database, o)
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	if server.State() == nil {
+		return nil, errNoDatabase
+	}
+	sc, err := readSchema(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dialModel(ctx, sc, o)
 	if err != nil {
 		return nil, err
 	}

@@ -59,35 +59,17 @@ func (s schema) portColumns() []string {
 	return columns
 }
 
-// dialSchema connects with a model of what the server's schema has. The
-// library wants the model before it knows the schema, and most servers have the
-// schema that the one before had. _Server.Database.schema is of no use: some
+// readSchema asks for the schema of the Southbound. _Server.Database.schema is of no use: some
 // servers leave it as it was when they convert a database.
-func dialSchema(ctx context.Context, guess schema, o dbconn.Options) (*dbconn.Conn, schema, error) {
-	conn, dialErr := dialModel(ctx, guess, o)
-	var whole ovsdb.DatabaseSchema
-	if dialErr == nil {
-		whole = conn.Schema()
-	} else {
-		var err error
-		if whole, err = dbconn.ReadSchema(ctx, Database, o); err != nil {
-			return nil, guess, dialErr
-		}
-	}
-	actual, err := schemaOf(whole)
-	if err == nil && actual == guess {
-		return conn, guess, dialErr
-	}
-	if conn != nil {
-		conn.Close()
-	}
+func readSchema(ctx context.Context, s *Server) (schema, error) {
+	whole, err := s.conn.ReadSchema(ctx, Database)
 	if err != nil {
-		return nil, guess, err
+		return schema{}, err
 	}
-	conn, err = dialModel(ctx, actual, o)
-	return conn, actual, err
+	return schemaOf(whole)
 }
 
+// dialModel connects to the Southbound with a model of what its schema has.
 func dialModel(ctx context.Context, sc schema, o dbconn.Options) (*dbconn.Conn, error) {
 	m, err := sc.model()
 	if err != nil {

@@ -162,7 +162,6 @@ func (x *session) renewMonitor(ctx context.Context) error {
 	}
 	old := x.monitor
 	x.monitor, x.monitored, x.cache = m, time.Now(), nil
-	x.south.schema = m.schema
 	c := x.connections
 	x.south.setCurrent(&c)
 	if old != nil {
@@ -174,9 +173,13 @@ func (x *session) renewMonitor(ctx context.Context) error {
 // dialMonitor gets a monitor from the server that vouches for it, and for the Chassis row that is there
 // then. Behind a balancer that deals connections in turn a later try ends at that server.
 func (x *session) dialMonitor(ctx context.Context, o dbconn.Options) (*monitor, error) {
+	sc, err := readSchema(ctx, x.server)
+	if err != nil {
+		return nil, err
+	}
 	const tries = 5
 	for try := 1; ; try++ {
-		m, err := dialMonitor(ctx, x.south.schema, x.south.self(x.config), o)
+		m, err := dialMonitor(ctx, sc, x.south.self(x.config), o)
 		if err != nil {
 			return nil, err
 		}

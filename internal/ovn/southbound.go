@@ -40,8 +40,6 @@ type Southbound struct {
 	classifiedFor Config
 	// logged is the last problem of each server that was logged; Run's own.
 	logged map[string]string
-	// schema is that of the last server; Run's own.
-	schema schema
 	// relayDoubt is a constant but for tests.
 	relayDoubt time.Duration
 
@@ -69,7 +67,7 @@ type connections struct {
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
 	s := &Southbound{log: o.Log, notify: o.Notify, history: newHistory(), inquiries: newInquiries(),
-		schema: schema{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+		relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
