@@ -41,15 +41,16 @@ func classifyAll(rows map[string]model.Model, s self, last *bindingCache) *bindi
 // a truth: the row may be gone, or never have been in this database.
 type rowUUIDs map[string]string
 
-// remember notes the rows of a view. What is no longer in the view is
+// with gives them with the rows of a view. What is no longer in the view is
 // forgotten when it has become much more than what is.
-func (u *rowUUIDs) remember(c *bindingCache) {
-	if *u == nil || len(*u) > 2*len(c.rows)+1024 {
-		*u = make(rowUUIDs, len(c.rows))
+func (u rowUUIDs) with(c *bindingCache) rowUUIDs {
+	if u == nil || len(u) > 2*len(c.rows)+1024 {
+		u = make(rowUUIDs, len(c.rows))
 	}
 	for uuid, r := range c.rows {
-		(*u)[r.binding.LogicalPort] = uuid
+		u[r.binding.LogicalPort] = uuid
 	}
+	return u
 }
 
 // portRow is a port and the row that it had when it was last seen.

@@ -137,6 +137,61 @@ func TestARowWithAColumnThatIsNotWhatTheSchemaSaysIsRefused(t *testing.T) {
 	}
 }
 
+func TestPortBinding2203_IsReadFromASchemaThatLacksTheColumnAndIsAPortBinding(t *testing.T) {
+	b, err := os.ReadFile(otherSchema(t, func(tables object) {
+		delete(at(t, tables, "Port_Binding", "columns"), columnAdditional)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := schema{}.model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := readRow(databaseModel(t, b, m), RowsWhere(TablePortBinding, nil, schema{}.portColumns()...), ovsdb.Row{
+		"logical_port": "lp", "type": "", "parent_port": ovsdb.OvsSet{}, "options": ovsdb.OvsMap{GoMap: map[any]any{"a": "b"}},
+		"requested_chassis": ovsdb.UUID{GoUUID: ourUUID}, "up": true, "mac": "m", "_uuid": ovsdb.UUID{GoUUID: rowUUID},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &PortBinding{UUID: rowUUID, LogicalPort: "lp", Options: map[string]string{"a": "b"}, RequestedChassis: new(ourUUID),
+		Up: new(true), MAC: []string{"m"}}
+	if diff := cmp.Diff(want, asPortBinding(row)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if _, is := row.(*PortBinding2203); !is {
+		t.Errorf("it is a %T", row)
+	}
+}
+
+func TestPortBinding_AClonedRowSharesNothing(t *testing.T) {
+	original := func() *PortBinding {
+		return &PortBinding{UUID: rowUUID, LogicalPort: "lp", Type: "t", ParentPort: new("p"), Options: map[string]string{"a": "b"},
+			RequestedChassis: new(ourUUID), RequestedAdditional: []string{anotherUUID}, Chassis: new(anotherUUID), Up: new(true),
+			MAC: []string{"m"}}
+	}
+	for _, row := range []model.Model{original(), (*PortBinding2203)(original())} {
+		p := asPortBinding(row)
+		into := model.Model(&PortBinding{})
+		if _, old := row.(*PortBinding2203); old {
+			into = &PortBinding2203{}
+		}
+		model.CloneInto(row, into)
+		for _, m := range []model.Model{model.Clone(row), into} {
+			c := asPortBinding(m)
+			if diff := cmp.Diff(p, c); diff != "" {
+				t.Fatalf("%T: (-want +got)\n%s", row, diff)
+			}
+			*c.ParentPort, c.Options["a"], *c.RequestedChassis, c.RequestedAdditional[0] = "x", "x", "x", "x"
+			*c.Chassis, *c.Up, c.MAC[0] = "x", false, "x"
+			if diff := cmp.Diff(original(), p); diff != "" {
+				t.Errorf("%T: (-want +got)\n%s", row, diff)
+			}
+		}
+	}
+}
+
 // decodeRow reads a row as the library does. Its decoder indexes into arrays that a
 // server never leaves empty; such texts are not rows.
 func decodeRow(text string) (r ovsdb.Row, ok bool) {

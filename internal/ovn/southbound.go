@@ -279,7 +279,7 @@ func (s *Southbound) current() *connections {
 func (s *Southbound) remember(c *bindingCache) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows.remember(c)
+	s.rows = s.rows.with(c)
 	s.registered = c.self.Registered
 }
 
