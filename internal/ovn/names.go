@@ -60,8 +60,7 @@ func (n Names) or(o Names) Names {
 	return Names{Cluster: cmp.Or(n.Cluster, o.Cluster), Global: cmp.Or(n.Global, o.Global)}
 }
 
-func parseNames(text string) (Names, bool) {
-	var n Names
+func parseNames(text string) (n Names, ok bool) {
 	words := strings.Split(text, " ")
 	for ; len(words) >= 2; words = words[2:] {
 		switch words[0] {
@@ -69,9 +68,7 @@ func parseNames(text string) (Names, bool) {
 			n.Cluster = words[1]
 		case namesGlobal:
 			n.Global = words[1]
-		default:
-			return Names{}, false
 		}
 	}
-	return n, len(words) == 0 && n.String() == text
+	return n, n.String() == text
 }

@@ -49,8 +49,12 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // connect connects to a server that is not cut off from its cluster. Any such member
 // will do, for writing as well: what isn't the leader forwards it. prepare is given
 // each connection that is made; its error lets the next server be tried.
-func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
+func (s Servers) connect(ctx context.Context, database string, rows map[string]model.Model,
 	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+	m, err := model.NewClientDBModel(database, rows)
+	if err != nil {
+		return nil, err
+	}
 	endpoints := slices.Clone(s.Endpoints)
 	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
 	var errs []error
@@ -69,7 +73,7 @@ func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
 	if len(errs) == 0 {
 		errs = append(errs, errors.New("no endpoint is named"))
 	}
-	return nil, &UnreachableError{Database: m.Name(), Err: errors.Join(errs...)}
+	return nil, &UnreachableError{Database: database, Err: errors.Join(errs...)}
 }
 
 func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
@@ -16,11 +15,7 @@ import (
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
 // bound to a representor. An error is an *UnreachableError, or the server's.
 func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
-	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &Port{}})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.connect(ctx, m, func(context.Context, *dbconn.Conn) error { return nil })
+	conn, err := s.connect(ctx, database, portRows(), func(context.Context, *dbconn.Conn) error { return nil })
 	if err != nil {
 		return nil, err
 	}

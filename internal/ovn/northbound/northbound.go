@@ -42,11 +42,7 @@ type Northbound struct {
 
 // Open connects to the Northbound and reads a port. An error is an *UnreachableError.
 func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
-	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &Port{}})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
+	conn, err := s.connect(ctx, database, portRows(), func(ctx context.Context, c *dbconn.Conn) error {
 		r := &Port{}
 		named := model.Condition{Field: &r.Name, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(r, []model.Condition{named},
@@ -57,6 +53,8 @@ func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
 	}
 	return &Northbound{conn: conn, port: port}, nil
 }
+
+func portRows() map[string]model.Model { return map[string]model.Model{tablePort: &Port{}} }
 
 // Close ends the connection.
 func (n *Northbound) Close() { n.conn.Close() }

@@ -30,15 +30,11 @@ type Southbound struct {
 // OpenSouthbound connects to the Southbound and reads. An error is an
 // *UnreachableError.
 func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, error) {
-	m, err := model.NewClientDBModel(ovn.Database, map[string]model.Model{
-		// Whether there are additional chassis doesn't matter here.
-		ovn.TableChassis: &ovn.Chassis{}, ovn.TablePortBinding: &ovn.PortBinding2203{},
-	})
-	if err != nil {
-		return nil, err
-	}
+	// Whether there are additional chassis doesn't matter here.
+	rows := map[string]model.Model{ovn.TableChassis: &ovn.Chassis{}, ovn.TablePortBinding: &ovn.PortBinding2203{}}
 	south := &Southbound{port: port, poke: retry.NewPoke()}
-	south.conn, err = s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
+	var err error
+	south.conn, err = s.connect(ctx, ovn.Database, rows, func(ctx context.Context, c *dbconn.Conn) error {
 		south.record(c)
 		c.OnChange(south.poke.Wake)
 		ch, b := &ovn.Chassis{}, &ovn.PortBinding2203{}
