@@ -60,7 +60,7 @@ func newHistory() *history {
 	return &history{clusters: map[string]*clusterHistory{}, restoredAfter: restoredAfter}
 }
 
-// reject says why a server in that state isn't to be listened to, nil if it is.
+// reject says why a server in that state isn't to be listened to; nil lets it be heard.
 // The history remembers how far the server is. A leader has all that its cluster ever agreed
 // on; one that stays behind shows that the cluster lost something, and is accepted in
 // the end as another database, or as soon as its index is no longer behind.

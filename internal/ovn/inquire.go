@@ -16,7 +16,7 @@ import (
 // Answer is what the Southbound says of one logical port when it is asked for that
 // one, whatever the port says about us.
 type Answer struct {
-	// Binding is the row judged for us, with fate Gone when there is no such row.
+	// Binding is the row classified for this chassis, with fate Gone when there is no such row.
 	Binding
 	// ChassisKnown is true while our Chassis row is there.
 	ChassisKnown bool
@@ -74,8 +74,8 @@ func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, e
 	return a, nil
 }
 
-// chassisNames gives what Chassis rows are called by their uuids, some of which may be empty. A row that
-// went meanwhile has no name any more but its uuid.
+// chassisNames gives the names of Chassis rows by their uuids; empty uuids are passed over. The name of a
+// row that is gone is its uuid.
 func (q *verification) chassisNames(ctx context.Context, uuids []string) (map[string]string, error) {
 	names := map[string]string{}
 	var ops []ovsdb.Operation

@@ -10,9 +10,10 @@ import (
 // anyAddress is the word for a port that may have others than it names.
 const anyAddress = "unknown"
 
-// onlyMAC is the one unicast MAC address among a port's addresses, which northd puts into
-// Port_Binding.mac: "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown (ovn-sb(5)). It is zero if there is none, or
-// more than one, or one that OVN may read otherwise than we do: it takes 0:53:0:0:1:1 as well.
+// onlyMAC is the one unicast MAC address among a port's addresses, as northd puts them into
+// Port_Binding.mac: "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown
+// (ovn-sb(5)). The result is zero for no address, for several, and for one that OVN may read otherwise
+// than we do: OVN takes 0:53:0:0:1:1 as well.
 func onlyMAC(addresses []string) representor.MAC {
 	var only representor.MAC
 	for _, a := range addresses {

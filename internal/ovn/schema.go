@@ -50,7 +50,7 @@ func chassisColumns() []string {
 	return []string{"name", "hostname", "other_config", "external_ids"}
 }
 
-// portColumns are what judging a row takes.
+// portColumns are what classifying a row takes.
 func (s schema) portColumns() []string {
 	columns := []string{"logical_port", "type", "parent_port", "options", "requested_chassis", "up", "mac"}
 	if s.additional {

@@ -118,8 +118,8 @@ func (s *Southbound) checkServer(ctx context.Context, c *connections) (*ServerSt
 	return st, s.history.reject(st)
 }
 
-// askByRow asks for rows by their uuid, at least for none: that tells who we are
-// and which database this is. It returns the ports whose rows are gone.
+// askByRow asks for rows by their uuid, and in any case for our Chassis row and the database's own. It
+// returns the ports whose rows are gone.
 func (q *verification) askByRow(ctx context.Context, known []portRow) (lost []string, err error) {
 	if len(known) == 0 {
 		_, err := q.transact(ctx)
@@ -165,9 +165,9 @@ func (q *verification) askByName(ctx context.Context, ports []string) error {
 }
 
 // askByMonitor looks for many ports by the first answer to a monitor, on connections of its own: a
-// monitor can't be put onto a connection that has one. To scan the table once for each port would
-// keep a large Southbound busy for many seconds, and what of them is answered in time would hide from
-// whoever counts removals how many they are.
+// monitor can't be put onto a connection that has one. One scan of the table for each port would
+// keep a large Southbound busy for many seconds. A verdict on the ports that were answered in time
+// would be no way out: a hold counts the removals of a pass, and would see a few of many.
 func (q *verification) askByMonitor(ctx context.Context, ports []string) error {
 	for len(ports) > 0 {
 		var conditions []ovsdb.Condition
@@ -216,8 +216,8 @@ func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condi
 	return q.settle(m.chassis().UUID, m.global())
 }
 
-// transact selects ports, at most one by each operation, and asks in the same transaction who we are
-// and which database this is.
+// transact selects ports, at most one by each operation, and in the same transaction our Chassis row
+// and the database's own.
 func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]*PortBinding, error) {
 	n := len(ops)
 	ops = append(ops, chassisNamed(q.connections.config.Chassis), RowsWhere(TableGlobal, nil))
@@ -261,7 +261,7 @@ func gone(port string) Binding {
 	return Binding{LogicalPort: port, Fate: Gone, Why: "the Southbound has no such Port_Binding"}
 }
 
-// selectPort asks for what judging a port takes, and for who has claimed it.
+// selectPort asks for what classifying a port takes, and for who has claimed it.
 func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
 	return RowsWhere(TablePortBinding, which, append(q.connections.monitor.schema.portColumns(), "chassis")...)
 }

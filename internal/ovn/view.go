@@ -24,7 +24,7 @@ const (
 	Gone
 )
 
-// Binding is one logical port as the Southbound has it, judged for this chassis.
+// Binding is one logical port as the Southbound has it, classified for this chassis.
 type Binding struct {
 	LogicalPort string
 	Fate        Fate
