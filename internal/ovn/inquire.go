@@ -135,26 +135,18 @@ func (q *inquiries) begin(ctx context.Context) error {
 	case <-ctx.Done():
 		return ErrTooOften
 	}
-	if ctx.Err() == nil && q.await(ctx) {
-		return nil
-	}
-	q.end()
-	return ErrTooOften
-}
-
-// await waits until an inquiry is due, and reports whether ctx lasted. The caller has the
-// turn, so nobody else changes due.
-func (q *inquiries) await(ctx context.Context) bool {
 	now := time.Now()
-	if earliest := now.Add(-inquiryBurst * inquiryEvery); q.due.Before(earliest) {
-		q.due = earliest
+	due := q.due
+	if earliest := now.Add(-inquiryBurst * inquiryEvery); due.Before(earliest) {
+		due = earliest
 	}
-	next := q.due.Add(inquiryEvery)
-	if !retry.Sleep(ctx, max(next.Sub(now), 0)) {
-		return false
+	due = due.Add(inquiryEvery)
+	if ctx.Err() != nil || !retry.Sleep(ctx, max(due.Sub(now), 0)) {
+		q.end()
+		return ErrTooOften
 	}
-	q.due = next
-	return true
+	q.due = due
+	return nil
 }
 
 func (q *inquiries) end() { <-q.turn }
