@@ -25,7 +25,7 @@ type self struct {
 // could make nothing of it, as of our name on every row while our Chassis row is gone,
 // and until it has seen a new one, the option still counts for what is plugged already.
 // It can't ask for anything new: every chassis may write the options of every row.
-func classify(r *PortBinding, s self) (Fate, string) {
+func classify(r *PortBinding, s self) (Disposition, string) {
 	plugType, plugs := r.Options[option.Type]
 	switch parent := deref(r.ParentPort); {
 	case r.Type != "":
@@ -83,12 +83,12 @@ func (s self) missing(r *PortBinding) bool {
 
 // newBinding makes the Binding of a row.
 func newBinding(r *PortBinding, s self) Binding {
-	fate, why := classify(r, s)
-	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: deref(r.Up), MAC: onlyMAC(r.MAC)}
-	if fate == Asked || fate == Kept {
+	disposition, why := classify(r, s)
+	b := Binding{LogicalPort: r.LogicalPort, Disposition: disposition, Why: why, Up: deref(r.Up), MAC: onlyMAC(r.MAC)}
+	if disposition == Asked || disposition == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
 		first, _, _ := strings.Cut(r.Options[option.Chassis], ",")
-		b.Additional = fate == Kept && !s.named(first)
+		b.Additional = disposition == Kept && !s.named(first)
 	}
 	return b
 }

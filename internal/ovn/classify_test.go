@@ -43,12 +43,12 @@ func with(r *PortBinding, additional ...string) *PortBinding {
 	return r
 }
 
-func TestFateOfARow(t *testing.T) {
+func TestDispositionOfARow(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		row  *PortBinding
 		self self
-		want Fate
+		want Disposition
 	}{
 		"requested_chassis is ours":                        {plugMe(ourUUID), us(), Asked},
 		"requested_chassis is ours, whatever the option":   {plugMe(ourUUID, option.Chassis, "other"), us(), Asked},
@@ -106,12 +106,12 @@ func TestFateOfARow(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fate, why := classify(c.row, c.self)
-			if fate != c.want {
-				t.Errorf("fate %d, want %d (%s)", fate, c.want, why)
+			disposition, why := classify(c.row, c.self)
+			if disposition != c.want {
+				t.Errorf("disposition %d, want %d (%s)", disposition, c.want, why)
 			}
 			if why == "" {
-				t.Error("the fate has no reason")
+				t.Error("the disposition has no reason")
 			}
 		})
 	}
@@ -135,7 +135,7 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 			false},
 		"ours now": {plugMe(ourUUID, option.Chassis, "dpu1,dpu2"), us(), false},
 	} {
-		if b := newBinding(c.row, c.self); b.Additional != c.want || b.Fate == Withdrawn {
+		if b := newBinding(c.row, c.self); b.Additional != c.want || b.Disposition == Withdrawn {
 			t.Errorf("%s: %+v, want additional %t", name, b, c.want)
 		}
 	}

@@ -47,11 +47,11 @@ func TestAFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
 	close(stop)
 	<-counted
 	took := time.Since(began)
-	f.until("the last change is there", func(v View) bool { return v.Bindings["lp-7"].Fate == Withdrawn })
+	f.until("the last change is there", func(v View) bool { return v.Bindings["lp-7"].Disposition == Withdrawn })
 	if most := int64(took/minPause) + 2; views.Load() > most {
 		t.Errorf("%d views in %v, want %d at most", views.Load(), took, most)
 	}
-	if last["lp-7"].Fate != Asked {
+	if last["lp-7"].Disposition != Asked {
 		t.Error("an old view has changed")
 	}
 	t.Logf("%d changes in %v made %d views", changes, took, views.Load())

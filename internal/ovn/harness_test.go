@@ -101,18 +101,18 @@ func (f *follower) untilReady() View {
 	return f.until("the view is complete", func(v View) bool { return ready(v) && v.ChassisKnown })
 }
 
-// untilFates waits until the view is complete and has exactly these bindings.
-func (f *follower) untilFates(want map[string]Fate) View {
+// untilDispositions waits until the view is complete and has exactly these bindings.
+func (f *follower) untilDispositions(want map[string]Disposition) View {
 	f.t.Helper()
-	return f.until("the fates are "+cmp.Diff(map[string]Fate{}, want), func(v View) bool {
-		return ready(v) && cmp.Equal(want, fates(v.Bindings))
+	return f.until("the dispositions are "+cmp.Diff(map[string]Disposition{}, want), func(v View) bool {
+		return ready(v) && cmp.Equal(want, dispositions(v.Bindings))
 	})
 }
 
-func fates(bindings map[string]Binding) map[string]Fate {
-	out := map[string]Fate{}
+func dispositions(bindings map[string]Binding) map[string]Disposition {
+	out := map[string]Disposition{}
 	for port, b := range bindings {
-		out[port] = b.Fate
+		out[port] = b.Disposition
 	}
 	return out
 }

@@ -16,7 +16,7 @@ import (
 // Answer is what the Southbound says of one logical port when it is asked for that
 // one, whatever the port says about us.
 type Answer struct {
-	// Binding is the row classified for this chassis, with fate Gone when there is no such row.
+	// Binding is the row classified for this chassis, with disposition Gone when there is no such row.
 	Binding
 	// ChassisKnown is true while our Chassis row is there.
 	ChassisKnown bool

@@ -204,7 +204,7 @@ func decodeRow(text string) (r ovsdb.Row, ok bool) {
 	return r, err == nil
 }
 
-// A row of a server, whatever it holds, has a fate, and is asked of us only when
+// A row of a server, whatever it holds, has a disposition, and is asked of us only when
 // all that the contract wants is there.
 func FuzzClassify(f *testing.F) {
 	f.Add(`{"logical_port":"lp","type":"","parent_port":["set",[]],"options":["map",[["vif-plug-type","representor"]]],
@@ -232,7 +232,7 @@ func FuzzClassify(f *testing.F) {
 		b := newBinding(parsed, m)
 		requested := deref(parsed.RequestedChassis)
 		vif := parsed.Type == "" && deref(parsed.ParentPort) == "" && parsed.Options["vif-plug-type"] == "representor"
-		switch b.Fate {
+		switch b.Disposition {
 		case Asked:
 			if !vif || uuid == "" || requested != uuid {
 				t.Errorf("asked by %+v for %+v", parsed, m)
@@ -246,7 +246,7 @@ func FuzzClassify(f *testing.F) {
 				t.Errorf("withdrawn by %+v for %+v", parsed, m)
 			}
 		default:
-			t.Errorf("fate %d of %+v", b.Fate, parsed)
+			t.Errorf("disposition %d of %+v", b.Disposition, parsed)
 		}
 		if b.LogicalPort != parsed.LogicalPort || len(b.Why) > 300 {
 			t.Errorf("binding %+v", b)

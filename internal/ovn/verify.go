@@ -258,7 +258,7 @@ func (q *verification) binding(port string) Binding {
 }
 
 func gone(port string) Binding {
-	return Binding{LogicalPort: port, Fate: Gone, Why: "the Southbound has no such Port_Binding"}
+	return Binding{LogicalPort: port, Disposition: Gone, Why: "the Southbound has no such Port_Binding"}
 }
 
 // selectPort asks for what classifying a port takes, and for who has claimed it.

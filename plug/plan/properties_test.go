@@ -55,7 +55,7 @@ func (w world) wasOurs(r ovs.Interface) bool {
 // adoptable: the built-in provider's, for a port that is asked for, and not one that
 // it took from us since we run.
 func (w world) adoptable(r ovs.Interface) bool {
-	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Fate == ovn.Asked &&
+	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Disposition == ovn.Asked &&
 		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !w.taken[r.UUID])
 }
 
@@ -78,7 +78,7 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 			return ""
 		}
 		if w.isFor(r, p.Marker.Function) && !w.hold.All &&
-			(b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+			(b.Disposition != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // makes room for a request
 		}
 	}
@@ -100,7 +100,7 @@ func (w world) leftOverStays(r ovs.Interface) string {
 		return "it isn't ours to take"
 	case !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || w.hold.All:
 		return "the Southbound is not trusted"
-	case b.Fate != ovn.Gone && b.Fate != ovn.Withdrawn:
+	case b.Disposition != ovn.Gone && b.Disposition != ovn.Withdrawn:
 		return "it may be asked for"
 	case w.hold.Grace && !w.hold.Graced[r.IfaceID]:
 		return "it may be asked for again in a moment"
@@ -136,12 +136,12 @@ func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 	}
 	b := w.view.Bindings[p.IfaceID]
 	if w.view.Complete && w.view.Connected {
-		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Fate != ovn.Asked {
+		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Disposition != ovn.Asked {
 			b = w.truthOf(p.IfaceID)
 		}
 	}
 	found, why := w.index.Lookup(b.Request.Query)
-	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Fate != ovn.Asked || b.Request.Invalid != nil || why != nil ||
+	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Disposition != ovn.Asked || b.Request.Invalid != nil || why != nil ||
 		found.Function.String() != p.Marker.Function {
 		t.Fatalf("plugs %s for %s, which asks for %+v", p.Marker.Function, p.IfaceID, b)
 	}
@@ -169,7 +169,8 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return ""
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
-	if b.Fate == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request && !w.hasAnother(r) && w.unseen(r) &&
+	if b.Disposition == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request &&
+		!w.hasAnother(r) && w.unseen(r) &&
 		!slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return w.isFor(r, p.Marker.Function) }) {
 		return "the same request stands, and the PF that it was for can't be seen"
 	}
@@ -191,7 +192,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		}
 		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
 		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
-		if takes && (b.Fate != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
+		if takes && (b.Disposition != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
 			w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
@@ -199,15 +200,15 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 	switch {
 	case !w.view.Complete || !w.view.Connected:
 		return "the Southbound is not trusted"
-	case b.Fate == ovn.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
+	case b.Disposition == ovn.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
 		return "the Southbound says it stays"
-	case !w.view.ChassisKnown && (b.Fate == ovn.Gone || b.Fate == ovn.Withdrawn):
+	case !w.view.ChassisKnown && (b.Disposition == ovn.Gone || b.Disposition == ovn.Withdrawn):
 		return "our Chassis row is missing"
-	case b.Fate == ovn.Asked && b.Request.Invalid != nil:
+	case b.Disposition == ovn.Asked && b.Request.Invalid != nil:
 		return "what it asks for can't be read"
 	case w.hasAnother(r):
 		return "" // a second row for the port
-	case b.Fate == ovn.Asked && w.mayMean(b.Request.Query, r):
+	case b.Disposition == ovn.Asked && w.mayMean(b.Request.Query, r):
 		return "it is still asked for"
 	case w.hold.Grace && !w.hold.Graced[r.Marker.LogicalPort]:
 		return "it may be asked for again in a moment"
@@ -232,7 +233,7 @@ func (w world) unseen(r ovs.Interface) bool {
 func (w world) asksFor(p ovs.Plug) bool {
 	b := w.truthOf(p.IfaceID)
 	found, why := w.index.Lookup(b.Request.Query)
-	if b.Fate != ovn.Asked || b.Request.Invalid != nil {
+	if b.Disposition != ovn.Asked || b.Request.Invalid != nil {
 		return false
 	}
 	for _, r := range w.actual.Interfaces { // or has it already, and the card can't tell at present
@@ -491,7 +492,7 @@ func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
 			}
 		}
 		for l, b := range w.view.Bindings {
-			if b.Fate == ovn.Asked && states[l] != 1 {
+			if b.Disposition == ovn.Asked && states[l] != 1 {
 				t.Errorf("request %s has %d states", l, states[l])
 			}
 		}
@@ -517,7 +518,7 @@ func TestPlanNamesARowOnlyForItsOwnFunction(t *testing.T) {
 				if v, inView := w.view.Bindings[name]; inView {
 					b = v
 				}
-				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Fate == ovn.Asked && b.Request.Invalid == nil &&
+				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Disposition == ovn.Asked && b.Request.Invalid == nil &&
 					w.mayMean(b.Request.Query, r)
 				if !asked && (r.Parked != name || !named) {
 					t.Fatalf("%s is named %s, which asks for %+v", r.Name, name, b)
