@@ -83,7 +83,7 @@ func TestReady_WaitsForARowThatIsToMoveAndWasNotMoved(t *testing.T) {
 func TestBrake_AllPortsWhoseFunctionsOthersTakeAtOnceAreHeld(t *testing.T) {
 	for name, becomes := range map[string]func(ovn.Binding) ovn.Binding{
 		"invalid": func(b ovn.Binding) ovn.Binding { return plantest.Invalid(b.LogicalPort) },
-		"kept":    func(b ovn.Binding) ovn.Binding { return plantest.Fated(b, ovn.Kept) },
+		"kept":    func(b ovn.Binding) ovn.Binding { return plantest.Classified(b, ovn.Kept) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -153,7 +153,7 @@ func TestConfirm_NoRowMakesRoomThatIsAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.actual = plantest.BridgeWith(plantest.OurRow("b", "pf0vf0", 0, 0, 10))
-		c.view.Bindings["b"] = plantest.Fated(plantest.Asks("b", 0, 0), ovn.Withdrawn)
+		c.view.Bindings["b"] = plantest.Classified(plantest.Asks("b", 0, 0), ovn.Withdrawn)
 		c.truth["b"] = c.view.Bindings["b"]
 		d := &changingDevices{devices: devices{c}, meanwhile: func() {
 			c.view = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 0))

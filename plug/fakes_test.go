@@ -82,7 +82,7 @@ func (s southbound) Verify(_ context.Context, lports []string) (ovn.Verdict, err
 	for _, l := range lports {
 		b, ok := s.truth[l]
 		if !ok {
-			b = ovn.Binding{LogicalPort: l, Fate: ovn.Gone, Why: "no such row"}
+			b = ovn.Binding{LogicalPort: l, Disposition: ovn.Gone, Why: "no such row"}
 		}
 		v.Bindings[l] = b
 	}

@@ -110,6 +110,6 @@ func (w word) on(v ovn.View) *ovn.Verdict {
 
 // sameWord reports whether two bindings of one port ask for the same.
 func sameWord(a, b ovn.Binding) bool {
-	return a.Fate == b.Fate && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
+	return a.Disposition == b.Disposition && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
 		(a.Request.Invalid == nil) == (b.Request.Invalid == nil)
 }

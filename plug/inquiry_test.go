@@ -114,7 +114,7 @@ func TestInquiry_WhatIsTakenBackMeanwhileIsNotPlugged(t *testing.T) {
 		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
 			for _, change := range changes {
 				for _, p := range change.Plug {
-					if b := (southbound{c}).View().Bindings[p.IfaceID]; b.Fate != ovn.Asked {
+					if b := (southbound{c}).View().Bindings[p.IfaceID]; b.Disposition != ovn.Asked {
 						t.Errorf("%s is plugged for %s, which nobody asks for", p.Netdev, p.IfaceID)
 					}
 				}

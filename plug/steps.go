@@ -79,12 +79,12 @@ func newSteps(took func(Step, time.Duration)) steps {
 func (s *steps) seen(since time.Time, asked ovn.View, actual ovs.View) {
 	var plugged map[string]string // requests that have a row, by logical port; made when needed
 	for name := range s.ports {
-		if b := asked.Bindings[name]; b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		if b := asked.Bindings[name]; b.Disposition != ovn.Asked || b.Request.Invalid != nil {
 			delete(s.ports, name)
 		}
 	}
 	for name, b := range asked.Bindings {
-		if b.Fate != ovn.Asked || b.Request.Invalid != nil {
+		if b.Disposition != ovn.Asked || b.Request.Invalid != nil {
 			continue
 		}
 		if old, known := s.ports[name]; known && old.asked == b.Request.Query {

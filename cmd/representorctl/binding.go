@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn/northbound"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
@@ -170,8 +171,8 @@ func (b *binding) check(cmd *cobra.Command) (*profile.Profile, error) {
 		return nil, errors.New("--timeout must be more than 0, and goes with --wait=" + waitPlugged)
 	case f.Changed("mtu") && b.mtu == 0:
 		b.mtu = northbound.NoMTU
-	case f.Changed("mtu") && (b.mtu < northbound.MinMTU || b.mtu > northbound.MaxMTU):
-		return nil, fmt.Errorf("--mtu=%d must be from %d to %d, or 0 to ask for none", b.mtu, northbound.MinMTU, northbound.MaxMTU)
+	case f.Changed("mtu") && (b.mtu < option.MinMTU || b.mtu > option.MaxMTU):
+		return nil, fmt.Errorf("--mtu=%d must be from %d to %d, or 0 to ask for none", b.mtu, option.MinMTU, option.MaxMTU)
 	}
 	err := errors.Join(
 		b.checkEndpoints("nb", b.nb, northboundVariable, northboundDefault),

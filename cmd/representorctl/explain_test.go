@@ -342,7 +342,7 @@ func heldScenes() []scene {
 		return scene{name: string(code), world: w, state: plan.Held, code: code}
 	}
 	kept := asks("vm1")
-	kept.Fate, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
+	kept.Disposition, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
 	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
 	return []scene{
 		parkedScene(),

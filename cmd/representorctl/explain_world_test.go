@@ -61,7 +61,7 @@ func worldWith(rows ...ovn.Answer) *world {
 	}
 	for _, a := range rows {
 		w.answers[a.LogicalPort] = a
-		if a.Fate == ovn.Asked || a.Fate == ovn.Kept {
+		if a.Disposition == ovn.Asked || a.Disposition == ovn.Kept {
 			w.asked.Bindings[a.LogicalPort] = a.Binding
 		}
 	}
@@ -95,7 +95,8 @@ func asks(lport string, pairs ...string) ovn.Answer {
 	}
 	return ovn.Answer{
 		Binding: ovn.Binding{
-			LogicalPort: lport, Fate: ovn.Asked, Why: "requested_chassis is our Chassis row", Up: true, Request: ovn.ParseRequest(lport, options),
+			LogicalPort: lport, Disposition: ovn.Asked, Why: "requested_chassis is our Chassis row", Up: true,
+			Request: ovn.ParseRequest(lport, options),
 		},
 		ChassisKnown: true, Options: options, RequestedChassis: "dpu1", Chassis: "dpu1",
 	}
@@ -103,7 +104,7 @@ func asks(lport string, pairs ...string) ovn.Answer {
 
 // withdrawn is a row that asks nothing of us.
 func withdrawn(a ovn.Answer, why string, edit func(*ovn.Answer)) ovn.Answer {
-	a.Fate, a.Why, a.Request, a.Up, a.Chassis = ovn.Withdrawn, why, ovn.Request{}, false, ""
+	a.Disposition, a.Why, a.Request, a.Up, a.Chassis = ovn.Withdrawn, why, ovn.Request{}, false, ""
 	edit(&a)
 	return a
 }
@@ -156,7 +157,7 @@ func (s sbOf) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
 func (w *world) answer(lport string) ovn.Answer {
 	a, ok := w.answers[lport]
 	if !ok {
-		a.Binding = ovn.Binding{LogicalPort: lport, Fate: ovn.Gone, Why: "the Southbound has no such Port_Binding"}
+		a.Binding = ovn.Binding{LogicalPort: lport, Disposition: ovn.Gone, Why: "the Southbound has no such Port_Binding"}
 	}
 	a.ChassisKnown = w.asked.ChassisKnown
 	return a

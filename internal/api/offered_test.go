@@ -106,7 +106,7 @@ func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 	var asked string
 	path := offer(t, facts(), Server{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
 		asked = lport
-		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Fate: ovn.Gone}}, nil
+		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Disposition: ovn.Gone}}, nil
 	}})
 	e, err := NewClient(path).Explain(t.Context(), oddName)
 	if err != nil || e.LogicalPort != oddName || asked != oddName || e.State != plan.Invalid {

@@ -398,15 +398,19 @@ func TestAnotherSchemasColumnIsAnErrorOfDial(t *testing.T) {
 
 func TestReadSchemaTellsWhatTheServerHas(t *testing.T) {
 	d := servers.OpenVSwitch(t)
-	s, err := dbconn.ReadSchema(t.Context(), "Open_vSwitch", dbconn.Options{Endpoint: d.Endpoint})
+	c := dial(t, d.Endpoint)
+	s, err := c.ReadSchema(t.Context(), "Open_vSwitch")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !dbconn.HasColumn(s, "Bridge", "datapath_type") || dbconn.HasColumn(s, "Bridge", "nope") || dbconn.HasColumn(s, "Nope", "name") {
 		t.Error("HasColumn doesn't tell the schema's columns from others")
 	}
-	if _, err := dbconn.ReadSchema(t.Context(), "OVN_Southbound", dbconn.Options{Endpoint: d.Endpoint}); err == nil {
+	if _, err := c.ReadSchema(t.Context(), "OVN_Southbound"); err == nil {
 		t.Error("a database that the server lacks has a schema")
+	}
+	if s, err = c.ReadSchema(t.Context(), "_Server"); err != nil || !dbconn.HasColumn(s, "Database", "connected") {
+		t.Errorf("another database than the connection's: %v", err)
 	}
 }
 

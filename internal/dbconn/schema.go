@@ -2,24 +2,27 @@ package dbconn
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
 
-// ReadSchema asks a server for the schema of one of its databases, on a
-// connection of its own: a model for Dial may have only columns that are in it.
-func ReadSchema(ctx context.Context, database string, o Options) (ovsdb.DatabaseSchema, error) {
-	none, err := model.NewClientDBModel(database, map[string]model.Model{})
+// ReadSchema asks the server for the schema, without its indexes, of any of its databases: a model
+// for Dial may have only columns that are in it.
+func (c *Conn) ReadSchema(ctx context.Context, database string) (s ovsdb.DatabaseSchema, err error) {
+	result, err := c.ask(ctx, "get_schema", database)
 	if err != nil {
-		return ovsdb.DatabaseSchema{}, err
+		return s, err
 	}
-	c, err := Dial(ctx, none, o)
+	narrowed, err := narrow([]byte(result))
+	if err == nil {
+		err = json.Unmarshal(narrowed, &s)
+	}
 	if err != nil {
-		return ovsdb.DatabaseSchema{}, err
+		return s, fmt.Errorf("%s: the schema of %s: %w", c.endpoint, database, err)
 	}
-	defer c.Close()
-	return c.Schema(), nil
+	return s, nil
 }
 
 // HasColumn tells whether a table of the schema has a column.

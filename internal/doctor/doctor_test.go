@@ -37,6 +37,9 @@ func pf(index, controller uint32, mac byte) devlink.Port {
 	}
 }
 
+// cmsOptions is a column of a Chassis row.
+func cmsOptions(list string) map[string]string { return map[string]string{"ovn-cms-options": list} }
+
 // healthy is a DPU on which everything is as it should be.
 func healthy() Host {
 	yes := true
@@ -59,8 +62,9 @@ func healthy() Host {
 			Version: "ovn-controller 23.03.1"},
 		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
 		Chassis: []ovn.Chassis{
-			{Name: "dpu1", Hostname: "dpu1.example.org", CMSOptions: []string{"a", "card-serial-number=MT2242X00001"}},
-			{Name: "dpu2", Hostname: "dpu2.example.org", CMSOptions: []string{"card-serial-number=MT2242X00002"}},
+			{Name: "dpu1", Hostname: "dpu1.example.org", OtherConfig: cmsOptions("a,card-serial-number=MT2242X00001"),
+				ExternalIDs: cmsOptions("a,card-serial-number=MT2242X00001")},
+			{Name: "dpu2", Hostname: "dpu2.example.org", OtherConfig: cmsOptions("card-serial-number=MT2242X00002")},
 		},
 		Server: "ssl:192.0.2.1:6642", TLS: true,
 		Own: dbconn.Period{From: noon().AddDate(-1, 0, 0), Until: noon().AddDate(1, 0, 0)},
@@ -96,7 +100,7 @@ func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
 // fault of the host's.
 func TestSerialPublished_WhereAnOldNeutronDoesNotLookIsSaid(t *testing.T) {
 	h := healthy()
-	h.Chassis[0].HiddenFromOldNeutron = true
+	h.Chassis[0].ExternalIDs = nil
 	d := Examine(h)
 	at := slices.IndexFunc(d.Checks, func(c Check) bool { return c.Name == "serial-published" })
 	if c := d.Checks[at]; !d.Healthy || c.Verdict != OK || !strings.Contains(c.Finding, "21.0") ||
@@ -380,7 +384,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
-		{"serial of two", func(h *Host) { h.Chassis[1].CMSOptions = h.Chassis[0].CMSOptions }, map[string]Verdict{"unique": Fail}, "chassis-del"},
+		{"serial of two", func(h *Host) { h.Chassis[1].OtherConfig = h.Chassis[0].OtherConfig }, map[string]Verdict{"unique": Fail}, "chassis-del"},
 		{"serial not published", func(h *Host) { h.Local.ExternalIDs = nil }, map[string]Verdict{"serial-published": Warn},
 			"`ovs-vsctl set Open_vSwitch . 'external_ids:\"ovn-cms-options\"=\"card-serial-number=MT2242X00001\"'`"},
 		{"serial not published, though it should", func(h *Host) { h.Local.ExternalIDs, h.Config.RegisterCardSerial = nil, true },
@@ -419,7 +423,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, map[string]Verdict{"sockets": Unknown}, ""},
 		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" },
 			map[string]Verdict{"serial-published": Fail}, "ovn-cms-options-dpu1"},
-		{"serial not taken over", func(h *Host) { h.Chassis[0].CMSOptions = nil }, map[string]Verdict{"serial-published": Fail},
+		{"serial not taken over", func(h *Host) { h.Chassis[0].OtherConfig, h.Chassis[0].ExternalIDs = nil, nil }, map[string]Verdict{"serial-published": Fail},
 			"tail -n 50 /var/log/ovn/ovn-controller.log"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

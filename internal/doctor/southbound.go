@@ -79,7 +79,7 @@ func (p *patient) twins() Check {
 			twins = append(twins, "chassis "+name+" has our hostname or name, "+reason.Word(o.Hostname))
 		}
 		for _, s := range serials {
-			if slices.Contains(o.CMSOptions, cardserial.Entry+s) {
+			if slices.Contains(cardserial.Published(o.CMSOptions()), s) {
 				twins = append(twins, "chassis "+name+" has published our card's serial number, "+reason.Word(s))
 			}
 		}
@@ -124,13 +124,13 @@ func (p *patient) published() Check {
 		c.Verdict = Fail
 		c.Finding = fmt.Sprintf("ovn-cms-options names %s, and the cards here are %s", strings.Join(have, ", "), strings.Join(good, ", ")) + idle
 		c.Remedy = remedy
-	case us != nil && !slices.Equal(serialsIn(strings.Join(us.CMSOptions, ",")), good):
+	case us != nil && !slices.Equal(serialsIn(us.CMSOptions()), good):
 		c.Verdict = Fail
 		c.Finding = "ovn-cms-options names " + strings.Join(good, ", ") + ", and our Chassis row has not taken it over"
 		c.Remedy = "see that ovn-controller runs, and its log: `systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
 	default:
 		c.Verdict, c.Finding = OK, "ovn-cms-options names "+strings.Join(good, ", ")
-		if us != nil && us.HiddenFromOldNeutron {
+		if us != nil && us.HiddenFromOldNeutron() {
 			c.Finding += "; Neutron " + cardserial.OldNeutron + " would not find it: representorctl serial says more"
 		}
 	}

@@ -201,7 +201,7 @@ func (c *chain) up() {
 		s.is(Unknown, "the Southbound can't be asked now")
 	case c.placed == nil:
 		s.is(Skipped, "there is no row of ours for the port")
-	case c.binding.Fate == ovn.Gone:
+	case c.binding.Disposition == ovn.Gone:
 		s.is(Skipped, "there is no Port_Binding")
 	case c.binding.Up:
 		s.read("up", "yes")

@@ -43,7 +43,7 @@ func newChain(in Input) *chain {
 	case viewed:
 		c.binding, c.stale = &b, true
 	}
-	if c.binding != nil && (c.binding.Fate == ovn.Asked || c.binding.Fate == ovn.Kept) {
+	if c.binding != nil && (c.binding.Disposition == ovn.Asked || c.binding.Disposition == ovn.Kept) {
 		c.ours = true
 		if c.binding.Request.Invalid == nil {
 			c.query = &c.binding.Request.Query

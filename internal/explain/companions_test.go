@@ -28,7 +28,7 @@ func placed() Input {
 	}
 	in.Actual = ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "2", Interfaces: map[string]ovs.Interface{row.Name: row}}
 	in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Plugged, Netdev: row.Name}
-	in.Answer = &ovn.Answer{Binding: ovn.Binding{LogicalPort: "vm1", Fate: ovn.Asked, Up: true}}
+	in.Answer = &ovn.Answer{Binding: ovn.Binding{LogicalPort: "vm1", Disposition: ovn.Asked, Up: true}}
 	return in
 }
 

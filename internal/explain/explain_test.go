@@ -131,7 +131,7 @@ func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 	in := nothing()
 	in.Asked = ovn.View{Complete: true, Connected: true, Chassis: evil, Endpoint: evil, Identity: evil}
 	in.Answer = &ovn.Answer{
-		Binding: ovn.Binding{LogicalPort: "vm1", Fate: ovn.Withdrawn, Why: "it has no option vif-plug-type"},
+		Binding: ovn.Binding{LogicalPort: "vm1", Disposition: ovn.Withdrawn, Why: "it has no option vif-plug-type"},
 		Options: options, Type: evil, ParentPort: long, RequestedChassis: evil, RequestedAdditional: []string{evil, long}, Chassis: evil,
 	}
 	size := 0

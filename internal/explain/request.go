@@ -78,7 +78,7 @@ func (c *chain) portBinding() {
 		return
 	}
 	a := c.in.Answer
-	if a.Fate == ovn.Gone {
+	if a.Disposition == ovn.Gone {
 		s.read("row", "")
 		s.is(Failed, "the Southbound has no Port_Binding for this logical port")
 		s.Remedy = c.fill("check the name; if the Northbound knows it, see that ovn-northd runs: `ovn-nbctl list Logical_Switch_Port {port}`",
@@ -120,7 +120,7 @@ func (c *chain) requestedChassis() {
 	case c.stale:
 		s.is(Unknown, c.binding.Why+", when last seen")
 		return
-	case c.binding.Fate == ovn.Gone:
+	case c.binding.Disposition == ovn.Gone:
 		s.is(Skipped, "there is no row")
 		return
 	}
@@ -130,9 +130,9 @@ func (c *chain) requestedChassis() {
 	s.readIf("requested_additional_chassis", strings.Join(a.RequestedAdditional, ", "))
 	s.read("chassis", a.Chassis)
 	switch {
-	case a.Fate == ovn.Asked:
+	case a.Disposition == ovn.Asked:
 		s.is(OK, "its requested chassis is ours")
-	case a.Fate == ovn.Kept:
+	case a.Disposition == ovn.Kept:
 		c.fail(s, &reason.Reason{Code: reason.CodeRequestEvidence,
 			Message: "what is plugged stays, nothing new would be plugged: " + a.Why})
 	case !c.isVIF():
@@ -170,7 +170,7 @@ func (c *chain) options() {
 		}
 		s.is(Unknown, "what is asked for can't be known now")
 		return
-	case c.binding.Fate != ovn.Asked && c.binding.Fate != ovn.Kept:
+	case c.binding.Disposition != ovn.Asked && c.binding.Disposition != ovn.Kept:
 		s.is(Skipped, "nothing is asked of this chassis")
 		return
 	}

@@ -1,7 +1,14 @@
 // Package option names the options of a logical switch port that say what is to be plugged for it,
-// and where: northd copies them to Port_Binding.options. No other file spells them. docs/options.md
-// has their grammar, internal/ovn reads it.
+// and where, and the values that they may have: northd copies them to Port_Binding.options. No other file
+// spells them. docs/options.md has their grammar, internal/ovn reads it.
 package option
+
+import (
+	"errors"
+	"math"
+	"net"
+	"strings"
+)
 
 // Prefix begins the options that name a function.
 const Prefix = "vif-plug:representor:"
@@ -43,3 +50,38 @@ const (
 	// separate entries of ovn-cms-options, and without white space.
 	CardSerial = Prefix + "card-serial-number"
 )
+
+// MaxVF is the largest VF number: SR-IOV's NumVFs is 16 bits wide, and VF numbers count from 0.
+const MaxVF = math.MaxUint16 - 1
+
+// MinMTU is the least MTU that an IPv4 link may have (RFC 791), MaxMTU the largest that Linux
+// allows, in bytes.
+const (
+	MinMTU = 68
+	MaxMTU = math.MaxUint16
+)
+
+// What ParsePFMAC refuses.
+var (
+	ErrMACForm      = errors.New("no MAC address of six pairs of hex digits with colons")
+	ErrMACZero      = errors.New("zero")
+	ErrMACMulticast = errors.New("a multicast address")
+)
+
+// ParsePFMAC reads the MAC address of a function, in the one form that the options have for it. The
+// error is one of those above.
+func ParsePFMAC(s string) (mac [6]byte, err error) {
+	// net.ParseMAC takes hyphens, dots and longer addresses as well.
+	parsed, err := net.ParseMAC(s)
+	if err != nil || len(parsed) != len(mac) || parsed.String() != strings.ToLower(s) {
+		return mac, ErrMACForm
+	}
+	mac = [6]byte(parsed)
+	switch {
+	case mac == [6]byte{}:
+		return mac, ErrMACZero
+	case mac[0]&1 != 0:
+		return mac, ErrMACMulticast
+	}
+	return mac, nil
+}

@@ -21,27 +21,27 @@ func TestOurChassisRowComesGoesAndIsReplacedWithoutARestart(t *testing.T) {
 	f := follow(t, dpu1(c.SB.Endpoint))
 
 	// The option of a port that lists several isn't seen by the condition.
-	v := f.untilFates(map[string]Fate{"lp": Kept})
+	v := f.untilDispositions(map[string]Disposition{"lp": Kept})
 	if v.ChassisKnown {
 		t.Error("our Chassis row is known before it exists")
 	}
-	both := map[string]Fate{"lp": Asked, "listed": Asked}
+	both := map[string]Disposition{"lp": Asked, "listed": Asked}
 	c.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
-	if v := f.untilFates(both); !v.ChassisKnown {
+	if v := f.untilDispositions(both); !v.ChassisKnown {
 		t.Error("our Chassis row is not known")
 	}
 	c.Sbctl(t, "chassis-del", "dpu1")
-	v = f.untilFates(map[string]Fate{"lp": Kept})
+	v = f.untilDispositions(map[string]Disposition{"lp": Kept})
 	if v.ChassisKnown {
 		t.Error("our Chassis row is known after it was removed")
 	}
-	if got := f.verify("lp", "listed"); got.ChassisKnown || got.Bindings["listed"].Fate != Kept {
+	if got := f.verify("lp", "listed"); got.ChassisKnown || got.Bindings["listed"].Disposition != Kept {
 		t.Errorf("without our Chassis row, the verdict is %+v", got)
 	}
 	c.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
-	f.untilFates(both)
+	f.untilDispositions(both)
 	c.Sbctl(t, "chassis-del", "dpu1", "--", "chassis-add", "dpu1", "geneve", "127.0.0.1")
-	f.untilFates(both)
+	f.untilDispositions(both)
 }
 
 func TestARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
@@ -51,13 +51,13 @@ func TestARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
 	c.Nbctl(t, "ls-add", "ls", "--", "lsp-add", "ls", "lp")
 	c.Nbctl(t, plugOptions("lp", "dpu1")...)
 	f := follow(t, dpu1(c.SB.Endpoint))
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 	servers.StopController(t, local, controller)
-	if v := f.untilFates(map[string]Fate{"lp": Kept}); v.ChassisKnown {
+	if v := f.untilDispositions(map[string]Disposition{"lp": Kept}); v.ChassisKnown {
 		t.Error("the Chassis row is still known")
 	}
 	servers.Controller(t, local, c.SB.Endpoint)
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 }
 
 // Neutron 21.0 and others look in external_ids alone. What is copied there by hand stays
@@ -122,8 +122,8 @@ func TestAChassisRowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
 	}
 	last := w.us().GoUUID
 	f.until("the view is made for the last row, "+last, func(v View) bool {
-		l := f.currentLive()
-		return ready(v) && v.ChassisKnown && v.Bindings["lp"].Fate == Asked && l != nil && l.feed.me.UUID == last
+		l := f.current()
+		return ready(v) && v.ChassisKnown && v.Bindings["lp"].Disposition == Asked && l != nil && l.monitor.self.UUID == last
 	})
 }
 
@@ -131,7 +131,7 @@ func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	other := w.chassis("dpu2")
-	want := map[string]Fate{}
+	want := map[string]Disposition{}
 	for i := range 20 {
 		var ops []ovsdb.Operation
 		for j := range 50 {
@@ -144,8 +144,8 @@ func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
 		w.transact(ops...)
 	}
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(want)
-	if n := f.currentLive().feed.conn.Cache().Table(tablePortBinding).Len(); n != len(want) {
+	f.untilDispositions(want)
+	if n := f.current().monitor.conn.Cache().Table(TablePortBinding).Len(); n != len(want) {
 		t.Errorf("%d rows were sent to us, %d concern us", n, len(want))
 	}
 }
@@ -159,15 +159,15 @@ func TestChassis_IsNamedByTheHostnameThatItsRowHasToo(t *testing.T) {
 	add := []string{"chassis-add", "dpu1", "geneve", "127.0.0.1", "--", "set", "Chassis", "dpu1", "hostname=dpu.real.example"}
 	c.Sbctl(t, add...)
 	f := follow(t, dpu1(c.SB.Endpoint))
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 	c.Sbctl(t, "chassis-del", "dpu1")
-	v := f.untilFates(map[string]Fate{"lp": Kept})
+	v := f.untilDispositions(map[string]Disposition{"lp": Kept})
 	if v.ChassisKnown {
 		t.Error("our Chassis row is known after it was removed")
 	}
-	if got := f.verify("lp"); got.Bindings["lp"].Fate != Kept {
+	if got := f.verify("lp"); got.Bindings["lp"].Disposition != Kept {
 		t.Errorf("without our Chassis row, the verdict is %+v", got)
 	}
 	c.Sbctl(t, add...)
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 }

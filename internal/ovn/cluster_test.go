@@ -20,7 +20,7 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 	w.chassis("dpu1")
 	w.add("one", w.us(), nil)
 	f := follow(t, probing(c.Endpoints()...))
-	first := f.untilFates(map[string]Fate{"one": Asked})
+	first := f.untilDispositions(map[string]Disposition{"one": Asked})
 	if first.Identity == "" || first.Identity == global {
 		t.Errorf("identity %q, want the cluster's id", first.Identity)
 	} else if want := (Names{Cluster: first.Identity, Global: global}); first.Names != want {
@@ -32,11 +32,11 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 		old.Kill()
 		w.reconnect(c.Leader(t).Endpoint)
 		w.add("two", w.us(), nil)
-		v := f.untilFates(map[string]Fate{"one": Asked, "two": Asked})
+		v := f.untilDispositions(map[string]Disposition{"one": Asked, "two": Asked})
 		if v.Identity != first.Identity {
 			t.Errorf("identity %s, it was %s", v.Identity, first.Identity)
 		}
-		if got := f.verifyInTheEnd("one", "three"); got.Bindings["one"].Fate != Asked || got.Bindings["three"].Fate != Gone {
+		if got := f.verifyInTheEnd("one", "three"); got.Bindings["one"].Disposition != Asked || got.Bindings["three"].Disposition != Gone {
 			t.Errorf("the verdict is %v", got.Bindings)
 		}
 		old.Restart()
@@ -47,7 +47,7 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 		defer c.Members[used].Restart()
 		w.reconnect(c.Leader(t).Endpoint)
 		w.add("three", w.us(), nil)
-		f.untilFates(map[string]Fate{"one": Asked, "two": Asked, "three": Asked})
+		f.untilDispositions(map[string]Disposition{"one": Asked, "two": Asked, "three": Asked})
 	})
 	t.Run("a member without the others isn't trusted", func(t *testing.T) {
 		c.Leader(t)
@@ -77,10 +77,10 @@ func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 		}
 	})
 	t.Run("members that are behind what was seen aren't trusted", func(t *testing.T) {
-		setHighest := func(index int64) {
-			f.memory.mu.Lock()
-			defer f.memory.mu.Unlock()
-			f.memory.highest[first.Identity] = index
+		setHighest := func(index int) {
+			f.history.mu.Lock()
+			defer f.history.mu.Unlock()
+			f.history.cluster(first.Identity).index = index
 		}
 		setHighest(1 << 40)
 		if _, err := f.Verify(t.Context(), []string{"one"}); !errors.Is(err, ErrUntrusted) {
@@ -111,10 +111,10 @@ func (f *follower) verifyInTheEnd(ports ...string) (v Verdict) {
 func TestARelayIsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
 	d, w := southbound(t)
 	w.add("one", w.us(), nil)
-	endpoint := servers.NewRelay(t, database, d).Endpoint
+	endpoint := servers.NewRelay(t, Database, d).Endpoint
 
 	doubting := followDoubting(t, dpu1(d.Endpoint), time.Hour)
-	doubting.untilFates(map[string]Fate{"one": Asked})
+	doubting.untilDispositions(map[string]Disposition{"one": Asked})
 	doubting.Configure(dpu1(endpoint))
 	doubting.until("the relay is doubted", func(v View) bool { return strings.Contains(v.Problem, "may be behind") })
 	if _, err := doubting.Verify(t.Context(), []string{"one"}); !errors.Is(err, ErrUntrusted) {
@@ -122,10 +122,10 @@ func TestARelayIsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
 	}
 
 	f := follow(t, dpu1(d.Endpoint))
-	direct := f.untilFates(map[string]Fate{"one": Asked})
+	direct := f.untilDispositions(map[string]Disposition{"one": Asked})
 	f.Configure(dpu1(endpoint))
 	v := f.until("the relay is followed", func(v View) bool { return ready(v) && v.Endpoint == endpoint })
-	if v.Identity != direct.Identity || !v.Names.IsIn(direct.Names.String()) || v.Bindings["one"].Fate != Asked {
+	if v.Identity != direct.Identity || !v.Names.IsIn(direct.Names.String()) || v.Bindings["one"].Disposition != Asked {
 		t.Errorf("through the relay: %+v", v)
 	}
 	if waited := v.Since.Sub(direct.Since); waited < f.relayDoubt {
@@ -134,5 +134,5 @@ func TestARelayIsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
 	f.verify("one")
 
 	// With nothing seen before there is nothing to doubt it by.
-	followDoubting(t, dpu1(endpoint), time.Hour).untilFates(map[string]Fate{"one": Asked})
+	followDoubting(t, dpu1(endpoint), time.Hour).untilDispositions(map[string]Disposition{"one": Asked})
 }

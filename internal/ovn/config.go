@@ -41,7 +41,7 @@ func (c Config) sameBut(d Config) bool {
 	return c.sameIdentity(d) && c.TLS == d.TLS && c.Probe == d.Probe
 }
 
-// sameIdentity tells whether rows are judged alike under both.
+// sameIdentity tells whether rows are classified alike under both.
 func (c Config) sameIdentity(d Config) bool {
 	return c.Chassis == d.Chassis && c.Hostname == d.Hostname
 }

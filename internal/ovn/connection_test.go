@@ -15,7 +15,7 @@ func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))
-	first := f.untilFates(map[string]Fate{"lp": Asked})
+	first := f.untilDispositions(map[string]Disposition{"lp": Asked})
 
 	began := time.Now()
 	d.Kill()
@@ -23,12 +23,12 @@ func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 	if noticed := time.Since(began); noticed > slack {
 		t.Errorf("a closed connection was noticed after %v", noticed)
 	}
-	if v.Bindings["lp"].Fate != Asked || v.Identity != first.Identity || !v.Since.After(first.Since) {
+	if v.Bindings["lp"].Disposition != Asked || v.Identity != first.Identity || !v.Since.After(first.Since) {
 		t.Errorf("the last view was not kept: %+v", v)
 	}
 	f.until("the problem is named", func(v View) bool { return strings.Contains(v.Problem, d.Endpoint) })
 	d.Restart()
-	v = f.untilFates(map[string]Fate{"lp": Asked})
+	v = f.untilDispositions(map[string]Disposition{"lp": Asked})
 	if v.Problem != "" || v.Identity != first.Identity {
 		t.Errorf("after the restart: %+v", v)
 	}
@@ -69,14 +69,14 @@ func TestAWipedDatabaseIsAnotherOne(t *testing.T) {
 	c.Nbctl(t, "ls-add", "ls", "--", "lsp-add", "ls", "lp")
 	c.Nbctl(t, plugOptions("lp", "dpu1")...)
 	f := follow(t, dpu1(c.SB.Endpoint))
-	first := f.untilFates(map[string]Fate{"lp": Asked})
+	first := f.untilDispositions(map[string]Disposition{"lp": Asked})
 	c.SB.Wipe()
 	v := f.until("the new database is followed", func(v View) bool { return ready(v) && v.Identity != first.Identity })
 	if v.Identity == "" || v.Names.IsIn(first.Names.String()) {
 		t.Error("the new database has no name")
 	}
 	c.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 	if got := f.verify("lp"); got.Identity != f.View().Identity || got.Identity == first.Identity {
 		t.Errorf("the verdict is of database %s, the view of %s", got.Identity, f.View().Identity)
 	}
@@ -133,17 +133,17 @@ func TestAConfigurationIsFollowedWhenItChanges(t *testing.T) {
 	f := follow(t, Config{})
 	f.until("it is said what is missing", func(v View) bool { return strings.Contains(v.Problem, "system-id") })
 	f.Configure(dpu1(d.Endpoint))
-	f.untilFates(map[string]Fate{"one": Asked})
+	f.untilDispositions(map[string]Disposition{"one": Asked})
 
 	renamed := dpu1(d.Endpoint)
 	renamed.Hostname = "new-name"
 	f.Configure(renamed)
-	f.untilFates(map[string]Fate{"one": Asked, "by-hostname": Kept})
+	f.untilDispositions(map[string]Disposition{"one": Asked, "by-hostname": Kept})
 
 	moved := renamed
 	moved.Chassis = "dpu2"
 	f.Configure(moved)
-	if v := f.untilFates(map[string]Fate{"two": Asked, "by-hostname": Kept}); v.Chassis != "dpu2" {
+	if v := f.untilDispositions(map[string]Disposition{"two": Asked, "by-hostname": Kept}); v.Chassis != "dpu2" {
 		t.Errorf("the view is for chassis %s", v.Chassis)
 	}
 	f.Configure(Config{})
@@ -166,14 +166,14 @@ func TestAViewOfAnotherChassisIsNeverShownAsOurs(t *testing.T) {
 		c.Chassis = names[(i+1)%2]
 		f.Configure(c)
 		f.until("a view for the new name is there", func(v View) bool {
-			if v.Bindings["one"].Fate == Asked && v.Chassis != "dpu1" || v.Bindings["two"].Fate == Asked && v.Chassis != "dpu2" {
+			if v.Bindings["one"].Disposition == Asked && v.Chassis != "dpu1" || v.Bindings["two"].Disposition == Asked && v.Chassis != "dpu2" {
 				t.Fatalf("chassis %s is shown another's ports: %+v", v.Chassis, v.Bindings)
 			}
 			return ready(v) && v.Chassis == c.Chassis
 		})
 		if got, err := f.Verify(t.Context(), []string{"one", "two"}); err == nil {
 			ours := map[string]string{"dpu1": "one", "dpu2": "two"}[c.Chassis]
-			if got.Bindings[ours].Fate != Asked {
+			if got.Bindings[ours].Disposition != Asked {
 				t.Fatalf("the verdict for chassis %s: %+v", c.Chassis, got)
 			}
 		}
@@ -184,10 +184,10 @@ func TestMoreRemotesDoNotInterruptAConnection(t *testing.T) {
 	d, _ := southbound(t)
 	f := follow(t, dpu1(d.Endpoint))
 	first := f.untilReady()
-	before := f.currentLive()
+	before := f.current()
 	f.Configure(dpu1("unix:/nonexistent/sb.sock", d.Endpoint))
 	f.verify("lp")
-	if f.currentLive() != before || !f.View().Since.Equal(first.Since) {
+	if f.current() != before || !f.View().Since.Equal(first.Since) {
 		t.Error("the connection was given up although its server is still a remote")
 	}
 	f.Configure(dpu1("unix:/nonexistent/sb.sock"))

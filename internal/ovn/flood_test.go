@@ -47,11 +47,11 @@ func TestAFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
 	close(stop)
 	<-counted
 	took := time.Since(began)
-	f.until("the last change is there", func(v View) bool { return v.Bindings["lp-7"].Fate == Withdrawn })
+	f.until("the last change is there", func(v View) bool { return v.Bindings["lp-7"].Disposition == Withdrawn })
 	if most := int64(took/minPause) + 2; views.Load() > most {
 		t.Errorf("%d views in %v, want %d at most", views.Load(), took, most)
 	}
-	if last["lp-7"].Fate != Asked {
+	if last["lp-7"].Disposition != Asked {
 		t.Error("an old view has changed")
 	}
 	t.Logf("%d changes in %v made %d views", changes, took, views.Load())
@@ -87,7 +87,7 @@ func BenchmarkView(b *testing.B) {
 	rows := map[string]model.Model{}
 	for i := range 1000 {
 		uuid, requested := fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), ourUUID
-		rows[uuid] = &portBinding{
+		rows[uuid] = &PortBinding{
 			UUID: uuid, LogicalPort: fmt.Sprint("lp-", i), RequestedChassis: &requested,
 			Options: map[string]string{
 				"vif-plug-type": "representor", "vif-plug:representor:pf-mac": "00:53:00:00:00:42",
@@ -97,13 +97,13 @@ func BenchmarkView(b *testing.B) {
 	}
 	b.Run("all new", func(b *testing.B) {
 		for b.Loop() {
-			judgeAll(rows, us(), nil)
+			classifyAll(rows, us(), nil)
 		}
 	})
 	b.Run("none changed", func(b *testing.B) {
-		last := judgeAll(rows, us(), nil)
+		last := classifyAll(rows, us(), nil)
 		for b.Loop() {
-			last = judgeAll(rows, us(), last)
+			last = classifyAll(rows, us(), last)
 		}
 	})
 }

@@ -33,8 +33,8 @@ func TestWhatNorthdWritesIsFollowed(t *testing.T) {
 		c.Nbctl(t, plugOptions(port, chassis)...)
 	}
 	f := follow(t, dpu1(c.SB.Endpoint))
-	want := map[string]Fate{"by-name": Asked, "by-hostname": Asked, "migrating-away": Asked, "migrating-here": Kept}
-	v := f.untilFates(want)
+	want := map[string]Disposition{"by-name": Asked, "by-hostname": Asked, "migrating-away": Asked, "migrating-here": Kept}
+	v := f.untilDispositions(want)
 	if !v.ChassisKnown || v.Chassis != "dpu1" || v.Endpoint != c.SB.Endpoint || v.Problem != "" || v.Since.IsZero() {
 		t.Errorf("the view says %+v", v)
 	}
@@ -45,16 +45,16 @@ func TestWhatNorthdWritesIsFollowed(t *testing.T) {
 	// What Neutron does when the port is unbound.
 	c.Nbctl(t, "--wait=sb", "clear", "Logical_Switch_Port", "by-name", "options")
 	delete(want, "by-name")
-	f.untilFates(want)
+	f.untilDispositions(want)
 	c.Nbctl(t, "--wait=sb", "lsp-set-type", "by-hostname", "localport")
 	want["by-hostname"] = Withdrawn
-	f.untilFates(want)
+	f.untilDispositions(want)
 	c.Nbctl(t, plugOptions("another", "dpu1")...)
 	want["another"] = Asked
-	f.untilFates(want)
+	f.untilDispositions(want)
 	c.Nbctl(t, "--wait=sb", "lsp-del", "migrating-away")
 	delete(want, "migrating-away")
-	f.untilFates(want)
+	f.untilDispositions(want)
 }
 
 func TestABindingIsWhatTheRowSays(t *testing.T) {
@@ -62,9 +62,9 @@ func TestABindingIsWhatTheRowSays(t *testing.T) {
 	us := w.us()
 	w.add("lp", us, map[string]string{"vif-plug-mtu-request": "1500"})
 	f := follow(t, dpu1(d.Endpoint))
-	got := f.untilFates(map[string]Fate{"lp": Asked}).Bindings["lp"]
+	got := f.untilDispositions(map[string]Disposition{"lp": Asked}).Bindings["lp"]
 	want := Binding{
-		LogicalPort: "lp", Fate: Asked, Why: "requested_chassis is our Chassis row",
+		LogicalPort: "lp", Disposition: Asked, Why: "requested_chassis is our Chassis row",
 		Request: ParseRequest("lp", map[string]string{
 			"vif-plug-type": "representor", "vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:vf-num": "3",
 			"vif-plug-mtu-request": "1500",
@@ -82,11 +82,11 @@ func TestAViewIsNotModifiedOnceMade(t *testing.T) {
 	us := w.us()
 	w.add("one", us, nil)
 	f := follow(t, dpu1(d.Endpoint))
-	old := f.untilFates(map[string]Fate{"one": Asked})
+	old := f.untilDispositions(map[string]Disposition{"one": Asked})
 	w.add("two", us, nil)
 	w.remove("one")
-	f.untilFates(map[string]Fate{"two": Asked})
-	if diff := cmp.Diff(map[string]Fate{"one": Asked}, fates(old.Bindings)); diff != "" {
+	f.untilDispositions(map[string]Disposition{"two": Asked})
+	if diff := cmp.Diff(map[string]Disposition{"one": Asked}, dispositions(old.Bindings)); diff != "" {
 		t.Errorf("an old view has changed: %s", diff)
 	}
 }
@@ -99,7 +99,7 @@ func TestNothingIsWrittenToTheSouthbound(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(map[string]Fate{"lp": Asked})
+	f.untilDispositions(map[string]Disposition{"lp": Asked})
 	f.verify("lp", "another")
 	after, err := os.ReadFile(d.File())
 	if err != nil {

@@ -101,18 +101,18 @@ func (f *follower) untilReady() View {
 	return f.until("the view is complete", func(v View) bool { return ready(v) && v.ChassisKnown })
 }
 
-// untilFates waits until the view is complete and has exactly these bindings.
-func (f *follower) untilFates(want map[string]Fate) View {
+// untilDispositions waits until the view is complete and has exactly these bindings.
+func (f *follower) untilDispositions(want map[string]Disposition) View {
 	f.t.Helper()
-	return f.until("the fates are "+cmp.Diff(map[string]Fate{}, want), func(v View) bool {
-		return ready(v) && cmp.Equal(want, fates(v.Bindings))
+	return f.until("the dispositions are "+cmp.Diff(map[string]Disposition{}, want), func(v View) bool {
+		return ready(v) && cmp.Equal(want, dispositions(v.Bindings))
 	})
 }
 
-func fates(bindings map[string]Binding) map[string]Fate {
-	out := map[string]Fate{}
+func dispositions(bindings map[string]Binding) map[string]Disposition {
+	out := map[string]Disposition{}
 	for port, b := range bindings {
-		out[port] = b.Fate
+		out[port] = b.Disposition
 	}
 	return out
 }
@@ -160,7 +160,7 @@ func write(tb testing.TB, endpoint string) *writer {
 
 func (w *writer) reconnect(endpoint string) {
 	w.t.Helper()
-	m, err := model.NewClientDBModel(database, map[string]model.Model{})
+	m, err := model.NewClientDBModel(Database, map[string]model.Model{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -200,14 +200,14 @@ func where(table, column, value string) ovsdb.Operation {
 
 func (w *writer) update(port string, r ovsdb.Row) {
 	w.t.Helper()
-	op := where(tablePortBinding, "logical_port", port)
+	op := where(TablePortBinding, "logical_port", port)
 	op.Op, op.Row = ovsdb.OperationUpdate, r
 	w.transact(op)
 }
 
 func (w *writer) remove(port string) {
 	w.t.Helper()
-	op := where(tablePortBinding, "logical_port", port)
+	op := where(TablePortBinding, "logical_port", port)
 	op.Op = ovsdb.OperationDelete
 	w.transact(op)
 }
@@ -228,11 +228,13 @@ func (w *writer) chassis(name string) ovsdb.UUID {
 // us is the row of chassis dpu1.
 func (w *writer) us() ovsdb.UUID {
 	w.t.Helper()
-	uuid, err := selectedUUID(w.transact(selectChassis("dpu1")), 0)
-	if err != nil || uuid == "" {
-		w.t.Fatalf("no chassis dpu1: %v", err)
+	for _, row := range w.transact(chassisNamed("dpu1"))[0].Rows {
+		if uuid, ok := row["_uuid"].(ovsdb.UUID); ok {
+			return uuid
+		}
 	}
-	return ovsdb.UUID{GoUUID: uuid}
+	w.t.Fatal("no chassis dpu1")
+	return ovsdb.UUID{}
 }
 
 // port is a Port_Binding row that asks for a VF's representor.

@@ -16,7 +16,7 @@ func TestAnIndexThatALaterOVNAddsIsOfNoConcern(t *testing.T) {
 			d, w := southboundOf(t, withIndex(t, table, index))
 			w.add("one", w.us(), nil)
 			f := follow(t, dpu1(d.Endpoint))
-			f.untilFates(map[string]Fate{"one": Asked})
+			f.untilDispositions(map[string]Disposition{"one": Asked})
 		})
 	}
 }

@@ -2,17 +2,21 @@ package ovn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // Answer is what the Southbound says of one logical port when it is asked for that
 // one, whatever the port says about us.
 type Answer struct {
-	// Binding is the row judged for us, with fate Gone when there is no such row.
+	// Binding is the row classified for this chassis, with disposition Gone when there is no such row.
 	Binding
 	// ChassisKnown is true while our Chassis row is there.
 	ChassisKnown bool
@@ -28,8 +32,6 @@ type Answer struct {
 	Chassis             string
 }
 
-const columnChassis = "chassis"
-
 // Inquire asks the server for one logical port without any condition, for somebody
 // who wants to know why it is as it is. The error is ErrUntrusted, with the cause,
 // when there is no connection, or none whose server keeps up: nothing is known then.
@@ -38,121 +40,130 @@ const columnChassis = "chassis"
 // come. That a port isn't there is remembered for some seconds, unless the view has it.
 // Nothing may be removed on its word; for that there is Verify.
 func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, error) {
-	l := s.currentLive()
-	if l == nil {
-		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
-	}
 	view := s.View()
-	if _, inView := view.Bindings[logicalPort]; !inView && s.asked.isAbsent(logicalPort, time.Now()) {
+	if s.current() == nil {
+		return Answer{}, fmt.Errorf("%w: %s", ErrUntrusted, view.Problem)
+	}
+	if _, inView := view.Bindings[logicalPort]; !inView && s.inquiries.isAbsent(logicalPort, time.Now()) {
 		return Answer{Binding: gone(logicalPort), ChassisKnown: view.ChassisKnown}, nil
 	}
-	if err := s.asked.begin(ctx); err != nil {
+	if err := s.inquiries.begin(ctx); err != nil {
 		return Answer{}, err
 	}
-	defer s.asked.end()
-	a, err := s.inquire(ctx, l, logicalPort)
+	defer s.inquiries.end()
+	q, err := s.ask(ctx, []string{logicalPort}, true)
 	if err != nil {
-		return Answer{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
-	}
-	if a.Fate == Gone {
-		s.asked.wasAbsent(logicalPort, time.Now())
-	}
-	return a, nil
-}
-
-func (s *Southbound) inquire(ctx context.Context, l *live, logicalPort string) (Answer, error) {
-	if _, err := s.vouched(ctx, l); err != nil {
 		return Answer{}, err
 	}
-	q := question{inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2}, logicalPort}
-	// By the row's uuid where it was seen, for that costs the server nothing.
-	known, _ := s.rowsOf([]string{logicalPort})
-	for _, k := range known {
-		a, found, err := q.ask(ctx, ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: k.uuid}))
-		if err != nil || found {
-			return a, err
-		}
+	a := Answer{Binding: q.binding(logicalPort), ChassisKnown: q.chassis != ""}
+	r := q.rows[logicalPort]
+	if r == nil {
+		s.inquiries.wasAbsent(logicalPort, time.Now())
+		return a, nil
 	}
-	a, _, err := q.ask(ctx, named(logicalPort))
-	return a, err
-}
-
-// question is one Inquire.
-type question struct {
-	inquiry
-	port string
-}
-
-// ask looks for the port's row in one way, and reports whether it is there.
-func (q *question) ask(ctx context.Context, which ovsdb.Condition) (a Answer, found bool, err error) {
-	a.Binding = gone(q.port)
-	if sizeOf(which) > q.room {
-		return a, false, nil // no port that is in use has such a name
-	}
-	op := q.selectPort(which)
-	op.Columns = append(op.Columns, columnChassis)
-	results, err := q.live.feed.conn.Transact(ctx, op, selectChassis(q.live.config.Chassis))
+	a.Type, a.ParentPort, a.Options = r.Type, deref(r.ParentPort), r.Options
+	names, err := q.chassisNames(ctx, append([]string{deref(r.RequestedChassis), deref(r.Chassis)}, r.RequestedAdditional...))
 	if err != nil {
-		return a, false, err
+		return Answer{}, q.connections.untrusted(err)
 	}
-	if q.chassis, err = selectedUUID(results, 1); err != nil {
-		return a, false, err
-	}
-	a.ChassisKnown = q.chassis != ""
-	rows, err := selected(results, 0)
-	if err != nil || len(rows) == 0 {
-		return a, false, err
-	}
-	r, err := parseRow(rows[0], q.live.feed.shape.additional)
-	if err != nil || r.LogicalPort != q.port {
-		return a, false, err
-	}
-	f := fields{row: rows[0]}
-	claimed := f.uuid(columnChassis)
-	if f.err != nil {
-		return a, false, f.err
-	}
-	a.Binding = bind(r, q.me())
-	a.Type, a.ParentPort, a.Options = r.Type, r.ParentPort, r.Options
-	err = q.nameChassis(ctx, &a, r, claimed)
-	return a, true, err
-}
-
-// nameChassis fills in what the Chassis rows are called that a row refers to.
-func (q *question) nameChassis(ctx context.Context, a *Answer, r row, claimed string) error {
-	uuids := slices.DeleteFunc(append([]string{r.RequestedChassis, claimed}, r.RequestedAdditional...), func(u string) bool { return u == "" })
-	if len(uuids) == 0 {
-		return nil
-	}
-	var ops []ovsdb.Operation
-	for _, u := range uuids {
-		ops = append(ops, ovsdb.Operation{
-			Op: ovsdb.OperationSelect, Table: tableChassis, Columns: []string{"name"},
-			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: u})},
-		})
-	}
-	results, err := q.live.feed.conn.Transact(ctx, ops...)
-	if err != nil {
-		return err
-	}
-	names := map[string]string{"": ""}
-	for i, u := range uuids {
-		names[u] = u // a row that went meanwhile has no name any more
-		rows, err := selected(results, i)
-		if err != nil {
-			return err
-		}
-		if len(rows) == 1 {
-			f := fields{row: rows[0]}
-			if names[u] = f.text("name"); f.err != nil {
-				return f.err
-			}
-		}
-	}
-	a.RequestedChassis, a.Chassis = names[r.RequestedChassis], names[claimed]
+	a.RequestedChassis, a.Chassis = names[deref(r.RequestedChassis)], names[deref(r.Chassis)]
 	for _, u := range r.RequestedAdditional {
 		a.RequestedAdditional = append(a.RequestedAdditional, names[u])
 	}
 	slices.Sort(a.RequestedAdditional)
+	return a, nil
+}
+
+// chassisNames gives the names of Chassis rows by their uuids; empty uuids are passed over. The name of a
+// row that is gone is its uuid.
+func (q *verification) chassisNames(ctx context.Context, uuids []string) (map[string]string, error) {
+	names := map[string]string{}
+	var ops []ovsdb.Operation
+	for _, u := range uuids {
+		if u != "" {
+			names[u] = u
+			ops = append(ops, RowsWhere(TableChassis, withUUID(u), "name"))
+		}
+	}
+	if len(ops) == 0 {
+		return names, nil
+	}
+	found, err := Select(ctx, q.connections.monitor.conn, ops...)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range As[*Chassis](slices.Concat(found...)) {
+		names[c.UUID] = c.Name
+	}
+	return names, nil
+}
+
+// ErrTooOften is an error of Inquire: so much is asked that the Southbound, which serves
+// all chassis, would be kept busy. Ask again in a moment.
+var ErrTooOften = errors.New("the Southbound is asked too often for an explanation; try again in a moment")
+
+const (
+	// inquiryEvery is the least time between two inquiries, on average; inquiryBurst are
+	// made at once. Each may have the server look at every row of a table.
+	inquiryEvery = 200 * time.Millisecond
+	inquiryBurst = 20
+	// absentFor is for how long a port that isn't there isn't looked for again. To find
+	// nothing takes the server longest.
+	absentFor  = 5 * time.Second
+	absentMost = 1000
+)
+
+// inquiries is the pace of Inquire: one at a time, and a few a second.
+type inquiries struct {
+	turn chan struct{} // takes one
+	due  time.Time     // of the last one, if there were no burst; for who has the turn
+
+	mu     sync.Mutex
+	absent map[string]time.Time // ports that were not there, and when
+}
+
+func newInquiries() *inquiries {
+	return &inquiries{turn: make(chan struct{}, 1), absent: map[string]time.Time{}}
+}
+
+// begin waits for its turn, and then until an inquiry is due. The error is ErrTooOften when
+// ctx ends before that. Who gives up has taken no time from the others: whoever asks and
+// hangs up, again and again, would keep all others from asking.
+func (q *inquiries) begin(ctx context.Context) error {
+	select {
+	case q.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ErrTooOften
+	}
+	now := time.Now()
+	due := q.due
+	if earliest := now.Add(-inquiryBurst * inquiryEvery); due.Before(earliest) {
+		due = earliest
+	}
+	due = due.Add(inquiryEvery)
+	if ctx.Err() != nil || !retry.Sleep(ctx, max(due.Sub(now), 0)) {
+		q.end()
+		return ErrTooOften
+	}
+	q.due = due
 	return nil
+}
+
+func (q *inquiries) end() { <-q.turn }
+
+// isAbsent reports whether a port was looked for in vain a moment ago.
+func (q *inquiries) isAbsent(port string, now time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at, known := q.absent[port]
+	return known && now.Sub(at) < absentFor
+}
+
+func (q *inquiries) wasAbsent(port string, now time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.absent) >= absentMost {
+		clear(q.absent)
+	}
+	q.absent[port] = now
 }

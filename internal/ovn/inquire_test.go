@@ -37,27 +37,27 @@ func TestAnInquiryTellsOfPortsOfWhomever(t *testing.T) {
 	f.untilReady()
 	for _, tt := range []struct {
 		port                string
-		fate                Fate
+		disposition         Disposition
 		kind                string
 		requested, claimed  string
 		additional          []string
 		requestedChassisOpt string
 	}{
-		{port: "ours", fate: Asked, requested: "dpu1"},
-		{port: "another's", fate: Withdrawn, requested: "dpu2", requestedChassisOpt: "dpu2"},
-		{port: "migrating", fate: Kept, requested: "dpu2", claimed: "dpu2", additional: []string{"dpu1"}},
-		{port: "router", fate: Withdrawn, kind: "patch"},
-		{port: "nobody", fate: Gone},
+		{port: "ours", disposition: Asked, requested: "dpu1"},
+		{port: "another's", disposition: Withdrawn, requested: "dpu2", requestedChassisOpt: "dpu2"},
+		{port: "migrating", disposition: Kept, requested: "dpu2", claimed: "dpu2", additional: []string{"dpu1"}},
+		{port: "router", disposition: Withdrawn, kind: "patch"},
+		{port: "nobody", disposition: Gone},
 	} {
 		a := f.inquire(tt.port)
-		if a.LogicalPort != tt.port || a.Fate != tt.fate || a.Why == "" || !a.ChassisKnown || a.Type != tt.kind ||
+		if a.LogicalPort != tt.port || a.Disposition != tt.disposition || a.Why == "" || !a.ChassisKnown || a.Type != tt.kind ||
 			a.RequestedChassis != tt.requested || a.Chassis != tt.claimed || !cmp.Equal(a.RequestedAdditional, tt.additional) {
 			t.Errorf("%s: %+v", tt.port, a)
 		}
 		if a.Options["requested-chassis"] != tt.requestedChassisOpt {
 			t.Errorf("%s: options %v", tt.port, a.Options)
 		}
-		if tt.fate != Gone && a.Options["vif-plug:representor:vf-num"] != "3" {
+		if tt.disposition != Gone && a.Options["vif-plug:representor:vf-num"] != "3" {
 			t.Errorf("%s: options %v", tt.port, a.Options)
 		}
 	}
@@ -71,11 +71,11 @@ func TestAnInquiryFindsAPortWhoseRowWasReplaced(t *testing.T) {
 	us, other := w.us(), w.chassis("dpu2")
 	w.add("moved", us, nil)
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(map[string]Fate{"moved": Asked})
+	f.untilDispositions(map[string]Disposition{"moved": Asked})
 	w.remove("moved")
 	w.add("moved", other, nil)
-	f.untilFates(map[string]Fate{})
-	if a := f.inquire("moved"); a.Fate != Withdrawn || a.RequestedChassis != "dpu2" {
+	f.untilDispositions(map[string]Disposition{})
+	if a := f.inquire("moved"); a.Disposition != Withdrawn || a.RequestedChassis != "dpu2" {
 		t.Errorf("%+v", a)
 	}
 }
@@ -85,12 +85,12 @@ func TestInquire_FindsAPortThatCameSinceItWasLookedForInVain(t *testing.T) {
 	us := w.us()
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilReady()
-	if a := f.inquire("late"); a.Fate != Gone {
+	if a := f.inquire("late"); a.Disposition != Gone {
 		t.Fatalf("%+v", a)
 	}
 	w.add("late", us, nil)
-	f.untilFates(map[string]Fate{"late": Asked})
-	if a := f.inquire("late"); a.Fate != Asked {
+	f.untilDispositions(map[string]Disposition{"late": Asked})
+	if a := f.inquire("late"); a.Disposition != Asked {
 		t.Errorf("%+v", a)
 	}
 }

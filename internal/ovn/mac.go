@@ -1,46 +1,34 @@
 package ovn
 
 import (
-	"net"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/representor"
 )
-
-// columnMAC is Port_Binding.mac, in which northd puts the addresses of the logical port:
-// "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown (ovn-sb(5)).
-const columnMAC = "mac"
 
 // anyAddress is the word for a port that may have others than it names.
 const anyAddress = "unknown"
 
-// onlyMAC is the one unicast MAC address among a port's addresses, zero if there is none, or
-// more than one, or one that OVN may read otherwise than we do: it takes 0:53:0:0:1:1 as well.
+// onlyMAC is the one unicast MAC address among a port's addresses, as northd puts them into
+// Port_Binding.mac: "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown
+// (ovn-sb(5)). The result is zero for no address, for several, and for one that OVN may read otherwise
+// than we do: OVN takes 0:53:0:0:1:1 as well.
 func onlyMAC(addresses []string) representor.MAC {
 	var only representor.MAC
 	for _, a := range addresses {
 		if a == anyAddress {
 			continue
 		}
-		mac, ok := unicast(a)
-		if !ok || !only.IsZero() && only != mac {
+		words := strings.Fields(a)
+		if len(words) == 0 {
+			return representor.MAC{}
+		}
+		mac, err := option.ParsePFMAC(words[0])
+		if err != nil || !only.IsZero() && only != mac {
 			return representor.MAC{}
 		}
 		only = mac
 	}
 	return only
-}
-
-// unicast reads the MAC address that an address of a port begins with.
-func unicast(address string) (mac representor.MAC, ok bool) {
-	words := strings.Fields(address)
-	if len(words) == 0 || strings.Count(words[0], ":") != len(mac)-1 {
-		return mac, false
-	}
-	hw, err := net.ParseMAC(words[0])
-	if err != nil || len(hw) != len(mac) {
-		return mac, false
-	}
-	mac = representor.MAC(hw)
-	return mac, !mac.IsZero() && mac[0]&1 == 0
 }

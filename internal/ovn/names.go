@@ -1,6 +1,9 @@
 package ovn
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Names are what a database is known by in the long run: what two runs of a program
 // can compare. Beside a View's Identity they leave out what only one run can tell, that
@@ -30,31 +33,34 @@ func (n Names) String() string {
 	return strings.Join(words, " ")
 }
 
-// IsIn reports whether a text that String gave of some database may be of this one. What
-// both tell must be the same, and there must be something that both tell: a relay tells no
-// cluster, and a database keeps its SB_Global row when it is made a clustered one; while
-// the contents of a cluster that was wiped, or restored in place, have another row under
-// the same id. Any other text is of no database.
+// IsIn reports whether a text that String gave of some database may be of this one. Any other
+// text is of no database.
 func (n Names) IsIn(text string) bool {
 	o, ok := parseNames(text)
-	if !ok {
-		return false
-	}
-	common := false
-	for _, pair := range [][2]string{{n.Cluster, o.Cluster}, {n.Global, o.Global}} {
-		if pair[0] == "" || pair[1] == "" {
-			continue
-		}
-		if pair[0] != pair[1] {
-			return false
-		}
-		common = true
-	}
-	return common
+	return ok && n.same(o)
 }
 
-func parseNames(text string) (Names, bool) {
-	var n Names
+// same reports whether two names may be one database's. What both tell must be the same, and there
+// must be something that both tell: a relay tells no cluster, and a database keeps its SB_Global
+// row when it is made a clustered one. The same row in another cluster is a copy, which may be
+// an old one; another row in the same cluster tells of contents that were wiped, or restored in
+// place (ovsdb-client(1), restore: every row is another one then).
+func (n Names) same(o Names) bool {
+	if n.Cluster != "" && o.Cluster != "" && n.Cluster != o.Cluster {
+		return false
+	}
+	if n.Global != "" && o.Global != "" {
+		return n.Global == o.Global
+	}
+	return n.Cluster != "" && n.Cluster == o.Cluster
+}
+
+// or completes names with others of the same database.
+func (n Names) or(o Names) Names {
+	return Names{Cluster: cmp.Or(n.Cluster, o.Cluster), Global: cmp.Or(n.Global, o.Global)}
+}
+
+func parseNames(text string) (n Names, ok bool) {
 	words := strings.Split(text, " ")
 	for ; len(words) >= 2; words = words[2:] {
 		switch words[0] {
@@ -62,9 +68,7 @@ func parseNames(text string) (Names, bool) {
 			n.Cluster = words[1]
 		case namesGlobal:
 			n.Global = words[1]
-		default:
-			return Names{}, false
 		}
 	}
-	return n, len(words) == 0 && n.String() == text
+	return n, n.String() == text
 }

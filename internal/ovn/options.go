@@ -1,9 +1,9 @@
 package ovn
 
 import (
+	"errors"
 	"fmt"
 	"math"
-	"net"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,15 +15,8 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-const (
-	// maxVF is the largest VF number: SR-IOV's NumVFs is 16 bits wide, and VF
-	// numbers count from 0.
-	maxVF = math.MaxUint16 - 1
-	// minMTU is the least an IPv4 link may have (RFC 791), maxMTU what Linux allows.
-	minMTU, maxMTU = 68, math.MaxUint16
-	// textMost bounds a serial number and an iface-id-ver, in bytes.
-	textMost = 255
-)
+// textMost bounds a serial number and an iface-id-ver, in bytes.
+const textMost = 255
 
 // ParseRequest reads what the options of a Port_Binding ask for, for a row that
 // asks this chassis at all. Numbers have one way to be written: no sign, no space,
@@ -33,12 +26,11 @@ const (
 // none, as OVN's own tools leave them behind.
 func ParseRequest(logicalPort string, options map[string]string) Request {
 	r := Request{LogicalPort: logicalPort}
-	q, invalid := parseQuery(options)
-	if invalid != nil {
-		r.Invalid = refuse(invalid)
+	var err error
+	if r.Query, err = ParseQuery(options); err != nil {
+		r.Invalid = refuse(err)
 		return r
 	}
-	r.Query = q
 	r.MTU, r.Warnings = parseMTU(options[option.MTU], r.Warnings)
 	r.IfaceIDVer, r.Warnings = parseIfaceIDVer(options[option.IfaceIDVer], r.Warnings)
 	return r
@@ -61,14 +53,6 @@ func (e *OptionError) Error() string {
 
 // ParseQuery reads the options that name the function. The error is an *OptionError.
 func ParseQuery(options map[string]string) (representor.Query, error) {
-	q, wrong := parseQuery(options)
-	if wrong != nil {
-		return q, wrong
-	}
-	return q, nil
-}
-
-func parseQuery(options map[string]string) (representor.Query, *OptionError) {
 	none := representor.Query{}
 	q := representor.Query{Kind: representor.PF, CardSerial: options[option.CardSerial]}
 	var wrong string
@@ -77,9 +61,9 @@ func parseQuery(options map[string]string) (representor.Query, *OptionError) {
 	}
 	vf, sf, controller := options[option.VFNum], options[option.SFNum], options[option.Controller]
 	if vf != "" {
-		n, ok := parseNumber(vf, maxVF)
+		n, ok := parseNumber(vf, option.MaxVF)
 		if !ok {
-			return none, &OptionError{option.VFNum, vf, numberRule(maxVF) + "; leave it out for the PF itself"}
+			return none, &OptionError{option.VFNum, vf, numberRule(option.MaxVF) + "; leave it out for the PF itself"}
 		}
 		q.Kind, q.Number = representor.VF, n
 	}
@@ -109,22 +93,16 @@ func parseQuery(options map[string]string) (representor.Query, *OptionError) {
 // parsePFMAC reads a MAC, or says what is wrong with it.
 func parsePFMAC(s string) (mac representor.MAC, wrong string) {
 	const rule = "must be the PF's MAC, six pairs of hex digits with colons"
-	if s == "" {
-		return mac, "is missing; it " + rule
-	}
-	// net.ParseMAC takes hyphens, dots and longer addresses as well.
-	parsed, err := net.ParseMAC(s)
-	if err != nil || len(s) != len("00:00:00:00:00:00") || strings.Count(s, ":") != len(mac)-1 {
-		return mac, rule
-	}
-	mac = representor.MAC(parsed)
+	parsed, err := option.ParsePFMAC(s)
 	switch {
-	case mac.IsZero():
-		return mac, "is zero, which no PF has; it " + rule
-	case mac[0]&1 != 0:
-		return mac, "is a multicast address, which no PF has; it " + rule
+	case s == "":
+		return mac, "is missing; it " + rule
+	case errors.Is(err, option.ErrMACForm):
+		return mac, rule
+	case err != nil:
+		return mac, "is " + err.Error() + ", which no PF has; it " + rule
 	}
-	return mac, ""
+	return parsed, ""
 }
 
 // parseNumber reads a decimal number that is written the one way it can be.
@@ -165,10 +143,11 @@ func parseMTU(s string, warnings []reason.Reason) (int, []reason.Reason) {
 	if s == "" || s == "0" {
 		return 0, warnings
 	}
-	n, ok := parseNumber(s, maxMTU)
-	if !ok || n < minMTU {
-		return 0, append(warnings, *ignore(option.MTU, s,
-			fmt.Sprintf("must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it", minMTU, maxMTU)))
+	n, ok := parseNumber(s, option.MaxMTU)
+	if !ok || n < option.MinMTU {
+		return 0, append(warnings, ignore(option.MTU, s,
+			fmt.Sprintf("must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it",
+				option.MinMTU, option.MaxMTU)))
 	}
 	return int(n), warnings
 }
@@ -177,7 +156,7 @@ func parseIfaceIDVer(s string, warnings []reason.Reason) (string, []reason.Reaso
 	if len(s) <= textMost && printable(s) {
 		return s, warnings
 	}
-	return "", append(warnings, *ignore(option.IfaceIDVer, s,
+	return "", append(warnings, ignore(option.IfaceIDVer, s,
 		fmt.Sprintf("must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)))
 }
 
@@ -187,17 +166,18 @@ func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// refuse makes the reason for a request that can't be followed.
-func refuse(e *OptionError) *reason.Reason {
-	r := ignore(e.Option, e.Value, e.Rule)
-	r.Code = reason.CodeInvalidOption
-	r.Message += "; nothing is plugged until the logical switch port's option is corrected"
+// refuse makes the reason for a request that can't be followed, of an *OptionError.
+func refuse(err error) *reason.Reason {
+	r := &reason.Reason{Code: reason.CodeInvalidOption,
+		Message: err.Error() + "; nothing is plugged until the logical switch port's option is corrected"}
+	if e, is := errors.AsType[*OptionError](err); is {
+		r.Option, r.Value = e.Option, reason.Name(e.Value)
+	}
 	return r
 }
 
 // ignore makes the warning for an option that is left out.
-func ignore(name, value, wrong string) *reason.Reason {
+func ignore(name, value, wrong string) reason.Reason {
 	e := OptionError{name, value, wrong}
-	return &reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: name,
-		Value: reason.Name(value)}
+	return reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: name, Value: reason.Name(value)}
 }

@@ -25,19 +25,19 @@ func TestIdentity_ADatabaseThatIsRestoredInPlaceIsAnotherOne(t *testing.T) {
 			w.chassis("dpu1")
 			w.add("one", w.us(), nil)
 			f := follow(t, dpu1(d.Endpoint))
-			f.untilFates(map[string]Fate{"one": Asked})
+			f.untilDispositions(map[string]Disposition{"one": Asked})
 			backup, err := exec.CommandContext(t.Context(), "ovsdb-client", "backup", d.Endpoint, "OVN_Southbound").Output()
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.add("two", w.us(), nil) // came after the backup, and runs
-			before := f.untilFates(map[string]Fate{"one": Asked, "two": Asked})
+			before := f.untilDispositions(map[string]Disposition{"one": Asked, "two": Asked})
 			restore := exec.CommandContext(t.Context(), "ovsdb-client", "restore", d.Endpoint, "OVN_Southbound")
 			restore.Stdin = fileWith(t, backup)
 			if out, err := restore.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			after := f.untilFates(map[string]Fate{"one": Asked})
+			after := f.untilDispositions(map[string]Disposition{"one": Asked})
 			if before.Identity == after.Identity {
 				t.Errorf("the contents are older ones, and the identity is %s as before", after.Identity)
 			}

@@ -1,150 +1,137 @@
 package ovn
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+	"github.com/ovn-kubernetes/libovsdb/model"
+
+	"github.com/representord/representord/internal/cardserial"
 )
 
-// fields reads the columns of a row as a select returns it. The first column that
-// isn't what the schema says is the error.
-type fields struct {
-	row ovsdb.Row
-	err error
+// The Southbound and the tables of it that we read; ovn-sb(5).
+const (
+	Database         = "OVN_Southbound"
+	TableGlobal      = "SB_Global"
+	TableChassis     = "Chassis"
+	TablePortBinding = "Port_Binding"
+
+	columnAdditional = "requested_additional_chassis"
+)
+
+// sbGlobal is the one row of the database that lives as long as the database: its
+// uuid names it. A monitor must name a column; ssl hardly ever changes, while
+// nb_cfg does with every ovn-nbctl --wait.
+type sbGlobal struct {
+	UUID string  `ovsdb:"_uuid"`
+	SSL  *string `ovsdb:"ssl"`
 }
 
-// parseRow reads a Port_Binding with the columns of portColumns.
-func parseRow(r ovsdb.Row, additional bool) (row, error) {
-	f := fields{row: r}
-	out := row{
-		LogicalPort:      f.text("logical_port"),
-		Type:             f.text("type"),
-		ParentPort:       f.text("parent_port"),
-		Options:          f.texts("options"),
-		RequestedChassis: f.uuid("requested_chassis"),
-		Up:               f.truth("up"),
-		MAC:              f.strings(columnMAC),
-	}
-	if additional {
-		out.RequestedAdditional = f.uuids("requested_additional_chassis")
-	}
-	return out, f.err
+// Chassis is a row of Chassis.
+type Chassis struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Hostname    string            `ovsdb:"hostname"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
-// elements gives the values of a column that may be a set: RFC 7047 writes a set
-// of one element like a plain value.
-func (f *fields) elements(column string) []any {
-	v, ok := f.row[column]
-	if !ok {
-		f.fail(column, nil)
-		return nil
-	}
-	switch v := v.(type) {
-	case ovsdb.OvsSet:
-		return v.GoSet
-	case *ovsdb.OvsSet:
-		if v != nil {
-			return v.GoSet
-		}
-		return nil
-	}
-	return []any{v}
+// CMSOptions is ovn-cms-options, where cards are published: a list separated by commas.
+func (c *Chassis) CMSOptions() string { return cardserial.OptionsOf(c.OtherConfig, c.ExternalIDs) }
+
+// HiddenFromOldNeutron tells whether cards are published where a cardserial.OldNeutron doesn't look.
+func (c *Chassis) HiddenFromOldNeutron() bool {
+	return cardserial.HiddenFromOldNeutron(c.OtherConfig, c.ExternalIDs)
 }
 
-// text gives a string, or the only element of a set of strings, "" for none.
-func (f *fields) text(column string) string { return only[string](f, column) }
-
-// truth gives a boolean, false for none.
-func (f *fields) truth(column string) bool { return only[bool](f, column) }
-
-// uuid gives a reference, "" for none.
-func (f *fields) uuid(column string) string { return only[ovsdb.UUID](f, column).GoUUID }
-
-// number gives an integer, and whether there is one.
-func (f *fields) number(column string) (int64, bool) {
-	if len(f.elements(column)) == 0 {
-		return 0, false
-	}
-	// encoding/json's idea of a number; exact up to 2^53.
-	n := only[float64](f, column)
-	if n < 0 || n != float64(int64(n)) {
-		f.fail(column, n)
-		return 0, false
-	}
-	return int64(n), f.err == nil
+// PortBinding is a row of Port_Binding as of OVN 22.06.
+type PortBinding struct {
+	UUID        string            `ovsdb:"_uuid"`
+	LogicalPort string            `ovsdb:"logical_port"`
+	Type        string            `ovsdb:"type"`
+	ParentPort  *string           `ovsdb:"parent_port"`
+	Options     map[string]string `ovsdb:"options"`
+	// RequestedChassis and RequestedAdditional are uuids of Chassis rows; northd
+	// alone may write these columns.
+	RequestedChassis    *string  `ovsdb:"requested_chassis"`
+	RequestedAdditional []string `ovsdb:"requested_additional_chassis"`
+	// Chassis is the uuid of the Chassis row that has claimed the port.
+	Chassis *string `ovsdb:"chassis"`
+	Up      *bool   `ovsdb:"up"`
+	// MAC are the port's addresses, each a MAC with or without IP addresses behind it, or a
+	// word.
+	MAC []string `ovsdb:"mac"`
 }
 
-func (f *fields) uuids(column string) []string {
-	var uuids []string
-	for _, e := range f.elements(column) {
-		u, ok := e.(ovsdb.UUID)
-		if !ok {
-			f.fail(column, e)
-			return nil
-		}
-		uuids = append(uuids, u.GoUUID)
-	}
-	return uuids
+// PortBinding2203 is a row of Port_Binding before OVN 22.06: a PortBinding without
+// requested_additional_chassis, to which it can be converted.
+type PortBinding2203 struct {
+	UUID                string            `ovsdb:"_uuid"`
+	LogicalPort         string            `ovsdb:"logical_port"`
+	Type                string            `ovsdb:"type"`
+	ParentPort          *string           `ovsdb:"parent_port"`
+	Options             map[string]string `ovsdb:"options"`
+	RequestedChassis    *string           `ovsdb:"requested_chassis"`
+	RequestedAdditional []string          // no column
+	Chassis             *string           `ovsdb:"chassis"`
+	Up                  *bool             `ovsdb:"up"`
+	MAC                 []string          `ovsdb:"mac"`
 }
 
-// strings gives a set of strings.
-func (f *fields) strings(column string) []string {
-	var all []string
-	for _, e := range f.elements(column) {
-		s, ok := e.(string)
-		if !ok {
-			f.fail(column, e)
-			return nil
-		}
-		all = append(all, s)
+// asPortBinding is nil for what is a row of another table.
+func asPortBinding(m model.Model) *PortBinding {
+	switch p := m.(type) {
+	case *PortBinding:
+		return p
+	case *PortBinding2203:
+		return (*PortBinding)(p)
 	}
-	return all
+	return nil
 }
 
-// texts gives a map of strings.
-func (f *fields) texts(column string) map[string]string {
-	var pairs map[any]any
-	switch v := f.row[column].(type) {
-	case ovsdb.OvsMap:
-		pairs = v.GoMap
-	case *ovsdb.OvsMap:
-		if v != nil {
-			pairs = v.GoMap
-		}
-	default:
-		f.fail(column, v)
-		return nil
-	}
-	out := make(map[string]string, len(pairs))
-	for k, v := range pairs {
-		key, ok1 := k.(string)
-		value, ok2 := v.(string)
-		if !ok1 || !ok2 {
-			f.fail(column, k)
-			return nil
-		}
-		out[key] = value
-	}
-	return out
+// clone spares the library, which clones a row whenever it changes it, a detour through JSON.
+func (p *PortBinding) clone() *PortBinding {
+	q := *p
+	q.ParentPort, q.RequestedChassis = clonePointer(p.ParentPort), clonePointer(p.RequestedChassis)
+	q.Chassis, q.Up = clonePointer(p.Chassis), clonePointer(p.Up)
+	q.Options, q.RequestedAdditional, q.MAC = maps.Clone(p.Options), slices.Clone(p.RequestedAdditional), slices.Clone(p.MAC)
+	return &q
 }
 
-func (f *fields) fail(column string, v any) {
-	if f.err == nil {
-		f.err = fmt.Errorf("the server answered with column %s missing or of a wrong type (%T)", column, v)
+// CloneModel and CloneModelInto implement model.CloneableModel.
+func (p *PortBinding) CloneModel() model.Model { return p.clone() }
+
+// CloneModelInto is given a row of the same table.
+func (p *PortBinding) CloneModelInto(m model.Model) {
+	if q, ok := m.(*PortBinding); ok {
+		*q = *p.clone()
 	}
 }
 
-// only gives the one value of a column, or its type's zero when it has none.
-func only[T any](f *fields, column string) T {
-	var none T
-	e := f.elements(column)
-	if len(e) == 0 {
+// CloneModel and CloneModelInto implement model.CloneableModel.
+func (p *PortBinding2203) CloneModel() model.Model {
+	return (*PortBinding2203)((*PortBinding)(p).clone())
+}
+
+// CloneModelInto is given a row of the same table.
+func (p *PortBinding2203) CloneModelInto(m model.Model) {
+	if q, ok := m.(*PortBinding2203); ok {
+		*q = PortBinding2203(*(*PortBinding)(p).clone())
+	}
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var none T
 		return none
 	}
-	v, ok := e[0].(T)
-	if !ok || len(e) > 1 {
-		f.fail(column, e[0])
-		return none
+	return *p
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
 	}
-	return v
+	v := *p
+	return &v
 }

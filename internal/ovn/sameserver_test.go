@@ -92,15 +92,15 @@ func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	alone := c.Follower(t)
 	b := startBalancer(t, leader)
 	f := follow(t, dpu1(b.endpoint))
-	f.untilFates(map[string]Fate{"old": Asked})
+	f.untilDispositions(map[string]Disposition{"old": Asked})
 	servers.Until(t, "the follower has the port", func() bool {
-		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), "old")
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, Database, TablePortBinding), "old")
 	})
 	// The member goes on to answer its clients with what it had.
 	c.CutOff(t, alone)
 	w.remove("old")
 	w.add("new", w.us(), nil)
-	f.untilFates(map[string]Fate{"new": Asked})
+	f.untilDispositions(map[string]Disposition{"new": Asked})
 	servers.Until(t, "the member knows that it is cut off", func() bool {
 		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, serverDatabase, tableDatabase, "connected"), "false")
 	})
@@ -118,7 +118,7 @@ func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	}
 	// In turn, which is what balancers do, one of the tries ends where it should.
 	b.dealTo(leader, alone)
-	f.untilFates(map[string]Fate{"new": Asked})
+	f.untilDispositions(map[string]Disposition{"new": Asked})
 }
 
 func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
@@ -134,7 +134,7 @@ func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
 	}
 	alone := c.Follower(t)
 	servers.Until(t, "the follower has the ports", func() bool {
-		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, database, tablePortBinding), ports[len(ports)-1])
+		return strings.Contains(alone.Tool(t, "ovsdb-client", "dump", alone.Endpoint, Database, TablePortBinding), ports[len(ports)-1])
 	})
 	c.CutOff(t, alone)
 	for _, port := range ports {
@@ -143,16 +143,16 @@ func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
 	w.add("new", us, nil)
 	b := startBalancer(t, leader)
 	f := follow(t, dpu1(b.endpoint))
-	f.untilFates(map[string]Fate{"new": Asked})
+	f.untilDispositions(map[string]Disposition{"new": Asked})
 	b.dealNext(alone)
 	verdict, err := f.Verify(t.Context(), ports)
 	for _, port := range ports {
-		if err == nil && verdict.Bindings[port].Fate != Gone {
+		if err == nil && verdict.Bindings[port].Disposition != Gone {
 			t.Fatalf("port %s, on the word of a member that is cut off: %s", port, verdict.Bindings[port].Why)
 		}
 	}
 	b.dealNext(leader)
-	if got := fates(f.verify(ports...).Bindings); got[ports[0]] != Gone {
+	if got := dispositions(f.verify(ports...).Bindings); got[ports[0]] != Gone {
 		t.Errorf("by the server that is followed: %v", got)
 	}
 }

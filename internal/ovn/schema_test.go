@@ -100,12 +100,12 @@ func TestSchemasFromOVN2203OnAreReadAlike(t *testing.T) {
 			w.add("asked", us, nil)
 			w.add("another's", other, nil)
 			f := follow(t, dpu1(d.Endpoint))
-			f.untilFates(map[string]Fate{"asked": Asked})
+			f.untilDispositions(map[string]Disposition{"asked": Asked})
 			w.add("by-option", nil, map[string]string{"requested-chassis": "dpu1"})
-			f.untilFates(map[string]Fate{"asked": Asked, "by-option": Kept})
+			f.untilDispositions(map[string]Disposition{"asked": Asked, "by-option": Kept})
 			w.update("asked", ovsdb.Row{"type": "x", "up": true, "parent_port": "p"})
-			f.untilFates(map[string]Fate{"asked": Withdrawn, "by-option": Kept})
-			got := fates(f.verify("asked", "another's", "by-option", "gone").Bindings)
+			f.untilDispositions(map[string]Disposition{"asked": Withdrawn, "by-option": Kept})
+			got := dispositions(f.verify("asked", "another's", "by-option", "gone").Bindings)
 			if got["asked"] != Withdrawn || got["another's"] != Withdrawn || got["by-option"] != Kept || got["gone"] != Gone {
 				t.Errorf("the verdict is %v", got)
 			}
@@ -132,13 +132,13 @@ func TestADatabaseThatIsConvertedIsFollowedInItsNewSchema(t *testing.T) {
 	d, w := southboundOf(t, old)
 	w.add("asked", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))
-	first := f.untilFates(map[string]Fate{"asked": Asked})
+	first := f.untilDispositions(map[string]Disposition{"asked": Asked})
 	d.Tool(t, "ovsdb-client", "convert", d.Endpoint, servers.SchemaOVNSouthbound)
 	w.reconnect(d.Endpoint)
 	migrating := w.port("migrating", nil, nil)
 	migrating["requested_additional_chassis"] = w.us()
 	w.insert("Port_Binding", migrating)
-	v := f.untilFates(map[string]Fate{"asked": Asked, "migrating": Kept})
+	v := f.untilDispositions(map[string]Disposition{"asked": Asked, "migrating": Kept})
 	if v.Identity != first.Identity {
 		t.Errorf("the converted database is %s, it was %s", v.Identity, first.Identity)
 	}

@@ -3,8 +3,6 @@ package ovn
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
@@ -20,30 +18,37 @@ const (
 	tableDatabase  = "Database"
 )
 
-// databaseRow is a row of Database in _Server.
-type databaseRow struct {
-	UUID      string  `ovsdb:"_uuid"`
-	Name      string  `ovsdb:"name"`
-	Model     string  `ovsdb:"model"`
-	Connected bool    `ovsdb:"connected"`
-	Leader    bool    `ovsdb:"leader"`
-	Cluster   *string `ovsdb:"cid"`
-	Server    *string `ovsdb:"sid"`
-	Index     *int    `ovsdb:"index"`
+// ServerState is what a server says of itself and one of its databases: a row of Database in
+// its database _Server.
+type ServerState struct {
+	UUID      string `ovsdb:"_uuid"`
+	Name      string `ovsdb:"name"`
+	Model     string `ovsdb:"model"` // standalone, clustered or modelRelay
+	Connected bool   `ovsdb:"connected"`
+	Leader    bool   `ovsdb:"leader"`
+	// Cluster is the cluster's id, nil for a database that is no cluster's.
+	Cluster *string `ovsdb:"cid"`
+	// Index is how much of the cluster's log the server has applied, nil for databases without one.
+	Index *int `ovsdb:"index"`
 }
 
-// server is a connection to a server's word about itself. The library can't
+// modelRelay is the model of a server that holds a copy of another's database.
+const modelRelay = "relay"
+
+// Server is a connection to a server's word about itself. The library can't
 // follow two databases on one connection without following the leader too, which
 // isn't wanted: any server that keeps up will do. Behind a load balancer the two
 // connections may end at two servers, and this one's word is of no use there: see
 // sameServer.
-type server struct {
-	conn *dbconn.Conn
-	poke retry.Poke
+type Server struct {
+	conn     *dbconn.Conn
+	poke     retry.Poke
+	database string
 }
 
-func dialServer(ctx context.Context, o dbconn.Options) (*server, error) {
-	m, err := model.NewClientDBModel(serverDatabase, map[string]model.Model{tableDatabase: &databaseRow{}})
+// DialServer connects, and waits for what the server says of one of its databases.
+func DialServer(ctx context.Context, database string, o dbconn.Options) (*Server, error) {
+	m, err := model.NewClientDBModel(serverDatabase, map[string]model.Model{tableDatabase: &ServerState{}})
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +56,12 @@ func dialServer(ctx context.Context, o dbconn.Options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{conn: conn, poke: retry.NewPoke()}
+	s := &Server{conn: conn, poke: retry.NewPoke(), database: database}
 	conn.OnChange(s.poke.Wake)
-	d := &databaseRow{}
-	ours := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: database}
-	err = conn.Monitor(ctx, conn.NewMonitor(client.WithConditionalTable(d, []model.Condition{ours},
-		&d.Name, &d.Model, &d.Connected, &d.Leader, &d.Cluster, &d.Server, &d.Index)))
+	d := &ServerState{}
+	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: database}
+	err = conn.Monitor(ctx, conn.NewMonitor(client.WithConditionalTable(d, []model.Condition{named},
+		&d.Name, &d.Model, &d.Connected, &d.Leader, &d.Cluster, &d.Index)))
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -64,60 +69,63 @@ func dialServer(ctx context.Context, o dbconn.Options) (*server, error) {
 	return s, nil
 }
 
-// state is what the server last said; false when it no longer has the database.
-func (s *server) state() (serverState, bool) {
-	for _, d := range dbconn.Rows[*databaseRow](s.conn, tableDatabase) {
-		return serverState{
-			Model: d.Model, Connected: d.Connected, Leader: d.Leader,
-			Cluster: deref(d.Cluster), Server: deref(d.Server),
-			Index: int64(deref(d.Index)), HasIndex: d.Index != nil,
-		}, true
+// State is what the server last said, nil when it doesn't have the database.
+func (s *Server) State() *ServerState {
+	for _, d := range dbconn.Rows[*ServerState](s.conn, tableDatabase) {
+		return d
 	}
-	return serverState{}, false
+	return nil
 }
+
+// Close ends the connection.
+func (s *Server) Close() { s.conn.Close() }
 
 // ask asks the server anew.
-func (s *server) ask(ctx context.Context) (serverState, error) {
-	results, err := s.conn.Transact(ctx, ovsdb.Operation{
-		Op: ovsdb.OperationSelect, Table: tableDatabase,
-		Columns: []string{"model", "connected", "leader", "cid", "sid", "index"},
-		Where:   []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, database)},
-	})
+func (s *Server) ask(ctx context.Context) (*ServerState, error) {
+	found, err := Select(ctx, s.conn, stateOf(s.database))
 	if err != nil {
-		return serverState{}, err
+		return nil, err
 	}
-	rows, err := selected(results, 0)
-	if err != nil {
-		return serverState{}, err
+	if len(found[0]) != 1 {
+		return nil, errNoDatabase
 	}
-	if len(rows) != 1 {
-		return serverState{}, errNoDatabase
-	}
-	return readState(rows[0])
+	return As[*ServerState](found[0])[0], nil
 }
 
-// readState reads a row of Database as a select returns it.
-func readState(r ovsdb.Row) (serverState, error) {
-	f := &fields{row: r}
-	st := serverState{
-		Model: f.text("model"), Connected: f.truth("connected"), Leader: f.truth("leader"),
-		Cluster: f.uuid("cid"), Server: f.uuid("sid"),
-	}
-	st.Index, st.HasIndex = f.number("index")
-	return st, f.err
+func stateOf(database string) ovsdb.Operation {
+	named := []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, database)}
+	return RowsWhere(tableDatabase, named, "model", "connected", "leader", "cid", "index")
 }
 
-var errNoDatabase = errors.New("the server has no database " + database + ": is this address the Southbound's?")
+var errNoDatabase = errors.New("the server has no database " + Database + ": is this address the Southbound's?")
 
-// selected gives the rows of one select of a transaction.
-func selected(results []ovsdb.OperationResult, i int) ([]ovsdb.Row, error) {
-	// A transaction that fails as a whole has one result more than operations.
-	failed := slices.IndexFunc(results, func(r ovsdb.OperationResult) bool { return r.Error != "" })
-	if failed >= 0 {
-		return nil, fmt.Errorf("the server refused: %s: %s", results[failed].Error, results[failed].Details)
+// errTwoServers: one server would vouch for what another one says.
+var errTwoServers = errors.New("two servers answer under this address, " +
+	"which is a virtual IP, a Service or a name with several addresses: name the Southbound's servers one by one in ovn-remote")
+
+// sameServer tells whether two connections end at one process. A member of a cluster
+// that is cut off goes on to answer, and only its own _Server says so. Servers before
+// Open vSwitch 2.7 have no id and get the benefit of the doubt, unless one of two has.
+func sameServer(ctx context.Context, a, b *dbconn.Conn) error {
+	one, err := serverID(ctx, a)
+	if err != nil {
+		return err
 	}
-	if i >= len(results) {
-		return nil, fmt.Errorf("the server answered %d of %d operations", len(results), i+1)
+	other, err := serverID(ctx, b)
+	if err != nil {
+		return err
 	}
-	return results[i].Rows, nil
+	if one != other {
+		return errTwoServers
+	}
+	return nil
+}
+
+// serverID is "" for a server that has none.
+func serverID(ctx context.Context, c *dbconn.Conn) (string, error) {
+	id, err := c.ServerID(ctx)
+	if errors.Is(err, dbconn.ErrUnknownMethod) {
+		return "", nil
+	}
+	return id, err
 }

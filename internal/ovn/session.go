@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 )
 
@@ -15,9 +15,9 @@ const (
 	// catchUp is how long a server that is behind what we have seen may take to
 	// get there before another is tried.
 	catchUp = 500 * time.Millisecond
-	// feedPause is how long one feed is kept at least when our Chassis row is
+	// monitorPause is how long one monitor is kept at least when our Chassis row is
 	// replaced again and again.
-	feedPause = 200 * time.Millisecond
+	monitorPause = 200 * time.Millisecond
 	// relayDoubt is how long a relay may still call itself connected after it lost
 	// its source: 30 seconds (RELAY_MAX_RECONNECTION_MS in ovsdb/relay.c), and what
 	// it takes to notice a source that hangs. A relay tells no index.
@@ -30,19 +30,13 @@ const (
 
 // session is the time that one server is followed.
 type session struct {
-	south    *Southbound
-	config   Config
-	endpoint string
-	server   *server
-	feed     *feed
-	fedAt    time.Time
-	judged   *judged
+	south *Southbound
+	connections
+	// monitored is since when the monitor is there.
+	monitored time.Time
+	cache     *bindingCache
 	// since is when there was something to show, zero if there wasn't.
 	since time.Time
-}
-
-func newSession(s *Southbound, c Config, endpoint string) *session {
-	return &session{south: s, config: c, endpoint: endpoint}
 }
 
 // run follows the server until it fails, is no longer to be trusted, or the
@@ -71,7 +65,7 @@ func (x *session) connect(ctx context.Context) error {
 	}
 	step, cancel := context.WithTimeout(ctx, x.config.establish())
 	defer cancel()
-	if x.server, err = dialServer(step, o); err != nil {
+	if x.server, err = DialServer(step, Database, o); err != nil {
 		return err
 	}
 	if err := x.awaitTrust(step); err != nil {
@@ -80,14 +74,14 @@ func (x *session) connect(ctx context.Context) error {
 	if err := x.awaitRelay(ctx); err != nil {
 		return err
 	}
-	return x.feedAnew(ctx)
+	return x.renewMonitor(ctx)
 }
 
 // awaitRelay waits until a relay can't be behind what we have seen from another
 // server: what asks for a port there may have been taken back since. The first
 // server that we ever see can't be behind.
 func (x *session) awaitRelay(ctx context.Context) error {
-	if st, _ := x.server.state(); st.Model != modelRelay || x.south.View().Identity == "" {
+	if st := x.server.State(); st == nil || st.Model != modelRelay || x.south.View().Identity == "" {
 		return nil
 	}
 	wait := x.south.relayDoubt
@@ -96,15 +90,15 @@ func (x *session) awaitRelay(ctx context.Context) error {
 	over, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
-		select {
-		case <-over.Done():
+		err := x.awaitNews(over)
+		if over.Err() != nil {
 			return ctx.Err()
-		case <-x.server.poke:
-			if err := x.trusted(); err != nil {
-				return err
-			}
-		case <-x.server.conn.Done():
-			return x.server.conn.Err()
+		}
+		if err == nil {
+			err = x.checkState()
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -114,34 +108,46 @@ func (x *session) awaitTrust(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for {
-		st, ok := x.server.state()
-		if !ok {
-			return errNoDatabase
+		rejected := x.checkState()
+		if st := x.server.State(); rejected == nil || st == nil || !st.Connected {
+			return rejected
 		}
-		problem := x.south.memory.distrust(st)
-		if problem == "" {
-			return nil
-		}
-		if !st.Connected {
-			return errors.New(problem)
-		}
-		select {
-		case <-x.server.poke:
-		case <-patience.Done():
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			return errors.New(problem)
-		case <-x.server.conn.Done():
-			return x.server.conn.Err()
+		err := x.awaitNews(patience)
+		switch {
+		case err == nil:
+		case patience.Err() != nil && ctx.Err() == nil:
+			return rejected
+		default:
+			return err
 		}
 	}
 }
 
-// feedAnew gets a feed for our Chassis row as it is now, in place of the one
+// awaitNews waits until the server says something else of itself.
+func (x *session) awaitNews(ctx context.Context) error {
+	select {
+	case <-x.server.poke:
+		return nil
+	case <-x.server.conn.Done():
+		return x.server.conn.Err()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// checkState rejects a server by what it last said of itself.
+func (x *session) checkState() error {
+	st := x.server.State()
+	if st == nil {
+		return errNoDatabase
+	}
+	return x.south.history.reject(st)
+}
+
+// renewMonitor gets a monitor for our Chassis row as it is now, in place of the one
 // there is.
-func (x *session) feedAnew(ctx context.Context) error {
-	if wait := feedPause - time.Since(x.fedAt); x.feed != nil && wait > 0 {
+func (x *session) renewMonitor(ctx context.Context) error {
+	if wait := monitorPause - time.Since(x.monitored); x.monitor != nil && wait > 0 {
 		retry.Sleep(ctx, wait)
 	}
 	step, cancel := context.WithTimeout(ctx, x.config.establish())
@@ -150,63 +156,72 @@ func (x *session) feedAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := x.dialSame(step, o)
+	m, err := x.dialMonitor(step, o)
 	if err != nil {
 		return err
 	}
-	old := x.feed
-	x.feed, x.fedAt, x.judged = f, time.Now(), nil
-	x.south.shape = f.shape
-	x.south.setLive(&live{endpoint: x.endpoint, config: x.config, server: x.server, feed: f})
+	old := x.monitor
+	x.monitor, x.monitored, x.cache = m, time.Now(), nil
+	c := x.connections
+	x.south.setCurrent(&c)
 	if old != nil {
 		old.conn.Close()
 	}
 	return nil
 }
 
-// dialSame gets a feed from the server that vouches for it. Behind a balancer that deals
-// connections in turn a later try ends there.
-func (x *session) dialSame(ctx context.Context, o dbconn.Options) (*feed, error) {
+// dialMonitor gets a monitor from the server that vouches for it, and for the Chassis row that is there
+// then. Behind a balancer that deals connections in turn a later try ends at that server.
+func (x *session) dialMonitor(ctx context.Context, o dbconn.Options) (*monitor, error) {
+	sc, err := readSchema(ctx, x.server)
+	if err != nil {
+		return nil, err
+	}
 	const tries = 5
 	for try := 1; ; try++ {
-		f, err := dialFeed(ctx, x.south.shape, x.south.us(x.config), o)
+		m, err := dialMonitor(ctx, sc, x.south.self(x.config), o)
 		if err != nil {
 			return nil, err
 		}
-		err = sameServer(ctx, x.server.conn, f.conn)
-		if err == nil {
-			return f, nil
+		err = sameServer(ctx, x.server.conn, m.conn)
+		again := errors.Is(err, errTwoServers)
+		if err == nil && m.chassis().UUID != m.self.UUID {
+			again, err = true, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?",
+				reason.Quote(x.config.Chassis))
 		}
-		f.conn.Close()
-		if !errors.Is(err, errTwoServers) || try == tries {
+		if err == nil {
+			return m, nil
+		}
+		m.conn.Close()
+		if !again || try == tries {
 			return nil, err
 		}
 	}
 }
 
-// follow shows what the feed has until the session is over.
+// follow shows what the monitor has until the session is over.
 func (x *session) follow(ctx context.Context) error {
 	if err := x.look(ctx); err != nil {
 		return err
 	}
 	rest := retry.Rest{Least: minPause}
 	defer rest.Stop()
-	var over <-chan time.Time                 // nil unless resting
-	var changed <-chan struct{} = x.feed.poke // nil while resting
+	var over <-chan time.Time                    // nil unless resting
+	var changed <-chan struct{} = x.monitor.poke // nil while resting
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-x.server.conn.Done():
 			return x.server.conn.Err()
-		case <-x.feed.conn.Done():
-			return x.feed.conn.Err()
+		case <-x.monitor.conn.Done():
+			return x.monitor.conn.Err()
 		case <-x.server.poke:
-			if err := x.trusted(); err != nil {
+			if err := x.checkState(); err != nil {
 				return err
 			}
 		case <-over:
-			changed = x.feed.poke
+			changed = x.monitor.poke
 		case <-changed:
 			began := time.Now()
 			if err := x.look(ctx); err != nil {
@@ -218,65 +233,49 @@ func (x *session) follow(ctx context.Context) error {
 	}
 }
 
-// trusted looks at what the server says of itself.
-func (x *session) trusted() error {
-	st, ok := x.server.state()
-	if !ok {
-		return errNoDatabase
-	}
-	if problem := x.south.memory.distrust(st); problem != "" {
-		return errors.New(problem)
-	}
-	return nil
-}
-
-// look shows the feed's contents. When our Chassis row is another than the one
-// that the feed asks about, the old contents are shown as incomplete until the
-// new feed's are there.
+// look shows the monitor's contents. When our Chassis row is another than the one
+// that the monitor asks about, the old contents are shown as incomplete until the
+// new monitor's are there.
 func (x *session) look(ctx context.Context) error {
 	for !x.show() {
 		x.south.log.Info("our Chassis row was replaced; re-reading the Southbound", "chassis", x.config.Chassis)
-		if err := x.feedAnew(ctx); err != nil {
+		if err := x.renewMonitor(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// show makes the view of what the feed has, and reports whether the feed is for
+// show makes the view of what the monitor has, and reports whether the monitor is for
 // our present Chassis row.
 func (x *session) show() bool {
-	st, _ := x.server.state()
-	row := x.feed.global()
-	m := x.feed.me
-	m.UUID = ""
-	cmsOptions, hidden := "", false
-	if c := x.feed.chassisRow(); c != nil {
-		m.Registered = c.Hostname
-		x.south.register(c.Hostname)
-		m.UUID, cmsOptions = c.UUID, cardserial.OptionsOf(c.OtherConfig, c.ExternalIDs)
-		hidden = cardserial.HiddenFromOldNeutron(c.OtherConfig, c.ExternalIDs)
+	names := Names{Global: x.monitor.global()}
+	if st := x.server.State(); st != nil {
+		names.Cluster = deref(st.Cluster)
 	}
-	x.judged = x.feed.bindings(m, x.judged)
-	x.south.remember(x.judged)
-	present := m.UUID == x.feed.me.UUID
+	ours, us := x.monitor.chassis(), x.south.self(x.config)
+	if ours.UUID != "" {
+		us.UUID, us.Registered = ours.UUID, ours.Hostname
+	}
+	x.cache = classifyAll(x.monitor.ports(), us, x.cache)
+	x.south.remember(x.cache)
+	present := us.UUID == x.monitor.self.UUID
 	x.south.publish(func(v *View) {
 		*v = View{
-			Complete:     present && row != "",
-			Connected:    true,
-			Since:        v.Since,
-			Endpoint:     x.endpoint,
-			Chassis:      m.Chassis,
-			ChassisKnown: m.UUID != "",
-			CMSOptions:   cmsOptions,
-			Identity:     x.south.memory.identity(st.Cluster, row),
-			Names:        Names{Cluster: st.Cluster, Global: row},
-			Bindings:     x.judged.bindings,
-
-			HiddenFromOldNeutron: hidden,
+			Complete:             present && names.Global != "",
+			Connected:            true,
+			Since:                v.Since,
+			Endpoint:             x.endpoint,
+			Chassis:              us.Chassis,
+			ChassisKnown:         us.UUID != "",
+			CMSOptions:           ours.CMSOptions(),
+			HiddenFromOldNeutron: ours.HiddenFromOldNeutron(),
+			Identity:             x.south.history.identity(names),
+			Names:                names,
+			Bindings:             x.cache.bindings,
 		}
 		switch {
-		case row == "":
+		case names.Global == "":
 			v.Problem = "SB_Global has no row: ovn-northd has not written to this database yet"
 		case !present:
 			v.Problem = "our Chassis row was replaced: reading the Southbound anew"
@@ -286,11 +285,11 @@ func (x *session) show() bool {
 }
 
 func (x *session) close() {
-	x.south.setLive(nil)
-	if x.feed != nil {
-		x.feed.conn.Close()
+	x.south.setCurrent(nil)
+	if x.monitor != nil {
+		x.monitor.conn.Close()
 	}
 	if x.server != nil {
-		x.server.conn.Close()
+		x.server.Close()
 	}
 }

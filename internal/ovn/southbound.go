@@ -29,18 +29,17 @@ type Options struct {
 // Southbound follows what OVN's Southbound asks of one chassis. It reads, and
 // never writes. Its methods may be called from several goroutines.
 type Southbound struct {
-	log    *slog.Logger
-	notify func()
-	memory *memory
-	asked  *inquiries
+	log     *slog.Logger
+	notify  func()
+	history *history
+	// inquiries are the pace of Inquire.
+	inquiries *inquiries
 
 	view atomic.Pointer[View]
-	// judgedFor is who the view's bindings were judged for; Run's own.
-	judgedFor Config
+	// classifiedFor is whom the view's bindings were classified for; Run's own.
+	classifiedFor Config
 	// logged is the last problem of each server that was logged; Run's own.
 	logged map[string]string
-	// shape is that of the last server; Run's own.
-	shape shape
 	// relayDoubt is a constant but for tests.
 	relayDoubt time.Duration
 
@@ -50,24 +49,25 @@ type Southbound struct {
 	told bool
 	// restart ends what is done for a config that is no longer so.
 	restart context.CancelFunc
-	live    *live
-	rows    rowMemory
+	// connections are nil while no server is followed.
+	connections *connections
+	rows        rowUUIDs
 	// registered is the hostname that our Chassis row had when it was last seen.
 	registered string
 }
 
-// live is what Verify may ask: both connections are to the same server.
-type live struct {
+// connections are what a session has, and what Verify may ask: both are to the same server.
+type connections struct {
 	endpoint string
 	config   Config
-	server   *server
-	feed     *feed
+	server   *Server
+	monitor  *monitor
 }
 
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
-	s := &Southbound{log: o.Log, notify: o.Notify, memory: newMemory(), asked: newInquiries(),
-		shape: shape{additional: true}, relayDoubt: relayDoubt, logged: map[string]string{}}
+	s := &Southbound{log: o.Log, notify: o.Notify, history: newHistory(), inquiries: newInquiries(),
+		relayDoubt: relayDoubt, logged: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -75,7 +75,7 @@ func New(o Options) *Southbound {
 		s.notify = func() {}
 	}
 	if o.Restored > 0 {
-		s.memory.restoredAfter = o.Restored
+		s.history.restoredAfter = o.Restored
 	}
 	s.view.Store(&View{Since: time.Now(), Problem: "not started yet"})
 	return s
@@ -94,12 +94,12 @@ func (s *Southbound) Configure(c Config) {
 		return
 	}
 	s.told = true
-	keep := s.live != nil && c.sameBut(s.config) && slices.Contains(c.Remotes, s.live.endpoint)
+	keep := s.connections != nil && c.sameBut(s.config) && slices.Contains(c.Remotes, s.connections.endpoint)
 	s.config = c.clone()
 	if keep {
 		return
 	}
-	s.live = nil // whom it judged for, we may no longer be
+	s.connections = nil // their bindings are classified for the old identity
 	if s.restart != nil {
 		s.restart()
 	}
@@ -156,7 +156,7 @@ func (s *Southbound) begin(ctx context.Context) (Config, bool, context.Context, 
 // all chassis asking the same one first would be too much for it. It reports
 // whether a connection lasted.
 func (s *Southbound) round(ctx context.Context, c Config) bool {
-	s.judgeAnewFor(c)
+	s.reclassifyFor(c)
 	remotes := slices.Clone(c.Remotes)
 	rand.Shuffle(len(remotes), func(i, j int) { remotes[i], remotes[j] = remotes[j], remotes[i] })
 	var problems []string
@@ -166,7 +166,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 			retry.Sleep(ctx, rand.N(firstBackoff))
 		}
 		s.trying(endpoint)
-		x := newSession(s, c, endpoint)
+		x := &session{south: s, connections: connections{endpoint: endpoint, config: c}}
 		problem := problemOf(endpoint, x.run(ctx))
 		if ctx.Err() != nil {
 			problem = "the configuration changed"
@@ -198,13 +198,15 @@ func problemOf(endpoint string, err error) string {
 	return p
 }
 
-// judgeAnewFor drops bindings that were judged for somebody else.
-func (s *Southbound) judgeAnewFor(c Config) {
-	same := c.sameIdentity(s.judgedFor)
-	if c.Chassis != s.judgedFor.Chassis {
-		s.register("")
+// reclassifyFor drops bindings that were classified for another identity.
+func (s *Southbound) reclassifyFor(c Config) {
+	same := c.sameIdentity(s.classifiedFor)
+	if c.Chassis != s.classifiedFor.Chassis {
+		s.mu.Lock()
+		s.registered = ""
+		s.mu.Unlock()
 	}
-	s.judgedFor = c
+	s.classifiedFor = c
 	s.publish(func(v *View) {
 		v.Chassis = c.Chassis
 		if !same {
@@ -256,18 +258,40 @@ func (s *Southbound) publish(change func(*View)) {
 	s.notify()
 }
 
-// setLive lets Verify ask a server, nil none, unless it is for a config that is
+// setCurrent lets Verify ask a server, nil none, unless it is for a config that is
 // no longer so.
-func (s *Southbound) setLive(l *live) {
+func (s *Southbound) setCurrent(c *connections) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l == nil || l.config.sameBut(s.config) {
-		s.live = l
+	if c == nil || c.config.sameBut(s.config) {
+		s.connections = c
 	}
 }
 
-func (s *Southbound) currentLive() *live {
+func (s *Southbound) current() *connections {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.live
+	return s.connections
+}
+
+// remember notes what of a view is of use when it is gone: the rows of ports, and the hostname in
+// our Chassis row.
+func (s *Southbound) remember(c *bindingCache) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = s.rows.with(c)
+	s.registered = c.self.Registered
+}
+
+func (s *Southbound) knownRows(ports []string) (known []portRow, unknown []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rows.split(ports)
+}
+
+// self is the chassis of a config, with the hostname that its row had last.
+func (s *Southbound) self(c Config) self {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return self{Chassis: c.Chassis, Hostname: c.Hostname, Registered: s.registered}
 }

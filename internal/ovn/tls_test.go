@@ -29,7 +29,7 @@ func TestTheSouthboundIsFollowedOverTLSWithFilesThatMayBeReplaced(t *testing.T) 
 			t.Fatal(err)
 		}
 	}
-	f.untilFates(map[string]Fate{"one": Asked})
+	f.untilDispositions(map[string]Disposition{"one": Asked})
 	f.verify("one")
 
 	c.TLS.CACert = pki.Server.CACert

@@ -2,9 +2,31 @@ package ovn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
+
+// maxScans bounds the ports that are looked for by their name one by one.
+const maxScans = 8
+
+// verification is a question to one server about some ports, whatever they say about us, and
+// its answer: about one chassis in one database.
+type verification struct {
+	connections *connections
+	self        self
+	// room is how many bytes of JSON may go into one request.
+	room int
+	// global is the uuid of the database's own row, empty before the first answer; chassis is
+	// that of our Chassis row, empty while there is none.
+	global, chassis string
+	identity        string
+	// rows are the ports' rows, nil for a port that has none.
+	rows map[string]*PortBinding
+}
 
 // Verify asks the server about these logical ports, whatever they say about us:
 // their rows, our Chassis row and the database's identity. The server must be
@@ -22,61 +44,237 @@ import (
 // by their uuid, which is all there is to do for a row that is still there; a few
 // others by name, and many by a monitor.
 func (s *Southbound) Verify(ctx context.Context, logicalPorts []string) (Verdict, error) {
-	l := s.currentLive()
-	if l == nil {
-		return Verdict{}, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
-	}
-	v, err := s.verify(ctx, l, logicalPorts)
+	q, err := s.ask(ctx, logicalPorts, false)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("%w: %s: %w", ErrUntrusted, l.endpoint, err)
+		return Verdict{}, err
+	}
+	v := Verdict{ChassisKnown: q.chassis != "", Identity: q.identity, Bindings: make(map[string]Binding, len(q.rows))}
+	for port := range q.rows {
+		v.Bindings[port] = q.binding(port)
 	}
 	return v, nil
 }
 
-func (s *Southbound) verify(ctx context.Context, l *live, logicalPorts []string) (Verdict, error) {
-	before, err := s.vouched(ctx, l)
-	if err != nil {
-		return Verdict{}, err
+// ask asks the server that is followed. Ports of which no row is known are left out while our
+// Chassis row is missing, for nothing hangs on them then, unless strangers are wanted too. The
+// error is ErrUntrusted with the cause.
+func (s *Southbound) ask(ctx context.Context, ports []string, strangers bool) (*verification, error) {
+	c := s.current()
+	if c == nil {
+		return nil, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	q := &inquiry{live: l, us: s.us(l.config), room: l.feed.conn.Window() / 2, bindings: make(map[string]Binding, len(logicalPorts))}
-	known, unknown := s.rowsOf(logicalPorts)
-	lost, err := q.askByRow(ctx, known)
-	if err != nil {
-		return Verdict{}, err
+	q := &verification{connections: c, self: s.self(c.config), room: c.monitor.conn.Window() / 2,
+		rows: make(map[string]*PortBinding, len(ports))}
+	if err := s.askTrusted(ctx, q, ports, strangers); err != nil {
+		return nil, c.untrusted(err)
 	}
-	if q.chassis != "" { // otherwise nothing hangs on it
-		if err := q.askByName(ctx, append(unknown, lost...)); err != nil {
-			return Verdict{}, err
-		}
-	}
-	after, err := s.vouched(ctx, l)
-	if err != nil {
-		return Verdict{}, err
-	}
-	if before.Cluster != after.Cluster {
-		return Verdict{}, errors.New("the database was replaced while it was asked")
-	}
-	if s.currentLive() != l {
-		return Verdict{}, errors.New("our configuration, our Chassis row or the server changed meanwhile")
-	}
-	return Verdict{
-		ChassisKnown: q.chassis != "",
-		Identity:     s.memory.identity(after.Cluster, q.global),
-		Bindings:     q.bindings,
-	}, nil
+	return q, nil
 }
 
-// vouched asks the server whether its word counts, and counts for the rows.
-func (s *Southbound) vouched(ctx context.Context, l *live) (serverState, error) {
-	if err := sameServer(ctx, l.server.conn, l.feed.conn); err != nil {
-		return serverState{}, err
-	}
-	st, err := l.server.ask(ctx)
+// untrusted says why nothing is known.
+func (c *connections) untrusted(err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrUntrusted, c.endpoint, err)
+}
+
+// askTrusted asks a server that is to be trusted before and after.
+func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []string, strangers bool) error {
+	before, err := s.checkServer(ctx, q.connections)
 	if err != nil {
-		return st, err
+		return err
 	}
-	if problem := s.memory.distrust(st); problem != "" {
-		return st, errors.New(problem)
+	known, unknown := s.knownRows(ports)
+	lost, err := q.askByRow(ctx, known)
+	if err != nil {
+		return err
 	}
-	return st, nil
+	if q.chassis != "" || strangers {
+		if err := q.askByName(ctx, append(unknown, lost...)); err != nil {
+			return err
+		}
+	}
+	after, err := s.checkServer(ctx, q.connections)
+	if err != nil {
+		return err
+	}
+	if deref(before.Cluster) != deref(after.Cluster) {
+		return errors.New("the database was replaced while it was asked")
+	}
+	if s.current() != q.connections {
+		return errors.New("our configuration, our Chassis row or the server changed meanwhile")
+	}
+	q.identity = s.history.identity(Names{Cluster: deref(after.Cluster), Global: q.global})
+	return nil
+}
+
+// checkServer asks the server whether its word counts, and counts for the rows.
+func (s *Southbound) checkServer(ctx context.Context, c *connections) (*ServerState, error) {
+	if err := sameServer(ctx, c.server.conn, c.monitor.conn); err != nil {
+		return nil, err
+	}
+	st, err := c.server.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return st, s.history.reject(st)
+}
+
+// askByRow asks for rows by their uuid, and in any case for our Chassis row and the database's own. It
+// returns the ports whose rows are gone.
+func (q *verification) askByRow(ctx context.Context, known []portRow) (lost []string, err error) {
+	if len(known) == 0 {
+		_, err := q.transact(ctx)
+		return nil, err
+	}
+	atOnce := q.room / sizeOf(q.selectPort(withUUID(known[0].uuid)))
+	for some := range slices.Chunk(known, atOnce) {
+		var ops []ovsdb.Operation
+		for _, p := range some {
+			ops = append(ops, q.selectPort(withUUID(p.uuid)))
+		}
+		rows, err := q.transact(ctx, ops...)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range some {
+			if rows[i] != nil && rows[i].LogicalPort == p.port {
+				q.rows[p.port] = rows[i]
+			} else {
+				lost = append(lost, p.port)
+			}
+		}
+	}
+	return lost, nil
+}
+
+// askByName looks for ports of which no row is known. A name that is too long for a request is no
+// port's that is in use, and is left out.
+func (q *verification) askByName(ctx context.Context, ports []string) error {
+	ports = slices.DeleteFunc(ports, func(port string) bool { return sizeOf(named(port)) > q.room })
+	if len(ports) > maxScans {
+		return q.askByMonitor(ctx, ports)
+	}
+	for _, port := range ports {
+		// One at a time, so that others get their turn between.
+		rows, err := q.transact(ctx, q.selectPort([]ovsdb.Condition{named(port)}))
+		if err != nil {
+			return err
+		}
+		q.rows[port] = rows[0]
+	}
+	return nil
+}
+
+// askByMonitor looks for many ports by the first answer to a monitor, on connections of its own: a
+// monitor can't be put onto a connection that has one. One scan of the table for each port would
+// keep a large Southbound busy for many seconds. A verdict on the ports that were answered in time
+// would be no way out: a hold counts the removals of a pass, and would see a few of many.
+func (q *verification) askByMonitor(ctx context.Context, ports []string) error {
+	for len(ports) > 0 {
+		var conditions []ovsdb.Condition
+		for size := 0; len(conditions) < len(ports); {
+			c := named(ports[len(conditions)])
+			if size += sizeOf(c); size > q.room {
+				break
+			}
+			conditions = append(conditions, c)
+		}
+		if err := q.monitorOnce(ctx, conditions, ports[:len(conditions)]); err != nil {
+			return err
+		}
+		ports = ports[len(conditions):]
+	}
+	return nil
+}
+
+func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condition, ports []string) error {
+	o, err := q.connections.config.dialOptions(q.connections.endpoint, nil)
+	if err != nil {
+		return err
+	}
+	conn, err := dialModel(ctx, q.connections.monitor.schema, o)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := sameServer(ctx, q.connections.server.conn, conn); err != nil {
+		return err
+	}
+	m := &monitor{conn: conn, schema: q.connections.monitor.schema, self: self{Chassis: q.connections.config.Chassis}}
+	if err := conn.Monitor(ctx, m.request(conditions)); err != nil {
+		return err
+	}
+	found := map[string]*PortBinding{}
+	for _, row := range m.ports() {
+		if r := asPortBinding(row); r != nil {
+			found[r.LogicalPort] = r
+		}
+	}
+	for _, port := range ports {
+		q.rows[port] = found[port]
+	}
+	// Only now, since the cache goes on changing.
+	return q.settle(m.chassis().UUID, m.global())
+}
+
+// transact selects ports, at most one by each operation, and in the same transaction our Chassis row
+// and the database's own.
+func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]*PortBinding, error) {
+	n := len(ops)
+	ops = append(ops, chassisNamed(q.connections.config.Chassis), RowsWhere(TableGlobal, nil))
+	found, err := Select(ctx, q.connections.monitor.conn, ops...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]*PortBinding, n)
+	for i := range rows {
+		if len(found[i]) > 0 {
+			rows[i] = asPortBinding(found[i][0])
+		}
+	}
+	return rows, q.settle(uuidOf(found[n]), uuidOf(found[n+1]))
+}
+
+// settle makes sure that all parts of the answer are about one chassis in one database.
+func (q *verification) settle(chassis, global string) error {
+	switch {
+	case global == "":
+		return errors.New("SB_Global has no row: ovn-northd has not written to this database yet")
+	case q.global != "" && (chassis != q.chassis || global != q.global):
+		return errors.New("the database changed while it was asked")
+	}
+	q.chassis, q.global = chassis, global
+	return nil
+}
+
+// binding is what the answer means for us.
+func (q *verification) binding(port string) Binding {
+	row := q.rows[port]
+	if row == nil {
+		return gone(port)
+	}
+	s := q.self
+	s.UUID = q.chassis
+	return newBinding(row, s)
+}
+
+func gone(port string) Binding {
+	return Binding{LogicalPort: port, Disposition: Gone, Why: "the Southbound has no such Port_Binding"}
+}
+
+// selectPort asks for what classifying a port takes, and for who has claimed it.
+func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
+	return RowsWhere(TablePortBinding, which, append(q.connections.monitor.schema.portColumns(), "chassis")...)
+}
+
+func named(port string) ovsdb.Condition {
+	return ovsdb.NewCondition("logical_port", ovsdb.ConditionEqual, port)
+}
+
+// sizeOf is the size of a part of a request in bytes of JSON.
+func sizeOf(part any) int {
+	b, err := json.Marshal(part)
+	if err != nil {
+		return 0 // strings and maps of strings can be marshalled
+	}
+	return len(b) + 1
 }

@@ -29,8 +29,8 @@ func TestAVerdictIsTheTruthAboutPortsThatTheViewDoesNotShow(t *testing.T) {
 	w.insert("Port_Binding", unplugged)
 
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(map[string]Fate{"asked": Asked, "additional": Kept, "unplugged": Withdrawn})
-	want := map[string]Fate{
+	f.untilDispositions(map[string]Disposition{"asked": Asked, "additional": Kept, "unplugged": Withdrawn})
+	want := map[string]Disposition{
 		"asked": Asked, "another's": Withdrawn, "listed": Kept, "additional": Kept, "unplugged": Withdrawn, "gone": Gone,
 	}
 	// One by one, and so many that they are asked about in another way.
@@ -41,7 +41,7 @@ func TestAVerdictIsTheTruthAboutPortsThatTheViewDoesNotShow(t *testing.T) {
 			ports, want[name] = append(ports, name), Gone
 		}
 		got := f.verify(ports...)
-		if diff := cmp.Diff(want, fates(got.Bindings)); diff != "" {
+		if diff := cmp.Diff(want, dispositions(got.Bindings)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		if !got.ChassisKnown || got.Identity != f.View().Identity {
@@ -72,11 +72,11 @@ func TestAPortThatLeftTheViewIsFoundWhateverBecameOfIt(t *testing.T) {
 	w.add("made again for another", other, nil)
 	w.remove("made again for us")
 	w.add("made again for us", us, nil)
-	f.untilFates(map[string]Fate{"stays": Asked, "made again for us": Asked})
-	want := map[string]Fate{
+	f.untilDispositions(map[string]Disposition{"stays": Asked, "made again for us": Asked})
+	want := map[string]Disposition{
 		"stays": Asked, "moved": Withdrawn, "deleted": Gone, "made again for another": Withdrawn, "made again for us": Asked,
 	}
-	if diff := cmp.Diff(want, fates(f.verify(slices.Collect(maps.Keys(want))...).Bindings)); diff != "" {
+	if diff := cmp.Diff(want, dispositions(f.verify(slices.Collect(maps.Keys(want))...).Bindings)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -86,13 +86,13 @@ func TestWithoutOurChassisRowOnlyRowsThatAreKnownAreAskedFor(t *testing.T) {
 	w.add("seen", w.us(), map[string]string{"requested-chassis": "dpu1,dpu2"})
 	w.add("never seen", nil, map[string]string{"requested-chassis": "dpu1,dpu2"})
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(map[string]Fate{"seen": Asked})
+	f.untilDispositions(map[string]Disposition{"seen": Asked})
 	gone := where("Chassis", "name", "dpu1")
 	gone.Op = ovsdb.OperationDelete
 	w.transact(gone)
 	f.until("our Chassis row is gone", func(v View) bool { return ready(v) && !v.ChassisKnown })
 	got := f.verify("seen", "never seen")
-	if want := (map[string]Fate{"seen": Kept}); got.ChassisKnown || !cmp.Equal(want, fates(got.Bindings)) {
+	if want := (map[string]Disposition{"seen": Kept}); got.ChassisKnown || !cmp.Equal(want, dispositions(got.Bindings)) {
 		t.Errorf("the verdict is %+v", got)
 	}
 }
@@ -103,10 +103,10 @@ func TestTheRowsThatAreRememberedAreBounded(t *testing.T) {
 		rows := map[string]model.Model{}
 		for j := range 100 {
 			uuid := fmt.Sprintf("%d-%d", i, j)
-			rows[uuid] = &portBinding{UUID: uuid, LogicalPort: "lp-" + uuid}
+			rows[uuid] = &PortBinding{UUID: uuid, LogicalPort: "lp-" + uuid}
 		}
-		s.remember(judgeAll(rows, us(), nil))
-		if known, _ := s.rowsOf([]string{fmt.Sprintf("lp-%d-7", i)}); len(known) != 1 {
+		s.remember(classifyAll(rows, us(), nil))
+		if known, _ := s.knownRows([]string{fmt.Sprintf("lp-%d-7", i)}); len(known) != 1 {
 			t.Fatal("a row of the last view is not remembered")
 		}
 	}
@@ -128,7 +128,7 @@ func TestAVerdictOnThousandsOfPortsTakesManySmallRequests(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	var ports []string
-	want := map[string]Fate{}
+	want := map[string]Disposition{}
 	for range 10 {
 		var ops []ovsdb.Operation
 		for range 100 {
@@ -141,14 +141,14 @@ func TestAVerdictOnThousandsOfPortsTakesManySmallRequests(t *testing.T) {
 	}
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilReady()
-	if diff := cmp.Diff(want, fates(f.verify(ports...).Bindings)); diff != "" {
+	if diff := cmp.Diff(want, dispositions(f.verify(ports...).Bindings)); diff != "" {
 		t.Errorf("(-want +got)\n%.2000s", diff)
 	}
 	// As after a restart, with rows on the bridge that aren't in the view.
 	f.mu.Lock()
 	clear(f.rows)
 	f.mu.Unlock()
-	if diff := cmp.Diff(want, fates(f.verify(ports...).Bindings)); diff != "" {
+	if diff := cmp.Diff(want, dispositions(f.verify(ports...).Bindings)); diff != "" {
 		t.Errorf("without rows that are known: (-want +got)\n%.2000s", diff)
 	}
 }
@@ -159,8 +159,8 @@ func TestAPortWhoseNameCannotBeAskedAboutIsLeftOutAndHoldsUpNoOther(t *testing.T
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilReady()
 	hostile := strings.Repeat("x", 1<<20)
-	want := map[string]Fate{"gone": Gone, "asked": Asked}
-	if got := fates(f.verify("gone", hostile, "asked").Bindings); !cmp.Equal(want, got) {
+	want := map[string]Disposition{"gone": Gone, "asked": Asked}
+	if got := dispositions(f.verify("gone", hostile, "asked").Bindings); !cmp.Equal(want, got) {
 		t.Errorf("gone %d, asked %d, %d ports", got["gone"], got["asked"], len(got))
 	}
 	var all []string
@@ -168,11 +168,11 @@ func TestAPortWhoseNameCannotBeAskedAboutIsLeftOutAndHoldsUpNoOther(t *testing.T
 		all = append(all, hostile+fmt.Sprint(i))
 	}
 	if got := f.verify(all...); len(got.Bindings) != 0 {
-		t.Errorf("%d ports have a fate", len(got.Bindings))
+		t.Errorf("%d ports have a disposition", len(got.Bindings))
 	}
 	want["asked too"] = Gone
-	if got := fates(f.verify(append(all, "gone", "asked", "asked too")...).Bindings); !cmp.Equal(want, got) {
-		t.Errorf("%d ports have a fate, want 3", len(got))
+	if got := dispositions(f.verify(append(all, "gone", "asked", "asked too")...).Bindings); !cmp.Equal(want, got) {
+		t.Errorf("%d ports have a disposition, want 3", len(got))
 	}
 }
 
@@ -180,14 +180,14 @@ func TestNamesThatMeanSomethingElsewhereAreOnlyNames(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	names := []string{`"`, `\`, "a b", "a,b", `["set",[]]`, "\u2028", "ü", "%s", "\x01", ""}
-	want := map[string]Fate{}
+	want := map[string]Disposition{}
 	for _, name := range names {
 		w.add(name, us, nil)
 		want[name] = Asked
 	}
 	f := follow(t, dpu1(d.Endpoint))
-	f.untilFates(want)
-	if diff := cmp.Diff(want, fates(f.verify(names...).Bindings)); diff != "" {
+	f.untilDispositions(want)
+	if diff := cmp.Diff(want, dispositions(f.verify(names...).Bindings)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

@@ -2,7 +2,10 @@ package ovn
 
 import (
 	"context"
+	"fmt"
 	"strings"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
 )
@@ -28,7 +31,7 @@ func ReadVersions(ctx context.Context, c Config, endpoint string) (Versions, err
 	if err != nil {
 		return Versions{}, err
 	}
-	root, schema, err := dbconn.ReadRoot(ctx, database, tableGlobal, []string{"options"}, o)
+	root, schema, err := dbconn.ReadRoot(ctx, Database, TableGlobal, []string{"options"}, o)
 	if err != nil {
 		return Versions{}, c.TLS.Explain(err)
 	}
@@ -36,9 +39,13 @@ func ReadVersions(ctx context.Context, c Config, endpoint string) (Versions, err
 	if root == nil {
 		return v, nil
 	}
-	f := fields{row: root}
-	v.Northd, v.NorthdSchema = splitNorthdVersion(f.texts("options")[keyNorthdVersion])
-	return v, f.err
+	options, ok := root["options"].(ovsdb.OvsMap)
+	if !ok {
+		return v, fmt.Errorf("the server answered with column options missing or of a wrong type (%T)", root["options"])
+	}
+	version, _ := options.GoMap[keyNorthdVersion].(string)
+	v.Northd, v.NorthdSchema = splitNorthdVersion(version)
+	return v, nil
 }
 
 // splitNorthdVersion takes the internal version apart from behind: a release may have

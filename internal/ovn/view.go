@@ -6,14 +6,14 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// Fate is what a Port_Binding row, or its absence, means for this chassis.
-type Fate uint8
+// Disposition is what a Port_Binding row, or its absence, means for this chassis.
+type Disposition uint8
 
-// The fates.
+// The dispositions.
 const (
 	// Asked: the row asks us to plug (type and parent_port empty, vif-plug-type
 	// representor, requested_chassis our Chassis row).
-	Asked Fate = iota + 1
+	Asked Disposition = iota + 1
 	// Kept: the row asks no new plug of us, but says that what is plugged must stay:
 	// requested_chassis is empty and the option requested-chassis names us, or we
 	// are among requested_additional_chassis.
@@ -24,16 +24,16 @@ const (
 	Gone
 )
 
-// Binding is one logical port as the Southbound has it, judged for this chassis.
+// Binding is one logical port as the Southbound has it, classified for this chassis.
 type Binding struct {
 	LogicalPort string
-	Fate        Fate
+	Disposition Disposition
 	// Request is what the row's options say, filled in for Asked and Kept.
 	Request Request
 	// Additional tells of a Kept row that it is another chassis' before it is ours: a
 	// migration is under way, and the request may be for the other host's card.
 	Additional bool
-	// Why says in a few words, for an operator, what decided the fate.
+	// Why says in a few words, for an operator, what decided the disposition.
 	Why string
 	// Up is Port_Binding.up: ovn-controller has installed the port's flows.
 	Up bool
@@ -70,7 +70,7 @@ type View struct {
 	Identity string
 	// Names are the names of that database that mean the same to another run.
 	Names Names
-	// Bindings holds rows with fate Asked or Kept, and those of the view that were
+	// Bindings holds rows with disposition Asked or Kept, and those of the view that were
 	// Withdrawn, by logical port.
 	Bindings map[string]Binding
 }
@@ -80,7 +80,7 @@ type View struct {
 type Verdict struct {
 	ChassisKnown bool
 	Identity     string
-	// Bindings has an entry for every port that was asked about, fate Gone included.
+	// Bindings has an entry for every port that was asked about, disposition Gone included.
 	// A port without one, see Verify, is as unknown as it was before.
 	Bindings map[string]Binding
 }

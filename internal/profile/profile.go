@@ -10,11 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"regexp"
 	"strings"
 
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/pci"
 )
 
@@ -33,9 +33,6 @@ const (
 func fieldNames() []string {
 	return []string{FieldVendorInfo, FieldSlot, FieldPhysicalNetwork, FieldSerial, FieldPFMAC, FieldVFNum}
 }
-
-// maxVF is the largest VF number: SR-IOV's NumVFs has 16 bits, and VFs count from 0.
-const maxVF = 65534
 
 // Profile is the binding:profile of a port of type remote-managed. As JSON it has all
 // six fields, always.
@@ -176,7 +173,7 @@ func isInteger(raw []byte) bool {
 	return len(raw) > 0 && len(bytes.Trim(raw, "0123456789")) == 0
 }
 
-func errVFNum() error { return fmt.Errorf("it must be a whole number from 0 to %d", maxVF) }
+func errVFNum() error { return fmt.Errorf("it must be a whole number from 0 to %d", option.MaxVF) }
 
 // Validate tells which field has a value that it can't have, as a *FieldError.
 func (p *Profile) Validate() error {
@@ -196,14 +193,12 @@ func (p *Profile) Validate() error {
 	} else if n != p.Serial {
 		return wrong(FieldSerial, p.Serial, fmt.Errorf("it must be %q, without what is around it, for Neutron compares exactly", n))
 	}
-	mac, err := net.ParseMAC(p.PFMAC)
-	if err != nil || len(mac) != 6 || mac.String() != strings.ToLower(p.PFMAC) {
+	if _, err := option.ParsePFMAC(p.PFMAC); errors.Is(err, option.ErrMACForm) {
 		return wrong(FieldPFMAC, p.PFMAC, errors.New("it must be six pairs of hexadecimal digits with colons"))
-	}
-	if mac[0]&1 != 0 || bytes.Equal(mac, make([]byte, len(mac))) {
+	} else if err != nil {
 		return wrong(FieldPFMAC, p.PFMAC, errors.New("no PF can have this address"))
 	}
-	if p.VFNum < 0 || p.VFNum > maxVF {
+	if p.VFNum < 0 || p.VFNum > option.MaxVF {
 		return &FieldError{Field: FieldVFNum, Value: fmt.Sprint(p.VFNum), Err: errVFNum()}
 	}
 	return nil

@@ -189,7 +189,7 @@ func (q *port) idle() State {
 // invalid is why the port's request can't be followed as written, nil if it can or there
 // is none.
 func (q *port) invalid() *reason.Reason {
-	if q.seen && q.binding.Fate == ovn.Asked {
+	if q.seen && q.binding.Disposition == ovn.Asked {
 		return q.binding.Request.Invalid
 	}
 	return nil

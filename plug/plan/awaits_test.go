@@ -11,7 +11,7 @@ import (
 
 // northd takes requested_chassis off every row when the Chassis row goes.
 func withoutChassis(b ovn.Binding) ovn.Binding {
-	b.Fate, b.Why = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us"
+	b.Disposition, b.Why = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us"
 	return b
 }
 

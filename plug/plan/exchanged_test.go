@@ -172,7 +172,7 @@ func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testin
 					Actual: plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))}
 				in.Asked.ChassisKnown = known
 				if !known {
-					is = plantest.Fated(is, ovn.Kept)
+					is = plantest.Classified(is, ovn.Kept)
 				}
 				if d := planWith(in, is); slices.ContainsFunc(d.Changes, func(c ovs.Change) bool { return len(c.Unplug) > 0 }) {
 					t.Errorf("our Chassis row is known: %v: did %q", known, did(d))

@@ -149,13 +149,13 @@ func TestMoveHere_ALeakThatCannotBeClosedIsTold(t *testing.T) {
 
 func TestMoveHere_NoPortIsPluggedBesideARowForTheSameFunction(t *testing.T) {
 	in := leftInput(plantest.Behind("a", "pf0vf0", 0, 0, 10), plantest.OurRow("b", "old", 0, 0, 0))
-	in.Asked = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Fated(plantest.Asks("b", 0, 0), ovn.Kept))
+	in.Asked = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept))
 	if diff := cmp.Diff([]string{"-pf0vf0 -old +pf0vf0=a"}, did(planWith(in, plantest.Asks("a", 0, 0),
-		plantest.Fated(plantest.Asks("b", 0, 0), ovn.Kept)))); diff != "" {
+		plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept)))); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 	in.Hold.All = true
-	if d := planWith(in, plantest.Asks("a", 0, 0), plantest.Fated(plantest.Asks("b", 0, 0), ovn.Kept)); len(d.Changes) != 0 {
+	if d := planWith(in, plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept)); len(d.Changes) != 0 {
 		t.Errorf("under a hold, planned %v", did(d))
 	}
 }

@@ -37,7 +37,7 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 	opened := edited
 	opened.Name, opened.PortName, opened.IfIndex = "old", "old", 11
 	keeps := unknown
-	keeps.Fate = ovn.Kept
+	keeps.Disposition = ovn.Kept
 	other, silent := edited, edited
 	other.Marker.Request, silent.Marker.Request = testcard.VFQuery(3, 0).String(), "edited"
 	swapped := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}
@@ -112,15 +112,15 @@ func TestARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
 	}{
 		{name: "its marker is corrected", dev: testcard.OneVF(), asks: plantest.Asks("a", 0, 0), want: []string{"~pf0vf0"}},
 		{name: "it follows its netdev", dev: renamed, asks: plantest.Asks("a", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
-		{name: "also while it is only kept", dev: renamed, asks: plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept),
+		{name: "also while it is only kept", dev: renamed, asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
 			want: []string{"-pf0vf0 +c1pf0vf0=a"}},
 		{name: "it makes room for another port that asks for its function", dev: renamed, asks: plantest.Asks("b", 0, 0),
 			want: []string{"-pf0vf0 +c1pf0vf0=b"}},
 		{name: "another VF's netdev is a leak", dev: testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 10},
-			asks: plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept),
+			asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
 			want: []string{"-pf0vf0"}},
 		{name: "it is nobody's if it may be another host's", dev: testcard.OneVF(), card: secondHost,
-			asks: plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept),
+			asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
 			want: []string{"-pf0vf0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func (p *planner) wanted(lport string) bool {
 			b, seen = word, true
 		}
 	}
-	return seen && (b.Fate == ovn.Asked || b.Fate == ovn.Kept)
+	return seen && (b.Disposition == ovn.Asked || b.Disposition == ovn.Kept)
 }
 
 // countLeftOvers adds the left-overs that go to those that are looked at together, and

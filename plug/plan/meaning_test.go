@@ -52,9 +52,9 @@ func TestARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
 		{name: "serial number added that the card doesn't tell", card: testcard.Of(testcard.OneVF()), was: ask, is: onCard(ask, "MT1")},
 		{name: "both changed, card unreadable", card: unreadable, was: onController(ask, 1), is: onCard(ask, "MT1")},
 		{name: "controller added without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is: plantest.Fated(onController(ask, 1), ovn.Kept), noChassis: true},
+			is: plantest.Classified(onController(ask, 1), ovn.Kept), noChassis: true},
 		{name: "serial number added without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is: plantest.Fated(onCard(ask, "MT1"), ovn.Kept), noChassis: true},
+			is: plantest.Classified(onCard(ask, "MT1"), ovn.Kept), noChassis: true},
 		{name: "another VF, card unreadable", card: unreadable, was: ask, is: plantest.Asks("a", 0, 1), goes: true},
 		{name: "VF 10 for VF 1, card unreadable", card: unreadable, was: plantest.Asks("a", 0, 10), is: plantest.Asks("a", 0, 1), goes: true},
 		{name: "another controller for certain", card: testcard.Of(testcard.OneVF()), was: ask, is: onController(ask, 2), goes: true},
@@ -62,7 +62,7 @@ func TestARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
 		{name: "another controller, card unreadable", card: unreadable, was: onController(ask, 1), is: onController(ask, 2), goes: true},
 		{name: "another card for certain", card: known, was: ask, is: onCard(ask, "MT2"), goes: true},
 		{name: "another VF without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is:        plantest.Fated(plantest.Asks("a", 0, 1), ovn.Kept),
+			is:        plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept),
 			noChassis: true, goes: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestOfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
 		want  []string
 	}{
 		"asked for":               {true, ask, []string{"-pf0vf0", "~pf0vf1"}},
-		"without our Chassis row": {false, plantest.Fated(ask, ovn.Kept), nil},
+		"without our Chassis row": {false, plantest.Classified(ask, ovn.Kept), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			view := plantest.Trusted(tt.ask)

@@ -16,7 +16,7 @@ func called(text string) representor.Function {
 
 // additional is a request for another host, of a migration between it and us.
 func additional(b ovn.Binding) ovn.Binding {
-	b = plantest.Fated(b, ovn.Kept)
+	b = plantest.Classified(b, ovn.Kept)
 	b.Additional = true
 	return b
 }
@@ -26,8 +26,8 @@ func additional(b ovn.Binding) ovn.Binding {
 func verdictOn(v ovn.View, doubts []string, truth ...ovn.Binding) *ovn.Verdict {
 	out := &ovn.Verdict{ChassisKnown: v.ChassisKnown, Identity: v.Identity, Bindings: map[string]ovn.Binding{}}
 	for _, d := range doubts {
-		out.Bindings[d] = ovn.Binding{LogicalPort: d, Fate: ovn.Gone, Why: "no such row"}
-		if b := v.Bindings[d]; b.Fate == ovn.Asked || b.Fate == ovn.Kept {
+		out.Bindings[d] = ovn.Binding{LogicalPort: d, Disposition: ovn.Gone, Why: "no such row"}
+		if b := v.Bindings[d]; b.Disposition == ovn.Asked || b.Disposition == ovn.Kept {
 			out.Bindings[d] = b
 		}
 	}

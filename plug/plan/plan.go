@@ -108,13 +108,13 @@ func newPlanner(in Input) *planner {
 	p.sortRows()
 	p.findFormerRows()
 	for name, b := range p.view.Bindings {
-		if q := p.port(name, b.Fate == ovn.Asked || p.awaitsChassis(b)); q != nil {
+		if q := p.port(name, b.Disposition == ovn.Asked || p.awaitsChassis(b)); q != nil {
 			q.word = word{binding: b, seen: true}
 		}
 	}
 	if v := p.in.Verdict; v != nil {
 		for name, b := range v.Bindings {
-			if q := p.port(name, b.Fate == ovn.Asked); q != nil {
+			if q := p.port(name, b.Disposition == ovn.Asked); q != nil {
 				q.word = word{binding: b, seen: true, verified: true}
 			}
 		}
@@ -211,7 +211,7 @@ func (p *planner) decision() Decision {
 			p.out.Ports = append(p.out.Ports, q.status)
 			continue
 		}
-		if q.status.State != "" && (q.seen && q.binding.Fate == ovn.Asked || len(q.rows) > 0) {
+		if q.status.State != "" && (q.seen && q.binding.Disposition == ovn.Asked || len(q.rows) > 0) {
 			p.out.Ports = append(p.out.Ports, q.status)
 		}
 	}
@@ -236,7 +236,7 @@ func (p *planner) decision() Decision {
 // without our Chassis row; but whoever waits for it is to see it. northd makes it a
 // request when the row is there.
 func (p *planner) awaitsChassis(b ovn.Binding) bool {
-	return !p.known && b.Fate == ovn.Kept && !b.Additional
+	return !p.known && b.Disposition == ovn.Kept && !b.Additional
 }
 
 // report sets the state of a port.

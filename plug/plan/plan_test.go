@@ -38,7 +38,7 @@ func TestPlan(t *testing.T) {
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	row0 := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	row1 := plantest.OurRow("b", "pf0vf1", 0, 1, 11)
-	gone := func(l string) ovn.Binding { return ovn.Binding{LogicalPort: l, Fate: ovn.Gone} }
+	gone := func(l string) ovn.Binding { return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone} }
 	lost := func(v ovn.View) ovn.View { v.Connected = false; v.Problem = "no answer"; return v }
 	noChassis := func(v ovn.View) ovn.View { v.ChassisKnown = false; return v }
 	with := func(r ovs.Interface, f func(*ovs.Interface)) ovs.Interface { f(&r); return r }
@@ -81,7 +81,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "a withdrawn request is unplugged", devs: []testcard.Netdev{vf0}, view: plantest.Trusted(), rows: []ovs.Interface{row0},
-			truth: []ovn.Binding{plantest.Fated(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, want: []string{"-pf0vf0"},
+			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, want: []string{"-pf0vf0"},
 		},
 		{
 			name: "absence from the view that the Southbound doesn't confirm removes nothing", devs: []testcard.Netdev{vf0},
@@ -101,31 +101,31 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "without our Chassis row, a marker that somebody edited doesn't unplug what the request means", devs: []testcard.Netdev{vf0},
-			view:  noChassis(plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept))),
-			truth: []ovn.Binding{plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept)},
+			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))),
+			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Marker.Request = "edited" })},
 			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row nothing is removed", devs: []testcard.Netdev{vf0}, view: noChassis(plantest.Trusted()),
 			rows:  []ovs.Interface{row0},
-			truth: []ovn.Binding{plantest.Fated(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held},
+			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held},
 			code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row an evident request holds its row", devs: []testcard.Netdev{vf0},
-			view: noChassis(plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row a renamed netdev is followed", devs: []testcard.Netdev{renamed},
-			view: noChassis(plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +ens1=a"},
 		},
 		{
 			name: "without our Chassis row a changed request takes the old row out and plugs nothing", devs: []testcard.Netdev{vf0, vf1},
-			view:  noChassis(plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 1), ovn.Kept))),
-			truth: []ovn.Binding{plantest.Fated(plantest.Asks("a", 0, 1), ovn.Kept)},
+			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept))),
+			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept)},
 			rows:  []ovs.Interface{row0},
 			want:  []string{"-pf0vf0"},
 		},
@@ -143,11 +143,11 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "the target of a live migration is never plugged", devs: []testcard.Netdev{vf0},
-			view: plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept)),
+			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)),
 		},
 		{
 			name: "the target of a live migration keeps what it has, whatever the options name", devs: []testcard.Netdev{vf0, vf1},
-			view: plantest.Trusted(plantest.Fated(plantest.Asks("a", 0, 1), ovn.Kept)), rows: []ovs.Interface{row0},
+			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept)), rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held},
 		},
 		{
@@ -314,7 +314,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "a held row owns nothing: a valid request for its function takes over",
-			view: plantest.Trusted(plantest.Asks("b", 0, 0), plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept)), devs: []testcard.Netdev{vf0},
+			view: plantest.Trusted(plantest.Asks("b", 0, 0), plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)), devs: []testcard.Netdev{vf0},
 			rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf0=b"},
 		},

@@ -30,9 +30,9 @@ func TestWhatOthersWroteIsBoundedAndEscapedInReasons(t *testing.T) {
 		lost := ovn.View{Problem: evil}
 		noChassis := plantest.Trusted()
 		noChassis.ChassisKnown, noChassis.Chassis = false, evil
-		kept := plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept)
+		kept := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)
 		kept.Why = evil
-		withdrawn := plantest.Fated(plantest.Asks("a", 0, 0), ovn.Withdrawn)
+		withdrawn := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)
 		withdrawn.Why = evil
 		unread := representor.NewIndex(representor.Card{Problem: evil}, representor.Settings{})
 		userspace := plantest.BridgeWith()

@@ -12,9 +12,9 @@ import (
 // resolve finds out what one port should have: the function, or why none.
 func (p *planner) resolve(q *port) target {
 	switch {
-	case q.seen && q.binding.Fate == ovn.Asked:
+	case q.seen && q.binding.Disposition == ovn.Asked:
 		return p.resolveAsked(q)
-	case q.seen && q.binding.Fate == ovn.Kept:
+	case q.seen && q.binding.Disposition == ovn.Kept:
 		return p.resolveKept(q)
 	}
 	return p.resolveAbsent(q)

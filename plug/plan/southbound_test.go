@@ -16,7 +16,7 @@ func TestWhichSouthboundARowAnswers(t *testing.T) {
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	all := Hold{All: true}
-	kept := plantest.Fated(plantest.Asks("a", 0, 0), ovn.Kept)
+	kept := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)
 	ask := plantest.Asks("a", 0, 0)
 	lost := plantest.Trusted(ask)
 	lost.Connected = false

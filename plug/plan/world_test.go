@@ -68,7 +68,7 @@ func drawWorld(t *rapid.T) world {
 	for _, l := range lports() {
 		b := drawBinding(t, l)
 		w.truth = append(w.truth, b)
-		if b.Fate != ovn.Gone && rapid.IntRange(0, 4).Draw(t, l+" in view") > 0 {
+		if b.Disposition != ovn.Gone && rapid.IntRange(0, 4).Draw(t, l+" in view") > 0 {
 			seen = append(seen, b)
 		}
 	}
@@ -121,7 +121,7 @@ func drawWorld(t *rapid.T) world {
 // could be read.
 func (w world) makeFor(r *ovs.Interface) {
 	b := w.truthOf(r.Marker.LogicalPort)
-	if b.Fate == ovn.Gone || b.Request.Invalid != nil {
+	if b.Disposition == ovn.Gone || b.Request.Invalid != nil {
 		return
 	}
 	q := b.Request.Query
@@ -215,13 +215,13 @@ func drawQualifiers(t *rapid.T, what string, q representor.Query) representor.Qu
 func drawBinding(t *rapid.T, l string) ovn.Binding {
 	b := plantest.Asks(l, rapid.IntRange(0, 1).Draw(t, l+" pf"), rapid.IntRange(0, 1).Draw(t, l+" vf"))
 	b.Request.Query = drawQualifiers(t, l, b.Request.Query)
-	switch rapid.IntRange(0, 9).Draw(t, l+" fate") {
+	switch rapid.IntRange(0, 9).Draw(t, l+" disposition") {
 	case 0:
-		return ovn.Binding{LogicalPort: l, Fate: ovn.Gone, Why: "no such row"}
+		return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone, Why: "no such row"}
 	case 1:
-		return plantest.Fated(b, ovn.Withdrawn)
+		return plantest.Classified(b, ovn.Withdrawn)
 	case 2:
-		return plantest.Fated(b, ovn.Kept)
+		return plantest.Classified(b, ovn.Kept)
 	case 3:
 		return plantest.Invalid(l)
 	case 4:
@@ -360,5 +360,5 @@ func (w world) truthOf(l string) ovn.Binding {
 			return b
 		}
 	}
-	return ovn.Binding{LogicalPort: l, Fate: ovn.Gone}
+	return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone}
 }

@@ -13,19 +13,19 @@ import (
 
 // Asks is a binding that asks for a VF.
 func Asks(lport string, pf, vf int) ovn.Binding {
-	return ovn.Binding{LogicalPort: lport, Fate: ovn.Asked, Request: ovn.Request{LogicalPort: lport, Query: testcard.VFQuery(pf, vf)}}
+	return ovn.Binding{LogicalPort: lport, Disposition: ovn.Asked, Request: ovn.Request{LogicalPort: lport, Query: testcard.VFQuery(pf, vf)}}
 }
 
 // Invalid is a binding that asks for something, in words that nobody understands.
 func Invalid(lport string) ovn.Binding {
-	return ovn.Binding{LogicalPort: lport, Fate: ovn.Asked, Request: ovn.Request{
+	return ovn.Binding{LogicalPort: lport, Disposition: ovn.Asked, Request: ovn.Request{
 		LogicalPort: lport, Invalid: &reason.Reason{Code: reason.CodeInvalidOption, Message: "vf-num is bad"},
 	}}
 }
 
-// Fated is a binding that stands otherwise.
-func Fated(b ovn.Binding, f ovn.Fate) ovn.Binding {
-	b.Fate, b.Why = f, "a test says so"
+// Classified is a binding that stands otherwise.
+func Classified(b ovn.Binding, f ovn.Disposition) ovn.Binding {
+	b.Disposition, b.Why = f, "a test says so"
 	return b
 }
 
@@ -34,7 +34,7 @@ func Trusted(bs ...ovn.Binding) ovn.View {
 	v := ovn.View{Complete: true, Connected: true, Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Names: ovn.Names{Global: "sb1"},
 		Bindings: map[string]ovn.Binding{}}
 	for _, b := range bs {
-		if b.Fate == ovn.Gone {
+		if b.Disposition == ovn.Gone {
 			continue
 		}
 		v.Bindings[b.LogicalPort] = b

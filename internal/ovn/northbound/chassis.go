@@ -6,20 +6,9 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 )
-
-// Chassis is a row of the Southbound's table Chassis.
-type Chassis struct {
-	UUID     string
-	Name     string
-	Hostname string
-	// CMSOptions is ovn-cms-options, a list separated by commas.
-	CMSOptions string
-}
-
-// serials are the serial numbers that a chassis published.
-func (c Chassis) serials() []string { return cardserial.Published(c.CMSOptions) }
 
 // ChassisError tells that there isn't exactly one chassis that a binding could name.
 type ChassisError struct {
@@ -40,29 +29,29 @@ func (e *ChassisError) Error() string { return e.text }
 // lower case as they are, as Neutron compares it
 // (get_chassis_by_card_serial_from_cms_options, which takes the first of several). An
 // error is a *ChassisError.
-func Choose(all []Chassis, number string) (Chassis, error) {
-	var found []Chassis
+func Choose(all []ovn.Chassis, number string) (ovn.Chassis, error) {
+	var found []ovn.Chassis
 	for _, c := range all {
-		if slices.Contains(c.serials(), number) {
+		if slices.Contains(cardserial.Published(c.CMSOptions()), number) {
 			found = append(found, c)
 		}
 	}
-	slices.SortFunc(found, func(a, b Chassis) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(found, func(a, b ovn.Chassis) int { return strings.Compare(a.Name, b.Name) })
 	switch {
 	case len(found) == 0:
-		return Chassis{}, none(all, number)
+		return ovn.Chassis{}, none(all, number)
 	case len(found) > 1:
-		return Chassis{}, &ChassisError{Serial: number, Chassis: names(found), text: fmt.Sprintf(
+		return ovn.Chassis{}, &ChassisError{Serial: number, Chassis: names(found), text: fmt.Sprintf(
 			"card serial number %s is published by %d chassis: %s; a card is in one of them only: correct ovn-cms-options on the others",
 			reason.Quote(number), len(found), reason.Names(names(found)))}
 	}
 	return found[0], distinct(all, found[0])
 }
 
-func none(all []Chassis, number string) *ChassisError {
+func none(all []ovn.Chassis, number string) *ChassisError {
 	var known []string
 	for _, c := range all {
-		known = append(known, c.serials()...)
+		known = append(known, cardserial.Published(c.CMSOptions())...)
 	}
 	slices.Sort(known)
 	e := &ChassisError{Serial: number, Known: slices.Compact(known)}
@@ -82,12 +71,12 @@ func none(all []Chassis, number string) *ChassisError {
 // distinct refuses a chassis that its hostname doesn't lead to: ovn-northd looks for a
 // chassis of that name first, then for one with that hostname (requested_chassis in
 // northd/northd.c).
-func distinct(all []Chassis, c Chassis) error {
+func distinct(all []ovn.Chassis, c ovn.Chassis) error {
 	if c.Hostname == "" {
 		return &ChassisError{Chassis: []string{c.Name}, text: fmt.Sprintf(
 			"chassis %s has no hostname, by which a port could ask for it; set external_ids:hostname in its local database", reason.Quote(c.Name))}
 	}
-	var others []Chassis
+	var others []ovn.Chassis
 	for _, o := range all {
 		if o.UUID != c.UUID && (o.Hostname == c.Hostname || o.Name == c.Hostname) {
 			others = append(others, o)
@@ -103,7 +92,7 @@ func distinct(all []Chassis, c Chassis) error {
 		reason.Quote(c.Hostname), reason.Quote(c.Name), reason.Names(alike))}
 }
 
-func names(all []Chassis) []string {
+func names(all []ovn.Chassis) []string {
 	var out []string
 	for _, c := range all {
 		out = append(out, c.Name)

@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/representord/representord/internal/ovn"
 )
 
-func chassis(name, hostname, options string) Chassis {
-	return Chassis{UUID: "row-" + name, Name: name, Hostname: hostname, CMSOptions: options}
+func chassis(name, hostname, options string) ovn.Chassis {
+	return ovn.Chassis{UUID: "row-" + name, Name: name, Hostname: hostname, OtherConfig: map[string]string{"ovn-cms-options": options}}
 }
 
 func TestTheChassisIsTheOneThatHasExactlyTheSerialNumber(t *testing.T) {
-	some := []Chassis{
+	some := []ovn.Chassis{
 		chassis("a", "a.example", ""),
 		chassis("b", "b.example", "enable-chassis-as-gw,card-serial-number=MT10"),
 		chassis("c", "c.example", "card-serial-number=mt1, card-serial-number=MT1,card-serial-number=MT1x"),
@@ -26,29 +28,30 @@ func TestTheChassisIsTheOneThatHasExactlyTheSerialNumber(t *testing.T) {
 }
 
 func TestWithoutOneChassisNothingIsChosen(t *testing.T) {
-	var many []Chassis
+	var many []ovn.Chassis
 	for i := range 30 {
 		many = append(many, chassis(fmt.Sprintf("n%02d", i), fmt.Sprint("host", i), fmt.Sprintf("card-serial-number=S%02d", i)))
 	}
 	for _, c := range []struct {
 		name    string
-		all     []Chassis
+		all     []ovn.Chassis
 		says    []string
 		chassis []string
 		known   int
 	}{
 		{"there is none at all", nil, []string{`no chassis has published card serial number "MT1"`, "nor any other (there are 0 chassis)",
 			"is representord running"}, nil, 0},
-		{"the only one has none", []Chassis{chassis("a", "a", "")}, []string{`nor any other (there is 1 chassis, "a"); is`}, nil, 0},
-		{"none has it", []Chassis{chassis("a", "a", "card-serial-number=B2,card-serial-number=A1")},
+		{"the only one has none", []ovn.Chassis{chassis("a", "a", "")}, []string{`nor any other (there is 1 chassis, "a"); is`}, nil, 0},
+		{"none has it", []ovn.Chassis{chassis("a", "a", "card-serial-number=B2,card-serial-number=A1")},
 			[]string{`no chassis has`, `known are "A1", "B2"`}, nil, 2},
 		{"none of many has it", many, []string{`"S00", `, "and 22 more"}, nil, 30},
-		{"two have it", []Chassis{chassis("b", "b", "card-serial-number=MT1"), chassis("a", "a", "card-serial-number=MT1")},
+		{"two have it", []ovn.Chassis{chassis("b", "b", "card-serial-number=MT1"), chassis("a", "a", "card-serial-number=MT1")},
 			[]string{`published by 2 chassis: "a", "b"`}, []string{"a", "b"}, 0},
-		{"it has no hostname", []Chassis{chassis("a", "", "card-serial-number=MT1")}, []string{`chassis "a" has no hostname`}, []string{"a"}, 0},
-		{"another has its hostname", []Chassis{chassis("a", "h", "card-serial-number=MT1"), chassis("b", "h", "")},
+		{"it has no hostname", []ovn.Chassis{chassis("a", "", "card-serial-number=MT1")},
+			[]string{`chassis "a" has no hostname`}, []string{"a"}, 0},
+		{"another has its hostname", []ovn.Chassis{chassis("a", "h", "card-serial-number=MT1"), chassis("b", "h", "")},
 			[]string{`hostname "h" of chassis "a"`, `"a", "b" answer to it`}, []string{"a", "b"}, 0},
-		{"another's name is its hostname", []Chassis{chassis("a", "b", "card-serial-number=MT1"), chassis("b", "h", "")},
+		{"another's name is its hostname", []ovn.Chassis{chassis("a", "b", "card-serial-number=MT1"), chassis("b", "h", "")},
 			[]string{`doesn't tell it apart`}, []string{"a", "b"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -67,7 +70,7 @@ func TestWithoutOneChassisNothingIsChosen(t *testing.T) {
 }
 
 func TestAChassisWhoseNameIsItsHostnameIsChosen(t *testing.T) {
-	if c, err := Choose([]Chassis{chassis("a", "a", "card-serial-number=MT1")}, "MT1"); err != nil || c.Name != "a" {
+	if c, err := Choose([]ovn.Chassis{chassis("a", "a", "card-serial-number=MT1")}, "MT1"); err != nil || c.Name != "a" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -10,11 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ovn-kubernetes/libovsdb/client"
 	"github.com/ovn-kubernetes/libovsdb/model"
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // patience is how long one server may take until the next is tried.
@@ -50,8 +49,12 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // connect connects to a server that is not cut off from its cluster. Any such member
 // will do, for writing as well: what isn't the leader forwards it. prepare is given
 // each connection that is made; its error lets the next server be tried.
-func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
+func (s Servers) connect(ctx context.Context, database string, rows map[string]model.Model,
 	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
+	m, err := model.NewClientDBModel(database, rows)
+	if err != nil {
+		return nil, err
+	}
 	endpoints := slices.Clone(s.Endpoints)
 	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
 	var errs []error
@@ -70,7 +73,7 @@ func (s Servers) connect(ctx context.Context, m model.ClientDBModel,
 	if len(errs) == 0 {
 		errs = append(errs, errors.New("no endpoint is named"))
 	}
-	return nil, &UnreachableError{Database: m.Name(), Err: errors.Join(errs...)}
+	return nil, &UnreachableError{Database: database, Err: errors.Join(errs...)}
 }
 
 func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,
@@ -100,38 +103,20 @@ func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientD
 	return c, nil
 }
 
-// databaseRow is a row of Database in _Server, which every ovsdb-server has about
-// itself; ovsdb-server(5).
-type databaseRow struct {
-	UUID      string `ovsdb:"_uuid"`
-	Name      string `ovsdb:"name"`
-	Connected bool   `ovsdb:"connected"`
-}
-
 // inCluster refuses a server that lacks the database, or that is a member of a cluster
 // without contact to most of the others: what it says may be old, and what it is told
 // gets lost.
 func inCluster(ctx context.Context, name string, o dbconn.Options) error {
-	const table = "Database"
-	m, err := model.NewClientDBModel("_Server", map[string]model.Model{table: &databaseRow{}})
+	server, err := ovn.DialServer(ctx, name, o)
 	if err != nil {
 		return err
 	}
-	c, err := dbconn.Dial(ctx, m, o)
-	if err != nil {
-		return err
+	defer server.Close()
+	switch state := server.State(); {
+	case state == nil:
+		return fmt.Errorf("%s has no database %s", o.Endpoint, name)
+	case !state.Connected:
+		return fmt.Errorf("%s is cut off from its cluster", o.Endpoint)
 	}
-	defer c.Close()
-	d := &databaseRow{}
-	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: name}
-	if err := c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(d, []model.Condition{named}, &d.Name, &d.Connected))); err != nil {
-		return err
-	}
-	for _, row := range dbconn.Rows[*databaseRow](c, table) {
-		if !row.Connected {
-			return fmt.Errorf("%s is cut off from its cluster", o.Endpoint)
-		}
-		return nil
-	}
-	return fmt.Errorf("%s has no database %s", o.Endpoint, name)
+	return nil
 }

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
@@ -66,22 +68,38 @@ type Target struct {
 	Port    string
 	Profile *profile.Profile
 	// Chassis is the DPU as it was chosen; its row may be another one since.
-	Chassis Chassis
+	Chassis ovn.Chassis
 	// Was is the port's row before it was bound to something else, nil if it had none, or
 	// was bound so already.
-	Was *Binding
+	Was *ovn.PortBinding
 }
 
 // find gives the index of the chassis, below 0 if it isn't there.
-func (t *Target) find(all []Chassis) int {
-	return slices.IndexFunc(all, func(c Chassis) bool { return c.Name == t.Chassis.Name })
+func (t *Target) find(all []ovn.Chassis) int {
+	return slices.IndexFunc(all, func(c ovn.Chassis) bool { return c.Name == t.Chassis.Name })
 }
 
 // asked tells whether a row asks for the function.
-func (t *Target) asked(b *Binding) bool {
+func (t *Target) asked(b *ovn.PortBinding) bool {
 	_, sf := b.Options[option.SFNum]
 	return !sf && b.Options[option.Type] == option.Representor && b.Options[option.PFMAC] == t.Profile.PFMAC &&
 		b.Options[option.VFNum] == strconv.Itoa(t.Profile.VFNum)
+}
+
+// isUp tells whether ovn-controller has installed the port's flows, where it was claimed.
+func isUp(b *ovn.PortBinding) bool { return b.Up != nil && *b.Up }
+
+// isUpOn tells whether the port is up on a row of Chassis; b is nil for a port without a row.
+func isUpOn(b *ovn.PortBinding, chassis string) bool {
+	return b != nil && isUp(b) && text(b.Chassis) == chassis
+}
+
+// text is what an optional column has, "" for nothing.
+func text(column *string) string {
+	if column == nil {
+		return ""
+	}
+	return *column
 }
 
 // onDPU says where more is known.
@@ -97,27 +115,28 @@ func (t *Target) unsure() string {
 // flows installed, as far as the Southbound tells; empty for nothing. It is a pure
 // function. What happens on the DPU before ovn-controller claims the port isn't
 // known there.
-func (t *Target) Missing(all []Chassis, b *Binding) string {
-	i := t.find(all)
-	switch {
-	case b == nil:
+func (t *Target) Missing(all []ovn.Chassis, b *ovn.PortBinding) string {
+	if b == nil {
 		return "the Southbound has no Port_Binding of that name yet: is ovn-northd running, and is the port on a logical switch?"
+	}
+	i, requested, claimed := t.find(all), text(b.RequestedChassis), text(b.Chassis)
+	switch {
 	case !t.asked(b):
 		return "ovn-northd has not copied the options to the Port_Binding yet, or somebody changed them since"
 	case i < 0:
 		return fmt.Sprintf("chassis %s has no row in the Southbound any more: is ovn-controller running there?", reason.Quote(t.Chassis.Name))
-	case !slices.Contains(all[i].serials(), t.Profile.Serial):
+	case !slices.Contains(cardserial.Published(all[i].CMSOptions()), t.Profile.Serial):
 		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", reason.Quote(t.Chassis.Name),
 			reason.Quote(t.Profile.Serial))
-	case b.RequestedChassis == "":
+	case requested == "":
 		return fmt.Sprintf("ovn-northd found no chassis for requested-chassis=%s", t.Chassis.Hostname)
-	case b.RequestedChassis != all[i].UUID:
+	case requested != all[i].UUID:
 		return fmt.Sprintf("the Port_Binding asks for another chassis than %s", reason.Quote(t.Chassis.Name))
-	case b.Chassis == "":
+	case claimed == "":
 		return "no chassis has claimed the port: the representor isn't plugged yet, or ovn-controller has not seen it; " + t.onDPU()
-	case b.Chassis != all[i].UUID:
+	case claimed != all[i].UUID:
 		return fmt.Sprintf("another chassis than %s has the port still", reason.Quote(t.Chassis.Name))
-	case !b.Up:
+	case !isUp(b):
 		return "ovn-controller has claimed the port and is installing its flows; " + t.onDPU()
 	}
 	return ""
@@ -143,7 +162,7 @@ type wait struct {
 func Await(ctx context.Context, s Servers, south *Southbound, t *Target, progress func(missing string)) error {
 	w := &wait{target: t, progress: progress}
 	if t.Was != nil {
-		w.stale = t.Was.up(t.Chassis.UUID)
+		w.stale = isUpOn(t.Was, t.Chassis.UUID)
 	}
 	for {
 		err := w.follow(ctx, south)
@@ -205,7 +224,7 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 			}
 			return context.Cause(ctx)
 		case <-south.conn.Done():
-			return &UnreachableError{Database: southbound, Err: south.conn.Err()}
+			return &UnreachableError{Database: ovn.Database, Err: south.conn.Err()}
 		case <-south.poke:
 		}
 	}
@@ -214,10 +233,10 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 // see takes notice of a row that the port had, one after the other. That the port is up
 // on our chassis is stale when it was so already when the Southbound began to ask for
 // the target, until it is seen otherwise.
-func (w *wait) see(all []Chassis, b *Binding) {
+func (w *wait) see(all []ovn.Chassis, b *ovn.PortBinding) {
 	ours := ""
 	if i := w.target.find(all); i >= 0 {
 		ours = all[i].UUID
 	}
-	w.stale = b.up(ours) && (w.stale || !w.target.asked(b) || b.RequestedChassis != ours)
+	w.stale = isUpOn(b, ours) && (w.stale || !w.target.asked(b) || text(b.RequestedChassis) != ours)
 }

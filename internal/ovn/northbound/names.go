@@ -5,21 +5,17 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 )
 
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
 // bound to a representor. An error is an *UnreachableError, or the server's.
 func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
-	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &portRow{}})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.connect(ctx, m, func(context.Context, *dbconn.Conn) error { return nil })
+	conn, err := s.connect(ctx, database, portRows(), func(context.Context, *dbconn.Conn) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -29,20 +25,13 @@ func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
 		where = append(where, ovsdb.NewCondition("options", ovsdb.ConditionIncludes,
 			ovsdbMap(map[string]string{option.Type: option.Representor})))
 	}
-	results, err := conn.Transact(ctx, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: tablePort, Where: where, Columns: []string{"name"}})
+	found, err := ovn.Select(ctx, conn, ovn.RowsWhere(tablePort, where, "name"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the Northbound doesn't list its ports: %w", err)
 	}
 	var names []string
-	for _, r := range results {
-		if r.Error != "" {
-			return nil, fmt.Errorf("the Northbound doesn't list its ports: %s: %s", r.Error, r.Details)
-		}
-		for _, row := range r.Rows {
-			if name, ok := row["name"].(string); ok {
-				names = append(names, name)
-			}
-		}
+	for _, row := range ovn.As[*Port](found[0]) {
+		names = append(names, row.Name)
 	}
 	slices.Sort(names)
 	return names, nil

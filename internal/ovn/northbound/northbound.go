@@ -22,16 +22,6 @@ const (
 	races = 5
 )
 
-// portRow is a row of Logical_Switch_Port; ovn-nb(5).
-type portRow struct {
-	UUID        string            `ovsdb:"_uuid"`
-	Name        string            `ovsdb:"name"`
-	Type        string            `ovsdb:"type"`
-	ParentName  *string           `ovsdb:"parent_name"`
-	Options     map[string]string `ovsdb:"options"`
-	ExternalIDs map[string]string `ovsdb:"external_ids"`
-}
-
 // NoPortError tells that there is no logical switch port of a name.
 type NoPortError struct{ Port string }
 
@@ -52,12 +42,8 @@ type Northbound struct {
 
 // Open connects to the Northbound and reads a port. An error is an *UnreachableError.
 func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
-	m, err := model.NewClientDBModel(database, map[string]model.Model{tablePort: &portRow{}})
-	if err != nil {
-		return nil, err
-	}
-	conn, err := s.connect(ctx, m, func(ctx context.Context, c *dbconn.Conn) error {
-		r := &portRow{}
+	conn, err := s.connect(ctx, database, portRows(), func(ctx context.Context, c *dbconn.Conn) error {
+		r := &Port{}
 		named := model.Condition{Field: &r.Name, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(r, []model.Condition{named},
 			&r.Name, &r.Type, &r.ParentName, &r.Options, &r.ExternalIDs)))
@@ -68,20 +54,17 @@ func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
 	return &Northbound{conn: conn, port: port}, nil
 }
 
+func portRows() map[string]model.Model { return map[string]model.Model{tablePort: &Port{}} }
+
 // Close ends the connection.
 func (n *Northbound) Close() { n.conn.Close() }
 
 // Port gives the port as it is now, or a *NoPortError.
 func (n *Northbound) Port() (*Port, error) {
-	for _, r := range dbconn.Rows[*portRow](n.conn, tablePort) {
-		if r.Name != n.port {
-			continue
+	for _, p := range dbconn.Rows[*Port](n.conn, tablePort) {
+		if p.Name == n.port {
+			return p, nil
 		}
-		p := &Port{UUID: r.UUID, Name: r.Name, Type: r.Type, Options: maps.Clone(r.Options), ExternalIDs: maps.Clone(r.ExternalIDs)}
-		if r.ParentName != nil {
-			p.ParentName = *r.ParentName
-		}
-		return p, nil
 	}
 	return nil, &NoPortError{Port: n.port}
 }
@@ -139,8 +122,8 @@ func operations(p *Port, c Change) []ovsdb.Operation {
 	now := 0
 	row := []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: p.UUID})}
 	parent := ovsdb.OvsSet{GoSet: []any{}}
-	if p.ParentName != "" {
-		parent.GoSet = append(parent.GoSet, p.ParentName)
+	if p.ParentName != nil {
+		parent.GoSet = append(parent.GoSet, *p.ParentName)
 	}
 	as := ovsdb.Row{
 		"name": p.Name, "type": p.Type, "parent_name": parent,

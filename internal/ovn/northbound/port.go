@@ -12,27 +12,22 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
-)
-
-// MTU requests that a port may make, in bytes (docs/options.md).
-const (
-	MinMTU = 68
-	MaxMTU = 65535
 )
 
 // NoMTU takes back an MTU request that a port makes.
 const NoMTU = -1
 
-// Port is a row of the Northbound's table Logical_Switch_Port.
+// Port is a row of the Northbound's table Logical_Switch_Port; ovn-nb(5). It must not be changed.
 type Port struct {
-	UUID        string
-	Name        string
-	Type        string
-	ParentName  string
-	Options     map[string]string
-	ExternalIDs map[string]string
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Type        string            `ovsdb:"type"`
+	ParentName  *string           `ovsdb:"parent_name"`
+	Options     map[string]string `ovsdb:"options"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
 }
 
 // Change is what is to be done to a port's options.
@@ -76,8 +71,8 @@ func (p *Port) check(force bool) error {
 	switch {
 	case p.Type != "":
 		return p.refuse("is of type %s; only ordinary ports, whose type is empty, can be plugged", reason.Quote(p.Type))
-	case p.ParentName != "":
-		return p.refuse("is a container port of %s; bind that", reason.Quote(p.ParentName))
+	case p.ParentName != nil && *p.ParentName != "":
+		return p.refuse("is a container port of %s; bind that", reason.Quote(*p.ParentName))
 	}
 	return nil
 }
@@ -85,7 +80,7 @@ func (p *Port) check(force bool) error {
 // PlanBind decides which options of a port must change so that a chassis plugs the
 // function of a profile for it. mtu is in bytes, 0 to leave what the port asks for, which
 // may be Neutron's word about its network, and NoMTU for no request. It is a pure function.
-func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
+func PlanBind(p *Port, f *profile.Profile, c ovn.Chassis, mtu int) Change {
 	want := map[string]string{
 		option.Chassis: c.Hostname,
 		option.Type:    option.Representor,
@@ -119,7 +114,7 @@ func PlanBind(p *Port, f *profile.Profile, c Chassis, mtu int) Change {
 
 // anew tells whether a change to a port lets another function be plugged, or on another
 // chassis than this one, which may also be asked for by its name.
-func (c Change) anew(p *Port, to Chassis) bool {
+func (c Change) anew(p *Port, to ovn.Chassis) bool {
 	for key := range c.Set {
 		switch key {
 		case option.Type, option.PFMAC, option.VFNum:

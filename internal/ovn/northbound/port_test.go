@@ -201,7 +201,7 @@ func TestPortsThatMustNotBeChangedAreRefused(t *testing.T) {
 			says: "is Neutron's (external_ids:neutron:port_name)"},
 		{name: "Neutron's, by force", port: Port{ExternalIDs: map[string]string{"neutron:port_name": "x"}}, force: true},
 		{name: "a router's", port: Port{Type: "router"}, force: true, says: `of type "router"`},
-		{name: "a container's", port: Port{ParentName: "vm1"}, says: `container port of "vm1"`},
+		{name: "a container's", port: Port{ParentName: new("vm1")}, says: `container port of "vm1"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.port.Name = "p"

@@ -9,24 +9,8 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// row is what of a Port_Binding matters to us. Its maps and slices are shared.
-type row struct {
-	LogicalPort string
-	Type        string
-	ParentPort  string
-	Options     map[string]string
-	// RequestedChassis and RequestedAdditional are uuids of Chassis rows; northd
-	// alone may write these columns.
-	RequestedChassis    string
-	RequestedAdditional []string
-	Up                  bool
-	// MAC are the port's addresses, each a MAC with or without IP addresses behind it, or a
-	// word.
-	MAC []string
-}
-
-// me is who a row is judged for.
-type me struct {
+// self is the chassis that a row is classified for.
+type self struct {
 	Chassis  string
 	Hostname string
 	// Registered is the hostname in our Chassis row, as it was last seen: by that, and not by
@@ -36,32 +20,33 @@ type me struct {
 	UUID string
 }
 
-// judge says what a row means for us, and in a few words why. What northd made of the
+// classify says what a row means for us, and in a few words why. What northd made of the
 // option requested-chassis alone decides: two hosts may have one host name. Where it
 // could make nothing of it, as of our name on every row while our Chassis row is gone,
 // and until it has seen a new one, the option still counts for what is plugged already.
 // It can't ask for anything new: every chassis may write the options of every row.
-func judge(r row, m me) (Fate, string) {
-	switch plugType, ok := r.Options[option.Type]; {
+func classify(r *PortBinding, s self) (Disposition, string) {
+	plugType, plugs := r.Options[option.Type]
+	switch parent := deref(r.ParentPort); {
 	case r.Type != "":
 		return Withdrawn, fmt.Sprintf("its type is %s, which no VIF has", reason.Quote(r.Type))
-	case r.ParentPort != "":
-		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(r.ParentPort))
-	case !ok:
+	case parent != "":
+		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(parent))
+	case !plugs:
 		return Withdrawn, "it has no option vif-plug-type"
 	case plugType != option.Representor:
 		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", reason.Quote(plugType))
 	}
-	switch {
-	case m.UUID != "" && r.RequestedChassis == m.UUID:
+	switch requested := deref(r.RequestedChassis); {
+	case s.UUID != "" && requested == s.UUID:
 		return Asked, "requested_chassis is our Chassis row"
-	case m.UUID != "" && slices.Contains(r.RequestedAdditional, m.UUID):
+	case s.UUID != "" && slices.Contains(r.RequestedAdditional, s.UUID):
 		return Kept, "our Chassis row is among requested_additional_chassis"
-	case r.RequestedChassis != "" && m.missing(r):
+	case requested != "" && s.missing(r):
 		return Kept, "the option requested-chassis names us, and more chassis than northd has found"
-	case r.RequestedChassis != "":
+	case requested != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
-	case m.named(r.Options[option.Chassis]):
+	case s.named(r.Options[option.Chassis]):
 		return Kept, "requested_chassis is empty, but the option requested-chassis names us"
 	}
 	return Withdrawn, "requested_chassis is empty, and the option requested-chassis doesn't name us"
@@ -70,10 +55,10 @@ func judge(r row, m me) (Fate, string) {
 // named looks for us in a requested-chassis option: chassis names or host names,
 // separated by commas, the first for the port itself, the others for the time of
 // a migration (ovn-nb(5)).
-func (m me) named(requested string) bool {
+func (s self) named(requested string) bool {
 	for name := range strings.SplitSeq(requested, ",") {
 		name = strings.Trim(name, " ")
-		if name != "" && (name == m.Chassis || name == m.Hostname || name == m.Registered) {
+		if name != "" && (name == s.Chassis || name == s.Hostname || name == s.Registered) {
 			return true
 		}
 	}
@@ -85,7 +70,7 @@ func (m me) named(requested string) bool {
 // finds is requested_chassis, whichever place it has in the option, and the others are
 // additional (northd/northd.c). So a migration from us to another host looks like one
 // that is over while our Chassis row is away.
-func (m me) missing(r row) bool {
+func (s self) missing(r *PortBinding) bool {
 	found, named := 1+len(r.RequestedAdditional), 0
 	requested := r.Options[option.Chassis]
 	for name := range strings.SplitSeq(requested, ",") {
@@ -93,17 +78,17 @@ func (m me) missing(r row) bool {
 			named++
 		}
 	}
-	return found < named && m.named(requested)
+	return found < named && s.named(requested)
 }
 
-// bind makes the Binding of a row.
-func bind(r row, m me) Binding {
-	fate, why := judge(r, m)
-	b := Binding{LogicalPort: r.LogicalPort, Fate: fate, Why: why, Up: r.Up, MAC: onlyMAC(r.MAC)}
-	if fate == Asked || fate == Kept {
+// newBinding makes the Binding of a row.
+func newBinding(r *PortBinding, s self) Binding {
+	disposition, why := classify(r, s)
+	b := Binding{LogicalPort: r.LogicalPort, Disposition: disposition, Why: why, Up: deref(r.Up), MAC: onlyMAC(r.MAC)}
+	if disposition == Asked || disposition == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
 		first, _, _ := strings.Cut(r.Options[option.Chassis], ",")
-		b.Additional = fate == Kept && !m.named(first)
+		b.Additional = disposition == Kept && !s.named(first)
 	}
 	return b
 }

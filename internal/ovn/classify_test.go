@@ -12,34 +12,43 @@ const (
 	anotherUUID = "22222222-2222-4222-8222-222222222222"
 )
 
-func us() me { return me{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: ourUUID} }
+func us() self { return self{Chassis: "dpu1", Hostname: "dpu1.example.org", UUID: ourUUID} }
 
-func withoutRow() me {
+func withoutRow() self {
 	m := us()
 	m.UUID = ""
 	return m
 }
 
 // plugMe gives a row that asks for a representor, with more said by the changes.
-func plugMe(requestedChassis string, options ...string) row {
-	r := row{LogicalPort: "lp", RequestedChassis: requestedChassis, Options: map[string]string{"vif-plug-type": "representor"}}
+func plugMe(requestedChassis string, options ...string) *PortBinding {
+	r := &PortBinding{LogicalPort: "lp", Options: map[string]string{"vif-plug-type": "representor"}}
+	if requestedChassis != "" {
+		r.RequestedChassis = &requestedChassis
+	}
 	for i := 0; i+1 < len(options); i += 2 {
 		r.Options[options[i]] = options[i+1]
 	}
 	return r
 }
 
-func but(r row, change func(*row)) row {
-	change(&r)
+func but(r *PortBinding, change func(*PortBinding)) *PortBinding {
+	change(r)
 	return r
 }
 
-func TestFateOfARow(t *testing.T) {
+// with gives a row with these chassis in requested_additional_chassis.
+func with(r *PortBinding, additional ...string) *PortBinding {
+	r.RequestedAdditional = additional
+	return r
+}
+
+func TestDispositionOfARow(t *testing.T) {
 
 	for name, c := range map[string]struct {
-		row  row
-		me   me
-		want Fate
+		row  *PortBinding
+		self self
+		want Disposition
 	}{
 		"requested_chassis is ours":                        {plugMe(ourUUID), us(), Asked},
 		"requested_chassis is ours, whatever the option":   {plugMe(ourUUID, option.Chassis, "other"), us(), Asked},
@@ -55,54 +64,54 @@ func TestFateOfARow(t *testing.T) {
 		"the option alone is another":                      {plugMe("", option.Chassis, "dpu2"), us(), Withdrawn},
 		"the option alone begins with our name":            {plugMe("", option.Chassis, "dpu10"), us(), Withdrawn},
 		"the option alone has our name in another case":    {plugMe("", option.Chassis, "DPU1"), us(), Withdrawn},
-		"the option alone is empty and so is our hostname": {plugMe("", option.Chassis, ",, "), me{Chassis: "dpu1"}, Withdrawn},
+		"the option alone is empty and so is our hostname": {plugMe("", option.Chassis, ",, "), self{Chassis: "dpu1"}, Withdrawn},
 		"additional only": {
-			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID, ourUUID} }), us(), Kept,
+			with(plugMe(anotherUUID), anotherUUID, ourUUID), us(), Kept,
 		},
 		"additional and nobody else": {
-			but(plugMe(""), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), Kept,
+			with(plugMe(""), ourUUID), us(), Kept,
 		},
 		"ours and another additional": {
-			but(plugMe(ourUUID), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Asked,
+			with(plugMe(ourUUID), anotherUUID), us(), Asked,
 		},
 		"additional in the option alone, our row is gone": {plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), withoutRow(), Kept},
 		"additional in the option alone, our row is new":  {plugMe(anotherUUID, option.Chassis, "dpu2, dpu1.example.org"), us(), Kept},
 		"additional in the option alone, beside another that is there": {
-			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu3,dpu1"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }), us(), Kept,
+			with(plugMe(anotherUUID, option.Chassis, "dpu2,dpu3,dpu1"), anotherUUID), us(), Kept,
 		},
 		"additional in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1.example.org"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			with(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1.example.org"), anotherUUID),
 			us(), Withdrawn,
 		},
 		"first in the option, our row is gone, and the second stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"),
 			withoutRow(), Kept},
 		"first in the option, our row is new, and the second stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"), us(), Kept},
 		"first in the option, where another has our hostname": {
-			but(plugMe(anotherUUID, option.Chassis, "dpu1.example.org,dpu3"), func(r *row) { r.RequestedAdditional = []string{anotherUUID} }),
+			with(plugMe(anotherUUID, option.Chassis, "dpu1.example.org,dpu3"), anotherUUID),
 			us(), Withdrawn,
 		},
 		"two commas are one":                  {plugMe(anotherUUID, option.Chassis, "dpu1.example.org,, "), us(), Withdrawn},
 		"additional in the option is another": {plugMe(anotherUUID, option.Chassis, "dpu2,dpu3"), us(), Withdrawn},
 		"an empty additional is not our missing row": {
-			but(plugMe(anotherUUID), func(r *row) { r.RequestedAdditional = []string{""} }), withoutRow(), Withdrawn,
+			with(plugMe(anotherUUID), ""), withoutRow(), Withdrawn,
 		},
-		"a type":        {but(plugMe(ourUUID), func(r *row) { r.Type = "localport" }), us(), Withdrawn},
-		"a sub-port":    {but(plugMe(ourUUID), func(r *row) { r.ParentPort = "parent" }), us(), Withdrawn},
+		"a type":        {but(plugMe(ourUUID), func(r *PortBinding) { r.Type = "localport" }), us(), Withdrawn},
+		"a sub-port":    {but(plugMe(ourUUID), func(r *PortBinding) { r.ParentPort = new("parent") }), us(), Withdrawn},
 		"another plug":  {plugMe(ourUUID, "vif-plug-type", "other"), us(), Withdrawn},
 		"another case":  {plugMe(ourUUID, "vif-plug-type", "Representor"), us(), Withdrawn},
 		"an empty plug": {plugMe(ourUUID, "vif-plug-type", ""), us(), Withdrawn},
-		"no plug":       {but(plugMe(ourUUID), func(r *row) { r.Options = nil }), us(), Withdrawn},
+		"no plug":       {but(plugMe(ourUUID), func(r *PortBinding) { r.Options = nil }), us(), Withdrawn},
 		"type, additional": {
-			but(plugMe(anotherUUID), func(r *row) { r.Type, r.RequestedAdditional = "virtual", []string{ourUUID} }), us(), Withdrawn,
+			but(plugMe(anotherUUID), func(r *PortBinding) { r.Type, r.RequestedAdditional = "virtual", []string{ourUUID} }), us(), Withdrawn,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fate, why := judge(c.row, c.me)
-			if fate != c.want {
-				t.Errorf("fate %d, want %d (%s)", fate, c.want, why)
+			disposition, why := classify(c.row, c.self)
+			if disposition != c.want {
+				t.Errorf("disposition %d, want %d (%s)", disposition, c.want, why)
 			}
 			if why == "" {
-				t.Error("the fate has no reason")
+				t.Error("the disposition has no reason")
 			}
 		})
 	}
@@ -111,8 +120,8 @@ func TestFateOfARow(t *testing.T) {
 func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 
 	for name, c := range map[string]struct {
-		row  row
-		me   me
+		row  *PortBinding
+		self self
 		want bool
 	}{
 		"our own, our row is gone":           {plugMe("", option.Chassis, "dpu1"), withoutRow(), false},
@@ -120,13 +129,13 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 		"another's, our row is gone":         {plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), withoutRow(), true},
 		"another's, both rows are gone":      {plugMe("", option.Chassis, "dpu2,dpu1"), withoutRow(), true},
 		"another's, and we are there": {
-			but(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), func(r *row) { r.RequestedAdditional = []string{ourUUID} }), us(), true,
+			with(plugMe(anotherUUID, option.Chassis, "dpu2,dpu1"), ourUUID), us(), true,
 		},
 		"our own, our row is gone, and the additional one stands in for it": {plugMe(anotherUUID, option.Chassis, "dpu1,dpu2"), withoutRow(),
 			false},
 		"ours now": {plugMe(ourUUID, option.Chassis, "dpu1,dpu2"), us(), false},
 	} {
-		if b := bind(c.row, c.me); b.Additional != c.want || b.Fate == Withdrawn {
+		if b := newBinding(c.row, c.self); b.Additional != c.want || b.Disposition == Withdrawn {
 			t.Errorf("%s: %+v, want additional %t", name, b, c.want)
 		}
 	}
@@ -134,13 +143,13 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 
 func TestAReasonIsBoundedAndHasNoControlCharacters(t *testing.T) {
 	hostile := strings.Repeat("\x1b[31m\n\xff", 1<<16)
-	for _, r := range []row{
-		but(plugMe(""), func(r *row) { r.Type = hostile }),
-		but(plugMe(""), func(r *row) { r.ParentPort = hostile }),
+	for _, r := range []*PortBinding{
+		but(plugMe(""), func(r *PortBinding) { r.Type = hostile }),
+		but(plugMe(""), func(r *PortBinding) { r.ParentPort = &hostile }),
 		plugMe("", "vif-plug-type", hostile),
 		plugMe(hostile, "requested-chassis", hostile),
 	} {
-		_, why := judge(r, us())
+		_, why := classify(r, us())
 		if len(why) > 600 || strings.ContainsFunc(why, func(c rune) bool { return c < ' ' || c == '\uFFFD' }) {
 			t.Errorf("reason of %d bytes: %.300q", len(why), why)
 		}

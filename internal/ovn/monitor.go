@@ -1,0 +1,130 @@
+package ovn
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/retry"
+)
+
+// monitor is a connection that follows the rows of the Southbound which may concern
+// us. Its condition names our Chassis row, and can't be changed: when that row is
+// replaced, another monitor is needed.
+type monitor struct {
+	conn   *dbconn.Conn
+	poke   retry.Poke
+	schema schema
+	// self is whom the condition was made for.
+	self self
+}
+
+// dialMonitor connects and waits for the first, complete contents.
+func dialMonitor(ctx context.Context, sc schema, us self, o dbconn.Options) (_ *monitor, err error) {
+	conn, err := dialModel(ctx, sc, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
+	found, err := Select(ctx, conn, chassisNamed(us.Chassis))
+	if err != nil {
+		return nil, err
+	}
+	us.UUID = uuidOf(found[0])
+	m := &monitor{conn: conn, poke: retry.NewPoke(), schema: sc, self: us}
+	conn.OnChange(m.poke.Wake)
+	return m, conn.Monitor(ctx, m.request(m.concerned()))
+}
+
+// concerned are the alternative conditions of ports that name us in any way that
+// counts and that a condition can express.
+func (m *monitor) concerned() []ovsdb.Condition {
+	conditions := []ovsdb.Condition{includes(option.Chassis, m.self.Chassis)}
+	named := []string{m.self.Chassis}
+	for _, hostname := range []string{m.self.Hostname, m.self.Registered} {
+		if hostname != "" && !slices.Contains(named, hostname) {
+			named = append(named, hostname)
+			conditions = append(conditions, includes(option.Chassis, hostname))
+		}
+	}
+	if m.self.UUID != "" {
+		ours := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: m.self.UUID}}}
+		conditions = append(conditions, ovsdb.NewCondition("requested_chassis", ovsdb.ConditionEqual, ours))
+		if m.schema.additional {
+			conditions = append(conditions, ovsdb.NewCondition(columnAdditional, ovsdb.ConditionIncludes, ours))
+		}
+	}
+	return conditions
+}
+
+// request asks for our Chassis row, for the database's own row, and for the ports
+// that meet any of the conditions.
+func (m *monitor) request(ports []ovsdb.Condition) *client.Monitor {
+	g, c := &sbGlobal{}, &Chassis{}
+	us := model.Condition{Field: &c.Name, Function: ovsdb.ConditionEqual, Value: m.self.Chassis}
+	request := m.conn.NewMonitor(
+		client.WithTable(g, &g.SSL),
+		client.WithConditionalTable(c, []model.Condition{us}, &c.Name, &c.Hostname, &c.OtherConfig, &c.ExternalIDs),
+	)
+	// Written out: the library's helpers need a field of one of two models.
+	request.Tables = append(request.Tables, client.TableMonitor{
+		Table: TablePortBinding, Fields: m.schema.portColumns(), Conditions: ports,
+	})
+	return request
+}
+
+// includes is the condition that options hold exactly this pair.
+func includes(key, value string) ovsdb.Condition {
+	return ovsdb.NewCondition("options", ovsdb.ConditionIncludes, ovsdb.OvsMap{GoMap: map[any]any{key: value}})
+}
+
+// chassis is our Chassis row now, empty while there is none.
+func (m *monitor) chassis() *Chassis {
+	for _, c := range dbconn.Rows[*Chassis](m.conn, TableChassis) {
+		if c.Name == m.self.Chassis {
+			return c
+		}
+	}
+	return &Chassis{}
+}
+
+// global is the uuid of the database's own row now, "" while there is none.
+func (m *monitor) global() string {
+	for uuid := range dbconn.Rows[*sbGlobal](m.conn, TableGlobal) {
+		return uuid
+	}
+	return ""
+}
+
+// ports are the rows of Port_Binding by uuid. They are shared with the cache, which replaces a row
+// that changes and never writes to it.
+func (m *monitor) ports() map[string]model.Model {
+	return m.conn.Cache().Table(TablePortBinding).RowsShallow()
+}
+
+// chassisNamed looks up a Chassis row by its name.
+func chassisNamed(name string) ovsdb.Operation {
+	return RowsWhere(TableChassis, []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, name)})
+}
+
+// uuidOf gives the uuid of the one row that was found, "" for none.
+func uuidOf(found []model.Model) string {
+	for _, m := range found {
+		switch row := m.(type) {
+		case *Chassis:
+			return row.UUID
+		case *sbGlobal:
+			return row.UUID
+		}
+	}
+	return ""
+}
