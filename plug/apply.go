@@ -100,7 +100,9 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d plan.D
 	if r.cfg.DryRun || ctx.Err() != nil {
 		return nil, tried
 	}
-	confirmed := r.stillLeaks(r.stillAsked(r.confirm(ctx, tried, d.Gives)))
+	synced := r.sync(ctx, tried)
+	confirmed := r.confirm(ctx, tried, d.Gives)
+	confirmed = r.stillLeaks(r.stillAsked(confirmed, synced()))
 	if len(confirmed) == 0 {
 		return nil, tried
 	}

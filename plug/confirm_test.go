@@ -234,3 +234,55 @@ func TestConfirm_TheKernelsWordIsFreshWhenAPlugIsCommittedHoweverManyThereAre(t 
 		}
 	})
 }
+
+// A process that was stopped goes on with the view that it had. What the Southbound said meanwhile is
+// read before anything is plugged by it.
+func TestSync_NothingIsPluggedByWhatWasAskedBeforeTheViewWasUpToDate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vf0, vf1 := testcard.Netdev{Name: "pf0vf0", IfIndex: 10}, testcard.Netdev{VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(vf0, vf1), plantest.Asks("a", 0, 0))
+		c.unread = func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 1)) }
+		sw := &recordingSwitch{localSwitch: localSwitch{c}}
+		r := c.reconciler(func(cfg *Config) { cfg.Switch = sw })
+		for range 3 {
+			r.Pass(t.Context())
+		}
+		for _, a := range sw.all {
+			for _, ch := range a.changes {
+				for _, p := range ch.Plug {
+					if p.Netdev != "pf0vf1" {
+						t.Errorf("%s was plugged for %s, which asks for another VF by now", p.Netdev, p.IfaceID)
+					}
+				}
+			}
+		}
+		if _, there := c.rows()["pf0vf1"]; !there {
+			t.Errorf("the rows are %v", c.rows())
+		}
+	})
+}
+
+func TestSync_WithoutAnAnswerNothingNewIsPluggedAndARenamedNetdevIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		renamed, vf1 := testcard.Netdev{Name: "ens1", IfIndex: 10}, testcard.Netdev{VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(renamed, vf1), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
+		c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, renamed.IfIndex))
+		c.silent = true
+		r := c.reconciler(nil)
+		r.Pass(t.Context())
+		rows := c.rows()
+		if _, there := rows["pf0vf1"]; there || rows["ens1"].IfaceID != "a" {
+			t.Errorf("the rows are %v", rows)
+		}
+		if s := find(t, r.Report(), "b"); s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeTransactionPending ||
+			!strings.Contains(s.Reason.Message, "put off: no answer") {
+			t.Errorf("b is %s: %v", s.State, s.Reason)
+		}
+		c.with(func() { c.silent = false })
+		elapse(time.Second)
+		r.Pass(t.Context())
+		if c.rows()["pf0vf1"].IfaceID != "b" {
+			t.Errorf("the rows are %v", c.rows())
+		}
+	})
+}

@@ -18,8 +18,9 @@ type cloud struct {
 	mu     sync.Mutex
 	view   ovn.View
 	truth  map[string]ovn.Binding
-	silent bool // Verify gets no answer
-	asked  int  // how often Verify was called
+	silent bool   // Verify and Sync get no answer
+	unread func() // what the Southbound said, and nobody has read yet; Sync does
+	asked  int    // how often Verify was called
 	index  *representor.Index
 	actual ovs.View
 	refuse map[string]error // by logical port
@@ -87,6 +88,19 @@ func (s southbound) Verify(_ context.Context, lports []string) (ovn.Verdict, err
 		v.Bindings[l] = b
 	}
 	return v, nil
+}
+
+func (s southbound) Sync(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.silent {
+		return errors.New("no answer")
+	}
+	if s.unread != nil {
+		s.unread()
+		s.unread = nil
+	}
+	return nil
 }
 
 type localSwitch struct{ *cloud }

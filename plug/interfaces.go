@@ -19,6 +19,9 @@ type Southbound interface {
 	// when the server doesn't answer or isn't to be trusted (behind what was seen,
 	// cut off from its cluster): then nothing is known.
 	Verify(ctx context.Context, logicalPorts []string) (ovn.Verdict, error)
+	// Sync waits until View shows what the server had committed when Sync was called. It
+	// returns soon after ctx ends, with its error, even if the server doesn't answer.
+	Sync(ctx context.Context) error
 }
 
 // Switch is the local switch.

@@ -143,6 +143,8 @@ type sbOf struct{ *world }
 
 func (s sbOf) View() ovn.View { return s.asked }
 
+func (s sbOf) Sync(context.Context) error { return nil }
+
 func (s sbOf) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
 	if s.silent {
 		return ovn.Verdict{}, errors.New("no answer")

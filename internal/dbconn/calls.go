@@ -67,6 +67,15 @@ func (c *Conn) Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Op
 	return results, c.explain(ctx, err)
 }
 
+// Sync waits for the answer to an echo. A server sends the updates that it owes before it reads
+// the next request (ovsdb_jsonrpc_session_run in ovsdb/jsonrpc-server.c), and the library puts each
+// into the cache before it reads on: whatever was committed when Sync was called is in the cache then.
+func (c *Conn) Sync(ctx context.Context) error {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	return c.explain(ctx, c.client.Echo(ctx))
+}
+
 // NewMonitor makes a monitor request for Monitor.
 func (c *Conn) NewMonitor(opts ...client.MonitorOption) *client.Monitor {
 	m := c.client.NewMonitor(opts...)

@@ -7,6 +7,9 @@ import "github.com/ovn-kubernetes/libovsdb/model"
 type bindingCache struct {
 	self self
 	rows map[string]cachedBinding // by uuid
+	// chassis is our row, global the uuid of the database's own, as they were then.
+	chassis *Chassis
+	global  string
 	// bindings are never written to once made.
 	bindings map[string]Binding
 }

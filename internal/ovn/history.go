@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -99,8 +100,8 @@ func (h *history) reject(s *ServerState) error {
 func (h *history) cluster(id string) *clusterHistory {
 	c := h.clusters[id]
 	if c == nil {
-		if len(h.clusters) >= maxClusters {
-			clear(h.clusters)
+		if len(h.clusters) >= maxClusters { // which of them were restored is kept
+			maps.DeleteFunc(h.clusters, func(_ string, c *clusterHistory) bool { return c.epoch == "" })
 		}
 		c = &clusterHistory{}
 		h.clusters[id] = c
@@ -119,7 +120,8 @@ func (c *clusterHistory) behindFor(now time.Time) time.Duration {
 
 // identity names a database: by its cluster's id, else by its SB_Global row. A database that goes by
 // other names later, as the same one does through a relay or when it is made a clustered one
-// (Names.same), keeps its identity. A cluster that was restored from older files is another database.
+// (Names.same), keeps its identity, unless it is a cluster that was restored from older files in this run: that is
+// another database. What a relay shows of a cluster can't be told to be older, for a relay tells no index.
 func (h *history) identity(n Names) string {
 	if n == (Names{}) {
 		return ""

@@ -91,11 +91,11 @@ func (x *session) awaitRelay(ctx context.Context) error {
 	defer cancel()
 	for {
 		err := x.awaitNews(over)
-		if over.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil {
+		switch {
+		case err == nil: // it counts, also when the time is over since
 			err = x.checkState()
+		case over.Err() != nil:
+			return ctx.Err()
 		}
 		if err != nil {
 			return err
@@ -222,6 +222,13 @@ func (x *session) follow(ctx context.Context) error {
 			}
 		case <-over:
 			changed = x.monitor.poke
+		case shown := <-x.syncs:
+			if x.hasNews() {
+				if err := x.look(ctx); err != nil {
+					return err
+				}
+			}
+			close(shown)
 		case <-changed:
 			began := time.Now()
 			if err := x.look(ctx); err != nil {
@@ -246,6 +253,17 @@ func (x *session) look(ctx context.Context) error {
 	return nil
 }
 
+// hasNews reports whether the monitor has other rows than were shown last: the library tells of a
+// change a little later than it has made it.
+func (x *session) hasNews() bool {
+	rows := x.monitor.ports()
+	same := len(rows) == len(x.cache.rows) && x.monitor.chassis() == x.cache.chassis && x.monitor.global() == x.cache.global
+	for uuid, row := range rows {
+		same = same && x.cache.rows[uuid].from == row
+	}
+	return !same
+}
+
 // show makes the view of what the monitor has, and reports whether the monitor is for
 // our present Chassis row.
 func (x *session) show() bool {
@@ -258,6 +276,7 @@ func (x *session) show() bool {
 		us.UUID, us.Registered = ours.UUID, ours.Hostname
 	}
 	x.cache = classifyAll(x.monitor.ports(), us, x.cache)
+	x.cache.chassis, x.cache.global = ours, names.Global
 	x.south.remember(x.cache)
 	present := us.UUID == x.monitor.self.UUID
 	x.south.publish(func(v *View) {

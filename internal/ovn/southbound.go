@@ -62,6 +62,8 @@ type connections struct {
 	config   Config
 	server   *Server
 	monitor  *monitor
+	// syncs has View show what the monitor has, and is told of it by closing what is sent.
+	syncs chan chan struct{}
 }
 
 // New makes a Southbound. It does nothing before Run.
@@ -166,7 +168,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 			retry.Sleep(ctx, rand.N(firstBackoff))
 		}
 		s.trying(endpoint)
-		x := &session{south: s, connections: connections{endpoint: endpoint, config: c}}
+		x := &session{south: s, connections: connections{endpoint: endpoint, config: c, syncs: make(chan chan struct{})}}
 		problem := problemOf(endpoint, x.run(ctx))
 		if ctx.Err() != nil {
 			problem = "the configuration changed"

@@ -63,11 +63,11 @@ func (s *Southbound) ask(ctx context.Context, ports []string, strangers bool) (*
 	if c == nil {
 		return nil, fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	q := &verification{connections: c, self: s.self(c.config), room: c.monitor.conn.Window() / 2,
-		rows: make(map[string]*PortBinding, len(ports))}
+	q := &verification{connections: c, room: c.monitor.conn.Window() / 2, rows: make(map[string]*PortBinding, len(ports))}
 	if err := s.askTrusted(ctx, q, ports, strangers); err != nil {
 		return nil, c.untrusted(err)
 	}
+	q.self = s.self(c.config) // our row's hostname may have changed meanwhile
 	return q, nil
 }
 
