@@ -43,32 +43,28 @@ func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (boo
 		return false, nil
 	}
 	link, err := c.links.Link(ctx, r.IfIndex)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
-	case !isNetdevOf(link, r):
-		return false, nil
+	if err != nil || !isNetdevOf(link, r) {
+		return false, unlessGone(err, "confirm the netdev", r)
 	}
 	port, err := c.port(ctx, r)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, err
+	if err != nil {
+		return false, unlessGone(err, "confirm the devlink port", r)
 	}
 	return isPortOf(port, r) && (port.NetdevName == "" || port.NetdevName == r.Link.Name), nil
 }
 
-// port asks devlink for a representor's port. ENODEV means that there is none.
+// port asks devlink for a representor's port.
 func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlink.Port, error) {
 	h := r.Function.Handle
-	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
-	if err != nil {
-		return devlink.Port{}, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
+	return c.ports.client(h).Port(ctx, h, r.PortIndex)
+}
+
+// unlessGone tells what failed, unless the kernel said that there is no such thing.
+func unlessGone(err error, what string, r representor.Representor) error {
+	if err == nil || errors.Is(err, unix.ENODEV) {
+		return nil
 	}
-	return port, nil
+	return fmt.Errorf("%s of %s: %w", what, r.Function, err)
 }
 
 // Usurped asks the kernel whether something else than a representor's function has the
@@ -81,22 +77,17 @@ func (w *Watcher) Usurped(ctx context.Context, r representor.Representor) (bool,
 
 func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (bool, error) {
 	link, err := c.links.LinkNamed(ctx, r.Link.Name)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("look who has the name of the netdev of %s: %w", r.Function, err)
-	case !isNetdevOf(link, r):
+	if err != nil {
+		return false, unlessGone(err, "look who has the name of the netdev", r)
+	}
+	if !isNetdevOf(link, r) {
 		return true, nil
 	}
 	// The netdev isn't asked about again, nor is devlink's name of it compared: it may be
 	// renamed in between.
 	port, err := c.port(ctx, r)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, err
+	if err != nil {
+		return false, unlessGone(err, "confirm the devlink port", r)
 	}
 	return port.IfIndex != 0 && !isPortOf(port, r), nil
 }

@@ -211,9 +211,9 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 func TestAListingMayLackPFsUnlessWhatIsMissingIsKnownToBeOthers(t *testing.T) {
 	h := pci("0000:03:00.0")
 	thePF, aVF, uplink := pf(h, 0, nil, 0), vf(h, 0, 0, 0), physical(h, 0, 0)
-	before := kinds(nil).after(listing{ports: []devlink.Port{thePF, aVF, uplink}})
-	short := func(leftOut int, unreadable ...devlink.Port) listing {
-		l := listing{doubt: "short", leftOut: leftOut}
+	before := kinds(nil).after(portList{ports: []devlink.Port{thePF, aVF, uplink}})
+	short := func(leftOut int, unreadable ...devlink.Port) portList {
+		l := portList{reading: reading{doubt: "short", leftOut: leftOut}}
 		for i := range unreadable {
 			l.unreadable = append(l.unreadable, unreadable[i].ID())
 		}
@@ -221,10 +221,10 @@ func TestAListingMayLackPFsUnlessWhatIsMissingIsKnownToBeOthers(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		before kinds
-		now    listing
+		now    portList
 		want   bool
 	}{
-		"a whole list":                           {before, listing{}, false},
+		"a whole list":                           {before, portList{}, false},
 		"a PF can't be read":                     {before, short(1, thePF), true},
 		"an uplink can't be read":                {before, short(1, uplink), true},
 		"a VF can't be read":                     {before, short(1, aVF), false},

@@ -3,7 +3,6 @@ package card
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/cardserial"
 	pciaddr "github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/internal/vpd"
 	"github.com/representord/representord/representor"
 )
@@ -71,97 +71,83 @@ func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vp
 // wantedVPD finds the instances whose card must be asked for its VPD: they have
 // functions that may be asked for, and devlink was asked and gave no number, or perhaps half
 // of it.
-func wantedVPD(ports []devlink.Port, told map[devlink.Handle]toldSerial, o representor.Settings) map[devlink.Handle]bool {
+func (s *state) wantedVPD() map[devlink.Handle]bool {
 	wanted := map[devlink.Handle]bool{}
-	for i := range ports {
-		p := &ports[i]
-		number, asked := told[p.Handle]
-		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !o.LocalFunctions {
+	for i := range s.ports.ports {
+		p := &s.ports.ports[i]
+		told, asked := s.serials[p.Handle]
+		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !s.settings.LocalFunctions {
 			continue
 		}
-		if _, err := cardserial.Normalize(number.number); err != nil || number.mayBeCut {
+		if _, err := cardserial.Normalize(told.number); err != nil || told.mayBeCut {
 			wanted[p.Handle] = true
 		}
 	}
 	return wanted
 }
 
-// vpdReader reads the VPD of cards whose serial number devlink doesn't tell.
-type vpdReader struct {
+// vpdStage reads the VPD of cards whose serial number devlink doesn't tell.
+type vpdStage struct {
 	sysfs string
 	// patience is how long one card may take.
 	patience time.Duration
 	audit    time.Duration
 	log      *slog.Logger
-	// wanted tells what to look for, found is given what was read.
-	wanted func() map[devlink.Handle]bool
-	found  func(map[devlink.Handle]vpdAnswer)
 
-	// answers are those of the cards, by slot, and told what was found of each instance.
+	// answers are those of the cards that were wanted last, by slot.
 	answers map[string]vpdAnswer
-	told    map[devlink.Handle]vpdAnswer
 	// reads are the last reads of each slot, closed once they have returned: while one
 	// hangs in the kernel there is no use in another.
 	reads map[string]<-chan struct{}
 	// due is when cards without a number are asked again.
-	due time.Time
+	due retry.Due
 }
 
 // read asks the cards that were not asked before. A number that was read doesn't
 // change for as long as the card is there.
-func (r *vpdReader) read(ctx context.Context, _ bool) time.Duration {
-	slots := bySlot(r.wanted())
-	again := !time.Now().Before(r.due)
+func (s *vpdStage) read(ctx context.Context, wanted map[devlink.Handle]bool) (found map[devlink.Handle]vpdAnswer, next time.Duration) {
+	slots := bySlot(wanted)
+	again := s.due.Left() == 0
 	answers := make(map[string]vpdAnswer, len(slots))
-	told := map[devlink.Handle]vpdAnswer{}
+	found = map[devlink.Handle]vpdAnswer{}
 	missing := false
 	for _, slot := range slices.Sorted(maps.Keys(slots)) {
-		a, known := r.answers[slot]
+		a, known := s.answers[slot]
 		if !known || a.absent || a.number == "" && again {
-			a = r.ask(ctx, slot, slots[slot], a)
-			if ctx.Err() != nil {
-				return 0
-			}
+			a = s.ask(ctx, slot, slots[slot], a)
 		}
 		missing = missing || a.number == ""
 		answers[slot] = a
 		for _, h := range slots[slot] {
-			told[h] = a
+			found[h] = a
 		}
 	}
-	r.answers = answers
+	s.answers = answers
 	if again {
-		r.due = time.Now().Add(max(r.audit, vpdRetry))
-	}
-	if !maps.Equal(told, r.told) {
-		r.told = told
-		r.found(maps.Clone(told))
+		s.due.In(max(s.audit, vpdRetry))
 	}
 	if missing {
-		return max(time.Until(r.due), time.Second)
+		return found, max(s.due.Left(), time.Second)
 	}
-	return max(r.audit, vpdRetry)
+	return found, max(s.audit, vpdRetry)
 }
 
 // ask asks the card in a slot, unless it hasn't come back from the last time.
-func (r *vpdReader) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
-	if last, ok := r.reads[slot]; ok {
+func (s *vpdStage) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
+	if last, ok := s.reads[slot]; ok {
 		select {
 		case <-last:
 		default:
 			if before.problem == "" {
-				before.problem = "devlink tells no board.serial_number, and an earlier read of the card's VPD hasn't come back from the kernel"
+				return noNumber("an earlier read of the card's VPD hasn't come back from the kernel")
 			}
 			return before
 		}
 	}
-	a, ended := readSlot(ctx, r.sysfs, functions, r.patience)
-	if r.reads == nil {
-		r.reads = map[string]<-chan struct{}{}
-	}
-	r.reads[slot] = ended
+	a, ended := readSlot(ctx, s.sysfs, functions, s.patience)
+	s.reads[slot] = ended
 	if a.problem != "" {
-		r.log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.problem)
+		s.log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.problem)
 	}
 	return a
 }
@@ -204,27 +190,32 @@ func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.
 	if _, err := pciaddr.ParseAddress(h.Device); h.Bus != "pci" || err != nil {
 		none := make(chan struct{})
 		close(none)
-		return vpdAnswer{problem: "devlink tells no board.serial_number, and only a PCI device has VPD"}, none
+		return noNumber("only a PCI device has VPD"), none
 	}
 	path := filepath.Join(sysfs, "bus", "pci", "devices", h.Device, "vpd")
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	got, ended, err := vpd.ReadTelling(bounded, path)
-	switch {
+	switch number := got.Tolerant.ReadOnly[vpd.KeySerial]; {
 	case errors.Is(err, os.ErrNotExist):
-		return vpdAnswer{absent: true, problem: "devlink tells no board.serial_number, and the card has no VPD (" + path + ")"}, ended
+		answer = noNumber("the card has no VPD (" + path + ")")
+		answer.absent = true
 	case errors.Is(err, os.ErrPermission):
-		return vpdAnswer{problem: "devlink tells no board.serial_number, and " + path + " may be read by root only"}, ended
+		answer = noNumber(path + " may be read by root only")
 	case err != nil:
-		return vpdAnswer{problem: fmt.Sprintf("devlink tells no board.serial_number, and the card's VPD can't be read: %v", err)}, ended
+		answer = noNumber("the card's VPD can't be read: " + err.Error())
+	case number != "":
+		answer.number = number
+	default:
+		answer = noNumber("the card's VPD has no serial number (field SN of " + path + ")")
+		if err := got.Err(); err != nil {
+			answer.problem += ": " + err.Error()
+		}
 	}
-	number := got.Tolerant.ReadOnly[vpd.KeySerial]
-	if number != "" {
-		return vpdAnswer{number: number}, ended
-	}
-	a := vpdAnswer{problem: "devlink tells no board.serial_number, and the card's VPD has no serial number (field SN of " + path + ")"}
-	if err := got.Err(); err != nil {
-		a.problem += ": " + err.Error()
-	}
-	return a, ended
+	return answer, ended
+}
+
+// noNumber is the answer of a card that gives none.
+func noNumber(why string) vpdAnswer {
+	return vpdAnswer{problem: "devlink tells no board.serial_number, and " + why}
 }
