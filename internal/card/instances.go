@@ -40,8 +40,8 @@ func (o oneInstance) Ports(ctx context.Context) ([]devlink.Port, error) {
 // reset keeps that of one for a minute. What is missing of an instance that can't be
 // read is taken from the last list. On a kernel that lists all whatever is asked,
 // every instance is as blind as all together.
-func listByInstance(ctx context.Context, clients *portClients, last portList, expected []devlink.PortID) portList {
-	instances := instancesOf(expected)
+func listByInstance(ctx context.Context, clients *portClients, last portList, expected map[devlink.Handle][]devlink.PortID) portList {
+	instances := sortedHandles(expected)
 	answers := make([]portList, len(instances))
 	var asking sync.WaitGroup
 	for i, h := range instances {
@@ -52,7 +52,7 @@ func listByInstance(ctx context.Context, clients *portClients, last portList, ex
 		asking.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, instanceBound)
 			defer cancel()
-			answers[i] = listPorts(bounded, oneInstance{clients.client(h), h}, idsOf(h, expected))
+			answers[i] = listPorts(bounded, oneInstance{clients.client(h), h}, expected[h])
 		})
 	}
 	asking.Wait()
@@ -81,21 +81,16 @@ const auxiliaryBus = "auxiliary"
 // of is what a list has of one instance.
 func (l *portList) of(h devlink.Handle) portList {
 	isOther := func(p devlink.Port) bool { return p.Handle != h }
-	return portList{ports: slices.DeleteFunc(slices.Clone(l.ports), isOther), unreadable: idsOf(h, l.unreadable)}
+	return portList{ports: slices.DeleteFunc(slices.Clone(l.ports), isOther), unreadable: byInstance(l.unreadable)[h]}
 }
 
-// idsOf are those ports that one instance has.
-func idsOf(h devlink.Handle, ids []devlink.PortID) []devlink.PortID {
-	return slices.DeleteFunc(slices.Clone(ids), func(id devlink.PortID) bool { return id.Handle != h })
-}
-
-// instancesOf lists the instances of ports that are sorted.
-func instancesOf(ports []devlink.PortID) []devlink.Handle {
-	var all []devlink.Handle
-	for _, p := range ports {
-		all = append(all, p.Handle)
+// byInstance divides ports among their instances.
+func byInstance(ids []devlink.PortID) map[devlink.Handle][]devlink.PortID {
+	of := map[devlink.Handle][]devlink.PortID{}
+	for _, id := range ids {
+		of[id.Handle] = append(of[id.Handle], id)
 	}
-	return slices.Compact(all)
+	return of
 }
 
 // blindProblem says which instances could not be read. Those that were not asked are never

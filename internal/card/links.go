@@ -18,8 +18,8 @@ const settlePoll = 50 * time.Millisecond
 // linkStage reads the netdevs, and waits for udev to finish with new ones.
 type linkStage struct {
 	source  linkSource
+	sysfs   string
 	settler *netdev.Settler
-	parents parents
 	// due is when the netdevs must be read, poked or not.
 	due retry.Due
 }
@@ -55,21 +55,20 @@ func (s *linkStage) read(ctx context.Context, last linkList) linkList {
 		return last
 	}
 	links := linksOf(list, s.settler)
-	s.parents.fill(links)
+	fillParents(s.sysfs, links, last.links)
 	return linkList{reading: r, links: links, claimed: portsOf(list)}
 }
 
 // listSettled lists the netdevs and asks for udev's word on each. Where udev finished
 // with one while they were listed, they are listed again: the name may be an old
 // one.
-func (s *linkStage) listSettled(ctx context.Context) ([]netdev.Link, reading) {
-	list, err := s.source.Links(ctx)
-	r := readingOf(err)
-	if r.err == nil && s.settler.Observe(time.Now(), list) {
+func (s *linkStage) listSettled(ctx context.Context) (list []netdev.Link, r reading) {
+	for range 2 {
+		var err error
 		list, err = s.source.Links(ctx)
 		r = readingOf(err)
-		if r.err == nil {
-			s.settler.Observe(time.Now(), list)
+		if r.err != nil || !s.settler.Observe(time.Now(), list) {
+			break
 		}
 	}
 	return list, r
@@ -115,19 +114,13 @@ func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
 // net/openvswitch/vport-internal_dev.c): its datapath is the master of what it has.
 const datapathKind = "openvswitch"
 
-// mastersOf finds the devices that keep others from Open vSwitch: a device has one master,
+// mastersOf finds the devices that may keep others from Open vSwitch: a device has one master,
 // and what is a bridge's or a bond's can't be a datapath's (netdev_master_upper_dev_link
 // in net/core/dev.c).
 func mastersOf(list []netdev.Link) map[uint32]*netdev.Link {
-	named := map[uint32]bool{}
+	masters := make(map[uint32]*netdev.Link, len(list))
 	for i := range list {
-		if m := list[i].Master; m != 0 {
-			named[m] = true
-		}
-	}
-	masters := make(map[uint32]*netdev.Link, len(named))
-	for i := range list {
-		if l := &list[i]; named[l.IfIndex] && l.Kind != datapathKind {
+		if l := &list[i]; l.Kind != datapathKind {
 			masters[l.IfIndex] = l
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net"
 	"path/filepath"
@@ -25,10 +24,8 @@ const macRetry = 10 * time.Second
 
 // macStage reads the addresses of host PFs that devlink doesn't tell.
 type macStage struct {
-	sysfs string
-	gate  *netlinkio.Gate
-	audit time.Duration
-	log   *slog.Logger
+	opts Options
+	gate *netlinkio.Gate
 
 	// wanted is what was looked for last, due when the files must be read again, even if
 	// the same ones are wanted.
@@ -42,10 +39,10 @@ func (s *macStage) read(ctx context.Context, last map[representor.Uplink]represe
 	if left := s.due.Left(); left > 0 && maps.Equal(wanted, s.wanted) {
 		return last, left
 	}
-	found, err := readPFMACs(ctx, s.gate, s.sysfs, wanted)
-	next = s.audit
+	found, err := readPFMACs(ctx, s.gate, s.opts.SysfsRoot, wanted)
+	next = s.opts.Audit
 	if err != nil {
-		s.log.DebugContext(ctx, "the MAC of a PF is not known", "err", err)
+		s.opts.Log.DebugContext(ctx, "the MAC of a PF is not known", "err", err)
 		next = min(next, macRetry)
 	}
 	s.wanted = wanted

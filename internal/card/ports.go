@@ -49,9 +49,10 @@ func (p *portStage) read(ctx context.Context, last portList, claimed []devlink.P
 	case err != nil && p.clients == nil:
 		return portList{reading: failed(portsFail, err, false)}
 	case err != nil:
-		l = listByInstance(ctx, p.clients, last, expected)
+		instances := byInstance(expected)
+		l = listByInstance(ctx, p.clients, last, instances)
 		l.mayLackPFs, l.whole = true, last.whole
-		if !last.whole || len(l.blind) == len(instancesOf(expected)) {
+		if !last.whole || len(l.blind) == len(instances) {
 			l.reading = failed(portsFail, err, last.ports != nil)
 		} else { // only those are in doubt, and whether there are new ones
 			l.err = err

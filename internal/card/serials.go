@@ -3,7 +3,6 @@ package card
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -33,8 +32,7 @@ type toldSerial struct {
 // device asks its firmware, for long if that hangs, and the ports must not wait.
 type serialStage struct {
 	source portSource
-	audit  time.Duration
-	log    *slog.Logger
+	opts   Options
 	// due is when all must be asked again.
 	due retry.Due
 }
@@ -47,7 +45,7 @@ func (s *serialStage) read(ctx context.Context, last map[devlink.Handle]toldSeri
 	wanted []devlink.Handle) (found map[devlink.Handle]toldSerial, next time.Duration) {
 	all := s.due.Left() == 0
 	if all {
-		s.due.In(s.audit)
+		s.due.In(s.opts.Audit)
 	}
 	found = make(map[devlink.Handle]toldSerial, len(wanted))
 	silent, refused := false, false
@@ -65,12 +63,12 @@ func (s *serialStage) read(ctx context.Context, last map[devlink.Handle]toldSeri
 			found[h] = serial
 		case unanswered(err):
 			silent = true
-			s.log.DebugContext(ctx, "a device does not answer", "device", h.String(), "err", err)
+			s.opts.Log.DebugContext(ctx, "a device does not answer", "device", h.String(), "err", err)
 		case ctx.Err() != nil:
 			return found, 0
 		default:
 			refused = refused || !known
-			s.log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
+			s.opts.Log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
 		}
 	}
 	if silent || refused {

@@ -27,13 +27,10 @@ type stages struct {
 // newStages makes stages that lack their sources.
 func newStages(o Options) stages {
 	return stages{
-		links: linkStage{
-			settler: netdev.NewSettler(netdev.Udev{Root: o.UdevRoot}.Word),
-			parents: parents{sysfs: o.SysfsRoot},
-		},
-		serials: serialStage{audit: o.Audit, log: o.Log},
-		vpd:     vpdStage{sysfs: o.SysfsRoot, patience: vpd.Deadline, audit: o.Audit, log: o.Log, reads: map[string]<-chan struct{}{}},
-		macs:    macStage{sysfs: o.SysfsRoot, gate: netlinkio.NewGate(), audit: o.Audit, log: o.Log},
+		links:   linkStage{sysfs: o.SysfsRoot, settler: netdev.NewSettler(netdev.Udev{Root: o.UdevRoot}.Word)},
+		serials: serialStage{opts: o},
+		vpd:     vpdStage{opts: o, patience: vpd.Deadline, reads: map[string]<-chan struct{}{}},
+		macs:    macStage{opts: o, gate: netlinkio.NewGate()},
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *state) card() representor.Card {
 		Ports:    s.ports.ports,
 		Links:    s.links.links,
 		PFMACs:   s.pfMACs,
-		Serials:  serialsOf(s.serials, s.vpd, s.wantedVPD()),
+		Serials:  s.cardSerials(),
 		Complete: s.ports.problem == "" && s.links.problem == "",
 
 		LinksComplete: s.links.problem == "",

@@ -3,7 +3,6 @@ package card
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -23,11 +22,9 @@ import (
 // stalls costs a thread for as long as the kernel is patient with it.
 const vpdRetry = 5 * time.Minute
 
-// vpdAnswer is what the VPD of a card gave.
+// vpdAnswer is what the VPD of a card gave: a number, or why there is none.
 type vpdAnswer struct {
-	number string
-	// problem says why there is no number, for an operator.
-	problem string
+	representor.Serial
 	// absent: the card has no VPD, at present. To look for it costs nothing.
 	absent bool
 }
@@ -35,34 +32,30 @@ type vpdAnswer struct {
 // serialOf joins what devlink and VPD say of one instance. devlink's word goes
 // first, where it is a number at all: it is "", or a placeholder, with many drivers. But
 // where it is the first word of what VPD has, VPD's is whole, and is what a hypervisor reads.
-func serialOf(told toldSerial, fromVPD vpdAnswer) representor.Serial {
-	whole := strings.Trim(fromVPD.number, " \x00")
+func serialOf(told toldSerial, fromVPD representor.Serial) representor.Serial {
+	whole := strings.Trim(fromVPD.Number, " \x00")
 	_, err := cardserial.Normalize(told.number)
 	switch {
 	case told.mayBeCut && strings.HasPrefix(whole, told.number+" "):
-		return representor.Serial{Number: whole, From: representor.SerialFromVPD}
-	case err == nil:
-		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
-	case fromVPD.number != "":
-		return representor.Serial{Number: fromVPD.number, From: representor.SerialFromVPD}
-	case told.number != "":
+		fromVPD.Number = whole
+	case err == nil, told.number != "" && fromVPD.Number == "":
 		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
 	}
-	return representor.Serial{Problem: fromVPD.problem}
+	return fromVPD
 }
 
-// serialsOf joins what is known of all instances. Of those whose VPD is wanted nothing is
+// cardSerials joins what is known of all instances. Of those whose VPD is wanted nothing is
 // known before that has answered: devlink's placeholder isn't the last word, nor half a number.
-func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer,
-	wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
-	all := make(map[devlink.Handle]representor.Serial, len(told))
-	for h, number := range told {
-		answer, answered := fromVPD[h]
+func (s *state) cardSerials() map[devlink.Handle]representor.Serial {
+	wanted := s.wantedVPD()
+	all := make(map[devlink.Handle]representor.Serial, len(s.serials))
+	for h, told := range s.serials {
+		answer, answered := s.vpd[h]
 		if wanted[h] && !answered {
 			continue
 		}
-		if s := serialOf(number, answer); s != (representor.Serial{}) {
-			all[h] = s
+		if serial := serialOf(told, answer.Serial); serial != (representor.Serial{}) {
+			all[h] = serial
 		}
 	}
 	return all
@@ -88,11 +81,9 @@ func (s *state) wantedVPD() map[devlink.Handle]bool {
 
 // vpdStage reads the VPD of cards whose serial number devlink doesn't tell.
 type vpdStage struct {
-	sysfs string
+	opts Options
 	// patience is how long one card may take.
 	patience time.Duration
-	audit    time.Duration
-	log      *slog.Logger
 
 	// answers are those of the cards that were wanted last, by slot.
 	answers map[string]vpdAnswer
@@ -113,10 +104,10 @@ func (s *vpdStage) read(ctx context.Context, wanted map[devlink.Handle]bool) (fo
 	missing := false
 	for _, slot := range slices.Sorted(maps.Keys(slots)) {
 		a, known := s.answers[slot]
-		if !known || a.absent || a.number == "" && again {
+		if !known || a.absent || a.Number == "" && again {
 			a = s.ask(ctx, slot, slots[slot], a)
 		}
-		missing = missing || a.number == ""
+		missing = missing || a.Number == ""
 		answers[slot] = a
 		for _, h := range slots[slot] {
 			found[h] = a
@@ -124,12 +115,12 @@ func (s *vpdStage) read(ctx context.Context, wanted map[devlink.Handle]bool) (fo
 	}
 	s.answers = answers
 	if again {
-		s.due.In(max(s.audit, vpdRetry))
+		s.due.In(max(s.opts.Audit, vpdRetry))
 	}
 	if missing {
 		return found, max(s.due.Left(), time.Second)
 	}
-	return found, max(s.audit, vpdRetry)
+	return found, max(s.opts.Audit, vpdRetry)
 }
 
 // ask asks the card in a slot, unless it hasn't come back from the last time.
@@ -138,16 +129,16 @@ func (s *vpdStage) ask(ctx context.Context, slot string, functions []devlink.Han
 		select {
 		case <-last:
 		default:
-			if before.problem == "" {
+			if before.Problem == "" {
 				return noNumber("an earlier read of the card's VPD hasn't come back from the kernel")
 			}
 			return before
 		}
 	}
-	a, ended := readSlot(ctx, s.sysfs, functions, s.patience)
+	a, ended := readSlot(ctx, s.opts.SysfsRoot, functions, s.patience)
 	s.reads[slot] = ended
-	if a.problem != "" {
-		s.log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.problem)
+	if a.Problem != "" {
+		s.opts.Log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.Problem)
 	}
 	return a
 }
@@ -205,11 +196,11 @@ func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.
 	case err != nil:
 		answer = noNumber("the card's VPD can't be read: " + err.Error())
 	case number != "":
-		answer.number = number
+		answer.Number, answer.From = number, representor.SerialFromVPD
 	default:
 		answer = noNumber("the card's VPD has no serial number (field SN of " + path + ")")
 		if err := got.Err(); err != nil {
-			answer.problem += ": " + err.Error()
+			answer.Problem += ": " + err.Error()
 		}
 	}
 	return answer, ended
@@ -217,5 +208,5 @@ func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.
 
 // noNumber is the answer of a card that gives none.
 func noNumber(why string) vpdAnswer {
-	return vpdAnswer{problem: "devlink tells no board.serial_number, and " + why}
+	return vpdAnswer{Serial: representor.Serial{Problem: "devlink tells no board.serial_number, and " + why}}
 }

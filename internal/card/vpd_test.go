@@ -133,7 +133,7 @@ func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	if got, shown := s.card().Serials[h]; shown {
 		t.Errorf("%+v before VPD has answered; want nothing", got)
 	}
-	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "the card's VPD can't be read"}}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: noNumber("the card's VPD can't be read")}
 	if got := s.card().Serials[h]; got != (representor.Serial{Number: "MT2314", From: representor.SerialFromDevlink}) {
 		t.Errorf("%+v when VPD can't be read; want devlink's", got)
 	}
@@ -146,7 +146,7 @@ func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	if got, shown := s.card().Serials[h]; shown {
 		t.Errorf("%+v before VPD has answered; want nothing", got)
 	}
-	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "no VPD"}}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: noNumber("no VPD")}
 	if got := s.card().Serials[h]; got != (representor.Serial{Number: "N/A", From: representor.SerialFromDevlink}) {
 		t.Errorf("%+v when VPD has none either; want the placeholder", got)
 	}
@@ -244,7 +244,7 @@ func TestSiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
 	_, read := vpdOf(t, root, devices...)
 	found := read()
 	for i, want := range []string{"MT2025K30970", "MT2025K30970", "ANOTHER1", "SECOND1", "SECOND1"} {
-		if got := found[pci(devices[i])]; got != (vpdAnswer{number: want}) {
+		if got := found[pci(devices[i])]; got.Serial != (representor.Serial{Number: want, From: representor.SerialFromVPD}) || got.absent {
 			t.Errorf("%s: %+v, want %s", devices[i], got, want)
 		}
 	}
@@ -258,10 +258,10 @@ func TestACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
 	_, read := vpdOf(t, root, "0000:03:00.0", "0000:03:00.1", "0000:04:00.0")
 	found := read()
 	first, second := found[pci("0000:03:00.0")], found[pci("0000:03:00.1")]
-	if first.number != "" || !strings.Contains(first.problem, "doesn't answer in time") || second != first {
+	if first.Number != "" || !strings.Contains(first.Problem, "doesn't answer in time") || second != first {
 		t.Errorf("%+v and %+v; want both to say that the card doesn't answer", first, second)
 	}
-	if got := found[pci("0000:04:00.0")].number; got != "ANOTHER1" {
+	if got := found[pci("0000:04:00.0")].Number; got != "ANOTHER1" {
 		t.Errorf("the other card's number is %q", got)
 	}
 }
@@ -277,7 +277,7 @@ func TestACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T
 	}
 	withVPD(t, root, h.Device, "MT2025K30970")
 	st.due = retry.Due{}
-	if a := read()[h]; a.number != "" || !strings.Contains(a.problem, "doesn't answer in time") {
+	if a := read()[h]; a.Number != "" || !strings.Contains(a.Problem, "doesn't answer in time") {
 		t.Fatalf("%+v; want it not asked while a read hangs", a)
 	}
 	giveUp()
@@ -287,7 +287,7 @@ func TestACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T
 		t.Fatal("the read has not returned")
 	}
 	st.due = retry.Due{}
-	if a := read()[h]; a != (vpdAnswer{number: "MT2025K30970"}) {
+	if a := read()[h]; a.Serial != (representor.Serial{Number: "MT2025K30970", From: representor.SerialFromVPD}) || a.absent {
 		t.Errorf("%+v; want the number now", a)
 	}
 }
