@@ -104,8 +104,3 @@ func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 func isPortOf(p devlink.Port, r representor.Representor) bool {
 	return representor.StandsFor(&p, r.Function) && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
 }
-
-func (c *confirmer) Close() {
-	c.links.Close()
-	c.ports.Close()
-}

@@ -216,7 +216,8 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 	p := vf(pci("0000:03:00.0"), 0, 0, uint32(a.Attrs().Index))
 	k.ports = append(k.ports, p)
 	w := &Watcher{confirmer: confirmer{links: realLinks(), ports: k.instances()}}
-	defer w.confirmer.Close()
+	defer w.confirmer.links.Close()
+	defer w.confirmer.ports.Close()
 	f := functionOn("0000:03:00.0")
 	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}
 	for b.Loop() {

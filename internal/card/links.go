@@ -56,7 +56,7 @@ func (s *linkStage) read(ctx context.Context, last linkList) linkList {
 	}
 	links := linksOf(list, s.settler)
 	fillParents(s.sysfs, links, last.links)
-	return linkList{reading: r, links: links, claimed: portsOf(list)}
+	return linkList{reading: r, links: links, claimed: claimedBy(links)}
 }
 
 // listSettled lists the netdevs and asks for udev's word on each. Where udev finished
@@ -107,7 +107,7 @@ func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
 	if l.Port == nil {
 		return devlink.Optional[devlink.PortID]{}
 	}
-	return devlink.Some(portIDOf(l.Port))
+	return devlink.Some(devlink.PortID{Handle: devlink.Handle{Bus: l.Port.Bus, Device: l.Port.Device}, Index: l.Port.Index})
 }
 
 // datapathKind is the kind of a device that Open vSwitch makes (internal_dev_link_ops in
@@ -127,19 +127,15 @@ func mastersOf(list []netdev.Link) map[uint32]*netdev.Link {
 	return masters
 }
 
-func portIDOf(p *netdev.Port) devlink.PortID {
-	return devlink.PortID{Handle: devlink.Handle{Bus: p.Bus, Device: p.Device}, Index: p.Index}
-}
-
-// portsOf lists the devlink ports that links say they belong to, sorted.
-func portsOf(list []netdev.Link) []devlink.PortID {
-	var refs []devlink.PortID
-	for i := range list {
-		if p := list[i].Port; p != nil {
-			refs = append(refs, portIDOf(p))
+// claimedBy lists the devlink ports that netdevs say they belong to, sorted.
+func claimedBy(links map[uint32]representor.Link) []devlink.PortID {
+	var ids []devlink.PortID
+	for _, l := range links {
+		if l.Port.Present {
+			ids = append(ids, l.Port.Value)
 		}
 	}
-	return sortedIDs(refs)
+	return sortedIDs(ids)
 }
 
 // netdevMayBelong tells whether, after a change of netdevs, a function's port or an uplink may have

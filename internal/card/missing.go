@@ -20,39 +20,27 @@ func (l *portList) expected(claimed []devlink.PortID) []devlink.PortID {
 	return sortedIDs(ids)
 }
 
-// kinds remembers the flavour of ports, by which a port that can't be read now may be
-// known not to be a PF's. Of this machine's own PF there may be the physical port only.
-type kinds map[devlink.PortID]devlink.Flavour
-
-// after is what is remembered after one more listing: of what is listed, and of
-// what is still there.
-func (k kinds) after(l portList) kinds {
-	next := make(kinds, len(l.ports))
-	for i := range l.ports {
-		next[l.ports[i].ID()] = l.ports[i].Flavour
-	}
-	for _, r := range l.unreadable {
-		if flavour, known := k[r]; known {
-			next[r] = flavour
+// after takes over what the list before knows of ports that can't be read now, and with
+// that whether this one may lack a PF's port. Where it is short because of ports that are
+// known to be others, it doesn't: each PF that was there before has been asked for by
+// itself. Where nothing known explains why it is short, or nothing is known from before,
+// it does.
+func (l *portList) after(last portList) {
+	for _, id := range l.unreadable {
+		if last.isNoPF(id) {
+			l.noPFs = append(l.noPFs, id)
 		}
 	}
-	return next
+	explained := len(l.unreadable) > 0 && len(l.unreadable) == len(l.noPFs) && len(l.unreadable) == l.leftOut
+	l.mayLackPFs = l.doubt != "" && !explained
 }
 
-// mayLackPFs reports whether a listing lacks what may be a PF. Where it is short
-// because of ports that are known to be others, it doesn't: each PF that was there
-// before has been asked for by itself. Where nothing known explains why it is
-// short, or nothing is known from before, it does.
-func (k kinds) mayLackPFs(l portList) bool {
-	if l.doubt == "" {
-		return false
-	}
-	for _, r := range l.unreadable {
-		if flavour, known := k[r]; !known || flavour == devlink.FlavourPCIPF || flavour == devlink.FlavourPhysical {
-			return true
-		}
-	}
-	return l.leftOut > len(l.unreadable) || len(l.unreadable) == 0
+// isNoPF tells whether a port is known not to be a PF's. Of this machine's own PF there may
+// be the physical port only.
+func (l *portList) isNoPF(id devlink.PortID) bool {
+	return slices.Contains(l.noPFs, id) || slices.ContainsFunc(l.ports, func(p devlink.Port) bool {
+		return p.ID() == id && p.Flavour != devlink.FlavourPCIPF && p.Flavour != devlink.FlavourPhysical
+	})
 }
 
 // listPorts lists every port. The kernel's list ends, without a word, before the

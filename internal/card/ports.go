@@ -20,15 +20,14 @@ type portStage struct {
 type portList struct {
 	reading
 	ports []devlink.Port
-	// unreadable are ports that are there but can't be told of.
-	unreadable []devlink.PortID
+	// unreadable are ports that are there but can't be told of; noPFs those of them that
+	// are known from before not to be a PF's.
+	unreadable, noPFs []devlink.PortID
 	// blind holds the instances that could not be read, though others could, with the
 	// reason; what ports has of them is from an earlier list.
 	blind map[devlink.Handle]string
 	// mayLackPFs is true when what ports lacks may be the port of a PF.
 	mayLackPFs bool
-
-	kinds kinds
 	// whole is true once all instances were listed together, so that each is known.
 	whole bool
 }
@@ -41,16 +40,21 @@ func (p *portStage) read(ctx context.Context, last portList, claimed []devlink.P
 	defer cancel()
 	l := listPorts(bounded, p.source, expected)
 	switch err := l.err; {
+	case err == nil:
+		l.after(last)
+		l.whole = true
 	case errors.Is(err, os.ErrNotExist):
 		last.reading = reading{err: err, problem: "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has " +
 			"no representors; is it a DPU's, with its vendor's kernel?"}
 		last.blind, last.mayLackPFs = nil, false
 		return last
-	case err != nil && p.clients == nil:
-		return portList{reading: failed(portsFail, err, false)}
-	case err != nil:
+	case p.clients == nil:
+		last.reading = failed(portsFail, err, last.ports != nil)
+		return last
+	default:
 		instances := byInstance(expected)
 		l = listByInstance(ctx, p.clients, last, instances)
+		l.after(last)
 		l.mayLackPFs, l.whole = true, last.whole
 		if !last.whole || len(l.blind) == len(instances) {
 			l.reading = failed(portsFail, err, last.ports != nil)
@@ -58,10 +62,7 @@ func (p *portStage) read(ctx context.Context, last portList, claimed []devlink.P
 			l.err = err
 			l.doubt = join(blindProblem(l.blind), l.doubt, "the devlink instances can't all be listed: "+err.Error())
 		}
-	default:
-		l.mayLackPFs, l.whole = last.kinds.mayLackPFs(l), true
 	}
-	l.kinds = last.kinds.after(l)
 	devlink.SortPorts(l.ports)
 	return l
 }

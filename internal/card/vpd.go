@@ -125,7 +125,7 @@ func (s *vpdStage) read(ctx context.Context, wanted map[devlink.Handle]bool) (fo
 
 // ask asks the card in a slot, unless it hasn't come back from the last time.
 func (s *vpdStage) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
-	if last, ok := s.reads[slot]; ok {
+	if last := s.reads[slot]; last != nil {
 		select {
 		case <-last:
 		default:
@@ -135,7 +135,7 @@ func (s *vpdStage) ask(ctx context.Context, slot string, functions []devlink.Han
 			return before
 		}
 	}
-	a, ended := readSlot(ctx, s.opts.SysfsRoot, functions, s.patience)
+	a, ended := s.readSlot(ctx, functions)
 	s.reads[slot] = ended
 	if a.Problem != "" {
 		s.opts.Log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.Problem)
@@ -161,11 +161,10 @@ func bySlot(wanted map[devlink.Handle]bool) map[string][]devlink.Handle {
 // readSlot reads the serial number in the VPD of a card: of the first of its functions
 // that has any. A function that fails to be read speaks for all. ended is closed once
 // no read is left in the kernel.
-func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, patience time.Duration) (first vpdAnswer,
-	ended <-chan struct{}) {
+func (s *vpdStage) readSlot(ctx context.Context, functions []devlink.Handle) (first vpdAnswer, ended <-chan struct{}) {
 	for i, h := range functions {
 		var a vpdAnswer
-		a, ended = readVPD(ctx, sysfs, h, patience)
+		a, ended = s.readFunction(ctx, h)
 		if !a.absent {
 			return a, ended
 		}
@@ -176,15 +175,13 @@ func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, pat
 	return first, ended
 }
 
-// readVPD reads the serial number in the VPD of an instance's PCI device.
-func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.Duration) (answer vpdAnswer, ended <-chan struct{}) {
+// readFunction reads the serial number in the VPD of an instance's PCI device.
+func (s *vpdStage) readFunction(ctx context.Context, h devlink.Handle) (answer vpdAnswer, ended <-chan struct{}) {
 	if _, err := pciaddr.ParseAddress(h.Device); h.Bus != "pci" || err != nil {
-		none := make(chan struct{})
-		close(none)
-		return noNumber("only a PCI device has VPD"), none
+		return noNumber("only a PCI device has VPD"), nil
 	}
-	path := filepath.Join(sysfs, "bus", "pci", "devices", h.Device, "vpd")
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	path := filepath.Join(s.opts.SysfsRoot, "bus", "pci", "devices", h.Device, "vpd")
+	bounded, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	got, ended, err := vpd.ReadTelling(bounded, path)
 	switch number := got.Tolerant.ReadOnly[vpd.KeySerial]; {

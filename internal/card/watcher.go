@@ -98,11 +98,12 @@ func (w *Watcher) Run(ctx context.Context) error {
 	running.Go(func() { run(ctx, w.pokes.macs, w.readMACs) })
 	running.Wait()
 	w.ports.source.Close()
-	w.serials.source.Close()
-	w.links.source.Close()
-	w.setter.Close()
-	w.confirmer.Close()
 	w.ports.clients.Close()
+	w.links.source.Close()
+	w.serials.source.Close()
+	w.setter.Close()
+	w.confirmer.links.Close()
+	w.confirmer.ports.Close()
 	return nil
 }
 
