@@ -18,8 +18,8 @@ const settlePoll = 50 * time.Millisecond
 // linkStage reads the netdevs, and waits for udev to finish with new ones.
 type linkStage struct {
 	source  linkSource
-	sysfs   string
 	settler *netdev.Settler
+	parents parents
 	// due is when the netdevs must be read, poked or not.
 	due retry.Due
 }
@@ -55,7 +55,7 @@ func (s *linkStage) read(ctx context.Context, last linkList) linkList {
 		return last
 	}
 	links := linksOf(list, s.settler)
-	fillParents(s.sysfs, links, last.links)
+	s.parents.fill(links)
 	return linkList{reading: r, links: links, claimed: claimedBy(links)}
 }
 

@@ -10,26 +10,39 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// fillParents finds the devices that netdevs stand on where rtnetlink doesn't tell them, which
-// it does from Linux 5.14 on: as /sys/class/net/NAME/device. Links are all there are, last those
-// of before: a netdev keeps its device for as long as it lives.
-func fillParents(sysfs string, links, last map[uint32]representor.Link) {
+// parents finds the devices that netdevs stand on where rtnetlink doesn't tell them, which
+// it does from Linux 5.14 on: as /sys/class/net/NAME/device.
+type parents struct {
+	sysfs string
+	// known are those that were found: a netdev keeps its device for as long as it lives.
+	known map[uint32]devlink.Handle
+}
+
+// fill fills in the parents of links, which are all there are. A kernel that tells one
+// tells every one.
+func (p *parents) fill(links map[uint32]representor.Link) {
 	for _, l := range links {
 		if l.Parent != (devlink.Handle{}) || l.TellsPort {
-			return // a kernel that tells one tells every one
+			return
 		}
 	}
+	found := make(map[uint32]devlink.Handle, len(p.known))
 	for ifindex, l := range links {
 		if l.Kind != "" {
 			continue // a software device
 		}
-		l.Parent = last[ifindex].Parent
-		if l.Parent == (devlink.Handle{}) {
-			// What can't be read is looked for again with the next list.
-			l.Parent, _ = readParent(sysfs, netdevRef{l.Name, ifindex})
+		parent, ok := p.known[ifindex]
+		if !ok {
+			var err error
+			if parent, err = readParent(p.sysfs, netdevRef{l.Name, ifindex}); err != nil {
+				continue
+			}
 		}
+		found[ifindex] = parent
+		l.Parent = parent
 		links[ifindex] = l
 	}
+	p.known = found
 }
 
 // readParent reads which device a netdev stands on, and on which bus that is. No driver

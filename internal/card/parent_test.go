@@ -46,21 +46,21 @@ func TestParent_IsSysfsWordWhereRtnetlinkHasNone(t *testing.T) {
 	}
 	want := maps.Clone(links)
 	want[10] = representor.Link{Name: "p0", Parent: pci("0000:03:00.0")}
-	fillParents(sysfs, links, nil)
+	p := parents{sysfs: sysfs}
+	p.fill(links)
 	if diff := cmp.Diff(want, links); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
 
 	// It is asked for once: a netdev keeps its device, whatever it is called.
 	again := map[uint32]representor.Link{10: {Name: "uplink"}}
-	fillParents(sysfs, again, links)
+	p.fill(again)
 	if again[10].Parent != pci("0000:03:00.0") {
 		t.Errorf("%+v, want the device that is known", again)
 	}
-	again = map[uint32]representor.Link{10: {Name: "uplink"}}
-	fillParents(sysfs, again, map[uint32]representor.Link{1: {Name: "lo"}})
-	if again[10].Parent != (devlink.Handle{}) {
-		t.Errorf("%+v, want nothing that was known before it was gone", again)
+	p.fill(map[uint32]representor.Link{1: {Name: "lo"}})
+	if len(p.known) != 0 {
+		t.Errorf("%v is remembered of netdevs that are gone", p.known)
 	}
 }
 
@@ -72,7 +72,8 @@ func TestParent_IsNotLookedForWhereRtnetlinkTellsThem(t *testing.T) {
 		"a port":   {Name: "lo", TellsPort: true},
 	} {
 		links := map[uint32]representor.Link{10: {Name: "p0"}, 11: other}
-		fillParents(sysfs, links, nil)
+		p := parents{sysfs: sysfs}
+		p.fill(links)
 		if links[10].Parent != (devlink.Handle{}) {
 			t.Errorf("a kernel that tells %s: %+v", name, links)
 		}
