@@ -12,8 +12,8 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// confirmer asks the kernel about one representor. It has clients of its own, so that
-// a list that takes its time, or hangs, holds up none of its questions; nor does one
+// confirmer is whom the kernel is asked through about one representor: clients of their own, so
+// that a list that takes its time, or hangs, holds up none of these questions; nor does one
 // devlink instance hold up those for another.
 type confirmer struct {
 	links linkSource
@@ -30,45 +30,24 @@ type confirmer struct {
 // be asked: Confirm ends soon after ctx does even if the kernel doesn't answer, and must
 // be given a deadline. It works whether or not Run does, until that has ended.
 func (w *Watcher) Confirm(ctx context.Context, r representor.Representor) (bool, error) {
-	return w.confirmer.confirm(ctx, r)
-}
-
-// confirm asks rtnetlink first, which asks no firmware and says soonest that something
-// has changed. What it says of the port isn't enough by itself: older kernels say nothing,
-// and a number may be given to another port. Devlink's name of the netdev is compared as
-// well: before Linux 5.10 devlink tells the ifindex of a netdev that was moved to another
-// network namespace too, where another netdev may have it here, but hardly one of that name.
-func (c *confirmer) confirm(ctx context.Context, r representor.Representor) (bool, error) {
 	if r.IfIndex == 0 {
 		return false, nil
 	}
-	link, err := c.links.Link(ctx, r.IfIndex)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("confirm the netdev of %s: %w", r.Function, err)
-	case !isNetdevOf(link, r):
-		return false, nil
+	// Rtnetlink asks no firmware and says soonest that something has changed. What it says of
+	// the port isn't enough by itself: older kernels say nothing, and a number may be given to
+	// another port.
+	link, err := w.confirmer.links.Link(ctx, r.IfIndex)
+	if err != nil || !isNetdevOf(link, r) {
+		return false, unlessGone(err, "confirm the netdev", r)
 	}
-	port, err := c.port(ctx, r)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, err
+	port, err := w.confirmer.port(ctx, r)
+	if err != nil || !isPortOf(port, r) {
+		return false, unlessGone(err, "confirm the devlink port", r)
 	}
-	return isPortOf(port, r) && (port.NetdevName == "" || port.NetdevName == r.Link.Name), nil
-}
-
-// port asks devlink for a representor's port. ENODEV means that there is none.
-func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlink.Port, error) {
-	h := r.Function.Handle
-	port, err := c.ports.client(h).Port(ctx, h, r.PortIndex)
-	if err != nil {
-		return devlink.Port{}, fmt.Errorf("confirm the devlink port of %s: %w", r.Function, err)
-	}
-	return port, nil
+	// Devlink's name of the netdev is compared as well: before Linux 5.10 devlink tells the
+	// ifindex of a netdev that was moved to another network namespace too, where another netdev
+	// may have it here, but hardly one of that name.
+	return port.NetdevName == "" || port.NetdevName == r.Link.Name, nil
 }
 
 // Usurped asks the kernel whether something else than a representor's function has the
@@ -76,29 +55,34 @@ func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlin
 // another port's. A name that nobody has is not usurped: its netdev was renamed, or went.
 // For errors and deadlines see Confirm.
 func (w *Watcher) Usurped(ctx context.Context, r representor.Representor) (bool, error) {
-	return w.confirmer.usurped(ctx, r)
-}
-
-func (c *confirmer) usurped(ctx context.Context, r representor.Representor) (bool, error) {
-	link, err := c.links.LinkNamed(ctx, r.Link.Name)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("look who has the name of the netdev of %s: %w", r.Function, err)
-	case !isNetdevOf(link, r):
+	link, err := w.confirmer.links.LinkNamed(ctx, r.Link.Name)
+	if err != nil {
+		return false, unlessGone(err, "look who has the name of the netdev", r)
+	}
+	if !isNetdevOf(link, r) {
 		return true, nil
 	}
 	// The netdev isn't asked about again, nor is devlink's name of it compared: it may be
 	// renamed in between.
-	port, err := c.port(ctx, r)
-	switch {
-	case errors.Is(err, unix.ENODEV):
-		return false, nil
-	case err != nil:
-		return false, err
+	port, err := w.confirmer.port(ctx, r)
+	if err != nil {
+		return false, unlessGone(err, "confirm the devlink port", r)
 	}
 	return port.IfIndex != 0 && !isPortOf(port, r), nil
+}
+
+// port asks devlink for a representor's port.
+func (c *confirmer) port(ctx context.Context, r representor.Representor) (devlink.Port, error) {
+	h := r.Function.Handle
+	return c.ports.client(h).Port(ctx, h, r.PortIndex)
+}
+
+// unlessGone tells what failed, unless the kernel said that there is no such thing.
+func unlessGone(err error, what string, r representor.Representor) error {
+	if err == nil || errors.Is(err, unix.ENODEV) {
+		return nil
+	}
+	return fmt.Errorf("%s of %s: %w", what, r.Function, err)
 }
 
 // isNetdevOf tells whether rtnetlink shows a representor's netdev as it was. Where the
@@ -119,9 +103,4 @@ func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 // isPortOf tells whether devlink shows a representor's port as it was.
 func isPortOf(p devlink.Port, r representor.Representor) bool {
 	return representor.StandsFor(&p, r.Function) && p.Index == r.PortIndex && p.IfIndex == r.IfIndex
-}
-
-func (c *confirmer) Close() {
-	c.links.Close()
-	c.ports.Close()
 }

@@ -215,12 +215,13 @@ func BenchmarkConfirmARealNetdev(b *testing.B) {
 	k := newKernel()
 	p := vf(pci("0000:03:00.0"), 0, 0, uint32(a.Attrs().Index))
 	k.ports = append(k.ports, p)
-	c := confirmer{links: realLinks(), ports: k.instances()}
-	defer c.Close()
+	w := &Watcher{confirmer: confirmer{links: realLinks(), ports: k.instances()}}
+	defer w.confirmer.links.Close()
+	defer w.confirmer.ports.Close()
 	f := functionOn("0000:03:00.0")
 	r := representor.Representor{Function: f, PortIndex: p.Index, IfIndex: p.IfIndex, Link: representor.Link{Name: "va"}}
 	for b.Loop() {
-		if ok, err := c.confirm(b.Context(), r); !ok || err != nil {
+		if ok, err := w.Confirm(b.Context(), r); !ok || err != nil {
 			b.Fatal(ok, err)
 		}
 	}

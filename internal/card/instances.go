@@ -29,7 +29,7 @@ func (o oneInstance) Devices(context.Context) ([]devlink.Handle, error) {
 
 func (o oneInstance) Ports(ctx context.Context) ([]devlink.Port, error) {
 	ports, err := o.PortsOf(ctx, o.handle)
-	if slices.ContainsFunc(ports, func(p devlink.Port) bool { return p.Handle != o.handle }) {
+	if listsAll(ports, o.handle) {
 		return nil, errors.New("this kernel can't list the ports of one instance by themselves (Linux 6.6 can)")
 	}
 	return ports, err
@@ -38,39 +38,39 @@ func (o oneInstance) Ports(ctx context.Context) ([]devlink.Port, error) {
 // listByInstance lists the ports of the instances that are known, each by itself, after
 // the list of all has failed: it waits for the lock of every instance, and a firmware
 // reset keeps that of one for a minute. What is missing of an instance that can't be
-// read is taken from the last listing. On a kernel that lists all whatever is asked,
+// read is taken from the last list. On a kernel that lists all whatever is asked,
 // every instance is as blind as all together.
-func listByInstance(ctx context.Context, clients *portClients, last listing, expected []devlink.PortID) listing {
-	var mu sync.Mutex
-	l := listing{blind: map[devlink.Handle]string{}}
+func listByInstance(ctx context.Context, clients *portClients, last portList, expected map[devlink.Handle][]devlink.PortID) portList {
+	instances := sortedHandles(expected)
+	answers := make([]portList, len(instances))
 	var asking sync.WaitGroup
-	take := func(h devlink.Handle, of listing, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if errors.Is(err, unix.ENODEV) {
-			return // it is gone
-		}
-		if err != nil {
-			of = last.of(h)
-			l.blind[h] = err.Error()
-		}
-		l.add(of)
-	}
-	for _, h := range instancesOf(expected) {
+	for i, h := range instances {
 		if h.Bus == auxiliaryBus {
-			take(h, listing{}, errors.New("it was not asked, while others can't be read"))
+			answers[i].err = errors.New("it was not asked, while others can't be read")
 			continue
 		}
-		isOther := func(p devlink.PortID) bool { return p.Handle != h }
-		mine := slices.DeleteFunc(slices.Clone(expected), isOther)
 		asking.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, instanceBound)
 			defer cancel()
-			of, err := listPorts(bounded, oneInstance{clients.client(h), h}, mine)
-			take(h, of, err)
+			answers[i] = listPorts(bounded, oneInstance{clients.client(h), h}, expected[h])
 		})
 	}
 	asking.Wait()
+
+	l := portList{blind: map[devlink.Handle]string{}}
+	for i, h := range instances {
+		of := answers[i]
+		if errors.Is(of.err, unix.ENODEV) {
+			continue // it is gone
+		}
+		if of.err != nil {
+			l.blind[h] = of.err.Error()
+			of = last.of(h)
+		}
+		l.ports = append(l.ports, of.ports...)
+		l.unreadable = append(l.unreadable, of.unreadable...)
+		l.doubt = join(l.doubt, of.doubt)
+	}
 	return l
 }
 
@@ -78,54 +78,36 @@ func listByInstance(ctx context.Context, clients *portClients, last listing, exp
 // instance, of which there may be hundreds. None of them has functions of its own.
 const auxiliaryBus = "auxiliary"
 
-// of is what a listing has of one instance.
-func (l *listing) of(h devlink.Handle) listing {
-	var of listing
-	for i := range l.ports {
-		if l.ports[i].Handle == h {
-			of.ports = append(of.ports, l.ports[i])
-		}
+// of is what a list has of one instance.
+func (l *portList) of(h devlink.Handle) portList {
+	isOther := func(p devlink.Port) bool { return p.Handle != h }
+	return portList{ports: slices.DeleteFunc(slices.Clone(l.ports), isOther), unreadable: byInstance(l.unreadable)[h]}
+}
+
+// byInstance divides ports among their instances.
+func byInstance(ids []devlink.PortID) map[devlink.Handle][]devlink.PortID {
+	of := map[devlink.Handle][]devlink.PortID{}
+	for _, id := range ids {
+		of[id.Handle] = append(of[id.Handle], id)
 	}
-	for _, p := range l.unreadable {
-		if p.Handle == h {
-			of.unreadable = append(of.unreadable, p)
-		}
-	}
-	of.leftOut = len(of.unreadable)
 	return of
-}
-
-func (l *listing) add(of listing) {
-	l.ports = append(l.ports, of.ports...)
-	l.unreadable = append(l.unreadable, of.unreadable...)
-	l.leftOut += of.leftOut
-	l.doubt = join(l.doubt, of.doubt)
-}
-
-// instancesOf lists the instances of ports that are sorted.
-func instancesOf(ports []devlink.PortID) []devlink.Handle {
-	var all []devlink.Handle
-	for _, p := range ports {
-		all = append(all, p.Handle)
-	}
-	return slices.Compact(all)
 }
 
 // blindProblem says which instances could not be read. Those that were not asked are never
 // the cause.
 func blindProblem(blind map[devlink.Handle]string) string {
-	failed, unasked := map[devlink.Handle]bool{}, 0
-	for h := range blind {
+	const old = "what is shown of them was read before"
+	failed, unasked := []devlink.Handle{}, 0
+	for _, h := range sortedHandles(blind) {
 		if h.Bus == auxiliaryBus {
 			unasked++
 		} else {
-			failed[h] = true
+			failed = append(failed, h)
 		}
 	}
-	const old = "what is shown of them was read before"
 	var problem, rest string
 	if len(failed) > 0 {
-		first := sortedHandles(failed)[0]
+		first := failed[0]
 		problem = fmt.Sprintf("the ports of %d devlink instances can't be read, %s; the first is %s: %s", len(failed), old, first, blind[first])
 	}
 	if unasked > 0 {

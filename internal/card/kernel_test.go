@@ -280,10 +280,10 @@ func unstarted(t *testing.T, k *kernel, o Options) *Watcher {
 		t.Fatal(err)
 	}
 	w := newWatcher(o)
-	w.ports, w.infos, w.links, w.setter = fakePorts{k}, fakePorts{k}, fakeLinks{k}, fakeLinks{k}
-	w.confirmer, w.instances = k.confirmer(), k.instances()
-	w.portEvents, w.linkEvents = k.portEvents, k.linkEvents
-	k.portEvents.poke, k.linkEvents.poke = w.portPace.poke, w.linkPace.poke
+	w.ports.source, w.serials.source, w.links.source, w.setter = fakePorts{k}, fakePorts{k}, fakeLinks{k}, fakeLinks{k}
+	w.confirmer, w.ports.clients = k.confirmer(), k.instances()
+	w.onPorts.events, w.onLinks.events = k.portEvents, k.linkEvents
+	k.portEvents.poke, k.linkEvents.poke = w.pokes.ports.Wake, w.pokes.links.Wake
 	return w
 }
 

@@ -15,79 +15,63 @@ import (
 // settlePoll is how often udev is asked about devices that it hasn't finished with.
 const settlePoll = 50 * time.Millisecond
 
-// linkReader reads netdevs, and waits for udev to finish with new ones.
-type linkReader struct {
+// linkStage reads the netdevs, and waits for udev to finish with new ones.
+type linkStage struct {
 	source  linkSource
-	events  listener
-	audit   time.Duration
 	settler *netdev.Settler
 	parents parents
-	// found is given what was read, linked the ports that netdevs say they belong to.
-	found  func(part[map[uint32]representor.Link])
-	linked func([]devlink.PortID)
-	count  *counts
-
-	pauses retry.Growing
-	last   map[uint32]representor.Link
-	// due is when the links must be read next, poked or not.
-	due time.Time
+	// due is when the netdevs must be read, poked or not.
+	due retry.Due
 }
 
-// read lists the links when poked or when it is time; otherwise it only asks udev
-// about those that wait for it.
-func (r *linkReader) read(ctx context.Context, poked bool) time.Duration {
-	now := time.Now()
-	if !poked && now.Before(r.due) && !r.settler.Poll(now) {
-		return r.next(now)
-	}
-	bounded, cancel := context.WithTimeout(ctx, dumpBound)
-	list, left, err := listSettled(bounded, r.source, r.settler)
-	cancel()
-	if ctx.Err() != nil {
-		return 0
-	}
-	now = time.Now()
-	r.count.note(left.count(), err)
-	if err != nil {
-		r.found(part[map[uint32]representor.Link]{value: r.last, problem: linkProblem(err, r.last != nil)})
-		r.due = now.Add(r.pauses.Next())
-		return r.next(now)
-	}
-	r.pauses.Reset()
-	r.last = linksOf(list, r.settler)
-	r.parents.fill(r.last)
-	r.found(part[map[uint32]representor.Link]{value: r.last, doubt: left.text()})
-	r.linked(portsOf(list))
-	r.due = now.Add(r.audit)
-	if !r.events.Status().Joined {
-		r.due = now.Add(min(r.audit, unheard))
-	}
-	return r.next(now)
+// linkList is what is known of the netdevs.
+type linkList struct {
+	reading
+	links map[uint32]representor.Link
+	// claimed are the ports that netdevs say they belong to, sorted.
+	claimed []devlink.PortID
+}
+
+// wanted tells whether to read the netdevs now. Unless it is time, or poked, that is up to udev.
+func (s *linkStage) wanted(poked bool) bool {
+	return poked || s.due.Left() == 0 || s.settler.Poll(time.Now())
 }
 
 // next is how long to wait for a poke.
-func (r *linkReader) next(now time.Time) time.Duration {
-	wait := max(r.due.Sub(now), 0)
-	if r.settler.Waiting() > 0 {
-		return min(wait, settlePoll)
+func (s *linkStage) next() time.Duration {
+	if s.settler.Waiting() > 0 {
+		return min(s.due.Left(), settlePoll)
 	}
-	return wait
+	return s.due.Left()
 }
 
-// listSettled lists the links and asks for udev's word on each. Where udev finished
+// read lists the netdevs.
+func (s *linkStage) read(ctx context.Context, last linkList) linkList {
+	bounded, cancel := context.WithTimeout(ctx, dumpBound)
+	defer cancel()
+	list, r := s.listSettled(bounded)
+	if r.err != nil {
+		last.reading = failed("the network devices can't be listed", r.err, last.links != nil)
+		return last
+	}
+	links := linksOf(list, s.settler)
+	s.parents.fill(links)
+	return linkList{reading: r, links: links, claimed: claimedBy(links)}
+}
+
+// listSettled lists the netdevs and asks for udev's word on each. Where udev finished
 // with one while they were listed, they are listed again: the name may be an old
 // one.
-func listSettled(ctx context.Context, source linkSource, settler *netdev.Settler) ([]netdev.Link, remark, error) {
-	list, err := source.Links(ctx)
-	left, err := warning(err)
-	if err == nil && settler.Observe(time.Now(), list) {
-		list, err = source.Links(ctx)
-		left, err = warning(err)
-		if err == nil {
-			settler.Observe(time.Now(), list)
+func (s *linkStage) listSettled(ctx context.Context) (list []netdev.Link, r reading) {
+	for range 2 {
+		var err error
+		list, err = s.source.Links(ctx)
+		r = readingOf(err)
+		if r.err != nil || !s.settler.Observe(time.Now(), list) {
+			break
 		}
 	}
-	return list, left, err
+	return list, r
 }
 
 // linksOf gives the links as an index wants them.
@@ -123,52 +107,55 @@ func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
 	if l.Port == nil {
 		return devlink.Optional[devlink.PortID]{}
 	}
-	return devlink.Some(portIDOf(l.Port))
+	return devlink.Some(devlink.PortID{Handle: devlink.Handle{Bus: l.Port.Bus, Device: l.Port.Device}, Index: l.Port.Index})
 }
 
 // datapathKind is the kind of a device that Open vSwitch makes (internal_dev_link_ops in
 // net/openvswitch/vport-internal_dev.c): its datapath is the master of what it has.
 const datapathKind = "openvswitch"
 
-// mastersOf finds the devices that keep others from Open vSwitch: a device has one master,
+// mastersOf finds the devices that may keep others from Open vSwitch: a device has one master,
 // and what is a bridge's or a bond's can't be a datapath's (netdev_master_upper_dev_link
 // in net/core/dev.c).
 func mastersOf(list []netdev.Link) map[uint32]*netdev.Link {
-	named := map[uint32]bool{}
+	masters := make(map[uint32]*netdev.Link, len(list))
 	for i := range list {
-		if m := list[i].Master; m != 0 {
-			named[m] = true
-		}
-	}
-	masters := make(map[uint32]*netdev.Link, len(named))
-	for i := range list {
-		if l := &list[i]; named[l.IfIndex] && l.Kind != datapathKind {
+		if l := &list[i]; l.Kind != datapathKind {
 			masters[l.IfIndex] = l
 		}
 	}
 	return masters
 }
 
-func portIDOf(p *netdev.Port) devlink.PortID {
-	return devlink.PortID{Handle: devlink.Handle{Bus: p.Bus, Device: p.Device}, Index: p.Index}
-}
-
-// portsOf lists the devlink ports that links say they belong to, sorted.
-func portsOf(list []netdev.Link) []devlink.PortID {
-	var refs []devlink.PortID
-	for i := range list {
-		if p := list[i].Port; p != nil {
-			refs = append(refs, portIDOf(p))
+// claimedBy lists the devlink ports that netdevs say they belong to, sorted.
+func claimedBy(links map[uint32]representor.Link) []devlink.PortID {
+	var ids []devlink.PortID
+	for _, l := range links {
+		if l.Port.Present {
+			ids = append(ids, l.Port.Value)
 		}
 	}
-	slices.SortFunc(refs, compareRefs)
-	return slices.Compact(refs)
+	return sortedIDs(ids)
 }
 
-// linkProblem says why links could not be read.
-func linkProblem(err error, known bool) string {
-	if known {
-		return "the network devices can't be listed, what is shown was read before: " + err.Error()
+// netdevMayBelong tells whether, after a change of netdevs, a function's port or an uplink may have
+// another one than devlink said: the port has none that is known, and it just lost that,
+// or a netdev appeared that may be its own. Netdevs that have nothing to do with the card
+// come and go all the time, and a list of ports is dear.
+func netdevMayBelong(ports []devlink.Port, before, after map[uint32]representor.Link) bool {
+	var appeared []representor.Link
+	for ifindex, l := range after {
+		if _, was := before[ifindex]; !was && l.Kind == "" { // a card's have none
+			appeared = append(appeared, l)
+		}
 	}
-	return "the network devices can't be listed: " + err.Error()
+	return slices.ContainsFunc(ports, func(p devlink.Port) bool {
+		_, was := before[p.IfIndex]
+		_, is := after[p.IfIndex]
+		own := devlink.Some(p.ID())
+		mayBe := func(l representor.Link) bool { return !l.TellsPort || l.Port == own }
+		// An uplink's may tell a PF's MAC. One of InfiniBand has none of Ethernet.
+		tells := isFunction(p.Flavour) || p.Flavour == devlink.FlavourPhysical && p.Type != devlink.TypeIB
+		return tells && !is && (was || slices.ContainsFunc(appeared, mayBe))
+	})
 }

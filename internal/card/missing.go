@@ -1,7 +1,6 @@
 package card
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,136 +11,105 @@ import (
 	"github.com/representord/representord/devlink"
 )
 
-func compareRefs(a, b devlink.PortID) int {
-	return cmp.Or(
-		cmp.Compare(a.Handle.Bus, b.Handle.Bus),
-		cmp.Compare(a.Handle.Device, b.Handle.Device),
-		cmp.Compare(a.Index, b.Index),
-	)
-}
-
-// kinds remembers the flavour of ports, by which a port that can't be read now may be
-// known not to be a PF's. Of this machine's own PF there may be the physical port only.
-type kinds map[devlink.PortID]devlink.Flavour
-
-// after is what is remembered after one more listing: of what is listed, and of
-// what is still there.
-func (k kinds) after(l listing) kinds {
-	next := make(kinds, len(l.ports))
+// expected lists the ports that are known to be there.
+func (l *portList) expected(claimed []devlink.PortID) []devlink.PortID {
+	ids := slices.Concat(l.unreadable, claimed)
 	for i := range l.ports {
-		next[l.ports[i].ID()] = l.ports[i].Flavour
+		ids = append(ids, l.ports[i].ID())
 	}
-	for _, r := range l.unreadable {
-		if flavour, known := k[r]; known {
-			next[r] = flavour
-		}
-	}
-	return next
+	return sortedIDs(ids)
 }
 
-// mayLackPFs reports whether a listing lacks what may be a PF. Where it is short
-// because of ports that are known to be others, it doesn't: each PF that was there
-// before has been asked for by itself. Where nothing known explains why it is
-// short, or nothing is known from before, it does.
-func (k kinds) mayLackPFs(l listing) bool {
-	if l.doubt == "" {
-		return false
-	}
-	for _, r := range l.unreadable {
-		if flavour, known := k[r]; !known || flavour == devlink.FlavourPCIPF || flavour == devlink.FlavourPhysical {
-			return true
+// after takes over what the list before knows of ports that can't be read now, and with
+// that whether this one may lack a PF's port. Where it is short because of ports that are
+// known to be others, it doesn't: each PF that was there before has been asked for by
+// itself. Where nothing known explains why it is short, or nothing is known from before,
+// it does.
+func (l *portList) after(last portList) {
+	for _, id := range l.unreadable {
+		if last.isNoPF(id) {
+			l.noPFs = append(l.noPFs, id)
 		}
 	}
-	return l.leftOut > len(l.unreadable) || len(l.unreadable) == 0
+	explained := len(l.unreadable) > 0 && len(l.unreadable) == len(l.noPFs) && len(l.unreadable) == l.leftOut
+	l.mayLackPFs = l.doubt != "" && !explained
 }
 
-// listing is what one read of the ports came to.
-type listing struct {
-	ports []devlink.Port
-	// unreadable are ports that are there but can't be told of.
-	unreadable []devlink.PortID
-	// leftOut is how many ports are missing, as far as is known.
-	leftOut int
-	// doubt says what is missing from ports, or was nearly.
-	doubt string
-	// blind holds the instances that could not be read, with the reason; what ports has of
-	// them is from an earlier listing.
-	blind map[devlink.Handle]string
+// isNoPF tells whether a port is known not to be a PF's. Of this machine's own PF there may
+// be the physical port only.
+func (l *portList) isNoPF(id devlink.PortID) bool {
+	return slices.Contains(l.noPFs, id) || slices.ContainsFunc(l.ports, func(p devlink.Port) bool {
+		return p.ID() == id && p.Flavour != devlink.FlavourPCIPF && p.Flavour != devlink.FlavourPhysical
+	})
 }
 
 // listPorts lists every port. The kernel's list ends, without a word, before the
 // first port whose driver fails to tell of it, and lacks what would follow on this
 // instance and on others. So instances of which nothing was listed are asked for
-// by themselves, and so is each port that is expected: those there were before, and
-// those that netdevs say they belong to.
-func listPorts(ctx context.Context, source portSource, expected []devlink.PortID) (listing, error) {
-	l, err := listOnce(ctx, source, expected)
-	if err == nil && l.doubt != "" {
+// by themselves, and so is each port that is expected.
+func listPorts(ctx context.Context, source portSource, expected []devlink.PortID) portList {
+	l := listOnce(ctx, source, expected)
+	if l.doubt != "" {
 		// What came or went between two questions looks the same. Not so twice.
-		l, err = listOnce(ctx, source, expected)
+		l = listOnce(ctx, source, expected)
 	}
-	return l, err
+	return l
 }
 
-func listOnce(ctx context.Context, source portSource, expected []devlink.PortID) (listing, error) {
-	var l listing
+func listOnce(ctx context.Context, source portSource, expected []devlink.PortID) portList {
 	ports, err := source.Ports(ctx)
-	malformed, err := warning(err)
-	if err != nil {
-		return l, err
+	r := readingOf(err)
+	if r.err != nil {
+		return portList{reading: r}
 	}
-	l.ports = ports
-	found := make(map[devlink.PortID]bool, len(ports))
-	add := func(p devlink.Port) (added bool) {
-		r := p.ID()
-		if !found[r] {
-			found[r], added = true, true
-		}
-		return added
-	}
-	for i := range ports {
-		add(ports[i])
-	}
-	listed := len(found)
 	others, err := portsOfOthers(ctx, source, ports)
 	if err != nil {
-		return l, err
+		return portList{reading: reading{err: err}}
+	}
+	l := portList{reading: r, ports: ports}
+	found := make(map[devlink.PortID]bool, len(ports))
+	for i := range ports {
+		found[ports[i].ID()] = true
+	}
+	recovered := 0
+	add := func(p devlink.Port) {
+		if !found[p.ID()] {
+			found[p.ID()] = true
+			l.ports = append(l.ports, p)
+			recovered++
+		}
 	}
 	for i := range others {
-		if add(others[i]) {
-			l.ports = append(l.ports, others[i])
-		}
+		add(others[i])
 	}
 	var cause error
-	for _, r := range expected {
-		if found[r] {
+	for _, id := range expected {
+		if found[id] {
 			continue
 		}
-		p, err := source.Port(ctx, r.Handle, r.Index)
+		p, err := source.Port(ctx, id.Handle, id.Index)
 		switch {
 		case ctx.Err() != nil:
-			return l, context.Cause(ctx)
+			return portList{reading: reading{err: context.Cause(ctx)}}
 		case errors.Is(err, unix.ENODEV): // it is gone
 		case err == nil:
-			if add(p) {
-				l.ports = append(l.ports, p)
-			}
+			add(p)
 		default:
-			l.unreadable = append(l.unreadable, r)
+			l.unreadable = append(l.unreadable, id)
 			if cause == nil {
 				cause = err
 			}
 		}
 	}
-	l.leftOut = malformed.count() + len(l.unreadable)
-	l.doubt = join(malformed.text(), shortfall(len(found)-listed, l.unreadable, cause))
-	return l, nil
+	l.leftOut += len(l.unreadable)
+	l.doubt = join(l.doubt, shortfall(recovered, l.unreadable, cause))
+	return l
 }
 
 // portsOfOthers asks for the ports of the instances that a list has none of.
 func portsOfOthers(ctx context.Context, source portSource, listed []devlink.Port) ([]devlink.Port, error) {
 	devices, err := source.Devices(ctx)
-	if _, err := warning(err); err != nil {
+	if err := readingOf(err).err; err != nil {
 		return nil, err
 	}
 	have := handles(listed)
@@ -151,20 +119,23 @@ func portsOfOthers(ctx context.Context, source portSource, listed []devlink.Port
 			continue
 		}
 		ports, err := source.PortsOf(ctx, h)
-		if _, err := warning(err); err != nil {
-			if errors.Is(err, unix.ENODEV) {
-				continue
-			}
+		switch err := readingOf(err).err; {
+		case errors.Is(err, unix.ENODEV):
+			continue
+		case err != nil:
 			return nil, err
-		}
-		for i := range ports {
-			if ports[i].Handle != h {
-				return others, nil // an old kernel, which lists all whatever is asked
-			}
+		case listsAll(ports, h):
+			return others, nil
 		}
 		others = append(others, ports...)
 	}
 	return others, nil
+}
+
+// listsAll tells whether a kernel that was asked for the ports of one instance is an old one,
+// which lists all whatever is asked.
+func listsAll(ports []devlink.Port, asked devlink.Handle) bool {
+	return slices.ContainsFunc(ports, func(p devlink.Port) bool { return p.Handle != asked })
 }
 
 // shortfall says what the kernel's list of ports lacked.
@@ -178,14 +149,4 @@ func shortfall(recovered int, unreadable []devlink.PortID, cause error) string {
 		s += fmt.Sprintf(": %d can't be read, the first is %s/%d (%v)", len(unreadable), first.Handle, first.Index, cause)
 	}
 	return s + fmt.Sprintf("; %d were asked for one by one, others that are new may be missing", recovered)
-}
-
-// expectedPorts joins what is known to be there, sorted and without doubles.
-func expectedPorts(ports []devlink.Port, more ...[]devlink.PortID) []devlink.PortID {
-	refs := slices.Concat(more...)
-	for i := range ports {
-		refs = append(refs, ports[i].ID())
-	}
-	slices.SortFunc(refs, compareRefs)
-	return slices.Compact(refs)
 }

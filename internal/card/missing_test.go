@@ -211,32 +211,36 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 func TestAListingMayLackPFsUnlessWhatIsMissingIsKnownToBeOthers(t *testing.T) {
 	h := pci("0000:03:00.0")
 	thePF, aVF, uplink := pf(h, 0, nil, 0), vf(h, 0, 0, 0), physical(h, 0, 0)
-	before := kinds(nil).after(listing{ports: []devlink.Port{thePF, aVF, uplink}})
-	short := func(leftOut int, unreadable ...devlink.Port) listing {
-		l := listing{doubt: "short", leftOut: leftOut}
+	before := portList{ports: []devlink.Port{thePF, aVF, uplink}}
+	after := func(l, last portList) portList {
+		l.after(last)
+		return l
+	}
+	short := func(leftOut int, unreadable ...devlink.Port) portList {
+		l := portList{reading: reading{doubt: "short", leftOut: leftOut}}
 		for i := range unreadable {
 			l.unreadable = append(l.unreadable, unreadable[i].ID())
 		}
 		return l
 	}
 	for name, tt := range map[string]struct {
-		before kinds
-		now    listing
+		before portList
+		now    portList
 		want   bool
 	}{
-		"a whole list":                           {before, listing{}, false},
+		"a whole list":                           {before, portList{}, false},
 		"a PF can't be read":                     {before, short(1, thePF), true},
 		"an uplink can't be read":                {before, short(1, uplink), true},
 		"a VF can't be read":                     {before, short(1, aVF), false},
-		"still the VF":                           {before.after(short(1, aVF)), short(1, aVF), false},
+		"still the VF":                           {after(short(1, aVF), before), short(1, aVF), false},
 		"a VF and a PF":                          {before, short(2, aVF, thePF), true},
 		"a port that was never read":             {before, short(1, vf(h, 0, 9, 0)), true},
-		"a VF, when nothing was read before":     {nil, short(1, aVF), true},
+		"a VF, when nothing was read before":     {portList{}, short(1, aVF), true},
 		"a VF, and another that isn't decodable": {before, short(2, aVF), true},
 		"one that isn't decodable":               {before, short(1), true},
 		"nothing that is known explains it":      {before, short(0), true},
 	} {
-		if got := tt.before.mayLackPFs(tt.now); got != tt.want {
+		if got := after(tt.now, tt.before).mayLackPFs; got != tt.want {
 			t.Errorf("%s: %v; want %v", name, got, tt.want)
 		}
 	}

@@ -93,10 +93,10 @@ func watchReal(tb testing.TB, k *kernel) realWatcher {
 		tb.Fatal(err)
 	}
 	r.Watcher = newWatcher(o)
-	r.ports, r.infos, r.links, r.setter = fakePorts{k}, fakePorts{k}, realLinks(), netdev.New()
-	r.confirmer, r.instances = confirmer{links: realLinks(), ports: k.instances()}, k.instances()
-	r.portEvents, r.linkEvents = k.portEvents, netdev.NewListener(o.Log, r.linkPace.poke)
-	k.portEvents.poke = r.portPace.poke
+	r.ports.source, r.serials.source, r.links.source, r.setter = fakePorts{k}, fakePorts{k}, realLinks(), netdev.New()
+	r.confirmer, r.ports.clients = confirmer{links: realLinks(), ports: k.instances()}, k.instances()
+	r.onPorts.events, r.onLinks.events = k.portEvents, netdev.NewListener(o.Log, r.pokes.links.Wake)
+	k.portEvents.poke = r.pokes.ports.Wake
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = r.Run(ctx) })

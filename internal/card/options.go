@@ -3,6 +3,7 @@
 package card
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -38,15 +39,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Notify == nil {
 		o.Notify = func() {}
 	}
-	if o.SysfsRoot == "" {
-		o.SysfsRoot = "/sys"
-	}
-	if o.UdevRoot == "" {
-		o.UdevRoot = "/run/udev"
-	}
-	if o.Audit == 0 {
-		o.Audit = time.Minute
-	}
+	o.SysfsRoot = cmp.Or(o.SysfsRoot, "/sys")
+	o.UdevRoot = cmp.Or(o.UdevRoot, "/run/udev")
+	o.Audit = cmp.Or(o.Audit, time.Minute)
 	for name, root := range map[string]string{"sysfs root": o.SysfsRoot, "udev root": o.UdevRoot} {
 		if !filepath.IsAbs(root) {
 			return o, fmt.Errorf("the %s %q is not an absolute path", name, root)

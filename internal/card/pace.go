@@ -16,23 +16,13 @@ const (
 	firstRead = time.Second
 )
 
-// A pacer runs one reader. After a rest a poke is answered at once; pokes that
-// come during a read or a rest count as one.
-type pacer struct {
-	trigger retry.Poke
-}
-
-func newPacer() pacer { return pacer{trigger: retry.NewPoke()} }
-
-// poke asks for a read. It never blocks.
-func (p pacer) poke() { p.trigger.Wake() }
-
-// run calls read until ctx ends: when poked, and otherwise as long after the last
-// read as that one asked for. It tells read which it is.
-func (p pacer) run(ctx context.Context, read func(ctx context.Context, poked bool) (next time.Duration)) {
+// run calls read until ctx ends: when poked, and otherwise as long after the last read as
+// that one asked for. It tells read which it is. After a rest a poke is answered at once;
+// pokes that come during a read or a rest count as one.
+func run(ctx context.Context, poke retry.Poke, read func(ctx context.Context, poked bool) (next time.Duration)) {
 	rest := retry.Rest{Least: restLeast, Most: restMost}
 	for next := firstRead; ; {
-		_, poked := retry.Await(ctx, p.trigger, next)
+		_, poked := retry.Await(ctx, poke, next)
 		if ctx.Err() != nil {
 			return
 		}

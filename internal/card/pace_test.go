@@ -6,11 +6,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 func TestAReaderRunsWhenPokedAndWhenItAskedTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer()
+		p := retry.NewPoke()
 		begin := time.Now()
 		type reading struct {
 			at    time.Duration
@@ -21,17 +23,17 @@ func TestAReaderRunsWhenPokedAndWhenItAskedTo(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			p.run(ctx, func(_ context.Context, poked bool) time.Duration {
+			run(ctx, p, func(_ context.Context, poked bool) time.Duration {
 				readings <- reading{time.Since(begin), poked}
 				return 10 * time.Second
 			})
 		}()
 		pass(0)
 		for range 3 {
-			p.poke() // three pokes at once are one
+			p.Wake() // three pokes at once are one
 		}
 		pass(0)
-		p.poke() // during the rest
+		p.Wake() // during the rest
 		pass(15 * time.Second)
 		cancel()
 		<-ended
@@ -54,20 +56,20 @@ func TestASlowReaderRestsLongerButNotForLong(t *testing.T) {
 		time.Minute:            restMost,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := newPacer()
+			p := retry.NewPoke()
 			begins := make(chan time.Time, 2)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
-				p.run(ctx, func(context.Context, bool) time.Duration {
+				run(ctx, p, func(context.Context, bool) time.Duration {
 					begins <- time.Now()
-					p.poke()
+					p.Wake()
 					pass(took)
 					return time.Hour
 				})
 			}()
-			p.poke()
+			p.Wake()
 			first, second := <-begins, <-begins
 			cancel()
 			<-ended

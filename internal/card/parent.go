@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/representor"
@@ -46,22 +45,18 @@ func (p *parents) fill(links map[uint32]representor.Link) {
 	p.known = found
 }
 
-// readParent reads which device a netdev stands on, and on which bus that is. The netdev's
-// name may be another one's by now, so before and after sysfs must say that it is this one.
-// No driver is asked.
+// readParent reads which device a netdev stands on, and on which bus that is. No driver
+// is asked.
 func readParent(sysfs string, netdev netdevRef) (devlink.Handle, error) {
-	if !filepath.IsLocal(netdev.name) || strings.ContainsRune(netdev.name, filepath.Separator) {
-		return devlink.Handle{}, fmt.Errorf("the netdev is called %q, which is no file name", netdev.name)
-	}
-	dir := filepath.Join(sysfs, "class", "net", netdev.name)
-	before := isNetdev(dir, netdev.ifindex)
-	device, err := os.Readlink(filepath.Join(dir, "device"))
-	subsystem, errBus := os.Readlink(filepath.Join(dir, "device", "subsystem"))
-	if err := errors.Join(before, err, errBus, isNetdev(dir, netdev.ifindex)); err != nil {
-		return devlink.Handle{}, err
-	}
-	if class := filepath.Base(filepath.Dir(subsystem)); class != "bus" {
-		return devlink.Handle{}, fmt.Errorf("%s is on no bus but of the %s %s", device, class, filepath.Base(subsystem))
-	}
-	return devlink.Handle{Bus: filepath.Base(subsystem), Device: filepath.Base(device)}, nil
+	return ofNetdev(sysfs, netdev, func(dir string) (devlink.Handle, error) {
+		device, err := os.Readlink(filepath.Join(dir, "device"))
+		subsystem, errBus := os.Readlink(filepath.Join(dir, "device", "subsystem"))
+		if err := errors.Join(err, errBus); err != nil {
+			return devlink.Handle{}, err
+		}
+		if class := filepath.Base(filepath.Dir(subsystem)); class != "bus" {
+			return devlink.Handle{}, fmt.Errorf("%s is on no bus but of the %s %s", device, class, filepath.Base(subsystem))
+		}
+		return devlink.Handle{Bus: filepath.Base(subsystem), Device: filepath.Base(device)}, nil
+	})
 }

@@ -6,30 +6,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"net"
-	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/representor"
 )
 
-// maxConfig bounds what is read of a file in sysfs, in bytes; a smart_nic file has a
-// few lines.
-const maxConfig = 4096
+// macRetry is how often the address of a PF that nothing tells is looked for.
+const macRetry = 10 * time.Second
 
-// netdevRef names a netdev as sysfs does, and says which one is meant. The zero value
-// is none.
-type netdevRef struct {
-	name    string
-	ifindex uint32
+// macStage reads the addresses of host PFs that devlink doesn't tell.
+type macStage struct {
+	opts Options
+	gate *netlinkio.Gate
+
+	// wanted is what was looked for last, due when the files must be read again, even if
+	// the same ones are wanted.
+	wanted map[representor.Uplink]netdevRef
+	due    retry.Due
+}
+
+// read reads the files when others are wanted than before, or when it is time.
+func (s *macStage) read(ctx context.Context, last map[representor.Uplink]representor.MAC,
+	wanted map[representor.Uplink]netdevRef) (found map[representor.Uplink]representor.MAC, next time.Duration) {
+	if left := s.due.Left(); left > 0 && maps.Equal(wanted, s.wanted) {
+		return last, left
+	}
+	found, err := readPFMACs(ctx, s.gate, s.opts.SysfsRoot, wanted)
+	next = s.opts.Audit
+	if err != nil {
+		s.opts.Log.DebugContext(ctx, "the MAC of a PF is not known", "err", err)
+		next = min(next, macRetry)
+	}
+	s.wanted = wanted
+	s.due.In(next)
+	return found, next
 }
 
 // wantedUplinks finds the host PFs whose MAC devlink doesn't tell, and the netdev
@@ -71,53 +89,7 @@ func onlyVisible(ifindexes []uint32, links map[uint32]representor.Link) netdevRe
 }
 
 func lacksMAC(f *devlink.Function) bool {
-	if f == nil {
-		return true
-	}
-	for _, b := range f.HWAddr {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// macRetry is how often the address of a PF that nothing tells is looked for.
-const macRetry = 10 * time.Second
-
-// macReader reads the addresses of host PFs that devlink doesn't tell.
-type macReader struct {
-	sysfs string
-	gate  *netlinkio.Gate
-	audit time.Duration
-	log   *slog.Logger
-	// wanted tells what to look for, found is given what was read.
-	wanted func() map[representor.Uplink]netdevRef
-	found  func(map[representor.Uplink]representor.MAC)
-
-	last map[representor.Uplink]netdevRef
-	// due is when the files must be read next, even if the same ones are wanted.
-	due time.Time
-}
-
-// read reads the files when others are wanted than before, or when it is time.
-func (r *macReader) read(ctx context.Context, _ bool) time.Duration {
-	wanted := r.wanted()
-	if now := time.Now(); now.Before(r.due) && maps.Equal(wanted, r.last) {
-		return r.due.Sub(now)
-	}
-	macs, err := readPFMACs(ctx, r.gate, r.sysfs, wanted)
-	if ctx.Err() != nil {
-		return 0
-	}
-	r.found(macs)
-	next := r.audit
-	if err != nil {
-		r.log.DebugContext(ctx, "the MAC of a PF is not known", "err", err)
-		next = min(next, macRetry)
-	}
-	r.last, r.due = wanted, time.Now().Add(next)
-	return next
+	return f == nil || !slices.ContainsFunc(f.HWAddr, func(b byte) bool { return b != 0 })
 }
 
 // readPFMACs reads the addresses that can be found; the error tells of the others.
@@ -126,10 +98,6 @@ func readPFMACs(ctx context.Context, gate *netlinkio.Gate, sysfs string,
 	macs := make(map[representor.Uplink]representor.MAC, len(wanted))
 	var missing []error
 	for u, netdev := range wanted {
-		if netdev == (netdevRef{}) {
-			missing = append(missing, fmt.Errorf("PF %d of %s: no uplink netdev", u.Number, u.Handle))
-			continue
-		}
 		mac, err := readPFMAC(ctx, gate, sysfs, netdev)
 		if err != nil {
 			missing = append(missing, fmt.Errorf("PF %d of %s: %w", u.Number, u.Handle, err))
@@ -141,52 +109,27 @@ func readPFMACs(ctx context.Context, gate *netlinkio.Gate, sysfs string,
 }
 
 // readPFMAC reads the file in which older mlx5 drivers tell the host PF's address,
-// below its uplink's netdev. The driver may ask the firmware for it. The netdev's name
-// may be another one's by now, so before and after sysfs must say that it is this one.
+// below its uplink's netdev. The driver may ask the firmware for it.
 func readPFMAC(ctx context.Context, gate *netlinkio.Gate, sysfs string, netdev netdevRef) (representor.MAC, error) {
-	if !filepath.IsLocal(netdev.name) || strings.ContainsRune(netdev.name, filepath.Separator) {
-		return representor.MAC{}, fmt.Errorf("the netdev is called %q, which is no file name", netdev.name)
+	if netdev == (netdevRef{}) {
+		return representor.MAC{}, errors.New("no uplink netdev")
 	}
-	dir := filepath.Join(sysfs, "class", "net", netdev.name)
-	path := filepath.Join(dir, "smart_nic", "pf", "config")
 	bounded, cancel := context.WithTimeout(ctx, fileBound)
 	defer cancel()
-	text, err := netlinkio.Call(bounded, gate, func() ([]byte, error) {
-		before := isNetdev(dir, netdev.ifindex)
-		text, err := readFile(path)
-		return text, errors.Join(before, err, isNetdev(dir, netdev.ifindex))
+	return netlinkio.Call(bounded, gate, func() (representor.MAC, error) {
+		return ofNetdev(sysfs, netdev, func(dir string) (representor.MAC, error) {
+			path := filepath.Join(dir, "smart_nic", "pf", "config")
+			text, err := readFile(path)
+			if err != nil {
+				return representor.MAC{}, err
+			}
+			mac, err := parsePFConfig(text)
+			if err != nil {
+				return representor.MAC{}, fmt.Errorf("%s: %w", path, err)
+			}
+			return mac, nil
+		})
 	})
-	if err != nil {
-		return representor.MAC{}, err
-	}
-	mac, err := parsePFConfig(text)
-	if err != nil {
-		return representor.MAC{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return mac, nil
-}
-
-// isNetdev checks that a netdev's directory is that of an ifindex.
-func isNetdev(dir string, ifindex uint32) error {
-	path := filepath.Join(dir, "ifindex")
-	text, err := readFile(path)
-	if err != nil {
-		return err
-	}
-	if got := strings.TrimSpace(string(text)); got != strconv.FormatUint(uint64(ifindex), 10) {
-		return fmt.Errorf("%s has %.20q, not %d: the netdev was just renamed", path, got, ifindex)
-	}
-	return nil
-}
-
-// readFile reads what is of use of a small file.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxConfig))
 }
 
 // parsePFConfig takes the address from the line "MAC        : aa:bb:cc:dd:ee:ff".

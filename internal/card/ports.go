@@ -4,108 +4,67 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/retry"
 )
 
-// Failed reads are tried again, first soon and then every few seconds.
-const (
-	retryFirst = 250 * time.Millisecond
-	retryMost  = 5 * time.Second
-	// unheard is how often a source is read while its notifications can't be had.
-	unheard = 5 * time.Second
-)
-
-// pauses are those between reads that fail.
-func pauses() retry.Growing { return retry.Growing{First: retryFirst, Most: retryMost} }
-
-// portReader reads ports.
-type portReader struct {
+// portStage reads the devlink ports.
+type portStage struct {
 	source portSource
-	events listener
-	audit  time.Duration
-	// linked tells the ports that netdevs say they belong to.
-	linked func() []devlink.PortID
-	// found is given what was read.
-	found func(part[[]devlink.Port])
-	count *counts
-
-	// clients ask single instances while the list of all can't be had.
+	// clients ask single instances while the list of all can't be had. Without, nothing
+	// is known of any then.
 	clients *portClients
+}
 
-	pauses retry.Growing
-	last   listing
-	kinds  kinds
+// portList is what is known of the ports.
+type portList struct {
+	reading
+	ports []devlink.Port
+	// unreadable are ports that are there but can't be told of; noPFs those of them that
+	// are known from before not to be a PF's.
+	unreadable, noPFs []devlink.PortID
+	// blind holds the instances that could not be read, though others could, with the
+	// reason; what ports has of them is from an earlier list.
+	blind map[devlink.Handle]string
+	// mayLackPFs is true when what ports lacks may be the port of a PF.
+	mayLackPFs bool
 	// whole is true once all instances were listed together, so that each is known.
 	whole bool
 }
 
-// read reads everything once.
-func (r *portReader) read(ctx context.Context, _ bool) time.Duration {
+// read reads everything once. Those ports are expected that were there before, and those
+// that netdevs claim to belong to.
+func (p *portStage) read(ctx context.Context, last portList, claimed []devlink.PortID) portList {
+	expected := last.expected(claimed)
 	bounded, cancel := context.WithTimeout(ctx, dumpBound)
-	expected := expectedPorts(r.last.ports, r.last.unreadable, r.linked())
-	l, err := listPorts(bounded, r.source, expected)
-	cancel()
-	if ctx.Err() != nil {
-		return 0
-	}
-	r.count.note(l.leftOut, err)
-	if errors.Is(err, os.ErrNotExist) {
-		r.found(part[[]devlink.Port]{value: r.last.ports, problem: portProblem(err, r.last.ports != nil)})
-		return retryMost
-	}
-	if err != nil {
-		r.readInstances(ctx, expected, err)
-		return r.pauses.Next()
-	}
-	r.pauses.Reset()
-	devlink.SortPorts(l.ports)
-	r.found(part[[]devlink.Port]{value: l.ports, doubt: l.doubt, mayLackPFs: r.kinds.mayLackPFs(l)})
-	r.last, r.kinds, r.whole = l, r.kinds.after(l), true
-	if !r.events.Status().Joined {
-		return min(r.audit, unheard)
-	}
-	return r.audit
-}
-
-// readInstances reads what it can of the instances that are known, after the list of
-// all has failed. If that is nothing, or may be too little, there is a problem; else only
-// the instances that can't be read are in doubt, and whether there are new ones.
-func (r *portReader) readInstances(ctx context.Context, expected []devlink.PortID, failure error) {
-	l := listByInstance(ctx, r.clients, r.last, expected)
-	if ctx.Err() != nil {
-		return
-	}
-	devlink.SortPorts(l.ports)
-	p := part[[]devlink.Port]{value: l.ports, mayLackPFs: true, blind: l.blind}
-	if !r.whole || len(l.blind) == len(instancesOf(expected)) {
-		p.problem = portProblem(failure, r.last.ports != nil)
-	} else {
-		p.doubt = join(blindProblem(l.blind), l.doubt, "the devlink instances can't all be listed: "+failure.Error())
-	}
-	r.found(p)
-	r.last, r.kinds = l, r.kinds.after(l)
-}
-
-// portProblem says why ports could not be read.
-func portProblem(err error, known bool) string {
-	switch {
+	defer cancel()
+	l := listPorts(bounded, p.source, expected)
+	switch err := l.err; {
+	case err == nil:
+		l.after(last)
+		l.whole = true
 	case errors.Is(err, os.ErrNotExist):
-		return "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has no representors; is it a DPU's, with its " +
-			"vendor's kernel?"
-	case known:
-		return "devlink can't be read, what is shown was read before: " + err.Error()
+		last.reading = reading{err: err, problem: "no devlink: this machine's kernel does not have it (CONFIG_NET_DEVLINK), so it has " +
+			"no representors; is it a DPU's, with its vendor's kernel?"}
+		last.blind, last.mayLackPFs = nil, false
+		return last
+	case p.clients == nil:
+		last.reading = failed(portsFail, err, last.ports != nil)
+		return last
+	default:
+		instances := byInstance(expected)
+		l = listByInstance(ctx, p.clients, last, instances)
+		l.after(last)
+		l.mayLackPFs, l.whole = true, last.whole
+		if !last.whole || len(l.blind) == len(instances) {
+			l.reading = failed(portsFail, err, last.ports != nil)
+		} else { // only those are in doubt, and whether there are new ones
+			l.err = err
+			l.doubt = join(blindProblem(l.blind), l.doubt, "the devlink instances can't all be listed: "+err.Error())
+		}
 	}
-	return "devlink can't be read: " + err.Error()
+	devlink.SortPorts(l.ports)
+	return l
 }
 
-// note counts a read.
-func (c *counts) note(leftOut int, err error) {
-	c.reads.Add(1)
-	c.malformed.Add(uint64(leftOut))
-	if err != nil {
-		c.failures.Add(1)
-	}
-}
+const portsFail = "devlink can't be read"

@@ -3,8 +3,7 @@ package card
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/netlinkio"
+	"github.com/representord/representord/internal/retry"
 )
 
 // serialRetry is how soon devices are asked again that gave no answer yet.
@@ -28,83 +28,53 @@ type toldSerial struct {
 	mayBeCut bool
 }
 
-// serialReader reads the serial numbers of the cards. It has a client of its own: a
+// serialStage asks devlink for the serial numbers of the cards. It has a client of its own: a
 // device asks its firmware, for long if that hangs, and the ports must not wait.
-type serialReader struct {
+type serialStage struct {
 	source portSource
-	audit  time.Duration
-	log    *slog.Logger
-	// wanted tells what to ask, found is given what was answered.
-	wanted func() []devlink.Handle
-	found  func(map[devlink.Handle]toldSerial)
-
-	// known are the serial numbers, empty for a device that has none to tell.
-	known map[devlink.Handle]toldSerial
+	opts   Options
 	// due is when all must be asked again.
-	due time.Time
+	due retry.Due
 }
 
 // read asks devices that are new, and once in a while all of them. A device that
 // fails to answer keeps the number it had; one that had none yet, because it is busy
 // say, is asked again soon, and its VPD isn't taken for its word meanwhile. One that
 // doesn't answer at all keeps the kernel from asking others, so they wait.
-func (r *serialReader) read(ctx context.Context, _ bool) time.Duration {
-	all := !time.Now().Before(r.due)
+func (s *serialStage) read(ctx context.Context, last map[devlink.Handle]toldSerial,
+	wanted []devlink.Handle) (found map[devlink.Handle]toldSerial, next time.Duration) {
+	all := s.due.Left() == 0
 	if all {
-		r.due = time.Now().Add(r.audit)
+		s.due.In(s.opts.Audit)
 	}
-	wanted := r.wanted()
-	next := make(map[devlink.Handle]toldSerial, len(wanted))
+	found = make(map[devlink.Handle]toldSerial, len(wanted))
 	silent, refused := false, false
 	for _, h := range wanted {
-		before, known := r.known[h]
+		before, known := last[h]
 		if known {
-			next[h] = before
+			found[h] = before
 		}
 		if silent || known && !all {
 			continue
 		}
-		serial, err := readSerial(ctx, r.source, h)
+		serial, err := readSerial(ctx, s.source, h)
 		switch {
-		case ctx.Err() != nil:
-			return 0
 		case err == nil:
-			next[h] = serial
+			found[h] = serial
 		case unanswered(err):
 			silent = true
-			r.log.DebugContext(ctx, "a device does not answer", "device", h.String(), "err", err)
+			s.opts.Log.DebugContext(ctx, "a device does not answer", "device", h.String(), "err", err)
+		case ctx.Err() != nil:
+			return found, 0
 		default:
 			refused = refused || !known
-			r.log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
+			s.opts.Log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
 		}
 	}
-	r.known = next
-	r.found(maps.Clone(next))
-	wait := max(time.Until(r.due), 0)
 	if silent || refused {
-		return min(wait, serialRetry)
+		return found, min(s.due.Left(), serialRetry)
 	}
-	return wait
-}
-
-// askSerials asks devices once, all of them within the time that one has.
-func askSerials(ctx context.Context, source portSource, devices []devlink.Handle, log *slog.Logger) map[devlink.Handle]toldSerial {
-	bounded, cancel := context.WithTimeout(ctx, infoBound)
-	defer cancel()
-	serials := make(map[devlink.Handle]toldSerial, len(devices))
-	for _, h := range devices {
-		serial, err := readSerial(bounded, source, h)
-		if err != nil {
-			log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
-		}
-		if unanswered(err) {
-			break
-		}
-		if err == nil {
-			serials[h] = serial
-		}
-	}
-	return serials
+	return found, s.due.Left()
 }
 
 // readSerial asks one device for the serial number of its board, empty where it or its
@@ -134,13 +104,8 @@ func unanswered(err error) bool {
 // functions. Each scalable function that the machine itself uses is one more
 // instance, without any (bus "auxiliary").
 func described(ports []devlink.Port) []devlink.Handle {
-	var functions []devlink.Port
-	for i := range ports {
-		if isFunction(ports[i].Flavour) {
-			functions = append(functions, ports[i])
-		}
-	}
-	return handles(functions)
+	others := func(p devlink.Port) bool { return !isFunction(p.Flavour) }
+	return handles(slices.DeleteFunc(slices.Clone(ports), others))
 }
 
 // isFunction tells whether a port of this flavour is a function's, which can be plugged.

@@ -160,7 +160,7 @@ func TestADeviceThatDoesNotAnswerHoldsUpNothingButSerialNumbers(t *testing.T) {
 		k := manyCards()
 		s := &silent{fakePorts: fakePorts{k}, gate: netlinkio.NewGate(), device: pci("0000:10:00.0"), wake: make(chan struct{})}
 		w := unstarted(t, k, Options{UdevRoot: "/nonexistent"})
-		w.infos = s
+		w.serials.source = s
 		t.Cleanup(start(t, w))
 		pass(time.Second)
 

@@ -2,19 +2,21 @@ package card
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/netlinkio"
 	"github.com/representord/representord/representor"
 )
 
-// state is what the readers found last. What it holds is replaced as a whole and
+// state is what the stages found last. What it holds is replaced as a whole and
 // never modified.
 type state struct {
-	ports  part[[]devlink.Port]
-	links  part[map[uint32]representor.Link]
+	ports  portList
+	links  linkList
 	pfMACs map[representor.Uplink]representor.MAC
 	// serials are what devlink says, empty for an instance that was asked and tells none;
 	// vpd is what the cards of those say.
@@ -24,27 +26,43 @@ type state struct {
 	settings representor.Settings
 }
 
-// part is what one reader found.
-type part[T any] struct {
-	// value is what was found the last time that it could be read.
-	value T
-	// problem says why it could not be read now, empty if it could.
+// reading is how the last read of a source went.
+type reading struct {
+	// err is why the source could not be read in full, nil if it could.
+	err error
+	// problem says, for an operator, why nothing may be concluded from what is missing
+	// now, empty if that may be.
 	problem string
-	// doubt says what had to be left out, empty if nothing.
-	doubt string
-	// blind holds the instances that could not be read, though the source could.
-	blind map[devlink.Handle]string
-	// mayLackPFs is true when that may be the port of a PF.
-	mayLackPFs bool
+	// doubt says what had to be left out, empty if nothing; leftOut counts that.
+	doubt   string
+	leftOut int
 }
 
-// card joins the parts.
-func (s state) card() representor.Card {
+// readingOf tells a warning that came with an answer from a failure.
+func readingOf(err error) reading {
+	var malformed *netlinkio.MalformedError
+	if errors.As(err, &malformed) {
+		return reading{doubt: malformed.Error(), leftOut: malformed.Count}
+	}
+	return reading{err: err}
+}
+
+// failed is that of a source that could not be read, and of which something may be known
+// from before.
+func failed(what string, err error, known bool) reading {
+	if known {
+		what += ", what is shown was read before"
+	}
+	return reading{err: err, problem: what + ": " + err.Error()}
+}
+
+// card joins what the stages found.
+func (s *state) card() representor.Card {
 	c := representor.Card{
-		Ports:    s.ports.value,
-		Links:    s.links.value,
+		Ports:    s.ports.ports,
+		Links:    s.links.links,
 		PFMACs:   s.pfMACs,
-		Serials:  serialsOf(s.serials, s.vpd, wantedVPD(s.ports.value, s.serials, s.settings)),
+		Serials:  s.cardSerials(),
 		Complete: s.ports.problem == "" && s.links.problem == "",
 
 		LinksComplete: s.links.problem == "",
@@ -89,10 +107,20 @@ func handles(ports []devlink.Port) []devlink.Handle {
 	return sortedHandles(seen)
 }
 
-func sortedHandles(set map[devlink.Handle]bool) []devlink.Handle {
-	return slices.SortedFunc(maps.Keys(set), func(a, b devlink.Handle) int {
-		return cmp.Or(strings.Compare(a.Bus, b.Bus), strings.Compare(a.Device, b.Device))
+func sortedHandles[T any](of map[devlink.Handle]T) []devlink.Handle {
+	return slices.SortedFunc(maps.Keys(of), compareHandles)
+}
+
+func compareHandles(a, b devlink.Handle) int {
+	return cmp.Or(strings.Compare(a.Bus, b.Bus), strings.Compare(a.Device, b.Device))
+}
+
+// sortedIDs sorts ports, without doubles.
+func sortedIDs(ids []devlink.PortID) []devlink.PortID {
+	slices.SortFunc(ids, func(a, b devlink.PortID) int {
+		return cmp.Or(compareHandles(a.Handle, b.Handle), cmp.Compare(a.Index, b.Index))
 	})
+	return slices.Compact(ids)
 }
 
 // Problems of sources that were not read for the first time yet.
@@ -102,7 +130,7 @@ const (
 )
 
 // unread tells that nothing is wrong but that a source was not read yet, as at every start.
-func (s state) unread() bool {
+func (s *state) unread() bool {
 	ports, links := s.ports.problem, s.links.problem
 	return (ports == portsUnread || links == linksUnread) && (ports == "" || ports == portsUnread) && (links == "" || links == linksUnread)
 }

@@ -3,8 +3,6 @@ package card
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/cardserial"
 	pciaddr "github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/internal/vpd"
 	"github.com/representord/representord/representor"
 )
@@ -23,11 +22,9 @@ import (
 // stalls costs a thread for as long as the kernel is patient with it.
 const vpdRetry = 5 * time.Minute
 
-// vpdAnswer is what the VPD of a card gave.
+// vpdAnswer is what the VPD of a card gave: a number, or why there is none.
 type vpdAnswer struct {
-	number string
-	// problem says why there is no number, for an operator.
-	problem string
+	representor.Serial
 	// absent: the card has no VPD, at present. To look for it costs nothing.
 	absent bool
 }
@@ -35,34 +32,30 @@ type vpdAnswer struct {
 // serialOf joins what devlink and VPD say of one instance. devlink's word goes
 // first, where it is a number at all: it is "", or a placeholder, with many drivers. But
 // where it is the first word of what VPD has, VPD's is whole, and is what a hypervisor reads.
-func serialOf(told toldSerial, fromVPD vpdAnswer) representor.Serial {
-	whole := strings.Trim(fromVPD.number, " \x00")
+func serialOf(told toldSerial, fromVPD representor.Serial) representor.Serial {
+	whole := strings.Trim(fromVPD.Number, " \x00")
 	_, err := cardserial.Normalize(told.number)
 	switch {
 	case told.mayBeCut && strings.HasPrefix(whole, told.number+" "):
-		return representor.Serial{Number: whole, From: representor.SerialFromVPD}
-	case err == nil:
-		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
-	case fromVPD.number != "":
-		return representor.Serial{Number: fromVPD.number, From: representor.SerialFromVPD}
-	case told.number != "":
+		fromVPD.Number = whole
+	case err == nil, told.number != "" && fromVPD.Number == "":
 		return representor.Serial{Number: told.number, From: representor.SerialFromDevlink}
 	}
-	return representor.Serial{Problem: fromVPD.problem}
+	return fromVPD
 }
 
-// serialsOf joins what is known of all instances. Of those whose VPD is wanted nothing is
+// cardSerials joins what is known of all instances. Of those whose VPD is wanted nothing is
 // known before that has answered: devlink's placeholder isn't the last word, nor half a number.
-func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vpdAnswer,
-	wanted map[devlink.Handle]bool) map[devlink.Handle]representor.Serial {
-	all := make(map[devlink.Handle]representor.Serial, len(told))
-	for h, number := range told {
-		answer, answered := fromVPD[h]
+func (s *state) cardSerials() map[devlink.Handle]representor.Serial {
+	wanted := s.wantedVPD()
+	all := make(map[devlink.Handle]representor.Serial, len(s.serials))
+	for h, told := range s.serials {
+		answer, answered := s.vpd[h]
 		if wanted[h] && !answered {
 			continue
 		}
-		if s := serialOf(number, answer); s != (representor.Serial{}) {
-			all[h] = s
+		if serial := serialOf(told, answer.Serial); serial != (representor.Serial{}) {
+			all[h] = serial
 		}
 	}
 	return all
@@ -71,97 +64,81 @@ func serialsOf(told map[devlink.Handle]toldSerial, fromVPD map[devlink.Handle]vp
 // wantedVPD finds the instances whose card must be asked for its VPD: they have
 // functions that may be asked for, and devlink was asked and gave no number, or perhaps half
 // of it.
-func wantedVPD(ports []devlink.Port, told map[devlink.Handle]toldSerial, o representor.Settings) map[devlink.Handle]bool {
+func (s *state) wantedVPD() map[devlink.Handle]bool {
 	wanted := map[devlink.Handle]bool{}
-	for i := range ports {
-		p := &ports[i]
-		number, asked := told[p.Handle]
-		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !o.LocalFunctions {
+	for i := range s.ports.ports {
+		p := &s.ports.ports[i]
+		told, asked := s.serials[p.Handle]
+		if !isFunction(p.Flavour) || !asked || p.External.Present && !p.External.Value && !s.settings.LocalFunctions {
 			continue
 		}
-		if _, err := cardserial.Normalize(number.number); err != nil || number.mayBeCut {
+		if _, err := cardserial.Normalize(told.number); err != nil || told.mayBeCut {
 			wanted[p.Handle] = true
 		}
 	}
 	return wanted
 }
 
-// vpdReader reads the VPD of cards whose serial number devlink doesn't tell.
-type vpdReader struct {
-	sysfs string
+// vpdStage reads the VPD of cards whose serial number devlink doesn't tell.
+type vpdStage struct {
+	opts Options
 	// patience is how long one card may take.
 	patience time.Duration
-	audit    time.Duration
-	log      *slog.Logger
-	// wanted tells what to look for, found is given what was read.
-	wanted func() map[devlink.Handle]bool
-	found  func(map[devlink.Handle]vpdAnswer)
 
-	// answers are those of the cards, by slot, and told what was found of each instance.
+	// answers are those of the cards that were wanted last, by slot.
 	answers map[string]vpdAnswer
-	told    map[devlink.Handle]vpdAnswer
 	// reads are the last reads of each slot, closed once they have returned: while one
 	// hangs in the kernel there is no use in another.
 	reads map[string]<-chan struct{}
 	// due is when cards without a number are asked again.
-	due time.Time
+	due retry.Due
 }
 
 // read asks the cards that were not asked before. A number that was read doesn't
 // change for as long as the card is there.
-func (r *vpdReader) read(ctx context.Context, _ bool) time.Duration {
-	slots := bySlot(r.wanted())
-	again := !time.Now().Before(r.due)
+func (s *vpdStage) read(ctx context.Context, wanted map[devlink.Handle]bool) (found map[devlink.Handle]vpdAnswer, next time.Duration) {
+	slots := bySlot(wanted)
+	again := s.due.Left() == 0
 	answers := make(map[string]vpdAnswer, len(slots))
-	told := map[devlink.Handle]vpdAnswer{}
+	found = map[devlink.Handle]vpdAnswer{}
 	missing := false
 	for _, slot := range slices.Sorted(maps.Keys(slots)) {
-		a, known := r.answers[slot]
-		if !known || a.absent || a.number == "" && again {
-			a = r.ask(ctx, slot, slots[slot], a)
-			if ctx.Err() != nil {
-				return 0
-			}
+		a, known := s.answers[slot]
+		if !known || a.absent || a.Number == "" && again {
+			a = s.ask(ctx, slot, slots[slot], a)
 		}
-		missing = missing || a.number == ""
+		missing = missing || a.Number == ""
 		answers[slot] = a
 		for _, h := range slots[slot] {
-			told[h] = a
+			found[h] = a
 		}
 	}
-	r.answers = answers
+	s.answers = answers
 	if again {
-		r.due = time.Now().Add(max(r.audit, vpdRetry))
-	}
-	if !maps.Equal(told, r.told) {
-		r.told = told
-		r.found(maps.Clone(told))
+		s.due.In(max(s.opts.Audit, vpdRetry))
 	}
 	if missing {
-		return max(time.Until(r.due), time.Second)
+		return found, max(s.due.Left(), time.Second)
 	}
-	return max(r.audit, vpdRetry)
+	return found, max(s.opts.Audit, vpdRetry)
 }
 
 // ask asks the card in a slot, unless it hasn't come back from the last time.
-func (r *vpdReader) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
-	if last, ok := r.reads[slot]; ok {
+func (s *vpdStage) ask(ctx context.Context, slot string, functions []devlink.Handle, before vpdAnswer) vpdAnswer {
+	if last := s.reads[slot]; last != nil {
 		select {
 		case <-last:
 		default:
-			if before.problem == "" {
-				before.problem = "devlink tells no board.serial_number, and an earlier read of the card's VPD hasn't come back from the kernel"
+			if before.Problem == "" {
+				return noNumber("an earlier read of the card's VPD hasn't come back from the kernel")
 			}
 			return before
 		}
 	}
-	a, ended := readSlot(ctx, r.sysfs, functions, r.patience)
-	if r.reads == nil {
-		r.reads = map[string]<-chan struct{}{}
-	}
-	r.reads[slot] = ended
-	if a.problem != "" {
-		r.log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.problem)
+	a, ended := s.readSlot(ctx, functions)
+	s.reads[slot] = ended
+	if a.Problem != "" {
+		s.opts.Log.DebugContext(ctx, "a card does not tell its serial number", "slot", slot, "why", a.Problem)
 	}
 	return a
 }
@@ -184,11 +161,10 @@ func bySlot(wanted map[devlink.Handle]bool) map[string][]devlink.Handle {
 // readSlot reads the serial number in the VPD of a card: of the first of its functions
 // that has any. A function that fails to be read speaks for all. ended is closed once
 // no read is left in the kernel.
-func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, patience time.Duration) (first vpdAnswer,
-	ended <-chan struct{}) {
+func (s *vpdStage) readSlot(ctx context.Context, functions []devlink.Handle) (first vpdAnswer, ended <-chan struct{}) {
 	for i, h := range functions {
 		var a vpdAnswer
-		a, ended = readVPD(ctx, sysfs, h, patience)
+		a, ended = s.readFunction(ctx, h)
 		if !a.absent {
 			return a, ended
 		}
@@ -199,32 +175,35 @@ func readSlot(ctx context.Context, sysfs string, functions []devlink.Handle, pat
 	return first, ended
 }
 
-// readVPD reads the serial number in the VPD of an instance's PCI device.
-func readVPD(ctx context.Context, sysfs string, h devlink.Handle, patience time.Duration) (answer vpdAnswer, ended <-chan struct{}) {
+// readFunction reads the serial number in the VPD of an instance's PCI device.
+func (s *vpdStage) readFunction(ctx context.Context, h devlink.Handle) (answer vpdAnswer, ended <-chan struct{}) {
 	if _, err := pciaddr.ParseAddress(h.Device); h.Bus != "pci" || err != nil {
-		none := make(chan struct{})
-		close(none)
-		return vpdAnswer{problem: "devlink tells no board.serial_number, and only a PCI device has VPD"}, none
+		return noNumber("only a PCI device has VPD"), nil
 	}
-	path := filepath.Join(sysfs, "bus", "pci", "devices", h.Device, "vpd")
-	bounded, cancel := context.WithTimeout(ctx, patience)
+	path := filepath.Join(s.opts.SysfsRoot, "bus", "pci", "devices", h.Device, "vpd")
+	bounded, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	got, ended, err := vpd.ReadTelling(bounded, path)
-	switch {
+	switch number := got.Tolerant.ReadOnly[vpd.KeySerial]; {
 	case errors.Is(err, os.ErrNotExist):
-		return vpdAnswer{absent: true, problem: "devlink tells no board.serial_number, and the card has no VPD (" + path + ")"}, ended
+		answer = noNumber("the card has no VPD (" + path + ")")
+		answer.absent = true
 	case errors.Is(err, os.ErrPermission):
-		return vpdAnswer{problem: "devlink tells no board.serial_number, and " + path + " may be read by root only"}, ended
+		answer = noNumber(path + " may be read by root only")
 	case err != nil:
-		return vpdAnswer{problem: fmt.Sprintf("devlink tells no board.serial_number, and the card's VPD can't be read: %v", err)}, ended
+		answer = noNumber("the card's VPD can't be read: " + err.Error())
+	case number != "":
+		answer.Number, answer.From = number, representor.SerialFromVPD
+	default:
+		answer = noNumber("the card's VPD has no serial number (field SN of " + path + ")")
+		if err := got.Err(); err != nil {
+			answer.Problem += ": " + err.Error()
+		}
 	}
-	number := got.Tolerant.ReadOnly[vpd.KeySerial]
-	if number != "" {
-		return vpdAnswer{number: number}, ended
-	}
-	a := vpdAnswer{problem: "devlink tells no board.serial_number, and the card's VPD has no serial number (field SN of " + path + ")"}
-	if err := got.Err(); err != nil {
-		a.problem += ": " + err.Error()
-	}
-	return a, ended
+	return answer, ended
+}
+
+// noNumber is the answer of a card that gives none.
+func noNumber(why string) vpdAnswer {
+	return vpdAnswer{Serial: representor.Serial{Problem: "devlink tells no board.serial_number, and " + why}}
 }

@@ -2,7 +2,6 @@ package card
 
 import (
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/representor"
 )
 
@@ -129,11 +129,11 @@ func TestASerialNumberThatTheDriverCutAtABlankIsWhatTheVPDHas(t *testing.T) {
 // What may be half a number is published by nobody, and then replaced by the whole one.
 func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	h := pci("0000:03:00.0")
-	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "MT2314", mayBeCut: true}}}
+	s := state{ports: portList{ports: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "MT2314", mayBeCut: true}}}
 	if got, shown := s.card().Serials[h]; shown {
 		t.Errorf("%+v before VPD has answered; want nothing", got)
 	}
-	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "the card's VPD can't be read"}}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: noNumber("the card's VPD can't be read")}
 	if got := s.card().Serials[h]; got != (representor.Serial{Number: "MT2314", From: representor.SerialFromDevlink}) {
 		t.Errorf("%+v when VPD can't be read; want devlink's", got)
 	}
@@ -142,11 +142,11 @@ func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 // A placeholder would be told to the operator as a fault, and --once would not wait.
 func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	h := pci("0000:03:00.0")
-	s := state{ports: part[[]devlink.Port]{value: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "N/A"}}}
+	s := state{ports: portList{ports: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "N/A"}}}
 	if got, shown := s.card().Serials[h]; shown {
 		t.Errorf("%+v before VPD has answered; want nothing", got)
 	}
-	s.vpd = map[devlink.Handle]vpdAnswer{h: {problem: "no VPD"}}
+	s.vpd = map[devlink.Handle]vpdAnswer{h: noNumber("no VPD")}
 	if got := s.card().Serials[h]; got != (representor.Serial{Number: "N/A", From: representor.SerialFromDevlink}) {
 		t.Errorf("%+v when VPD has none either; want the placeholder", got)
 	}
@@ -200,18 +200,20 @@ func TestACardWithoutVPDIsAskedAgainNowAndThen(t *testing.T) {
 	})
 }
 
-// reader is a vpdReader of instances in a tree like sysfs, and what it found last.
-func reader(root string, devices ...string) (r *vpdReader, found map[devlink.Handle]vpdAnswer) {
+// vpdOf reads the VPD of instances in a tree like sysfs, by a stage that it gives as well.
+func vpdOf(t *testing.T, root string, devices ...string) (st *vpdStage, read func() (found map[devlink.Handle]vpdAnswer)) {
+	t.Helper()
 	wanted := map[devlink.Handle]bool{}
 	for _, d := range devices {
 		wanted[pci(d)] = true
 	}
-	found = map[devlink.Handle]vpdAnswer{}
-	return &vpdReader{
-		sysfs: root, patience: 50 * time.Millisecond, audit: time.Minute, log: slog.New(slog.DiscardHandler),
-		wanted: func() map[devlink.Handle]bool { return wanted },
-		found:  func(a map[devlink.Handle]vpdAnswer) { maps.Copy(found, a) },
-	}, found
+	stages := newStages(Options{SysfsRoot: root, Audit: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	st = &stages.vpd
+	st.patience = 50 * time.Millisecond
+	return st, func() map[devlink.Handle]vpdAnswer {
+		found, _ := st.read(t.Context(), wanted)
+		return found
+	}
 }
 
 // hangingVPD makes a device's VPD one that doesn't answer until it is given up.
@@ -239,10 +241,10 @@ func TestSiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
 	withVPD(t, root, "0000:04:00.0", "ANOTHER1")
 	withVPD(t, root, "0000:05:00.1", "SECOND1") // its first function has none
 	devices := []string{"0000:03:00.0", "0000:03:00.1", "0000:04:00.0", "0000:05:00.0", "0000:05:00.1"}
-	r, found := reader(root, devices...)
-	r.read(t.Context(), true)
+	_, read := vpdOf(t, root, devices...)
+	found := read()
 	for i, want := range []string{"MT2025K30970", "MT2025K30970", "ANOTHER1", "SECOND1", "SECOND1"} {
-		if got := found[pci(devices[i])]; got != (vpdAnswer{number: want}) {
+		if got := found[pci(devices[i])]; got.Serial != (representor.Serial{Number: want, From: representor.SerialFromVPD}) || got.absent {
 			t.Errorf("%s: %+v, want %s", devices[i], got, want)
 		}
 	}
@@ -253,13 +255,13 @@ func TestACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
 	hangingVPD(t, root, "0000:03:00.0")
 	withVPD(t, root, "0000:03:00.1", "NOTASKED1")
 	withVPD(t, root, "0000:04:00.0", "ANOTHER1")
-	r, found := reader(root, "0000:03:00.0", "0000:03:00.1", "0000:04:00.0")
-	r.read(t.Context(), true)
+	_, read := vpdOf(t, root, "0000:03:00.0", "0000:03:00.1", "0000:04:00.0")
+	found := read()
 	first, second := found[pci("0000:03:00.0")], found[pci("0000:03:00.1")]
-	if first.number != "" || !strings.Contains(first.problem, "doesn't answer in time") || second != first {
+	if first.Number != "" || !strings.Contains(first.Problem, "doesn't answer in time") || second != first {
 		t.Errorf("%+v and %+v; want both to say that the card doesn't answer", first, second)
 	}
-	if got := found[pci("0000:04:00.0")].number; got != "ANOTHER1" {
+	if got := found[pci("0000:04:00.0")].Number; got != "ANOTHER1" {
 		t.Errorf("the other card's number is %q", got)
 	}
 }
@@ -268,26 +270,24 @@ func TestACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T
 	root := t.TempDir()
 	h := pci("0000:03:00.0")
 	giveUp := hangingVPD(t, root, h.Device)
-	r, found := reader(root, h.Device)
-	r.read(t.Context(), true)
+	st, read := vpdOf(t, root, h.Device)
+	read()
 	if err := os.Remove(filepath.Join(root, "bus", "pci", "devices", h.Device, "vpd")); err != nil {
 		t.Fatal(err)
 	}
 	withVPD(t, root, h.Device, "MT2025K30970")
-	r.due = time.Time{}
-	r.read(t.Context(), false)
-	if a := found[h]; a.number != "" || !strings.Contains(a.problem, "doesn't answer in time") {
+	st.due = retry.Due{}
+	if a := read()[h]; a.Number != "" || !strings.Contains(a.Problem, "doesn't answer in time") {
 		t.Fatalf("%+v; want it not asked while a read hangs", a)
 	}
 	giveUp()
 	select {
-	case <-r.reads["0000:03:00"]:
+	case <-st.reads["0000:03:00"]:
 	case <-time.After(time.Minute):
 		t.Fatal("the read has not returned")
 	}
-	r.due = time.Time{}
-	r.read(t.Context(), false)
-	if a := found[h]; a != (vpdAnswer{number: "MT2025K30970"}) {
+	st.due = retry.Due{}
+	if a := read()[h]; a.Serial != (representor.Serial{Number: "MT2025K30970", From: representor.SerialFromVPD}) || a.absent {
 		t.Errorf("%+v; want the number now", a)
 	}
 }

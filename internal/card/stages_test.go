@@ -45,6 +45,13 @@ func TestReadOfHalfACardGivesTheOtherHalfAndAnError(t *testing.T) {
 		t.Errorf("without devlink: %+v, %v; want links, \"no devlink\" and os.ErrNotExist", got, err)
 	}
 	k = dpu()
+	k.portErr = unix.EMFILE
+	k.links[3].Port = toldPort(k.ports[0]) // read once, it is not asked for by itself
+	got, err = readOnce(t.Context(), o, fakePorts{k}, fakeLinks{k})
+	if !errors.Is(err, unix.EMFILE) || got.Complete || got.Problem != "devlink can't be read: too many open files" || len(got.Ports) != 0 {
+		t.Errorf("without ports: %+v, %v; want links and EMFILE", got, err)
+	}
+	k = dpu()
 	k.linkErr = unix.EMFILE
 	got, err = readOnce(t.Context(), o, fakePorts{k}, fakeLinks{k})
 	if !errors.Is(err, unix.EMFILE) || got.Complete || len(got.Ports) != 3 {
