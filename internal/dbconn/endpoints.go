@@ -1,6 +1,10 @@
 package dbconn
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+)
 
 // SplitEndpoints takes a list of endpoints apart. A comma separates only where a
 // connection method follows, since the path of a socket may have commas; white
@@ -41,15 +45,4 @@ func isClusterID(s string) bool {
 }
 
 // isUUID recognizes a UUID as text, RFC 9562, 4.
-func isUUID(id string) bool {
-	if len(id) != len("00000000-0000-0000-0000-000000000000") {
-		return false
-	}
-	for i := range len(id) {
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		if hyphen != (id[i] == '-') || !hyphen && !strings.ContainsRune("0123456789abcdefABCDEF", rune(id[i])) {
-			return false
-		}
-	}
-	return true
-}
+func isUUID(id string) bool { return ovsdb.IsValidUUID(strings.ToLower(id)) }
