@@ -127,11 +127,10 @@ func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
 func answered(c *dbconn.Conn) transactor {
 	return func(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
 		results, err := c.Transact(ctx, ops...)
-		var tooLarge *dbconn.TooLargeError
 		switch {
 		case err == nil:
 			return results, nil
-		case errors.As(err, &tooLarge):
+		case errors.Is(err, dbconn.ErrTooLarge):
 			return nil, err // nothing was sent
 		case ctx.Err() != nil && c.Err() == nil:
 			return nil, fmt.Errorf("no answer in time, %w: %w", ErrUncertain, err)

@@ -118,8 +118,8 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 	if err != nil {
 		return err
 	}
-	connecting, giveUp := context.WithCancel(ctx)
-	defer giveUp()
+	connecting, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	if c.relay, err = newRelay(c.endpoint, server, c.condemn, giveUp); err != nil {
 		_ = server.Close()
 		return err
@@ -143,7 +143,7 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		}
 	}
 	if err != nil {
-		err = c.whyNot(ctx, err)
+		err = c.whyNot(ctx, context.Cause(connecting), err)
 		c.condemn(err)
 		c.finish()
 		return err
@@ -154,13 +154,11 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 }
 
 // whyNot says why there is no connection: the library knows only that it was told to give up.
-func (c *Conn) whyNot(ctx context.Context, err error) error {
-	var large *TooLargeMessageError
-	var strange *NotOVSDBError
-	if dead := c.Err(); errors.As(dead, &large) || errors.As(dead, &strange) {
+// The relay, which tells it to, has ended of the cause, nil if it goes on.
+func (c *Conn) whyNot(ctx context.Context, ended, err error) error {
+	if dead := c.Err(); errors.Is(dead, ErrTooLargeMessage) || errors.Is(dead, ErrNotOVSDB) {
 		return dead
 	}
-	ended := c.relay.whyEnded()
 	cutShort := ctx.Err() == nil && strings.Contains(err.Error(), context.Canceled.Error()) // which it doesn't always wrap
 	if ended == nil || !cutShort {
 		return err
@@ -176,9 +174,8 @@ func (c *Conn) whyNot(ctx context.Context, err error) error {
 // can't hold.
 func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
 
-// Err says why the connection is dead, nil while it isn't: ErrClosed,
-// ErrPeerClosed, a *SilentError, a *DesyncError, a *TooLargeMessageError or a
-// *NotOVSDBError.
+// Err says why the connection is dead, nil while it isn't: ErrClosed, ErrPeerClosed,
+// ErrSilent, ErrDesync, ErrTooLargeMessage or ErrNotOVSDB.
 func (c *Conn) Err() error { return context.Cause(c.life) }
 
 // Endpoint is the server, as Options named it.
@@ -222,7 +219,7 @@ func (c *Conn) keepAlive() {
 // probeOnce asks for one echo. A server handles what a client sends in order, so
 // an answer also says that it has read everything sent before.
 func (c *Conn) probeOnce() {
-	stop := retry.Unless(c.probe, func() { c.condemn(&SilentError{Probe: c.probe}) })
+	stop := retry.Unless(c.probe, func() { c.condemn(fmt.Errorf("%w within %v", ErrSilent, c.probe)) })
 	defer stop()
 	before := c.abandoned.Load()
 	if err := c.client.Echo(c.life); err != nil {
