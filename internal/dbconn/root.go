@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
 
@@ -13,11 +12,7 @@ import (
 // of its own, and gives the version of the schema with it. A table without a row is no
 // error, and gives none.
 func ReadRoot(ctx context.Context, database, table string, columns []string, o Options) (row ovsdb.Row, schema string, err error) {
-	none, err := model.NewClientDBModel(database, map[string]model.Model{})
-	if err != nil {
-		return nil, "", err
-	}
-	c, err := Dial(ctx, none, o)
+	c, err := dialBare(ctx, database, o)
 	if err != nil {
 		return nil, "", err
 	}
