@@ -27,15 +27,13 @@ const (
 	windowTCP  = 32 << 10
 )
 
-func windowFor(endpoint string) int {
-	if strings.HasPrefix(endpoint, "unix:") {
+// Window is the largest transaction that can be sent, in bytes of JSON.
+func (c *Conn) Window() int {
+	if strings.HasPrefix(c.endpoint, "unix:") {
 		return windowUnix
 	}
 	return windowTCP
 }
-
-// Window is the largest transaction that can be sent, in bytes of JSON.
-func (c *Conn) Window() int { return c.limit }
 
 // Transact does the operations in one transaction. A nil error says that the
 // server answered; whether it did anything is in the results, for
@@ -48,8 +46,8 @@ func (c *Conn) Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Op
 		return nil, fmt.Errorf("transaction: %w", err)
 	}
 	size := len(b)
-	if size > c.limit {
-		return nil, fmt.Errorf("a transaction of %d bytes is more than the %d %w", size, c.limit, ErrTooLarge)
+	if limit := c.Window(); size > limit {
+		return nil, fmt.Errorf("a transaction of %d bytes is more than the %d %w", size, limit, ErrTooLarge)
 	}
 	ctx, cancel := c.bound(ctx)
 	defer cancel()

@@ -51,11 +51,8 @@ type Options struct {
 }
 
 // Conn is a connection to a server. Its methods may be called from several
-// goroutines. The embedded API reads the cache that Monitor fills, and builds
-// operations; after the connection's death it goes on reading what there was.
+// goroutines.
 type Conn struct {
-	client.API
-
 	client   client.Client
 	relay    *relay
 	cache    *cache.TableCache
@@ -72,7 +69,6 @@ type Conn struct {
 	owned    sync.WaitGroup
 
 	window    *semaphore.Weighted
-	limit     int
 	abandoned atomic.Int64
 	monitored atomic.Bool
 }
@@ -95,13 +91,12 @@ func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, e
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	limit := windowFor(o.Endpoint)
 	life, condemn := context.WithCancelCause(context.Background())
 	c := &Conn{
 		endpoint: o.Endpoint, probe: o.Probe, log: o.Log,
 		life: life, condemn: condemn, finished: make(chan struct{}),
-		window: semaphore.NewWeighted(int64(limit)), limit: limit,
 	}
+	c.window = semaphore.NewWeighted(int64(c.Window()))
 	if err := c.connect(ctx, dbModel, endpoint, o.TLS); err != nil {
 		condemn(err)
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
@@ -130,7 +125,6 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		c.relay.close()
 		return err
 	}
-	c.API = c.client
 	c.owned.Go(c.relay.run)
 	// The library tells of the end only to somebody who listens at that moment.
 	c.owned.Go(c.listen)
@@ -177,9 +171,6 @@ func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
 // Err says why the connection is dead, nil while it isn't: ErrClosed, ErrPeerClosed,
 // ErrSilent, ErrDesync, ErrTooLargeMessage or ErrNotOVSDB.
 func (c *Conn) Err() error { return context.Cause(c.life) }
-
-// Endpoint is the server, as Options named it.
-func (c *Conn) Endpoint() string { return c.endpoint }
 
 // Schema is the server's schema of the database, as of Dial. A server drops its
 // clients when it converts a database to another schema.
