@@ -185,7 +185,7 @@ const (
 )
 
 // hopeless tells of errors that have nothing to do with what is in a transaction.
-func hopeless(kind string) bool { return kind == errIO || kind == errResource || kind == errNotOwner }
+func hopeless(kind string) bool { return kind == errIO || kind == errResource }
 
 // size estimates how many bytes of JSON a change needs.
 func size(c Change) int {
