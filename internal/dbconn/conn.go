@@ -210,11 +210,14 @@ func (c *Conn) keepAlive() {
 // probeOnce asks for one echo. A server handles what a client sends in order, so
 // an answer also says that it has read everything sent before.
 func (c *Conn) probeOnce() {
-	stop := retry.Unless(c.probe, func() { c.condemn(fmt.Errorf("%w within %v", ErrSilent, c.probe)) })
+	patience, cancel := context.WithTimeoutCause(c.life, c.probe, fmt.Errorf("%w within %v", ErrSilent, c.probe))
+	defer cancel()
+	// Echo isn't given this context: a write that is stuck doesn't end with it.
+	stop := context.AfterFunc(patience, func() { c.condemn(context.Cause(patience)) })
 	defer stop()
 	before := c.abandoned.Load()
 	if err := c.client.Echo(c.life); err != nil {
-		c.condemn(brokenBy(err)) // no effect when the timer was first
+		c.condemn(brokenBy(err)) // no effect when the time was up before
 		return
 	}
 	c.abandoned.Add(-before)
