@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -120,7 +121,8 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		return err
 	}
 	logger := logr.New(&sink{log: c.log, condemn: c.condemn})
-	c.client, err = client.NewOVSDBClient(dbModel, client.WithEndpoint(c.relay.private.endpoint()), client.WithLogger(&logger))
+	private := url.URL{Scheme: "unix", Path: c.relay.private.Addr().String()}
+	c.client, err = client.NewOVSDBClient(dbModel, client.WithEndpoint(private.String()), client.WithLogger(&logger))
 	if err != nil {
 		c.relay.close()
 		return err

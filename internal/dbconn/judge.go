@@ -60,7 +60,7 @@ func judgeResult(method string, m message, b []byte) ([]byte, error) {
 		}
 		return fmt.Appendf(nil, `{"id":%s,"result":%s,"error":null}`, m.id, schema), nil
 	case "list_dbs":
-		ok = n.texts()
+		ok = n.array(n.isText)
 	case "transact":
 		ok = n.results()
 	case "monitor_cond":

@@ -16,8 +16,8 @@ import (
 // is given those only that are bounded and have the shape it takes for granted.
 type relay struct {
 	endpoint string
-	far      net.Conn // the server
-	private  *private
+	far      net.Conn          // the server
+	private  *net.UnixListener // where the library connects
 	// condemn ends the connection: what the server said is not to be passed on.
 	condemn func(error)
 	own     *own
@@ -59,7 +59,7 @@ func newRelay(endpoint string, far net.Conn, condemn, giveUp func(error)) (*rela
 
 // run carries messages until both sides are closed.
 func (r *relay) run() {
-	near, err := r.private.accept()
+	near, err := acceptOurs(r.private)
 	if err != nil || !r.admit(near) {
 		_ = r.far.Close()
 		return
@@ -99,7 +99,7 @@ func (r *relay) sever() {
 	r.mu.Lock()
 	r.severed = true
 	r.mu.Unlock()
-	r.private.close()
+	_ = r.private.Close()
 	_ = r.far.Close() // crypto/tls doesn't wait for a write that is stuck
 }
 

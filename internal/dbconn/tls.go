@@ -1,7 +1,6 @@
 package dbconn
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -164,12 +163,12 @@ func readPEM(what, name string) ([]byte, error) {
 		return nil, fmt.Errorf("TLS %s: %w", what, err)
 	}
 	defer func() { _ = file.Close() }()
-	var b bytes.Buffer
-	if _, err := io.Copy(&b, io.LimitReader(file, maxPEM+1)); err != nil {
+	b, err := io.ReadAll(io.LimitReader(file, maxPEM+1))
+	if err != nil {
 		return nil, fmt.Errorf("TLS %s %s: %w", what, name, err)
 	}
-	if b.Len() > maxPEM {
+	if len(b) > maxPEM {
 		return nil, fmt.Errorf("TLS %s %s: more than %d bytes", what, name, maxPEM)
 	}
-	return b.Bytes(), nil
+	return b, nil
 }
