@@ -37,9 +37,9 @@ type standing struct {
 type keeper struct {
 	*agent.Agent
 	dryRun bool
-	// left are the bridges that were ours, and movesFrom those of them that the reconciler
-	// was told to move rows from. Both are the running round's.
-	left      left
+	// left are the bridges that were ours, by name, and movesFrom those of them that the
+	// reconciler was told to move rows from. Both are the running round's.
+	left      map[string]*leftBridge
 	movesFrom []string
 
 	standing atomic.Pointer[standing]
@@ -48,7 +48,7 @@ type keeper struct {
 }
 
 func newKeeper(a *agent.Agent, dryRun bool) *keeper {
-	k := &keeper{Agent: a, dryRun: dryRun}
+	k := &keeper{Agent: a, dryRun: dryRun, left: map[string]*leftBridge{}}
 	k.standing.Store(&standing{role: api.Starting, why: notStarted})
 	return k
 }
@@ -66,7 +66,12 @@ type tenure struct {
 // run keeps the bridge until the context is done, and returns nil then.
 func (k *keeper) run(ctx context.Context) error {
 	var t *tenure
-	defer func() { k.giveUp(t); k.releaseLeft() }()
+	defer func() {
+		k.giveUp(t)
+		for _, l := range k.left {
+			l.release()
+		}
+	}()
 	retry.Loop(ctx, k.Changed, func() time.Duration {
 		t = k.round(ctx, t)
 		waits := k.clearLeft(k.Local.View(), t)
