@@ -162,7 +162,6 @@ func (s *Switch) connection(ctx context.Context) error {
 // follow makes a snapshot whenever something has changed.
 func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
 	rest := retry.Rest{Least: minPause}
-	defer rest.Stop()
 	for {
 		start := time.Now()
 		s.refresh(ctx, c)
@@ -173,7 +172,7 @@ func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
 		select {
 		case <-ctx.Done():
 		case <-c.Done():
-		case <-rest.After(time.Since(start)):
+		case <-retry.After(rest.Length(time.Since(start))):
 		}
 		select {
 		case <-ctx.Done():

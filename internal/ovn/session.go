@@ -190,7 +190,6 @@ func (x *session) follow(ctx context.Context) error {
 		return err
 	}
 	rest := retry.Rest{Least: minPause}
-	defer rest.Stop()
 	var over <-chan time.Time                 // nil unless resting
 	var changed <-chan struct{} = x.feed.poke // nil while resting
 	for {
@@ -213,7 +212,7 @@ func (x *session) follow(ctx context.Context) error {
 				return err
 			}
 			changed = nil
-			over = rest.After(time.Since(began))
+			over = retry.After(rest.Length(time.Since(began)))
 		}
 	}
 }

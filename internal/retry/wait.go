@@ -69,37 +69,18 @@ func (p Poke) Wake() {
 type Rest struct {
 	// Least and Most bound a pause; no Most is none.
 	Least, Most time.Duration
-	timer       *time.Timer
 }
 
 // perWork is how much longer a Rest is than the work before it.
 const perWork = 4
 
-// After begins a pause after work that took so long. The channel tells of its end.
-func (r *Rest) After(took time.Duration) <-chan time.Time {
-	d := r.Length(took)
-	if r.timer == nil {
-		r.timer = time.NewTimer(d)
-	} else {
-		r.timer.Reset(d)
-	}
-	return r.timer.C
-}
-
-// Length is how long the pause after such work is.
-func (r *Rest) Length(took time.Duration) time.Duration {
+// Length is how long the pause after work is that took so long.
+func (r Rest) Length(took time.Duration) time.Duration {
 	d := max(perWork*took, r.Least)
 	if r.Most > 0 {
 		d = min(d, r.Most)
 	}
 	return d
-}
-
-// Stop ends a pause that nobody waits for any more.
-func (r *Rest) Stop() {
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 }
 
 // Growing are pauses of which each is twice as long as the one before.
