@@ -74,9 +74,11 @@ func (r *relay) run() {
 	})
 	r.giveUp(r.fromServer(near))
 	<-r.connected
-	if !r.isSevered() {
+	r.mu.Lock()
+	if !r.severed {
 		_ = near.CloseWrite() // what was passed on is still read
 	}
+	r.mu.Unlock()
 	up.Wait()
 	_ = near.Close()
 }
@@ -101,12 +103,6 @@ func (r *relay) sever() {
 	r.mu.Unlock()
 	_ = r.private.Close()
 	_ = r.far.Close() // crypto/tls doesn't wait for a write that is stuck
-}
-
-func (r *relay) isSevered() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.severed
 }
 
 // close ends run, whatever it waits for.
