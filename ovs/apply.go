@@ -84,7 +84,7 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	}
 	if len(good) > 0 {
 		commit.run(bounded, good)
-		s.counts.add(commit.counted)
+		s.count(commit.counted)
 		s.settle(bounded, c, firstUncertain(errs))
 	}
 	return errs
@@ -115,8 +115,8 @@ func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
 		return
 	}
 	if c.Err() == nil {
-		s.log.Warn("the local Open vSwitch database did not answer a change; reconnecting to learn its outcome",
-			"endpoint", s.endpoint, "error", uncertain)
+		s.options.Log.Warn("the local Open vSwitch database did not answer a change; reconnecting to learn its outcome",
+			"endpoint", s.options.Endpoint, "error", uncertain)
 	}
 	s.lost(c, uncertain) // before Run hears of it and connects
 	c.Close()
@@ -127,11 +127,10 @@ func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
 func answered(c *dbconn.Conn) transactor {
 	return func(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
 		results, err := c.Transact(ctx, ops...)
-		var tooLarge *dbconn.TooLargeError
 		switch {
 		case err == nil:
 			return results, nil
-		case errors.As(err, &tooLarge):
+		case errors.Is(err, dbconn.ErrTooLarge):
 			return nil, err // nothing was sent
 		case ctx.Err() != nil && c.Err() == nil:
 			return nil, fmt.Errorf("no answer in time, %w: %w", ErrUncertain, err)
@@ -178,15 +177,14 @@ func takenIfaceIDs(v View, changes []Change) map[string]string {
 	if len(wanted) == 0 {
 		return taken
 	}
-	var names []string
 	for name, i := range v.Interfaces {
-		if i.Bridge == v.Bridge && wanted[carries(i)] && !touched[i.UUID] {
-			names = append(names, name)
+		id := carries(i)
+		if i.Bridge != v.Bridge || !wanted[id] || touched[i.UUID] {
+			continue
 		}
-	}
-	slices.Sort(names)
-	for _, name := range slices.Backward(names) {
-		taken[carries(v.Interfaces[name])] = name
+		if other, ok := taken[id]; !ok || name < other {
+			taken[id] = name
+		}
 	}
 	return taken
 }

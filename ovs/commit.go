@@ -23,7 +23,7 @@ const (
 const fits = 16 << 10
 
 // Fits reports whether a change fits into one transaction, however the database is
-// reached. One that doesn't may be refused with a *dbconn.TooLargeError.
+// reached. One that doesn't may be refused with dbconn.ErrTooLarge.
 func (c Change) Fits() bool { return size(c) <= fits }
 
 // transactor sends one transaction. An error says that there is no answer.
@@ -76,9 +76,8 @@ func (c *committer) commit(ctx context.Context, indexes []int) {
 	t := build(c.on, changes)
 	c.counted.Transactions++
 	results, err := c.transact(ctx, t.ops...)
-	var tooLarge *dbconn.TooLargeError
 	switch {
-	case errors.As(err, &tooLarge):
+	case errors.Is(err, dbconn.ErrTooLarge):
 		c.split(ctx, indexes, err)
 		return
 	case err != nil:
@@ -186,7 +185,7 @@ const (
 )
 
 // hopeless tells of errors that have nothing to do with what is in a transaction.
-func hopeless(kind string) bool { return kind == errIO || kind == errResource || kind == errNotOwner }
+func hopeless(kind string) bool { return kind == errIO || kind == errResource }
 
 // size estimates how many bytes of JSON a change needs.
 func size(c Change) int {

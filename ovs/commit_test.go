@@ -35,7 +35,7 @@ func (s *scripted) transact(_ context.Context, ops ...ovsdb.Operation) ([]ovsdb.
 	}
 	s.largest = max(s.largest, len(names))
 	if s.limit != 0 && len(names) > s.limit {
-		return nil, &dbconn.TooLargeError{Size: len(names), Limit: s.limit}
+		return nil, dbconn.ErrTooLarge
 	}
 	results := make([]ovsdb.OperationResult, len(ops), len(ops)+1)
 	for n, op := range ops {

@@ -1,7 +1,5 @@
 package ovs
 
-import "sync/atomic"
-
 // Counters count what happened since the Switch was made.
 type Counters struct {
 	// Transactions counts those that were sent to the database, whatever came of them.
@@ -13,21 +11,16 @@ type Counters struct {
 	Connections uint64
 }
 
-// counts are the counters of a Switch.
-type counts struct {
-	transactions, splits, connections atomic.Uint64
-}
-
-func (c *counts) add(n Counters) {
-	c.transactions.Add(n.Transactions)
-	c.splits.Add(n.Splits)
-}
-
 // Counters are the counters at this moment. It never blocks.
 func (s *Switch) Counters() Counters {
-	return Counters{
-		Transactions: s.counts.transactions.Load(),
-		Splits:       s.counts.splits.Load(),
-		Connections:  s.counts.connections.Load(),
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counters
+}
+
+func (s *Switch) count(n Counters) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counters.Transactions += n.Transactions
+	s.counters.Splits += n.Splits
 }

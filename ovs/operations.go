@@ -172,12 +172,8 @@ const maxMark = 4 << 10
 // one that was ours. A View
 // doesn't tell an empty mark from none, so empty ones are left out.
 func marksOf(i Interface) map[string]string {
-	marks := map[string]string{
-		KeyLogicalPort: i.Marker.LogicalPort,
-		KeyFunction:    i.Marker.Function,
-		KeyRequest:     i.Marker.Request,
-		KeyOVNPlugged:  i.OVNPlugged,
-	}
+	marks := i.Marker.Keys()
+	marks[KeyOVNPlugged] = i.OVNPlugged
 	if !i.Marked || i.OVNPlugged != "" { // what is said of such a row is said of the port that it is for
 		marks[KeyIfaceID] = i.IfaceID
 	}
@@ -192,12 +188,8 @@ func marksOf(i Interface) map[string]string {
 // insert makes the rows of a plug and returns the reference to its port. Whether
 // the name is free is the indexes' business.
 func (t *transaction) insert(change, number int, p Plug) []string {
-	ids := map[string]string{
-		KeyIfaceID:     p.IfaceID,
-		KeyLogicalPort: p.Marker.LogicalPort,
-		KeyFunction:    p.Marker.Function,
-		KeyRequest:     p.Marker.Request,
-	}
+	ids := p.Marker.Keys()
+	ids[KeyIfaceID] = p.IfaceID
 	if p.IfaceIDVer != "" {
 		ids[KeyIfaceIDVer] = p.IfaceIDVer
 	}

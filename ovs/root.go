@@ -55,15 +55,12 @@ func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 }
 
 func (e RootEdit) validate() error {
-	for key, value := range e.Set {
+	for key := range e.Set {
 		if slices.Contains(e.Delete, key) {
 			return fmt.Errorf("%w: external_ids:%s is to be set and deleted", ErrInvalidChange, reason.Quote(key))
 		}
-		if err := validText(key, value); err != nil {
-			return err
-		}
 	}
-	return validText(e.Delete...)
+	return validKeys(e.Set, e.Delete)
 }
 
 // build makes the transaction.

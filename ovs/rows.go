@@ -97,10 +97,6 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-func equalPointers[T comparable](a, b *T) bool {
-	return a == b || (a != nil && b != nil && *a == *b)
-}
-
 // into is what CloneModelInto does. The client gives it a row of the same table.
 func into[T any](to model.Model, row T) {
 	if r, ok := to.(*T); ok {
@@ -115,16 +111,10 @@ func (r *rootRow) clone() rootRow {
 	return c
 }
 
-// CloneModel, CloneModelInto and EqualsModel are what the database client asks for.
+// CloneModel and CloneModelInto are what the database client asks for.
 func (r *rootRow) CloneModel() model.Model { c := r.clone(); return &c }
 
 func (r *rootRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
-
-func (r *rootRow) EqualsModel(other model.Model) bool {
-	o, ok := other.(*rootRow)
-	return ok && r.UUID == o.UUID && slices.Equal(r.Bridges, o.Bridges) &&
-		maps.Equal(r.ExternalIDs, o.ExternalIDs) && maps.Equal(r.OtherConfig, o.OtherConfig) && equalPointers(r.SSL, o.SSL)
-}
 
 func (r *bridgeRow) clone() bridgeRow {
 	c := *r
@@ -136,11 +126,6 @@ func (r *bridgeRow) CloneModel() model.Model { c := r.clone(); return &c }
 
 func (r *bridgeRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
 
-func (r *bridgeRow) EqualsModel(other model.Model) bool {
-	o, ok := other.(*bridgeRow)
-	return ok && r.UUID == o.UUID && r.Name == o.Name && r.DatapathType == o.DatapathType && slices.Equal(r.Ports, o.Ports)
-}
-
 func (r *portRow) clone() portRow {
 	c := *r
 	c.Interfaces = slices.Clone(r.Interfaces)
@@ -150,11 +135,6 @@ func (r *portRow) clone() portRow {
 func (r *portRow) CloneModel() model.Model { c := r.clone(); return &c }
 
 func (r *portRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
-
-func (r *portRow) EqualsModel(other model.Model) bool {
-	o, ok := other.(*portRow)
-	return ok && r.UUID == o.UUID && r.Name == o.Name && slices.Equal(r.Interfaces, o.Interfaces)
-}
 
 func (r *interfaceRow) clone() interfaceRow {
 	c := *r
@@ -167,18 +147,6 @@ func (r *interfaceRow) CloneModel() model.Model { c := r.clone(); return &c }
 
 func (r *interfaceRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
 
-func (r *interfaceRow) EqualsModel(other model.Model) bool {
-	o, ok := other.(*interfaceRow)
-	return ok && r.UUID == o.UUID && r.Name == o.Name && r.Type == o.Type && maps.Equal(r.ExternalIDs, o.ExternalIDs) &&
-		equalPointers(r.MTURequest, o.MTURequest) && equalPointers(r.Ofport, o.Ofport) &&
-		equalPointers(r.Error, o.Error) && equalPointers(r.IfIndex, o.IfIndex)
-}
-
 func (r *sslRow) CloneModel() model.Model { c := *r; return &c }
 
 func (r *sslRow) CloneModelInto(to model.Model) { into(to, *r) }
-
-func (r *sslRow) EqualsModel(other model.Model) bool {
-	o, ok := other.(*sslRow)
-	return ok && *r == *o
-}

@@ -215,12 +215,9 @@ func convert(row *interfaceRow, h holder) Interface {
 	if h.port != nil {
 		i.PortUUID, i.PortName = h.port.UUID, h.port.Name
 	}
-	i.Marked = i.Marker != Marker{}
-	if !i.Marked { // an empty mark is one as well
-		for _, key := range []string{KeyLogicalPort, KeyFunction, KeyRequest} {
-			if _, ok := row.ExternalIDs[key]; ok {
-				i.Marked = true
-			}
+	for _, key := range []string{KeyLogicalPort, KeyFunction, KeyRequest} {
+		if _, ok := row.ExternalIDs[key]; ok { // an empty mark is one as well
+			i.Marked = true
 		}
 	}
 	if row.MTURequest != nil && *row.MTURequest > 0 {

@@ -30,6 +30,17 @@ type Options struct {
 	Notify func()
 }
 
+// dial are the options of a connection. The files for TLS are read for it.
+func (o Options) dial() (dbconn.Options, error) {
+	d := dbconn.Options{Endpoint: o.Endpoint, Probe: o.Probe, Log: o.Log}
+	if !dbconn.NeedsTLS(o.Endpoint) {
+		return d, nil
+	}
+	var err error
+	d.TLS, err = o.TLS.Load()
+	return d, err
+}
+
 // How connections are made. The server is local: it costs little to ask often.
 const (
 	dialTimeout  = 10 * time.Second
@@ -48,15 +59,10 @@ const (
 // Switch follows the local Open_vSwitch database and changes it. Its methods may
 // be called from several goroutines.
 type Switch struct {
-	endpoint string
-	tls      dbconn.TLSFiles
-	probe    time.Duration
-	log      *slog.Logger
-	notify   func()
-	poke     retry.Poke
+	options Options // with no field missing
+	poke    retry.Poke
 
-	view   atomic.Pointer[View]
-	counts counts
+	view atomic.Pointer[View]
 
 	// building is held while a snapshot is made, so that an older one can't replace
 	// a newer one.
@@ -66,17 +72,18 @@ type Switch struct {
 	bridge   string
 	conn     *dbconn.Conn // nil unless its cache is complete and it lives
 	lock     lock         // that was asked for last
+	counters Counters
 }
 
 // New makes a Switch. It does nothing before Run.
 func New(o Options) *Switch {
-	s := &Switch{endpoint: o.Endpoint, tls: o.TLS, probe: o.Probe, log: o.Log, notify: o.Notify, poke: retry.NewPoke()}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if s.notify == nil {
-		s.notify = func() {}
+	if o.Notify == nil {
+		o.Notify = func() {}
 	}
+	s := &Switch{options: o, poke: retry.NewPoke()}
 	s.view.Store(&View{Problem: "not connected to " + o.Endpoint + " yet"})
 	return s
 }
@@ -101,19 +108,18 @@ func (s *Switch) SetBridge(name string) {
 // last and is not complete.
 func (s *Switch) Run(ctx context.Context) error {
 	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff}
-	said := ""
+	var said retry.Said
 	for ctx.Err() == nil {
 		start := time.Now()
 		err := s.connection(ctx)
 		s.lost(nil, err)
 		if time.Since(start) > dialTimeout+maxBackoff { // it was a connection, for a while
 			pauses.Reset()
-			said = ""
+			said = retry.Said{}
 		}
-		if err.Error() != said && ctx.Err() == nil && !errors.Is(err, dbconn.ErrClosed) {
-			said = err.Error()
-			s.log.Warn("the local Open vSwitch database is not connected; retrying",
-				"endpoint", s.endpoint, "error", err)
+		if ctx.Err() == nil && !errors.Is(err, dbconn.ErrClosed) && said.IsNew(err.Error()) {
+			s.options.Log.Warn("the local Open vSwitch database is not connected; retrying",
+				"endpoint", s.options.Endpoint, "error", err)
 		}
 		retry.Sleep(ctx, pauses.Next())
 	}
@@ -128,16 +134,14 @@ func (s *Switch) connection(ctx context.Context) error {
 	}
 	starting, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	o := dbconn.Options{Endpoint: s.endpoint, Probe: s.probe, Log: s.log}
-	if dbconn.NeedsTLS(s.endpoint) {
-		if o.TLS, err = s.tls.Load(); err != nil {
-			return err
-		}
+	o, err := s.options.dial()
+	if err != nil {
+		return err
 	}
 	c, err := dbconn.Dial(starting, m, o)
 	if err != nil {
 		if o.TLS != nil {
-			err = s.tls.Explain(err)
+			err = s.options.TLS.Explain(err)
 		}
 		return err
 	}
@@ -149,27 +153,26 @@ func (s *Switch) connection(ctx context.Context) error {
 	cancel()
 	s.mu.Lock()
 	s.conn = c
+	s.counters.Connections++
 	s.mu.Unlock()
-	s.counts.connections.Add(1)
-	s.log.Info("connected to the local Open vSwitch database", "endpoint", s.endpoint)
+	s.options.Log.Info("connected to the local Open vSwitch database", "endpoint", s.options.Endpoint)
 	return s.follow(ctx, c)
 }
 
 // follow makes a snapshot whenever something has changed.
 func (s *Switch) follow(ctx context.Context, c *dbconn.Conn) error {
 	rest := retry.Rest{Least: minPause}
-	defer rest.Stop()
 	for {
 		start := time.Now()
 		s.refresh(ctx, c)
-		s.notify()
+		s.options.Notify()
 		if !s.View().Complete {
 			s.poke.Wake() // to look again
 		}
 		select {
 		case <-ctx.Done():
 		case <-c.Done():
-		case <-rest.After(time.Since(start)):
+		case <-retry.After(rest.Length(time.Since(start))):
 		}
 		select {
 		case <-ctx.Done():
@@ -208,7 +211,7 @@ func (s *Switch) lost(c *dbconn.Conn, err error) {
 	s.shown = rows{}
 	s.building.Unlock()
 	if old.Complete || old.Problem != v.Problem || old.Bridge != v.Bridge {
-		s.notify()
+		s.options.Notify()
 	}
 }
 

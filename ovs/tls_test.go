@@ -20,7 +20,7 @@ func TestTheLocalDatabaseIsFollowedOverTLS(t *testing.T) {
 	}
 
 	files.CACert = pki.Server.CACert
-	other := New(Options{Endpoint: s.endpoint, TLS: files, Log: logTo(t)})
+	other := New(Options{Endpoint: s.options.Endpoint, TLS: files, Log: logTo(t)})
 	runSwitch(t, other)
 	servers.Until(t, "the CA certificate is named", func() bool {
 		v := other.View()

@@ -48,12 +48,7 @@ func (e Edit) validate(on target) error {
 	if e.MTURequest != nil && *e.MTURequest < 0 {
 		return fmt.Errorf("%w: mtu_request %d of %s is negative", ErrInvalidChange, *e.MTURequest, reason.Quote(e.Interface.Name))
 	}
-	for key, value := range e.Set {
-		if err := validText(key, value); err != nil {
-			return err
-		}
-	}
-	if err := validText(e.Delete...); err != nil {
+	if err := validKeys(e.Set, e.Delete); err != nil {
 		return err
 	}
 	return e.Interface.validate(on)
@@ -80,6 +75,16 @@ func (i Interface) validate(on target) error {
 			reason.Quote(on.name))
 	}
 	return nil
+}
+
+// validKeys refuses keys and values of external_ids that the server can't take.
+func validKeys(set map[string]string, del []string) error {
+	for key, value := range set {
+		if err := validText(key, value); err != nil {
+			return err
+		}
+	}
+	return validText(del...)
 }
 
 func validText(texts ...string) error {

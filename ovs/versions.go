@@ -17,12 +17,9 @@ type Versions struct {
 
 // ReadVersions asks the database once, on a connection of its own.
 func ReadVersions(ctx context.Context, o Options) (Versions, error) {
-	d := dbconn.Options{Endpoint: o.Endpoint, Probe: o.Probe}
-	if dbconn.NeedsTLS(o.Endpoint) {
-		var err error
-		if d.TLS, err = o.TLS.Load(); err != nil {
-			return Versions{}, err
-		}
+	d, err := o.dial()
+	if err != nil {
+		return Versions{}, err
 	}
 	root, schema, err := dbconn.ReadRoot(ctx, database, tableRoot, []string{"ovs_version"}, d)
 	if err != nil {

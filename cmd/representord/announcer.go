@@ -112,17 +112,19 @@ func (a *announcer) mayStart(now time.Time, f api.Facts, s standing) bool {
 	default:
 	}
 	whole, _ := f.Index.Complete()
+	var patience time.Duration
 	switch {
 	case s.role == api.Standby:
 		return true // who has the bridge looks after it
 	case !whole && !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
-		a.log.Error("starting although the bridge was not compared with the card", "after", cardPatience, "why", a.status)
-		return true
+		patience = cardPatience
 	case now.Sub(a.started) >= startPatience:
-		a.log.Error("starting although the bridge was not compared with the card", "after", startPatience, "why", a.status)
-		return true
+		patience = startPatience
+	default:
+		return false
 	}
-	return false
+	a.log.Error("starting although the bridge was not compared with the card", "after", patience, "why", a.status)
+	return true
 }
 
 // ping tells the watchdog that we are alive if we are: since the last ping the

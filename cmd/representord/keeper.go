@@ -37,9 +37,9 @@ type standing struct {
 type keeper struct {
 	*agent.Agent
 	dryRun bool
-	// left are the bridges that were ours, and movesFrom those of them that the reconciler
-	// was told to move rows from. Both are the running round's.
-	left      left
+	// left are the bridges that were ours, by name, and movesFrom those of them that the
+	// reconciler was told to move rows from. Both are the running round's.
+	left      map[string]*leftBridge
 	movesFrom []string
 
 	standing atomic.Pointer[standing]
@@ -48,7 +48,7 @@ type keeper struct {
 }
 
 func newKeeper(a *agent.Agent, dryRun bool) *keeper {
-	k := &keeper{Agent: a, dryRun: dryRun}
+	k := &keeper{Agent: a, dryRun: dryRun, left: map[string]*leftBridge{}}
 	k.standing.Store(&standing{role: api.Starting, why: notStarted})
 	return k
 }
@@ -57,33 +57,21 @@ func newKeeper(a *agent.Agent, dryRun bool) *keeper {
 type tenure struct {
 	bridge string
 	lock   *lockfile.Lock // nil in a dry run
-	// stop ends the reconciler and the registrar, and done is closed when they have; nil
-	// before they began.
-	stop context.CancelFunc
-	done chan struct{}
-}
-
-// halt stops them, and waits for them.
-func (t *tenure) halt() {
-	if t != nil && t.done != nil {
-		t.stop()
-		<-t.done
-	}
-}
-
-// end stops them, waits for them, and gives the bridge back.
-func (t *tenure) end() {
-	if t == nil {
-		return
-	}
-	t.halt()
-	t.lock.Release()
+	// stop ends the reconciler and the registrar, which are running until then; nil before
+	// they began.
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // run keeps the bridge until the context is done, and returns nil then.
 func (k *keeper) run(ctx context.Context) error {
 	var t *tenure
-	defer func() { k.giveUp(t); k.releaseLeft() }()
+	defer func() {
+		k.giveUp(t)
+		for _, l := range k.left {
+			l.release()
+		}
+	}()
 	retry.Loop(ctx, k.Changed, func() time.Duration {
 		t = k.round(ctx, t)
 		waits := k.clearLeft(k.Local.View(), t)
@@ -133,50 +121,49 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	}
 	// The switch follows a new bridge in a moment. Until then a pass would change the
 	// old one, which isn't ours any more.
-	if t != nil && t.done == nil && k.Local.View().Bridge == t.bridge {
+	if t != nil && t.stop == nil && k.Local.View().Bridge == t.bridge {
 		k.start(ctx, t)
 	}
 	return t
 }
 
-// giveUp ends a tenure, if there is one, so that whoever has the bridge next can write to it:
-// the database knows nothing of lock files.
+// giveUp ends a tenure, if there is one. Whoever has the bridge next can write to it: its lock
+// in the database, which knows nothing of lock files, is given back before that in the file.
 func (k *keeper) giveUp(t *tenure) {
-	t.halt()
+	if t == nil {
+		return
+	}
+	if t.stop != nil {
+		t.stop()
+		t.running.Wait()
+	}
 	k.Local.GiveBack()
-	t.end()
+	t.lock.Release()
 }
 
 // take makes a bridge ours, nil if that can't be done now.
 func (k *keeper) take(bridge string) *tenure {
-	t := &tenure{bridge: bridge}
-	if !k.dryRun {
-		l, err := acquire(k.Config.RunDir, bridge)
-		switch {
-		case errors.Is(err, errLocked):
-			k.stand(api.Standby, err.Error())
-			return nil
-		case err != nil:
-			k.stand(api.Starting, err.Error())
-			return nil
-		}
-		t.lock = l
+	if k.dryRun {
+		return &tenure{bridge: bridge}
 	}
-	return t
+	l, err := acquire(k.Config.RunDir, bridge)
+	switch {
+	case errors.Is(err, errLocked):
+		k.stand(api.Standby, err.Error())
+		return nil
+	case err != nil:
+		k.stand(api.Starting, err.Error())
+		return nil
+	}
+	return &tenure{bridge: bridge, lock: l}
 }
 
 // start lets the reconciler and the registrar run until the tenure ends.
 func (k *keeper) start(ctx context.Context, t *tenure) {
 	ctx, t.stop = context.WithCancel(ctx)
-	t.done = make(chan struct{})
-	var running sync.WaitGroup
 	// They have no errors but that of a context that is done.
-	running.Go(func() { _ = k.Reconciler.Run(ctx) })
-	running.Go(func() { _ = k.Registrar.Run(ctx) })
-	go func() {
-		defer close(t.done)
-		running.Wait()
-	}()
+	t.running.Go(func() { _ = k.Reconciler.Run(ctx) })
+	t.running.Go(func() { _ = k.Registrar.Run(ctx) })
 }
 
 // notStarted is why a keeper that has not looked at anything doesn't keep the bridge.

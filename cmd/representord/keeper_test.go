@@ -134,7 +134,7 @@ func TestTheReconcilerRunsOnlyOnTheBridgeThatIsLocked(t *testing.T) {
 	// The switch has not been read yet, so it shows no bridge.
 	k.Become(config.Identity{Bridge: "br-int"})
 	tenure := k.round(t.Context(), nil)
-	if tenure == nil || tenure.done != nil {
+	if tenure == nil || tenure.stop != nil {
 		t.Fatalf("tenure %+v, want one in which no pass is made yet", tenure)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -143,12 +143,12 @@ func TestTheReconcilerRunsOnlyOnTheBridgeThatIsLocked(t *testing.T) {
 	go func() { watching <- s.Local.Run(ctx) }()
 	servers.Until(t, "the reconciler runs", func() bool {
 		tenure = k.round(ctx, tenure)
-		return tenure != nil && tenure.done != nil
+		return tenure != nil && tenure.stop != nil
 	})
 	if b := s.Local.View().Bridge; b != "br-int" {
 		t.Errorf("the reconciler runs on %q", b)
 	}
-	tenure.end()
+	k.giveUp(tenure)
 	cancel()
 	if err := <-watching; err != nil {
 		t.Error(err)

@@ -14,11 +14,9 @@ import (
 // longer keeps it, and the rows on it are theirs.
 const leftPatience = time.Minute
 
-// left are the bridges that were ours in this run, or that we stood by for, and still have
-// rows of ours. What is on them moves to the present bridge, and only while nobody else can
+// leftBridge is a bridge that was ours in this run, or that we stood by for, and still has
+// rows of ours. What is on it moves to the present bridge, and only while nobody else can
 // keep the one that was: with the locks of both.
-type left map[string]*leftBridge
-
 type leftBridge struct {
 	lock  *lockfile.Lock // nil while we don't have it
 	tried time.Time      // since when we try to have it, zero for not yet
@@ -39,9 +37,6 @@ func (k *keeper) leaveFor(present string) {
 	}
 	if k.Identity() == nil || k.Identity().Bridge == "" || k.Identity().Bridge == present {
 		return
-	}
-	if k.left == nil {
-		k.left = left{}
 	}
 	if bridge := k.Identity().Bridge; k.left[bridge] == nil {
 		k.left[bridge] = &leftBridge{}
@@ -94,13 +89,6 @@ func (k *keeper) lockLeft(bridge string, l *leftBridge) (waits bool) {
 		delete(k.left, bridge)
 	}
 	return false
-}
-
-func (k *keeper) releaseLeft() {
-	for _, l := range k.left {
-		l.release()
-	}
-	k.left = nil
 }
 
 // hasRowsOfOurs reports whether a bridge has a row with our marks.

@@ -180,13 +180,13 @@ func TestLeft_ABridgeThatIsOursAgainIsTakenAtOnce(t *testing.T) {
 	if k.left["br-int"].lock == nil {
 		t.Fatal("the bridge that was isn't locked")
 	}
-	present.end()
+	k.giveUp(present)
 	k.leaveFor("br-int")
 	again := k.take("br-int")
 	if again == nil {
 		t.Fatalf("we keep ourselves from it: %+v", k.standing.Load())
 	}
-	again.end()
+	k.giveUp(again)
 }
 
 func TestLeft_WhatAnotherKeepsIsNotTouched(t *testing.T) {

@@ -27,20 +27,18 @@ const (
 	windowTCP  = 32 << 10
 )
 
-func windowFor(endpoint string) int {
-	if strings.HasPrefix(endpoint, "unix:") {
+// Window is the largest transaction that can be sent, in bytes of JSON.
+func (c *Conn) Window() int {
+	if strings.HasPrefix(c.endpoint, "unix:") {
 		return windowUnix
 	}
 	return windowTCP
 }
 
-// Window is the largest transaction that can be sent, in bytes of JSON.
-func (c *Conn) Window() int { return c.limit }
-
 // Transact does the operations in one transaction. A nil error says that the
 // server answered; whether it did anything is in the results, for
-// ovsdb.CheckOperationResults. A transaction larger than Window is refused with a
-// *TooLargeError. When the context ended or the connection died, it is not known
+// ovsdb.CheckOperationResults. A transaction larger than Window is refused with
+// ErrTooLarge. When the context ended or the connection died, it is not known
 // what became of the transaction.
 func (c *Conn) Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
 	b, err := json.Marshal(ops)
@@ -48,8 +46,8 @@ func (c *Conn) Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Op
 		return nil, fmt.Errorf("transaction: %w", err)
 	}
 	size := len(b)
-	if size > c.limit {
-		return nil, &TooLargeError{Size: size, Limit: c.limit}
+	if limit := c.Window(); size > limit {
+		return nil, fmt.Errorf("a transaction of %d bytes is more than the %d %w", size, limit, ErrTooLarge)
 	}
 	ctx, cancel := c.bound(ctx)
 	defer cancel()

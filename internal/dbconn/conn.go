@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,11 +52,8 @@ type Options struct {
 }
 
 // Conn is a connection to a server. Its methods may be called from several
-// goroutines. The embedded API reads the cache that Monitor fills, and builds
-// operations; after the connection's death it goes on reading what there was.
+// goroutines.
 type Conn struct {
-	client.API
-
 	client   client.Client
 	relay    *relay
 	cache    *cache.TableCache
@@ -72,7 +70,6 @@ type Conn struct {
 	owned    sync.WaitGroup
 
 	window    *semaphore.Weighted
-	limit     int
 	abandoned atomic.Int64
 	monitored atomic.Bool
 }
@@ -95,13 +92,12 @@ func Dial(ctx context.Context, dbModel model.ClientDBModel, o Options) (*Conn, e
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	limit := windowFor(o.Endpoint)
 	life, condemn := context.WithCancelCause(context.Background())
 	c := &Conn{
 		endpoint: o.Endpoint, probe: o.Probe, log: o.Log,
 		life: life, condemn: condemn, finished: make(chan struct{}),
-		window: semaphore.NewWeighted(int64(limit)), limit: limit,
 	}
+	c.window = semaphore.NewWeighted(int64(c.Window()))
 	if err := c.connect(ctx, dbModel, endpoint, o.TLS); err != nil {
 		condemn(err)
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
@@ -118,19 +114,19 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 	if err != nil {
 		return err
 	}
-	connecting, giveUp := context.WithCancel(ctx)
-	defer giveUp()
+	connecting, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	if c.relay, err = newRelay(c.endpoint, server, c.condemn, giveUp); err != nil {
 		_ = server.Close()
 		return err
 	}
 	logger := logr.New(&sink{log: c.log, condemn: c.condemn})
-	c.client, err = client.NewOVSDBClient(dbModel, client.WithEndpoint(c.relay.private.endpoint()), client.WithLogger(&logger))
+	private := url.URL{Scheme: "unix", Path: c.relay.private.Addr().String()}
+	c.client, err = client.NewOVSDBClient(dbModel, client.WithEndpoint(private.String()), client.WithLogger(&logger))
 	if err != nil {
 		c.relay.close()
 		return err
 	}
-	c.API = c.client
 	c.owned.Go(c.relay.run)
 	// The library tells of the end only to somebody who listens at that moment.
 	c.owned.Go(c.listen)
@@ -143,7 +139,7 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		}
 	}
 	if err != nil {
-		err = c.whyNot(ctx, err)
+		err = c.whyNot(ctx, context.Cause(connecting), err)
 		c.condemn(err)
 		c.finish()
 		return err
@@ -154,13 +150,11 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 }
 
 // whyNot says why there is no connection: the library knows only that it was told to give up.
-func (c *Conn) whyNot(ctx context.Context, err error) error {
-	var large *TooLargeMessageError
-	var strange *NotOVSDBError
-	if dead := c.Err(); errors.As(dead, &large) || errors.As(dead, &strange) {
+// The relay, which tells it to, has ended of the cause, nil if it goes on.
+func (c *Conn) whyNot(ctx context.Context, ended, err error) error {
+	if dead := c.Err(); errors.Is(dead, ErrTooLargeMessage) || errors.Is(dead, ErrNotOVSDB) {
 		return dead
 	}
-	ended := c.relay.whyEnded()
 	cutShort := ctx.Err() == nil && strings.Contains(err.Error(), context.Canceled.Error()) // which it doesn't always wrap
 	if ended == nil || !cutShort {
 		return err
@@ -176,13 +170,9 @@ func (c *Conn) whyNot(ctx context.Context, err error) error {
 // can't hold.
 func (c *Conn) Done() <-chan struct{} { return c.life.Done() }
 
-// Err says why the connection is dead, nil while it isn't: ErrClosed,
-// ErrPeerClosed, a *SilentError, a *DesyncError, a *TooLargeMessageError or a
-// *NotOVSDBError.
+// Err says why the connection is dead, nil while it isn't: ErrClosed, ErrPeerClosed,
+// ErrSilent, ErrDesync, ErrTooLargeMessage or ErrNotOVSDB.
 func (c *Conn) Err() error { return context.Cause(c.life) }
-
-// Endpoint is the server, as Options named it.
-func (c *Conn) Endpoint() string { return c.endpoint }
 
 // Schema is the server's schema of the database, as of Dial. A server drops its
 // clients when it converts a database to another schema.
@@ -222,11 +212,14 @@ func (c *Conn) keepAlive() {
 // probeOnce asks for one echo. A server handles what a client sends in order, so
 // an answer also says that it has read everything sent before.
 func (c *Conn) probeOnce() {
-	stop := retry.Unless(c.probe, func() { c.condemn(&SilentError{Probe: c.probe}) })
+	patience, cancel := context.WithTimeoutCause(c.life, c.probe, fmt.Errorf("%w within %v", ErrSilent, c.probe))
+	defer cancel()
+	// Echo isn't given this context: a write that is stuck doesn't end with it.
+	stop := context.AfterFunc(patience, func() { c.condemn(context.Cause(patience)) })
 	defer stop()
 	before := c.abandoned.Load()
 	if err := c.client.Echo(c.life); err != nil {
-		c.condemn(brokenBy(err)) // no effect when the timer was first
+		c.condemn(brokenBy(err)) // no effect when the time was up before
 		return
 	}
 	c.abandoned.Add(-before)

@@ -25,9 +25,8 @@ func TestAnUpdateThatCannotBeAppliedEndsTheConnection(t *testing.T) {
 	}), probe)
 	monitorBridges(t, c)
 	within(t, probe+slack, "Done is closed", c.Done())
-	var desync *dbconn.DesyncError
-	if !errors.As(c.Err(), &desync) {
-		t.Errorf("Err() = %v, want a DesyncError", c.Err())
+	if !errors.Is(c.Err(), dbconn.ErrDesync) {
+		t.Errorf("Err() = %v, want ErrDesync", c.Err())
 	}
 	closeInTime(t, c)
 }

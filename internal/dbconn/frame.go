@@ -3,6 +3,7 @@ package dbconn
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -28,10 +29,12 @@ const (
 var (
 	errNotObject  = errors.New("not a JSON object")
 	errTooDeep    = errors.New("nested too deep")
-	errTooLarge   = errors.New("message too large")
-	errTooMany    = errors.New("message of too many values")
 	errUnfinished = errors.New("ended within a message")
 )
+
+func tooLarge(limit int, unit string) error {
+	return fmt.Errorf("a message of more than %d %s, which is %w", limit, unit, ErrTooLargeMessage)
+}
 
 // framer takes a stream of JSON objects apart, RFC 7047, 4. It counts brackets, and
 // leaves it to others whether an object is proper JSON.
@@ -68,7 +71,7 @@ func (f *framer) next() ([]byte, error) {
 			f.start = f.scanned
 			return message, nil
 		case f.end-f.start > f.limit:
-			return nil, errTooLarge
+			return nil, tooLarge(f.limit, "bytes")
 		}
 		if err := f.read(); err != nil {
 			if errors.Is(err, io.EOF) && f.end > f.start {
@@ -158,7 +161,7 @@ func (f *framer) count(c byte) error {
 	}
 	switch {
 	case f.values > maxValues:
-		return errTooMany
+		return tooLarge(maxValues, "values")
 	case f.depth > maxDepth:
 		return errTooDeep
 	}

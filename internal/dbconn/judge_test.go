@@ -114,8 +114,8 @@ func TestMessagesAreTakenApartWhereverTheStreamIsCut(t *testing.T) {
 func TestNoMoreThanTheBoundIsKept(t *testing.T) {
 	const limit = 100 << 10
 	f := newFramer(io.MultiReader(strings.NewReader(`{"a":"`), endless{}), limit)
-	if _, err := f.next(); !errors.Is(err, errTooLarge) {
-		t.Fatalf("%v, want errTooLarge", err)
+	if _, err := f.next(); !errors.Is(err, ErrTooLargeMessage) {
+		t.Fatalf("%v, want ErrTooLargeMessage", err)
 	}
 	if len(f.buf) > limit+1 {
 		t.Errorf("%d bytes were kept", len(f.buf))

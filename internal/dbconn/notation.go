@@ -238,9 +238,6 @@ func (n *notation) results() bool {
 	})
 }
 
-// texts reads an array of strings.
-func (n *notation) texts() bool { return n.array(n.isText) }
-
 // whole tells whether nothing is left.
 func (n *notation) whole() bool { return n.peek() == 0 && n.i >= len(n.b) }
 

@@ -31,8 +31,7 @@ type own struct {
 
 // question waits for its answer.
 type question struct {
-	method string
-	lock   string      // the lock that it asks for, as JSON
+	lock   string      // the lock that it asks for, as JSON; empty for none
 	answer chan answer // takes one
 }
 
@@ -47,7 +46,7 @@ func (o *own) ask(method, params string) (id string, q *question, request []byte
 	defer o.mu.Unlock()
 	o.last++
 	id = strconv.Quote(ownIDs + strconv.Itoa(o.last))
-	q = &question{method: method, answer: make(chan answer, 1)}
+	q = &question{answer: make(chan answer, 1)}
 	if method == "lock" {
 		q.lock = strings.TrimSuffix(strings.TrimPrefix(params, "["), "]")
 	}
@@ -65,7 +64,7 @@ func (o *own) answered(m message) bool {
 	}
 	delete(o.waiting, string(m.id))
 	q.answer <- answer{result: string(m.result), fault: string(m.fault)}
-	if q.method == "lock" {
+	if q.lock != "" {
 		var got struct {
 			Locked bool `json:"locked"`
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -16,36 +15,28 @@ import (
 // container with a read-only root file system has the first.
 func privateDirs() []string { return []string{"/dev/shm", os.TempDir(), "/run"} }
 
-// private is a socket that takes one connection, of our own process. The library
+// listenPrivately makes a socket for one connection, of our own process. The library
 // dials by itself and takes no connection that is there already, and no abstract
-// address, hence the file.
-type private struct{ listener *net.UnixListener }
-
-func listenPrivately() (*private, error) {
+// address, hence the file, which goes with the listener.
+func listenPrivately() (*net.UnixListener, error) {
 	name := "representord-" + rand.Text()
 	var errs []error
 	for _, dir := range privateDirs() {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(dir, name)})
 		if err == nil {
-			return &private{listener: l}, nil
+			return l, nil
 		}
 		errs = append(errs, err)
 	}
 	return nil, fmt.Errorf("no directory takes a socket: %w", errors.Join(errs...))
 }
 
-// endpoint is the address for the library.
-func (p *private) endpoint() string {
-	u := url.URL{Scheme: "unix", Path: p.listener.Addr().String()}
-	return u.String()
-}
-
-// accept waits for the connection of our own process and takes the address away.
+// acceptOurs waits for the connection of our own process and takes the address away.
 // Whoever else connects is sent away.
-func (p *private) accept() (*net.UnixConn, error) {
-	defer p.close()
+func acceptOurs(l *net.UnixListener) (*net.UnixConn, error) {
+	defer l.Close()
 	for {
-		c, err := p.listener.AcceptUnix()
+		c, err := l.AcceptUnix()
 		if err != nil {
 			return nil, err
 		}
@@ -55,9 +46,6 @@ func (p *private) accept() (*net.UnixConn, error) {
 		_ = c.Close()
 	}
 }
-
-// close ends accept; the file goes with the listener.
-func (p *private) close() { _ = p.listener.Close() }
 
 // isOurs tells whether our own process is at the other end.
 func isOurs(c *net.UnixConn) bool {

@@ -11,14 +11,14 @@ import (
 )
 
 func TestPrivateSocketIsOursAndIsThereForAMoment(t *testing.T) {
-	p, err := listenPrivately()
+	l, err := listenPrivately()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := p.listener.Addr().String()
+	path := l.Addr().String()
 	accepted := make(chan error, 1)
 	go func() {
-		c, err := p.accept()
+		c, err := acceptOurs(l)
 		if err == nil {
 			_ = c.Close()
 		}

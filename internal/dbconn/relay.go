@@ -16,15 +16,15 @@ import (
 // is given those only that are bounded and have the shape it takes for granted.
 type relay struct {
 	endpoint string
-	far      net.Conn // the server
-	private  *private
+	far      net.Conn          // the server
+	private  *net.UnixListener // where the library connects
 	// condemn ends the connection: what the server said is not to be passed on.
 	condemn func(error)
 	own     *own
-	// giveUp ends the library's Connect when the server has hung up. connected is closed when Connect is
+	// giveUp ends the library's Connect, with the cause, when no more is read of the server. connected is closed when Connect is
 	// over: the library must not see the end before, for it would wait for goroutines that Connect is
 	// about to start (handlerShutdown in client.go).
-	giveUp    func()
+	giveUp    func(error)
 	connected chan struct{}
 
 	sending sync.Mutex // one message at a time goes to the server
@@ -32,7 +32,6 @@ type relay struct {
 	mu      sync.Mutex
 	near    *net.UnixConn     // the library
 	asked   map[string]string // methods that the library waits for, by id
-	ended   error             // of reading from the server
 	severed bool
 }
 
@@ -47,7 +46,7 @@ func dialServer(ctx context.Context, endpoint string, config *tls.Config) (net.C
 	return d.DialContext(ctx, method, address)
 }
 
-func newRelay(endpoint string, far net.Conn, condemn func(error), giveUp func()) (*relay, error) {
+func newRelay(endpoint string, far net.Conn, condemn, giveUp func(error)) (*relay, error) {
 	p, err := listenPrivately()
 	if err != nil {
 		return nil, err
@@ -60,7 +59,7 @@ func newRelay(endpoint string, far net.Conn, condemn func(error), giveUp func())
 
 // run carries messages until both sides are closed.
 func (r *relay) run() {
-	near, err := r.private.accept()
+	near, err := acceptOurs(r.private)
 	if err != nil || !r.admit(near) {
 		_ = r.far.Close()
 		return
@@ -73,12 +72,13 @@ func (r *relay) run() {
 		_ = r.far.Close()
 		_, _ = io.Copy(io.Discard, near)
 	})
-	r.fromServer(near)
-	r.giveUp()
+	r.giveUp(r.fromServer(near))
 	<-r.connected
-	if !r.isSevered() {
+	r.mu.Lock()
+	if !r.severed {
 		_ = near.CloseWrite() // what was passed on is still read
 	}
+	r.mu.Unlock()
 	up.Wait()
 	_ = near.Close()
 }
@@ -101,14 +101,8 @@ func (r *relay) sever() {
 	r.mu.Lock()
 	r.severed = true
 	r.mu.Unlock()
-	r.private.close()
+	_ = r.private.Close()
 	_ = r.far.Close() // crypto/tls doesn't wait for a write that is stuck
-}
-
-func (r *relay) isSevered() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.severed
 }
 
 // close ends run, whatever it waits for.
@@ -154,47 +148,41 @@ func (r *relay) send(b []byte) error {
 }
 
 // fromServer passes on what the server says, a message at a time, as long as it can
-// be understood.
-func (r *relay) fromServer(near io.Writer) {
+// be understood, and gives why no more is read.
+func (r *relay) fromServer(near io.Writer) error {
 	f := newFramer(r.far, maxMessage)
 	for {
 		b, err := f.next()
 		if err != nil {
-			r.end(err, f.begun())
-			return
+			r.condemnReading(err, f.begun())
+			return err
 		}
 		pass, err := r.judge(b)
 		if err != nil {
-			r.end(err, b)
-			return
+			r.condemnStranger(err, b)
+			return err
 		}
 		if len(pass) == 0 {
 			continue
 		}
 		if _, err := near.Write(pass); err != nil {
-			return
+			return err
 		}
 	}
 }
 
-// end notes why no more is read of the server, which had said this last.
-func (r *relay) end(err error, said []byte) {
+// condemnReading ends the connection where it is the server's fault that no more can be
+// read, which had begun to say this. A connection that broke is noticed by the library.
+func (r *relay) condemnReading(err error, said []byte) {
 	switch {
-	case errors.Is(err, errTooLarge):
-		r.condemn(&TooLargeMessageError{Endpoint: r.endpoint, Limit: maxMessage})
-	case errors.Is(err, errTooMany):
-		r.condemn(&TooLargeMessageError{Endpoint: r.endpoint, Limit: maxValues, Values: true})
-	case errors.Is(err, errNotObject), errors.Is(err, errTooDeep), isOdd(err):
-		r.condemn(&NotOVSDBError{Endpoint: r.endpoint, Said: beginning(said), Cause: err})
+	case errors.Is(err, ErrTooLargeMessage):
+		r.condemn(fmt.Errorf("%s sent %w", r.endpoint, err))
+	case errors.Is(err, errNotObject), errors.Is(err, errTooDeep):
+		r.condemnStranger(err, said)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ended = err
 }
 
-// whyEnded is why no more is read of the server, nil while it is read.
-func (r *relay) whyEnded() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.ended
+// condemnStranger ends the connection to a server that said what no OVSDB server says.
+func (r *relay) condemnStranger(err error, said []byte) {
+	r.condemn(fmt.Errorf("the server at %s %w: it said %q (%w)", r.endpoint, ErrNotOVSDB, beginning(said), err))
 }

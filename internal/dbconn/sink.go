@@ -1,6 +1,7 @@
 package dbconn
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/go-logr/logr"
@@ -29,7 +30,7 @@ func (s *sink) Info(int, string, ...any) {}
 // Error implements logr.LogSink. It is called with the library's locks held.
 func (s *sink) Error(err error, msg string, _ ...any) {
 	s.log.Debug("the OVSDB library gave up on an update", "what", msg, "error", err)
-	s.condemn(&DesyncError{Cause: err})
+	s.condemn(fmt.Errorf("%w: %w", ErrDesync, err))
 }
 
 // WithValues implements logr.LogSink.

@@ -1,7 +1,6 @@
 package dbconn
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -60,18 +59,6 @@ func (f TLSFiles) Load() (*tls.Config, error) {
 	return config, nil
 }
 
-// Expiry reads when our certificate and the CA certificates end, the earliest of
-// those in a file.
-func (f TLSFiles) Expiry() (certificate, ca time.Time, err error) {
-	if certificate, err = CertificateEnd("certificate", f.Certificate); err != nil {
-		return time.Time{}, time.Time{}, err
-	}
-	if ca, err = CertificateEnd("CA certificate", f.CACert); err != nil {
-		return time.Time{}, time.Time{}, err
-	}
-	return certificate, ca, nil
-}
-
 // Explain adds to an error of Dial which file to look at, when it is about
 // certificates.
 func (f TLSFiles) Explain(err error) error {
@@ -92,22 +79,12 @@ func (f TLSFiles) Explain(err error) error {
 	return err
 }
 
-// CertificateEnd reads when the first of the certificates in a PEM file ends. What
-// says what the file is, for the error, which names the file.
-func CertificateEnd(what, file string) (time.Time, error) {
-	certificates, err := readCertificates(what, file)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return earliest(certificates), nil
-}
-
 func (f TLSFiles) validity() string {
-	end, _, err := f.Expiry()
+	p, err := ReadPeriod("certificate", f.Certificate)
 	if err != nil {
 		return "whose end can't be read"
 	}
-	return "valid until " + end.UTC().Format(time.RFC3339)
+	return "valid until " + p.Until.UTC().Format(time.RFC3339)
 }
 
 func (f TLSFiles) loadOwn() (tls.Certificate, error) {
@@ -140,16 +117,6 @@ func verifyChain(presented []*x509.Certificate, roots *x509.CertPool) error {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: presented, Err: err}
 	}
 	return nil
-}
-
-func earliest(certificates []*x509.Certificate) time.Time {
-	var first time.Time
-	for _, c := range certificates {
-		if first.IsZero() || c.NotAfter.Before(first) {
-			first = c.NotAfter
-		}
-	}
-	return first
 }
 
 // readCertificates reads all certificates of a PEM file; ovs-pki's have text
@@ -196,12 +163,12 @@ func readPEM(what, name string) ([]byte, error) {
 		return nil, fmt.Errorf("TLS %s: %w", what, err)
 	}
 	defer func() { _ = file.Close() }()
-	var b bytes.Buffer
-	if _, err := io.Copy(&b, io.LimitReader(file, maxPEM+1)); err != nil {
+	b, err := io.ReadAll(io.LimitReader(file, maxPEM+1))
+	if err != nil {
 		return nil, fmt.Errorf("TLS %s %s: %w", what, name, err)
 	}
-	if b.Len() > maxPEM {
+	if len(b) > maxPEM {
 		return nil, fmt.Errorf("TLS %s %s: more than %d bytes", what, name, maxPEM)
 	}
-	return b.Bytes(), nil
+	return b, nil
 }

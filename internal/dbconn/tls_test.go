@@ -78,9 +78,9 @@ func TestTLSWithCertificatesOfOVSPKI(t *testing.T) {
 		}
 	})
 	t.Run("the end of the certificates can be read", func(t *testing.T) {
-		certificate, ca, err := filesOf(p.Client).Expiry()
-		if err != nil || time.Until(certificate) < 24*time.Hour || time.Until(ca) < 24*time.Hour {
-			t.Errorf("Expiry() = %v, %v, %v", certificate, ca, err)
+		certificate, ca, err := filesOf(p.Client).Validity()
+		if err != nil || time.Until(certificate.Until) < 24*time.Hour || time.Until(ca.Until) < 24*time.Hour {
+			t.Errorf("Validity() = %v, %v, %v", certificate, ca, err)
 		}
 	})
 	t.Run("without files there is no connection", func(t *testing.T) {

@@ -39,8 +39,8 @@ func read(f TLSFile, old certificate) certificate {
 		info.ModTime().Equal(old.info.ModTime()) && info.Size() == old.info.Size() {
 		return old
 	}
-	end, err := dbconn.CertificateEnd(string(f.Use), f.File)
-	return certificate{info: info, end: end, err: err}
+	valid, err := dbconn.ReadPeriod(string(f.Use), f.File)
+	return certificate{info: info, end: valid.Until, err: err}
 }
 
 func (c *collector) tls(out *samples, files []TLSFile) {

@@ -205,7 +205,6 @@ func (x *session) follow(ctx context.Context) error {
 		return err
 	}
 	rest := retry.Rest{Least: minPause}
-	defer rest.Stop()
 	var over <-chan time.Time                    // nil unless resting
 	var changed <-chan struct{} = x.monitor.poke // nil while resting
 	for {
@@ -235,7 +234,7 @@ func (x *session) follow(ctx context.Context) error {
 				return err
 			}
 			changed = nil
-			over = rest.After(time.Since(began))
+			over = retry.After(rest.Length(time.Since(began)))
 		}
 	}
 }

@@ -9,28 +9,13 @@ type Keyed[K comparable] struct {
 }
 
 // Due is when the thing may go ahead, zero for now.
-func (k *Keyed[K]) Due(now time.Time, key K) time.Time {
-	if b := k.all[key]; b != nil {
-		return b.Next(now)
-	}
-	return time.Time{}
-}
+func (k *Keyed[K]) Due(now time.Time, key K) time.Time { return k.look(key).Next(now) }
 
 // Failed is why it failed last, nil if it did not.
-func (k *Keyed[K]) Failed(key K) error {
-	if b := k.all[key]; b != nil {
-		return b.Failed()
-	}
-	return nil
-}
+func (k *Keyed[K]) Failed(key K) error { return k.look(key).Failed() }
 
 // Failures is how often in a row it failed.
-func (k *Keyed[K]) Failures(key K) int {
-	if b := k.all[key]; b != nil {
-		return b.Failures()
-	}
-	return 0
-}
+func (k *Keyed[K]) Failures(key K) int { return k.look(key).Failures() }
 
 // Wait is Backoff.Wait.
 func (k *Keyed[K]) Wait(key K, until time.Time) { k.of(key).Wait(until) }
@@ -41,6 +26,15 @@ func (k *Keyed[K]) Fail(now time.Time, key K, err error) { k.of(key).Fail(now, e
 // Succeed is Backoff.Succeed.
 func (k *Keyed[K]) Succeed(now time.Time, key K, most int) { k.of(key).Succeed(now, most) }
 
+// look gives what is remembered, or what nothing is remembered of.
+func (k *Keyed[K]) look(key K) *Backoff {
+	if b := k.all[key]; b != nil {
+		return b
+	}
+	return &Backoff{}
+}
+
+// of gives what is remembered, and remembers it from now on.
 func (k *Keyed[K]) of(key K) *Backoff {
 	if k.all == nil {
 		k.all = map[K]*Backoff{}

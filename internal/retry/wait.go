@@ -8,23 +8,12 @@ import (
 
 // Sleep waits for d, or until ctx ends, and reports whether ctx lasts.
 func Sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	Await[struct{}](ctx, nil, d)
 	return ctx.Err() == nil
 }
 
 // Pause waits for d, where no context is left that could end it: it must be short.
 func Pause(d time.Duration) { time.Sleep(d) }
-
-// Unless calls f after d, unless that is called which it gives.
-func Unless(d time.Duration, f func()) (stop func()) {
-	t := time.AfterFunc(d, f)
-	return func() { t.Stop() }
-}
 
 // After tells of the end of d, for a select in which this is one of several things.
 func After(d time.Duration) <-chan time.Time { return time.After(d) }
@@ -46,14 +35,8 @@ func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came b
 // Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
 // whether that happened.
 func Ended[T any](c <-chan T, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-c:
-		return true
-	case <-t.C:
-		return false
-	}
+	_, ended := Await(context.Background(), c, d)
+	return ended
 }
 
 // Loop looks at once, and again whenever it is poked or as long after a look as that one says,
@@ -86,37 +69,18 @@ func (p Poke) Wake() {
 type Rest struct {
 	// Least and Most bound a pause; no Most is none.
 	Least, Most time.Duration
-	timer       *time.Timer
 }
 
 // perWork is how much longer a Rest is than the work before it.
 const perWork = 4
 
-// After begins a pause after work that took so long. The channel tells of its end.
-func (r *Rest) After(took time.Duration) <-chan time.Time {
-	d := r.Length(took)
-	if r.timer == nil {
-		r.timer = time.NewTimer(d)
-	} else {
-		r.timer.Reset(d)
-	}
-	return r.timer.C
-}
-
-// Length is how long the pause after such work is.
-func (r *Rest) Length(took time.Duration) time.Duration {
+// Length is how long the pause after work is that took so long.
+func (r Rest) Length(took time.Duration) time.Duration {
 	d := max(perWork*took, r.Least)
 	if r.Most > 0 {
 		d = min(d, r.Most)
 	}
 	return d
-}
-
-// Stop ends a pause that nobody waits for any more.
-func (r *Rest) Stop() {
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 }
 
 // Growing are pauses of which each is twice as long as the one before.
