@@ -107,25 +107,16 @@ func decodeFunction(b []byte) (Function, error) {
 }
 
 // functionState names enum devlink_port_fn_state.
-func functionState(n uint8) FunctionState {
-	switch n {
-	case 0:
-		return StateInactive
-	case 1:
-		return StateActive
-	}
-	return FunctionState(fmt.Sprintf("unknown (%d)", n))
-}
+func functionState(n uint8) FunctionState { return named(n, StateInactive, StateActive) }
 
 // opState names enum devlink_port_fn_opstate.
-func opState(n uint8) OpState {
-	switch n {
-	case 0:
-		return OpStateDetached
-	case 1:
-		return OpStateAttached
+func opState(n uint8) OpState { return named(n, OpStateDetached, OpStateAttached) }
+
+func named[S ~string](n uint8, names ...S) S {
+	if int(n) < len(names) {
+		return names[n]
 	}
-	return OpState(fmt.Sprintf("unknown (%d)", n))
+	return S(fmt.Sprintf("unknown (%d)", n))
 }
 
 // decodeDevice decodes the handle of one devlink instance (DEVLINK_CMD_GET).
