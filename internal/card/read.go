@@ -32,7 +32,7 @@ func readOnce(ctx context.Context, o Options, ports portSource, links linkSource
 	s := state{settings: o.Settings}
 	dumping, cancel := context.WithTimeout(ctx, dumpBound)
 	defer cancel()
-	settler := netdev.NewSettler(netdev.Udev{Root: o.UdevRoot}.Word)
+	settler := netdev.NewSettler(netdev.Udev(o.UdevRoot).Word)
 	list, left, linkErr := listSettled(dumping, links, settler)
 	if linkErr != nil {
 		s.links.problem = linkProblem(linkErr, false)

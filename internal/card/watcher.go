@@ -124,7 +124,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 	links := &linkReader{
 		pauses: pauses(),
 		source: w.links, events: w.linkEvents, audit: w.opts.Audit, count: &w.linkCounts,
-		settler: netdev.NewSettler(netdev.Udev{Root: w.opts.UdevRoot}.Word), parents: parents{sysfs: w.opts.SysfsRoot},
+		settler: netdev.NewSettler(netdev.Udev(w.opts.UdevRoot).Word), parents: parents{sysfs: w.opts.SysfsRoot},
 		found: func(p part[map[uint32]representor.Link]) {
 			w.update(ctx, func(s *state) {
 				// A netdev that comes from another network namespace may be the one that a
