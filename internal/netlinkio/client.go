@@ -86,21 +86,24 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 	return value, nil
 }
 
-// Consistent reads, within a Do, until an answer isn't ErrDumpInterrupted, DumpAttempts times at most.
-func Consistent[C io.Closer, T any](ctx context.Context, c *Client[C], read func() (T, error)) (T, error) {
-	var none T
-	pauses := retry.Growing{First: dumpPause, Most: time.Second}
-	for attempt := range DumpAttempts {
-		value, err := read()
-		if !errors.Is(err, ErrDumpInterrupted) {
-			return value, err
+// Dump is Do for a dump, which is begun anew, DumpAttempts times at most, while f fails with
+// ErrDumpInterrupted.
+func Dump[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f func(C) (T, error)) (T, error) {
+	return Do(ctx, c, what, func(conn C) (T, error) {
+		var none T
+		pauses := retry.Growing{First: dumpPause, Most: time.Second}
+		for attempt := range DumpAttempts {
+			value, err := f(conn)
+			if !errors.Is(err, ErrDumpInterrupted) {
+				return value, err
+			}
+			c.interrupted.Add(1)
+			if attempt < DumpAttempts-1 && !retry.Sleep(ctx, pauses.Next()) {
+				return none, context.Cause(ctx)
+			}
 		}
-		c.interrupted.Add(1)
-		if attempt < DumpAttempts-1 && !retry.Sleep(ctx, pauses.Next()) {
-			return none, context.Cause(ctx)
-		}
-	}
-	return none, ErrDumpInterrupted
+		return none, ErrDumpInterrupted
+	})
 }
 
 // Interrupted counts dumps that had to be repeated because the kernel's tables changed meanwhile.
