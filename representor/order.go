@@ -3,15 +3,12 @@ package representor
 import (
 	"bytes"
 	"cmp"
-	"strings"
-
-	"github.com/representord/representord/devlink"
 )
 
 // Compare orders functions: by devlink instance, then controller (none first),
 // the host's before our own machine's, then PF, kind and number.
 func (f Function) Compare(g Function) int {
-	if c := compareHandles(f.Handle, g.Handle); c != 0 {
+	if c := f.Handle.Compare(g.Handle); c != 0 {
 		return c
 	}
 	return cmp.Or(
@@ -40,13 +37,6 @@ func compareRepresentors(a, b Representor) int {
 	)
 }
 
-func compareHandles(a, b devlink.Handle) int {
-	if c := strings.Compare(a.Bus, b.Bus); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Device, b.Device)
-}
-
 // compareBools puts false first.
 func compareBools(a, b bool) int {
 	switch {
@@ -56,9 +46,4 @@ func compareBools(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-// comparePorts orders ports by instance and number.
-func comparePorts(a, b devlink.PortID) int {
-	return cmp.Or(compareHandles(a.Handle, b.Handle), cmp.Compare(a.Index, b.Index))
 }
