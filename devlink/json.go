@@ -172,21 +172,18 @@ func optional[T comparable](v *T) Optional[T] {
 }
 
 func flavourByName(name string) Flavour {
-	for _, f := range []Flavour{
-		FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused, FlavourPCISF,
-	} {
-		if f.String() == name {
-			return f
-		}
-	}
-	return FlavourUnknown
+	return byName(name, FlavourUnknown, FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused,
+		FlavourPCISF)
 }
 
-func typeByName(name string) PortType {
-	for _, t := range []PortType{TypeAuto, TypeEth, TypeIB} {
-		if t.String() == name {
-			return t
+func typeByName(name string) PortType { return byName(name, TypeNotSet, TypeAuto, TypeEth, TypeIB) }
+
+// byName finds the one that is written so, other if none is.
+func byName[T fmt.Stringer](name string, other T, all ...T) T {
+	for _, one := range all {
+		if one.String() == name {
+			return one
 		}
 	}
-	return TypeNotSet
+	return other
 }
