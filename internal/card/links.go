@@ -161,7 +161,7 @@ func portsOf(list []netdev.Link) []devlink.PortID {
 			refs = append(refs, portIDOf(p))
 		}
 	}
-	slices.SortFunc(refs, compareRefs)
+	slices.SortFunc(refs, devlink.PortID.Compare)
 	return slices.Compact(refs)
 }
 

@@ -1,7 +1,6 @@
 package card
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,14 +10,6 @@ import (
 
 	"github.com/representord/representord/devlink"
 )
-
-func compareRefs(a, b devlink.PortID) int {
-	return cmp.Or(
-		cmp.Compare(a.Handle.Bus, b.Handle.Bus),
-		cmp.Compare(a.Handle.Device, b.Handle.Device),
-		cmp.Compare(a.Index, b.Index),
-	)
-}
 
 // kinds remembers the flavour of ports, by which a port that can't be read now may be
 // known not to be a PF's. Of this machine's own PF there may be the physical port only.
@@ -186,6 +177,6 @@ func expectedPorts(ports []devlink.Port, more ...[]devlink.PortID) []devlink.Por
 	for i := range ports {
 		refs = append(refs, ports[i].ID())
 	}
-	slices.SortFunc(refs, compareRefs)
+	slices.SortFunc(refs, devlink.PortID.Compare)
 	return slices.Compact(refs)
 }

@@ -1,7 +1,6 @@
 package card
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -90,9 +89,7 @@ func handles(ports []devlink.Port) []devlink.Handle {
 }
 
 func sortedHandles(set map[devlink.Handle]bool) []devlink.Handle {
-	return slices.SortedFunc(maps.Keys(set), func(a, b devlink.Handle) int {
-		return cmp.Or(strings.Compare(a.Bus, b.Bus), strings.Compare(a.Device, b.Device))
-	})
+	return slices.SortedFunc(maps.Keys(set), devlink.Handle.Compare)
 }
 
 // Problems of sources that were not read for the first time yet.
