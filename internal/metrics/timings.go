@@ -16,9 +16,8 @@ func buckets() []float64 {
 
 // Timings counts how long the steps of the flow take.
 type Timings struct {
-	steps     *prometheus.HistogramVec
-	pass      prometheus.Histogram
-	observers map[plug.Step]prometheus.Observer
+	steps *prometheus.HistogramVec
+	pass  prometheus.Histogram
 }
 
 // NewTimings returns Timings that have counted nothing yet.
@@ -26,22 +25,20 @@ func NewTimings() *Timings {
 	t := &Timings{
 		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: stepDuration, Help: help(stepDuration), Buckets: buckets()},
 			[]string{"step"}),
-		pass:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: passDuration, Help: help(passDuration), Buckets: buckets()}),
-		observers: map[plug.Step]prometheus.Observer{},
+		pass: prometheus.NewHistogram(prometheus.HistogramOpts{Name: passDuration, Help: help(passDuration), Buckets: buckets()}),
 	}
-	for _, step := range plug.Steps() {
-		if step == plug.StepPass {
-			t.observers[step] = t.pass
-		} else {
-			t.observers[step] = t.steps.WithLabelValues(string(step))
-		}
+	for _, step := range plug.Steps() { // each is shown from the start
+		t.of(step)
 	}
 	return t
 }
 
 // Took counts one step. It is safe for concurrent use, and never blocks.
-func (t *Timings) Took(step plug.Step, d time.Duration) {
-	if h, ok := t.observers[step]; ok {
-		h.Observe(d.Seconds())
+func (t *Timings) Took(step plug.Step, d time.Duration) { t.of(step).Observe(d.Seconds()) }
+
+func (t *Timings) of(step plug.Step) prometheus.Observer {
+	if step == plug.StepPass {
+		return t.pass
 	}
+	return t.steps.WithLabelValues(string(step))
 }
