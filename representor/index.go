@@ -1,6 +1,8 @@
 package representor
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -26,8 +28,6 @@ type Index struct {
 	// reps is sorted by function, then by port index. Several entries with one
 	// function are a contradiction.
 	reps []Representor
-	// uplinks are the physical ports, in the order that Uplinks gives.
-	uplinks []UplinkPort
 	// pfs are the PFs a MAC may name, sorted by function.
 	pfs []pf
 	// functions finds the first entry of reps.
@@ -79,8 +79,6 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.findUnlisted()
 	x.card.MayLackPFs = x.card.MayLackPFs || x.lacksPF()
 	x.addPFMACs()
-	x.findPorts()
-	x.addUplinks()
 	x.findPFs()
 	return x
 }
@@ -114,7 +112,7 @@ func (x *Index) ifindexOf(name string) uint32 {
 	return x.altNames[name]
 }
 
-// findReps fills reps.
+// findReps fills reps, functions and netdevs.
 func (x *Index) findReps() {
 	x.reps = make([]Representor, 0, len(x.card.Ports))
 	for i := range x.card.Ports {
@@ -124,10 +122,6 @@ func (x *Index) findReps() {
 	}
 	slices.SortFunc(x.reps, compareRepresentors)
 	x.reps = slices.Compact(x.reps) // a port listed twice is one port
-}
-
-// findPorts fills what finds the entries of reps.
-func (x *Index) findPorts() {
 	x.functions = make(map[Function]int, len(x.reps))
 	x.netdevs = make(map[uint32]int, len(x.reps))
 	for i := range x.reps {
@@ -139,6 +133,22 @@ func (x *Index) findPorts() {
 			x.netdevs[r.IfIndex] = i
 		}
 	}
+}
+
+// compareRepresentors orders by function and then by what tells the entries of a
+// function that several ports claim apart, so that the order is always the same.
+func compareRepresentors(a, b Representor) int {
+	if c := a.Function.Compare(b.Function); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		cmp.Compare(a.PortIndex, b.PortIndex),
+		cmp.Compare(a.IfIndex, b.IfIndex),
+		bytes.Compare(a.HWAddr[:], b.HWAddr[:]),
+		cmp.Compare(a.Type, b.Type),
+		cmp.Compare(a.State, b.State),
+		cmp.Compare(a.OpState, b.OpState),
+	)
 }
 
 // representorOf joins a port with its netdev as rtnetlink shows it now.

@@ -89,10 +89,8 @@ type UplinkPort struct {
 
 // Uplinks gives the card's physical ports, sorted by devlink instance, number and
 // port index.
-func (x *Index) Uplinks() []UplinkPort { return slices.Clone(x.uplinks) }
-
-// addUplinks fills uplinks.
-func (x *Index) addUplinks() {
+func (x *Index) Uplinks() []UplinkPort {
+	var uplinks []UplinkPort
 	pairing := newPairing(x.card.Ports, x.card.Links)
 	for i := range x.card.Ports {
 		p := &x.card.Ports[i]
@@ -101,9 +99,9 @@ func (x *Index) addUplinks() {
 		}
 		u := UplinkPort{Handle: p.Handle, Card: pairing.card(p), PortIndex: p.Index, Number: p.Number}
 		u.IfIndex, u.Link = x.netdevOf(p)
-		x.uplinks = append(x.uplinks, u)
+		uplinks = append(uplinks, u)
 	}
-	slices.SortFunc(x.uplinks, func(a, b UplinkPort) int {
+	slices.SortFunc(uplinks, func(a, b UplinkPort) int {
 		return cmp.Or(
 			a.Handle.Compare(b.Handle),
 			compareBools(b.Number.Present, a.Number.Present),
@@ -112,5 +110,5 @@ func (x *Index) addUplinks() {
 			cmp.Compare(a.IfIndex, b.IfIndex),
 		)
 	})
-	x.uplinks = slices.Compact(x.uplinks)
+	return slices.Compact(uplinks)
 }

@@ -68,7 +68,7 @@ func (x *Index) lacksPF() bool {
 		if _, claimed := x.claims[ifindex]; claimed || !f.Controller.Present {
 			continue
 		}
-		if !slices.ContainsFunc(x.reps, func(r Representor) bool { return r.Function == f.parent() }) {
+		if len(x.find(f.parent())) == 0 {
 			return true
 		}
 	}
@@ -120,8 +120,8 @@ func (x *Index) hasNoNetdev(r Representor) bool {
 // UnlistedFor finds the name of the netdev that says it is a function's, of which no port is
 // listed.
 func (x *Index) UnlistedFor(f Function) (netdev string, ok bool) {
-	ifindex, said := x.said[netdevSays(f)]
-	if !said || !x.Says(ifindex, f) {
+	ifindex := x.said[netdevSays(f)]
+	if !x.Says(ifindex, f) {
 		return "", false
 	}
 	return x.card.Links[ifindex].Name, true
