@@ -72,7 +72,7 @@ func (r *requests) Close() error { return r.sockets[unix.NETLINK_ROUTE].Close() 
 // joined before the first call of Links, which is why joining pokes as well. poke
 // must not block.
 func NewListener(log *slog.Logger, poke func()) *netlinkio.Listener {
-	return netlinkio.NewListener(netlinkio.ListenerOptions{Name: "rtnetlink", Log: log, Open: openEvents, Poke: poke})
+	return netlinkio.NewListener("rtnetlink", log, openEvents, poke)
 }
 
 // events is a socket in the multicast group RTNLGRP_LINK. The library's
