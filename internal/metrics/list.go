@@ -149,13 +149,3 @@ func families() map[string]family {
 	}
 	return m
 }
-
-// help is what a metric is.
-func help(name string) string {
-	for _, x := range All() {
-		if x.Name == name {
-			return x.Help
-		}
-	}
-	return ""
-}
