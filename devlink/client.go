@@ -3,7 +3,7 @@ package devlink
 import (
 	"context"
 	"fmt"
-	"time"
+	"net"
 
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
@@ -21,14 +21,12 @@ type conn interface {
 	Close() error
 }
 
-// session is a socket, with the family's number as it was when the socket was new.
+// session is a socket, with the number of devlink's family: another one if the kernel's module was
+// loaded anew, but not with the same socket.
 type session struct {
 	conn
 	family uint16 // 0 until it is needed
 }
-
-// dialBound is how long Dial may take.
-const dialBound = 5 * time.Second
 
 // Errors of a Client.
 var (
@@ -59,19 +57,6 @@ type Client struct {
 
 // New makes a Client that is not connected yet.
 func New() *Client { return newClient(dialKernel) }
-
-// Dial makes a Client and connects it. Where the kernel has no devlink,
-// errors.Is(err, os.ErrNotExist) holds.
-func Dial() (*Client, error) {
-	c := New()
-	ctx, cancel := context.WithTimeout(context.Background(), dialBound)
-	defer cancel()
-	if _, err := netlinkio.Do(ctx, c.kernel, "devlink: connect", (*session).find); err != nil {
-		c.Close()
-		return nil, err
-	}
-	return c, nil
-}
 
 func newClient(dial func() (conn, error)) *Client {
 	return &Client{kernel: netlinkio.NewClient(func() (*session, error) {
@@ -115,9 +100,7 @@ func (c *Client) PortsOf(ctx context.Context, h Handle) ([]Port, error) {
 // or instance. Any other error means that the port is there but can't be told of:
 // unix.EMSGSIZE is what the kernel answers when a driver fails to tell its function.
 func (c *Client) Port(ctx context.Context, h Handle, index uint32) (Port, error) {
-	ask := handleAttributes(h)
-	ask = append(ask, func(ae *netlink.AttributeEncoder) { ae.Uint32(unix.DEVLINK_ATTR_PORT_INDEX, index) })
-	return get(ctx, c, fmt.Sprintf("port %s/%d", h, index), unix.DEVLINK_CMD_PORT_GET, ask, decodePort)
+	return get(ctx, c, fmt.Sprintf("port %s/%d", h, index), unix.DEVLINK_CMD_PORT_GET, portAttributes(h, index), decodePort)
 }
 
 // Devices lists every devlink instance in our network namespace. Errors are those
@@ -141,64 +124,59 @@ func (c *Client) EswitchMode(ctx context.Context, h Handle) (EswitchMode, error)
 	return get(ctx, c, "eswitch mode of "+h.String(), unix.DEVLINK_CMD_ESWITCH_GET, handleAttributes(h), decodeEswitchMode)
 }
 
-// attributes are what a request says.
-type attributes []func(*netlink.AttributeEncoder)
-
-func handleAttributes(h Handle) attributes {
-	return attributes{func(ae *netlink.AttributeEncoder) {
-		ae.String(unix.DEVLINK_ATTR_BUS_NAME, h.Bus)
-		ae.String(unix.DEVLINK_ATTR_DEV_NAME, h.Device)
-	}}
+// SetFunctionAddress sets the hardware address of the function behind a port, as
+// devlink port function set PORT hw_addr does. This needs CAP_NET_ADMIN; without it
+// errors.Is(err, os.ErrPermission) holds. errors.Is(err, errors.ErrUnsupported) tells that
+// the driver can't, unix.ENODEV that there is no such port. Drivers may give the address to
+// the function's own driver only when that starts the next time.
+func (c *Client) SetFunctionAddress(ctx context.Context, h Handle, index uint32, address net.HardwareAddr) error {
+	ask := func(ae *netlink.AttributeEncoder) {
+		portAttributes(h, index)(ae)
+		ae.Nested(unix.DEVLINK_ATTR_PORT_FUNCTION, func(ae *netlink.AttributeEncoder) error {
+			ae.Bytes(unix.DEVLINK_PORT_FUNCTION_ATTR_HW_ADDR, address)
+			return nil
+		})
+	}
+	_, err := netlinkio.Do(ctx, c.kernel, fmt.Sprintf("devlink: set hw_addr of port %s/%d", h, index),
+		func(s *session) ([]genetlink.Message, error) {
+			return s.exchange(unix.DEVLINK_CMD_PORT_SET, ask, netlink.Request|netlink.Acknowledge)
+		})
+	return err
 }
 
-func (a attributes) encode() ([]byte, error) {
-	ae := netlink.NewAttributeEncoder()
-	for _, add := range a {
-		add(ae)
+// attributes add what a request says.
+type attributes func(*netlink.AttributeEncoder)
+
+func handleAttributes(h Handle) attributes {
+	return func(ae *netlink.AttributeEncoder) {
+		ae.String(unix.DEVLINK_ATTR_BUS_NAME, h.Bus)
+		ae.String(unix.DEVLINK_ATTR_DEV_NAME, h.Device)
 	}
-	return ae.Encode()
+}
+
+func portAttributes(h Handle, index uint32) attributes {
+	return func(ae *netlink.AttributeEncoder) {
+		handleAttributes(h)(ae)
+		ae.Uint32(unix.DEVLINK_ATTR_PORT_INDEX, index)
+	}
 }
 
 // list dumps the things that a command lists, and decodes them.
 func list[T any](ctx context.Context, c *Client, what string, command uint8, ask attributes, decode func([]byte) (T, error)) ([]T, error) {
-	body, err := ask.encode()
-	if err != nil {
-		return nil, fmt.Errorf("devlink: list %s: %w", what, err)
-	}
-	messages, err := netlinkio.Do(ctx, c.kernel, "devlink: list "+what, func(s *session) ([]genetlink.Message, error) {
-		return netlinkio.Consistent(ctx, c.kernel, func() ([]genetlink.Message, error) {
-			messages, headers, err := s.exchange(command, body, netlink.Request|netlink.Dump)
-			if err == nil && wasInterrupted(headers) {
-				err = netlinkio.ErrDumpInterrupted
-			}
-			return messages, err
-		})
+	messages, err := netlinkio.Dump(ctx, c.kernel, "devlink: list "+what, func(s *session) ([]genetlink.Message, error) {
+		return s.exchange(command, ask, netlink.Request|netlink.Dump)
 	})
 	if err != nil {
 		return nil, err
 	}
-	things := make([]T, 0, len(messages))
-	malformed := netlinkio.Malformed{What: "devlink " + what}
-	for _, m := range messages {
-		thing, err := decode(m.Data)
-		if err != nil {
-			malformed.Add(err)
-			continue
-		}
-		things = append(things, thing)
-	}
-	return things, malformed.Err()
+	return netlinkio.Decode("devlink "+what, messages, func(m genetlink.Message) (T, error) { return decode(m.Data) })
 }
 
 // get asks for one thing.
 func get[T any](ctx context.Context, c *Client, what string, command uint8, ask attributes, decode func([]byte) (T, error)) (T, error) {
 	return netlinkio.Do(ctx, c.kernel, "devlink: "+what, func(s *session) (T, error) {
 		var none T
-		body, err := ask.encode()
-		if err != nil {
-			return none, err
-		}
-		messages, _, err := s.exchange(command, body, netlink.Request)
+		messages, err := s.exchange(command, ask, netlink.Request)
 		if err != nil {
 			return none, err
 		}
@@ -209,49 +187,42 @@ func get[T any](ctx context.Context, c *Client, what string, command uint8, ask 
 	})
 }
 
-func wasInterrupted(headers []netlink.Message) bool {
-	for _, h := range headers {
-		if h.Header.Flags&netlink.DumpInterrupted != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// find finds the number of devlink's family, which is another one if the kernel's module was loaded
-// anew: with the same socket it was not.
-func (s *session) find() (uint16, error) {
-	if s.family != 0 {
-		return s.family, nil
-	}
-	family, err := s.GetFamily(unix.DEVLINK_GENL_NAME)
-	if err != nil {
-		return 0, fmt.Errorf("find the generic netlink family %q: %w", unix.DEVLINK_GENL_NAME, err)
-	}
-	s.family = family.ID
-	return s.family, nil
-}
-
 // exchange sends a request and reads the whole answer. genetlink's Execute would
 // drop the headers, and with them the word that a dump was interrupted.
-func (s *session) exchange(command uint8, body []byte, flags netlink.HeaderFlags) ([]genetlink.Message, []netlink.Message, error) {
-	family, err := s.find()
+func (s *session) exchange(command uint8, ask attributes, flags netlink.HeaderFlags) ([]genetlink.Message, error) {
+	if s.family == 0 {
+		family, err := s.GetFamily(unix.DEVLINK_GENL_NAME)
+		if err != nil {
+			return nil, fmt.Errorf("find the generic netlink family %q: %w", unix.DEVLINK_GENL_NAME, err)
+		}
+		s.family = family.ID
+	}
+	ae := netlink.NewAttributeEncoder()
+	if ask != nil {
+		ask(ae)
+	}
+	body, err := ae.Encode()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	request, err := s.Send(genetlink.Message{
 		Header: genetlink.Header{Command: command, Version: unix.DEVLINK_GENL_VERSION},
 		Data:   body,
-	}, family, flags)
+	}, s.family, flags)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	messages, headers, err := s.Receive()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := netlink.Validate(request, headers); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return messages, headers, nil
+	for _, h := range headers {
+		if h.Header.Flags&netlink.DumpInterrupted != 0 {
+			return nil, netlinkio.ErrDumpInterrupted
+		}
+	}
+	return messages, nil
 }

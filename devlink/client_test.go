@@ -172,16 +172,10 @@ func TestErrorsTellWhatIsMissing(t *testing.T) {
 }
 
 func TestTheRealKernelHasDevlinkOrSaysItHasNot(t *testing.T) {
-	c, err := Dial()
-	if errors.Is(err, os.ErrNotExist) {
-		return
-	}
-	if err != nil {
-		t.Fatalf("Dial: %v; want a client or os.ErrNotExist", err)
-	}
+	c := New()
 	defer c.Close()
-	if _, err := c.Ports(t.Context()); err != nil {
-		t.Errorf("Ports: %v", err)
+	if _, err := c.Ports(t.Context()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Ports: %v; want them or os.ErrNotExist", err)
 	}
 }
 

@@ -107,25 +107,16 @@ func decodeFunction(b []byte) (Function, error) {
 }
 
 // functionState names enum devlink_port_fn_state.
-func functionState(n uint8) FunctionState {
-	switch n {
-	case 0:
-		return StateInactive
-	case 1:
-		return StateActive
-	}
-	return FunctionState(fmt.Sprintf("unknown (%d)", n))
-}
+func functionState(n uint8) FunctionState { return named(n, StateInactive, StateActive) }
 
 // opState names enum devlink_port_fn_opstate.
-func opState(n uint8) OpState {
-	switch n {
-	case 0:
-		return OpStateDetached
-	case 1:
-		return OpStateAttached
+func opState(n uint8) OpState { return named(n, OpStateDetached, OpStateAttached) }
+
+func named[S ~string](n uint8, names ...S) S {
+	if int(n) < len(names) {
+		return names[n]
 	}
-	return OpState(fmt.Sprintf("unknown (%d)", n))
+	return S(fmt.Sprintf("unknown (%d)", n))
 }
 
 // decodeDevice decodes the handle of one devlink instance (DEVLINK_CMD_GET).
@@ -162,12 +153,6 @@ func decodeInfo(b []byte) (Info, error) {
 			info.SerialNumber = ad.String()
 		case unix.DEVLINK_ATTR_INFO_BOARD_SERIAL_NUMBER:
 			info.BoardSerialNumber = ad.String()
-		case unix.DEVLINK_ATTR_INFO_VERSION_FIXED:
-			return appendVersion(&info, VersionFixed, ad.Bytes())
-		case unix.DEVLINK_ATTR_INFO_VERSION_RUNNING:
-			return appendVersion(&info, VersionRunning, ad.Bytes())
-		case unix.DEVLINK_ATTR_INFO_VERSION_STORED:
-			return appendVersion(&info, VersionStored, ad.Bytes())
 		}
 		return nil
 	})
@@ -175,24 +160,6 @@ func decodeInfo(b []byte) (Info, error) {
 		return Info{}, err
 	}
 	return info, nil
-}
-
-func appendVersion(info *Info, kind VersionKind, b []byte) error {
-	v := Version{Kind: kind}
-	err := eachAttribute(b, func(ad *netlink.AttributeDecoder) error {
-		switch ad.Type() {
-		case unix.DEVLINK_ATTR_INFO_VERSION_NAME:
-			v.Name = ad.String()
-		case unix.DEVLINK_ATTR_INFO_VERSION_VALUE:
-			v.Value = ad.String()
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("%s version: %w", kind, err)
-	}
-	info.Versions = append(info.Versions, v)
-	return nil
 }
 
 // decodeEswitchMode decodes the answer to DEVLINK_CMD_ESWITCH_GET.

@@ -1,11 +1,11 @@
 package devlink
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net"
 	"slices"
@@ -43,8 +43,8 @@ func ParseJSON(r io.Reader) ([]Port, error) {
 		return nil, fmt.Errorf(`read devlink's JSON: %w; the output of "devlink -j port show" was expected`, err)
 	}
 	ports := make([]Port, 0, len(raw))
-	var pfs, others []*PortError
-	for _, key := range sortedKeys(raw) {
+	var pfs, others []error
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		p, err := parseJSONPort(key, raw[key])
 		if err == nil {
 			ports = append(ports, p)
@@ -56,12 +56,8 @@ func ParseJSON(r io.Reader) ([]Port, error) {
 			others = append(others, e)
 		}
 	}
-	malformed := netlinkio.Malformed{What: "devlink ports"} // which keeps the first few
-	for _, e := range slices.Concat(pfs, others) {
-		malformed.Add(e)
-	}
 	SortPorts(ports)
-	return ports, malformed.Err()
+	return ports, netlinkio.Malformed("devlink ports", slices.Concat(pfs, others)) // which keeps the first few
 }
 
 // portsIn gives the ports of a document, each as it was printed.
@@ -79,22 +75,7 @@ func portsIn(input []byte) (map[string]json.RawMessage, error) {
 
 // SortPorts sorts ports by handle and index.
 func SortPorts(ports []Port) {
-	slices.SortStableFunc(ports, func(a, b Port) int {
-		return cmp.Or(
-			cmp.Compare(a.Handle.Bus, b.Handle.Bus),
-			cmp.Compare(a.Handle.Device, b.Handle.Device),
-			cmp.Compare(a.Index, b.Index),
-		)
-	})
-}
-
-func sortedKeys(m map[string]json.RawMessage) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	slices.SortStableFunc(ports, func(a, b Port) int { return a.ID().Compare(b.ID()) })
 }
 
 // jsonPort is one port as devlink(8) prints it (pr_out_port in devlink.c).
@@ -191,21 +172,18 @@ func optional[T comparable](v *T) Optional[T] {
 }
 
 func flavourByName(name string) Flavour {
-	for _, f := range []Flavour{
-		FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused, FlavourPCISF,
-	} {
-		if f.String() == name {
-			return f
-		}
-	}
-	return FlavourUnknown
+	return byName(name, FlavourUnknown, FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused,
+		FlavourPCISF)
 }
 
-func typeByName(name string) PortType {
-	for _, t := range []PortType{TypeAuto, TypeEth, TypeIB} {
-		if t.String() == name {
-			return t
+func typeByName(name string) PortType { return byName(name, TypeNotSet, TypeAuto, TypeEth, TypeIB) }
+
+// byName finds the one that is written so, other if none is.
+func byName[T fmt.Stringer](name string, other T, all ...T) T {
+	for _, one := range all {
+		if one.String() == name {
+			return one
 		}
 	}
-	return TypeNotSet
+	return other
 }

@@ -70,10 +70,7 @@ type seen struct {
 
 func TestPortsAreThoseThatAnotherLibraryReads(t *testing.T) {
 	card(t)
-	c, err := Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New()
 	defer c.Close()
 	ports, err := c.Ports(t.Context())
 	if err != nil {
@@ -127,10 +124,7 @@ func TestPortsAreThoseThatAnotherLibraryReads(t *testing.T) {
 
 func TestIfIndexesAreThoseOfTheNetdevs(t *testing.T) {
 	card(t)
-	c, err := Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New()
 	defer c.Close()
 	ports, err := c.Ports(t.Context())
 	if err != nil {
@@ -154,10 +148,7 @@ func TestIfIndexesAreThoseOfTheNetdevs(t *testing.T) {
 
 func TestEveryDeviceWithPortsIsListedAndDescribesItself(t *testing.T) {
 	h := card(t)
-	c, err := Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New()
 	defer c.Close()
 	ports, err := c.Ports(t.Context())
 	if err != nil {
@@ -187,10 +178,7 @@ func TestEveryDeviceWithPortsIsListedAndDescribesItself(t *testing.T) {
 
 func TestOnePortIsFoundByItsIndex(t *testing.T) {
 	h := card(t)
-	c, err := Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New()
 	defer c.Close()
 	p, err := c.Port(t.Context(), h, 3)
 	if err != nil || p.Handle != h || p.Index != 3 || p.VF != Some(uint16(49152)) || p.IfIndex != 0 {
@@ -209,10 +197,7 @@ func TestOnePortIsFoundByItsIndex(t *testing.T) {
 // this test will tell.
 func TestTheKernelsListEndsBeforeAPortThatCanNotBeRead(t *testing.T) {
 	h := card(t)
-	c, err := Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New()
 	defer c.Close()
 	sim(t, "port fail-hwaddr vmtest 2 1")
 	ports, err := c.Ports(t.Context())

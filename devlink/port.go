@@ -5,11 +5,16 @@
 package devlink
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"net"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Handle names one devlink instance, as in "pci/0000:03:00.0"
@@ -22,6 +27,42 @@ type Handle struct { //nolint:recvcheck // UnmarshalText is what changes one
 // String gives the handle as devlink(8) writes it.
 func (h Handle) String() string { return h.Bus + "/" + h.Device }
 
+// newHandle checks the two parts of a handle. The kernel takes them from names of
+// directories in sysfs; the text of an identity relies on their being plain.
+func newHandle(bus, device string) (Handle, error) {
+	for _, part := range []struct{ name, value string }{{"bus", bus}, {"device", device}} {
+		if part.value == "" {
+			return Handle{}, fmt.Errorf("no %s name", part.name)
+		}
+		for _, r := range part.value {
+			if r <= ' ' || r == '/' || r > '~' {
+				return Handle{}, fmt.Errorf("%s name %s holds %q; a printable name without slash was expected",
+					part.name, reason.Quote(part.value), r)
+			}
+		}
+	}
+	return Handle{Bus: bus, Device: device}, nil
+}
+
+// MarshalText gives what String gives.
+func (h Handle) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads that, and refuses what can't be a handle of the kernel's.
+func (h *Handle) UnmarshalText(text []byte) error {
+	bus, device, _ := strings.Cut(string(text), "/")
+	var err error
+	*h, err = newHandle(bus, device)
+	return err
+}
+
+// Compare orders handles by bus and device, as texts.
+func (h Handle) Compare(other Handle) int {
+	if c := strings.Compare(h.Bus, other.Bus); c != 0 {
+		return c
+	}
+	return strings.Compare(h.Device, other.Device)
+}
+
 // PortID names one port, as in "pci/0000:03:00.0/1". The kernel may give the number to
 // another port once this one is gone.
 type PortID struct {
@@ -33,6 +74,11 @@ type PortID struct {
 // String gives the port as devlink(8) writes it.
 func (p PortID) String() string {
 	return p.Handle.String() + "/" + strconv.FormatUint(uint64(p.Index), 10)
+}
+
+// Compare orders ports by handle and index.
+func (p PortID) Compare(other PortID) int {
+	return cmp.Or(p.Handle.Compare(other.Handle), cmp.Compare(p.Index, other.Index))
 }
 
 // Optional is an attribute that a kernel or driver may leave out. Absence has a

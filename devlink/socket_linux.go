@@ -37,7 +37,7 @@ func dialKernel() (conn, error) {
 // devices that come, change and go. Its group must be joined before the first
 // call of Ports, which is why joining pokes as well. poke must not block.
 func NewListener(log *slog.Logger, poke func()) *netlinkio.Listener {
-	return netlinkio.NewListener(netlinkio.ListenerOptions{Name: "devlink", Log: log, Open: openEvents, Poke: poke})
+	return netlinkio.NewListener("devlink", log, openEvents, poke)
 }
 
 // events is a socket in the multicast group "config".

@@ -68,7 +68,7 @@ type Card struct {
 	LinksComplete bool
 	LinksProblem  string
 	// Blind holds the devlink instances whose ports could not be read now, each with the
-	// reason. Ports then has those that were read before.
+	// reason. Ports then has those that were read before. Any implies MayLackPFs.
 	Blind map[devlink.Handle]string
 	// MayLackPFs is true when a port that is there, or may be, is not in Ports although
 	// the dumps are full, and it may be a PF's: the driver failed to tell of it. A MAC

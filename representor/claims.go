@@ -29,7 +29,7 @@ type Claim struct {
 func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
 	p, ok := x.claims[ifindex]
 	if !ok {
-		l := x.links[ifindex]
+		l := x.card.Links[ifindex]
 		if !l.Port.Present {
 			return Claim{}, false
 		}
@@ -62,15 +62,16 @@ func functionless(f devlink.Flavour) bool {
 
 // findClaims looks for the port of each netdev, and for netdevs that several functions
 // claim.
-func (x *Index) findClaims(ports []devlink.Port) {
+func (x *Index) findClaims() {
+	ports := x.card.Ports
 	x.claims = make(map[uint32]*devlink.Port, len(ports))
 	for i := range ports {
 		p := &ports[i]
 		if p.IfIndex == 0 {
 			continue
 		}
-		if x.links[p.IfIndex].denies(p.ID()) {
-			x.dispute(p.IfIndex)
+		if x.card.Links[p.IfIndex].denies(p.ID()) {
+			x.disputed[p.IfIndex] = nil
 		}
 		first, ok := x.claims[p.IfIndex]
 		if !ok {
@@ -79,13 +80,13 @@ func (x *Index) findClaims(ports []devlink.Port) {
 		}
 		f, _ := x.owners.function(p) // zero for a port that is no representor
 		if g, _ := x.owners.function(first); f != g {
-			x.dispute(p.IfIndex)
+			x.disputed[p.IfIndex] = nil
 		}
-		if comparePorts(p.ID(), first.ID()) < 0 {
+		if p.ID().Compare(first.ID()) < 0 {
 			x.claims[p.IfIndex] = p
 		}
 	}
-	if x.disputed == nil {
+	if len(x.disputed) == 0 {
 		return
 	}
 	for i := range ports {
@@ -101,14 +102,6 @@ func (x *Index) findClaims(ports []devlink.Port) {
 	for _, claimants := range x.disputed {
 		slices.Sort(claimants)
 	}
-}
-
-func (x *Index) dispute(ifindex uint32) {
-	if x.disputed == nil {
-		x.disputed = map[uint32][]string{}
-		x.disputes = map[Function]uint32{}
-	}
-	x.disputed[ifindex] = nil
 }
 
 // NeverAFunction tells whether it is proved that a live netdev, which no port claims, can
@@ -127,7 +120,7 @@ func (x *Index) dispute(ifindex uint32) {
 //     register netdevs before the instance is shown, and on the bus "auxiliary" a device
 //     is part of another, which may be one.
 func (x *Index) NeverAFunction(ifindex uint32) (why string, proved bool) {
-	l, live := x.links[ifindex]
+	l, live := x.card.Links[ifindex]
 	if _, claimed := x.ClaimOf(ifindex); !live || claimed {
 		return "", false
 	}
@@ -145,8 +138,9 @@ func (x *Index) NeverAFunction(ifindex uint32) (why string, proved bool) {
 // otherBus tells whether the whole card is known and a device is certainly on another bus
 // than all of it.
 func (x *Index) otherBus(device devlink.Handle) bool {
-	if !x.complete || x.mayLackPFs || len(x.census) == 0 || device.Bus == "" || device.Bus == "auxiliary" {
+	ports := x.card.Ports
+	if !x.card.Complete || x.card.MayLackPFs || len(ports) == 0 || device.Bus == "" || device.Bus == auxiliaryBus {
 		return false
 	}
-	return !x.buses[device.Bus]
+	return !slices.ContainsFunc(ports, func(p devlink.Port) bool { return p.Handle.Bus == device.Bus })
 }

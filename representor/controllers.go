@@ -17,10 +17,10 @@ func (x *Index) WithController(f Function) Function {
 	if _, known := x.functions[f]; known {
 		return f
 	}
-	if now, ok := x.unsaid[f]; ok {
+	if now := f.withOtherOwner(); x.unsaid[now] {
 		return now
 	}
-	if !x.complete || x.mayLackPFs || f.Controller.Present {
+	if !x.card.Complete || x.card.MayLackPFs || f.Controller.Present {
 		return f
 	}
 	x.numbering.Do(x.findNumbered)
@@ -38,7 +38,7 @@ func (x *Index) MayBe(was, f Function) bool {
 	if x.WithController(was) == f {
 		return true
 	}
-	if x.complete && !x.mayLackPFs {
+	if x.card.Complete && !x.card.MayLackPFs {
 		return false
 	}
 	return withoutController(f) == was

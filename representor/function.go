@@ -3,6 +3,7 @@
 package representor
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -119,4 +120,31 @@ func leadingDigits(text string) (n uint32, rest string) {
 		return 0, rest
 	}
 	return uint32(parsed), rest
+}
+
+// Compare orders functions: by devlink instance, then controller (none first),
+// the host's before our own machine's, then PF, kind and number.
+func (f Function) Compare(g Function) int {
+	if c := f.Handle.Compare(g.Handle); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		compareBools(f.Controller.Present, g.Controller.Present),
+		cmp.Compare(f.Controller.Value, g.Controller.Value),
+		compareBools(g.External, f.External),
+		cmp.Compare(f.PF, g.PF),
+		cmp.Compare(f.Kind, g.Kind),
+		cmp.Compare(f.Number, g.Number),
+	)
+}
+
+// compareBools puts false first.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }

@@ -1,6 +1,8 @@
 package representor
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,26 +22,15 @@ import (
 // Kernel bugs and races may make a Card contradict itself. The Index then knows
 // less: it never picks one of two contradicting facts.
 type Index struct {
-	complete   bool
-	mayLackPFs bool
-	problem    string
-	settings   Settings
-	// portsOnly: see Card.PortsOnly.
-	portsOnly bool
-
-	linksCurrent bool
-	linksProblem string
-	// blind holds the instances that could not be read now, with the reason.
-	blind map[devlink.Handle]string
+	card     Card
+	settings Settings
 
 	// reps is sorted by function, then by port index. Several entries with one
 	// function are a contradiction.
 	reps []Representor
-	// uplinks are the physical ports, in the order that Uplinks gives.
-	uplinks []UplinkPort
 	// pfs are the PFs a MAC may name, sorted by function.
 	pfs []pf
-	// functions finds the one entry of reps, or ambiguous.
+	// functions finds the first entry of reps.
 	functions map[Function]int
 	// netdevs finds an entry of reps by ifindex.
 	netdevs map[uint32]int
@@ -48,32 +39,23 @@ type Index struct {
 	names, altNames map[string]uint32
 	// claims finds the port of a netdev by ifindex: the first, if several claim it.
 	claims map[uint32]*devlink.Port
-	// buses are those that the card's instances are on.
-	buses map[string]bool
-	// owners tells whose the SFs are; unsaid finds one of which the kernel doesn't say it by
-	// what it would be called if it were another's. Nil without any.
-	// guessed are those whose PF doesn't say it either.
-	owners  owners
-	unsaid  map[Function]Function
-	guessed map[Function]bool
+	// owners tells whose the SFs are; unsaid are those of which the kernel doesn't say it.
+	owners owners
+	unsaid map[Function]bool
 	// disputed holds, by ifindex, the ports that claim one netdev for different
-	// functions; disputes finds that ifindex by function. Nil without any.
+	// functions; disputes finds that ifindex by function.
 	disputed map[uint32][]string
 	disputes map[Function]uint32
 
 	// said finds the netdev that says whose it is, by what it says, 0 when several say it;
-	// lacking are those of functions that no listed port stands for, sorted by name. Nil on
+	// lacking are those of functions that no listed port stands for, sorted by name. None on
 	// a kernel that tells netdevs' ports. numbersControllers is whether the kernel does.
 	said               map[Function]uint32
 	lacking            []Link
 	numbersControllers bool
 
-	// vanished are the functions whose netdev, by devlink's word, isn't there; nil for none.
+	// vanished are the functions whose netdev, by devlink's word, isn't there.
 	vanished map[Function]bool
-
-	links   map[uint32]Link
-	serials map[devlink.Handle]Serial
-	census  map[Class]int
 
 	// numbered finds a function by what a kernel without controllers would call it. It is
 	// made when it is first wanted, which is seldom.
@@ -81,54 +63,36 @@ type Index struct {
 	numbered  map[Function]Function
 }
 
-// ambiguous stands in Index.functions for a function that several ports claim.
-const ambiguous = -1
-
 // NewIndex builds an index of everything on the card that may be a representor:
 // ports of flavour pcipf, pcivf and pcisf that say which function they stand for.
 func NewIndex(card Card, settings Settings) *Index {
+	card.LinksComplete = card.LinksComplete || card.Complete
+	card.MayLackPFs = card.MayLackPFs || len(card.Blind) > 0
 	x := &Index{
-		complete:   card.Complete,
-		mayLackPFs: card.MayLackPFs || len(card.Blind) > 0,
-		problem:    card.Problem,
-		settings:   settings,
-		portsOnly:  card.PortsOnly,
-		links:      card.Links,
-		serials:    card.Serials,
-		blind:      card.Blind,
-		buses:      map[string]bool{},
-
-		linksCurrent: card.Complete || card.LinksComplete,
-		linksProblem: card.LinksProblem,
+		card: card, settings: settings,
+		owners: ownersOf(card.Ports), unsaid: map[Function]bool{}, vanished: map[Function]bool{},
+		disputed: map[uint32][]string{}, disputes: map[Function]uint32{}, said: map[Function]uint32{},
 	}
-	x.owners = ownersOf(card.Ports)
 	x.findNames()
-	x.findClaims(card.Ports)
-	x.findReps(card.Ports)
+	x.findClaims()
+	x.findReps()
 	x.findUnlisted()
-	if x.lacksPF() {
-		x.mayLackPFs, card.MayLackPFs = true, true
-	}
-	x.addPorts(card)
-	x.addUplinks(card.Ports)
-	x.pfs = findPFs(card, x.reps, settings)
-	x.census = count(card.Ports)
-	for i := range card.Ports {
-		x.buses[card.Ports[i].Handle.Bus] = true
-	}
+	x.card.MayLackPFs = x.card.MayLackPFs || x.lacksPF()
+	x.addPFMACs()
+	x.findPFs()
 	return x
 }
 
 // findNames fills names and altNames.
 func (x *Index) findNames() {
-	x.names, x.altNames = make(map[string]uint32, len(x.links)), map[string]uint32{}
+	x.names, x.altNames = make(map[string]uint32, len(x.card.Links)), map[string]uint32{}
 	add := func(names map[string]uint32, name string, ifindex uint32) {
 		if _, twice := names[name]; twice {
 			ifindex = 0
 		}
 		names[name] = ifindex
 	}
-	for i, l := range x.links {
+	for i, l := range x.card.Links {
 		add(x.names, l.Name, i)
 		if l.AltNames == "" {
 			continue
@@ -148,40 +112,43 @@ func (x *Index) ifindexOf(name string) uint32 {
 	return x.altNames[name]
 }
 
-// findReps fills reps.
-func (x *Index) findReps(ports []devlink.Port) {
-	n := 0
-	for i := range ports {
-		if _, ok := x.owners.function(&ports[i]); ok {
-			n++
-		}
-	}
-	x.reps = make([]Representor, 0, n)
-	for i := range ports {
-		if r, ok := x.representorOf(&ports[i]); ok {
+// findReps fills reps, functions and netdevs.
+func (x *Index) findReps() {
+	x.reps = make([]Representor, 0, len(x.card.Ports))
+	for i := range x.card.Ports {
+		if r, ok := x.representorOf(&x.card.Ports[i]); ok {
 			x.reps = append(x.reps, r)
 		}
 	}
 	slices.SortFunc(x.reps, compareRepresentors)
 	x.reps = slices.Compact(x.reps) // a port listed twice is one port
-}
-
-// addPorts adds what isn't told by the ports themselves, and fills what finds the entries of reps.
-func (x *Index) addPorts(card Card) {
-	addPFMACs(card, x.reps)
 	x.functions = make(map[Function]int, len(x.reps))
 	x.netdevs = make(map[uint32]int, len(x.reps))
 	for i := range x.reps {
 		r := &x.reps[i]
-		if i > 0 && x.reps[i-1].Function == r.Function {
-			x.functions[r.Function] = ambiguous
-		} else {
+		if i == 0 || x.reps[i-1].Function != r.Function {
 			x.functions[r.Function] = i
 		}
 		if r.IfIndex != 0 {
 			x.netdevs[r.IfIndex] = i
 		}
 	}
+}
+
+// compareRepresentors orders by function and then by what tells the entries of a
+// function that several ports claim apart, so that the order is always the same.
+func compareRepresentors(a, b Representor) int {
+	if c := a.Function.Compare(b.Function); c != 0 {
+		return c
+	}
+	return cmp.Or(
+		cmp.Compare(a.PortIndex, b.PortIndex),
+		cmp.Compare(a.IfIndex, b.IfIndex),
+		bytes.Compare(a.HWAddr[:], b.HWAddr[:]),
+		cmp.Compare(a.Type, b.Type),
+		cmp.Compare(a.State, b.State),
+		cmp.Compare(a.OpState, b.OpState),
+	)
 }
 
 // representorOf joins a port with its netdev as rtnetlink shows it now.
@@ -191,13 +158,7 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 		return Representor{}, false
 	}
 	if ownerUnsaid(p) {
-		if x.unsaid == nil {
-			x.unsaid, x.guessed = map[Function]Function{}, map[Function]bool{}
-		}
-		x.unsaid[f.withOtherOwner()] = f
-		if !x.owners.told(p) {
-			x.guessed[f] = true
-		}
+		x.unsaid[f] = true
 	}
 	r := Representor{Function: f, PortIndex: p.Index, Type: p.Type}
 	if p.Function != nil {
@@ -207,10 +168,7 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 		}
 	}
 	r.IfIndex, r.Link = x.netdevOf(p)
-	if _, there := x.links[p.IfIndex]; p.IfIndex != 0 && !there {
-		if x.vanished == nil {
-			x.vanished = map[Function]bool{}
-		}
+	if _, there := x.card.Links[p.IfIndex]; p.IfIndex != 0 && !there {
 		x.vanished[f] = true
 	}
 	return r, true
@@ -218,7 +176,7 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 
 // netdevOf is a port's netdev, 0 if it has none, or one that others claim as well.
 func (x *Index) netdevOf(p *devlink.Port) (ifindex uint32, l Link) {
-	l, ok := x.links[p.IfIndex]
+	l, ok := x.card.Links[p.IfIndex]
 	if _, disputed := x.disputed[p.IfIndex]; disputed || !ok || p.IfIndex == 0 {
 		return 0, Link{}
 	}
@@ -230,7 +188,7 @@ func (x *Index) netdevOf(p *devlink.Port) (ifindex uint32, l Link) {
 
 // find gives the entries of reps for a function: one, none, or contradicting ones.
 func (x *Index) find(f Function) []Representor {
-	i, ok := slices.BinarySearchFunc(x.reps, f, func(r Representor, f Function) int { return r.Function.Compare(f) })
+	i, ok := x.functions[f]
 	if !ok {
 		return nil
 	}
@@ -243,7 +201,7 @@ func (x *Index) find(f Function) []Representor {
 
 // Complete reports whether absence from the index means anything, and if not, why. Of an
 // instance that can't be read now it may be true all the same: BlindFor tells of which.
-func (x *Index) Complete() (bool, string) { return x.complete, x.problem }
+func (x *Index) Complete() (bool, string) { return x.card.Complete, x.card.Problem }
 
 // PortsOnly reports whether the card was one of which nothing but its ports is known, see
 // Card.PortsOnly.
@@ -256,8 +214,8 @@ func (x *Index) All() []Representor { return slices.Clone(x.reps) }
 // ByFunction finds the representor of a function, none of one that several ports claim.
 // A netdev that ports of other functions claim too counts as no netdev.
 func (x *Index) ByFunction(f Function) (Representor, bool) {
-	if i, ok := x.functions[f]; ok && i != ambiguous {
-		return x.reps[i], true
+	if ports := x.find(f); len(ports) == 1 {
+		return ports[0], true
 	}
 	return Representor{}, false
 }
@@ -266,13 +224,7 @@ func (x *Index) ByFunction(f Function) (Representor, bool) {
 // alternative name and no other netdev has it: local ones too, and such as udev is not
 // finished with. What it says is certain: it finds none while the card shows two netdevs
 // of that name, or when ports of different functions claim the netdev.
-func (x *Index) ByNetdev(name string) (Representor, bool) {
-	ifindex := x.ifindexOf(name)
-	if ifindex == 0 {
-		return Representor{}, false
-	}
-	return x.ByIfIndex(ifindex)
-}
+func (x *Index) ByNetdev(name string) (Representor, bool) { return x.ByIfIndex(x.ifindexOf(name)) }
 
 // ByIfIndex finds the representor whose netdev has this index now, under the same
 // rules as ByNetdev: none when ports of different functions claim the netdev.
@@ -285,7 +237,7 @@ func (x *Index) ByIfIndex(ifindex uint32) (Representor, bool) {
 
 // LinkByIfIndex finds any netdev of our network namespace.
 func (x *Index) LinkByIfIndex(ifindex uint32) (Link, bool) {
-	l, ok := x.links[ifindex]
+	l, ok := x.card.Links[ifindex]
 	return l, ok
 }
 
@@ -296,5 +248,43 @@ func (x *Index) LinkByName(name string) (ifindex uint32, l Link, ok bool) {
 	if ifindex == 0 {
 		return 0, Link{}, false
 	}
-	return ifindex, x.links[ifindex], true
+	return ifindex, x.card.Links[ifindex], true
+}
+
+// LinksCurrent reports whether rtnetlink could be read, so that names and ifindexes
+// are the present ones whatever is known of the ports; and if not, why.
+func (x *Index) LinksCurrent() (bool, string) { return x.card.LinksComplete, x.card.LinksProblem }
+
+// BlindFor reports whether the ports of a function's devlink instance could not be read
+// now, and why. What the Index says of such a function was read before: it may have gone,
+// and others may have come.
+func (x *Index) BlindFor(f Function) (problem string, blind bool) {
+	if !x.card.Complete {
+		return x.card.Problem, true
+	}
+	problem, blind = x.card.Blind[f.Handle]
+	return problem, blind
+}
+
+// BlindInstances is how many devlink instances have ports that could not be read now, though
+// others could be.
+func (x *Index) BlindInstances() int { return len(x.card.Blind) }
+
+// Vanished reports whether devlink's list of ports has a function with a netdev that isn't
+// among those of our network namespace: it is in another one, or the list is older than
+// what is known of netdevs, and the function has another netdev by now.
+func (x *Index) Vanished(f Function) bool { return x.vanished[f] }
+
+// Shows reports whether the index shows a representor as another index gave it: the same
+// netdev, under the same name, for the same function.
+func (x *Index) Shows(r Representor) bool {
+	now, ok := x.ByFunction(r.Function)
+	return ok && now.IfIndex == r.IfIndex && now.Link.Name == r.Link.Name
+}
+
+// Usurps reports whether the index shows something else than a representor's function
+// under the name that another index gave for its netdev.
+func (x *Index) Usurps(r Representor) bool {
+	ifindex, _, ok := x.LinkByName(r.Link.Name)
+	return ok && (ifindex != r.IfIndex || !x.Shows(r))
 }

@@ -23,7 +23,7 @@ import (
 // as it does while any instance can't be read, a MAC alone leads to none
 // (CodePFUncertain); together with a controller or a card's serial number it does.
 func (x *Index) Lookup(q Query) (Representor, *reason.Reason) {
-	if !x.complete {
+	if !x.card.Complete {
 		return Representor{}, x.incomplete(q)
 	}
 	r, why := x.lookup(q)
@@ -39,7 +39,7 @@ func (x *Index) lookup(q Query) (Representor, *reason.Reason) {
 	if why != nil {
 		return Representor{}, why
 	}
-	if problem, blind := x.blind[parent.function.Handle]; blind {
+	if problem, blind := x.card.Blind[parent.function.Handle]; blind {
 		return Representor{}, x.instanceBlind(q, parent, problem)
 	}
 	if ports := x.find(parent.function); len(ports) > 1 {
@@ -69,10 +69,26 @@ func (q Query) below(parent pf) Function {
 	return f
 }
 
+// printedBits are those of an SF's number that devlink(8) prints.
+const printedBits = 16
+
+// maybeSF gives the ports of which nothing but the lower bits of their SF's number is
+// known, if these are those that a query asks for. A number of more bits anywhere shows
+// that whatever printed them prints all.
+func (x *Index) maybeSF(q Query, parent pf) []Representor {
+	whole := func(r Representor) bool { return r.Function.Kind == SF && r.Function.Number>>printedBits != 0 }
+	if !x.card.PortsOnly || q.Kind != SF || slices.ContainsFunc(x.reps, whole) {
+		return nil
+	}
+	f := parent.function
+	f.Kind, f.Number = SF, q.Number&(1<<printedBits-1)
+	return x.find(f)
+}
+
 // Meant is the function that a query means, whether the card has a port for it at present or
 // not; false while the card doesn't tell which PF is meant.
 func (x *Index) Meant(q Query) (Function, bool) {
-	if !x.complete {
+	if !x.card.Complete {
 		return Function{}, false
 	}
 	parent, why := x.lookupPF(q)
@@ -98,16 +114,16 @@ func (x *Index) MayMean(q Query, f Function) bool {
 // excludes the function's card, controller, kind or number. A function without controller may be
 // from a kernel that numbered none, and is below whichever PF of that number is admitted.
 func (x *Index) Unseen(q Query, f Function) *reason.Reason {
-	if !x.complete || f.Kind != q.Kind || f.Number != q.below(pf{}).Number {
+	if !x.card.Complete || f.Kind != q.Kind || f.Number != q.below(pf{}).Number {
 		return nil
 	}
 	own := x.ownPFs(q, f)
 	switch i := slices.IndexFunc(own, func(p pf) bool { return p.mac.IsZero() }); {
 	case slices.ContainsFunc(own, func(p pf) bool { return p.mac == q.PFMAC }):
 		return nil
-	case i >= 0 && x.mayBeThere(f):
+	case i >= 0 && (len(x.find(f)) > 0 || x.card.MayLackPFs): // it is listed, or may be among the ports that can't be read
 		return x.pfUnseen(reason.CodePFMACUnknown, q, f, "whose PF's MAC isn't known now", x.tellMAC(own[i:i+1]))
-	case len(own) > 0, !x.mayLackPFs:
+	case len(own) > 0, !x.card.MayLackPFs:
 		return nil
 	}
 	parent := f.parent()
@@ -118,12 +134,6 @@ func (x *Index) Unseen(q Query, f Function) *reason.Reason {
 		return nil
 	}
 	return x.pfUnseen(reason.CodePFUncertain, q, f, "whose PF is among the ports that can't be read", reason.Prose(x.short())+"; "+seeThePorts)
-}
-
-// mayBeThere reports whether a function is listed, or may be among the ports that can't be read.
-func (x *Index) mayBeThere(f Function) bool {
-	_, listed := x.functions[f]
-	return listed || x.mayLackPFs
 }
 
 // ownPFs are the listed PFs that a function may be below, of those that a query admits.
@@ -140,7 +150,7 @@ func (x *Index) ownPFs(q Query, f Function) []pf {
 
 // MayLackPFs reports whether a PF may be among the ports that can't be read, so that another one
 // may have a MAC as well.
-func (x *Index) MayLackPFs() bool { return x.mayLackPFs }
+func (x *Index) MayLackPFs() bool { return x.card.MayLackPFs }
 
 // standing is what a query says of a PF, its MAC apart.
 type standing uint8
@@ -192,19 +202,15 @@ func (x *Index) lookupPF(q Query) (pf, *reason.Reason) {
 	// A card whose serial number isn't known may be the one asked for as well.
 	possible := slices.Concat(found[admitted], found[anyCard])
 	switch {
-	case several(possible):
+	// Entries for one PF, which several ports then claim, are told apart later.
+	case slices.ContainsFunc(possible, func(p pf) bool { return p.function != possible[0].function }):
 		return pf{}, x.pfAmbiguous(q, possible)
-	case len(found[admitted]) > 0 && !x.certain(q):
+	case len(found[admitted]) > 0 && x.card.MayLackPFs && !q.Controller.Present && q.CardSerial == "":
 		return pf{}, x.pfUncertain(q, found[admitted])
 	case len(found[admitted]) > 0:
 		return found[admitted][0], nil
 	}
 	return pf{}, x.noPF(q, found, unknown)
-}
-
-// certain tells whether the one PF that has the MAC is the one that is meant.
-func (x *Index) certain(q Query) bool {
-	return !x.mayLackPFs || q.Controller.Present || q.CardSerial != ""
 }
 
 // noPF says why none of those that have the MAC, or may have it, is meant.
@@ -218,7 +224,7 @@ func (x *Index) noPF(q Query, found [standings][]pf, unknown []pf) *reason.Reaso
 		return x.macUnknown(q, unknown)
 	case len(found[otherController]) > 0:
 		return x.otherController(q, found[otherController])
-	case x.mayLackPFs && len(found[ownMachine]) == 0:
+	case x.card.MayLackPFs && len(found[ownMachine]) == 0:
 		return x.pfUncertain(q, nil)
 	}
 	return x.pfNotFound(q, found[ownMachine])
@@ -230,7 +236,7 @@ func (x *Index) candidate(f Function) bool { return f.External || x.settings.Loc
 
 // serial is the board serial number of an instance, false when it isn't known.
 func (x *Index) serial(h devlink.Handle) (string, bool) {
-	s := x.serials[h].Number
+	s := x.card.Serials[h].Number
 	return s, s != ""
 }
 
@@ -254,18 +260,7 @@ func (x *Index) handles() []devlink.Handle {
 			set[x.pfs[i].function.Handle] = struct{}{}
 		}
 	}
-	return slices.SortedFunc(maps.Keys(set), compareHandles)
-}
-
-// several reports whether these are more than one PF. Entries for one PF, which
-// several ports then claim, are told apart later.
-func several(pfs []pf) bool {
-	for _, p := range pfs {
-		if p.function != pfs[0].function {
-			return true
-		}
-	}
-	return false
+	return slices.SortedFunc(maps.Keys(set), devlink.Handle.Compare)
 }
 
 // netdevReason says why a function's netdev can't be plugged, nil if it can.

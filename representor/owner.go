@@ -5,34 +5,21 @@ import "github.com/representord/representord/devlink"
 // owners tells whose an SF is, where the kernel doesn't: for long Linux told no `external`
 // of SFs (devlink_nl_port_attrs_put in net/devlink had it for PFs and VFs only). A DPU may
 // have PFs of its own behind any controller, and an SF is whose its PF is.
-type owners map[Function]owner
-
-type owner uint8
-
-const (
-	hosts owner = iota + 1
-	own
-	// contradictory: several PFs of that number, one a host's and one our own.
-	contradictory
-)
+// It holds whether the function of a PF is another host's, absent where several PFs of that number
+// contradict each other.
+type owners map[Function]devlink.Optional[bool]
 
 // ownersOf takes the word of the PFs that say whose they are.
 func ownersOf(ports []devlink.Port) owners {
-	var o owners
+	o := owners{}
 	for i := range ports {
 		p := &ports[i]
 		if p.Flavour != devlink.FlavourPCIPF || !p.PF.Present || !p.External.Present {
 			continue
 		}
-		said := own
-		if p.External.Value {
-			said = hosts
-		}
-		if o == nil {
-			o = owners{}
-		}
+		said := p.External
 		if before, ok := o[pfOf(p)]; ok && before != said {
-			said = contradictory
+			said = devlink.Optional[bool]{}
 		}
 		o[pfOf(p)] = said
 	}
@@ -59,14 +46,11 @@ func (o owners) external(p *devlink.Port) bool {
 	if !ownerUnsaid(p) {
 		return true
 	}
-	if o.told(p) {
-		return o[pfOf(p)] == hosts
+	if said := o[pfOf(p)]; said.Present {
+		return said.Value
 	}
 	return p.Controller.Value != 0
 }
-
-// told tells whether the PF of a port's function says whose it is.
-func (o owners) told(p *devlink.Port) bool { said := o[pfOf(p)]; return said == hosts || said == own }
 
 // ownerUnsaid tells whether a port is that of an SF of which the kernel numbers the
 // controller, and doesn't say whose it is.
@@ -99,7 +83,11 @@ func (o owners) function(p *devlink.Port) (Function, bool) {
 
 // OwnerGuessed reports whether nothing but its controller's number tells whose an SF is:
 // neither the kernel says it nor its PF's port.
-func (x *Index) OwnerGuessed(f Function) bool { return x.guessed[f] }
+func (x *Index) OwnerGuessed(f Function) bool {
+	pf := f.parent()
+	pf.External = false // as pfOf has it
+	return x.unsaid[f] && !x.owners[pf].Present
+}
 
 // StandsFor reports whether a port, looked at by itself, is one for a function. Of an SF
 // that doesn't say whose it is only the rest is compared: no other port is asked.

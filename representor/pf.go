@@ -15,50 +15,45 @@ type pf struct {
 	mac MAC
 }
 
-// findPFs lists the PFs a MAC may name: those that have a pcipf port and, when
+// findPFs fills pfs with the PFs a MAC may name: those that have a pcipf port and, when
 // functions of our own machine are admitted, those of a plain switchdev NIC. Such
 // a NIC shows its VFs and SFs as local functions, and its own PF only as the
 // uplink: the physical port of the PF's number, whose netdev has the PF's MAC.
-func findPFs(card Card, reps []Representor, settings Settings) []pf {
-	var pfs []pf
-	have := map[Function]struct{}{}
-	for i := range reps {
-		if f := reps[i].Function; f.Kind == PF {
-			pfs = append(pfs, pf{function: f, mac: reps[i].HWAddr})
-			have[f] = struct{}{}
+func (x *Index) findPFs() {
+	local := map[Function]bool{}
+	for i := range x.reps {
+		f := x.reps[i].Function
+		if f.Kind == PF {
+			x.pfs = append(x.pfs, pf{function: f, mac: x.reps[i].HWAddr})
+		}
+		if !f.External {
+			local[f.parent()] = true
 		}
 	}
-	if !settings.LocalFunctions {
-		return pfs
+	if !x.settings.LocalFunctions {
+		return
 	}
-	local := map[Function]struct{}{}
-	for i := range reps {
-		if f := reps[i].Function; !f.External {
-			local[f.parent()] = struct{}{}
-		}
-	}
-	uplinks, carries := uplinkMACs(card), map[Uplink]struct{}{}
+	uplinks, carries := x.uplinkMACs(), map[Uplink]bool{}
 	for f := range local {
-		u, carried := uplinkOf(f, uplinks, !card.MayLackPFs)
+		u, carried := uplinkOf(f, uplinks, !x.card.MayLackPFs)
 		if carried {
-			carries[u] = struct{}{}
+			carries[u] = true
 		}
-		if _, ok := have[f]; !ok {
-			pfs = append(pfs, pf{function: f, mac: uplinks[u]})
+		if len(x.find(f)) == 0 {
+			x.pfs = append(x.pfs, pf{function: f, mac: uplinks[u]})
 		}
 	}
 	// A PF without any VF yet is known all the same, so that what is missing can be
 	// named. Controller 0 is the machine's own wherever the kernel numbers them. What is
 	// part of a device, as an SF that the machine uses is, is no PF.
 	for u, mac := range uplinks {
-		if _, ok := carries[u]; !ok && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
-			pfs = append(pfs, pf{mac: mac, function: Function{
+		if !carries[u] && u.Number <= 0xffff && u.Handle.Bus != auxiliaryBus {
+			x.pfs = append(x.pfs, pf{mac: mac, function: Function{
 				Handle: u.Handle, Controller: devlink.Some(uint32(0)), PF: uint16(u.Number), Kind: PF,
 			}})
 		}
 	}
-	slices.SortStableFunc(pfs, func(a, b pf) int { return a.function.Compare(b.function) })
-	return pfs
+	slices.SortStableFunc(x.pfs, func(a, b pf) int { return a.function.Compare(b.function) })
 }
 
 // uplinkOf is the uplink that carries the traffic of a PF of our own machine and has its MAC,
@@ -104,12 +99,12 @@ func (f Function) parent() Function {
 
 // uplinkMACs gives the MAC of each uplink's netdev. Where several ports share a number (one
 // that was split), or the netdev isn't ours to see, the entry is zero: not known.
-func uplinkMACs(card Card) map[Uplink]MAC {
+func (x *Index) uplinkMACs() map[Uplink]MAC {
 	macs := map[Uplink]MAC{}
-	for u, netdevs := range UplinkNetdevs(card.Ports, card.Links) {
-		mac := card.Links[netdevs[0]].HWAddr
+	for u, netdevs := range UplinkNetdevs(x.card.Ports, x.card.Links) {
+		mac := x.card.Links[netdevs[0]].HWAddr
 		for _, ifindex := range netdevs {
-			if card.Links[ifindex].HWAddr != mac {
+			if x.card.Links[ifindex].HWAddr != mac {
 				mac = MAC{}
 			}
 		}
@@ -122,21 +117,21 @@ func uplinkMACs(card Card) map[Uplink]MAC {
 // from what was found outside devlink. That source knows a PF only by instance and
 // number, so it says nothing where two controllers have a PF of that number, or may have
 // one since PFs may be missing; and it means the host's PF, never a local one.
-func addPFMACs(card Card, reps []Representor) {
-	if len(card.PFMACs) == 0 || card.MayLackPFs {
+func (x *Index) addPFMACs() {
+	if len(x.card.PFMACs) == 0 || x.card.MayLackPFs {
 		return
 	}
 	count := map[Uplink]int{}
-	for i := range reps {
-		if f := reps[i].Function; f.Kind == PF && f.External {
+	for i := range x.reps {
+		if f := x.reps[i].Function; f.Kind == PF && f.External {
 			count[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]++
 		}
 	}
-	for i := range reps {
-		r := &reps[i]
+	for i := range x.reps {
+		r := &x.reps[i]
 		u := Uplink{Handle: r.Function.Handle, Number: uint32(r.Function.PF)}
 		if r.Function.Kind == PF && r.Function.External && r.HWAddr.IsZero() && count[u] == 1 {
-			r.HWAddr = card.PFMACs[u]
+			r.HWAddr = x.card.PFMACs[u]
 		}
 	}
 }

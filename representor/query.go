@@ -1,7 +1,6 @@
 package representor
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net"
 	"strconv"
@@ -42,13 +41,7 @@ func (q Query) String() string {
 }
 
 func (q Query) appendTo(b []byte) []byte {
-	b = append(b, macWord...)
-	for i, octet := range q.PFMAC {
-		if i > 0 {
-			b = append(b, ':')
-		}
-		b = hex.AppendEncode(b, []byte{octet})
-	}
+	b = append(append(b, macWord...), q.PFMAC.String()...)
 	b = append(append(b, ' '), q.Kind.String()...)
 	if q.Kind != PF {
 		b = strconv.AppendUint(append(b, ' '), uint64(q.Number), 10)

@@ -14,7 +14,7 @@ import (
 // The sentences of Lookup: what was asked, what is there instead, what to do.
 
 func (x *Index) incomplete(q Query) *reason.Reason {
-	problem := reason.Prose(x.problem)
+	problem := reason.Prose(x.card.Problem)
 	if problem == "" {
 		problem = "no complete dump has been made yet"
 	}
@@ -42,7 +42,7 @@ func (x *Index) pfNotFound(q Query, local []pf) *reason.Reason {
 	case len(candidates) > 0:
 		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
 			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", reason.List(macs(candidates)))
-	case x.portsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
+	case x.card.PortsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
 		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " +
 			askKernel)
 	case slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
@@ -56,10 +56,10 @@ func (x *Index) pfNotFound(q Query, local []pf) *reason.Reason {
 
 // leftOut says what may be missing from a card that was read, empty for nothing.
 func (x *Index) leftOut() string {
-	if x.problem == "" {
+	if x.card.Problem == "" {
 		return ""
 	}
-	return "; not all of the card could be read: " + reason.Prose(x.problem)
+	return "; not all of the card could be read: " + reason.Prose(x.card.Problem)
 }
 
 // askKernel is what to do where a list of ports doesn't tell enough of the machine's own
@@ -96,7 +96,7 @@ func (x *Index) tellMAC(unknown []pf) string {
 		return slices.ContainsFunc(unknown, func(p pf) bool { return !ported(p) && p.function.IsSatellite() == satellite })
 	}
 	switch {
-	case portless(false) && x.portsOnly:
+	case portless(false) && x.card.PortsOnly:
 		remedies = append(remedies, "a list of devlink ports doesn't tell the MAC of the machine's own PF, which is that of its uplink's "+
 			"netdev: "+askKernel)
 	case portless(false):
@@ -148,7 +148,7 @@ func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
 const seeThePorts = "see what devlink port show and the kernel's log say of the ports"
 
 // short says which ports are lacking.
-func (x *Index) short() string { return cmp.Or(x.problem, x.Unlisted()) }
+func (x *Index) short() string { return cmp.Or(x.card.Problem, x.Unlisted()) }
 
 // pfUnseen: the function that was found before is below a PF that may be the one that is meant.
 func (x *Index) pfUnseen(code reason.Code, q Query, f Function, since, remedy string) *reason.Reason {
@@ -181,7 +181,7 @@ func (x *Index) serialMismatch(q Query, others []pf) *reason.Reason {
 }
 
 func (x *Index) serialUnknown(q Query, pfs []pf) *reason.Reason {
-	if x.portsOnly {
+	if x.card.PortsOnly {
 		return reason.Among(reason.CodeSerialUnknown, functions(pfs),
 			"the request is for the card with serial number %s, and a list of devlink ports doesn't tell serial numbers: "+
 				"leave the number out, or ask the kernel there: representorctl lookup --kernel", reason.Quote(q.CardSerial))
@@ -268,7 +268,7 @@ func (x *Index) sfUncertain(q Query, ports []Representor) *reason.Reason {
 }
 
 func (x *Index) netdevDisputed(r Representor, ifindex uint32) *reason.Reason {
-	ports, l := x.disputed[ifindex], x.links[ifindex]
+	ports, l := x.disputed[ifindex], x.card.Links[ifindex]
 	if l.denies(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}) {
 		whose := "no devlink port's"
 		if l.Port.Present {
@@ -351,4 +351,22 @@ func macs(pfs []pf) []string {
 		all = append(all, p.function.name()+" ("+mac+")")
 	}
 	return slices.Compact(all)
+}
+
+// name is a function as a Reason shows it.
+func (f Function) name() string { return reason.Name(f.String()) }
+
+// port is the devlink port of a representor as a Reason shows it.
+func (r *Representor) port() string {
+	return reason.Name(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}.String())
+}
+
+// functions gives the names of PFs, sorted and each once.
+func functions(pfs []pf) []string {
+	names := make([]string, 0, len(pfs))
+	for _, p := range pfs {
+		names = append(names, p.function.name())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -19,16 +19,13 @@ import (
 
 // findSaid fills said.
 func (x *Index) findSaid() {
-	for ifindex, l := range x.links {
+	for ifindex, l := range x.card.Links {
 		if l.TellsPort || l.Port.Present || l.Parent == (devlink.Handle{}) {
 			continue
 		}
 		f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
 		if err != nil || !f.External {
 			continue // its name is none in devlink's grammar
-		}
-		if x.said == nil {
-			x.said = map[Function]uint32{}
 		}
 		x.numbersControllers = x.numbersControllers || f.Controller.Present
 		if _, twice := x.said[f]; twice {
@@ -41,7 +38,7 @@ func (x *Index) findSaid() {
 // findUnlisted fills said, lacking and numbersControllers.
 func (x *Index) findUnlisted() {
 	x.findSaid()
-	if x.said == nil {
+	if len(x.said) == 0 {
 		return
 	}
 	listed, instances := map[Function]bool{}, map[devlink.Handle]bool{}
@@ -51,7 +48,7 @@ func (x *Index) findUnlisted() {
 		x.numbersControllers = x.numbersControllers || x.reps[i].Function.Controller.Present
 	}
 	for f, ifindex := range x.said {
-		l := x.links[ifindex]
+		l := x.card.Links[ifindex]
 		if _, claimed := x.claims[ifindex]; ifindex == 0 || claimed || listed[f] || !l.Settled {
 			continue
 		}
@@ -71,7 +68,7 @@ func (x *Index) lacksPF() bool {
 		if _, claimed := x.claims[ifindex]; claimed || !f.Controller.Present {
 			continue
 		}
-		if !slices.ContainsFunc(x.reps, func(r Representor) bool { return r.Function == f.parent() }) {
+		if len(x.find(f.parent())) == 0 {
 			return true
 		}
 	}
@@ -101,14 +98,14 @@ func (x *Index) Says(ifindex uint32, f Function) bool {
 		return false
 	}
 	_, claimed := x.claims[ifindex]
-	i, listed := x.functions[f]
-	return !claimed && (!listed || i != ambiguous && x.hasNoNetdev(x.reps[i]))
+	ports := x.find(f)
+	return !claimed && (len(ports) == 0 || len(ports) == 1 && x.hasNoNetdev(ports[0]))
 }
 
 // Said is the function that a netdev which no listed port claims says that it is the netdev of,
 // as far as Says; false for none.
 func (x *Index) Said(ifindex uint32) (Function, bool) {
-	l := x.links[ifindex]
+	l := x.card.Links[ifindex]
 	f, err := ParseFunction(l.Parent.String() + " " + l.PortName)
 	return f, err == nil && x.Says(ifindex, f)
 }
@@ -123,11 +120,11 @@ func (x *Index) hasNoNetdev(r Representor) bool {
 // UnlistedFor finds the name of the netdev that says it is a function's, of which no port is
 // listed.
 func (x *Index) UnlistedFor(f Function) (netdev string, ok bool) {
-	ifindex, said := x.said[netdevSays(f)]
-	if !said || !x.Says(ifindex, f) {
+	ifindex := x.said[netdevSays(f)]
+	if !x.Says(ifindex, f) {
 		return "", false
 	}
-	return x.links[ifindex].Name, true
+	return x.card.Links[ifindex].Name, true
 }
 
 // Unlisted says which netdevs are those of functions without a port in the kernel's list,

@@ -149,10 +149,7 @@ func TestAfterAFloodOfPortsTheIndexEqualsTheKernels(t *testing.T) {
 	if took > 5*time.Second {
 		t.Errorf("it took %v; want at most 5s of quiet", took)
 	}
-	c, err := devlink.Dial()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := devlink.New()
 	defer c.Close()
 	ports, err := c.Ports(t.Context())
 	if err != nil {

@@ -27,7 +27,7 @@ type stages struct {
 // newStages makes stages that lack their sources.
 func newStages(o Options) stages {
 	return stages{
-		links:   linkStage{parents: parents{sysfs: o.SysfsRoot}, settler: netdev.NewSettler(netdev.Udev{Root: o.UdevRoot}.Word)},
+		links:   linkStage{parents: parents{sysfs: o.SysfsRoot}, settler: netdev.NewSettler(netdev.Udev(o.UdevRoot).Word)},
 		serials: serialStage{opts: o},
 		vpd:     vpdStage{opts: o, patience: vpd.Deadline, reads: map[string]<-chan struct{}{}},
 		macs:    macStage{opts: o, gate: netlinkio.NewGate()},

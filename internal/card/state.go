@@ -1,7 +1,6 @@
 package card
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -108,18 +107,12 @@ func handles(ports []devlink.Port) []devlink.Handle {
 }
 
 func sortedHandles[T any](of map[devlink.Handle]T) []devlink.Handle {
-	return slices.SortedFunc(maps.Keys(of), compareHandles)
-}
-
-func compareHandles(a, b devlink.Handle) int {
-	return cmp.Or(strings.Compare(a.Bus, b.Bus), strings.Compare(a.Device, b.Device))
+	return slices.SortedFunc(maps.Keys(of), devlink.Handle.Compare)
 }
 
 // sortedIDs sorts ports, without doubles.
 func sortedIDs(ids []devlink.PortID) []devlink.PortID {
-	slices.SortFunc(ids, func(a, b devlink.PortID) int {
-		return cmp.Or(compareHandles(a.Handle, b.Handle), cmp.Compare(a.Index, b.Index))
-	})
+	slices.SortFunc(ids, devlink.PortID.Compare)
 	return slices.Compact(ids)
 }
 

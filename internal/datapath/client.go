@@ -7,11 +7,10 @@ package datapath
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/mdlayher/genetlink"
+	"github.com/mdlayher/netlink"
 
 	"github.com/representord/representord/internal/netlinkio"
 )
@@ -22,7 +21,8 @@ const callWait = 3 * time.Second
 // conn is what a Client needs of a genetlink.Conn. Close ends what is under way, and keeps a call that
 // comes back too late from asking for more.
 type conn interface {
-	kernel
+	GetFamily(name string) (genetlink.Family, error)
+	Execute(m genetlink.Message, family uint16, flags netlink.HeaderFlags) ([]genetlink.Message, error)
 	Close() error
 }
 
@@ -65,29 +65,14 @@ func (c *Client) Detach(ctx context.Context, netdevs []Netdev) (removed []bool, 
 	if len(netdevs) == 0 {
 		return nil, nil
 	}
-	var done answers // also of a call that ended before the kernel answered
+	done := make(chan bool, len(netdevs)) // also of a call that ended before the kernel answered
 	_, err = ask(ctx, c, func(ctx context.Context, k conn) (struct{}, error) {
-		return struct{}{}, detach(ctx, k, netdevs, done.add)
+		return struct{}{}, detach(ctx, k, netdevs, done)
 	})
-	return done.get(), err
-}
-
-// answers are collected by a call that may be given up.
-type answers struct {
-	mu  sync.Mutex
-	all []bool
-}
-
-func (a *answers) add(is bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.all = append(a.all, is)
-}
-
-func (a *answers) get() []bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.all)
+	for len(done) > 0 {
+		removed = append(removed, <-done)
+	}
+	return removed, err
 }
 
 // Statistics counts the packets of the datapath with a name, such as System. The error

@@ -29,6 +29,8 @@ type fakeKernel struct {
 	lists   int // of vports
 }
 
+func (*fakeKernel) Close() error { return nil }
+
 func (k *fakeKernel) GetFamily(name string) (genetlink.Family, error) {
 	return genetlink.Family{ID: map[string]uint16{familyDatapath: idDatapath, familyVport: idVport}[name]}, k.missing
 }
@@ -92,11 +94,11 @@ func port(t *testing.T, dp, number, ifindex uint32, name string, more ...func(*n
 	return message(1, versionVport, dp, b)
 }
 
-// detachFrom is detach for one netdev.
-func detachFrom(t *testing.T, k kernel, n Netdev) (removed bool, err error) {
+// detachFrom detaches one netdev.
+func detachFrom(t *testing.T, k conn, n Netdev) (removed bool, err error) {
 	t.Helper()
-	err = detach(t.Context(), k, []Netdev{n}, func(is bool) { removed = is })
-	return removed, err
+	got, err := newClient(func() (conn, error) { return k, nil }).Detach(t.Context(), []Netdev{n})
+	return len(got) == 1 && got[0], err
 }
 
 func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
@@ -222,7 +224,7 @@ func TestDetachListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
 		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}, 8: {port(t, 8, 1, 12, "ens1")},
 	}}
-	c := newClient(func() (conn, error) { return &connectedKernel{fakeKernel: k}, nil })
+	c := newClient(func() (conn, error) { return k, nil })
 	got, err := c.Detach(t.Context(), []Netdev{{IfIndex: 12, Name: "ens1"}, {IfIndex: 99, Name: "gone"}, {IfIndex: 10, Name: "pf0vf9"}})
 	if err != nil || !slices.Equal(got, []bool{true, false, true}) {
 		t.Fatalf("%v, %v", got, err)
@@ -237,15 +239,10 @@ func TestDetachListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
 
 func TestDetachTellsWhatItDidUpToTheNetdevThatTheKernelRefuses(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}}, refuse: unix.EPERM}
-	c := newClient(func() (conn, error) { return &connectedKernel{fakeKernel: k}, nil })
+	c := newClient(func() (conn, error) { return k, nil })
 	got, err := c.Detach(t.Context(),
 		[]Netdev{{IfIndex: 99, Name: "gone"}, {IfIndex: 10, Name: "pf0vf0", Force: true}, {IfIndex: 11, Name: "pf0vf1"}})
 	if !errors.Is(err, os.ErrPermission) || !slices.Equal(got, []bool{false}) {
 		t.Errorf("%v, %v; want what is known of the first alone", got, err)
 	}
 }
-
-// connectedKernel is a fakeKernel as a connection.
-type connectedKernel struct{ *fakeKernel }
-
-func (*connectedKernel) Close() error { return nil }

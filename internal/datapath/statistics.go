@@ -36,18 +36,12 @@ type Statistics struct {
 	Flows uint64
 }
 
-func statistics(k kernel, name string) (Statistics, error) {
-	family, err := k.GetFamily(familyDatapath)
-	if err != nil { // os.ErrNotExist without the module
-		return Statistics{}, fmt.Errorf("family %s: %w", familyDatapath, err)
-	}
-	attrs := netlink.NewAttributeEncoder()
-	attrs.String(attrDatapathName, name)
-	body, err := attrs.Encode()
+func statistics(k conn, name string) (Statistics, error) {
+	datapaths, err := familyOf(k, familyDatapath, versionDatapath)
 	if err != nil {
-		return Statistics{}, fmt.Errorf("encoding: %w", err)
+		return Statistics{}, err
 	}
-	answer, err := k.Execute(message(commandGet, versionDatapath, 0, body), family.ID, netlink.Request)
+	answer, err := datapaths.ask(commandGet, netlink.Request, 0, func(a *netlink.AttributeEncoder) { a.String(attrDatapathName, name) })
 	if errors.Is(err, unix.ENODEV) {
 		return Statistics{}, fmt.Errorf("there is no datapath %q: %w", name, os.ErrNotExist)
 	}
@@ -61,35 +55,23 @@ func statistics(k kernel, name string) (Statistics, error) {
 }
 
 func decodeStatistics(b []byte) (Statistics, error) {
-	_, rest, err := split(b)
-	if err != nil {
-		return Statistics{}, err
-	}
-	attrs, err := netlink.NewAttributeDecoder(rest)
-	if err != nil {
-		return Statistics{}, fmt.Errorf("attributes: %w", err)
-	}
-	var s Statistics
+	var told []byte
 	found := false
-	for attrs.Next() {
-		if attrs.Type() != attrDatapathStats {
-			continue
+	_, err := eachAttribute(b, func(attrs *netlink.AttributeDecoder) {
+		if attrs.Type() == attrDatapathStats {
+			told, found = attrs.Bytes(), true
 		}
-		b := attrs.Bytes()
-		if len(b) < statisticsLen { // a later kernel may append to it
-			return Statistics{}, fmt.Errorf("statistics of %d bytes, where there are at least %d", len(b), statisticsLen)
-		}
-		s = Statistics{
-			Hit: binary.NativeEndian.Uint64(b), Missed: binary.NativeEndian.Uint64(b[8:]),
-			Lost: binary.NativeEndian.Uint64(b[16:]), Flows: binary.NativeEndian.Uint64(b[24:]),
-		}
-		found = true
-	}
-	if err := attrs.Err(); err != nil {
-		return Statistics{}, fmt.Errorf("attributes: %w", err)
-	}
-	if !found {
+	})
+	switch {
+	case err != nil:
+		return Statistics{}, err
+	case !found:
 		return Statistics{}, errors.New("the datapath tells no statistics")
+	case len(told) < statisticsLen: // a later kernel may append to it
+		return Statistics{}, fmt.Errorf("statistics of %d bytes, where there are at least %d", len(told), statisticsLen)
 	}
-	return s, nil
+	return Statistics{
+		Hit: binary.NativeEndian.Uint64(told), Missed: binary.NativeEndian.Uint64(told[8:]),
+		Lost: binary.NativeEndian.Uint64(told[16:]), Flows: binary.NativeEndian.Uint64(told[24:]),
+	}, nil
 }

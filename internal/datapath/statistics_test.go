@@ -20,6 +20,8 @@ type counter struct {
 	answer  []genetlink.Message
 }
 
+func (counter) Close() error { return nil }
+
 func (k counter) GetFamily(string) (genetlink.Family, error) {
 	return genetlink.Family{ID: idDatapath}, k.missing
 }

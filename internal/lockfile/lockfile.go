@@ -29,7 +29,6 @@ func (e *HeldError) Error() string { return e.Holder + " holds " + e.Path }
 
 // Lock is a lock that we have.
 type Lock struct {
-	path string
 	file *os.File
 }
 
@@ -60,7 +59,7 @@ func Take(path string) (*Lock, error) {
 }
 
 // Path is where the file is.
-func (l *Lock) Path() string { return l.path }
+func (l *Lock) Path() string { return l.file.Name() }
 
 // Intact reports whether the file under the path is still the one that is locked.
 func (l *Lock) Intact() bool {
@@ -68,7 +67,7 @@ func (l *Lock) Intact() bool {
 	if err != nil {
 		return false
 	}
-	there, err := os.Lstat(l.path)
+	there, err := os.Lstat(l.Path())
 	return err == nil && os.SameFile(ours, there)
 }
 
@@ -92,7 +91,7 @@ func try(path string) (*Lock, error) {
 	}
 	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
 	if err == nil {
-		return &Lock{path: path, file: f}, nil
+		return &Lock{file: f}, nil
 	}
 	defer f.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {

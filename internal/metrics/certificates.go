@@ -45,9 +45,9 @@ func read(f TLSFile, old certificate) certificate {
 
 func (c *collector) tls(out *samples, files []TLSFile) {
 	for f, cert := range c.certificates.ends(files) {
-		out.gauge("representord_tls_file_readable", truth(cert.err == nil), f.File, string(f.Use))
+		put(out, "representord_tls_file_readable", truth(cert.err == nil), f.File, string(f.Use))
 		if cert.err == nil {
-			out.gauge("representord_tls_certificate_expiry_timestamp_seconds", seconds(cert.end), f.File, string(f.Use))
+			put(out, "representord_tls_certificate_expiry_timestamp_seconds", seconds(cert.end), f.File, string(f.Use))
 		}
 	}
 }

@@ -21,24 +21,24 @@ import (
 type collector struct {
 	snapshot     func() Snapshot
 	now          func() time.Time
-	descs        map[string]*prometheus.Desc
+	families     map[string]family
 	certificates certificates
 	process      func(*samples)
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range c.descs {
-		ch <- d
+	for _, f := range c.families {
+		ch <- f.desc
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := c.snapshot()
-	out := &samples{descs: c.descs, ch: ch}
+	out := &samples{families: c.families, ch: ch}
 	daemon(out, s.Facts)
-	out.gauge("representord_audit_interval_seconds", s.Audit.Seconds())
+	put(out, "representord_audit_interval_seconds", s.Audit.Seconds())
 	ports(out, s.Report)
 	changes(out, s)
 	databases(out, s, c.now())
@@ -46,40 +46,31 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	companions(out, s.Companions)
 	cards(out, s)
 	c.process(out)
-	out.gauge("process_start_time_seconds", seconds(s.Started))
+	put(out, "process_start_time_seconds", seconds(s.Started))
 }
 
 // samples takes samples by the names of their metrics.
 type samples struct {
-	descs map[string]*prometheus.Desc
-	ch    chan<- prometheus.Metric
+	families map[string]family
+	ch       chan<- prometheus.Metric
 }
 
-func (s *samples) gauge(name string, v float64, labels ...string) {
-	s.add(name, prometheus.GaugeValue, v, labels)
-}
-
-func (s *samples) counter(name string, v uint64, labels ...string) {
-	s.add(name, prometheus.CounterValue, float64(v), labels)
-}
-
-func (s *samples) floatCounter(name string, v float64) { s.add(name, prometheus.CounterValue, v, nil) }
-
-func (s *samples) add(name string, t prometheus.ValueType, v float64, labels []string) {
-	d := s.descs[name]
-	if d == nil {
-		s.ch <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(nil), fmt.Errorf("metric %s is not listed", name))
+// put takes a sample of a metric, whose type the list tells.
+func put[N int | uint64 | float64](out *samples, name string, v N, labels ...string) {
+	f, listed := out.families[name]
+	if !listed {
+		out.ch <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(nil), fmt.Errorf("metric %s is not listed", name))
 		return
 	}
 	// A label that isn't UTF-8 would cost the whole scrape.
 	for i := range labels {
 		labels[i] = strings.ToValidUTF8(labels[i], "\uFFFD")
 	}
-	m, err := prometheus.NewConstMetric(d, t, v, labels...)
+	m, err := prometheus.NewConstMetric(f.desc, f.kind, float64(v), labels...)
 	if err != nil {
-		m = prometheus.NewInvalidMetric(d, err)
+		m = prometheus.NewInvalidMetric(f.desc, err)
 	}
-	s.ch <- m
+	out.ch <- m
 }
 
 func truth(b bool) float64 {
@@ -93,14 +84,14 @@ func truth(b bool) float64 {
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }
 
 func daemon(out *samples, f api.Facts) {
-	out.gauge("representord_build_info", 1, f.Version, runtime.Version())
+	put(out, "representord_build_info", 1, f.Version, runtime.Version())
 	for _, role := range []api.Role{api.Starting, api.Standby, api.Active} {
-		out.gauge("representord_role", truth(f.Role == role), string(role))
+		put(out, "representord_role", truth(f.Role == role), string(role))
 	}
-	out.gauge("representord_dry_run", truth(f.DryRun))
-	out.counter("representord_passes_total", f.Report.Passes)
+	put(out, "representord_dry_run", truth(f.DryRun))
+	put(out, "representord_passes_total", f.Report.Passes)
 	if !f.Report.At.IsZero() {
-		out.gauge("representord_last_pass_timestamp_seconds", seconds(f.Report.At))
+		put(out, "representord_last_pass_timestamp_seconds", seconds(f.Report.At))
 	}
 }
 
@@ -125,15 +116,15 @@ func ports(out *samples, r plug.Report) {
 		}
 	}
 	for state, n := range states {
-		out.gauge("representord_ports", float64(n), string(state))
+		put(out, "representord_ports", n, string(state))
 	}
 	for w, n := range waiting {
-		out.gauge("representord_ports_not_plugged", float64(n), string(w.state), string(w.reason))
+		put(out, "representord_ports_not_plugged", n, string(w.state), string(w.reason))
 	}
 	for code, n := range warnings {
-		out.gauge("representord_port_warnings", float64(n), string(code))
+		put(out, "representord_port_warnings", n, string(code))
 	}
-	out.gauge("representord_built_in_provider_rows", float64(len(r.BuiltIn)))
+	put(out, "representord_built_in_provider_rows", len(r.BuiltIn))
 	holds(out, r.Holds)
 }
 
@@ -143,77 +134,77 @@ func holds(out *samples, all []plug.Holding) {
 		held[all[i].Code] = &all[i]
 	}
 	for code, h := range held {
-		out.gauge("representord_holds", truth(h != nil), string(code))
+		put(out, "representord_holds", truth(h != nil), string(code))
 		if h == nil {
-			out.gauge("representord_held_ports", 0, string(code))
+			put(out, "representord_held_ports", 0, string(code))
 			continue
 		}
-		out.gauge("representord_held_ports", float64(len(h.Ports)), string(code))
-		out.gauge("representord_hold_until_timestamp_seconds", seconds(h.Until), string(code))
+		put(out, "representord_held_ports", len(h.Ports), string(code))
+		put(out, "representord_hold_until_timestamp_seconds", seconds(h.Until), string(code))
 	}
 }
 
 func changes(out *samples, s Snapshot) {
-	out.counter("representord_changes_total", s.Report.Transactions, "committed")
-	out.counter("representord_changes_total", s.Report.Failures, "refused")
-	out.counter("representord_change_retries_total", s.Report.Retries)
-	out.counter("representord_transactions_total", s.Switch.Transactions)
-	out.counter("representord_transaction_splits_total", s.Switch.Splits)
-	out.counter("representord_retargets_total", s.Report.Retargets)
-	out.counter("representord_leaks_closed_total", s.Report.Leaks)
+	put(out, "representord_changes_total", s.Report.Transactions, "committed")
+	put(out, "representord_changes_total", s.Report.Failures, "refused")
+	put(out, "representord_change_retries_total", s.Report.Retries)
+	put(out, "representord_transactions_total", s.Switch.Transactions)
+	put(out, "representord_transaction_splits_total", s.Switch.Splits)
+	put(out, "representord_retargets_total", s.Report.Retargets)
+	put(out, "representord_leaks_closed_total", s.Report.Leaks)
 }
 
 func databases(out *samples, s Snapshot, now time.Time) {
 	const local, southbound = "local", "southbound"
 	v, sb := s.Local, s.Southbound
-	out.gauge("representord_database_connected", truth(v.Complete), local)
-	out.gauge("representord_database_connected", truth(sb.Complete && sb.Connected), southbound)
+	put(out, "representord_database_connected", truth(v.Complete), local)
+	put(out, "representord_database_connected", truth(sb.Complete && sb.Connected), southbound)
 	switch {
 	case v.Complete:
-		out.gauge("representord_database_last_sync_timestamp_seconds", seconds(now), local)
+		put(out, "representord_database_last_sync_timestamp_seconds", seconds(now), local)
 	case !v.Since.IsZero():
-		out.gauge("representord_database_last_sync_timestamp_seconds", seconds(v.Since), local)
+		put(out, "representord_database_last_sync_timestamp_seconds", seconds(v.Since), local)
 	}
 	switch {
 	case sb.Complete && sb.Connected:
-		out.gauge("representord_database_last_sync_timestamp_seconds", seconds(now), southbound)
+		put(out, "representord_database_last_sync_timestamp_seconds", seconds(now), southbound)
 	case sb.Complete: // it was whole when the connection was lost
-		out.gauge("representord_database_last_sync_timestamp_seconds", seconds(sb.Since), southbound)
+		put(out, "representord_database_last_sync_timestamp_seconds", seconds(sb.Since), southbound)
 	}
-	out.counter("representord_local_database_connections_total", s.Switch.Connections)
-	out.gauge("representord_bridge_found", truth(v.BridgeUUID != ""))
-	out.gauge("representord_chassis_found", truth(sb.ChassisKnown))
+	put(out, "representord_local_database_connections_total", s.Switch.Connections)
+	put(out, "representord_bridge_found", truth(v.BridgeUUID != ""))
+	put(out, "representord_chassis_found", truth(sb.ChassisKnown))
 }
 
 func companions(out *samples, all []companion.Sight) {
 	for _, c := range all {
 		if c.State != companion.Unknown {
-			out.gauge("representord_companion_answers", truth(c.State == companion.Answers), c.Name)
+			put(out, "representord_companion_answers", truth(c.State == companion.Answers), c.Name)
 		}
 	}
 }
 
 func cards(out *samples, s Snapshot) {
 	whole, _ := s.Index.Complete()
-	out.gauge("representord_card_complete", truth(whole && s.Index.BlindInstances() == 0))
+	put(out, "representord_card_complete", truth(whole && s.Index.BlindInstances() == 0))
 	for class, n := range s.Index.Census() {
 		controller := ""
 		if class.Controller.Present {
 			controller = strconv.FormatUint(uint64(class.Controller.Value), 10)
 		}
-		out.gauge("representord_devlink_ports", float64(n), class.Flavour.String(), controller)
+		put(out, "representord_devlink_ports", n, class.Flavour.String(), controller)
 	}
-	out.gauge("representord_ambiguous_macs", float64(s.Index.AmbiguousMACs()))
+	put(out, "representord_ambiguous_macs", s.Index.AmbiguousMACs())
 	netlink(out, "devlink", s.Card.Ports)
 	netlink(out, "rtnetlink", s.Card.Links)
 }
 
 func netlink(out *samples, source string, c card.SourceCounters) {
-	out.counter("representord_netlink_reads_total", c.Reads, source)
-	out.counter("representord_netlink_read_failures_total", c.Failures, source)
-	out.counter("representord_netlink_redumps_total", c.Interrupted, source)
-	out.counter("representord_netlink_malformed_total", c.Malformed, source)
-	out.counter("representord_netlink_events_total", c.Events, source)
-	out.counter("representord_netlink_overruns_total", c.Overruns, source)
-	out.counter("representord_netlink_subscription_failures_total", c.Unheard, source)
+	put(out, "representord_netlink_reads_total", c.Reads, source)
+	put(out, "representord_netlink_read_failures_total", c.Failures, source)
+	put(out, "representord_netlink_redumps_total", c.Interrupted, source)
+	put(out, "representord_netlink_malformed_total", c.Malformed, source)
+	put(out, "representord_netlink_events_total", c.Events, source)
+	put(out, "representord_netlink_overruns_total", c.Overruns, source)
+	put(out, "representord_netlink_subscription_failures_total", c.Unheard, source)
 }

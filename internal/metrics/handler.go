@@ -30,7 +30,7 @@ func New(snapshot func() Snapshot, timings *Timings, log *slog.Logger) (*Handler
 }
 
 func newHandler(c *collector, timings *Timings, log *slog.Logger) (*Handler, error) {
-	c.descs = descs()
+	c.families = families()
 	h := &Handler{registry: prometheus.NewRegistry(), log: log, scrapes: make(chan struct{}, maxScrapes)}
 	for _, x := range []prometheus.Collector{c, timings.steps, timings.pass} {
 		if err := h.registry.Register(x); err != nil {

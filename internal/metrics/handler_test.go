@@ -179,7 +179,7 @@ func TestMetricsAreOnlyRead(t *testing.T) {
 // A contradiction is a bug of ours; it is told, not hidden among the samples.
 func TestAMetricThatIsNotListedFailsTheScrape(t *testing.T) {
 	h := handler(t, busy, NewTimings())
-	odd, err := newHandler(&collector{snapshot: busy, now: noon, process: func(s *samples) { s.gauge("representord_unlisted", 1) }},
+	odd, err := newHandler(&collector{snapshot: busy, now: noon, process: func(out *samples) { put(out, "representord_unlisted", 1) }},
 		NewTimings(), h.log)
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ const (
 
 // All lists every metric, in the order in which the documentation shows them.
 func All() []Metric {
-	return slices.Concat(aboutDaemon(), aboutPorts(), aboutChanges(), aboutDatabases(), aboutCompanions(), aboutCard(), aboutProcess())
+	return slices.Concat(aboutDaemon(), aboutPorts(), aboutChanges(), aboutOthers(), aboutCard(), aboutProcess())
 }
 
 func aboutDaemon() []Metric {
@@ -78,7 +78,8 @@ func aboutChanges() []Metric {
 	}
 }
 
-func aboutDatabases() []Metric {
+// aboutOthers lists those about the databases, what it takes to reach them, and the companions.
+func aboutOthers() []Metric {
 	return []Metric{
 		{"representord_database_connected", Gauge, "1 while a database is connected and what is known of it is whole: local or southbound.",
 			[]string{"database"}},
@@ -92,11 +93,6 @@ func aboutDatabases() []Metric {
 			"1 if a certificate file that is in use can be read, by file and what it is used as: certificate or ca-cert.", []string{"file", "use"}},
 		{"representord_tls_certificate_expiry_timestamp_seconds", Gauge,
 			"When the first certificate of a file ends, in seconds since 1970. Absent for a file that can't be read.", []string{"file", "use"}},
-	}
-}
-
-func aboutCompanions() []Metric {
-	return []Metric{
 		{"representord_companion_answers", Gauge, "1 if a program that must run beside the daemon answers on its control socket: ovs-vswitchd " +
 			"or ovn-controller. Absent while that can't be told.", []string{"companion"}},
 	}
@@ -136,23 +132,20 @@ func aboutProcess() []Metric {
 	}
 }
 
-// descs makes what the library wants of the metrics that Collect makes.
-func descs() map[string]*prometheus.Desc {
-	m := map[string]*prometheus.Desc{}
+// family is what the library wants of a metric.
+type family struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+}
+
+// families are those of the metrics that Collect makes.
+func families() map[string]family {
+	kinds := map[Type]prometheus.ValueType{Counter: prometheus.CounterValue, Gauge: prometheus.GaugeValue}
+	m := map[string]family{}
 	for _, x := range All() {
-		if x.Type != Histogram {
-			m[x.Name] = prometheus.NewDesc(x.Name, x.Help, x.Labels, nil)
+		if kind, ok := kinds[x.Type]; ok {
+			m[x.Name] = family{prometheus.NewDesc(x.Name, x.Help, x.Labels, nil), kind}
 		}
 	}
 	return m
-}
-
-// help is what a metric is.
-func help(name string) string {
-	for _, x := range All() {
-		if x.Name == name {
-			return x.Help
-		}
-	}
-	return ""
 }

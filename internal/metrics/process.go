@@ -18,23 +18,23 @@ func process(out *samples) {
 	var usage unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err == nil {
 		cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-		out.floatCounter("process_cpu_seconds_total", cpu.Seconds())
+		put(out, "process_cpu_seconds_total", cpu.Seconds())
 	}
 	if pages, ok := residentPages(); ok {
-		out.gauge("process_resident_memory_bytes", float64(pages*os.Getpagesize()))
+		put(out, "process_resident_memory_bytes", pages*os.Getpagesize())
 	}
 	if n, ok := openFiles(); ok {
-		out.gauge("process_open_fds", float64(n))
+		put(out, "process_open_fds", n)
 	}
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil {
-		out.gauge("process_max_fds", float64(limit.Cur))
+		put(out, "process_max_fds", limit.Cur)
 	}
-	out.gauge("go_goroutines", float64(runtime.NumGoroutine()))
+	put(out, "go_goroutines", runtime.NumGoroutine())
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(heap)
 	if heap[0].Value.Kind() == metrics.KindUint64 {
-		out.gauge("go_memstats_heap_alloc_bytes", float64(heap[0].Value.Uint64()))
+		put(out, "go_memstats_heap_alloc_bytes", heap[0].Value.Uint64())
 	}
 }
 

@@ -17,10 +17,9 @@ type conn interface {
 	// dump gives the payload of one RTM_NEWLINK message for each device. With
 	// nl.ErrDumpInterrupted what it gives is not consistent.
 	dump() ([][]byte, error)
-	// get gives the payload of the RTM_NEWLINK message for one device.
-	get(ifindex int32) ([][]byte, error)
-	// named gives the message of the device that the kernel finds by a name.
-	named(name string) ([][]byte, error)
+	// get gives the payload of the RTM_NEWLINK message for one device: by its ifindex, or 0 and
+	// the name that the kernel finds it by.
+	get(ifindex int32, name string) ([][]byte, error)
 	// setUp sets IFF_UP.
 	setUp(ifindex int32) error
 	// Close ends what is under way.
@@ -59,19 +58,17 @@ func (c *Client) Interrupted() uint64 { return c.kernel.Interrupted() }
 // together with a *netlinkio.MalformedError. With any other error nothing is
 // returned: netlinkio.ErrDumpInterrupted if the devices kept changing.
 func (c *Client) Links(ctx context.Context) ([]Link, error) {
-	messages, err := netlinkio.Do(ctx, c.kernel, "list network devices", func(conn conn) ([][]byte, error) {
-		return netlinkio.Consistent(ctx, c.kernel, func() ([][]byte, error) {
-			messages, err := conn.dump()
-			if errors.Is(err, nl.ErrDumpInterrupted) {
-				return nil, netlinkio.ErrDumpInterrupted
-			}
-			return messages, err
-		})
+	messages, err := netlinkio.Dump(ctx, c.kernel, "list network devices", func(conn conn) ([][]byte, error) {
+		messages, err := conn.dump()
+		if errors.Is(err, nl.ErrDumpInterrupted) {
+			return nil, netlinkio.ErrDumpInterrupted
+		}
+		return messages, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return decodeLinks(messages)
+	return netlinkio.Decode("network devices", messages, decodeLink)
 }
 
 // Link asks for one network device of our network namespace. Without such a device the
@@ -82,7 +79,7 @@ func (c *Client) Link(ctx context.Context, ifindex uint32) (Link, error) {
 		return Link{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) {
-		l, err := only(conn.get(int32(ifindex)))
+		l, err := only(conn.get(int32(ifindex), ""))
 		if err == nil && l.IfIndex != ifindex {
 			return Link{}, fmt.Errorf("the kernel answered for ifindex %d", l.IfIndex)
 		}
@@ -98,7 +95,7 @@ func (c *Client) LinkNamed(ctx context.Context, name string) (Link, error) {
 	if name == "" || len(name) >= unix.IFNAMSIZ {
 		return Link{}, fmt.Errorf("%s: a name has 1 to %d bytes", what, unix.IFNAMSIZ-1)
 	}
-	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) { return only(conn.named(name)) })
+	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) { return only(conn.get(0, name)) })
 }
 
 // only decodes an answer of one message.

@@ -270,9 +270,7 @@ func (c *fakeConn) dump() ([][]byte, error) {
 	return next(c)
 }
 
-func (c *fakeConn) get(int32) ([][]byte, error) { return c.dump() }
-
-func (c *fakeConn) named(string) ([][]byte, error) { return c.dump() }
+func (c *fakeConn) get(int32, string) ([][]byte, error) { return c.dump() }
 
 func (c *fakeConn) setUp(int32) error { return unix.EOPNOTSUPP }
 

@@ -9,8 +9,6 @@ import (
 	"net"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/representord/representord/internal/netlinkio"
 )
 
 // Link is a network device as an RTM_NEWLINK message shows it.
@@ -57,22 +55,6 @@ type Link struct {
 type Port struct {
 	Bus, Device string
 	Index       uint32
-}
-
-// decodeLinks decodes the payloads of RTM_NEWLINK messages. Those that can't be
-// decoded are left out and told of in a *netlinkio.MalformedError.
-func decodeLinks(messages [][]byte) ([]Link, error) {
-	links := make([]Link, 0, len(messages))
-	malformed := netlinkio.Malformed{What: "network devices"}
-	for _, m := range messages {
-		l, err := decodeLink(m)
-		if err != nil {
-			malformed.Add(err)
-			continue
-		}
-		links = append(links, l)
-	}
-	return links, malformed.Err()
 }
 
 // decodeLink decodes a struct ifinfomsg (linux/rtnetlink.h) and the attributes
@@ -142,12 +124,8 @@ func number(what string, value []byte) (uint32, error) {
 
 func text(value []byte) string { return string(bytes.TrimRight(value, "\x00")) }
 
-func address(value []byte) net.HardwareAddr {
-	if len(value) == 0 {
-		return nil
-	}
-	return bytes.Clone(value)
-}
+// address is nil for an empty value.
+func address(value []byte) net.HardwareAddr { return append(net.HardwareAddr(nil), value...) }
 
 // decodeTexts gives the texts of one kind that are nested in an attribute, but for
 // empty ones.
@@ -168,22 +146,19 @@ func decodeTexts(b []byte, wanted uint16) ([]string, error) {
 func decodePort(b []byte) (*Port, error) {
 	var p Port
 	var found int
-	err := eachAttribute(b, func(kind uint16, value []byte) error {
+	err := eachAttribute(b, func(kind uint16, value []byte) (err error) {
 		switch kind {
 		case unix.DEVLINK_ATTR_BUS_NAME:
-			p.Bus = string(bytes.TrimRight(value, "\x00"))
+			p.Bus = text(value)
 		case unix.DEVLINK_ATTR_DEV_NAME:
-			p.Device = string(bytes.TrimRight(value, "\x00"))
+			p.Device = text(value)
 		case unix.DEVLINK_ATTR_PORT_INDEX:
-			if len(value) != 4 {
-				return fmt.Errorf("a port index of %d bytes", len(value))
-			}
-			p.Index = binary.NativeEndian.Uint32(value)
+			p.Index, err = number("a port index", value)
 		default:
 			return nil
 		}
 		found++
-		return nil
+		return err
 	})
 	if err != nil || found != 3 {
 		return nil, err

@@ -150,7 +150,7 @@ func TestOneMalformedLinkDoesNotLoseTheOthers(t *testing.T) {
 		"a length beyond the data": append(message(7, "x"), 0xff, 0xff, 4, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			links, err := decodeLinks([][]byte{message(1, "lo"), bad, message(2, "p0")})
+			links, err := netlinkio.Decode("network devices", [][]byte{message(1, "lo"), bad, message(2, "p0")}, decodeLink)
 			var malformed *netlinkio.MalformedError
 			if !errors.As(err, &malformed) || malformed.Count != 1 {
 				t.Errorf("got error %v; want one that counts 1", err)

@@ -1,6 +1,9 @@
 package netdev
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // settleBound is how long udev may take with a new device before its name is
 // taken for final.
@@ -16,7 +19,6 @@ const settleBound = 3 * time.Second
 type Settler struct {
 	word    func(ifindex uint32) Word
 	devices map[uint32]*settling
-	waiting int
 }
 
 type settling struct {
@@ -53,9 +55,8 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 		case d == nil:
 			d = &settling{since: now}
 			s.devices[l.IfIndex] = d
-			s.waiting++
 		case d.state == finished:
-			s.settle(d)
+			d.state = settled
 		}
 		if d.state != waiting {
 			continue
@@ -64,22 +65,14 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 		case Finished:
 			d.state, again = finished, true
 		case Absent:
-			s.settle(d)
+			d.state = settled
 		case Working:
 			if now.Sub(d.since) >= settleBound {
-				s.settle(d)
+				d.state = settled
 			}
 		}
 	}
-	for ifindex, d := range s.devices {
-		if present[ifindex] {
-			continue
-		}
-		if d.state != settled {
-			s.waiting--
-		}
-		delete(s.devices, ifindex)
-	}
+	maps.DeleteFunc(s.devices, func(ifindex uint32, _ *settling) bool { return !present[ifindex] })
 	return again
 }
 
@@ -103,16 +96,19 @@ func (s *Settler) Poll(now time.Time) bool {
 
 // Waiting is how many devices have not settled. While there are any, Poll wants to
 // be called every few hundredths of a second.
-func (s *Settler) Waiting() int { return s.waiting }
+func (s *Settler) Waiting() int {
+	n := 0
+	for _, d := range s.devices {
+		if d.state != settled {
+			n++
+		}
+	}
+	return n
+}
 
 // Settled reports whether the device with an ifindex may be touched under the name
 // it had in the last list that was observed.
 func (s *Settler) Settled(ifindex uint32) bool {
 	d := s.devices[ifindex]
 	return d != nil && d.state == settled
-}
-
-func (s *Settler) settle(d *settling) {
-	d.state = settled
-	s.waiting--
 }

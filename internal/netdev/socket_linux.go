@@ -36,29 +36,21 @@ func dialKernel() (conn, error) {
 	return &requests{sockets: map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: s}}}, nil
 }
 
-func (r *requests) dump() ([][]byte, error) {
-	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, unix.NLM_F_DUMP)
-	req.Sockets = r.sockets
-	req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	req.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(filterSkipStats)))
-	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
+func (r *requests) dump() ([][]byte, error) { return r.links(unix.NLM_F_DUMP, 0, "") }
+
+func (r *requests) get(ifindex int32, name string) ([][]byte, error) {
+	return r.links(0, ifindex, name)
 }
 
-func (r *requests) get(ifindex int32) ([][]byte, error) {
-	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, 0)
+func (r *requests) links(flags int, ifindex int32, name string) ([][]byte, error) {
+	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, flags)
 	req.Sockets = r.sockets
 	info := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	info.Index = ifindex
 	req.AddData(info)
-	req.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(filterSkipStats)))
-	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
-}
-
-func (r *requests) named(name string) ([][]byte, error) {
-	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, 0)
-	req.Sockets = r.sockets
-	req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	if name != "" {
+		req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+	}
 	req.AddData(nl.NewRtAttr(unix.IFLA_EXT_MASK, nl.Uint32Attr(filterSkipStats)))
 	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
 }
@@ -80,7 +72,7 @@ func (r *requests) Close() error { return r.sockets[unix.NETLINK_ROUTE].Close() 
 // joined before the first call of Links, which is why joining pokes as well. poke
 // must not block.
 func NewListener(log *slog.Logger, poke func()) *netlinkio.Listener {
-	return netlinkio.NewListener(netlinkio.ListenerOptions{Name: "rtnetlink", Log: log, Open: openEvents, Poke: poke})
+	return netlinkio.NewListener("rtnetlink", log, openEvents, poke)
 }
 
 // events is a socket in the multicast group RTNLGRP_LINK. The library's

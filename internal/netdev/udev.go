@@ -8,11 +8,8 @@ import (
 	"strconv"
 )
 
-// Udev asks what udev knows of network devices. The zero value asks in /run/udev.
-type Udev struct {
-	// Root is udev's runtime directory, "/run/udev" when empty.
-	Root string
-}
+// Udev is what udev knows of network devices: its runtime directory, normally /run/udev.
+type Udev string
 
 // Word is what udev says of a device.
 type Word uint8
@@ -33,14 +30,10 @@ const (
 // device_update_db). The daemon's socket "control" is there while it runs, or is
 // ready to be started. A directory that can't be read says nothing: Working.
 func (u Udev) Word(ifindex uint32) Word {
-	root := u.Root
-	if root == "" {
-		root = "/run/udev"
-	}
-	if _, err := os.Lstat(filepath.Join(root, "data", "n"+strconv.FormatUint(uint64(ifindex), 10))); err == nil {
+	if _, err := os.Lstat(filepath.Join(string(u), "data", "n"+strconv.FormatUint(uint64(ifindex), 10))); err == nil {
 		return Finished
 	}
-	if _, err := os.Lstat(filepath.Join(root, "control")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(string(u), "control")); errors.Is(err, fs.ErrNotExist) {
 		return Absent
 	}
 	return Working

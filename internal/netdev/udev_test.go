@@ -46,7 +46,7 @@ func TestUdevsWordFollowsFromItsFiles(t *testing.T) {
 			for _, file := range tt.files {
 				f.write(file)
 			}
-			if got := (Udev{Root: f.root}).Word(7); got != tt.want {
+			if got := Udev(f.root).Word(7); got != tt.want {
 				t.Errorf("got %v; want %v", got, tt.want)
 			}
 		})
@@ -54,7 +54,7 @@ func TestUdevsWordFollowsFromItsFiles(t *testing.T) {
 	t.Run("a root that can't be looked into", func(t *testing.T) {
 		f := newFakeUdev(t)
 		f.write("file")
-		if got := (Udev{Root: filepath.Join(f.root, "file")}).Word(7); got != Working {
+		if got := Udev(filepath.Join(f.root, "file")).Word(7); got != Working {
 			t.Errorf("got %v; want Working", got)
 		}
 	})

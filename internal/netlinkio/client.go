@@ -37,9 +37,8 @@ type Client[C io.Closer] struct {
 	dial func() (C, error)
 	gate *Gate
 
-	// What follows belongs to whoever is in the gate.
-	conn      C
-	connected bool
+	// conn belongs to whoever is in the gate; nil while there is none.
+	conn *C
 
 	closed      atomic.Bool
 	interrupted atomic.Uint64
@@ -62,7 +61,7 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 		if err := c.connect(); err != nil {
 			return value, err
 		}
-		conn, done := c.conn, make(chan struct{})
+		conn, done := *c.conn, make(chan struct{})
 		stop := context.AfterFunc(ctx, func() {
 			defer close(done)
 			_ = conn.Close()
@@ -70,7 +69,7 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 		value, err = f(conn)
 		if !stop() {
 			<-done
-			c.forget() // it is closed
+			c.conn = nil // it is closed
 			if err == nil {
 				err = context.Cause(ctx)
 			} else {
@@ -86,21 +85,24 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 	return value, nil
 }
 
-// Consistent reads, within a Do, until an answer isn't ErrDumpInterrupted, DumpAttempts times at most.
-func Consistent[C io.Closer, T any](ctx context.Context, c *Client[C], read func() (T, error)) (T, error) {
-	var none T
-	pauses := retry.Growing{First: dumpPause, Most: time.Second}
-	for attempt := range DumpAttempts {
-		value, err := read()
-		if !errors.Is(err, ErrDumpInterrupted) {
-			return value, err
+// Dump is Do for a dump, which is begun anew, DumpAttempts times at most, while f fails with
+// ErrDumpInterrupted.
+func Dump[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f func(C) (T, error)) (T, error) {
+	return Do(ctx, c, what, func(conn C) (T, error) {
+		var none T
+		pauses := retry.Growing{First: dumpPause, Most: time.Second}
+		for attempt := range DumpAttempts {
+			value, err := f(conn)
+			if !errors.Is(err, ErrDumpInterrupted) {
+				return value, err
+			}
+			c.interrupted.Add(1)
+			if attempt < DumpAttempts-1 && !retry.Sleep(ctx, pauses.Next()) {
+				return none, context.Cause(ctx)
+			}
 		}
-		c.interrupted.Add(1)
-		if attempt < DumpAttempts-1 && !retry.Sleep(ctx, pauses.Next()) {
-			return none, context.Cause(ctx)
-		}
-	}
-	return none, ErrDumpInterrupted
+		return none, ErrDumpInterrupted
+	})
 }
 
 // Interrupted counts dumps that had to be repeated because the kernel's tables changed meanwhile.
@@ -123,25 +125,20 @@ func (c *Client[C]) connect() error {
 	if c.closed.Load() {
 		return ErrClosed
 	}
-	if c.connected {
+	if c.conn != nil {
 		return nil
 	}
 	conn, err := c.dial()
 	if err != nil {
 		return fmt.Errorf("open a netlink socket: %w", err)
 	}
-	c.conn, c.connected = conn, true
+	c.conn = &conn
 	return nil
 }
 
 func (c *Client[C]) disconnect() {
-	if c.connected {
-		_ = c.conn.Close()
+	if c.conn != nil {
+		_ = (*c.conn).Close()
 	}
-	c.forget()
-}
-
-func (c *Client[C]) forget() {
-	var none C
-	c.conn, c.connected = none, false
+	c.conn = nil
 }

@@ -22,20 +22,6 @@ type Source interface {
 	Close() error
 }
 
-// ListenerOptions make a Listener.
-type ListenerOptions struct {
-	// Name names what is listened to in logs and errors: "devlink".
-	Name string
-	Log  *slog.Logger
-	// Open opens a socket and joins the group. An error for which errors.Is says
-	// os.ErrNotExist means that the kernel doesn't have the thing at all.
-	Open func() (Source, error)
-	// Poke is called after everything that calls for a fresh look: the group was
-	// joined, could not be joined or was lost, something happened, something that
-	// happened was lost. It must not block.
-	Poke func()
-}
-
 // Reopening waits longer after each failure in a row, and evenly where the
 // kernel lacks the thing altogether.
 const (
@@ -53,7 +39,10 @@ const (
 // something changed. It carries no data: the owner reads everything afresh, so
 // that events that are lost, doubled or out of order can't do harm.
 type Listener struct {
-	opts ListenerOptions
+	name string
+	log  *slog.Logger
+	open func() (Source, error)
+	poke func()
 	gate *Gate
 
 	mu     sync.Mutex
@@ -72,9 +61,14 @@ type ListenerStatus struct {
 	Events, Overruns, Failures uint64
 }
 
-// NewListener makes a Listener; Run starts it.
-func NewListener(o ListenerOptions) *Listener {
-	return &Listener{opts: o, gate: NewGate()}
+// NewListener makes a Listener; Run starts it. name names what is listened to in logs and errors:
+// "devlink". open opens a socket and joins the group. An error for which errors.Is says
+// os.ErrNotExist means that the kernel doesn't have the thing at all.
+//
+// poke is called after everything that calls for a fresh look: the group was joined, could not be
+// joined or was lost, something happened, something that happened was lost. It must not block.
+func NewListener(name string, log *slog.Logger, open func() (Source, error), poke func()) *Listener {
+	return &Listener{name: name, log: log, open: open, poke: poke, gate: NewGate()}
 }
 
 // Status is what the listener has seen so far. Any goroutine may ask.
@@ -107,7 +101,7 @@ func (l *Listener) Run(ctx context.Context) {
 
 // listen opens one socket and reads it until it breaks.
 func (l *Listener) listen(ctx context.Context) error {
-	src, err := l.open(ctx)
+	src, err := l.join(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,21 +125,21 @@ func (l *Listener) listen(ctx context.Context) error {
 			return context.Cause(ctx)
 		case errors.Is(err, unix.ENOBUFS):
 			l.count(func(s *ListenerStatus) { s.Overruns++ })
-			l.opts.Poke()
+			l.poke()
 		case err != nil:
-			return fmt.Errorf("read %s notifications: %w", l.opts.Name, err)
+			return fmt.Errorf("read %s notifications: %w", l.name, err)
 		case relevant:
 			l.count(func(s *ListenerStatus) { s.Events++ })
-			l.opts.Poke()
+			l.poke()
 		}
 	}
 }
 
-func (l *Listener) open(ctx context.Context) (Source, error) {
+func (l *Listener) join(ctx context.Context) (Source, error) {
 	bounded, cancel := context.WithTimeout(ctx, openBound)
 	defer cancel()
 	src, err := Call(bounded, l.gate, func() (Source, error) {
-		src, err := l.opts.Open()
+		src, err := l.open()
 		if err == nil && bounded.Err() != nil {
 			_ = src.Close()
 			return nil, context.Cause(bounded)
@@ -153,7 +147,7 @@ func (l *Listener) open(ctx context.Context) (Source, error) {
 		return src, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listen to %s notifications: %w", l.opts.Name, err)
+		return nil, fmt.Errorf("listen to %s notifications: %w", l.name, err)
 	}
 	return src, nil
 }
@@ -168,8 +162,8 @@ func (l *Listener) joined(ctx context.Context) {
 		}
 		s.Joined, s.Err = true, nil
 	})
-	l.opts.Log.Log(ctx, level, "listening to the kernel", "to", l.opts.Name)
-	l.opts.Poke()
+	l.log.Log(ctx, level, "listening to the kernel", "to", l.name)
+	l.poke()
 }
 
 // failed notes why the group is not joined, and says so once for each reason.
@@ -181,8 +175,8 @@ func (l *Listener) failed(ctx context.Context, err error) {
 		s.Failures++
 	})
 	if before.Joined || before.Err == nil || before.Err.Error() != err.Error() {
-		l.opts.Log.WarnContext(ctx, "not listening to the kernel; changes are only seen when it is asked again", "to", l.opts.Name, "err", err)
-		l.opts.Poke()
+		l.log.WarnContext(ctx, "not listening to the kernel; changes are only seen when it is asked again", "to", l.name, "err", err)
+		l.poke()
 	}
 }
 

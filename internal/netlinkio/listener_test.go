@@ -62,7 +62,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func listening(t *testing.T, log *slog.Logger, open func() (Source, error)) (*Listener, *atomic.Int64) {
 	t.Helper()
 	pokes := new(atomic.Int64)
-	l := NewListener(ListenerOptions{Name: "test", Log: log, Open: open, Poke: func() { pokes.Add(1) }})
+	l := NewListener("test", log, open, func() { pokes.Add(1) })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); l.Run(ctx) }()

@@ -34,26 +34,27 @@ func (e *MalformedError) Error() string {
 // Unwrap gives the causes to errors.Is and errors.As.
 func (e *MalformedError) Unwrap() []error { return e.Causes }
 
-// Malformed collects the causes of a MalformedError while an answer is decoded.
-type Malformed struct {
-	// What names the things that are decoded, in the plural.
-	What   string
-	count  int
-	causes []error
-}
-
-// Add counts one thing that could not be decoded.
-func (m *Malformed) Add(cause error) {
-	m.count++
-	if len(m.causes) < maxCauses {
-		m.causes = append(m.causes, cause)
-	}
-}
-
-// Err is nil when nothing was added, else a *MalformedError.
-func (m *Malformed) Err() error {
-	if m.count == 0 {
+// Malformed is a *MalformedError about things that could not be decoded, each with its cause; nil
+// without any. what names them, in the plural.
+func Malformed(what string, causes []error) error {
+	if len(causes) == 0 {
 		return nil
 	}
-	return &MalformedError{What: m.What, Count: m.count, Causes: m.causes}
+	return &MalformedError{What: what, Count: len(causes), Causes: causes[:min(len(causes), maxCauses)]}
+}
+
+// Decode decodes the messages of a dump. Those that can't be decoded are left out and told of in a
+// *MalformedError.
+func Decode[M, T any](what string, messages []M, decode func(M) (T, error)) ([]T, error) {
+	things := make([]T, 0, len(messages))
+	var causes []error
+	for _, m := range messages {
+		thing, err := decode(m)
+		if err != nil {
+			causes = append(causes, err)
+			continue
+		}
+		things = append(things, thing)
+	}
+	return things, Malformed(what, causes)
 }
