@@ -153,6 +153,12 @@ func decodeInfo(b []byte) (Info, error) {
 			info.SerialNumber = ad.String()
 		case unix.DEVLINK_ATTR_INFO_BOARD_SERIAL_NUMBER:
 			info.BoardSerialNumber = ad.String()
+		case unix.DEVLINK_ATTR_INFO_VERSION_FIXED:
+			return appendVersion(&info, VersionFixed, ad.Bytes())
+		case unix.DEVLINK_ATTR_INFO_VERSION_RUNNING:
+			return appendVersion(&info, VersionRunning, ad.Bytes())
+		case unix.DEVLINK_ATTR_INFO_VERSION_STORED:
+			return appendVersion(&info, VersionStored, ad.Bytes())
 		}
 		return nil
 	})
@@ -160,6 +166,24 @@ func decodeInfo(b []byte) (Info, error) {
 		return Info{}, err
 	}
 	return info, nil
+}
+
+func appendVersion(info *Info, kind VersionKind, b []byte) error {
+	v := Version{Kind: kind}
+	err := eachAttribute(b, func(ad *netlink.AttributeDecoder) error {
+		switch ad.Type() {
+		case unix.DEVLINK_ATTR_INFO_VERSION_NAME:
+			v.Name = ad.String()
+		case unix.DEVLINK_ATTR_INFO_VERSION_VALUE:
+			v.Value = ad.String()
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s version: %w", kind, err)
+	}
+	info.Versions = append(info.Versions, v)
+	return nil
 }
 
 // decodeEswitchMode decodes the answer to DEVLINK_CMD_ESWITCH_GET.

@@ -192,6 +192,11 @@ func TestInfoKeepsTheBoardsSerialNumberApartFromTheDevices(t *testing.T) {
 			Driver:            "mlx5_core",
 			BoardSerialNumber: "MT2314XZ00YA  ",
 			SerialNumber:      "e4397f872e4c11ee8000b83fd2a6f3d2",
+			Versions: []Version{
+				{VersionFixed, "fw.psid", "MT_0000000884"},
+				{VersionRunning, "fw.version", "32.38.1002"},
+				{VersionStored, "fw.version", "32.39.2048"},
+			},
 		},
 		"info-linux-6.1.hex": {
 			Handle:            Handle{Bus: "platform", Device: "dpusim.0"},

@@ -13,6 +13,25 @@ type Info struct {
 	// SerialNumber is serial_number, the device's: a UUID or a MAC with most
 	// drivers. It doesn't identify the card to anyone outside.
 	SerialNumber string
+	// Versions are in the order the driver gave them.
+	Versions []Version
+}
+
+// VersionKind tells where a version is (Documentation/networking/devlink/devlink-info.rst).
+type VersionKind string
+
+// The kinds of version, as devlink(8) writes them.
+const (
+	VersionFixed   VersionKind = "fixed"
+	VersionRunning VersionKind = "running"
+	VersionStored  VersionKind = "stored"
+)
+
+// Version is the version of one component, such as "fw.mgmt".
+type Version struct {
+	Kind  VersionKind
+	Name  string
+	Value string
 }
 
 // EswitchMode is what the embedded switch of a device does (enum
