@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/dbconn"
@@ -36,9 +36,6 @@ const examinePatience = 5 * time.Second
 // companionPatience bounds how long a companion's answer is waited for.
 const companionPatience = 3 * time.Second
 
-// overrideMost bounds what is read of system-id-override, in bytes.
-const overrideMost = 4096
-
 // examine reads everything that the doctor looks at. The daemon is where the flags say, or else
 // its configuration.
 func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet) doctor.Host {
@@ -49,24 +46,17 @@ func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet
 	}
 	h.Sockets = lookAtSockets(p.socket, h.Config.OVSDB)
 	var group sync.WaitGroup
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
-		p.examineCard(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
-		p.examineDaemon(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 2*examinePatience)
-		defer cancel()
-		examineDatabases(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
+	read := func(patience time.Duration, source func(context.Context, *doctor.Host)) {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			source(ctx, &h)
+		})
+	}
+	read(examinePatience, p.examineCard)
+	read(examinePatience, p.examineDaemon)
+	read(2*examinePatience, examineDatabases)
+	read(examinePatience, func(ctx context.Context, h *doctor.Host) {
 		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
 	})
 	for _, search := range p.companions(h.Config.OVSDB) {
@@ -134,8 +124,8 @@ func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
 
 func examineDatabases(ctx context.Context, h *doctor.Host) {
 	c := h.Config
-	own := dbconn.TLSFiles{PrivateKey: c.PrivateKey, Certificate: c.Certificate, CACert: c.CACert, VerifyHost: c.VerifyHostName}
-	override, modified, err := readOverride(c.SystemIDOverride())
+	local := ovs.Options{Endpoint: c.OVSDB, TLS: agent.Configured(c), Probe: c.Probe}
+	override, modified, err := agent.ReadOverride(c.SystemIDOverride())
 	if err != nil {
 		h.ConfigErr = errors.Join(h.ConfigErr, err)
 	}
@@ -145,16 +135,12 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 		h.ConfigErr = errors.Join(h.ConfigErr, err)
 	}
 	identify := func(v ovs.View) config.Identity { return config.Identify(v.ExternalIDs, c, override, hostname) }
-	if h.Local, h.LocalErr = readLocal(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe}, identify); h.LocalErr != nil {
+	if h.Local, h.LocalErr = readLocal(ctx, local, identify); h.LocalErr != nil {
 		return
 	}
 	h.Identity = identify(h.Local)
-	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe})
-	files := dbconn.TLSFiles{PrivateKey: h.Local.SSL.PrivateKey, Certificate: h.Local.SSL.Certificate, CACert: h.Local.SSL.CACert,
-		VerifyHost: c.VerifyHostName}
-	if h.Local.SSL == (ovs.SSL{}) {
-		files = own
-	}
+	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, local)
+	files := agent.SouthboundFiles(c, h.Local.SSL)
 	h.TLS = dbconn.NeedsTLS(c.OVSDB)
 	for _, r := range h.Identity.Remotes {
 		h.TLS = h.TLS || dbconn.NeedsTLS(r)
@@ -212,24 +198,6 @@ func readLocal(ctx context.Context, o ovs.Options, identify func(ovs.View) confi
 		case <-changed:
 		}
 	}
-}
-
-// readOverride reads the file that names the chassis, and when it changed last.
-func readOverride(path string) (text string, modified time.Time, err error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", time.Time{}, nil
-	}
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	b, err := io.ReadAll(io.LimitReader(f, overrideMost))
-	return string(b), info.ModTime(), err
 }
 
 func kernelRelease() string {

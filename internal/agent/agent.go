@@ -80,7 +80,7 @@ func New(o Options) (*Agent, error) {
 	cfg := o.Config
 	a := &Agent{Config: cfg, Log: o.Log, Changed: retry.NewPoke()}
 	var err error
-	if a.override, err = readOverride(cfg.SystemIDOverride()); err != nil {
+	if a.override, _, err = ReadOverride(cfg.SystemIDOverride()); err != nil {
 		return nil, err
 	}
 	a.Devices, err = o.Open(card.Options{

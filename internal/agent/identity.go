@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/dbconn"
@@ -17,22 +18,26 @@ import (
 // maxOverride bounds what is read of system-id-override, in bytes. Its first line counts.
 const maxOverride = 4096
 
-// readOverride reads the file that names the chassis before the database does;
-// empty when there is none. As in ovn-controller that is done once, at start.
-func readOverride(path string) (string, error) {
+// ReadOverride reads the file that names the chassis before the database does, and when it
+// changed last; empty when there is none. As in ovn-controller that is done once, at start.
+func ReadOverride(path string) (text string, modified time.Time, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+		return "", modified, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", modified, fmt.Errorf("chassis name: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", modified, fmt.Errorf("chassis name: %w", err)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
 	if err != nil {
-		return "", fmt.Errorf("chassis name: %w", err)
+		return "", modified, fmt.Errorf("chassis name: %w", err)
 	}
-	return string(b), nil
+	return string(b), info.ModTime(), nil
 }
 
 // Identify works out who we are from the local database, and whether that is
