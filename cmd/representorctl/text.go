@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
@@ -29,22 +30,11 @@ func pad(s string, to int) string {
 
 // table writes rows of cells below a header, each column as wide as it must be.
 func table(out *strings.Builder, indent string, rows [][]string) {
-	var widths []int
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], width(cell))
-		}
+		fmt.Fprintln(w, indent+strings.Join(row, "\t"))
 	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			line += pad(cell, widths[i]) + "  "
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-	}
+	_ = w.Flush() // a Builder refuses nothing
 }
 
 // labelWidth is that of the left column of entries.
@@ -52,11 +42,16 @@ const labelWidth = 12
 
 // entry writes a label and a text beside it, wrapped.
 func entry(out *strings.Builder, label, format string, args ...any) {
-	for i, line := range wrap(fmt.Sprintf(format, args...), columns-labelWidth) {
+	hang(out, pad(label, labelWidth), pad("", labelWidth), wrap(fmt.Sprintf(format, args...), columns-labelWidth))
+}
+
+// hang writes lines, the first of them behind one text and the others behind another.
+func hang(out *strings.Builder, first, others string, lines []string) {
+	for i, line := range lines {
 		if i > 0 {
-			label = ""
+			first = others
 		}
-		fmt.Fprintln(out, strings.TrimRight(pad(label, labelWidth)+line, " "))
+		fmt.Fprintln(out, strings.TrimRight(first+line, " "))
 	}
 }
 
