@@ -21,6 +21,10 @@ const (
 	ShowHosts = "set the card to DPU mode (embedded CPU function owner), and its eswitch to switchdev; then this must list ports of " +
 		"flavour pcipf: `devlink port show` " +
 		"For a NIC that is its own host: local-functions: true in /etc/representord/representord.yaml"
+	// GiveCapability is for a daemon that can't change links.
+	GiveCapability = "give the unit User=root and CapabilityBoundingSet=CAP_NET_ADMIN back"
+	// LeaveServer is for a local database that doesn't answer.
+	LeaveServer = "One that runs is to be left running: systemd restarts ovs-vswitchd with it, which cuts traffic"
 	// RunAsRoot is for what may not be read.
 	RunAsRoot = "run this as root"
 	// MayAsk is for a daemon that may not be asked.
@@ -97,8 +101,8 @@ func remedies() map[reason.Code]string {
 
 		reason.CodePFNotFound:   "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`",
 		reason.CodePFMACUnknown: "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`",
-		reason.CodePFAmbiguous: "give each PF a MAC of its own, or add the option vif-plug:representor:controller or " +
-			"vif-plug:representor:card-serial-number",
+		reason.CodePFAmbiguous: "give each PF a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by " +
+			"the port option vif-plug:representor:controller or vif-plug:representor:card-serial-number",
 		reason.CodePFUncertain: SeeKernel + " or add the option vif-plug:representor:controller",
 		reason.CodeSerialMismatch: "correct requested-chassis: the port is for another card; or correct the option " +
 			"vif-plug:representor:card-serial-number",
@@ -123,7 +127,7 @@ func remedies() map[reason.Code]string {
 		reason.CodeIgnoredOption: "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`",
 
 		reason.CodeLocalDatabase: "see whether the server runs, and answers: `representorctl doctor` and that the setting ovs-db names its " +
-			"socket. One that runs is to be left running: systemd restarts ovs-vswitchd with it, which cuts traffic",
+			"socket. " + LeaveServer,
 		reason.CodeBridgeMissing: "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: " +
 			"`systemctl start ovn-controller`",
 		reason.CodeUnsupportedDatapath: "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: " +
@@ -155,9 +159,8 @@ func remedies() map[reason.Code]string {
 		reason.CodeInterfaceError: "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {row}`",
 		reason.CodeStaleInterface: wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`",
 
-		reason.CodeLinkUpFailed: "give the unit CAP_NET_ADMIN back; meanwhile: `ip link set {netdev} up`",
+		reason.CodeLinkUpFailed: GiveCapability + "; meanwhile: `ip link set {netdev} up`",
 		reason.CodeHWAddrFailed: "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: " +
-			"`devlink port function set {devlink-port} hw_addr MAC` or give the unit CAP_NET_ADMIN back; and take program-hw-addr back where " +
-			"the driver can't",
+			"`devlink port function set {devlink-port} hw_addr MAC` or " + GiveCapability + "; and take program-hw-addr back where the driver can't",
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/diagnose"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
 
@@ -86,8 +87,7 @@ func (p *patient) macs(c *diagnose.Check) {
 		c.Unknown("no PF of a host is there whose MAC is known")
 	case len(twins) > 0:
 		c.Fail(strings.Join(twins, "; ")+"; nothing is plugged by a MAC that several PFs have",
-			"give each a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by the port option "+
-				"vif-plug:representor:controller")
+			diagnose.Names{}.Remedy(reason.CodePFAmbiguous))
 	default:
 		c.OK("each PF has a MAC of its own")
 	}

@@ -109,6 +109,6 @@ func (p *patient) capabilities(c *diagnose.Check) {
 		c.OK("the daemon has CAP_NET_ADMIN")
 	default:
 		c.Fail("the daemon lacks CAP_NET_ADMIN, so it can't set links up, and plugged functions have no network",
-			"give the unit User=root and CapabilityBoundingSet=CAP_NET_ADMIN back: `systemctl cat representord`")
+			diagnose.GiveCapability+": `systemctl cat representord`")
 	}
 }

@@ -26,8 +26,7 @@ func (p *patient) localDatabase(c *diagnose.Check) {
 	case errors.Is(p.LocalErr, ErrSilent):
 		c.Fail(p.Config.OVSDB+": "+reason.OneLine(p.LocalErr),
 			"see whether ovsdb-server is stopped (T in the column STAT) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` "+
-				"If it is stopped: `kill -CONT PID` If it is busy, ask again. Leave it running: systemd restarts ovs-vswitchd with it, which cuts "+
-				"traffic")
+				"If it is stopped: `kill -CONT PID` If it is busy, ask again. "+diagnose.LeaveServer)
 	default:
 		c.Fail(p.Config.OVSDB+": "+reason.OneLine(p.LocalErr),
 			"start it; the setting ovs-db says where its socket is: `systemctl enable --now openvswitch-switch`")
