@@ -11,50 +11,43 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// ofVSwitchd is what is said where it doesn't answer. That it starts interrupts what flows
-// for as long as ovn-controller takes to install the flows anew, so that it is started only
-// where it doesn't run, and restarted by nobody's advice.
-func ofVSwitchd() about {
-	return about{
-		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the " +
-			"flows anew: " +
-			"`systemctl start ovs-vswitchd`",
-		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
-			"would be cut while it restarts, so that is for an hour when nobody minds",
-	}
-}
+// What mends ovs-vswitchd where it doesn't run, and what to do where it answers nobody who
+// waits for longer. That it starts interrupts what flows for as long as ovn-controller takes to
+// install the flows anew, so that it is started only where it doesn't run, and restarted by
+// nobody's advice.
+const (
+	startVSwitchd = "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed " +
+		"the flows anew: `systemctl start ovs-vswitchd`"
+	hungVSwitchd = "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, " +
+		"and would be cut while it restarts, so that is for an hour when nobody minds"
+)
 
-// ofController is what is said of ovn-controller. To stop it in its own way takes its tunnels
-// and its Chassis row along, so that nobody is told to.
-func ofController() about {
-	return about{
-		start: "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`",
-		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that " +
-			"flows is cut meanwhile. " +
-			"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: " +
-			"`ovs-appctl --timeout=30 -t SOCKET exit --restart`",
-	}
-}
-
-// about is what is to be said of a companion.
-type about struct {
-	// start mends it where it doesn't run. hung is what to do where it answers nobody who
-	// waits for longer; SOCKET in it stands for where it listens.
-	start, hung string
-}
+// The same for ovn-controller; SOCKET stands for where it listens. To stop it in its own way
+// takes its tunnels and its Chassis row along, so that nobody is told to.
+const (
+	startController = "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`"
+	hungController  = "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. " +
+		"Nothing that flows is cut meanwhile. " +
+		"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: " +
+		"`ovs-appctl --timeout=30 -t SOCKET exit --restart`"
+)
 
 // vswitchd: without it the kernel goes on with the flows it has, and all that is in
 // the databases looks well.
-func (p *patient) vswitchd(c *diagnose.Check) { p.companion(c, ofVSwitchd(), p.VSwitchd) }
+func (p *patient) vswitchd(c *diagnose.Check) {
+	p.companion(c, p.VSwitchd, startVSwitchd, hungVSwitchd)
+}
 
 // controller: without it what is in the databases looks well, too, and so do the ports that
 // are plugged.
-func (p *patient) controller(c *diagnose.Check) { p.companion(c, ofController(), p.Controller) }
+func (p *patient) controller(c *diagnose.Check) {
+	p.companion(c, p.Controller, startController, hungController)
+}
 
 // silenceMeans is for how long a companion must have been silent to be more than busy.
 const silenceMeans = time.Minute
 
-func (p *patient) companion(c *diagnose.Check, a about, s companion.Sight) {
+func (p *patient) companion(c *diagnose.Check, s companion.Sight, start, hung string) {
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {
 		s = companion.Sight{Name: s.Name, State: watched.State, PID: watched.PID, Socket: watched.Socket, Version: watched.Version,
@@ -73,9 +66,9 @@ func (p *patient) companion(c *diagnose.Check, a about, s companion.Sight) {
 		}
 		c.OK(s.Name + " answers: " + pid + reason.Line(s.Version))
 	case companion.Gone:
-		c.Fail(s.Name+" doesn't run: "+why+"; "+without, a.start)
+		c.Fail(s.Name+" doesn't run: "+why+"; "+without, start)
 	case companion.Silent:
-		patience := strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung,
+		patience := strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+hung,
 			"SOCKET", reason.Shell(s.Socket))
 		switch {
 		case s.Stopped:
