@@ -205,7 +205,7 @@ func (x *Index) Complete() (bool, string) { return x.card.Complete, x.card.Probl
 
 // PortsOnly reports whether the card was one of which nothing but its ports is known, see
 // Card.PortsOnly.
-func (x *Index) PortsOnly() bool { return x.portsOnly }
+func (x *Index) PortsOnly() bool { return x.card.PortsOnly }
 
 // All gives every representor, local ones included whatever the settings, sorted
 // by function. A function that several ports claim is there once for each.

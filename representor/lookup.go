@@ -30,7 +30,7 @@ func (x *Index) Lookup(q Query) (Representor, *reason.Reason) {
 	if why != nil {
 		return r, why
 	}
-	return r, x.netdevReason(r)
+	return r, x.WhyNoNetdev(r)
 }
 
 // lookup finds the function, whatever its netdev.
@@ -263,8 +263,8 @@ func (x *Index) handles() []devlink.Handle {
 	return slices.SortedFunc(maps.Keys(set), devlink.Handle.Compare)
 }
 
-// netdevReason says why a function's netdev can't be plugged, nil if it can.
-func (x *Index) netdevReason(r Representor) *reason.Reason {
+// WhyNoNetdev says why a function's netdev can't be plugged, nil if it can.
+func (x *Index) WhyNoNetdev(r Representor) *reason.Reason {
 	ifindex, disputed := x.disputes[r.Function]
 	switch {
 	case disputed:

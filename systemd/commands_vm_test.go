@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
@@ -97,17 +98,17 @@ func (h *host) await(what, line string) {
 }
 
 // checks are what the doctor finds, in the order of the names.
-func (h *host) checks(names []string) []doctor.Check {
+func (h *host) checks(names []string) []doctor.PrintedCheck {
 	h.t.Helper()
 	argv := h.inside("representorctl", "doctor", "-j")
 	out, err := exec.Command(argv[0], argv[1:]...).Output()
-	var d doctor.Diagnosis
+	var d doctor.Printed
 	if jsonErr := json.Unmarshal(out, &d); jsonErr != nil {
 		h.t.Fatalf("%v, %v: %s", err, jsonErr, out)
 	}
-	var found []doctor.Check
+	var found []doctor.PrintedCheck
 	for _, name := range names {
-		i := slices.IndexFunc(d.Checks, func(c doctor.Check) bool { return c.Name == name })
+		i := slices.IndexFunc(d.Checks, func(c doctor.PrintedCheck) bool { return c.Name == name })
 		if i < 0 {
 			h.t.Fatalf("there is no check %s", name)
 		}
@@ -118,12 +119,12 @@ func (h *host) checks(names []string) []doctor.Check {
 
 // well reports whether these checks find nothing.
 func (h *host) well(names []string) bool {
-	return !slices.ContainsFunc(h.checks(names), func(c doctor.Check) bool { return c.Verdict != doctor.OK })
+	return !slices.ContainsFunc(h.checks(names), func(c doctor.PrintedCheck) bool { return c.Verdict != diagnose.OK.String() })
 }
 
 // ill reports whether each finds something, and says what to do.
-func ill(checks []doctor.Check) bool {
-	return !slices.ContainsFunc(checks, func(c doctor.Check) bool { return c.Verdict == doctor.OK || c.Remedy == "" })
+func ill(checks []doctor.PrintedCheck) bool {
+	return !slices.ContainsFunc(checks, func(c doctor.PrintedCheck) bool { return c.Verdict == diagnose.OK.String() || c.Remedy == "" })
 }
 
 // What the doctor prints for a service is run as it stands, in the situation that it is
@@ -223,7 +224,7 @@ func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 			h.t = t
 			defer h.tell()
 			h.must(tt.breaks)
-			var checks []doctor.Check
+			var checks []doctor.PrintedCheck
 			await(t, "the doctor finds it", func() bool {
 				checks = h.checks(tt.checks)
 				return ill(checks)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 )
 
@@ -38,9 +39,9 @@ func TestColoursAreWantedOnATerminalThatShowsThem(t *testing.T) {
 }
 
 func TestTheDoctorColoursVerdictsAlone(t *testing.T) {
-	d := doctor.Diagnosis{Checks: []doctor.Check{
-		{Name: "clock", Verdict: doctor.OK, Finding: "a"}, {Name: "serial", Verdict: doctor.Warn, Finding: "b"},
-		{Name: "bridge", Verdict: doctor.Fail, Finding: "c"}, {Name: "chassis", Verdict: doctor.Unknown, Finding: "d"},
+	d := doctor.Diagnosis{Checks: []diagnose.Check{
+		{Name: "clock", Verdict: diagnose.OK, Finding: "a"}, {Name: "serial", Verdict: diagnose.Warning, Finding: "b"},
+		{Name: "bridge", Verdict: diagnose.Failed, Finding: "c"}, {Name: "chassis", Verdict: diagnose.Unknown, Finding: "d"},
 	}}
 	shown := func(colours bool) string {
 		var out strings.Builder

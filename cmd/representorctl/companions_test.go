@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
@@ -25,16 +26,17 @@ func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
 	c := newClinic(t)
 	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
-	c.wantCompanions(socket, map[string]doctor.Check{
-		"vswitchd": {Verdict: doctor.OK,
+	c.wantCompanions(socket, map[string]doctor.PrintedCheck{
+		"vswitchd": {Verdict: diagnose.OK.String(),
 			Finding: fmt.Sprintf("ovs-vswitchd answers: pid %d, ovs-vswitchd (Open vSwitch) ", vswitchd.Pid())},
-		"ovn-controller": {Verdict: doctor.OK, Finding: fmt.Sprintf("ovn-controller answers: pid %d, ovn-controller ", controller.Pid())},
+		"ovn-controller": {Verdict: diagnose.OK.String(),
+			Finding: fmt.Sprintf("ovn-controller answers: pid %d, ovn-controller ", controller.Pid())},
 	})
 	vswitchd.Kill()
 	controller.Kill()
-	out := c.wantCompanions(socket, map[string]doctor.Check{
-		"vswitchd":       {Verdict: doctor.Fail, Finding: "ovs-vswitchd doesn't run: the process that wrote "},
-		"ovn-controller": {Verdict: doctor.Fail, Finding: "ovn-controller doesn't run: nobody listens on "},
+	out := c.wantCompanions(socket, map[string]doctor.PrintedCheck{
+		"vswitchd":       {Verdict: diagnose.Failed.String(), Finding: "ovs-vswitchd doesn't run: the process that wrote "},
+		"ovn-controller": {Verdict: diagnose.Failed.String(), Finding: "ovn-controller doesn't run: nobody listens on "},
 	})
 	if out.status != exitUnhealthy {
 		t.Errorf("status %d", out.status)
@@ -58,9 +60,9 @@ func TestTheDoctorFindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testi
 			}
 			servers.VSwitchdWith(t, c.local, options...)
 			servers.Controller(t, c.local, c.sb.Endpoint)
-			out := c.wantCompanions(daemon(t, self()), map[string]doctor.Check{
-				"vswitchd":       {Verdict: doctor.OK, Finding: "ovs-vswitchd answers: pid "},
-				"ovn-controller": {Verdict: doctor.OK, Finding: "ovn-controller answers: pid "},
+			out := c.wantCompanions(daemon(t, self()), map[string]doctor.PrintedCheck{
+				"vswitchd":       {Verdict: diagnose.OK.String(), Finding: "ovs-vswitchd answers: pid "},
+				"ovn-controller": {Verdict: diagnose.OK.String(), Finding: "ovn-controller answers: pid "},
 			})
 			if out.status != exitOK {
 				t.Errorf("status %d", out.status)
@@ -71,9 +73,9 @@ func TestTheDoctorFindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testi
 
 // wantCompanions wants these checks to come out so, by the beginning of what they find, and
 // no other to find fault, apart from capabilities, which are the test machine's business.
-func (c *clinic) wantCompanions(socket string, want map[string]doctor.Check) outcome {
+func (c *clinic) wantCompanions(socket string, want map[string]doctor.PrintedCheck) outcome {
 	c.t.Helper()
-	var d doctor.Diagnosis
+	var d doctor.Printed
 	out := c.doctor(socket, "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
 		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
@@ -87,7 +89,7 @@ func (c *clinic) wantCompanions(socket string, want map[string]doctor.Check) out
 			if check.Verdict != w.Verdict || !strings.HasPrefix(check.Finding, w.Finding) {
 				c.t.Errorf("%+v, want %+v", check, w)
 			}
-		case check.Verdict != doctor.OK && check.Name != "capabilities":
+		case check.Verdict != diagnose.OK.String() && check.Name != "capabilities":
 			c.t.Errorf("%+v", check)
 		}
 	}

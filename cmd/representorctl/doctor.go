@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/config"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 )
 
@@ -37,7 +38,7 @@ The exit status is 0 if nothing FAILs, and 9 otherwise.`,
 	_ = cmd.MarkFlagFilename("config", "yaml")
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
 		d := doctor.Examine(p.examine(ctx, file, cmd.Flags()))
-		if err := p.print(d, func(out *strings.Builder) { p.writeDiagnosis(out, d, verbose) }); err != nil {
+		if err := p.print(d.Printed(), func(out *strings.Builder) { p.writeDiagnosis(out, d, verbose) }); err != nil {
 			return err
 		}
 		if !d.Healthy {
@@ -48,64 +49,30 @@ The exit status is 0 if nothing FAILs, and 9 otherwise.`,
 	return cmd
 }
 
-// Widths of the left columns of checks.
-const (
-	verdictWidth   = 9
-	checkNameWidth = 20
-)
+// checkNameWidth is that of the column of the checks' names.
+const checkNameWidth = 20
 
 // writeDiagnosis writes what is wrong, the worst first, or all that was looked at, in its
 // order.
 func (p *program) writeDiagnosis(out *strings.Builder, d doctor.Diagnosis, all bool) {
+	checks := map[diagnose.Verdict][]diagnose.Check{}
+	for _, c := range d.Checks {
+		checks[c.Verdict] = append(checks[c.Verdict], c)
+	}
+	shown := slices.Concat(checks[diagnose.Failed], checks[diagnose.Warning], checks[diagnose.Unknown])
+	each := "; each of them: " + name + " doctor -v"
 	if all {
-		p.writeChecks(out, d.Checks)
-	} else {
-		for _, v := range []doctor.Verdict{doctor.Fail, doctor.Warn, doctor.Unknown} {
-			p.writeChecks(out, slices.DeleteFunc(slices.Clone(d.Checks), func(c doctor.Check) bool { return c.Verdict != v }))
-		}
+		shown, each = d.Checks, ""
+	}
+	for i := range shown {
+		p.writeCheck(out, &shown[i], checkNameWidth)
 	}
 	if out.Len() > 0 {
 		out.WriteString("\n")
 	}
-	counts := map[doctor.Verdict]int{}
-	for _, c := range d.Checks {
-		counts[c.Verdict]++
+	fmt.Fprintf(out, "%d ok, %d warn, %d FAIL, %d unknown%s\n", len(checks[diagnose.OK]), len(checks[diagnose.Warning]),
+		len(checks[diagnose.Failed]), len(checks[diagnose.Unknown]), each)
+	if failed := checks[diagnose.Failed]; len(failed) > 0 {
+		fmt.Fprintln(out, "begin with: "+failed[0].Name)
 	}
-	each := "; each of them: " + name + " doctor -v"
-	if all {
-		each = ""
-	}
-	fmt.Fprintf(out, "%d ok, %d warn, %d FAIL, %d unknown%s\n", counts[doctor.OK], counts[doctor.Warn], counts[doctor.Fail],
-		counts[doctor.Unknown], each)
-	if i := slices.IndexFunc(d.Checks, func(c doctor.Check) bool { return c.Verdict == doctor.Fail }); i >= 0 {
-		fmt.Fprintln(out, "begin with: "+d.Checks[i].Name)
-	}
-}
-
-func (p *program) writeChecks(out *strings.Builder, checks []doctor.Check) {
-	for _, c := range checks {
-		for i, line := range wrap(c.Finding, columns-verdictWidth-checkNameWidth) {
-			if i == 0 {
-				fmt.Fprintln(out, p.judged(c.Verdict)+pad(c.Name, checkNameWidth)+line)
-				continue
-			}
-			fmt.Fprintln(out, strings.Repeat(" ", verdictWidth+checkNameWidth)+line)
-		}
-		if c.Remedy != "" {
-			remedyBelow(out, c.Remedy)
-		}
-	}
-}
-
-func (p *program) judged(v doctor.Verdict) string {
-	text := pad(string(v), verdictWidth)
-	switch v {
-	case doctor.OK:
-		return p.paint(green, text)
-	case doctor.Warn, doctor.Unknown:
-		return p.paint(yellow, text)
-	case doctor.Fail:
-		return p.paint(red, text)
-	}
-	return text
 }

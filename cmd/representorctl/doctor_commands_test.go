@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
 )
@@ -60,7 +61,7 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 			socket := daemon(t, self())
 			tt.breaks(c)
 			ill := c.check(socket, tt.check)
-			if ill.Verdict != doctor.Fail && ill.Verdict != doctor.Warn {
+			if ill.Verdict != diagnose.Failed.String() && ill.Verdict != diagnose.Warning.String() {
 				t.Fatalf("it finds nothing: %+v", ill)
 			}
 			fill := strings.NewReplacer("ssl:ADDRESS:6642", c.sb.Endpoint, "=ADDRESS", "=127.0.0.1", "=NAME", "=dpu1",
@@ -81,7 +82,7 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 			if ran == 0 {
 				t.Errorf("no command for a database is in %q", ill.Remedy)
 			}
-			if got := c.check(socket, tt.check); got.Verdict != doctor.OK && !tt.stays {
+			if got := c.check(socket, tt.check); got.Verdict != diagnose.OK.String() && !tt.stays {
 				t.Errorf("after the commands of %q: %+v", ill.Remedy, got)
 			}
 		})
@@ -163,7 +164,7 @@ func TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn(t *testing.T)
 			before(t, c)
 			ill := c.check(socket, "local-database")
 			commands := commandsIn(ill.Remedy)
-			if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, doctor.ErrSilent.Error()) || len(commands) != 2 {
+			if ill.Verdict != diagnose.Failed.String() || !strings.Contains(ill.Finding, doctor.ErrSilent.Error()) || len(commands) != 2 {
 				t.Fatalf("it finds %+v", ill)
 			}
 			var stopped []string
@@ -176,7 +177,7 @@ func TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn(t *testing.T)
 				t.Fatalf("%s shows %q as stopped, want the database's process alone", commands[0], stopped)
 			}
 			c.sb.Tool(t, "sh", "-c", strings.Replace(commands[1], "PID", stopped[0], 1))
-			if got := c.check(socket, "local-database"); got.Verdict != doctor.OK {
+			if got := c.check(socket, "local-database"); got.Verdict != diagnose.OK.String() {
 				t.Errorf("after %s: %+v", commands[1], got)
 			}
 		})
@@ -204,12 +205,12 @@ func TestDoctor_ALocalDatabaseThatWasKilledIsToBeStarted(t *testing.T) {
 	socket := daemon(t, self())
 	c.local.Kill()
 	ill := c.check(socket, "local-database")
-	if ill.Verdict != doctor.Fail || !strings.Contains(ill.Finding, "connection refused") ||
+	if ill.Verdict != diagnose.Failed.String() || !strings.Contains(ill.Finding, "connection refused") ||
 		!strings.Contains(ill.Remedy, "`systemctl enable --now openvswitch-switch`") {
 		t.Errorf("it finds %+v", ill)
 	}
 	c.local.Restart()
-	if got := c.check(socket, "local-database"); got.Verdict != doctor.OK {
+	if got := c.check(socket, "local-database"); got.Verdict != diagnose.OK.String() {
 		t.Errorf("after its start: %+v", got)
 	}
 }
@@ -229,7 +230,7 @@ func TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem(t *testing.T) {
 	}
 	ill := c.check(socket, "sockets")
 	commands := commandsIn(ill.Remedy)
-	if ill.Verdict != doctor.Warn || len(commands) != 1 {
+	if ill.Verdict != diagnose.Warning.String() || len(commands) != 1 {
 		t.Fatalf("it finds %+v", ill)
 	}
 	c.sb.Tool(t, "sh", "-c", commands[0])

@@ -16,6 +16,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
@@ -95,9 +96,9 @@ func (c *clinic) doctor(socket string, args ...string) outcome {
 }
 
 // check is one of the doctor's.
-func (c *clinic) check(socket, name string) doctor.Check {
+func (c *clinic) check(socket, name string) doctor.PrintedCheck {
 	c.t.Helper()
-	var d doctor.Diagnosis
+	var d doctor.Printed
 	out := c.doctor(socket, "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
 		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
@@ -108,7 +109,7 @@ func (c *clinic) check(socket, name string) doctor.Check {
 		}
 	}
 	c.t.Fatalf("there is no check %s", name)
-	return doctor.Check{}
+	return doctor.PrintedCheck{}
 }
 
 // hide takes out what differs from machine to machine.
@@ -138,14 +139,14 @@ func TestTheDoctorReadsRealDatabases(t *testing.T) {
 	servers.VSwitchd(t, c.local)
 	servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
-	var d doctor.Diagnosis
+	var d doctor.Printed
 	out := c.doctor(socket, "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil || !d.Healthy || out.status != exitOK {
 		t.Errorf("status %d, %v\n%s%s", out.status, err, out.stdout, out.stderr)
 	}
 	for _, check := range d.Checks {
 		// Whether a test has the capability is the machine's business.
-		if check.Verdict != doctor.OK && check.Name != "capabilities" {
+		if check.Verdict != diagnose.OK.String() && check.Name != "capabilities" {
 			t.Errorf("%+v", check)
 		}
 	}
@@ -170,16 +171,34 @@ func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
 		t.Errorf("status %d", out.status)
 	}
 	// As text, once the paths are gone by whose length lines are broken.
-	var d doctor.Diagnosis
-	if err := json.Unmarshal([]byte(c.hide(out.stdout, socket)), &d); err != nil {
+	var printed doctor.Printed
+	if err := json.Unmarshal([]byte(c.hide(out.stdout, socket)), &printed); err != nil {
 		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
 	}
+	d := diagnosisOf(t, printed)
 	var text strings.Builder
 	(&program{now: noon}).writeDiagnosis(&text, d, true)
 	golden(t, "doctor-ill", text.String())
 	text.Reset()
 	(&program{now: noon}).writeDiagnosis(&text, d, false)
 	golden(t, "doctor-ill-short", text.String())
+}
+
+// diagnosisOf is what was printed for scripts.
+func diagnosisOf(t *testing.T, printed doctor.Printed) doctor.Diagnosis {
+	t.Helper()
+	verdicts := map[string]diagnose.Verdict{}
+	for _, v := range []diagnose.Verdict{diagnose.OK, diagnose.Warning, diagnose.Failed, diagnose.Unknown} {
+		verdicts[v.String()] = v
+	}
+	d := doctor.Diagnosis{Healthy: printed.Healthy}
+	for _, c := range printed.Checks {
+		if verdicts[c.Verdict] == "" {
+			t.Errorf("the verdict is %q", c.Verdict)
+		}
+		d.Checks = append(d.Checks, diagnose.Check{Name: c.Name, Verdict: verdicts[c.Verdict], Finding: c.Finding, Remedy: c.Remedy})
+	}
+	return d
 }
 
 // The doctor, plan --offline and representord read the same file.
@@ -227,10 +246,10 @@ func TestTheDoctorAsksTheDaemonWhereItsConfigurationSaysThatItIs(t *testing.T) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.check("", "daemon"); got.Verdict != doctor.OK {
+	if got := c.check("", "daemon"); got.Verdict != diagnose.OK.String() {
 		t.Errorf("%+v", got)
 	}
-	if got := c.check(absent(t), "daemon"); got.Verdict != doctor.Fail {
+	if got := c.check(absent(t), "daemon"); got.Verdict != diagnose.Failed.String() {
 		t.Errorf("where a flag says otherwise: %+v", got)
 	}
 }
@@ -241,20 +260,20 @@ func TestTheDoctorReadsCertificates(t *testing.T) {
 	expired := pki.Expired(t)
 	c.local.Ctl(t, "set-ssl", expired.PrivateKey, expired.Certificate, expired.CACert, "--", "set", "open", ".",
 		"external_ids:ovn-remote=ssl:127.0.0.1:1")
-	var d doctor.Diagnosis
+	var d doctor.Printed
 	out := c.doctor(absent(t), "-j")
 	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
 		t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
 	}
-	verdicts := map[string]doctor.Check{}
+	verdicts := map[string]doctor.PrintedCheck{}
 	for _, check := range d.Checks {
 		verdicts[check.Name] = check
 	}
 	// The test's noon is before the certificates were made.
-	if got := verdicts["clock"]; got.Verdict != doctor.Fail || !strings.Contains(got.Finding, "begins to be valid") {
+	if got := verdicts["clock"]; got.Verdict != diagnose.Failed.String() || !strings.Contains(got.Finding, "begins to be valid") {
 		t.Errorf("%+v", got)
 	}
-	if got := verdicts["southbound"]; got.Verdict != doctor.Fail || !strings.Contains(got.Finding, "127.0.0.1:1") {
+	if got := verdicts["southbound"]; got.Verdict != diagnose.Failed.String() || !strings.Contains(got.Finding, "127.0.0.1:1") {
 		t.Errorf("%+v", got)
 	}
 }

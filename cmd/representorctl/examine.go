@@ -46,24 +46,17 @@ func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet
 	}
 	h.Sockets = lookAtSockets(p.socket, h.Config.OVSDB)
 	var group sync.WaitGroup
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
-		p.examineCard(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
-		p.examineDaemon(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 2*examinePatience)
-		defer cancel()
-		examineDatabases(ctx, &h)
-	})
-	group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, examinePatience)
-		defer cancel()
+	read := func(patience time.Duration, source func(context.Context, *doctor.Host)) {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			source(ctx, &h)
+		})
+	}
+	read(examinePatience, p.examineCard)
+	read(examinePatience, p.examineDaemon)
+	read(2*examinePatience, examineDatabases)
+	read(examinePatience, func(ctx context.Context, h *doctor.Host) {
 		h.Datapath, h.DatapathErr = p.readDatapath(ctx, datapath.System)
 	})
 	for _, search := range p.companions(h.Config.OVSDB) {
@@ -131,7 +124,7 @@ func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
 
 func examineDatabases(ctx context.Context, h *doctor.Host) {
 	c := h.Config
-	own := agent.Configured(c)
+	local := ovs.Options{Endpoint: c.OVSDB, TLS: agent.Configured(c), Probe: c.Probe}
 	override, modified, err := agent.ReadOverride(c.SystemIDOverride())
 	if err != nil {
 		h.ConfigErr = errors.Join(h.ConfigErr, err)
@@ -142,11 +135,11 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 		h.ConfigErr = errors.Join(h.ConfigErr, err)
 	}
 	identify := func(v ovs.View) config.Identity { return config.Identify(v.ExternalIDs, c, override, hostname) }
-	if h.Local, h.LocalErr = readLocal(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe}, identify); h.LocalErr != nil {
+	if h.Local, h.LocalErr = readLocal(ctx, local, identify); h.LocalErr != nil {
 		return
 	}
 	h.Identity = identify(h.Local)
-	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, ovs.Options{Endpoint: c.OVSDB, TLS: own, Probe: c.Probe})
+	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, local)
 	files := agent.SouthboundFiles(c, h.Local.SSL)
 	h.TLS = dbconn.NeedsTLS(c.OVSDB)
 	for _, r := range h.Identity.Remotes {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
@@ -105,12 +106,8 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 	}}
 }
 
-// Widths of the left columns of steps. With what was found they make 80.
-const (
-	resultWidth = 9
-	stepWidth   = 19
-	readIndent  = 4
-)
+// stepWidth is that of the column of the steps' names.
+const stepWidth = 19
 
 // writeExplanation writes what follows from the steps, and those that prove it, or in short
 // those that say something else besides.
@@ -123,18 +120,17 @@ func (p *program) writeExplanation(out *strings.Builder, e explain.Explanation, 
 	}
 	before := out.Len()
 	var unknown []string
-	for i := range e.Steps {
-		s := e.Steps[i]
+	for _, s := range e.Steps {
 		switch {
-		case s.Result == explain.Unknown:
-			unknown = append(unknown, string(s.Name))
-		case s.Result == explain.OK, s.Result == explain.Skipped, s.Finding == e.Why:
+		case s.Verdict == diagnose.Unknown:
+			unknown = append(unknown, s.Name)
+		case s.Verdict == diagnose.OK, s.Verdict == diagnose.Skipped, s.Finding == e.Why:
 		default:
 			s.Read = nil
 			if s.Remedy == e.Remedy { // it was told above
 				s.Remedy = ""
 			}
-			p.writeStep(out, &s)
+			p.writeCheck(out, &s, stepWidth)
 		}
 	}
 	if len(unknown) > 0 {
@@ -170,20 +166,11 @@ func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {
 		entry(out, "fails at", "%s", e.FailedStep)
 	}
 	entry(out, "why", "%s", e.Why)
-	if e.Remedy != "" {
-		for i, line := range remedyLines(e.Remedy, columns-labelWidth) {
-			label := ""
-			if i == 0 {
-				label = "remedy"
-			}
-			fmt.Fprintln(out, strings.TrimRight(pad(label, labelWidth)+line, " "))
-		}
-	}
+	hang(out, pad("remedy", labelWidth), pad("", labelWidth), remedyLines(e.Remedy, columns-labelWidth))
 }
 
 func (p *program) writeSteps(out *strings.Builder, e explain.Explanation) {
-	for i := range e.Steps {
-		s := e.Steps[i]
+	for _, s := range e.Steps {
 		if s.Remedy == e.Remedy { // it was told above
 			s.Remedy = ""
 		}
@@ -193,87 +180,6 @@ func (p *program) writeSteps(out *strings.Builder, e explain.Explanation) {
 		if len(s.Candidates) > 0 { // they say more
 			s.InTheWay = nil
 		}
-		p.writeStep(out, &s)
+		p.writeCheck(out, &s, stepWidth)
 	}
-}
-
-func (p *program) writeStep(out *strings.Builder, s *explain.Step) {
-	finding := s.Finding
-	if s.Code != "" {
-		finding = fmt.Sprintf("%s: %s", s.Code, finding)
-	}
-	result := pad(shownResult(s.Result), resultWidth)
-	name := pad(string(s.Name), stepWidth)
-	for i, line := range wrap(finding, columns-resultWidth-stepWidth) {
-		if i == 0 {
-			fmt.Fprintln(out, p.painted(s.Result, result)+name+line)
-			continue
-		}
-		fmt.Fprintln(out, strings.Repeat(" ", resultWidth+stepWidth)+line)
-	}
-	if s.Result == explain.Skipped {
-		return
-	}
-	facts := make([]string, 0, len(s.Read))
-	for _, f := range s.Read {
-		facts = append(facts, reason.Line(f.Key)+"="+reason.Word(f.Value))
-	}
-	if len(facts) > 0 {
-		below(out, "read in "+s.Source+": "+strings.Join(facts, ", "))
-	}
-	for _, c := range s.Candidates {
-		below(out, candidate(c))
-	}
-	for _, w := range s.InTheWay {
-		below(out, "in the way: "+w)
-	}
-	if s.Remedy != "" {
-		remedyBelow(out, s.Remedy)
-	}
-}
-
-// below writes a text under a step.
-func below(out *strings.Builder, text string) {
-	for i, line := range wrap(text, columns-readIndent-2) {
-		indent := readIndent
-		if i > 0 {
-			indent += 2
-		}
-		fmt.Fprintf(out, "%*s%s\n", indent, "", line)
-	}
-}
-
-func candidate(c explain.Candidate) string {
-	text := "candidate " + c.Function
-	if c.MAC != "" {
-		text += ", MAC " + c.MAC
-	}
-	if c.CardSerial != "" {
-		text += ", card " + c.CardSerial
-	}
-	if c.Refused != "" {
-		return text + ": refused: " + c.Refused
-	}
-	return text + ": this one is meant"
-}
-
-// shownResult makes failures stand out where there are no colours.
-func shownResult(r explain.Result) string {
-	if r == explain.Failed {
-		return "FAILED"
-	}
-	return string(r)
-}
-
-func (p *program) painted(r explain.Result, text string) string {
-	switch r {
-	case explain.OK:
-		return p.paint(green, text)
-	case explain.Warning, explain.Unknown:
-		return p.paint(yellow, text)
-	case explain.Failed:
-		return p.paint(red, text)
-	case explain.Skipped:
-	}
-	return text
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // remedyAt is what to do at a step of vm1's, on whose row the pass writes nothing.
-func remedyAt(t *testing.T, w *world, name explain.Name) string {
+func remedyAt(t *testing.T, w *world, name string) string {
 	t.Helper()
 	w.dryRun = true
 	for _, s := range explained(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "vm1").Steps {
@@ -78,10 +79,16 @@ func TestExplain_APFWhoseMACIsMissingIsNotMendedAtTheVFThatThePortHas(t *testing
 			}
 		})
 	}
-	if got := remedyAt(t, without(1), explain.PF); !strings.Contains(got, "`devlink port function set pci/0000:03:00.0/1000 hw_addr MAC`") {
-		t.Errorf("the only PF: %s", got)
+	mended := func(pfs int) (at []string) {
+		for _, command := range commandsIn(remedyAt(t, without(pfs), explain.PF)) {
+			at = append(at, strings.TrimSuffix(strings.TrimPrefix(command, "devlink port function set pci/0000:03:00.0/"), " hw_addr MAC"))
+		}
+		return at
 	}
-	if got := remedyAt(t, without(2), explain.PF); !strings.Contains(got, "`devlink port function set DEVICE/INDEX hw_addr MAC`") {
-		t.Errorf("one of two PFs: %s", got)
+	if got := mended(1); !slices.Equal(got, []string{"1000"}) {
+		t.Errorf("the only PF is mended at %q", got)
+	}
+	if got := mended(2); !slices.Equal(got, []string{"1000", "2000"}) {
+		t.Errorf("two PFs are mended at %q", got)
 	}
 }

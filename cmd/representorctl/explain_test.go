@@ -14,6 +14,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
@@ -56,7 +57,7 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 				if step.Code != "" {
 					codes[step.Code] = true
 				}
-				if (step.Result == explain.Failed || step.Code != "") && step.Remedy == "" {
+				if (step.Verdict == diagnose.Failed || step.Code != "") && step.Remedy == "" {
 					t.Errorf("step %s has no remedy", step.Name)
 				}
 				if step.Finding == "" || step.Source == "" {
@@ -78,7 +79,7 @@ func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain") {
+	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain", "internal/diagnose") {
 		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}
@@ -97,7 +98,7 @@ func isShort(t *testing.T, e explain.Explanation, short, long string) {
 	}
 	flat := strings.Join(strings.Fields(short), " ")
 	for _, s := range e.Steps {
-		if s.Result == explain.Warning && !strings.Contains(flat, strings.Join(strings.Fields(s.Finding), " ")) {
+		if s.Verdict == diagnose.Warning && !strings.Contains(flat, strings.Join(strings.Fields(s.Finding), " ")) {
 			t.Errorf("the warning of step %s is not in\n%s", s.Name, short)
 		}
 	}
@@ -429,11 +430,11 @@ func TestExplainFindsThePortOfANetdev(t *testing.T) {
 func TestColoursAreForTerminalsOnly(t *testing.T) {
 	p := program{colours: true, now: noon}
 	var out strings.Builder
-	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []explain.Step{
-		{Name: explain.PF, Result: explain.Failed, Finding: "no"}, {Name: explain.Card, Result: explain.OK, Finding: "yes"},
-		{Name: explain.Up, Result: explain.Unknown, Finding: "maybe"}, {Name: explain.Row, Result: explain.Skipped, Finding: "later"},
+	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []diagnose.Check{
+		{Name: explain.PF, Verdict: diagnose.Failed, Finding: "no"}, {Name: explain.Card, Verdict: diagnose.OK, Finding: "yes"},
+		{Name: explain.Up, Verdict: diagnose.Unknown, Finding: "maybe"}, {Name: explain.Row, Verdict: diagnose.Skipped, Finding: "later"},
 	}}, true)
-	for _, want := range []string{"\x1b[31mFAILED   \x1b[0mpf", "\x1b[32mok       \x1b[0mcard",
+	for _, want := range []string{"\x1b[31mFAIL     \x1b[0mpf", "\x1b[32mok       \x1b[0mcard",
 		"\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())

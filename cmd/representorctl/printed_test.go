@@ -85,7 +85,7 @@ func triedIn() map[string]string {
 		"cmd/representorctl/doctor_commands_test.go TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor": {
 			"ovn-sbctl chassis-del NAME", "ovn-sbctl get-connection", "ovs-vsctl get Open_vSwitch . external_ids",
 			"ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log",
-			"ovs-vsctl remove Open_vSwitch . external_ids X", "ovs-vsctl set Bridge X datapath_type=system", "ovs-vsctl set Open_vSwitch . X",
+			"ovs-vsctl remove Open_vSwitch . external_ids X", "ovs-vsctl set Open_vSwitch . X",
 			"ovs-vsctl set Open_vSwitch . other_config:hw-offload=true", "ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT",
 		},
 		"cmd/representorctl/doctor_commands_test.go TestDoctor_TheCommandsForACompanionDoWhatTheyArePrintedFor": {
@@ -101,7 +101,7 @@ func triedIn() map[string]string {
 		},
 		"test/e2e/printed_vm_test.go takesWhatDoctorPrints": {
 			"date -u -s TIME", "devlink dev", "devlink dev eswitch set X mode switchdev", "devlink dev eswitch show DEVICE", "devlink dev info",
-			"devlink dev show", "devlink port function set %s/%d hw_addr MAC", "devlink port function set DEVICE/INDEX hw_addr MAC",
+			"devlink dev show", "devlink port function set DEVICE/INDEX hw_addr MAC",
 			"devlink port show", "devlink port show; dmesg | tail -n 50", "modprobe mlx5_core",
 		},
 		"test/e2e/printed_vm_test.go takesWhatExplainPrints": {
@@ -113,7 +113,7 @@ func triedIn() map[string]string {
 		"test/e2e/hands_vm_test.go waitsForALinuxBridge":    {"ip link set {netdev} nomaster"},
 		"test/e2e/faults_vm_test.go plugsWithoutCapability": {"ip link set {netdev} up"},
 		"test/e2e/troubleshooting_vm_test.go TestTroubleshooting": {
-			"devlink dev eswitch set {device} mode switchdev", "echo %[2]d >/sys/class/net/PF/device/sriov_numvfs",
+			"echo %[2]d >/sys/class/net/PF/device/sriov_numvfs",
 			"ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -",
 		},
 		"systemd/commands_vm_test.go TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor": {
@@ -142,7 +142,7 @@ func TestEachCommandThatIsPrintedIsRunByATest(t *testing.T) {
 		}
 	}
 	printed := map[string]string{}
-	for _, dir := range []string{"../../internal/doctor", "../../internal/explain", "../../plug"} {
+	for _, dir := range []string{"../../internal/diagnose", "../../internal/doctor", "../../internal/explain", "../../plug"} {
 		maps.Copy(printed, printedCommands(t, dir))
 	}
 	for command, at := range printed {

@@ -18,6 +18,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/ovn/northbound"
 	"github.com/representord/representord/internal/reason"
@@ -212,7 +213,7 @@ func (p *program) status(command string, err error) int {
 		case unreachable.Closed:
 			remedy = "try again in a moment, or as root"
 		case errors.Is(err, os.ErrPermission):
-			remedy = "run this as root, or as a member of the group that control-group names"
+			remedy = diagnose.MayAsk
 		}
 		fmt.Fprintf(p.stderr, "%s: %s; %s\n", name, reason.OneLine(err), remedy)
 		for _, instead := range p.instead {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/representord/representord/internal/reason"
@@ -13,7 +12,7 @@ const (
 	commandIndent2 = "    "
 )
 
-// remedyLines lays out a remedy (see explain.Step.Remedy): its text is wrapped, and each
+// remedyLines lays out a remedy (see diagnose.Check): its text is wrapped, and each
 // command has lines of its own. Where a command doesn't fit it goes on behind a
 // backslash, as a shell reads it, so that what is copied from the terminal can be run.
 func remedyLines(remedy string, to int) []string {
@@ -29,17 +28,6 @@ func remedyLines(remedy string, to int) []string {
 		}
 	}
 	return lines
-}
-
-// remedyBelow writes a remedy under a step or a check.
-func remedyBelow(out *strings.Builder, remedy string) {
-	for i, line := range remedyLines("remedy: "+remedy, columns-readIndent-2) {
-		indent := readIndent
-		if i > 0 {
-			indent += 2
-		}
-		fmt.Fprintf(out, "%*s%s\n", indent, "", line)
-	}
 }
 
 func commandLines(command string, to int) []string {

@@ -42,11 +42,16 @@ const labelWidth = 12
 
 // entry writes a label and a text beside it, wrapped.
 func entry(out *strings.Builder, label, format string, args ...any) {
-	for i, line := range wrap(fmt.Sprintf(format, args...), columns-labelWidth) {
+	hang(out, pad(label, labelWidth), pad("", labelWidth), wrap(fmt.Sprintf(format, args...), columns-labelWidth))
+}
+
+// hang writes lines, the first of them behind one text and the others behind another.
+func hang(out *strings.Builder, first, others string, lines []string) {
+	for i, line := range lines {
 		if i > 0 {
-			label = ""
+			first = others
 		}
-		fmt.Fprintln(out, strings.TrimRight(pad(label, labelWidth)+line, " "))
+		fmt.Fprintln(out, strings.TrimRight(first+line, " "))
 	}
 }
 

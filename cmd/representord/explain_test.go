@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
 
-func stepOf(t *testing.T, e explain.Explanation, name explain.Name) explain.Step {
+func stepOf(t *testing.T, e explain.Explanation, name string) diagnose.Check {
 	t.Helper()
 	for _, s := range e.Steps {
 		if s.Name == name {
@@ -20,7 +21,7 @@ func stepOf(t *testing.T, e explain.Explanation, name explain.Name) explain.Step
 		}
 	}
 	t.Fatalf("no step %s in %+v", name, e)
-	return explain.Step{}
+	return diagnose.Check{}
 }
 
 // The promise to somebody who types explain: any port, soon, whatever is away.
@@ -84,11 +85,11 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	c.Kill()
 	await(t, client, "the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	quick("the status without a Southbound", status)
-	if e := ask("vm0"); !e.Plugged || stepOf(t, e, explain.PortBinding).Result != explain.Unknown {
+	if e := ask("vm0"); !e.Plugged || stepOf(t, e, explain.PortBinding).Verdict != diagnose.Unknown {
 		t.Errorf("vm0 without a Southbound: %+v", e)
 	}
 	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.Southbound ||
-		stepOf(t, e, explain.RequestedChassis).Result != explain.Unknown {
+		stepOf(t, e, explain.RequestedChassis).Verdict != diagnose.Unknown {
 		t.Errorf("elsewhere without a Southbound: %+v", e)
 	}
 }

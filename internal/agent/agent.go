@@ -81,7 +81,7 @@ func New(o Options) (*Agent, error) {
 	a := &Agent{Config: cfg, Log: o.Log, Changed: retry.NewPoke()}
 	var err error
 	if a.override, _, err = ReadOverride(cfg.SystemIDOverride()); err != nil {
-		return nil, fmt.Errorf("chassis name: %w", err)
+		return nil, err
 	}
 	a.Devices, err = o.Open(card.Options{
 		Log:       o.Log,

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -18,23 +19,25 @@ import (
 const maxOverride = 4096
 
 // ReadOverride reads the file that names the chassis before the database does, and when it
-// changed last; it gives nothing when there is none. As in ovn-controller an Agent does that
-// once, at start.
+// changed last; empty when there is none. As in ovn-controller that is done once, at start.
 func ReadOverride(path string) (text string, modified time.Time, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", time.Time{}, nil
+		return "", modified, nil
 	}
 	if err != nil {
-		return "", time.Time{}, err
+		return "", modified, fmt.Errorf("chassis name: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", time.Time{}, err
+		return "", modified, fmt.Errorf("chassis name: %w", err)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxOverride))
-	return string(b), info.ModTime(), err
+	if err != nil {
+		return "", modified, fmt.Errorf("chassis name: %w", err)
+	}
+	return string(b), info.ModTime(), nil
 }
 
 // Identify works out who we are from the local database, and whether that is

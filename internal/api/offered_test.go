@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/plug/plan"
@@ -58,7 +59,7 @@ func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) 
 		t.Errorf("it takes %s", best)
 	}
 	for _, s := range e.Steps {
-		if s.Name == explain.PortBinding && (s.Result != explain.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
+		if s.Name == explain.PortBinding && (s.Verdict != diagnose.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
 			t.Errorf("%+v", s)
 		}
 	}

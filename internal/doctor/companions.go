@@ -6,57 +6,47 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
-// ofVSwitchd is what is said where it doesn't answer. That it starts interrupts what flows
-// for as long as ovn-controller takes to install the flows anew, so that it is started only
-// where it doesn't run, and restarted by nobody's advice.
-func ofVSwitchd() about {
-	return about{
-		check: "vswitchd",
-		start: "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed the " +
-			"flows anew: " +
-			"`systemctl start ovs-vswitchd`",
-		hung: "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, and " +
-			"would be cut while it restarts, so that is for an hour when nobody minds",
-	}
-}
+// What mends ovs-vswitchd where it doesn't run, and what to do where it answers nobody who
+// waits for longer. That it starts interrupts what flows for as long as ovn-controller takes to
+// install the flows anew, so that it is started only where it doesn't run, and restarted by
+// nobody's advice.
+const (
+	startVSwitchd = "start it, or its container; ports stay plugged, and what flows still is interrupted until ovn-controller has installed " +
+		"the flows anew: `systemctl start ovs-vswitchd`"
+	hungVSwitchd = "If not, see its log, /var/log/openvswitch/ovs-vswitchd.log on Debian. What the kernel has a flow for crosses meanwhile, " +
+		"and would be cut while it restarts, so that is for an hour when nobody minds"
+)
 
-// ofController is what is said of ovn-controller. To stop it in its own way takes its tunnels
-// and its Chassis row along, so that nobody is told to.
-func ofController() about {
-	return about{
-		check: "ovn-controller",
-		start: "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`",
-		hung: "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. Nothing that " +
-			"flows is cut meanwhile. " +
-			"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: " +
-			"`ovs-appctl --timeout=30 -t SOCKET exit --restart`",
-	}
-}
-
-// about is what is to be said of a companion.
-type about struct {
-	// check is the check's name.
-	check string
-	// start mends it where it doesn't run. hung is what to do where it answers nobody who
-	// waits for longer; SOCKET in it stands for where it listens.
-	start, hung string
-}
+// The same for ovn-controller; SOCKET stands for where it listens. To stop it in its own way
+// takes its tunnels and its Chassis row along, so that nobody is told to.
+const (
+	startController = "start it, or its container; ports stay plugged, and nothing that flows is cut: `systemctl start ovn-controller`"
+	hungController  = "If not, see its log, /var/log/ovn/ovn-controller.log on Debian, and whether the Southbound is too big for it. " +
+		"Nothing that flows is cut meanwhile. " +
+		"If it must be started anew, with this it leaves its tunnels and its Chassis row, as soon as it answers: " +
+		"`ovs-appctl --timeout=30 -t SOCKET exit --restart`"
+)
 
 // vswitchd: without it the kernel goes on with the flows it has, and all that is in
 // the databases looks well.
-func (p *patient) vswitchd() Check { return p.companion(ofVSwitchd(), p.VSwitchd) }
+func (p *patient) vswitchd(c *diagnose.Check) {
+	p.companion(c, p.VSwitchd, startVSwitchd, hungVSwitchd)
+}
 
 // controller: without it what is in the databases looks well, too, and so do the ports that
 // are plugged.
-func (p *patient) controller() Check { return p.companion(ofController(), p.Controller) }
+func (p *patient) controller(c *diagnose.Check) {
+	p.companion(c, p.Controller, startController, hungController)
+}
 
 // silenceMeans is for how long a companion must have been silent to be more than busy.
 const silenceMeans = time.Minute
 
-func (p *patient) companion(a about, s companion.Sight) Check {
+func (p *patient) companion(c *diagnose.Check, s companion.Sight, start, hung string) {
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {
 		s = watched
@@ -65,39 +55,37 @@ func (p *patient) companion(a about, s companion.Sight) Check {
 			s.Why += ": " + watched.Why
 		}
 	}
-	c := Check{Name: a.check, Verdict: Unknown}
-	why := reason.Line(s.Why)
+	why, without := reason.Line(s.Why), companion.Without(s.Name)
 	switch s.State {
 	case companion.Answers:
-		c.Verdict, c.Finding = OK, s.Name+" answers: "
+		pid := ""
 		if s.PID > 0 {
-			c.Finding += fmt.Sprintf("pid %d, ", s.PID)
+			pid = fmt.Sprintf("pid %d, ", s.PID)
 		}
-		c.Finding += reason.Line(s.Version)
+		c.OK(s.Name + " answers: " + pid + reason.Line(s.Version))
 	case companion.Gone:
-		c.Verdict, c.Finding, c.Remedy = Fail, s.Name+" doesn't run: "+why+"; "+companion.Without(s.Name), a.start
+		c.Fail(s.Name+" doesn't run: "+why+"; "+without, start)
 	case companion.Silent:
-		c.Verdict, c.Finding = Warn, s.Name+" is busy or hangs: "+why+"; if it stays so, "+companion.Without(s.Name)
-		c.Remedy = strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+a.hung,
+		patience := strings.ReplaceAll("see whether it answers who waits for longer: `ovs-appctl --timeout=30 -t SOCKET version` "+hung,
 			"SOCKET", reason.Shell(s.Socket))
-		if watched.State == companion.Silent && age >= silenceMeans {
-			c.Verdict, c.Finding = Fail, fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second),
-				companion.Without(s.Name))
-		}
-		if s.Stopped {
-			c.Verdict, c.Finding = Fail, s.Name+" is stopped: "+why+"; "+companion.Without(s.Name)
-			c.Remedy = fmt.Sprintf("let it go on, which costs nothing: `kill -CONT %d`", s.PID)
+		switch {
+		case s.Stopped:
+			c.Fail(s.Name+" is stopped: "+why+"; "+without, fmt.Sprintf("let it go on, which costs nothing: `kill -CONT %d`", s.PID))
+		case watched.State == companion.Silent && age >= silenceMeans:
+			c.Fail(fmt.Sprintf("%s hangs: %s, and none since %s ago; %s", s.Name, why, age.Truncate(time.Second), without), patience)
+		default:
+			c.Warn(s.Name+" is busy or hangs: "+why+"; if it stays so, "+without, patience)
 		}
 	case companion.Unknown:
-		c.Finding = fmt.Sprintf("whether %s runs can't be told: %s", s.Name, why)
+		remedy := ""
 		switch {
 		case s.Forbidden:
-			c.Remedy = "run this as root"
+			remedy = diagnose.RunAsRoot
 		case s.Why != "":
-			c.Remedy = fmt.Sprintf("see whether it runs, and which socket its --unixctl names: `ps -C %s -o pid,args`", s.Name)
+			remedy = fmt.Sprintf("see whether it runs, and which socket its --unixctl names: `ps -C %s -o pid,args`", s.Name)
 		}
+		c.UnknownUntil(fmt.Sprintf("whether %s runs can't be told: %s", s.Name, why), remedy)
 	}
-	return c
 }
 
 // byController is how to have done what ovn-controller does. One that answers isn't to be

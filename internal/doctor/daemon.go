@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -19,40 +20,34 @@ const (
 	noClock = 2025
 )
 
-func (p *patient) configuration() Check {
-	c := Check{Name: "configuration", Verdict: OK, Finding: "every setting is understood"}
-	if p.ConfigErr != nil {
-		c.Verdict, c.Finding = Fail, reason.OneLine(p.ConfigErr)
-		c.Remedy = "correct the file or the variable it names; representord ends at once with such a configuration"
-	} else if len(p.Config.Warnings) > 0 {
-		c.Verdict, c.Finding = Warn, strings.Join(p.Config.Warnings, "; ")
-		c.Remedy = "set what was meant, or unset it, here and where representord is started"
+func (p *patient) configuration(c *diagnose.Check) {
+	switch {
+	case p.ConfigErr != nil:
+		c.Fail(reason.OneLine(p.ConfigErr), "correct the file or the variable it names; representord ends at once with such a configuration")
+	case len(p.Config.Warnings) > 0:
+		c.Warn(strings.Join(p.Config.Warnings, "; "), "set what was meant, or unset it, here and where representord is started")
+	default:
+		c.OK("every setting is understood")
 	}
-	return c
 }
 
-func (p *patient) daemon() Check {
-	c := Check{Name: "daemon", Verdict: OK}
+func (p *patient) daemon(c *diagnose.Check) {
 	switch s := p.Daemon; {
 	case s == nil && errors.Is(p.DaemonErr, os.ErrPermission):
-		c.Verdict, c.Finding = Unknown, fmt.Sprintf("the daemon may not be asked: %v", p.DaemonErr)
-		c.Remedy = "run this as root, or as a member of the group that control-group names"
+		c.UnknownUntil(fmt.Sprintf("the daemon may not be asked: %v", p.DaemonErr), diagnose.MayAsk)
 	case s == nil && p.hangs():
-		c.Verdict, c.Finding = Fail, p.DaemonErr.Error()
-		c.Remedy = "restart it, ports stay plugged; and see its log: `systemctl restart representord; journalctl -u representord`"
+		c.Fail(p.DaemonErr.Error(),
+			"restart it, ports stay plugged; and see its log: `systemctl restart representord; journalctl -u representord`")
 	case s == nil:
-		c.Verdict, c.Finding = Fail, fmt.Sprintf("no daemon answers: %v", p.DaemonErr)
-		c.Remedy = "start it, and see its log: `systemctl enable --now representord; journalctl -u representord`"
+		c.Fail(fmt.Sprintf("no daemon answers: %v", p.DaemonErr),
+			"start it, and see its log: `systemctl enable --now representord; journalctl -u representord`")
 	case s.Role != api.Active:
-		c.Verdict, c.Finding = Warn, fmt.Sprintf("it is %s: %s", s.Role, s.RoleReason)
-		c.Remedy = "see who has the bridge, or what it waits for: `representorctl status`"
+		c.Warn(fmt.Sprintf("it is %s: %s", s.Role, s.RoleReason), "see who has the bridge, or what it waits for: `representorctl status`")
 	case s.DryRun:
-		c.Verdict, c.Finding = Warn, "it is active, but in a dry run, and plugs nothing"
-		c.Remedy = "start it without --dry-run"
+		c.Warn("it is active, but in a dry run, and plugs nothing", "start it without --dry-run")
 	default:
-		c.Finding = "it is active, and keeps bridge " + reason.Word(s.Bridge)
+		c.OK("it is active, and keeps bridge " + reason.Word(s.Bridge))
 	}
-	return c
 }
 
 // hangs tells that there is a daemon, and that it says nothing.
@@ -61,65 +56,59 @@ func (p *patient) hangs() bool {
 	return ok && unreachable.Hangs
 }
 
-func (p *patient) clock() Check {
-	c := Check{Name: "clock", Verdict: OK, Finding: "it shows " + p.Now.UTC().Format(time.RFC3339)}
+func (p *patient) clock(c *diagnose.Check) {
+	wrong := ""
 	switch {
 	case p.Now.Year() < noClock:
-		c.Verdict = Fail
-		c.Finding += ", so it was never set; certificates won't be valid"
+		wrong = "so it was never set; certificates won't be valid"
 	case p.TLS && p.TLSErr == nil && p.Now.Before(p.Own.From):
-		c.Verdict = Fail
-		c.Finding += ", before our certificate begins to be valid at " + p.Own.From.UTC().Format(time.RFC3339)
+		wrong = "before our certificate begins to be valid at " + p.Own.From.UTC().Format(time.RFC3339)
 	case p.TLS && p.TLSErr == nil && p.Now.Before(p.CA.From):
-		c.Verdict = Fail
-		c.Finding += ", before the CA certificate begins to be valid at " + p.CA.From.UTC().Format(time.RFC3339)
+		wrong = "before the CA certificate begins to be valid at " + p.CA.From.UTC().Format(time.RFC3339)
 	}
-	if c.Verdict == Fail {
-		c.Remedy = "have an NTP service set it; until then, by hand: `date -u -s TIME` A certificate that is truly too new needs its time, or " +
-			"to be made anew"
+	shows := "it shows " + p.Now.UTC().Format(time.RFC3339)
+	if wrong == "" {
+		c.OK(shows)
+		return
 	}
-	return c
+	c.Fail(shows+", "+wrong, "have an NTP service set it; until then, by hand: `date -u -s TIME` A certificate that is truly too new needs "+
+		"its time, or to be made anew")
 }
 
-func (p *patient) certificates() Check {
-	c := Check{Name: "certificates", Verdict: OK}
+func (p *patient) certificates(c *diagnose.Check) {
 	const remedy = "replace the files; they are read again for each connection, and nothing needs to be restarted"
 	end := p.Own.Until
 	if p.CA.Until.Before(end) {
 		end = p.CA.Until
 	}
-	left := end.Sub(p.Now)
+	left, at := end.Sub(p.Now), end.UTC().Format(time.RFC3339)
 	switch {
 	case p.LocalErr != nil && !p.TLS:
-		c.Verdict, c.Finding = Unknown, "whether TLS is used can't be known without the local database"
+		c.Unknown("whether TLS is used can't be known without the local database")
 	case !p.TLS:
-		c.Finding = "no endpoint needs TLS"
+		c.OK("no endpoint needs TLS")
 	case errors.Is(p.TLSErr, os.ErrPermission):
-		c.Verdict, c.Finding, c.Remedy = Unknown, reason.OneLine(p.TLSErr), "run this as root"
+		c.UnknownUntil(reason.OneLine(p.TLSErr), diagnose.RunAsRoot)
 	case p.TLSErr != nil:
-		c.Verdict, c.Finding, c.Remedy = Fail, reason.OneLine(p.TLSErr),
-			"put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`"
+		c.Fail(reason.OneLine(p.TLSErr),
+			"put the files there; or name others, as for ovn-controller: `ovs-vsctl set-ssl PRIVATE-KEY CERTIFICATE CA-CERT`")
 	case left <= 0:
-		c.Verdict, c.Finding, c.Remedy = Fail, "they expired at "+end.UTC().Format(time.RFC3339), remedy
+		c.Fail("they expired at "+at, remedy)
 	case left < expiryWarning:
-		c.Verdict, c.Remedy = Warn, remedy
-		c.Finding = fmt.Sprintf("they expire in %d days, at %s", int(left.Hours()/24), end.UTC().Format(time.RFC3339))
+		c.Warn(fmt.Sprintf("they expire in %d days, at %s", int(left.Hours()/24), at), remedy)
 	default:
-		c.Finding = "they are valid until " + end.UTC().Format(time.RFC3339)
+		c.OK("they are valid until " + at)
 	}
-	return c
 }
 
-func (p *patient) capabilities() Check {
-	c := Check{Name: "capabilities", Verdict: OK}
+func (p *patient) capabilities(c *diagnose.Check) {
 	switch {
 	case p.DaemonNetAdmin == nil:
-		c.Verdict, c.Finding = Unknown, "the daemon's capabilities can't be read"
+		c.Unknown("the daemon's capabilities can't be read")
 	case *p.DaemonNetAdmin:
-		c.Finding = "the daemon has CAP_NET_ADMIN"
+		c.OK("the daemon has CAP_NET_ADMIN")
 	default:
-		c.Verdict, c.Finding = Fail, "the daemon lacks CAP_NET_ADMIN, so it can't set links up, and plugged functions have no network"
-		c.Remedy = "give the unit User=root and CapabilityBoundingSet=CAP_NET_ADMIN back: `systemctl cat representord`"
+		c.Fail("the daemon lacks CAP_NET_ADMIN, so it can't set links up, and plugged functions have no network",
+			diagnose.GiveCapability+": `systemctl cat representord`")
 	}
-	return c
 }

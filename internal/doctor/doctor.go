@@ -12,39 +12,17 @@ import (
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
 
-// Verdict is how a check came out.
-type Verdict string
-
-// The verdicts.
-const (
-	OK   Verdict = "ok"
-	Warn Verdict = "warn"
-	Fail Verdict = "FAIL"
-	// Unknown: it can't be read here or now, which is no fault by itself.
-	Unknown Verdict = "unknown"
-)
-
-// Check is one thing that was looked at.
-type Check struct {
-	// Name is stable, lower case, for scripts.
-	Name    string  `json:"name"`
-	Verdict Verdict `json:"verdict"`
-	// Finding is one sentence. Remedy is what mends it, absent where nothing needs
-	// mending; the commands in it are between backticks.
-	Finding string `json:"finding"`
-	Remedy  string `json:"remedy,omitempty"`
-}
-
-// Diagnosis is all of them.
+// Diagnosis is all checks.
 type Diagnosis struct {
 	// Healthy: no check failed. What warns or isn't known doesn't count.
-	Healthy bool    `json:"healthy"`
-	Checks  []Check `json:"checks"`
+	Healthy bool
+	Checks  []diagnose.Check
 }
 
 // Host is what was read. What could not be read has an error.
@@ -106,20 +84,63 @@ type Host struct {
 	Sockets []Socket
 }
 
+// needs is what must have been read for a check.
+type needs int
+
+const (
+	nothing needs = iota
+	theCard
+	theLocalDatabase
+	theSouthbound
+)
+
 // Examine looks at everything.
 func Examine(h Host) Diagnosis {
 	p := patient{Host: h, index: representor.NewIndex(h.Card, representor.Settings{LocalFunctions: h.Config.LocalFunctions})}
 	d := Diagnosis{Healthy: true}
-	for _, check := range []func() Check{
-		p.configuration, p.daemon, p.versions, p.clock,
-		p.devlink, p.eswitch, p.functions, p.macs, p.serial,
-		p.localDatabase, p.ovsVersion, p.vswitchd, p.identity, p.override, p.bridge, p.upcalls, p.offload, p.builtIn, p.foreign,
-		p.certificates, p.southbound, p.ovnVersion, p.controller, p.registered, p.twins, p.published,
-		p.capabilities, p.sockets, p.ports,
+	for _, check := range []struct {
+		name  string
+		needs needs
+		look  func(*diagnose.Check)
+	}{
+		{"configuration", nothing, p.configuration},
+		{"daemon", nothing, p.daemon},
+		{"versions", nothing, p.versions},
+		{"clock", nothing, p.clock},
+		{"devlink", nothing, p.devlink},
+		{"eswitch", nothing, p.eswitch},
+		{"host-functions", theCard, p.functions},
+		{"duplicate-macs", theCard, p.macs},
+		{"serial", nothing, p.serial},
+		{"local-database", nothing, p.localDatabase},
+		{"ovs-version", theLocalDatabase, p.ovsVersion},
+		{"vswitchd", nothing, p.vswitchd},
+		{"identity", theLocalDatabase, p.identity},
+		{"system-id-override", nothing, p.override},
+		{"bridge", theLocalDatabase, p.bridge},
+		{"upcalls", nothing, p.upcalls},
+		{"hw-offload", theLocalDatabase, p.offload},
+		{"built-in-provider", theLocalDatabase, p.builtIn},
+		{"foreign-rows", theLocalDatabase, p.foreign},
+		{"certificates", nothing, p.certificates},
+		{"southbound", nothing, p.southbound},
+		{"ovn-version", theSouthbound, p.ovnVersion},
+		{"ovn-controller", nothing, p.controller},
+		{"chassis", theSouthbound, p.registered},
+		{"unique", theSouthbound, p.twins},
+		{"serial-published", theLocalDatabase, p.published},
+		{"capabilities", nothing, p.capabilities},
+		{"sockets", nothing, p.sockets},
+		{"ports", nothing, p.ports},
 	} {
-		c := check()
+		c := diagnose.Check{Name: check.name, Verdict: diagnose.Unknown}
+		if missing := p.lacks(check.needs); missing != "" {
+			c.Unknown(missing)
+		} else {
+			check.look(&c)
+		}
 		d.Checks = append(d.Checks, c)
-		d.Healthy = d.Healthy && c.Verdict != Fail
+		d.Healthy = d.Healthy && c.Verdict != diagnose.Failed
 	}
 	return d
 }
@@ -128,4 +149,17 @@ func Examine(h Host) Diagnosis {
 type patient struct {
 	Host
 	index *representor.Index
+}
+
+// lacks says what a check needs and nobody could read, empty for nothing.
+func (p *patient) lacks(n needs) string {
+	switch {
+	case n == theCard && p.CardErr != nil:
+		return "the card can't be read"
+	case n == theLocalDatabase && p.LocalErr != nil:
+		return "the local database can't be read"
+	case n == theSouthbound && (p.LocalErr != nil || p.ChassisErr != nil):
+		return "the Southbound doesn't answer"
+	}
+	return ""
 }

@@ -20,10 +20,20 @@ import (
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/dbconn"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
+)
+
+// verdicts are how checks come out, by their names.
+type verdicts = map[string]diagnose.Verdict
+
+const (
+	warn    = diagnose.Warning
+	fail    = diagnose.Failed
+	unknown = diagnose.Unknown
 )
 
 func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
@@ -86,7 +96,7 @@ func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
 	d := Examine(healthy())
 	names := map[string]bool{}
 	for _, c := range d.Checks {
-		if c.Verdict != OK || c.Remedy != "" || c.Finding == "" || names[c.Name] {
+		if c.Verdict != diagnose.OK || c.Remedy != "" || c.Finding == "" || names[c.Name] {
 			t.Errorf("%+v", c)
 		}
 		names[c.Name] = true
@@ -102,8 +112,8 @@ func TestSerialPublished_WhereAnOldNeutronDoesNotLookIsSaid(t *testing.T) {
 	h := healthy()
 	h.Chassis[0].ExternalIDs = nil
 	d := Examine(h)
-	at := slices.IndexFunc(d.Checks, func(c Check) bool { return c.Name == "serial-published" })
-	if c := d.Checks[at]; !d.Healthy || c.Verdict != OK || !strings.Contains(c.Finding, "21.0") ||
+	at := slices.IndexFunc(d.Checks, func(c diagnose.Check) bool { return c.Name == "serial-published" })
+	if c := d.Checks[at]; !d.Healthy || c.Verdict != diagnose.OK || !strings.Contains(c.Finding, "21.0") ||
 		!strings.Contains(c.Finding, "representorctl serial") {
 		t.Errorf("%+v", c)
 	}
@@ -148,7 +158,7 @@ func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
 	} {
 		h := healthy()
 		edit(&h)
-		if d := Examine(h); !d.Healthy || slices.ContainsFunc(d.Checks, func(c Check) bool { return c.Verdict != OK }) {
+		if d := Examine(h); !d.Healthy || slices.ContainsFunc(d.Checks, func(c diagnose.Check) bool { return c.Verdict != diagnose.OK }) {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}
@@ -201,242 +211,242 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		breaks func(*Host)
-		want   map[string]Verdict
+		want   verdicts
 		remedy string // of one of them
 	}{
 		{"bad configuration", func(h *Host) { h.ConfigErr = errors.New("probe-interval: must be a time") },
-			map[string]Verdict{"configuration": Fail}, "correct the file"},
+			verdicts{"configuration": fail}, "correct the file"},
 		{"a variable that sets nothing", func(h *Host) { h.Config.Warnings = []string{"REPRESENTORD_X sets nothing"} },
-			map[string]Verdict{"configuration": Warn}, "unset it"},
+			verdicts{"configuration": warn}, "unset it"},
 		{"no daemon", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, refused, nil },
-			map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown},
+			verdicts{"daemon": fail, "system-id-override": unknown, "capabilities": unknown, "ports": unknown},
 			"systemctl enable --now representord"},
 		{"daemon hangs", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, hung, nil },
-			map[string]Verdict{"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown},
+			verdicts{"daemon": fail, "system-id-override": unknown, "capabilities": unknown, "ports": unknown},
 			"`systemctl restart representord;"},
 		{"daemon not to be asked", func(h *Host) { h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, forbidden, nil },
-			map[string]Verdict{"daemon": Unknown, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown}, "as root"},
-		{"standby", func(h *Host) { h.Daemon.Role = api.Standby }, map[string]Verdict{"daemon": Warn}, "representorctl status"},
-		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, map[string]Verdict{"daemon": Warn}, "without --dry-run"},
-		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, map[string]Verdict{"versions": Warn},
+			verdicts{"daemon": unknown, "system-id-override": unknown, "capabilities": unknown, "ports": unknown}, "as root"},
+		{"standby", func(h *Host) { h.Daemon.Role = api.Standby }, verdicts{"daemon": warn}, "representorctl status"},
+		{"dry run", func(h *Host) { h.Daemon.DryRun = true }, verdicts{"daemon": warn}, "without --dry-run"},
+		{"daemon of before the update", func(h *Host) { h.Daemon.Version = "1.2.2" }, verdicts{"versions": warn},
 			"systemctl restart representord"},
-		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, map[string]Verdict{"capabilities": Fail}, "CapabilityBoundingSet"},
-		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Gone) }, map[string]Verdict{"vswitchd": Fail},
+		{"no CAP_NET_ADMIN", func(h *Host) { h.DaemonNetAdmin = new(bool) }, verdicts{"capabilities": fail}, "CapabilityBoundingSet"},
+		{"ovs-vswitchd killed", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Gone) }, verdicts{"vswitchd": fail},
 			"`systemctl start ovs-vswitchd`"},
 		{"ovs-vswitchd killed, and packets lost since", func(h *Host) {
 			h.VSwitchd, h.Datapath = seen(companion.VSwitchd, companion.Gone), datapath.Statistics{Missed: 47, Lost: 47}
-		}, map[string]Verdict{"vswitchd": Fail, "upcalls": Unknown}, "mend ovs-vswitchd first"},
+		}, verdicts{"vswitchd": fail, "upcalls": unknown}, "mend ovs-vswitchd first"},
 		{"ovs-vswitchd stopped by a signal", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent); h.VSwitchd.Stopped = true },
-			map[string]Verdict{"vswitchd": Fail}, "`kill -CONT 812`"},
+			verdicts{"vswitchd": fail}, "`kill -CONT 812`"},
 		{"ovs-vswitchd busy or hung", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Silent) },
-			map[string]Verdict{"vswitchd": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+			verdicts{"vswitchd": warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovs-vswitchd not to be found", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown) },
-			map[string]Verdict{"vswitchd": Unknown}, "`ps -C ovs-vswitchd -o pid,args`"},
+			verdicts{"vswitchd": unknown}, "`ps -C ovs-vswitchd -o pid,args`"},
 		{"ovs-vswitchd not to be asked", func(h *Host) { h.VSwitchd = seen(companion.VSwitchd, companion.Unknown); h.VSwitchd.Forbidden = true },
-			map[string]Verdict{"vswitchd": Unknown}, "as root"},
+			verdicts{"vswitchd": unknown}, "as root"},
 		{"ovs-vswitchd not to be found here, and the daemon finds it dead", func(h *Host) {
 			h.VSwitchd = seen(companion.VSwitchd, companion.Unknown)
 			h.Daemon.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Why: "it has ended"}}
-		}, map[string]Verdict{"vswitchd": Fail}, "`systemctl start ovs-vswitchd`"},
+		}, verdicts{"vswitchd": fail}, "`systemctl start ovs-vswitchd`"},
 		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) },
-			map[string]Verdict{"ovn-controller": Fail}, "`systemctl start ovn-controller`"},
+			verdicts{"ovn-controller": fail}, "`systemctl start ovn-controller`"},
 		{"ovn-controller stopped by a signal", func(h *Host) {
 			h.Controller = seen(companion.Controller, companion.Silent)
 			h.Controller.Stopped = true
-		}, map[string]Verdict{"ovn-controller": Fail}, "`kill -CONT 812`"},
+		}, verdicts{"ovn-controller": fail}, "`kill -CONT 812`"},
 		{"ovn-controller busy", func(h *Host) { h.Controller = seen(companion.Controller, companion.Silent) },
-			map[string]Verdict{"ovn-controller": Warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+			verdicts{"ovn-controller": warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovn-controller hung", func(h *Host) {
 			h.Controller = seen(companion.Controller, companion.Silent)
 			h.Daemon.Companions = []companion.Sight{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
-		}, map[string]Verdict{"ovn-controller": Fail}, "exit --restart`"},
+		}, verdicts{"ovn-controller": fail}, "exit --restart`"},
 		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) },
-			map[string]Verdict{"ovn-controller": Unknown}, "`ps -C ovn-controller -o pid,args`"},
+			verdicts{"ovn-controller": unknown}, "`ps -C ovn-controller -o pid,args`"},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} },
-			map[string]Verdict{"upcalls": Fail}, "systemctl restart openvswitch-switch"},
+			verdicts{"upcalls": fail}, "systemctl restart openvswitch-switch"},
 		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) },
-			map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
-		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
-		{"CA of tomorrow", func(h *Host) { h.CA.From = noon().Add(time.Hour) }, map[string]Verdict{"clock": Fail}, "date -u -s TIME"},
-		{"expired", func(h *Host) { h.Own.Until = noon().Add(-time.Hour) }, map[string]Verdict{"certificates": Fail}, "replace the files"},
-		{"CA expires", func(h *Host) { h.CA.Until = noon().AddDate(0, 0, 7) }, map[string]Verdict{"certificates": Warn}, "replace the files"},
+			verdicts{"clock": fail}, "date -u -s TIME"},
+		{"certificate of tomorrow", func(h *Host) { h.Own.From = noon().Add(time.Hour) }, verdicts{"clock": fail}, "date -u -s TIME"},
+		{"CA of tomorrow", func(h *Host) { h.CA.From = noon().Add(time.Hour) }, verdicts{"clock": fail}, "date -u -s TIME"},
+		{"expired", func(h *Host) { h.Own.Until = noon().Add(-time.Hour) }, verdicts{"certificates": fail}, "replace the files"},
+		{"CA expires", func(h *Host) { h.CA.Until = noon().AddDate(0, 0, 7) }, verdicts{"certificates": warn}, "replace the files"},
 		{"no certificate", func(h *Host) { h.TLSErr = errors.New("TLS certificate: no such file") },
-			map[string]Verdict{"certificates": Fail}, "set-ssl"},
-		{"certificate for root only", func(h *Host) { h.TLSErr = forbidden }, map[string]Verdict{"certificates": Unknown}, "as root"},
+			verdicts{"certificates": fail}, "set-ssl"},
+		{"certificate for root only", func(h *Host) { h.TLSErr = forbidden }, verdicts{"certificates": unknown}, "as root"},
 		{"no devlink", func(h *Host) {
 			h.Card, h.CardErr, h.Eswitches = representor.Card{}, fmt.Errorf("the kernel has no devlink: %w", fs.ErrNotExist), nil
-		}, map[string]Verdict{
-			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown,
-			"serial-published": Unknown,
+		}, verdicts{
+			"devlink": fail, "eswitch": unknown, "host-functions": unknown, "duplicate-macs": unknown, "serial": unknown,
+			"serial-published": unknown,
 		}, "with the kernel of its vendor"},
 		{"devlink hangs", func(h *Host) {
 			h.Card, h.CardErr, h.Eswitches = representor.Card{}, os.ErrDeadlineExceeded, nil
-		}, map[string]Verdict{
-			"devlink": Fail, "eswitch": Unknown, "host-functions": Unknown, "duplicate-macs": Unknown, "serial": Unknown,
-			"serial-published": Unknown,
+		}, verdicts{
+			"devlink": fail, "eswitch": unknown, "host-functions": unknown, "duplicate-macs": unknown, "serial": unknown,
+			"serial-published": unknown,
 		}, "Leave the driver loaded"},
-		{"run on the hypervisor", func(h *Host) { h.Card.Ports, h.Eswitches = nil, nil }, map[string]Verdict{
-			"devlink": Fail, "eswitch": Unknown, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown,
+		{"run on the hypervisor", func(h *Host) { h.Card.Ports, h.Eswitches = nil, nil }, verdicts{
+			"devlink": fail, "eswitch": unknown, "host-functions": fail, "duplicate-macs": unknown, "serial": unknown, "serial-published": unknown,
 		}, "not on its host"},
 		{"card read in part", func(h *Host) { h.Card.Complete, h.Card.Problem = false, "the dump was interrupted" },
-			map[string]Verdict{"devlink": Fail}, "devlink port show"},
-		{"port left out", func(h *Host) { h.Card.Problem = "port 7 can't be read" }, map[string]Verdict{"devlink": Warn}, "dmesg"},
-		{"legacy eswitch", func(h *Host) { h.Eswitches[handle()] = Eswitch{Mode: devlink.EswitchLegacy} }, map[string]Verdict{"eswitch": Fail},
+			verdicts{"devlink": fail}, "devlink port show"},
+		{"port left out", func(h *Host) { h.Card.Problem = "port 7 can't be read" }, verdicts{"devlink": warn}, "dmesg"},
+		{"legacy eswitch", func(h *Host) { h.Eswitches[handle()] = Eswitch{Mode: devlink.EswitchLegacy} }, verdicts{"eswitch": fail},
 			"`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
 		{"legacy eswitch, with the uplink's port", func(h *Host) {
 			h.Card.Ports[0].Flavour, h.Eswitches[handle()] = devlink.FlavourPhysical, Eswitch{Mode: devlink.EswitchLegacy}
-		}, map[string]Verdict{"eswitch": Fail, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown, "serial-published": Unknown},
+		}, verdicts{"eswitch": fail, "host-functions": fail, "duplicate-macs": unknown, "serial": unknown, "serial-published": unknown},
 			"`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
 		{"legacy eswitch, without any port", func(h *Host) {
 			h.Card.Ports, h.Eswitches[handle()] = nil, Eswitch{Mode: devlink.EswitchLegacy}
-		}, map[string]Verdict{"devlink": Fail, "eswitch": Fail, "host-functions": Fail, "duplicate-macs": Unknown, "serial": Unknown,
-			"serial-published": Unknown}, "`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
+		}, verdicts{"devlink": fail, "eswitch": fail, "host-functions": fail, "duplicate-macs": unknown, "serial": unknown,
+			"serial-published": unknown}, "`devlink dev eswitch set pci/0000:03:00.0 mode switchdev`"},
 		{"legacy eswitch of another NIC", func(h *Host) {
 			h.Eswitches[devlink.Handle{Bus: "pci", Device: "0000:05:00.0"}] = Eswitch{Mode: devlink.EswitchLegacy}
-		}, map[string]Verdict{"eswitch": Warn}, "`devlink dev eswitch set pci/0000:05:00.0 mode switchdev`"},
+		}, verdicts{"eswitch": warn}, "`devlink dev eswitch set pci/0000:05:00.0 mode switchdev`"},
 		{"eswitch not to be read", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: forbidden} },
-			map[string]Verdict{"eswitch": Unknown}, "as root"},
+			verdicts{"eswitch": unknown}, "as root"},
 		{"devices not to be listed", func(h *Host) { h.Eswitches, h.EswitchErr = nil, os.ErrDeadlineExceeded },
-			map[string]Verdict{"eswitch": Unknown}, "`devlink dev`"},
+			verdicts{"eswitch": unknown}, "`devlink dev`"},
 		{"eswitch unknown to the driver", func(h *Host) { h.Eswitches[handle()] = Eswitch{Err: errors.New("operation not supported")} },
-			map[string]Verdict{"eswitch": Unknown}, "eswitch show"},
+			verdicts{"eswitch": unknown}, "eswitch show"},
 		{"a NIC that is its own host, its uplink elsewhere", func(h *Host) {
 			h.Config.LocalFunctions = true
 			vf := &h.Card.Ports[0]
 			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
 			vf.Controller = devlink.Some[uint32](0)
-		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "`ip -n NAMESPACE link set NETDEV netns 1`"},
+		}, verdicts{"host-functions": fail, "duplicate-macs": unknown}, "`ip -n NAMESPACE link set NETDEV netns 1`"},
 		{"a satellite PF without a port", func(h *Host) {
 			h.Config.LocalFunctions = true
 			vf := &h.Card.Ports[0]
 			vf.Flavour, vf.VF, vf.External, vf.Function = devlink.FlavourPCIVF, devlink.Some[uint16](0), devlink.Some(false), nil
 			vf.Controller = devlink.Some[uint32](3)
-		}, map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "behind another controller has a port"},
+		}, verdicts{"host-functions": fail, "duplicate-macs": unknown}, "behind another controller has a port"},
 		{"ports that aren't plugged", func(h *Host) {
 			h.Daemon.Ports = map[plan.State]int{plan.Plugged: 60, plan.Pending: 2, plan.Held: 1}
-		}, map[string]Verdict{"ports": Warn}, "`representorctl explain PORT`"},
+		}, verdicts{"ports": warn}, "`representorctl explain PORT`"},
 		{"PF without a MAC", func(h *Host) { h.Card.Ports[0].Function = nil },
-			map[string]Verdict{"host-functions": Fail, "duplicate-macs": Unknown}, "hw_addr"},
+			verdicts{"host-functions": fail, "duplicate-macs": unknown}, "hw_addr"},
 		{"two PFs with one MAC", func(h *Host) { h.Card.Ports = append(h.Card.Ports, pf(2, 2, 0x42)) },
-			map[string]Verdict{"duplicate-macs": Fail}, "controller"},
-		{"no serial", func(h *Host) { h.Card.Serials = nil }, map[string]Verdict{"serial": Warn, "serial-published": Unknown},
+			verdicts{"duplicate-macs": fail}, "controller"},
+		{"no serial", func(h *Host) { h.Card.Serials = nil }, verdicts{"serial": warn, "serial-published": unknown},
 			"board.serial_number"},
 		{"placeholder for a serial", func(h *Host) { h.Card.Serials[handle()] = representor.Serial{Number: "N/A"} },
-			map[string]Verdict{"serial": Warn, "serial-published": Unknown}, "requested-chassis"},
-		{"local database away", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, refused }, map[string]Verdict{
-			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
-			"southbound":  Unknown,
-			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
-			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+			verdicts{"serial": warn, "serial-published": unknown}, "requested-chassis"},
+		{"local database away", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, refused }, verdicts{
+			"local-database": fail, "identity": unknown, "bridge": unknown, "hw-offload": unknown, "built-in-provider": unknown,
+			"southbound":  unknown,
+			"ovs-version": unknown, "ovn-version": unknown, "foreign-rows": unknown,
+			"chassis": unknown, "unique": unknown, "serial-published": unknown,
 		}, "openvswitch-switch"},
-		{"local database hangs", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, fmt.Errorf("%w in 5s", ErrSilent) }, map[string]Verdict{
-			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
-			"southbound":  Unknown,
-			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
-			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+		{"local database hangs", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, fmt.Errorf("%w in 5s", ErrSilent) }, verdicts{
+			"local-database": fail, "identity": unknown, "bridge": unknown, "hw-offload": unknown, "built-in-provider": unknown,
+			"southbound":  unknown,
+			"ovs-version": unknown, "ovn-version": unknown, "foreign-rows": unknown,
+			"chassis": unknown, "unique": unknown, "serial-published": unknown,
 		}, "`kill -CONT PID`"},
 		{"local database away, nothing known of TLS",
-			func(h *Host) { h.Local, h.LocalErr, h.TLS = ovs.View{}, refused, false }, map[string]Verdict{
-				"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
-				"southbound":  Unknown,
-				"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
-				"chassis": Unknown, "unique": Unknown, "serial-published": Unknown, "certificates": Unknown,
+			func(h *Host) { h.Local, h.LocalErr, h.TLS = ovs.View{}, refused, false }, verdicts{
+				"local-database": fail, "identity": unknown, "bridge": unknown, "hw-offload": unknown, "built-in-provider": unknown,
+				"southbound":  unknown,
+				"ovs-version": unknown, "ovn-version": unknown, "foreign-rows": unknown,
+				"chassis": unknown, "unique": unknown, "serial-published": unknown, "certificates": unknown,
 			}, "openvswitch-switch"},
-		{"socket of another user", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, forbidden }, map[string]Verdict{
-			"local-database": Fail, "identity": Unknown, "bridge": Unknown, "hw-offload": Unknown, "built-in-provider": Unknown,
-			"southbound":  Unknown,
-			"ovs-version": Unknown, "ovn-version": Unknown, "foreign-rows": Unknown,
-			"chassis": Unknown, "unique": Unknown, "serial-published": Unknown,
+		{"socket of another user", func(h *Host) { h.Local, h.LocalErr = ovs.View{}, forbidden }, verdicts{
+			"local-database": fail, "identity": unknown, "bridge": unknown, "hw-offload": unknown, "built-in-provider": unknown,
+			"southbound":  unknown,
+			"ovs-version": unknown, "ovn-version": unknown, "foreign-rows": unknown,
+			"chassis": unknown, "unique": unknown, "serial-published": unknown,
 		}, "SupplementaryGroups"},
 		{"no ovn-remote", func(h *Host) {
 			h.Identity.Remotes, h.Identity.Problems, h.ChassisErr = nil, []string{"no Southbound is named"}, errors.New("no address")
-		}, map[string]Verdict{"identity": Fail, "southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown},
+		}, verdicts{"identity": fail, "southbound": fail, "ovn-version": unknown, "chassis": unknown, "unique": unknown},
 			"external_ids:ovn-remote"},
 		{"an endpoint left out", func(h *Host) { h.Identity.Problems = []string{"tpc: is no endpoint"} },
-			map[string]Verdict{"identity": Warn}, "external_ids"},
+			verdicts{"identity": warn}, "external_ids"},
 		{"override changed", func(h *Host) { h.OverrideModified, h.Identity.Chassis, h.Chassis[0].Name = noon(), "new", "new" },
-			map[string]Verdict{"system-id-override": Fail}, "systemctl restart ovn-controller representord"},
-		{"override touched", func(h *Host) { h.OverrideModified = noon() }, map[string]Verdict{"system-id-override": Warn}, "systemctl restart"},
-		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, map[string]Verdict{"bridge": Fail},
+			verdicts{"system-id-override": fail}, "systemctl restart ovn-controller representord"},
+		{"override touched", func(h *Host) { h.OverrideModified = noon() }, verdicts{"system-id-override": warn}, "systemctl restart"},
+		{"no bridge", func(h *Host) { h.Local.BridgeUUID = "" }, verdicts{"bridge": fail},
 			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"no bridge, and no ovn-controller to be seen", func(h *Host) {
 			h.Local.BridgeUUID, h.Controller = "", companion.Sight{Name: companion.Controller, State: companion.Unknown}
-		}, map[string]Verdict{"bridge": Fail, "ovn-controller": Unknown},
+		}, verdicts{"bridge": fail, "ovn-controller": unknown},
 			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
-		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, map[string]Verdict{"bridge": Fail, "upcalls": Unknown},
+		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, verdicts{"bridge": fail, "upcalls": unknown},
 			"traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
 		{"userspace datapath that OVN is told to have", func(h *Host) {
 			h.Local.DatapathType, h.Local.ExternalIDs["ovn-bridge-datapath-type"] = "netdev", "netdev"
-		}, map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
+		}, verdicts{"bridge": fail, "upcalls": unknown}, "leave the bridge as it is"},
 		{"OVS-DOCA", func(h *Host) { h.Local.DatapathType, h.Local.DefaultDatapathType, h.Local.DOCA = "doca", "doca", true },
-			map[string]Verdict{"bridge": Fail, "upcalls": Unknown}, "leave the bridge as it is"},
-		{"no offload", func(h *Host) { h.Local.HWOffload = false }, map[string]Verdict{"hw-offload": Warn}, "hw-offload=true"},
+			verdicts{"bridge": fail, "upcalls": unknown}, "leave the bridge as it is"},
+		{"no offload", func(h *Host) { h.Local.HWOffload = false }, verdicts{"hw-offload": warn}, "hw-offload=true"},
 		{"built-in provider", func(h *Host) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
-		}, map[string]Verdict{"built-in-provider": Fail}, "run only one of the two"},
+		}, verdicts{"built-in-provider": fail}, "run only one of the two"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused },
-			map[string]Verdict{"southbound": Fail, "ovn-version": Unknown, "chassis": Unknown, "unique": Unknown}, "ovn-sbctl"},
-		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, map[string]Verdict{"chassis": Fail},
+			verdicts{"southbound": fail, "ovn-version": unknown, "chassis": unknown, "unique": unknown}, "ovn-sbctl"},
+		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, verdicts{"chassis": fail},
 			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"not registered, for want of an ovn-controller",
 			func(h *Host) { h.Chassis, h.Controller = h.Chassis[1:], seen(companion.Controller, companion.Gone) },
-			map[string]Verdict{"chassis": Fail, "ovn-controller": Fail},
+			verdicts{"chassis": fail, "ovn-controller": fail},
 			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
-		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, map[string]Verdict{"chassis": Warn}, "external_ids:hostname"},
-		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, map[string]Verdict{"unique": Fail}, "chassis-del"},
-		{"serial of two", func(h *Host) { h.Chassis[1].OtherConfig = h.Chassis[0].OtherConfig }, map[string]Verdict{"unique": Fail}, "chassis-del"},
-		{"serial not published", func(h *Host) { h.Local.ExternalIDs = nil }, map[string]Verdict{"serial-published": Warn},
+		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, verdicts{"chassis": warn}, "external_ids:hostname"},
+		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, verdicts{"unique": fail}, "chassis-del"},
+		{"serial of two", func(h *Host) { h.Chassis[1].OtherConfig = h.Chassis[0].OtherConfig }, verdicts{"unique": fail}, "chassis-del"},
+		{"serial not published", func(h *Host) { h.Local.ExternalIDs = nil }, verdicts{"serial-published": warn},
 			"`ovs-vsctl set Open_vSwitch . 'external_ids:\"ovn-cms-options\"=\"card-serial-number=MT2242X00001\"'`"},
 		{"serial not published, though it should", func(h *Host) { h.Local.ExternalIDs, h.Config.RegisterCardSerial = nil, true },
-			map[string]Verdict{"serial-published": Fail}, "`representorctl serial`"},
+			verdicts{"serial-published": fail}, "`representorctl serial`"},
 		{"serial not published, for want of a daemon", func(h *Host) {
 			h.Local.ExternalIDs, h.Config.RegisterCardSerial, h.Daemon, h.DaemonErr, h.DaemonNetAdmin = nil, true, nil, refused, nil
-		}, map[string]Verdict{
-			"daemon": Fail, "system-id-override": Unknown, "capabilities": Unknown, "ports": Unknown, "serial-published": Fail,
+		}, verdicts{
+			"daemon": fail, "system-id-override": unknown, "capabilities": unknown, "ports": unknown, "serial-published": fail,
 		}, "mend the daemon first"},
 		{"serial not among the others", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a,b" },
-			map[string]Verdict{"serial-published": Warn}, `="a,b,card-serial-number=MT2242X00001"'`},
+			verdicts{"serial-published": warn}, `="a,b,card-serial-number=MT2242X00001"'`},
 		{"others that can't be typed", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options"] = "a'b`c" },
-			map[string]Verdict{"serial-published": Warn}, "external_ids:KEY=LIST"},
-		{"old Open vSwitch", func(h *Host) { h.OVS.OpenVSwitch = "2.5.9" }, map[string]Verdict{"ovs-version": Warn}, "update Open vSwitch"},
-		{"Open vSwitch of another start script", func(h *Host) { h.OVS.OpenVSwitch = "" }, map[string]Verdict{"ovs-version": Unknown}, ""},
-		{"version of Open vSwitch not read", func(h *Host) { h.OVSErr = refused }, map[string]Verdict{"ovs-version": Unknown}, ""},
+			verdicts{"serial-published": warn}, "external_ids:KEY=LIST"},
+		{"old Open vSwitch", func(h *Host) { h.OVS.OpenVSwitch = "2.5.9" }, verdicts{"ovs-version": warn}, "update Open vSwitch"},
+		{"Open vSwitch of another start script", func(h *Host) { h.OVS.OpenVSwitch = "" }, verdicts{"ovs-version": unknown}, ""},
+		{"version of Open vSwitch not read", func(h *Host) { h.OVSErr = refused }, verdicts{"ovs-version": unknown}, ""},
 		{"old OVN", func(h *Host) { h.OVN = ovn.Versions{Northd: "21.12.4", NorthdSchema: "20.21.0", Schema: "20.21.0"} },
-			map[string]Verdict{"ovn-version": Warn}, "update OVN"},
-		{"Southbound not converted", func(h *Host) { h.OVN.Schema = "20.9.0" }, map[string]Verdict{"ovn-version": Warn},
+			verdicts{"ovn-version": warn}, "update OVN"},
+		{"Southbound not converted", func(h *Host) { h.OVN.Schema = "20.9.0" }, verdicts{"ovn-version": warn},
 			"`systemctl restart ovn-ovsdb-server-sb`"},
-		{"no ovn-northd", func(h *Host) { h.OVN = ovn.Versions{Schema: "20.27.0"} }, map[string]Verdict{"ovn-version": Warn},
+		{"no ovn-northd", func(h *Host) { h.OVN = ovn.Versions{Schema: "20.27.0"} }, verdicts{"ovn-version": warn},
 			"`systemctl enable --now ovn-northd`"},
-		{"version of OVN not read", func(h *Host) { h.OVNErr = refused }, map[string]Verdict{"ovn-version": Unknown}, ""},
-		{"VF plugged by hand", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-int") }, map[string]Verdict{"foreign-rows": Warn},
+		{"version of OVN not read", func(h *Host) { h.OVNErr = refused }, verdicts{"ovn-version": unknown}, ""},
+		{"VF plugged by hand", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-int") }, verdicts{"foreign-rows": warn},
 			"`ovs-vsctl del-port rep0`"},
-		{"VF on another bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-ex") }, map[string]Verdict{"foreign-rows": Warn},
+		{"VF on another bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIVF, "br-ex") }, verdicts{"foreign-rows": warn},
 			"`ovs-vsctl del-port rep0`"},
-		{"PF on our bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "br-int") }, map[string]Verdict{"foreign-rows": Warn},
+		{"PF on our bridge", func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "br-int") }, verdicts{"foreign-rows": warn},
 			"`ovs-vsctl del-port rep0`"},
-		{"socket for everybody", func(h *Host) { h.Sockets[1].Mode |= 0o777 }, map[string]Verdict{"sockets": Warn},
+		{"socket for everybody", func(h *Host) { h.Sockets[1].Mode |= 0o777 }, verdicts{"sockets": warn},
 			"`chmod o-w /run/openvswitch/db.sock`"},
 		{"socket for everybody, in an odd place", func(h *Host) {
 			h.Sockets[1] = Socket{Path: "/run/a b/db's.sock", Mode: fs.ModeSocket | 0o777}
-		}, map[string]Verdict{"sockets": Warn}, "`chmod o-w '/run/a b/db'\\''s.sock'`"},
-		{"socket not to be looked at", func(h *Host) { h.Sockets[0].Err = forbidden }, map[string]Verdict{"sockets": Unknown}, "as root"},
-		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, map[string]Verdict{"sockets": Unknown}, ""},
+		}, verdicts{"sockets": warn}, "`chmod o-w '/run/a b/db'\\''s.sock'`"},
+		{"socket not to be looked at", func(h *Host) { h.Sockets[0].Err = forbidden }, verdicts{"sockets": unknown}, "as root"},
+		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, verdicts{"sockets": unknown}, ""},
 		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" },
-			map[string]Verdict{"serial-published": Fail}, "ovn-cms-options-dpu1"},
-		{"serial not taken over", func(h *Host) { h.Chassis[0].OtherConfig, h.Chassis[0].ExternalIDs = nil, nil }, map[string]Verdict{"serial-published": Fail},
+			verdicts{"serial-published": fail}, "ovn-cms-options-dpu1"},
+		{"serial not taken over", func(h *Host) { h.Chassis[0].OtherConfig, h.Chassis[0].ExternalIDs = nil, nil }, verdicts{"serial-published": fail},
 			"tail -n 50 /var/log/ovn/ovn-controller.log"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := healthy()
 			tt.breaks(&h)
 			d := Examine(h)
-			got, remedies, fails := map[string]Verdict{}, "", false
+			got, remedies, fails := verdicts{}, "", false
 			for _, c := range d.Checks {
 				if strings.Count(c.Remedy, "`")%2 != 0 {
 					t.Errorf("a command doesn't end: %s", c.Remedy)
 				}
-				fails = fails || c.Verdict == Fail
-				if c.Verdict == OK {
+				fails = fails || c.Verdict == fail
+				if c.Verdict == diagnose.OK {
 					continue
 				}
 				got[c.Name], broken[c.Name] = c.Verdict, true
@@ -449,7 +459,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 						script.WriteString(part + "\n")
 					}
 				}
-				if (c.Verdict == Fail || c.Verdict == Warn) && c.Remedy == "" || c.Finding == "" {
+				if (c.Verdict == fail || c.Verdict == warn) && c.Remedy == "" || c.Finding == "" {
 					t.Errorf("nothing mends %+v", c)
 				}
 			}
@@ -513,7 +523,7 @@ func TestASerialThatNoDaemonPublishesFollowsFromThat(t *testing.T) {
 		h := healthy()
 		h.Local.ExternalIDs, h.Config.RegisterCardSerial, h.Daemon, h.DaemonErr = nil, true, nil, err
 		for _, c := range Examine(h).Checks {
-			if c.Name == "serial-published" && (c.Verdict != Fail || !strings.HasSuffix(c.Finding, want)) {
+			if c.Name == "serial-published" && (c.Verdict != fail || !strings.HasSuffix(c.Finding, want)) {
 				t.Errorf("%+v, want that %s", c, want)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -49,21 +50,18 @@ func (p *patient) legacy() bool {
 	return len(m.other) > 0 && len(m.switchdev)+len(m.forbidden)+len(m.failed) == 0
 }
 
-// switchdev is what makes representors on these devices. The driver makes their netdevs anew.
+// switchdev is what makes representors on these devices.
 func switchdev(devices []devlink.Handle) string {
-	commands := make([]string, 0, len(devices))
+	var names []string
 	for _, h := range devices {
-		commands = append(commands, "`devlink dev eswitch set "+reason.Shell(h.String())+" mode switchdev`")
+		names = append(names, h.String())
 	}
-	return "set it to switchdev, with which it makes the ports of functions, in an hour when traffic may stop, for what goes through the " +
-		"card is cut meanwhile: " +
-		strings.Join(commands, " ")
+	return diagnose.Switchdev(names...)
 }
 
 // eswitch: a device in another mode than switchdev is a fault if no other one makes
 // representors, and else perhaps a plain NIC of the DPU's own.
-func (p *patient) eswitch() Check {
-	c := Check{Name: "eswitch", Verdict: OK}
+func (p *patient) eswitch(c *diagnose.Check) {
 	m := p.modes()
 	var bad, good []string
 	for _, h := range m.other {
@@ -74,24 +72,19 @@ func (p *patient) eswitch() Check {
 	}
 	switch {
 	case len(bad) > 0 && len(good) == 0:
-		c.Verdict, c.Finding = Fail, strings.Join(bad, ", ")+"; only in mode switchdev there are representors"
-		c.Remedy = switchdev(m.other)
+		c.Fail(strings.Join(bad, ", ")+"; only in mode switchdev there are representors", switchdev(m.other))
 	case len(bad) > 0:
-		c.Verdict, c.Finding = Warn, strings.Join(bad, ", ")+", and has no representors, while "+strings.Join(good, ", ")+" is in mode switchdev"
-		c.Remedy = "if it serves a host, " + switchdev(m.other)
+		c.Warn(strings.Join(bad, ", ")+", and has no representors, while "+strings.Join(good, ", ")+" is in mode switchdev",
+			"if it serves a host, "+switchdev(m.other))
 	case len(m.forbidden) > 0:
-		c.Verdict, c.Finding = Unknown, "reading the mode of "+strings.Join(m.forbidden, ", ")+" needs CAP_NET_ADMIN"
-		c.Remedy = "run this as root"
+		c.UnknownUntil("reading the mode of "+strings.Join(m.forbidden, ", ")+" needs CAP_NET_ADMIN", diagnose.RunAsRoot)
 	case len(m.failed) > 0:
-		c.Verdict, c.Finding = Unknown, strings.Join(m.failed, "; ")
-		c.Remedy = "see what devlink says: `devlink dev eswitch show DEVICE`"
+		c.UnknownUntil(strings.Join(m.failed, "; "), "see what devlink says: `devlink dev eswitch show DEVICE`")
 	case p.EswitchErr != nil:
-		c.Verdict, c.Finding = Unknown, "the devices can't be listed: "+reason.OneLine(p.EswitchErr)
-		c.Remedy = "ask again, or devlink itself: `devlink dev`"
+		c.UnknownUntil("the devices can't be listed: "+reason.OneLine(p.EswitchErr), "ask again, or devlink itself: `devlink dev`")
 	case len(good) == 0:
-		c.Verdict, c.Finding = Unknown, "no device has one"
+		c.Unknown("no device has one")
 	default:
-		c.Finding = strings.Join(good, ", ") + " in mode switchdev"
+		c.OK(strings.Join(good, ", ") + " in mode switchdev")
 	}
-	return c
 }

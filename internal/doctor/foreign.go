@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -20,11 +21,7 @@ func (p *patient) delivered(f representor.Function) bool {
 // foreign looks for representors that somebody else has put on a bridge, by hand
 // perhaps: requests for them are in conflict. That a card's PFs, and this machine's own
 // functions, are on a bridge of their own is how some are delivered, and no fault.
-func (p *patient) foreign() Check {
-	c, blind := p.blind("foreign-rows")
-	if blind {
-		return c
-	}
+func (p *patient) foreign(c *diagnose.Check) {
 	var remedies, rows []string
 	more := 0
 	for _, r := range p.index.All() {
@@ -39,21 +36,16 @@ func (p *patient) foreign() Check {
 			more++
 			continue
 		}
-		remedies = append(remedies, plan.MakeRoom(p.Local, i.Name))
+		remedies = append(remedies, strings.TrimPrefix(plan.MakeRoom(p.Local, i.Name), plan.IfUnneeded))
 		rows = append(rows, fmt.Sprintf("%s on %s", reason.Word(i.Name), reason.Word(i.Bridge)))
 	}
-	c.Verdict, c.Finding = OK, "no representor is on a bridge by somebody else's hand"
 	if len(rows) == 0 {
-		return c
+		c.OK("no representor is on a bridge by somebody else's hand")
+		return
 	}
-	c.Verdict, c.Finding = Warn, "somebody else has put representors on a bridge, and a request for one of them is a conflict: "+
-		strings.Join(rows, ", ")
+	finding := "somebody else has put representors on a bridge, and a request for one of them is a conflict: " + strings.Join(rows, ", ")
 	if more > 0 {
-		c.Finding += fmt.Sprintf(" and %d more", more)
+		finding += fmt.Sprintf(" and %d more", more)
 	}
-	for i, r := range remedies {
-		remedies[i] = strings.TrimPrefix(r, plan.IfUnneeded)
-	}
-	c.Remedy = "if nobody needs them there: " + strings.Join(remedies, " ")
-	return c
+	c.Warn(finding, "if nobody needs them there: "+strings.Join(remedies, " "))
 }

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/representord/representord/config"
+	"github.com/representord/representord/internal/diagnose"
 )
 
 // identityOf is the check of a host of which the local database says this.
-func identityOf(externalIDs map[string]string, override string) Check {
+func identityOf(externalIDs map[string]string, override string) diagnose.Check {
 	h := healthy()
 	h.Local.ExternalIDs = externalIDs
 	h.Identity = config.Identify(externalIDs, config.Config{}, override, "dpu1.example.org")
@@ -21,7 +22,7 @@ func identityOf(externalIDs map[string]string, override string) Check {
 			return c
 		}
 	}
-	return Check{}
+	return diagnose.Check{}
 }
 
 // Whoever is told to set a system-id where there is one makes another chassis of this one.
@@ -50,7 +51,7 @@ func TestIdentity_OnlyWhatIsMissingIsToBeSet(t *testing.T) {
 			"write the chassis' name into the first line of system-id-override"},
 	} {
 		got := identityOf(tt.has, tt.override)
-		if got.Verdict != Fail || !strings.Contains(got.Remedy, tt.want) {
+		if got.Verdict != fail || !strings.Contains(got.Remedy, tt.want) {
 			t.Errorf("%s: %+v\nwant the remedy %s", name, got, tt.want)
 		}
 		if name := tt.has["system-id"]; name != "" && strings.Contains(got.Remedy, "system-id=") {

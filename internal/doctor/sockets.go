@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -26,15 +27,15 @@ const others fs.FileMode = 0o002
 
 // sockets: whoever may connect to one of them may take a machine off its network.
 // That the daemon may connect to the local database is a check of that.
-func (p *patient) sockets() Check {
-	c := Check{Name: "sockets", Verdict: OK}
+func (p *patient) sockets(c *diagnose.Check) {
 	var seen, open, unseen, commands []string
+	remedy := ""
 	for _, s := range p.Sockets {
 		path := reason.Word(s.Path)
 		switch {
 		case errors.Is(s.Err, os.ErrPermission):
 			unseen = append(unseen, path+" may not be looked at")
-			c.Remedy = "run this as root"
+			remedy = diagnose.RunAsRoot
 		case s.Err != nil:
 			unseen = append(unseen, path+" isn't there")
 		case s.Mode.Perm()&others != 0:
@@ -45,15 +46,13 @@ func (p *patient) sockets() Check {
 	}
 	switch {
 	case len(open) > 0:
-		c.Verdict, c.Finding = Warn, "every user of this machine may connect to "+strings.Join(open, " and to ")+
-			", and change what is on the bridge or held"
-		c.Remedy = "`chmod o-w " + strings.Join(commands, " ") + "` and see what made it so: a umask, or the unit that starts it"
+		c.Warn("every user of this machine may connect to "+strings.Join(open, " and to ")+", and change what is on the bridge or held",
+			"`chmod o-w "+strings.Join(commands, " ")+"` and see what made it so: a umask, or the unit that starts it")
 	case len(unseen) > 0:
-		c.Verdict, c.Finding = Unknown, strings.Join(append(unseen, seen...), "; ")
+		c.UnknownUntil(strings.Join(append(unseen, seen...), "; "), remedy)
 	case len(seen) == 0:
-		c.Verdict, c.Finding = Unknown, "there is none"
+		c.Unknown("there is none")
 	default:
-		c.Finding = strings.Join(seen, "; ")
+		c.OK(strings.Join(seen, "; "))
 	}
-	return c
 }

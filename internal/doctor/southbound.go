@@ -9,26 +9,22 @@ import (
 	"unicode"
 
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 )
 
-func (p *patient) southbound() Check {
-	c := Check{Name: "southbound", Verdict: OK, Finding: reason.Line(p.Server) + " answers"}
+func (p *patient) southbound(c *diagnose.Check) {
 	switch {
 	case p.LocalErr != nil:
-		c.Verdict, c.Finding = Unknown, "where it is can't be known without the local database"
+		c.Unknown("where it is can't be known without the local database")
 	case p.ChassisErr != nil:
-		c.Verdict, c.Finding = Fail, reason.OneLine(p.ChassisErr)
-		c.Remedy = "see that no firewall is between, that the certificates fit, and, where the server is, that it runs and listens there: " +
-			"`ovn-sbctl get-connection`"
+		c.Fail(reason.OneLine(p.ChassisErr), "see that no firewall is between, that the certificates fit, and, where the server is, that it "+
+			"runs and listens there: `ovn-sbctl get-connection`")
+	default:
+		c.OK(reason.Line(p.Server) + " answers")
 	}
-	return c
-}
-
-// unasked is the check of something in the Southbound while that doesn't answer.
-func (p *patient) unasked(name string) (Check, bool) {
-	return Check{Name: name, Verdict: Unknown, Finding: "the Southbound doesn't answer"}, p.LocalErr != nil || p.ChassisErr != nil
 }
 
 // ours is our row, and the others.
@@ -43,33 +39,24 @@ func (p *patient) ours() (us *ovn.Chassis, others []ovn.Chassis) {
 	return us, others
 }
 
-func (p *patient) registered() Check {
-	c, unasked := p.unasked("chassis")
+func (p *patient) registered(c *diagnose.Check) {
 	us, _ := p.ours()
 	name := reason.Word(p.Identity.Chassis)
 	switch {
-	case unasked:
 	case us == nil:
-		c.Verdict, c.Finding = Fail, "the Southbound has no Chassis row called "+name
-		c.Remedy = p.byController("registers it")
+		c.Fail("the Southbound has no Chassis row called "+name, p.byController("registers it"))
 	case us.Hostname != p.Identity.Hostname:
-		c.Verdict = Warn
-		c.Finding = fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", reason.Word(us.Hostname),
-			reason.Word(p.Identity.Hostname))
-		c.Remedy = "ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: " +
-			"`ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log`"
+		c.Warn(fmt.Sprintf("our Chassis row has the hostname %s, and this machine is %s", reason.Word(us.Hostname),
+			reason.Word(p.Identity.Hostname)),
+			"ovn-controller reads the name at each change, from external_ids:hostname; see that this says what is meant, and its log: "+
+				"`ovs-vsctl get Open_vSwitch . external_ids:hostname; tail -n 50 /var/log/ovn/ovn-controller.log`")
 	default:
-		c.Verdict, c.Finding = OK, "chassis "+name+" is registered"
+		c.OK("chassis " + name + " is registered")
 	}
-	return c
 }
 
 // twins are other chassis that a request for us may mean as well.
-func (p *patient) twins() Check {
-	c, unasked := p.unasked("unique")
-	if unasked {
-		return c
-	}
+func (p *patient) twins(c *diagnose.Check) {
 	_, others := p.ours()
 	serials, _ := p.cardSerials()
 	var twins []string
@@ -84,57 +71,44 @@ func (p *patient) twins() Check {
 			}
 		}
 	}
-	c.Verdict, c.Finding = OK, fmt.Sprintf("none of %d other chassis has our hostname or serial number", len(others))
-	if len(others) == 0 {
-		c.Finding = "there is no other chassis"
+	switch {
+	case len(twins) > 0:
+		c.Fail(strings.Join(twins, "; ")+"; requests may go there",
+			"give each machine a hostname of its own, and delete the row of a chassis that is no more: `ovn-sbctl chassis-del NAME`")
+	case len(others) == 0:
+		c.OK("there is no other chassis")
+	default:
+		c.OK(fmt.Sprintf("none of %d other chassis has our hostname or serial number", len(others)))
 	}
-	if len(twins) > 0 {
-		c.Verdict, c.Finding = Fail, strings.Join(twins, "; ")+"; requests may go there"
-		c.Remedy = "give each machine a hostname of its own, and delete the row of a chassis that is no more: `ovn-sbctl chassis-del NAME`"
-	}
-	return c
 }
 
 // published compares what ovn-cms-options says with the cards that are here.
-func (p *patient) published() Check {
-	c, blind := p.blind("serial-published")
-	if blind {
-		return c
-	}
-	list, ours := p.Local.ExternalIDs["ovn-cms-options-"+p.Identity.Chassis]
-	key := "ovn-cms-options-" + p.Identity.Chassis
-	if !ours {
-		key, list = "ovn-cms-options", p.Local.ExternalIDs["ovn-cms-options"]
-	}
+func (p *patient) published(c *diagnose.Check) {
+	key := register.OptionsKey(p.Local.ExternalIDs, p.Identity.Chassis)
+	list := p.Local.ExternalIDs[key]
 	good, _ := p.cardSerials()
 	have := serialsIn(list)
 	us, _ := p.ours()
 	idle, remedy := p.publisher("`" + publish(key, list, good) + "`")
+	const none = "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it"
+	names := "ovn-cms-options names " + strings.Join(have, ", ")
 	switch {
 	case len(good) == 0:
-		c.Finding = "no card's serial number is known, so there is nothing to compare with"
+		c.Unknown("no card's serial number is known, so there is nothing to compare with")
+	case len(have) == 0 && p.Config.RegisterCardSerial:
+		c.Fail(none+idle, remedy)
 	case len(have) == 0:
-		c.Verdict, c.Finding = Warn, "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it; "+
-			"register-card-serial is off"
-		if p.Config.RegisterCardSerial {
-			c.Verdict, c.Finding = Fail, "ovn-cms-options names no card, so neither Neutron nor representorctl bind finds a chassis for it"+idle
-		}
-		c.Remedy = remedy
+		c.Warn(none+"; register-card-serial is off", remedy)
 	case !slices.Equal(have, good):
-		c.Verdict = Fail
-		c.Finding = fmt.Sprintf("ovn-cms-options names %s, and the cards here are %s", strings.Join(have, ", "), strings.Join(good, ", ")) + idle
-		c.Remedy = remedy
+		c.Fail(names+", and the cards here are "+strings.Join(good, ", ")+idle, remedy)
 	case us != nil && !slices.Equal(serialsIn(us.CMSOptions()), good):
-		c.Verdict = Fail
-		c.Finding = "ovn-cms-options names " + strings.Join(good, ", ") + ", and our Chassis row has not taken it over"
-		c.Remedy = "see that ovn-controller runs, and its log: `systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"
+		c.Fail(names+", and our Chassis row has not taken it over",
+			"see that ovn-controller runs, and its log: `systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`")
+	case us != nil && us.HiddenFromOldNeutron():
+		c.OK(names + "; Neutron " + cardserial.OldNeutron + " would not find it: representorctl serial says more")
 	default:
-		c.Verdict, c.Finding = OK, "ovn-cms-options names "+strings.Join(good, ", ")
-		if us != nil && us.HiddenFromOldNeutron() {
-			c.Finding += "; Neutron " + cardserial.OldNeutron + " would not find it: representorctl serial says more"
-		}
+		c.OK(names)
 	}
-	return c
 }
 
 // publisher tells whether the daemon, which publishes the numbers, is idle, and what to do

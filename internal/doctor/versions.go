@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -16,67 +17,54 @@ const (
 	oldestOVS = "2.17"
 )
 
-func (p *patient) versions() Check {
-	c := Check{Name: "versions", Verdict: OK, Finding: fmt.Sprintf("representorctl %s, kernel %s", p.Version, p.Kernel)}
-	if p.Daemon == nil {
-		return c
+func (p *patient) versions(c *diagnose.Check) {
+	finding := fmt.Sprintf("representorctl %s, kernel %s", p.Version, p.Kernel)
+	if p.Daemon != nil {
+		finding += ", representord " + p.Daemon.Version
 	}
-	c.Finding += ", representord " + p.Daemon.Version
-	if p.Daemon.Version != p.Version {
-		c.Verdict = Warn
-		c.Finding += ": the daemon is another version than what is installed"
-		c.Remedy = "restart it, during which ports stay: `systemctl restart representord`"
+	if p.Daemon != nil && p.Daemon.Version != p.Version {
+		c.Warn(finding+": the daemon is another version than what is installed",
+			"restart it, during which ports stay: `systemctl restart representord`")
+		return
 	}
-	return c
+	c.OK(finding)
 }
 
-func (p *patient) ovsVersion() Check {
-	c, blind := p.blind("ovs-version")
+func (p *patient) ovsVersion(c *diagnose.Check) {
 	v := p.OVS
+	is := fmt.Sprintf("Open vSwitch %s, schema %s", reason.Word(v.OpenVSwitch), reason.Word(v.Schema))
 	switch {
-	case blind:
 	case p.OVSErr != nil:
-		c.Finding = reason.OneLine(p.OVSErr)
+		c.Unknown(reason.OneLine(p.OVSErr))
 	case v.OpenVSwitch == "":
-		c.Finding = "the database doesn't tell, as ovs-ctl didn't start Open vSwitch; its schema is " + reason.Word(v.Schema)
+		c.Unknown("the database doesn't tell, as ovs-ctl didn't start Open vSwitch; its schema is " + reason.Word(v.Schema))
+	case older(v.OpenVSwitch, oldestOVS):
+		c.Warn(is+", which is older than any that was tried ("+oldestOVS+")",
+			"update Open vSwitch, in an hour when traffic may stop for some seconds; ports stay while it restarts")
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("Open vSwitch %s, schema %s", reason.Word(v.OpenVSwitch), reason.Word(v.Schema))
-		if older(v.OpenVSwitch, oldestOVS) {
-			c.Verdict = Warn
-			c.Finding += ", which is older than any that was tried (" + oldestOVS + ")"
-			c.Remedy = "update Open vSwitch, in an hour when traffic may stop for some seconds; ports stay while it restarts"
-		}
+		c.OK(is)
 	}
-	return c
 }
 
 // ovnVersion: only ovn-northd publishes its version. ovn-controller's is in its log.
-func (p *patient) ovnVersion() Check {
-	c, unasked := p.unasked("ovn-version")
+func (p *patient) ovnVersion(c *diagnose.Check) {
 	v := p.OVN
+	is := fmt.Sprintf("ovn-northd %s, Southbound schema %s", reason.Word(v.Northd), reason.Word(v.Schema))
 	switch {
-	case unasked:
 	case p.OVNErr != nil:
-		c.Finding = reason.OneLine(p.OVNErr)
+		c.Unknown(reason.OneLine(p.OVNErr))
 	case v.Northd == "":
-		c.Verdict, c.Finding = Warn, "ovn-northd has never written to this Southbound, schema "+reason.Word(v.Schema)+
-			", so no logical port comes here"
-		c.Remedy = "where the databases are, start it: `systemctl enable --now ovn-northd`"
+		c.Warn("ovn-northd has never written to this Southbound, schema "+reason.Word(v.Schema)+", so no logical port comes here",
+			"where the databases are, start it: `systemctl enable --now ovn-northd`")
+	case older(v.Northd, oldestOVN):
+		c.Warn(is+"; requested_chassis, which requests are read from, can be relied on since OVN "+oldestOVN, "update OVN")
+	case v.NorthdSchema != "" && older(v.Schema, v.NorthdSchema):
+		c.Warn(is+", while ovn-northd was built for schema "+reason.Word(v.NorthdSchema)+" and can't write what the older one lacks",
+			"where the databases are, convert the Southbound, which ovn-ctl does when it starts the server: "+
+				"`systemctl restart ovn-ovsdb-server-sb`")
 	default:
-		c.Verdict, c.Finding = OK, fmt.Sprintf("ovn-northd %s, Southbound schema %s", reason.Word(v.Northd), reason.Word(v.Schema))
-		switch {
-		case older(v.Northd, oldestOVN):
-			c.Verdict = Warn
-			c.Finding += "; requested_chassis, which requests are read from, can be relied on since OVN " + oldestOVN
-			c.Remedy = "update OVN"
-		case v.NorthdSchema != "" && older(v.Schema, v.NorthdSchema):
-			c.Verdict = Warn
-			c.Finding += ", while ovn-northd was built for schema " + reason.Word(v.NorthdSchema) + " and can't write what the older one lacks"
-			c.Remedy = "where the databases are, convert the Southbound, which ovn-ctl does when it starts the server: " +
-				"`systemctl restart ovn-ovsdb-server-sb`"
-		}
+		c.OK(is)
 	}
-	return c
 }
 
 // older compares releases number by number, up to the first part that is none.

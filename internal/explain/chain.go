@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
@@ -14,7 +15,7 @@ import (
 // chain is an explanation in the making.
 type chain struct {
 	in    Input
-	steps []*Step
+	steps []*diagnose.Check
 
 	// binding is what is known of the Port_Binding, nil for nothing. It is stale when
 	// it is no more than what was said before the Southbound fell silent.
@@ -57,6 +58,10 @@ func newChain(in Input) *chain {
 // findRow finds our row for the port: the one whose netdev the last pass named, else
 // the first by name.
 func (c *chain) findRow() {
+	named := ""
+	if c.in.Status != nil {
+		named = c.in.Status.Netdev
+	}
 	for _, r := range c.in.Actual.Interfaces {
 		if !r.Marked || r.Bridge != c.in.Actual.Bridge || r.Bridge == "" || r.OVNPlugged != "" {
 			continue
@@ -64,19 +69,11 @@ func (c *chain) findRow() {
 		if r.Marker.LogicalPort != c.in.LogicalPort && (r.Marker.LogicalPort != "" || r.IfaceID != c.in.LogicalPort) {
 			continue
 		}
-		if c.placed == nil || r.Name == c.named() || c.placed.Name != c.named() && r.Name < c.placed.Name {
+		if c.placed == nil || r.Name == named || c.placed.Name != named && r.Name < c.placed.Name {
 			c.placed = &r
 		}
 	}
 	c.ours = c.ours || c.placed != nil
-}
-
-// named is the netdev that the last pass named.
-func (c *chain) named() string {
-	if c.in.Status == nil {
-		return ""
-	}
-	return c.in.Status.Netdev
 }
 
 // findRepresentor looks for what is asked for, or, without that, for what the port has.
@@ -86,61 +83,28 @@ func (c *chain) findRepresentor() {
 		c.found = c.rep.Function.Kind != 0
 	}
 	if !c.found && c.placed != nil {
-		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(called(c.placed.Marker.Function)))
+		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(functionCalled(c.placed.Marker.Function)))
 	}
 }
 
-// begin adds a step, which is ok until something else is said of it.
-func (c *chain) begin(name Name, source string) *Step {
-	s := &Step{Name: name, Result: OK, Source: source}
-	c.steps = append(c.steps, s)
-	return s
-}
+// fail lets a step fail for a reason.
+func (c *chain) fail(s *diagnose.Check, r *reason.Reason) { s.Tell(diagnose.Failed, r, c.remedy(r)) }
 
-// is sets how a step came out.
-func (s *Step) is(r Result, finding string) { s.Result, s.Finding = r, finding }
-
-// read notes a value, an empty one as none.
-func (s *Step) read(key, value string) {
-	if value == "" {
-		value = "none"
-	}
-	s.Read = append(s.Read, Fact{reason.Name(key), reason.Name(value)})
-}
-
-// readIf notes a value unless it is empty.
-func (s *Step) readIf(key, value string) {
-	if value != "" {
-		s.read(key, value)
-	}
-}
-
-// fail lets a step fail for a reason that is typed.
-func (c *chain) fail(s *Step, r *reason.Reason) { c.say(s, Failed, r) }
-
-func (c *chain) say(s *Step, result Result, r *reason.Reason) {
-	s.is(result, r.Message)
-	s.Code, s.InTheWay, s.Remedy = r.Code, r.Candidates, c.remedy(r)
-}
-
-func (c *chain) step(name Name) *Step {
-	i := slices.IndexFunc(c.steps, func(s *Step) bool { return s.Name == name })
+func (c *chain) step(name string) *diagnose.Check {
+	i := slices.IndexFunc(c.steps, func(s *diagnose.Check) bool { return s.Name == name })
 	return c.steps[i]
 }
 
 // daemon is whether this daemon is the one to ask.
-func (c *chain) daemon() {
-	s := c.begin(Daemon, "representord")
-	if c.in.Idle != "" {
-		s.is(Failed, c.in.Idle)
-		s.Remedy = "ask again when this daemon keeps the bridge, or ask the one that does: `representorctl status`"
-		return
+func (c *chain) daemon(s *diagnose.Check) {
+	switch {
+	case c.in.Idle != "":
+		s.Fail(c.in.Idle, "ask again when this daemon keeps the bridge, or ask the one that does: `representorctl status`")
+	case c.in.Status == nil:
+		s.OK("the last pass had nothing to do with this port")
+	default:
+		s.OK("the last pass left the port " + string(c.in.Status.State))
 	}
-	if c.in.Status == nil {
-		s.is(OK, "the last pass had nothing to do with this port")
-		return
-	}
-	s.is(OK, "the last pass left the port "+string(c.in.Status.State))
 }
 
 // lastPass puts what the last pass said at the steps that it is about. A port that
@@ -151,8 +115,8 @@ func (c *chain) lastPass() {
 	}
 	for i := range c.in.Status.Warnings {
 		w := &c.in.Status.Warnings[i]
-		if s := c.step(stepOf(w.Code)); s.Result != Failed && s.Code != w.Code {
-			c.say(s, Warning, w)
+		if s := c.step(stepOf(w.Code)); s.Verdict != diagnose.Failed && s.Code != w.Code {
+			s.Tell(diagnose.Warning, w, c.remedy(w))
 		}
 	}
 	if r := c.in.Status.Reason; r != nil {
@@ -162,8 +126,8 @@ func (c *chain) lastPass() {
 		return
 	}
 	for _, s := range c.steps {
-		if s.Result == Failed && s.Name != Daemon {
-			s.Result = Warning
+		if s.Verdict == diagnose.Failed && s.Name != Daemon {
+			s.Verdict = diagnose.Warning
 		}
 	}
 }
@@ -175,13 +139,13 @@ func (c *chain) conclude() Explanation {
 		e.State, e.Since = st.State, c.in.Since
 		e.Plugged = e.Known && st.State == plan.Plugged
 	}
-	var warned *Step
+	var warned *diagnose.Check
 	for _, s := range c.steps {
 		e.Steps = append(e.Steps, *s)
-		if s.Result == Failed && e.FailedStep == "" {
+		if s.Verdict == diagnose.Failed && e.FailedStep == "" {
 			e.FailedStep, e.Why, e.Remedy = s.Name, s.Finding, s.Remedy
 		}
-		if s.Result == Warning && warned == nil {
+		if s.Verdict == diagnose.Warning && warned == nil {
 			warned = s
 		}
 	}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -16,21 +17,19 @@ func (c *chain) companions() {
 		if sight.State != companion.Silent && sight.State != companion.Gone {
 			continue
 		}
+		verb := " doesn't answer"
+		if sight.State == companion.Gone {
+			verb = " doesn't run"
+		}
 		for _, name := range writes(sight.Name) {
-			s, verb := c.step(name), " doesn't answer"
-			if sight.State == companion.Gone {
-				verb = " doesn't run"
-			}
 			const remedy = "see what became of it, and what mends it: `representorctl doctor`"
-			switch {
-			case s.Result == Failed && s.Code == reason.CodeAwaitingOfport:
-				s.is(Failed, sight.Name+verb+": "+s.Finding)
-				s.Remedy = remedy
-			case s.Result == OK || s.Result == Warning:
-				s.is(Warning, sight.Name+verb+", so this is what it said last: "+s.Finding+"; without "+sight.Name+" "+companion.Without(sight.Name))
-				s.Remedy = remedy
+			switch s := c.step(name); {
+			case s.Verdict == diagnose.Failed && s.Code == reason.CodeAwaitingOfport:
+				s.Fail(sight.Name+verb+": "+s.Finding, remedy)
+			case s.Verdict == diagnose.OK || s.Verdict == diagnose.Warning:
+				s.Warn(sight.Name+verb+", so this is what it said last: "+s.Finding+"; without "+sight.Name+" "+companion.Without(sight.Name), remedy)
 			}
-			s.read(sight.Name, string(sight.State))
+			c.step(name).Note(sight.Name, string(sight.State))
 		}
 	}
 }
@@ -38,24 +37,23 @@ func (c *chain) companions() {
 // inTurn leaves out what comes after the OpenFlow port while there is none: ovn-controller
 // waits for that, and nothing is to be mended there.
 func (c *chain) inTurn() {
-	if c.step(Ofport).Result != Failed {
+	if c.step(Ofport).Verdict != diagnose.Failed {
 		return
 	}
-	for _, name := range []Name{OVNInstalled, Up} {
-		if s := c.step(name); s.Result == Warning {
-			s.is(Skipped, "the step "+string(Ofport)+" comes first")
-			s.Remedy = ""
+	for _, name := range []string{OVNInstalled, Up} {
+		if s := c.step(name); s.Verdict == diagnose.Warning {
+			s.Skip("the step " + Ofport + " comes first")
 		}
 	}
 }
 
 // writes are the steps that a companion writes the values of.
-func writes(name string) []Name {
+func writes(name string) []string {
 	switch name {
 	case companion.VSwitchd:
-		return []Name{Ofport}
+		return []string{Ofport}
 	case companion.Controller:
-		return []Name{OVNInstalled, Up}
+		return []string{OVNInstalled, Up}
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
-	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -43,45 +43,25 @@ type Input struct {
 	Companions []companion.Sight
 }
 
-// Result is how a step came out.
-type Result string
-
-// The results.
+// The steps, in their order, by the names of their checks.
 const (
-	// OK: nothing is in the way here.
-	OK Result = "ok"
-	// Warning: something is wrong here that doesn't keep the port from being plugged.
-	Warning Result = "warning"
-	// Failed: this keeps the port from being plugged, or is why it is only held.
-	Failed Result = "failed"
-	// Unknown: what there is to be read here can't be read now.
-	Unknown Result = "unknown"
-	// Skipped: an earlier step leaves nothing to look at here.
-	Skipped Result = "skipped"
-)
-
-// Name is the name of a step: stable, lower case, for scripts.
-type Name string
-
-// The steps, in their order.
-const (
-	Daemon           Name = "daemon"
-	Southbound       Name = "southbound"
-	Chassis          Name = "chassis"
-	PortBinding      Name = "port-binding"
-	RequestedChassis Name = "requested-chassis"
-	Options          Name = "options"
-	Card             Name = "card"
-	PF               Name = "pf"
-	Function         Name = "function"
-	Netdev           Name = "netdev"
-	Bridge           Name = "bridge"
-	Others           Name = "others"
-	Row              Name = "row"
-	Ofport           Name = "ofport"
-	LinkUp           Name = "link"
-	OVNInstalled     Name = "ovn-installed"
-	Up               Name = "up"
+	Daemon           = "daemon"
+	Southbound       = "southbound"
+	Chassis          = "chassis"
+	PortBinding      = "port-binding"
+	RequestedChassis = "requested-chassis"
+	Options          = "options"
+	Card             = "card"
+	PF               = "pf"
+	Function         = "function"
+	Netdev           = "netdev"
+	Bridge           = "bridge"
+	Others           = "others"
+	Row              = "row"
+	Ofport           = "ofport"
+	LinkUp           = "link"
+	OVNInstalled     = "ovn-installed"
+	Up               = "up"
 )
 
 // Explanation is why a port is as it is.
@@ -95,72 +75,51 @@ type Explanation struct {
 	State plan.State `json:"state,omitempty"`
 	Since time.Time  `json:"since,omitzero"`
 	// FailedStep is the first step that failed, absent when none did. Why is what
-	// failed there, or how it is, in one sentence; Remedy is what to do, as in Step.
-	FailedStep Name   `json:"failed-step,omitempty"`
+	// failed there, or how it is, in one sentence; Remedy is what to do, as in a Check.
+	FailedStep string `json:"failed-step,omitempty"`
 	Why        string `json:"why"`
 	Remedy     string `json:"remedy,omitempty"`
-	Steps      []Step `json:"steps"`
-}
-
-// Step is one link of the chain from a request to a port that works.
-type Step struct {
-	Name   Name   `json:"name"`
-	Result Result `json:"result"`
-	// Source is where it was read.
-	Source string `json:"source"`
-	// Read is what was read there.
-	Read []Fact `json:"read,omitempty"`
-	// Candidates are the PFs of the card, for the step PF.
-	Candidates []Candidate `json:"candidates,omitempty"`
-	// Finding is what follows, in one sentence.
-	Finding string `json:"finding"`
-	// Code is the reason's when the last pass gave one for this step.
-	Code reason.Code `json:"code,omitempty"`
-	// InTheWay are the functions, ports or rows that the reason names.
-	InTheWay []string `json:"in-the-way,omitempty"`
-	// Remedy is what to do, for a step that failed or warns. The commands in it are
-	// between backticks.
-	Remedy string `json:"remedy,omitempty"`
-}
-
-// Fact is one value that was read. It is bounded and free of control characters.
-type Fact struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-}
-
-// Candidate is a PF of the card, and why the request doesn't mean it.
-type Candidate struct {
-	Function string `json:"function"`
-	// MAC and CardSerial are absent while they are not known.
-	MAC        string `json:"mac,omitempty"`
-	CardSerial string `json:"card-serial-number,omitempty"`
-	// Refused is absent for the PF that is meant.
-	Refused string `json:"refused,omitempty"`
+	// Steps are the chain from a request to a port that works.
+	Steps []diagnose.Check `json:"steps"`
 }
 
 // Explain goes through the steps.
 func Explain(in Input) Explanation {
 	c := newChain(in)
-	c.daemon()
-	c.southbound()
-	c.chassis()
-	c.portBinding()
-	c.requestedChassis()
-	c.options()
-	c.card()
-	c.pf()
-	c.function()
-	c.netdev()
-	c.bridge()
-	c.others()
-	c.row()
-	c.ofport()
-	c.link()
-	c.installed()
-	c.up()
+	for _, step := range []struct {
+		name, source string
+		look         func(*diagnose.Check)
+	}{
+		{Daemon, "representord", c.daemon},
+		{Southbound, "Southbound", c.southbound},
+		{Chassis, "Southbound, table Chassis", c.chassis},
+		{PortBinding, portBindingTable + ", asked for this port alone", c.portBinding},
+		{RequestedChassis, portBindingTable, c.requestedChassis},
+		{Options, "Port_Binding.options, as parsed", c.options},
+		{Card, "kernel: devlink, rtnetlink, sysfs", c.card},
+		{PF, "devlink ports of flavour pcipf", c.pf},
+		{Function, "devlink ports", c.function},
+		{Netdev, "rtnetlink, udev", c.netdev},
+		{Bridge, "local database, table Bridge", c.bridge},
+		{Others, interfaceTable + ", other requests", c.others},
+		{Row, interfaceTable, c.row},
+		{Ofport, interfaceTable + ", as ovs-vswitchd fills it in", c.ofport},
+		{LinkUp, "rtnetlink", c.link},
+		{OVNInstalled, interfaceTable + ", as ovn-controller fills it in", c.installed},
+		{Up, portBindingTable, c.up},
+	} {
+		s := &diagnose.Check{Name: step.name, Source: step.source}
+		c.steps = append(c.steps, s)
+		step.look(s)
+	}
 	c.lastPass()
 	c.inTurn()
 	c.companions()
 	return c.conclude()
 }
+
+// Where the steps read.
+const (
+	portBindingTable = "Southbound, table Port_Binding"
+	interfaceTable   = "local database, table Interface"
+)

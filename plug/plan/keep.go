@@ -47,18 +47,16 @@ func (p *planner) reportKept(q *port, r *ownRow, differs bool) {
 		p.report(q, q.idle(), q.reason)
 	case differs:
 		p.report(q, Pending, reasonTransaction())
-	case r.Ofport > 0 && r.IfIndex == q.rep.IfIndex:
+	default:
+		if why := WhyUnopened(r.Interface, q.rep.IfIndex); why != nil {
+			p.report(q, Pending, why)
+			return
+		}
 		if q.reason != nil { // found by its marker, not by its request
 			q.status.Warnings = append(q.status.Warnings, *q.reason)
 		}
 		p.address(q)
 		p.report(q, Plugged, nil)
-	case r.Ofport < 0 || r.Error != "":
-		p.report(q, Pending, reasonInterfaceError(r.Interface))
-	case r.Ofport == 0 || r.IfIndex == 0:
-		p.report(q, Pending, reasonAwaitingOfport(r.Interface))
-	default:
-		p.report(q, Pending, reasonStale(r.Interface))
 	}
 }
 

@@ -176,23 +176,11 @@ func (p *planner) sortRows() {
 
 // whyNoNew says why nothing new may be plugged at all, nil if it may.
 func (p *planner) whyNoNew() *reason.Reason {
-	a, v := p.in.Actual, p.view
-	complete, problem := p.in.Index.Complete()
-	switch {
-	case !a.Complete:
-		return reasonLocalDatabase(a)
-	case a.BridgeUUID == "":
-		return reasonBridgeMissing(a)
-	case !a.KernelDatapath():
-		return reasonDatapath(a)
-	case !v.Complete || !v.Connected:
-		return reasonUntrusted(v)
-	case !p.known:
-		return reasonChassisMissing(v)
-	case !complete:
-		return reasonNoDevlink(problem)
+	var lonely *reason.Reason
+	if !p.known {
+		lonely = ChassisMissing(p.view)
 	}
-	return nil
+	return firstReason(WhyNoBridge(p.in.Actual), WhyUntrusted(p.view), lonely, WhyUnread(p.in.Index))
 }
 
 // decision finishes the plan.

@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // firstReason is the first that is there.
@@ -18,43 +20,66 @@ func firstReason(rs ...*reason.Reason) *reason.Reason {
 	return nil
 }
 
-func reasonLocalDatabase(a ovs.View) *reason.Reason {
-	return reason.New(reason.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs",
-		reason.Prose(a.Problem))
+// WhyNoBridge says why nothing can be plugged into the integration bridge, nil if something
+// can.
+func WhyNoBridge(a ovs.View) *reason.Reason {
+	switch {
+	case !a.Complete:
+		return reason.New(reason.CodeLocalDatabase, "the local Open_vSwitch database can't be read: %s; check that ovsdb-server runs",
+			reason.Prose(a.Problem))
+	case a.BridgeUUID == "":
+		return reason.New(reason.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts",
+			reason.Quote(a.Bridge))
+	case !a.KernelDatapath():
+		return reason.New(reason.CodeUnsupportedDatapath,
+			"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported",
+			reason.Quote(a.Bridge), reason.Quote(a.DatapathType))
+	}
+	return nil
 }
 
-func reasonBridgeMissing(a ovs.View) *reason.Reason {
-	return reason.New(reason.CodeBridgeMissing, "bridge %s doesn't exist; ovn-controller creates it when it starts",
-		reason.Quote(a.Bridge))
-}
-
-func reasonDatapath(a ovs.View) *reason.Reason {
-	return reason.New(reason.CodeUnsupportedDatapath,
-		"bridge %s has datapath_type %s, where a kernel netdev can't be plugged; only the kernel's datapath (system) is supported",
-		reason.Quote(a.Bridge), reason.Quote(a.DatapathType))
-}
-
-func reasonUntrusted(v ovn.View) *reason.Reason {
-	problem := v.Problem
-	if problem == "" {
-		problem = "its first complete view is awaited"
+// WhyUntrusted says why what a view doesn't show proves nothing, nil if it does.
+func WhyUntrusted(v ovn.View) *reason.Reason {
+	if v.Complete && v.Connected {
+		return nil
 	}
 	return reason.New(reason.CodeSouthboundUntrusted, "the Southbound can't be trusted now; what is plugged stays: %s",
-		reason.Prose(problem))
+		reason.Prose(cmp.Or(v.Problem, "its first complete view is awaited")))
 }
 
-func reasonChassisMissing(v ovn.View) *reason.Reason {
+// ChassisMissing is that the Southbound has no Chassis row of ours.
+func ChassisMissing(v ovn.View) *reason.Reason {
 	return reason.New(reason.CodeChassisMissing,
 		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it",
 		reason.Quote(v.Chassis))
 }
 
-func reasonNoDevlink(problem string) *reason.Reason {
+// WhyUnread says why nothing is certain of the card, nil if it was read whole.
+func WhyUnread(x *representor.Index) *reason.Reason {
+	complete, problem := x.Complete()
+	if complete {
+		return nil
+	}
 	return reason.New(reason.CodeNoDevlink, "the card's ports can't be read: %s", reason.Prose(problem))
 }
 
-func reasonEvidence(b ovn.Binding) *reason.Reason {
+// EvidenceOnly is that a port was ours by what is left of its request, which asks nothing new.
+func EvidenceOnly(b ovn.Binding) *reason.Reason {
 	return reason.New(reason.CodeRequestEvidence, "what is plugged stays, nothing new would be plugged: %s", reason.Prose(b.Why))
+}
+
+// WhyUnopened says why ovs-vswitchd doesn't have the netdev with an ifindex open for a row, nil if
+// it has.
+func WhyUnopened(r ovs.Interface, ifindex uint32) *reason.Reason {
+	switch {
+	case r.Ofport > 0 && r.IfIndex == ifindex:
+		return nil
+	case r.Ofport < 0 || r.Error != "":
+		return reasonInterfaceError(r)
+	case r.Ofport == 0 || r.IfIndex == 0:
+		return reasonAwaitingOfport(r)
+	}
+	return reasonStale(r)
 }
 
 func reasonWithdrawn(b ovn.Binding) *reason.Reason {

@@ -110,9 +110,9 @@ func (p *planner) resolveKept(q *port) target {
 		return target{}
 	}
 	if p.known {
-		return p.kept(q, reasonEvidence(q.binding))
+		return p.kept(q, EvidenceOnly(q.binding))
 	}
-	t := target{reason: reasonChassisMissing(p.view)}
+	t := target{reason: ChassisMissing(p.view)}
 	row := q.rows[0]
 	// Without our Chassis row the options are all that is left of the request.
 	// They can't ask for anything, but they can take back, unless they are for another
@@ -145,9 +145,9 @@ func (p *planner) resolveAbsent(q *port) target {
 	case q.verified && p.known:
 		t.removal, t.reason = requestGone, reasonWithdrawn(q.binding)
 	case q.verified:
-		t.reason = reasonChassisMissing(p.view)
+		t.reason = ChassisMissing(p.view)
 	case !p.view.Complete || !p.view.Connected:
-		t.reason = reasonUntrusted(p.view)
+		t.reason = WhyUntrusted(p.view)
 	default:
 		t.removal, t.reason = requestGone, reasonUnverified()
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
@@ -86,7 +86,7 @@ func restartsWithAShortList(t *testing.T, d *dpu) {
 	if !strings.Contains(p.Reason.Message, "the kernel's list of devlink ports is short") {
 		t.Errorf("it says %s", p.Reason.Message)
 	}
-	if c := d.diagnosed(t, "devlink"); c.Verdict != doctor.Warn ||
+	if c := d.diagnosed(t, "devlink"); c.Verdict != diagnose.Warning.String() ||
 		!strings.Contains(c.Finding, "the kernel's list of devlink ports is short") {
 		t.Errorf("the doctor says %+v", c)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
-	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/servers"
 )
@@ -24,7 +24,7 @@ type fate struct {
 	undo func(*testing.T, *servers.Process) // nil for one that is dead
 	// state is the daemon's word for it. Doctor's remedy has NAME where the program's name is.
 	state   companion.State
-	verdict doctor.Verdict
+	verdict diagnose.Verdict
 	remedy  string
 }
 
@@ -40,16 +40,16 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 	both := []string{companion.VSwitchd, companion.Controller}
 	answer := func() {
 		for _, name := range both {
-			d.tells(t, name, companion.Answers, doctor.OK, "")
+			d.tells(t, name, companion.Answers, diagnose.OK, "")
 		}
 	}
 	answer()
 	for _, f := range []fate{
 		{"stopped", func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGSTOP) },
-			func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, doctor.Fail, "kill -CONT "},
+			func(_ *testing.T, p *servers.Process) { p.Signal(syscall.SIGCONT) }, companion.Silent, diagnose.Failed, "kill -CONT "},
 		// A process that is frozen hangs: no signal has stopped it.
-		{"hung", freeze, thaw, companion.Silent, doctor.Warn, "version"},
-		{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, doctor.Fail, "systemctl start NAME"},
+		{"hung", freeze, thaw, companion.Silent, diagnose.Warning, "version"},
+		{"killed", func(_ *testing.T, p *servers.Process) { kill(p) }, nil, companion.Gone, diagnose.Failed, "systemctl start NAME"},
 	} {
 		for _, name := range both {
 			t.Logf("%s is %s", name, f.what)
@@ -76,7 +76,7 @@ func tellsOfTheDead(t *testing.T, d *dpu) {
 }
 
 // tells wants the line of status, the metric and the doctor's check to be of one mind.
-func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict doctor.Verdict, remedy string) {
+func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict diagnose.Verdict, remedy string) {
 	t.Helper()
 	var seen companion.Sight
 	d.awaitStatus(t, fmt.Sprintf("%s is seen as %s", name, state), func(s api.Status) bool {
@@ -97,7 +97,7 @@ func (d *dpu) tells(t *testing.T, name string, state companion.State, verdict do
 		t.Errorf("%s is %s, and the metric is %v, %v", name, state, got, ok)
 	}
 	c := d.diagnosed(t, map[string]string{companion.VSwitchd: "vswitchd", companion.Controller: "ovn-controller"}[name])
-	if c.Verdict != verdict || !strings.Contains(c.Remedy, remedy) {
+	if c.Verdict != verdict.String() || !strings.Contains(c.Remedy, remedy) {
 		t.Errorf("%s is %s, and doctor says %+v, want %s with %q", name, state, c, verdict, remedy)
 	}
 	t.Logf("%-16s %-8s metric %v  doctor %-4s %s | %s", name, state, want, c.Verdict, c.Finding, c.Remedy)

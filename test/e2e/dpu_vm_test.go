@@ -346,7 +346,7 @@ func (d *dpu) ctl(t *testing.T, args ...string) (string, int) {
 }
 
 // diagnosed is one check of the doctor's.
-func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
+func (d *dpu) diagnosed(t *testing.T, name string) doctor.PrintedCheck {
 	t.Helper()
 	file := filepath.Join(d.dir, "doctor.yaml")
 	text := fmt.Sprintf("ovs-db: %s\npath.ovn-sysconf: %s\n", d.local.Endpoint, d.dir)
@@ -354,7 +354,7 @@ func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
 		t.Fatal(err)
 	}
 	out, _ := d.ctl(t, "doctor", "-j", "--config", file)
-	var all doctor.Diagnosis
+	var all doctor.Printed
 	if err := json.Unmarshal([]byte(out), &all); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -364,5 +364,5 @@ func (d *dpu) diagnosed(t *testing.T, name string) doctor.Check {
 		}
 	}
 	t.Fatalf("the doctor has no check %s:\n%s", name, out)
-	return doctor.Check{}
+	return doctor.PrintedCheck{}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
@@ -169,7 +170,7 @@ func (d *dpu) bringsTheUplinkBack(t *testing.T) {
 }
 
 // toldAt is the remedy of one step of an explanation.
-func (d *dpu) toldAt(t *testing.T, lport string, step explain.Name) string {
+func (d *dpu) toldAt(t *testing.T, lport, step string) string {
 	t.Helper()
 	for _, s := range d.explained(t, lport).Steps {
 		if s.Name == step {
@@ -257,11 +258,11 @@ func takesWhatDoctorPrints(t *testing.T, d *dpu) {
 				sim(t, tt.card...)
 			}
 			ill := d.diagnosed(t, tt.check)
-			if ill.Verdict == doctor.OK {
+			if ill.Verdict == diagnose.OK.String() {
 				t.Fatalf("it finds nothing: %+v", ill)
 			}
 			takes(t, ill.Remedy, tt.want)
-			if got := d.diagnosed(t, tt.check); tt.mends && got.Verdict != doctor.OK {
+			if got := d.diagnosed(t, tt.check); tt.mends && got.Verdict != diagnose.OK.String() {
 				t.Errorf("after the command it finds %+v", got)
 			}
 		})
@@ -290,7 +291,7 @@ func (d *dpu) setsTheClock(t *testing.T) {
 	c := d.diagnosed(t, "clock")
 	now = now.Add(time.Since(began))
 	takes(t, c.Remedy, []printed{{command: "date -u -s TIME", fills: "TIME='" + now.Format(time.DateTime) + "'"}})
-	if got := d.diagnosed(t, "clock"); c.Verdict != doctor.Fail || got.Verdict != doctor.OK {
+	if got := d.diagnosed(t, "clock"); c.Verdict != diagnose.Failed.String() || got.Verdict != diagnose.OK.String() {
 		t.Errorf("it finds %+v, and after the command %+v", c, got)
 	}
 }

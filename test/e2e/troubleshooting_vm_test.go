@@ -201,7 +201,7 @@ func (s *story) works(t *testing.T) {
 	}
 }
 
-func (s *story) failsAt(t *testing.T, step explain.Name) {
+func (s *story) failsAt(t *testing.T, step string) {
 	t.Helper()
 	s.until(t, fmt.Sprintf("vm1 fails at %s", step), func() bool {
 		e, err := s.explained()

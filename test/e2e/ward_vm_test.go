@@ -128,7 +128,7 @@ func (w *ward) explained() (e explain.Explanation, err error) {
 	return e, err
 }
 
-func (w *ward) examined(t *testing.T) (d doctor.Diagnosis) {
+func (w *ward) examined(t *testing.T) (d doctor.Printed) {
 	t.Helper()
 	out, _ := w.sh(t, "representorctl doctor -j")
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
