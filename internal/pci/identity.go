@@ -60,7 +60,7 @@ const reset = "reset the card, or power-cycle the host"
 // mend says what helps against a fault for which libvirt refuses VPD.
 func mend(err error) string {
 	var problem *vpd.Problem
-	if errors.As(err, &problem) && problem.Code == vpd.CodeChecksumLibvirt {
+	if errors.As(err, &problem) && problem.LibvirtAlone {
 		return "the card is right and libvirt isn't: without Nova the number is good; for Nova, see whether other firmware of the card leaves " +
 			"out the resource before its read-only fields"
 	}
@@ -79,7 +79,7 @@ func identify(got *vpd.Result, from Address) *Identity {
 			"libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).do("%s", mend(err)))
 	}
 	for _, p := range got.Problems {
-		if !p.Fatal() {
+		if !p.Fatal {
 			id.Warnings = append(id.Warnings, reason(CodeVPDOdd, "%s: %v", from, p))
 		}
 	}
@@ -88,7 +88,7 @@ func identify(got *vpd.Result, from Address) *Identity {
 		id.Why = new(reason(CodeNoSerial, "the VPD of %s has no serial number (field SN)", from).do("have the card's vendor set it"))
 		// Where reading broke off before the number, that is the reason.
 		var problem *vpd.Problem
-		if errors.As(got.Err(), &problem) && problem.Code == vpd.CodeRead {
+		if errors.As(got.Err(), &problem) && problem.Unwrap() != nil {
 			code := CodeVPDUnreadable
 			if errors.Is(problem, context.DeadlineExceeded) {
 				code = CodeVPDTimeout
