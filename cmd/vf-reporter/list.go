@@ -10,6 +10,7 @@ import (
 
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) listCommand() *cobra.Command {
@@ -90,7 +91,7 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver),
 			orDash(shown.MAC), currentMAC(shown))
 		if _, why := pf.MAC(); why != nil {
-			remarks(out, "  ", "missing", []pci.Reason{*why})
+			remarks(out, "  ", "missing", []reason.Reason{*why})
 		}
 		remarks(out, "  ", "warning", pf.Warnings())
 		if len(pf.VFs) == 0 {
@@ -116,8 +117,8 @@ func currentMAC(p hypervisor.PF) string {
 // writeVFs writes the VFs of one PF, and below them what concerns them alone.
 func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 	rows := [][]string{{"VF", "NUMBER", "NETDEV", "MAC", "DRIVER", "REMOTE-MANAGED"}}
-	own := map[pci.Code][]pci.Reason{}
-	var order []pci.Code
+	own := map[reason.Code][]reason.Reason{}
+	var order []reason.Code
 	for _, v := range vfs {
 		s := i.VF(v)
 		number, remote := "-", "-"
@@ -141,13 +142,13 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 		if n := len(own[code]); n > 1 {
 			first.Message += fmt.Sprintf(" (and the same for %d more)", n-1)
 		}
-		remarks(out, "  ", "warning", []pci.Reason{first})
+		remarks(out, "  ", "warning", []reason.Reason{first})
 	}
 }
 
 // ownReasons are a VF's own, and what Nova makes of it: the others were told of its
 // card and PF.
-func ownReasons(v *pci.VF, s hypervisor.VF) []pci.Reason {
+func ownReasons(v *pci.VF, s hypervisor.VF) []reason.Reason {
 	own := slices.Clone(v.Warnings)
 	if s.Nova != nil {
 		own = append(own, *s.Nova)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/hypervisor"
-	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // card is a card as serial shows it.
@@ -15,12 +15,12 @@ type card struct {
 	Slot   string `json:"slot"`
 	Serial string `json:"card-serial-number,omitempty"`
 	// Libvirt is the one that Nova sees.
-	Libvirt  string       `json:"libvirt-serial-number,omitempty"`
-	Part     string       `json:"part-number,omitempty"`
-	Name     string       `json:"name,omitempty"`
-	From     string       `json:"read-from,omitempty"`
-	Missing  *pci.Reason  `json:"missing,omitempty"`
-	Warnings []pci.Reason `json:"warnings"`
+	Libvirt  string          `json:"libvirt-serial-number,omitempty"`
+	Part     string          `json:"part-number,omitempty"`
+	Name     string          `json:"name,omitempty"`
+	From     string          `json:"read-from,omitempty"`
+	Missing  *reason.Reason  `json:"missing,omitempty"`
+	Warnings []reason.Reason `json:"warnings"`
 	// Numbers are there where its functions don't all have the same.
 	Numbers []hypervisor.Number `json:"numbers,omitempty"`
 
@@ -31,7 +31,7 @@ type card struct {
 func newCard(c *hypervisor.Card) card {
 	id := c.Identities().Card()
 	shown := card{
-		Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Warnings: []pci.Reason{},
+		Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Warnings: []reason.Reason{},
 		numbers: c.Numbers(), faults: c.Faults(),
 	}
 	for _, f := range shown.faults {

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/hypervisor"
-	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -47,10 +46,10 @@ func table(out *strings.Builder, indent string, rows [][]string) {
 }
 
 // remarks writes reasons, one a line, each once.
-func remarks(out *strings.Builder, indent, label string, reasons []pci.Reason) {
+func remarks(out *strings.Builder, indent, label string, reasons []reason.Reason) {
 	said := map[string]bool{}
 	for _, r := range reasons {
-		if text := r.String(); !said[text] {
+		if text := r.Error(); !said[text] {
 			said[text] = true
 			fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(text))
 		}
@@ -64,7 +63,7 @@ func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Fault)
 		if f.Missing {
 			label = "missing"
 		}
-		remarks(out, indent, label, []pci.Reason{f.Reason})
+		remarks(out, indent, label, []reason.Reason{f.Reason})
 	}
 }
 

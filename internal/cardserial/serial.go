@@ -17,24 +17,21 @@ import (
 // field's length.
 const Most = 255
 
-// Code tells why a serial number is refused.
-type Code string
-
-// The reasons.
+// Why a serial number is refused.
 const (
 	// CodeEmpty: there is nothing in it.
-	CodeEmpty Code = "serial-empty"
+	CodeEmpty reason.Code = "serial-empty"
 	// CodePlaceholder: it is what vendors write where they have no number. Two cards
 	// with it would be taken for one.
-	CodePlaceholder Code = "serial-placeholder"
+	CodePlaceholder reason.Code = "serial-placeholder"
 	// CodeMalformed: it is too long, or has a character by which it can't be told apart
 	// in a list.
-	CodeMalformed Code = "serial-malformed"
+	CodeMalformed reason.Code = "serial-malformed"
 )
 
 // Error tells that a serial number is refused.
 type Error struct {
-	Code Code
+	Code reason.Code
 	// Value is the number as it was given.
 	Value string
 
@@ -54,7 +51,7 @@ func (e *Error) Rule() string { return e.rule }
 // NULs around it. Neutron compares the exact text, so upper and lower case stay.
 // What it refuses is a *Error.
 func Normalize(s string) (string, error) {
-	refuse := func(code Code, format string, args ...any) (string, error) {
+	refuse := func(code reason.Code, format string, args ...any) (string, error) {
 		return "", &Error{Code: code, Value: s, rule: fmt.Sprintf(format, args...)}
 	}
 	n := strings.Trim(s, " \x00")

@@ -6,30 +6,31 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Codes of findings that no single VF's profile tells of.
 const (
 	// CodeNoCard: there is no network function that can have VFs.
-	CodeNoCard pci.Code = "no-sriov-card"
+	CodeNoCard reason.Code = "no-sriov-card"
 	// CodeHiddenPF: the firmware shows a DPU to the host without some or all of its PFs.
-	CodeHiddenPF pci.Code = "hidden-pf"
+	CodeHiddenPF reason.Code = "hidden-pf"
 	// CodeNoVFsAllowed: the firmware allows the PF no VFs.
-	CodeNoVFsAllowed pci.Code = "no-vfs-allowed"
+	CodeNoVFsAllowed reason.Code = "no-vfs-allowed"
 	// CodeNoVFs: the PF has no VFs.
-	CodeNoVFs pci.Code = "no-vfs"
+	CodeNoVFs reason.Code = "no-vfs"
 	// CodeNoneRemote: device_spec makes no VF a remote-managed one.
-	CodeNoneRemote pci.Code = "none-remote-managed"
+	CodeNoneRemote reason.Code = "none-remote-managed"
 	// CodePFRemote: device_spec gives a PF to virtual machines as remote-managed.
-	CodePFRemote pci.Code = "pf-remote-managed"
+	CodePFRemote reason.Code = "pf-remote-managed"
 	// CodeLibvirtVPD: libvirt is too old to read VPD.
-	CodeLibvirtVPD pci.Code = "libvirt-without-vpd"
+	CodeLibvirtVPD reason.Code = "libvirt-without-vpd"
 	// CodeVLAN: the driver refuses to clear a VF's VLAN, and libvirt insists on it.
-	CodeVLAN pci.Code = "vlan-clearing"
+	CodeVLAN reason.Code = "vlan-clearing"
 	// CodeLibvirtUnknown: libvirt isn't found.
-	CodeLibvirtUnknown pci.Code = "libvirt-unknown"
+	CodeLibvirtUnknown reason.Code = "libvirt-unknown"
 	// CodeOddSpec: device_spec is probably not meant as it is written.
-	CodeOddSpec pci.Code = "odd-device-spec"
+	CodeOddSpec reason.Code = "odd-device-spec"
 )
 
 // Finding is something that stops remote-managed bindings, or may.
@@ -38,7 +39,7 @@ type Finding struct {
 	Stops bool `json:"stops"`
 	// On is the card, function or range of VFs that it is about; empty for the host.
 	On string `json:"on,omitempty"`
-	pci.Reason
+	reason.Reason
 }
 
 // check collects findings.
@@ -65,7 +66,7 @@ func (i *Inventory) Check(software Software) []Finding {
 	}
 	if i.Specs != nil {
 		for _, w := range i.Specs.Warnings {
-			c.add(false, "", pci.Reason{Code: CodeOddSpec, Message: w})
+			c.add(false, "", reason.Reason{Code: CodeOddSpec, Message: w})
 		}
 		if remote == 0 {
 			c.find(true, "", CodeNoneRemote, "see why each VF isn't one: vf-reporter list with the same --device-spec",
@@ -77,12 +78,12 @@ func (i *Inventory) Check(software Software) []Finding {
 	return c.findings
 }
 
-func (c *check) add(stops bool, on string, why pci.Reason) {
+func (c *check) add(stops bool, on string, why reason.Reason) {
 	c.findings = append(c.findings, Finding{Stops: stops, On: on, Reason: why})
 }
 
-func (c *check) find(stops bool, on string, code pci.Code, remedy, format string, args ...any) {
-	c.add(stops, on, pci.Reason{Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy})
+func (c *check) find(stops bool, on string, code reason.Code, remedy, format string, args ...any) {
+	c.add(stops, on, *reason.New(code, format, args...).WithRemedy("%s", remedy))
 }
 
 // hidden looks for PFs that should be there.
@@ -159,7 +160,7 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 func (c *check) card(card *Card) (remote int) {
 	concerned := c.Specs == nil
 	for _, p := range card.PFs {
-		why := newGroups()
+		leftOut := newGroups()
 		for _, v := range p.VFs {
 			if c.Specs == nil {
 				continue
@@ -167,13 +168,13 @@ func (c *check) card(card *Card) (remote int) {
 			identity := c.identity(v)
 			m := c.Specs.Match(v, identity.Libvirt)
 			concerned = concerned || m.LeftOut != nil || m.Spec != nil && m.Spec.RemoteManaged
-			if is, _, reason := c.remote(v, identity); is {
+			if is, _, why := c.remote(v, identity); is {
 				remote++
 			} else if m.LeftOut != nil {
-				why.add(v, *reason)
+				leftOut.add(v, *why)
 			}
 		}
-		c.findings = append(c.findings, why.findings(p, true)...)
+		c.findings = append(c.findings, leftOut.findings(p, true)...)
 	}
 	if !concerned {
 		return remote
@@ -232,8 +233,8 @@ func (c *check) vlan(p *pci.PF) {
 	if p.Driver != "mlx5_core" {
 		return
 	}
-	if c.software.Libvirt != 0 && c.software.Libvirt < libvirtVLAN {
-		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN.String()+" or later",
+	if c.software.Libvirt != (Release{}) && c.software.Libvirt.compare(libvirtVLAN()) < 0 {
+		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN().String()+" or later",
 			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine "+
 				"then", p.Driver, p.Address, c.software.Libvirt)
 	}
@@ -241,11 +242,11 @@ func (c *check) vlan(p *pci.PF) {
 
 func (c *check) oldLibvirt() {
 	switch {
-	case c.software.Libvirt == 0:
-		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(),
+	case c.software.Libvirt == (Release{}):
+		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN().String(),
 			"no libvirt is installed here, so its version isn't known")
-	case c.software.Libvirt < libvirtVPD:
-		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later",
+	case c.software.Libvirt.compare(libvirtVPD()) < 0:
+		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN().String()+" or later",
 			"libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
 	}
 }

@@ -4,22 +4,23 @@ import (
 	"fmt"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // groups gathers what many VFs of a PF have in common, so that it is said once.
 type groups struct {
-	order []pci.Code
-	of    map[pci.Code]*group
+	order []reason.Code
+	of    map[reason.Code]*group
 }
 
 type group struct {
-	first pci.Reason
+	first reason.Reason
 	vfs   []*pci.VF
 }
 
-func newGroups() *groups { return &groups{of: map[pci.Code]*group{}} }
+func newGroups() *groups { return &groups{of: map[reason.Code]*group{}} }
 
-func (g *groups) add(v *pci.VF, why pci.Reason) {
+func (g *groups) add(v *pci.VF, why reason.Reason) {
 	if g.of[why.Code] == nil {
 		g.order = append(g.order, why.Code)
 		g.of[why.Code] = &group{first: why}

@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Codes of what is known to be wrong with releases of OpenStack.
 const (
 	// CodeNovaVF0: Nova sends no profile for a PF's VF 0.
-	CodeNovaVF0 pci.Code = "nova-without-vf-0"
+	CodeNovaVF0 reason.Code = "nova-without-vf-0"
 	// CodeNeutronExternalIDs: Neutron looks for the DPU where ovn-controller doesn't write.
-	CodeNeutronExternalIDs pci.Code = "neutron-finds-no-dpu"
+	CodeNeutronExternalIDs reason.Code = "neutron-finds-no-dpu"
 	// CodeNeutronCapabilities: Neutron drops a profile that has capabilities.
-	CodeNeutronCapabilities pci.Code = "neutron-drops-profile"
+	CodeNeutronCapabilities reason.Code = "neutron-drops-profile"
 )
 
 // fault is something wrong with releases of a project.

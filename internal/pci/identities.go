@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Identities are what the functions of a card say of it. They should all say the same,
@@ -13,7 +15,7 @@ import (
 type Identities struct {
 	// Differs warns where they don't say the same, as libvirt reads them; nil where they
 	// do.
-	Differs *Reason
+	Differs *reason.Reason
 
 	pfs, vfs map[Address]*Identity
 	first    *Identity
@@ -102,18 +104,18 @@ func sysfsHas(root string, a Address) bool { return sysfs(root).exists(device(a,
 
 // noVPD says of PFs without VPD that they have none.
 func (c *Card) noVPD(i *Identities, without []*PF) {
-	why := reason(CodeNoVPD, "card %s has no VPD, so no serial number",
-		c.Slot).do("update its firmware, or see whether that can switch VPD on")
+	why := reason.New(CodeNoVPD, "card %s has no VPD, so no serial number",
+		c.Slot).WithRemedy("update its firmware, or see whether that can switch VPD on")
 	for _, p := range without {
 		own := why
 		if i.first != nil {
-			own = reason(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
-				do("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
+			own = reason.New(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
+				WithRemedy("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
 		}
-		i.pfs[p.Address] = &Identity{Why: &own}
+		i.pfs[p.Address] = &Identity{Why: own}
 	}
 	if i.first == nil {
-		i.first = &Identity{Why: &why}
+		i.first = &Identity{Why: why}
 	}
 }
 
@@ -145,7 +147,7 @@ func chosen(own, pf *Identity) *Identity {
 
 // differs warns where functions say different serial numbers, or some of them none, as
 // libvirt reads them.
-func (c *Card) differs(i *Identities) *Reason {
+func (c *Card) differs(i *Identities) *reason.Reason {
 	var order []string
 	by := map[string][]string{}
 	say := func(id *Identity, who string) {
@@ -177,12 +179,11 @@ func (c *Card) differs(i *Identities) *Reason {
 		}
 		parts = append(parts, text+" by "+several(by[number]))
 	}
-	why := reason(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a "+
+	return reason.New(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a "+
 		"VF its own, else that of its own PF, and the DPU publishes one",
 		c.Slot, strings.Join(parts, ", ")).
-		do("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's " +
+		WithRemedy("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's " +
 			"firmware may make them the same")
-	return &why
 }
 
 // several names the first of many.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/vpd"
 )
 
@@ -16,7 +17,7 @@ type Identity struct {
 	// Serial is the serial number as package serial normalizes it; empty when Why tells
 	// why there is none.
 	Serial string
-	Why    *Reason
+	Why    *reason.Reason
 	// Raw is the serial number as VPD has it, Libvirt as libvirt, and so Nova, reads it:
 	// the same unless it refuses the VPD, or finds two numbers in it.
 	Raw, Libvirt string
@@ -29,7 +30,7 @@ type Identity struct {
 	OfVF bool
 	// Warnings tell what is wrong with the VPD. With one of CodeVPDInvalid libvirt, and
 	// so Nova, sees no serial number, whatever Serial says.
-	Warnings []Reason
+	Warnings []reason.Reason
 }
 
 // read reads the VPD of a function, bounded by patience. absent: it has none.
@@ -42,16 +43,16 @@ func (c *Card) read(ctx context.Context, sysfs string, a Address, patience time.
 		id.From, id.Read = a, true
 		return id, false
 	}
-	why := reason(CodeVPDUnreadable, "the VPD of card %s can't be read: %v", c.Slot, err).do(reset)
+	why := reason.New(CodeVPDUnreadable, "the VPD of card %s can't be read: %v", c.Slot, err).WithRemedy(reset)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, true
 	case errors.Is(err, os.ErrPermission):
-		why = reason(CodeVPDPermission, "the VPD of card %s may be read by root only", c.Slot).do("run this as root")
+		why = reason.New(CodeVPDPermission, "the VPD of card %s may be read by root only", c.Slot).WithRemedy("run this as root")
 	case errors.Is(err, context.DeadlineExceeded):
 		why.Code = CodeVPDTimeout
 	}
-	return &Identity{Why: &why}, false
+	return &Identity{Why: why}, false
 }
 
 // reset is what helps a card that doesn't answer.
@@ -75,17 +76,17 @@ func identify(got *vpd.Result, from Address) *Identity {
 		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
 	}
 	if err := got.Err(); err != nil {
-		id.Warnings = append(id.Warnings, reason(CodeVPDInvalid,
-			"libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).do("%s", mend(err)))
+		id.Warnings = append(id.Warnings, *reason.New(CodeVPDInvalid,
+			"libvirt refuses the VPD of %s as a whole, so Nova sees no serial number in it: %v", from, err).WithRemedy("%s", mend(err)))
 	}
 	for _, p := range got.Problems {
 		if !p.Fatal {
-			id.Warnings = append(id.Warnings, reason(CodeVPDOdd, "%s: %v", from, p))
+			id.Warnings = append(id.Warnings, *reason.New(CodeVPDOdd, "%s: %v", from, p))
 		}
 	}
 	var there bool
 	if id.Raw, there = fields[vpd.KeySerial]; !there {
-		id.Why = new(reason(CodeNoSerial, "the VPD of %s has no serial number (field SN)", from).do("have the card's vendor set it"))
+		id.Why = reason.New(CodeNoSerial, "the VPD of %s has no serial number (field SN)", from).WithRemedy("have the card's vendor set it")
 		// Where reading broke off before the number, that is the reason.
 		var problem *vpd.Problem
 		if errors.As(got.Err(), &problem) && problem.Unwrap() != nil {
@@ -93,14 +94,14 @@ func identify(got *vpd.Result, from Address) *Identity {
 			if errors.Is(problem, context.DeadlineExceeded) {
 				code = CodeVPDTimeout
 			}
-			id.Why = new(reason(code, "the VPD of %s could be read in part only: %v", from, problem).do(reset))
+			id.Why = reason.New(code, "the VPD of %s could be read in part only: %v", from, problem).WithRemedy(reset)
 		}
 		return id
 	}
 	var err error
 	var refused *cardserial.Error
 	if id.Serial, err = cardserial.Normalize(id.Raw); errors.As(err, &refused) {
-		id.Why = new(reason(Code(refused.Code), "the %s, in the VPD of %s", refused.Error(), from).do("have the card's vendor set it"))
+		id.Why = reason.New(refused.Code, "the %s, in the VPD of %s", refused, from).WithRemedy("have the card's vendor set it")
 	}
 	return id
 }
