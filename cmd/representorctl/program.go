@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/doctor"
@@ -141,23 +141,8 @@ func (p *program) begin(run func(context.Context, []string) error) func(*cobra.C
 
 func (p *program) client() *api.Client { return api.NewClient(p.socket) }
 
-// print writes an answer, all of it or nothing but an error.
-func (p *program) print(v any, text func(*strings.Builder)) error {
-	var out strings.Builder
-	if p.json {
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(v); err != nil {
-			return fmt.Errorf("encoding the answer: %w", err)
-		}
-	} else {
-		text(&out)
-	}
-	if _, err := io.WriteString(p.stdout, out.String()); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
-	}
-	return nil
+func (p *program) print(answer any, text func(*strings.Builder)) error {
+	return cli.Print(p.stdout, p.json, answer, text)
 }
 
 // status tells an error of a command and gives the exit status that stands for it.

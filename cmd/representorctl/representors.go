@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -63,7 +64,7 @@ func writeRepresentors(out *strings.Builder, rs api.Representors) {
 			rows = append(rows, []string{function, orDash(r.Netdev), linkState(r), orDash(r.HWAddr), functionState(r)})
 		}
 		fmt.Fprintln(out, reason.Word(handle))
-		table(out, " ", rows)
+		cli.Table(out, " ", rows)
 	}
 }
 

@@ -27,26 +27,6 @@ func pad(s string, to int) string {
 	return s + strings.Repeat(" ", max(to-width(s), 0))
 }
 
-// table writes rows of cells below a header, each column as wide as it must be.
-func table(out *strings.Builder, indent string, rows [][]string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], width(cell))
-		}
-	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			line += pad(cell, widths[i]) + "  "
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-	}
-}
-
 // labelWidth is that of the left column of entries.
 const labelWidth = 12
 

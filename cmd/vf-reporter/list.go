@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/reason"
@@ -47,13 +48,13 @@ func (p *program) listJSON(i *hypervisor.Inventory) error {
 // list writes each card as soon as it has answered.
 func (p *program) list(i *hypervisor.Inventory) error {
 	if len(i.Cards)+len(i.Host.Orphans) == 0 {
-		return p.write("no network function that can have VFs; see vf-reporter check\n")
+		return cli.Write(p.stdout, "no network function that can have VFs; see vf-reporter check\n")
 	}
 	var failure error
 	i.Each(func(c *hypervisor.Card) {
 		var out strings.Builder
 		writeCard(&out, i, c)
-		if err := p.write(out.String()); failure == nil {
+		if err := cli.Write(p.stdout, out.String()); failure == nil {
 			failure = err
 		}
 	})
@@ -61,7 +62,7 @@ func (p *program) list(i *hypervisor.Inventory) error {
 		var out strings.Builder
 		fmt.Fprintln(&out, "VFs without a PF")
 		writeVFs(&out, i, i.Host.Orphans)
-		if err := p.write(out.String()); failure == nil {
+		if err := cli.Write(p.stdout, out.String()); failure == nil {
 			failure = err
 		}
 	}
@@ -136,7 +137,7 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 			own[r.Code] = append(own[r.Code], r)
 		}
 	}
-	table(out, "  ", rows)
+	cli.Table(out, "  ", rows)
 	for _, code := range order {
 		first := own[code][0]
 		if n := len(own[code]); n > 1 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/reason"
 )
@@ -96,7 +97,7 @@ func writeCards(out *strings.Builder, cards []card) {
 			rows = append(rows, []string{who, orDash(n.Serial), orDash(c.Part), orDash(c.Name)})
 		}
 	}
-	table(out, "", rows)
+	cli.Table(out, "", rows)
 	for _, c := range cards {
 		writeFaults(out, "", c.faults)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/reason"
@@ -23,26 +22,6 @@ func shown(s string) string {
 		return s
 	}
 	return reason.Quote(s)
-}
-
-// table writes rows of cells, each column as wide as it must be.
-func table(out *strings.Builder, indent string, rows [][]string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-	}
 }
 
 // remarks writes reasons, one a line, each once.
