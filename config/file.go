@@ -153,8 +153,8 @@ func few(errs []error) []error {
 	return errs
 }
 
-// nearest is the known key that was probably meant, empty when none is near: the
-// same letters with other separators, or at most two typing errors away.
+// nearest is the known key that was probably meant, empty when none is near: at most two
+// typing errors away, whatever separates and in whichever case.
 func nearest(key string, known []string) string {
 	const longest = 40
 	if len(key) > longest {
@@ -165,11 +165,7 @@ func nearest(key string, known []string) string {
 	}
 	best, least := "", 3
 	for _, k := range known {
-		d := distance(strings.ToLower(key), k)
-		if plain(key) == plain(k) {
-			d = 0
-		}
-		if d < least {
+		if d := distance(plain(key), plain(k)); d < least {
 			best, least = k, d
 		}
 	}
