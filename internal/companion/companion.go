@@ -115,10 +115,12 @@ const promptly = 200 * time.Millisecond
 
 // Look looks once. It takes the patience, and some time to read /proc, at most.
 func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
-	return s.look(ctx, patience, nil)
+	l := &lines{}
+	defer l.retain(nil)
+	return s.look(ctx, patience, l)
 }
 
-// look is Look for one who looks again and again, and keeps lines.
+// look is Look for one who looks again and again, and keeps the lines.
 func (s Search) look(ctx context.Context, patience time.Duration, l *lines) Sight {
 	if len(s.Dirs) == 0 {
 		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}

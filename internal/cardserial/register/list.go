@@ -27,16 +27,6 @@ func Entries(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// OptionsKey is the key that counts for a chassis, among external_ids.
-func OptionsKey(externalIDs map[string]string, chassis string) string {
-	if own := KeyOptions + "-" + chassis; chassis != "" {
-		if _, ok := externalIDs[own]; ok {
-			return own
-		}
-	}
-	return KeyOptions
-}
-
 // remembered gives the serial numbers that we wrote. What can't be one was put there
 // by somebody else and counts for nothing.
 func remembered(externalIDs map[string]string) []string {

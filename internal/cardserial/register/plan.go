@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/cardserial"
 )
 
@@ -57,13 +58,13 @@ type Decision struct {
 // numbers, which is a card that was replaced, or when it is among Lost. Otherwise a
 // card that isn't there keeps it.
 func Plan(in Input) Decision {
-	d := Decision{Key: OptionsKey(in.ExternalIDs, in.Chassis)}
+	d := Decision{Key: config.KeyFor(in.Chassis, in.ExternalIDs, KeyOptions)}
 	if in.Chassis == "" {
 		return d
 	}
 	written := remembered(in.ExternalIDs)
 	there := cardserial.Published(in.ExternalIDs[d.Key])
-	d.Absent = without(written, in.Known)
+	d.Absent = in.absent()
 	d.Foreign = without(without(there, in.Known), written)
 	// What was overwritten is put back, but for the number of a card that isn't there.
 	out, keep := in.leaving(without(written, without(d.Absent, there)), d.Absent)
@@ -73,6 +74,9 @@ func Plan(in Input) Decision {
 	d.remember(in.ExternalIDs, slices.Concat(keep, without(add, keep)))
 	return d
 }
+
+// absent are the serial numbers that we wrote and that no card has.
+func (in *Input) absent() []string { return without(remembered(in.ExternalIDs), in.Known) }
 
 // leaving tells apart which of our entries go and which stay.
 func (in *Input) leaving(ours, absent []string) (out, keep []string) {
@@ -99,7 +103,7 @@ func without(list, others []string) []string {
 // Withdraw decides how to take back all that we wrote, wherever it stands. It is a
 // pure function.
 func Withdraw(externalIDs map[string]string, chassis string) Decision {
-	d := Decision{Key: OptionsKey(externalIDs, chassis)}
+	d := Decision{Key: config.KeyFor(chassis, externalIDs, KeyOptions)}
 	out := remembered(externalIDs)
 	keys := []string{d.Key}
 	if d.Key != KeyOptions {

@@ -37,8 +37,9 @@ func (r *Registrar) Report() Report {
 	numbers, all := known(cards)
 	d := Plan(Input{ExternalIDs: v.ExternalIDs, Chassis: chassis, Known: numbers})
 	out := Report{Off: r.cfg.Off, Key: d.Key, Options: v.ExternalIDs[d.Key], Cards: cards, Stale: d.Absent, Foreign: d.Foreign}
-	out.Problem = r.problem()
-	out.Failed = out.Problem != ""
+	if failed := r.failed.Load(); failed != nil {
+		out.Problem, out.Failed = *failed, true
+	}
 	whole, problem := x.Complete()
 	if !whole || !all { // it may be the number of a card that hasn't told it
 		out.Foreign = nil
