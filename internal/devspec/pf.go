@@ -87,20 +87,18 @@ func vfProduct(pf *pci.PF) string {
 // vfGlob is an address with which a PF's VFs match: those that are there, else those
 // that may be.
 func vfGlob(pf *pci.PF) string {
-	first, last := pf.Address, pf.Address
-	if len(pf.VFs) > 0 {
-		first, last = pf.VFs[0].Address, pf.VFs[0].Address
-	} else if pf.Offset > 0 && pf.TotalVFs > 0 {
-		first, last = pf.VFAddress(0), pf.VFAddress(pf.TotalVFs-1)
-	}
+	var vfs []pci.Address
 	for _, v := range pf.VFs {
-		if v.Address.Compare(first) < 0 {
-			first = v.Address
-		}
-		if v.Address.Compare(last) > 0 {
-			last = v.Address
-		}
+		vfs = append(vfs, v.Address)
 	}
+	switch {
+	case len(vfs) > 0:
+	case pf.Offset > 0 && pf.TotalVFs > 0:
+		vfs = []pci.Address{pf.VFAddress(0), pf.VFAddress(pf.TotalVFs - 1)}
+	default:
+		vfs = []pci.Address{pf.Address}
+	}
+	first, last := slices.MinFunc(vfs, pci.Address.Compare), slices.MaxFunc(vfs, pci.Address.Compare)
 	switch {
 	case first.Bus != last.Bus:
 		return fmt.Sprintf("%04x:*:*.*", first.Domain)

@@ -160,7 +160,7 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 func (c *check) card(card *Card) (remote int) {
 	concerned := c.Specs == nil
 	for _, p := range card.PFs {
-		leftOut := newGroups()
+		var leftOut groups
 		for _, v := range p.VFs {
 			if c.Specs == nil {
 				continue
@@ -205,7 +205,7 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 		c.find(!others, on, CodeNoVFs, fmt.Sprintf("write their number into sriov_numvfs: echo %d >/sys/bus/pci/devices/%s/sriov_numvfs",
 			p.TotalVFs, on), "PF %s has no VFs, and may have %d", on, p.TotalVFs)
 	}
-	missing, doubtful := newGroups(), newGroups()
+	var missing, doubtful groups
 	for _, v := range p.VFs {
 		for _, w := range v.Warnings {
 			if w.Code == pci.CodeNumberDoubtful {

@@ -40,7 +40,7 @@ type Inventory struct {
 // Card is a card that is asked for its serial number.
 type Card struct {
 	*pci.Card
-	done       chan struct{}
+	done       chan struct{} // closed when it has answered, or its deadline has passed
 	identities *pci.Identities
 }
 
@@ -77,11 +77,8 @@ func (i *Inventory) Identify(ctx context.Context, cards ...*Card) {
 // Wait waits until all cards have answered, or their deadlines have passed.
 func (i *Inventory) Wait() { i.reading.Wait() }
 
-// Done is closed when the card has answered, or its deadline has passed.
-func (c *Card) Done() <-chan struct{} { return c.done }
-
-// Identities waits for Done, and gives what the card's functions say. Identify must have
-// been called for it.
+// Identities waits until the card has answered, or its deadline has passed, and gives what its
+// functions say. Identify must have been called for it.
 func (c *Card) Identities() *pci.Identities {
 	<-c.done
 	return c.identities

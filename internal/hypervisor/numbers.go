@@ -78,10 +78,10 @@ func (c *Card) Faults() []Fault {
 				say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w}, false)
 			}
 		}
-		lacks, stops, odd := newGroups(), newGroups(), newGroups()
+		var lacks, stops, odd groups
 		for _, v := range p.VFs {
 			if id := ids.VF(v); id.OfVF {
-				gather(v, id, lacks, stops, odd)
+				gather(v, id, &lacks, &stops, &odd)
 			}
 		}
 		for _, f := range lacks.findings(p, true) {

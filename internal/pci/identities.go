@@ -2,12 +2,15 @@ package pci
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/vpd"
 )
 
 // Identities are what the functions of a card say of it. They should all say the same,
@@ -42,10 +45,10 @@ func (i *Identities) VF(v *VF) *Identity {
 // Identify reads the VPD of a card's functions, each bounded by patience;
 // vpd.Deadline is a good one. They are read one after the other, because they share the
 // hardware, and where one doesn't answer in time the others aren't asked. Most VFs have
-// none.
-func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duration) *Identities {
+// none. root is where sysfs is mounted.
+func (c *Card) Identify(ctx context.Context, root string, patience time.Duration) *Identities {
 	i := &Identities{pfs: map[Address]*Identity{}, vfs: map[Address]*Identity{}}
-	asked := asking{card: c, sysfs: sysfs, patience: patience}
+	asked := asking{card: c, sysfs: sysfs(root), patience: patience}
 	var without []*PF
 	for _, p := range c.PFs {
 		id, absent := asked.read(ctx, p.Address)
@@ -78,29 +81,41 @@ func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duratio
 // asking is the reading of a card.
 type asking struct {
 	card     *Card
-	sysfs    string
+	sysfs    sysfs
 	patience time.Duration
 	// silent is what is known of functions once one didn't answer.
 	silent *Identity
 }
 
-// read reads the VPD of a function. absent: it has none.
+// read reads the VPD of a function, bounded by the patience. absent: it has none.
 func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool) {
-	if !sysfsHas(a.sysfs, f) {
+	path := device(f, "vpd")
+	if !a.sysfs.exists(path) {
 		return nil, true
 	}
 	if a.silent != nil {
 		return a.silent, false
 	}
-	id, absent = a.card.read(ctx, a.sysfs, f, a.patience)
-	if !absent && id.Why != nil && id.Why.Code == CodeVPDTimeout {
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	got, err := vpd.Read(ctx, a.sysfs.path(path))
+	switch {
+	case err == nil:
+		id = identify(&got, f)
+		id.From, id.Read = f, true
+	case errors.Is(err, os.ErrNotExist):
+		return nil, true
+	case errors.Is(err, os.ErrPermission):
+		id = &Identity{Why: reason.New(CodeVPDPermission, "the VPD of card %s may be read by root only", a.card.Slot).
+			WithRemedy("run this as root")}
+	default:
+		id = &Identity{Why: reason.New(unread(err), "the VPD of card %s can't be read: %v", a.card.Slot, err).WithRemedy(reset)}
+	}
+	if id.Why != nil && id.Why.Code == CodeVPDTimeout {
 		a.silent = id
 	}
-	return id, absent
+	return id, false
 }
-
-// sysfsHas tells whether a function has VPD, without reading it.
-func sysfsHas(root string, a Address) bool { return sysfs(root).exists(device(a, "vpd")) }
 
 // noVPD says of PFs without VPD that they have none.
 func (c *Card) noVPD(i *Identities, without []*PF) {

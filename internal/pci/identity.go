@@ -3,9 +3,6 @@ package pci
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/reason"
@@ -33,26 +30,12 @@ type Identity struct {
 	Warnings []reason.Reason
 }
 
-// read reads the VPD of a function, bounded by patience. absent: it has none.
-func (c *Card) read(ctx context.Context, sysfs string, a Address, patience time.Duration) (id *Identity, absent bool) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	got, err := vpd.Read(ctx, filepath.Join(sysfs, device(a, "vpd")))
-	if err == nil {
-		id = identify(&got, a)
-		id.From, id.Read = a, true
-		return id, false
+// unread is the code for VPD that can't be read for an error.
+func unread(err error) reason.Code {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return CodeVPDTimeout
 	}
-	why := reason.New(CodeVPDUnreadable, "the VPD of card %s can't be read: %v", c.Slot, err).WithRemedy(reset)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, true
-	case errors.Is(err, os.ErrPermission):
-		why = reason.New(CodeVPDPermission, "the VPD of card %s may be read by root only", c.Slot).WithRemedy("run this as root")
-	case errors.Is(err, context.DeadlineExceeded):
-		why.Code = CodeVPDTimeout
-	}
-	return &Identity{Why: why}, false
+	return CodeVPDUnreadable
 }
 
 // reset is what helps a card that doesn't answer.
@@ -90,11 +73,7 @@ func identify(got *vpd.Result, from Address) *Identity {
 		// Where reading broke off before the number, that is the reason.
 		var problem *vpd.Problem
 		if errors.As(got.Err(), &problem) && problem.Unwrap() != nil {
-			code := CodeVPDUnreadable
-			if errors.Is(problem, context.DeadlineExceeded) {
-				code = CodeVPDTimeout
-			}
-			id.Why = reason.New(code, "the VPD of %s could be read in part only: %v", from, problem).WithRemedy(reset)
+			id.Why = reason.New(unread(problem), "the VPD of %s could be read in part only: %v", from, problem).WithRemedy(reset)
 		}
 		return id
 	}

@@ -2,6 +2,7 @@ package pci
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"regexp"
 	"slices"
@@ -34,7 +35,7 @@ func (r *reader) netdevs(a Address) []Netdev {
 		n.Permanent = r.permanentAddress(&n, dir)
 		all = append(all, n)
 	}
-	slices.SortFunc(all, func(a, b Netdev) int { return int(int64(a.IfIndex) - int64(b.IfIndex)) })
+	slices.SortFunc(all, func(a, b Netdev) int { return cmp.Compare(a.IfIndex, b.IfIndex) })
 	return all
 }
 

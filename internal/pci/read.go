@@ -1,8 +1,10 @@
 package pci
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -223,21 +225,11 @@ func (r *reader) place(v *VF, parent Address) {
 
 // arrange makes cards of PFs, and orders everything.
 func (r *reader) arrange() {
-	var pfs []*PF
-	for _, p := range r.pfs {
-		pfs = append(pfs, p)
-		slices.SortFunc(p.VFs, func(a, b *VF) int {
-			if (a.Number < 0) != (b.Number < 0) {
-				return b.Number - a.Number
-			}
-			if a.Number != b.Number {
-				return a.Number - b.Number
-			}
-			return a.Address.Compare(b.Address)
-		})
-	}
-	slices.SortFunc(pfs, func(a, b *PF) int { return a.Address.Compare(b.Address) })
+	pfs := slices.SortedFunc(maps.Values(r.pfs), func(a, b *PF) int { return a.Address.Compare(b.Address) })
 	for _, p := range pfs {
+		slices.SortFunc(p.VFs, func(a, b *VF) int { // -1, which is no number, comes last
+			return cmp.Or(cmp.Compare(uint(a.Number), uint(b.Number)), a.Address.Compare(b.Address))
+		})
 		if last := len(r.host.Cards) - 1; last >= 0 && r.host.Cards[last].Slot == p.Slot {
 			r.host.Cards[last].PFs = append(r.host.Cards[last].PFs, p)
 			continue
