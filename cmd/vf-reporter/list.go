@@ -82,7 +82,7 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 	for _, n := range numbers {
 		of := ""
 		if len(numbers) > 1 {
-			of = " of " + several(n.Functions)
+			of = " of " + reason.List(n.Functions)
 		}
 		fmt.Fprintf(out, " serial number %s%s\n", orDash(n.Serial), of)
 	}

@@ -92,7 +92,7 @@ func writeCards(out *strings.Builder, cards []card) {
 		for _, n := range c.numbers {
 			who := c.Slot
 			if len(c.numbers) > 1 {
-				who = several(n.Functions)
+				who = reason.List(n.Functions)
 			}
 			rows = append(rows, []string{who, orDash(n.Serial), orDash(c.Part), orDash(c.Name)})
 		}

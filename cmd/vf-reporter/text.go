@@ -45,12 +45,3 @@ func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Fault)
 		remarks(out, indent, label, []reason.Reason{f.Reason})
 	}
 }
-
-// several names the first of many functions.
-func several(all []string) string {
-	const most = 4
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
-}

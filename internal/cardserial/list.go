@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // OptionsKey is the list of options for the cloud management system in which serial
@@ -64,10 +66,5 @@ func CopyCommand(chassis, list string) string {
 		strings.ContainsFunc(chassis+assignment, unicode.IsControl) {
 		return "ovn-sbctl set Chassis NAME external_ids:" + OptionsKey + "=LIST"
 	}
-	if strings.ContainsFunc(chassis, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
-	}) {
-		chassis = "'" + chassis + "'"
-	}
-	return "ovn-sbctl set Chassis " + chassis + " '" + assignment + "'"
+	return "ovn-sbctl set Chassis " + reason.ShellWord(chassis) + " " + reason.ShellWord(assignment)
 }

@@ -32,27 +32,19 @@ const (
 // Error tells that a serial number is refused.
 type Error struct {
 	Code reason.Code
-	// Value is the number as it was given.
-	Value string
-
-	rule string
+	// Value is the number as it was given, Rule what is wrong with it, to be read after "it".
+	Value, Rule string
 }
 
 // Error names the value and the rule.
-func (e *Error) Error() string { return "serial number " + e.Quoted() + " " + e.rule }
-
-// Quoted is the value, quoted and bounded.
-func (e *Error) Quoted() string { return reason.Quote(e.Value) }
-
-// Rule says what is wrong with it, to be read after "it".
-func (e *Error) Rule() string { return e.rule }
+func (e *Error) Error() string { return "serial number " + reason.Quote(e.Value) + " " + e.Rule }
 
 // Normalize gives a serial number as it is published and compared: without spaces and
 // NULs around it. Neutron compares the exact text, so upper and lower case stay.
 // What it refuses is a *Error.
 func Normalize(s string) (string, error) {
 	refuse := func(code reason.Code, format string, args ...any) (string, error) {
-		return "", &Error{Code: code, Value: s, rule: fmt.Sprintf(format, args...)}
+		return "", &Error{Code: code, Value: s, Rule: fmt.Sprintf(format, args...)}
 	}
 	n := strings.Trim(s, " \x00")
 	switch {

@@ -64,14 +64,11 @@ type Match struct {
 	LeftOut *Spec
 }
 
-// widest is the largest domain that Nova can write; it skips devices in others.
-const widest = 0xffff
-
 // Match finds the object for a VF. serial is the card's serial number as libvirt
 // reads it (the strict reading), empty for none.
 func (s *Specs) Match(v *pci.VF, serial string) Match {
 	var m Match
-	if v.Address.Domain > widest {
+	if v.Address.Domain > maxDomain { // Nova skips those, which it can't write
 		return m
 	}
 	for _, spec := range s.All {

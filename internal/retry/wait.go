@@ -8,12 +8,7 @@ import (
 
 // Sleep waits for d, or until ctx ends, and reports whether ctx lasts.
 func Sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	Await[struct{}](ctx, nil, d)
 	return ctx.Err() == nil
 }
 
@@ -46,14 +41,8 @@ func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came b
 // Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
 // whether that happened.
 func Ended[T any](c <-chan T, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-c:
-		return true
-	case <-t.C:
-		return false
-	}
+	_, ended := Await(context.Background(), c, d)
+	return ended
 }
 
 // Loop looks at once, and again whenever it is poked or as long after a look as that one says,

@@ -59,7 +59,7 @@ func cardsOf(x *representor.Index) []Card {
 			c.Reason = reason.New(refused.Code,
 				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
 					"Neutron can't find this chassis by it",
-				refused.Quoted(), in.Handle, source(c.From), refused.Rule())
+				reason.Quote(refused.Value), in.Handle, source(c.From), refused.Rule)
 		}
 		cards = append(cards, c)
 	}
