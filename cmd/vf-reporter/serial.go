@@ -26,7 +26,7 @@ type card struct {
 	Numbers []hypervisor.Number `json:"numbers,omitempty"`
 
 	numbers []hypervisor.Number
-	faults  []hypervisor.Fault
+	faults  []hypervisor.Finding
 }
 
 func newCard(c *hypervisor.Card) card {

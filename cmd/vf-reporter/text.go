@@ -36,7 +36,7 @@ func remarks(out *strings.Builder, indent, label string, reasons []reason.Reason
 }
 
 // writeFaults writes what is wrong with a card's serial numbers.
-func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Fault) {
+func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Finding) {
 	for _, f := range faults {
 		label := "warning"
 		if f.Missing {

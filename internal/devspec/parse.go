@@ -159,7 +159,7 @@ func (p *parser) where(s *Spec, object map[string]any) error {
 }
 
 // address reads an address of either kind.
-func (p *parser) address(address any) (matcher, error) {
+func (p *parser) address(address any) (*matcher, error) {
 	switch a := address.(type) {
 	case string:
 		return parseGlob(a)

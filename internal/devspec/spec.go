@@ -41,7 +41,7 @@ type Spec struct {
 
 	vendor, product number
 	// address is nil for a devname that isn't there, which matches nothing.
-	address matcher
+	address *matcher
 	// pf is the PF whose VFs the address stands for, nil for other addresses.
 	pf *pci.PF
 }

@@ -40,6 +40,8 @@ type Finding struct {
 	// On is the card, function or range of VFs that it is about; empty for the host.
 	On string `json:"on,omitempty"`
 	reason.Reason
+	// Missing: there is no serial number for that reason.
+	Missing bool `json:"-"`
 }
 
 // check collects findings.
@@ -179,9 +181,7 @@ func (c *check) card(card *Card) (remote int) {
 	if !concerned {
 		return remote
 	}
-	for _, f := range card.Faults() {
-		c.findings = append(c.findings, f.Finding)
-	}
+	c.findings = append(c.findings, card.Faults()...)
 	for _, p := range card.PFs {
 		c.pf(p, card.Identities().PF(p))
 	}

@@ -159,7 +159,7 @@ func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t
 		}},
 		"none": {nil, 2, []Finding{
 			{Stops: true, On: "0000:03:00.1", Reason: reason.Reason{Code: CodeLeftOut}},
-			{Stops: true, On: "0000:03:00", Reason: reason.Reason{Code: pci.CodeNoVPD}},
+			{Stops: true, On: "0000:03:00", Reason: reason.Reason{Code: pci.CodeNoVPD}, Missing: true},
 			{On: "0000:03:00", Reason: reason.Reason{Code: pci.CodeSerialsDiffer}},
 		}},
 		"another": {pcitree.VPD("x", "y", "MT2"), 2, []Finding{{On: "0000:03:00", Reason: reason.Reason{Code: pci.CodeSerialsDiffer}}}},

@@ -52,30 +52,23 @@ func (c *Card) counts(p *pci.PF) bool {
 	return slices.ContainsFunc(p.VFs, inherits) || !slices.ContainsFunc(c.PFs, func(p *pci.PF) bool { return len(p.VFs) > 0 })
 }
 
-// Fault is something that is wrong with a serial number.
-type Fault struct {
-	Finding
-	// Missing: there is none for that reason.
-	Missing bool
-}
-
 // Faults tells what is wrong with the serial numbers that a card's VFs have, or would
 // have: what is a PF's once, what is the VFs' own in groups. It waits for the card.
-func (c *Card) Faults() []Fault {
-	var all []Fault
-	say := func(f Finding, missing bool) {
-		if !slices.ContainsFunc(all, func(said Fault) bool { return said.Code == f.Code && said.Error() == f.Error() }) {
-			all = append(all, Fault{f, missing})
+func (c *Card) Faults() []Finding {
+	var all []Finding
+	say := func(f Finding) {
+		if !slices.ContainsFunc(all, func(said Finding) bool { return said.Code == f.Code && said.Error() == f.Error() }) {
+			all = append(all, f)
 		}
 	}
 	ids := c.Identities()
 	for _, p := range c.PFs {
 		if id := ids.PF(p); c.counts(p) {
 			if id.Why != nil {
-				say(Finding{Stops: true, On: c.Slot, Reason: *id.Why}, true)
+				say(Finding{Stops: true, On: c.Slot, Reason: *id.Why, Missing: true})
 			}
 			for _, w := range id.Warnings {
-				say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w}, false)
+				say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w})
 			}
 		}
 		var lacks, stops, odd groups
@@ -85,14 +78,15 @@ func (c *Card) Faults() []Fault {
 			}
 		}
 		for _, f := range lacks.findings(p, true) {
-			say(f, true)
+			f.Missing = true
+			say(f)
 		}
 		for _, f := range append(stops.findings(p, true), odd.findings(p, false)...) {
-			say(f, false)
+			say(f)
 		}
 	}
 	if ids.Differs != nil {
-		say(Finding{On: c.Slot, Reason: *ids.Differs}, false)
+		say(Finding{On: c.Slot, Reason: *ids.Differs})
 	}
 	return all
 }
