@@ -35,13 +35,8 @@ more came to be held meanwhile: that stays held.`,
 			if err != nil {
 				return err
 			}
-			if err := p.print(released, func(out *strings.Builder) { writeReleased(out, released) }); err != nil {
-				return err
-			}
-			if len(released.Held) > 0 {
-				return silent(exitNotFound)
-			}
-			return nil
+			return p.end(released, unless(len(released.Held) == 0, exitNotFound),
+				func(out *strings.Builder) { writeReleased(out, released) })
 		}),
 	}
 }

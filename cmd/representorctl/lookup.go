@@ -86,13 +86,7 @@ func (p *program) lookup(ctx context.Context, from *sources, question url.Values
 	if err != nil {
 		return err
 	}
-	if err := p.print(found, func(out *strings.Builder) { writeLookup(out, found) }); err != nil {
-		return err
-	}
-	if !found.Ready {
-		return silent(exitNotFound)
-	}
-	return nil
+	return p.end(found, unless(found.Ready, exitNotFound), func(out *strings.Builder) { writeLookup(out, found) })
 }
 
 func writeLookup(out *strings.Builder, found api.Lookup) {

@@ -57,13 +57,7 @@ card can't be read; the plan is made of what is known then.`,
 		if err != nil {
 			return err
 		}
-		if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
-			return err
-		}
-		if !plan.Current() {
-			return silent(exitUnknown)
-		}
-		return nil
+		return p.end(plan, unless(plan.Current(), exitUnknown), func(out *strings.Builder) { p.writePlan(out, plan) })
 	})
 	return cmd
 }

@@ -53,13 +53,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	f := a.Facts(a.Identity)
 	f.Role, f.DryRun = api.Offline, true
 	plan := f.Plan()
-	if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
-		return err
-	}
-	if status != exitOK {
-		return silent(status)
-	}
-	return nil
+	return p.end(plan, status, func(out *strings.Builder) { p.writePlan(out, plan) })
 }
 
 // meet finds out who we are.

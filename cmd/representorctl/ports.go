@@ -37,13 +37,7 @@ now); invalid (the request can't be followed as written).`,
 			if err != nil {
 				return err
 			}
-			if err := p.print(ports, func(out *strings.Builder) { p.writePorts(out, ports) }); err != nil {
-				return err
-			}
-			if !ports.Current() {
-				return silent(exitUnknown)
-			}
-			return nil
+			return p.end(ports, unless(ports.Current(), exitUnknown), func(out *strings.Builder) { p.writePorts(out, ports) })
 		}),
 	}
 }
@@ -53,20 +47,14 @@ func (p *program) showPort(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = p.print(port, func(out *strings.Builder) {
+	status := unless(port.State == plan.Plugged, exitNotFound)
+	if !port.Current() {
+		status = exitUnknown
+	}
+	return p.end(port, status, func(out *strings.Builder) {
 		p.writeStanding(out, port.Standing)
 		p.writePort(out, port.Port)
 	})
-	if err != nil {
-		return err
-	}
-	if !port.Current() {
-		return silent(exitUnknown)
-	}
-	if port.State != plan.Plugged {
-		return silent(exitNotFound)
-	}
-	return nil
 }
 
 // Widths of the columns of writePorts: a logical port is mostly a UUID, and a

@@ -145,6 +145,23 @@ func (p *program) print(answer any, text func(*strings.Builder)) error {
 	return cli.Print(p.stdout, p.json, answer, text)
 }
 
+// end prints an answer, and ends the command with an exit status.
+func (p *program) end(answer any, status int, text func(*strings.Builder)) error {
+	err := p.print(answer, text)
+	if err == nil && status != exitOK {
+		return silent(status)
+	}
+	return err
+}
+
+// unless is the exit status of a command: that it is done if all is well, else another.
+func unless(well bool, status int) int {
+	if well {
+		return exitOK
+	}
+	return status
+}
+
 // status tells an error of a command and gives the exit status that stands for it.
 func (p *program) status(command string, err error) int {
 	var (

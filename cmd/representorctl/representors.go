@@ -33,13 +33,7 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 		if err != nil {
 			return err
 		}
-		if err := p.print(rs, func(out *strings.Builder) { writeRepresentors(out, rs) }); err != nil {
-			return err
-		}
-		if !rs.Complete {
-			return silent(exitUnknown)
-		}
-		return nil
+		return p.end(rs, unless(rs.Complete, exitUnknown), func(out *strings.Builder) { writeRepresentors(out, rs) })
 	})
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,18 +32,11 @@ cards can be read.`,
 			if err != nil {
 				return err
 			}
-			if err := p.print(s, func(out *strings.Builder) { writeSerials(out, s) }); err != nil {
-				return err
+			status := unless(s.CardProblem == "", exitUnknown)
+			if slices.ContainsFunc(s.Cards, func(c api.CardSerial) bool { return c.HostFacing && !c.Published }) {
+				status = exitNotFound
 			}
-			for i := range s.Cards {
-				if s.Cards[i].HostFacing && !s.Cards[i].Published {
-					return silent(exitNotFound)
-				}
-			}
-			if s.CardProblem != "" {
-				return silent(exitUnknown)
-			}
-			return nil
+			return p.end(s, status, func(out *strings.Builder) { writeSerials(out, s) })
 		}),
 	}
 }

@@ -92,9 +92,11 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver),
 			orDash(shown.MAC), currentMAC(shown))
 		if _, why := pf.MAC(); why != nil {
-			remarks(out, "  ", "missing", []reason.Reason{*why})
+			remark(out, "  ", "missing", *why)
 		}
-		remarks(out, "  ", "warning", pf.Warnings())
+		for _, w := range pf.Warnings() {
+			remark(out, "  ", "warning", w)
+		}
 		if len(pf.VFs) == 0 {
 			fmt.Fprintf(out, "  no VFs, of %d that it may have\n", pf.TotalVFs)
 			continue
@@ -143,7 +145,7 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 		if n := len(own[code]); n > 1 {
 			first.Message += fmt.Sprintf(" (and the same for %d more)", n-1)
 		}
-		remarks(out, "  ", "warning", []reason.Reason{first})
+		remark(out, "  ", "warning", first)
 	}
 }
 

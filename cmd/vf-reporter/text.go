@@ -24,15 +24,9 @@ func shown(s string) string {
 	return reason.Quote(s)
 }
 
-// remarks writes reasons, one a line, each once.
-func remarks(out *strings.Builder, indent, label string, reasons []reason.Reason) {
-	said := map[string]bool{}
-	for _, r := range reasons {
-		if text := r.Error(); !said[text] {
-			said[text] = true
-			fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(text))
-		}
-	}
+// remark writes a reason on a line.
+func remark(out *strings.Builder, indent, label string, why reason.Reason) {
+	fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(why.Error()))
 }
 
 // writeFaults writes what is wrong with a card's serial numbers.
@@ -42,6 +36,6 @@ func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Findin
 		if f.Missing {
 			label = "missing"
 		}
-		remarks(out, indent, label, []reason.Reason{f.Reason})
+		remark(out, indent, label, f.Reason)
 	}
 }

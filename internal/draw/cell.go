@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -44,10 +43,7 @@ func remark(claims []api.Port) string {
 	s := ""
 	switch {
 	case p.State != plan.Plugged:
-		s = reason.Name(string(p.State))
-		if p.Reason != nil {
-			s += ": " + string(p.Reason.Code)
-		}
+		s = verdict(p)
 	case p.Ofport > 0 && p.Up:
 		s = fmt.Sprintf("ofport %d, up", p.Ofport)
 	case p.Ofport > 0:

@@ -62,20 +62,16 @@ func (c *canvas) instance(x, y float64, in *instance, columns int) float64 {
 		inner.path("wire", "M", float64(trunkX), barY+barH, "V", branches[n-1]+1)
 	} else {
 		y += 18
-		inner.text(x+pad+12, y, "grey", in.emptiness())
+		empty := "no functions"
+		if in.cardless {
+			empty = "an uplink; the card it belongs to is not known"
+		}
+		inner.text(x+pad+12, y, "grey", empty)
 	}
 	y += pad
 	c.rect(x, top, innerWidth, y-top, 8, "card")
 	c.raw(inner.String())
 	return y + sectionGap
-}
-
-// emptiness says of an instance without functions why it has none.
-func (in *instance) emptiness() string {
-	if in.cardless {
-		return "an uplink; the card it belongs to is not known"
-	}
-	return "no functions"
 }
 
 func (c *canvas) uplink(x, y float64, in *instance, i int) {
