@@ -66,7 +66,7 @@ func settings(c *Config) []setting {
 			text(&c.MetricsListen, checkListen)},
 
 		{"log-level", "least `level` of what is logged: debug, info, warn or error", "info", false, level(&c.LogLevel)},
-		{"log-format", "`format` of the log: text or json", "text", false, format(&c.LogFormat)},
+		{"log-format", "`format` of the log: text or json", "text", false, text(&c.LogFormat, oneOf("text", "json"))},
 
 		{"path.sysfs", "`directory` where sysfs is mounted", "/sys", false, text(&c.SysfsRoot, checkDirectory)},
 		{"path.udev", "`directory` of udev's run-time state", "/run/udev", false, text(&c.UdevRoot, checkDirectory)},
@@ -92,9 +92,9 @@ func (c Config) validate(wrong map[string]bool) error {
 }
 
 // text sets what a check admits as it is.
-func text(to *string, check func(string) error) func(string) error {
+func text[T ~string](to *T, check func(string) error) func(string) error {
 	return func(v string) error {
-		*to = v
+		*to = T(v)
 		return check(v)
 	}
 }
@@ -128,20 +128,22 @@ func between(to *time.Duration, least, most time.Duration, examples string) func
 }
 
 func level(to *slog.Level) func(string) error {
+	check := oneOf("debug", "info", "warn", "error")
 	return func(v string) error {
-		if !slices.Contains([]string{"debug", "info", "warn", "error"}, v) {
-			return errors.New("must be debug, info, warn or error")
+		if err := check(v); err != nil {
+			return err
 		}
 		return to.UnmarshalText([]byte(v))
 	}
 }
 
-func format(to *LogFormat) func(string) error {
+func oneOf(words ...string) func(string) error {
 	return func(v string) error {
-		if *to = LogFormat(v); *to != LogText && *to != LogJSON {
-			return errors.New("must be text or json")
+		if slices.Contains(words, v) {
+			return nil
 		}
-		return nil
+		last := len(words) - 1
+		return fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
 	}
 }
 

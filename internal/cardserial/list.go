@@ -10,7 +10,8 @@ import (
 
 // OptionsKey is the list of options for the cloud management system in which serial
 // numbers are published: in external_ids of the local database, from where
-// ovn-controller(8) copies it to its Chassis row.
+// ovn-controller(8) copies it to its Chassis row. "<key>-<chassis>" comes before it, also when
+// that is empty.
 const OptionsKey = "ovn-cms-options"
 
 // Entry begins the entry of a serial number in that list (CMS_OPT_CARD_SERIAL_NUMBER in

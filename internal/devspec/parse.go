@@ -1,7 +1,6 @@
 package devspec
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // SyntaxError tells for which object, or text, Nova would not start.
@@ -221,16 +221,8 @@ func (p *parser) checkRemoteManaged(s *Spec) error {
 	return nil
 }
 
-// show writes a value as JSON, on one line and not too long.
-func show(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Sprintf("%.80v", v)
-	}
-	return shorten(strings.TrimSuffix(b.String(), "\n"))
-}
+// show is a value as JSON that isn't too long.
+func show(v any) string { return shorten(reason.JSON(v)) }
 
 func shorten(s string) string {
 	const most = 200

@@ -146,13 +146,11 @@ func chosen(own, pf *Identity) *Identity {
 	id := *pf
 	id.OfVF = true
 	id.Warnings = slices.Clone(pf.Warnings)
+	odd := own.Warnings
 	if own.Why != nil {
-		odd := *own.Why
-		odd.Code = CodeVPDOdd
-		odd.Message += "; Nova takes that of its PF"
-		id.Warnings = append(id.Warnings, odd)
+		odd = slices.Concat([]reason.Reason{*own.Why}, odd)
 	}
-	for _, w := range own.Warnings {
+	for _, w := range odd {
 		w.Code = CodeVPDOdd
 		w.Message += "; Nova takes that of its PF"
 		id.Warnings = append(id.Warnings, w)

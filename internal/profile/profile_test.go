@@ -101,8 +101,8 @@ func TestWhatIsNoObjectIsAnError(t *testing.T) {
 		`{} {}`: "something follows it", `{`: "it ends too early", `{'pci_slot': 1}`: "invalid character",
 	} {
 		_, err := Parse([]byte(b))
-		if err == nil || strings.Contains(err.Error(), "none of the fields") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") ||
-			strings.Contains(err.Error(), "EOF") {
+		if err == nil || strings.Contains(err.Error(), "none of the fields") || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "Go value") || strings.Contains(err.Error(), "EOF") {
 			t.Errorf("%s: %v, want %q", b, err, want)
 		}
 	}

@@ -58,7 +58,7 @@ type Decision struct {
 // numbers, which is a card that was replaced, or when it is among Lost. Otherwise a
 // card that isn't there keeps it.
 func Plan(in Input) Decision {
-	d := Decision{Key: config.KeyFor(in.Chassis, in.ExternalIDs, KeyOptions)}
+	d := Decision{Key: config.KeyFor(in.Chassis, in.ExternalIDs, cardserial.OptionsKey)}
 	if in.Chassis == "" {
 		return d
 	}
@@ -103,11 +103,11 @@ func without(list, others []string) []string {
 // Withdraw decides how to take back all that we wrote, wherever it stands. It is a
 // pure function.
 func Withdraw(externalIDs map[string]string, chassis string) Decision {
-	d := Decision{Key: config.KeyFor(chassis, externalIDs, KeyOptions)}
+	d := Decision{Key: config.KeyFor(chassis, externalIDs, cardserial.OptionsKey)}
 	out := remembered(externalIDs)
 	keys := []string{d.Key}
-	if d.Key != KeyOptions {
-		keys = append(keys, KeyOptions)
+	if d.Key != cardserial.OptionsKey {
+		keys = append(keys, cardserial.OptionsKey)
 	}
 	for _, key := range keys {
 		if slices.ContainsFunc(cardserial.Published(externalIDs[key]), func(s string) bool { return slices.Contains(out, s) }) {
@@ -134,7 +134,7 @@ func (d *Decision) change(externalIDs map[string]string, key string, out, in []s
 	d.Added = append(d.Added, in...)
 	switch {
 	case list == old:
-	case list == "" && exists && key == KeyOptions:
+	case list == "" && exists && key == cardserial.OptionsKey:
 		d.Delete = append(d.Delete, key)
 	default: // an empty list of one chassis means another thing than none
 		d.set(key, list)
@@ -144,7 +144,7 @@ func (d *Decision) change(externalIDs map[string]string, key string, out, in []s
 // leave takes our entries out of the general list when another key counts from now
 // on: what we wrote, and the other key lacks, we must have written there.
 func (d *Decision) leave(externalIDs map[string]string, add, written []string) {
-	if d.Key == KeyOptions {
+	if d.Key == cardserial.OptionsKey {
 		return
 	}
 	var moved []string
@@ -154,7 +154,7 @@ func (d *Decision) leave(externalIDs map[string]string, add, written []string) {
 		}
 	}
 	added, removed := d.Added, d.Removed
-	d.change(externalIDs, KeyOptions, moved, nil)
+	d.change(externalIDs, cardserial.OptionsKey, moved, nil)
 	d.Added, d.Removed = added, removed // they only move
 }
 
