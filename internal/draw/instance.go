@@ -70,7 +70,7 @@ func (c *canvas) instance(x, y float64, in *instance, columns int) float64 {
 	}
 	y += pad
 	c.rect(x, top, innerWidth, y-top, 8, "card")
-	c.raw(inner.String())
+	c.WriteString(inner.String())
 	return y + sectionGap
 }
 
@@ -85,7 +85,7 @@ func (c *canvas) uplink(x, y float64, in *instance, i int) {
 	c.use("jack", x+14, y+uplinkH/2)
 	c.text(x+28, y+13.5, "label", name)
 	c.netdev(x+28, y+25.5, uplinkW-34, mono(), "mono", u.Netdev, linkState(u.Netdev, u.Link))
-	c.raw("</g>\n")
+	c.WriteString("</g>\n")
 }
 
 // netdev writes a netdev's name and how its link is.
@@ -126,7 +126,7 @@ func (c *canvas) host(y float64, h *host, columns int, branches *[]float64) floa
 	}
 	y += hostPad
 	c.rect(hostX, top, hostW, y-top, 6, "host")
-	c.raw(inner.String())
+	c.WriteString(inner.String())
 	return y
 }
 
