@@ -31,15 +31,6 @@ type entry struct {
 	line  int
 }
 
-// values gives the file as viper takes it.
-func (f file) values() map[string]any {
-	all := make(map[string]any, len(f.entries))
-	for key, e := range f.entries {
-		all[key] = e.value
-	}
-	return all
-}
-
 // readFile reads a configuration file that may hold these keys. One that doesn't
 // exist is as good as an empty one when it is optional. Of one that is wrong it gives
 // what is right, with the error.

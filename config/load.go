@@ -49,7 +49,11 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if fileErr != nil {
 		errs = append(errs, fileErr)
 	}
-	if err := v.MergeConfigMap(file.values()); err != nil {
+	values := map[string]any{}
+	for key, e := range file.entries {
+		values[key] = e.value
+	}
+	if err := v.MergeConfigMap(values); err != nil {
 		return Config{}, fmt.Errorf("configuration file %s: %w", file.path, err)
 	}
 	c.File, c.Warnings = file.path, unknownVariables(os.Environ(), append(keys(all), fileKey))

@@ -132,7 +132,11 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 			remote = map[bool]string{true: "yes", false: "no"}[*s.RemoteManaged]
 		}
 		rows = append(rows, []string{s.Address, number, orDash(strings.Join(s.Netdevs, ",")), orDash(s.MAC), orDash(s.Driver), remote})
-		for _, r := range ownReasons(v, s) {
+		reasons := slices.Clone(v.Warnings) // the others were told of its card and PF
+		if s.Nova != nil {
+			reasons = append(reasons, *s.Nova)
+		}
+		for _, r := range reasons {
 			if own[r.Code] == nil {
 				order = append(order, r.Code)
 			}
@@ -147,14 +151,4 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 		}
 		remark(out, "  ", "warning", first)
 	}
-}
-
-// ownReasons are a VF's own, and what Nova makes of it: the others were told of its
-// card and PF.
-func ownReasons(v *pci.VF, s hypervisor.VF) []reason.Reason {
-	own := slices.Clone(v.Warnings)
-	if s.Nova != nil {
-		own = append(own, *s.Nova)
-	}
-	return own
 }

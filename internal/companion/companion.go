@@ -90,15 +90,12 @@ type Search struct {
 // as ovs_rundir() of lib/dirs.c and ovn_rundir() of lib/ovn-dirs.c have it. They are on
 // this machine if the database is.
 func Searches(endpoint string, environment func(string) string) []Search {
-	var beside []string
-	if path, ok := strings.CutPrefix(endpoint, "unix:"); ok {
-		beside = []string{filepath.Dir(path)}
-	}
+	path, local := strings.CutPrefix(endpoint, "unix:")
 	at := func(name, variable, usual string) Search {
 		s := Search{Name: name, Endpoint: endpoint, Proc: "/proc"}
-		for _, dir := range append(slices.Clone(beside), environment(variable), usual) {
+		for _, dir := range []string{filepath.Dir(path), environment(variable), usual} {
 			same := func(other string) bool { return strings.TrimPrefix(dir, "/var") == strings.TrimPrefix(other, "/var") }
-			if dir != "" && len(beside) > 0 && !slices.ContainsFunc(s.Dirs, same) {
+			if local && dir != "" && !slices.ContainsFunc(s.Dirs, same) {
 				s.Dirs = append(s.Dirs, dir)
 			}
 		}

@@ -22,18 +22,15 @@ type PFError struct {
 	// Forms are objects that mean the PF's VFs and with which nova-compute starts: by
 	// where the VFs are, and by vendor and product alone.
 	Forms []string
-	// Others are PFs whose VFs the first form takes too.
-	Others []*pci.PF
+
+	others []string // PFs whose VFs the first form takes too
 }
 
 // Error names the PF and what to write instead.
 func (e *PFError) Error() string {
 	too := ""
-	for _, pf := range e.Others {
-		too += " and " + pf.Address.String()
-	}
-	if too != "" {
-		too = " (the VFs of PF" + strings.TrimPrefix(too, " and") + " too)"
+	if len(e.others) > 0 {
+		too = " (the VFs of PF " + strings.Join(e.others, " and ") + " too)"
 	}
 	return fmt.Sprintf("it stands for the PF %s, and nova-compute doesn't start where a PF is remote_managed, whatever product_id says "+
 		"(Yoga to 2026.1 at least); "+
@@ -49,7 +46,7 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 			return area.matches(v.Address) && fmt.Sprintf("%04x", v.Product) == vfProduct(pf)
 		}
 		if err == nil && other != pf && slices.ContainsFunc(other.VFs, taken) {
-			e.Others = append(e.Others, other)
+			e.others = append(e.others, other.Address.String())
 		}
 	}
 	for _, address := range []string{vfGlob(pf), ""} {
@@ -57,12 +54,8 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 		if address != "" {
 			object["address"] = address
 		}
-		whole := maps.Clone(object)
-		for tag, value := range tags {
-			if tag != tagRemoteManaged {
-				whole[tag] = value
-			}
-		}
+		whole := maps.Clone(tags)
+		maps.Copy(whole, object)
 		text := show(whole)
 		if !json.Valid([]byte(text)) { // cut off
 			text = show(object)

@@ -15,9 +15,8 @@ type Identity struct {
 	// why there is none.
 	Serial string
 	Why    *reason.Reason
-	// Raw is the serial number as VPD has it, Libvirt as libvirt, and so Nova, reads it:
-	// the same unless it refuses the VPD, or finds two numbers in it.
-	Raw, Libvirt string
+	// Libvirt is the serial number in VPD as libvirt, and so Nova, reads it.
+	Libvirt string
 	// Part is the part number, Name the identifier string.
 	Part, Name string
 	// From is the function whose VPD was read, Read tells whether any was.
@@ -67,8 +66,8 @@ func identify(got *vpd.Result, from Address) *Identity {
 			id.Warnings = append(id.Warnings, *reason.New(CodeVPDOdd, "%s: %v", from, p))
 		}
 	}
-	var there bool
-	if id.Raw, there = fields[vpd.KeySerial]; !there {
+	number, there := fields[vpd.KeySerial]
+	if !there {
 		id.Why = reason.New(CodeNoSerial, "the VPD of %s has no serial number (field SN)", from).WithRemedy("have the card's vendor set it")
 		// Where reading broke off before the number, that is the reason.
 		var problem *vpd.Problem
@@ -79,7 +78,7 @@ func identify(got *vpd.Result, from Address) *Identity {
 	}
 	var err error
 	var refused *cardserial.Error
-	if id.Serial, err = cardserial.Normalize(id.Raw); errors.As(err, &refused) {
+	if id.Serial, err = cardserial.Normalize(number); errors.As(err, &refused) {
 		id.Why = reason.New(refused.Code, "the %s, in the VPD of %s", refused, from).WithRemedy("have the card's vendor set it")
 	}
 	return id
