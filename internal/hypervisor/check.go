@@ -44,6 +44,17 @@ type Finding struct {
 	Missing bool `json:"-"`
 }
 
+// harm is less for what is worse.
+func (f *Finding) harm() int {
+	switch {
+	case f.Missing:
+		return 0
+	case f.Stops:
+		return 1
+	}
+	return 2
+}
+
 // check collects findings.
 type check struct {
 	*Inventory
@@ -173,10 +184,10 @@ func (c *check) card(card *Card) (remote int) {
 			if is, _, why := c.remote(v, identity); is {
 				remote++
 			} else if m.LeftOut != nil {
-				leftOut.add(v, *why)
+				leftOut.add(v, Finding{Stops: true, Reason: *why})
 			}
 		}
-		c.findings = append(c.findings, leftOut.findings(p, true)...)
+		c.findings = append(c.findings, leftOut.findings(p)...)
 	}
 	if !concerned {
 		return remote
@@ -205,18 +216,13 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 		c.find(!others, on, CodeNoVFs, fmt.Sprintf("write their number into sriov_numvfs: echo %d >/sys/bus/pci/devices/%s/sriov_numvfs",
 			p.TotalVFs, on), "PF %s has no VFs, and may have %d", on, p.TotalVFs)
 	}
-	var missing, doubtful groups
+	var numbers groups
 	for _, v := range p.VFs {
 		for _, w := range v.Warnings {
-			if w.Code == pci.CodeNumberDoubtful {
-				doubtful.add(v, w)
-			} else {
-				missing.add(v, w)
-			}
+			numbers.add(v, Finding{Stops: w.Code != pci.CodeNumberDoubtful, Reason: w})
 		}
 	}
-	c.findings = append(c.findings, missing.findings(p, true)...)
-	c.findings = append(c.findings, doubtful.findings(p, false)...)
+	c.findings = append(c.findings, numbers.findings(p)...)
 	if c.Specs != nil {
 		if m := c.Specs.MatchPF(p, identity.Libvirt); m.Spec != nil && m.Spec.RemoteManaged {
 			c.find(false, on, CodePFRemote, fmt.Sprintf(`give %s the VFs' "product_id", "%04x"`, m.Spec.Text, p.VFProduct),

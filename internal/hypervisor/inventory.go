@@ -11,7 +11,6 @@ import (
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/netlinkio"
 	"github.com/representord/representord/internal/pci"
-	"github.com/representord/representord/internal/retry"
 )
 
 // Options say what is read, and how long that may take.
@@ -98,15 +97,12 @@ func (i *Inventory) Of(p *pci.PF) *Card {
 // take longer than the Patience come last, as they answer.
 func (i *Inventory) Each(f func(*Card)) {
 	var late []*Card
-	soon := retry.After(i.o.Patience)
-	over := false
+	soon, stop := context.WithTimeout(context.Background(), i.o.Patience)
+	defer stop()
 	for _, c := range i.Cards {
-		if !over {
-			select {
-			case <-c.done:
-			case <-soon:
-				over = true
-			}
+		select {
+		case <-c.done:
+		case <-soon.Done():
 		}
 		select {
 		case <-c.done:

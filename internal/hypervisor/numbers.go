@@ -63,25 +63,21 @@ func (c *Card) Faults() []Finding {
 	}
 	ids := c.Identities()
 	for _, p := range c.PFs {
-		if id := ids.PF(p); c.counts(p) {
-			if id.Why != nil {
-				say(Finding{Stops: true, On: c.Slot, Reason: *id.Why, Missing: true})
-			}
-			for _, w := range id.Warnings {
-				say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w})
+		if c.counts(p) {
+			for _, f := range faults(ids.PF(p)) {
+				f.On = c.Slot
+				say(f)
 			}
 		}
-		var lacks, stops, odd groups
+		var own groups
 		for _, v := range p.VFs {
 			if id := ids.VF(v); id.OfVF {
-				gather(v, id, &lacks, &stops, &odd)
+				for _, f := range faults(id) {
+					own.add(v, f)
+				}
 			}
 		}
-		for _, f := range lacks.findings(p, true) {
-			f.Missing = true
-			say(f)
-		}
-		for _, f := range append(stops.findings(p, true), odd.findings(p, false)...) {
+		for _, f := range own.findings(p) {
 			say(f)
 		}
 	}
@@ -91,17 +87,14 @@ func (c *Card) Faults() []Finding {
 	return all
 }
 
-// gather adds what is wrong with a VF's own VPD to the groups of what leaves it without
-// a serial number, of what stops bindings, and of what doesn't.
-func gather(v *pci.VF, id *pci.Identity, lacks, stops, odd *groups) {
+// faults tells what is wrong with a serial number.
+func faults(id *pci.Identity) []Finding {
+	var all []Finding
 	if id.Why != nil {
-		lacks.add(v, *id.Why)
+		all = append(all, Finding{Stops: true, Reason: *id.Why, Missing: true})
 	}
 	for _, w := range id.Warnings {
-		if w.Code == pci.CodeVPDInvalid {
-			stops.add(v, w)
-		} else {
-			odd.add(v, w)
-		}
+		all = append(all, Finding{Stops: w.Code == pci.CodeVPDInvalid, Reason: w})
 	}
+	return all
 }

@@ -105,11 +105,7 @@ func without(list, others []string) []string {
 func Withdraw(externalIDs map[string]string, chassis string) Decision {
 	d := Decision{Key: config.KeyFor(chassis, externalIDs, cardserial.OptionsKey)}
 	out := remembered(externalIDs)
-	keys := []string{d.Key}
-	if d.Key != cardserial.OptionsKey {
-		keys = append(keys, cardserial.OptionsKey)
-	}
-	for _, key := range keys {
+	for _, key := range []string{d.Key, cardserial.OptionsKey} {
 		if slices.ContainsFunc(cardserial.Published(externalIDs[key]), func(s string) bool { return slices.Contains(out, s) }) {
 			d.change(externalIDs, key, out, nil)
 			break // where it stands in both, one of them isn't ours
@@ -147,12 +143,7 @@ func (d *Decision) leave(externalIDs map[string]string, add, written []string) {
 	if d.Key == cardserial.OptionsKey {
 		return
 	}
-	var moved []string
-	for _, s := range add {
-		if slices.Contains(written, s) {
-			moved = append(moved, s)
-		}
-	}
+	moved := slices.DeleteFunc(slices.Clone(add), func(s string) bool { return !slices.Contains(written, s) })
 	added, removed := d.Added, d.Removed
 	d.change(externalIDs, cardserial.OptionsKey, moved, nil)
 	d.Added, d.Removed = added, removed // they only move

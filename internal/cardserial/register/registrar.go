@@ -3,10 +3,8 @@ package register
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -212,12 +210,7 @@ func (r *Registrar) tell(cards []Card) {
 }
 
 func (r *Registrar) tellPlan(d Decision) {
-	var text strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(d.Set)) {
-		text.WriteString(key + "=" + d.Set[key] + " ")
-	}
-	text.WriteString(strings.Join(d.Delete, " "))
-	if r.would.IsNew(text.String()) {
+	if r.would.IsNew(fmt.Sprint(d.Set, d.Delete)) {
 		r.cfg.Log.Info("would publish the cards' serial numbers", "key", d.Key, "set", d.Set, "delete", d.Delete)
 	}
 }
