@@ -87,14 +87,11 @@ func (w *Watcher) note(i int, seen Sight) {
 			seen.Socket, seen.Why = old.Socket, "it has ended: it answered on "+old.Socket+", which is there no more"
 		}
 	}
-	now := Standing{Sight: seen, Since: old.Since}
-	if seen.State != old.State {
-		now.Since = time.Now()
-	}
-	w.standing[i].Store(&now)
 	if seen.State == old.State {
+		w.standing[i].Store(&Standing{Sight: seen, Since: old.Since})
 		return
 	}
+	w.standing[i].Store(&Standing{Sight: seen, Since: time.Now()})
 	switch seen.State {
 	case Answers:
 		w.log.Info("it answers", "companion", seen.Name, "pid", seen.PID, "version", seen.Version)

@@ -107,8 +107,12 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 	if err := p.tags(s); err != nil {
 		return nil, err
 	}
-	if s.RemoteManaged {
-		return s, p.checkRemoteManaged(s)
+	switch { // Nova starts neither with a devname that isn't there nor with a PF
+	case !s.RemoteManaged:
+	case s.address == nil:
+		return nil, errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
+	case s.pf != nil:
+		return nil, newPFError(p.host, s.pf, s.Tags)
 	}
 	return s, nil
 }
@@ -152,9 +156,7 @@ func (p *parser) where(s *Spec, object map[string]any) error {
 	if s.address, err = p.address(address); err != nil {
 		return err
 	}
-	if one, is := s.address.single(); is {
-		p.findPF(s, one)
-	}
+	p.findPF(s)
 	return nil
 }
 
@@ -178,10 +180,11 @@ func isEmpty(v any) bool {
 	return is && len(object) == 0
 }
 
-// findPF looks whether a single address is a PF's.
-func (p *parser) findPF(s *Spec, a pci.Address) {
+// findPF looks whether the address is a single one, and a PF's.
+func (p *parser) findPF(s *Spec) {
+	one, is := s.address.single()
 	for _, pf := range p.host.PFs() {
-		if pf.Address == a && pf.TotalVFs > 0 {
+		if is && pf.Address == one && pf.TotalVFs > 0 {
 			s.pf = pf
 		}
 	}
@@ -197,27 +200,12 @@ func (p *parser) devname(s *Spec, name string) error {
 		p.warn("there is no device here with a netdev %s, so it matches none", name)
 		return nil
 	}
-	address, err := parseGlob(device)
-	if err != nil {
+	var err error
+	if s.address, err = parseGlob(device); err != nil {
 		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or "+
 			"give an address", name, device, err)
 	}
-	s.address = address
-	if one, is := address.single(); is {
-		p.findPF(s, one)
-	}
-	return nil
-}
-
-// checkRemoteManaged refuses what Nova doesn't start with: a devname that isn't there,
-// and a PF.
-func (p *parser) checkRemoteManaged(s *Spec) error {
-	switch {
-	case s.address == nil:
-		return errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
-	case s.pf != nil:
-		return newPFError(p.host, s.pf, s.Tags)
-	}
+	p.findPF(s)
 	return nil
 }
 

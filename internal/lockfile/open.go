@@ -9,12 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	groupWrites = 0o020
-	othersWrite = 0o002
-	rootID      = 0
-)
-
 // open opens the file at a path, in its directory as that was when it was looked at, and
 // changes nothing in it.
 func open(path string) (*os.File, error) {
@@ -52,10 +46,10 @@ func checkDirectory(dir *os.File) error {
 	}
 	mode := stat.Mode & 0o777
 	switch {
-	case stat.Uid != rootID && uint64(stat.Uid) != uint64(os.Geteuid()):
+	case stat.Uid != 0 && uint64(stat.Uid) != uint64(os.Geteuid()):
 		return fmt.Errorf("directory %s belongs to uid %d, who could take our lock away: chown root it, or use another directory",
 			dir.Name(), stat.Uid)
-	case mode&othersWrite != 0, mode&groupWrites != 0 && stat.Gid != rootID:
+	case mode&unix.S_IWOTH != 0, mode&unix.S_IWGRP != 0 && stat.Gid != 0:
 		return fmt.Errorf("directory %s has mode %#o: others may write there, and could keep us from our lock: "+
 			"chmod go-w it, or use another directory", dir.Name(), mode)
 	}

@@ -118,10 +118,8 @@ type Netdev struct {
 // VFs gives all VFs of the host, orphans last.
 func (h *Host) VFs() []*VF {
 	var all []*VF
-	for _, c := range h.Cards {
-		for _, p := range c.PFs {
-			all = append(all, p.VFs...)
-		}
+	for _, p := range h.PFs() {
+		all = append(all, p.VFs...)
 	}
 	return append(all, h.Orphans...)
 }
