@@ -31,15 +31,6 @@ type entry struct {
 	line  int
 }
 
-// values gives the file as viper takes it.
-func (f file) values() map[string]any {
-	all := make(map[string]any, len(f.entries))
-	for key, e := range f.entries {
-		all[key] = e.value
-	}
-	return all
-}
-
 // readFile reads a configuration file that may hold these keys. One that doesn't
 // exist is as good as an empty one when it is optional. Of one that is wrong it gives
 // what is right, with the error.
@@ -153,8 +144,8 @@ func few(errs []error) []error {
 	return errs
 }
 
-// nearest is the known key that was probably meant, empty when none is near: the
-// same letters with other separators, or at most two typing errors away.
+// nearest is the known key that was probably meant, empty when none is near: at most two
+// typing errors away, whatever separates and in whichever case.
 func nearest(key string, known []string) string {
 	const longest = 40
 	if len(key) > longest {
@@ -165,11 +156,7 @@ func nearest(key string, known []string) string {
 	}
 	best, least := "", 3
 	for _, k := range known {
-		d := distance(strings.ToLower(key), k)
-		if plain(key) == plain(k) {
-			d = 0
-		}
-		if d < least {
+		if d := distance(plain(key), plain(k)); d < least {
 			best, least = k, d
 		}
 	}

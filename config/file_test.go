@@ -95,7 +95,7 @@ func TestTheDefaultFileShowsEveryKeyWithItsDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := keys(settings())
+	known := keys(settings(&Config{}))
 	var shownKeys []string
 	commented := regexp.MustCompile(`^#([a-z][a-z.-]*): \S`)
 	var uncommented strings.Builder
@@ -150,7 +150,7 @@ func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("log-level: debug\npath.sysfs: /sys\n"))
 	f.Add([]byte("{log-level: \"debug\", chassis: 007}"))
 	f.Add([]byte("a: &a [*a]\n---\n"))
-	known := keys(settings())
+	known := keys(settings(&Config{}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		entries, wrong := parseFile(data, known)
 		if len(wrong) > 0 {
@@ -170,9 +170,9 @@ func FuzzParseFile(f *testing.F) {
 			}
 		}
 		var c Config
-		for _, s := range settings() {
+		for _, s := range settings(&c) {
 			if e, ok := entries[s.key]; ok {
-				if err := s.set(&c, e.value); err == nil && s.key == "chassis" && c.Chassis != e.value {
+				if err := s.set(e.value); err == nil && s.key == "chassis" && c.Chassis != e.value {
 					t.Errorf("%s: %q was read as %+v", s.key, e.value, c)
 				}
 			}

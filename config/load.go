@@ -17,7 +17,7 @@ const fileKey = "config"
 // Flags registers a flag for everything that can be set, and --config.
 func Flags(fs *pflag.FlagSet) {
 	fs.String(fileKey, DefaultFile, "configuration `file`; every flag without its dashes is a key in it")
-	for _, s := range settings() {
+	for _, s := range settings(&Config{}) {
 		if s.boolean {
 			fs.Bool(s.key, s.value == "true", s.usage)
 		} else {
@@ -33,7 +33,8 @@ func Flags(fs *pflag.FlagSet) {
 // value, with the key, where it was set, and the rule.
 func Load(fs *pflag.FlagSet) (Config, error) {
 	v := viper.NewWithOptions(viper.KeyDelimiter("\x00")) // a dot in a key is only a dot
-	all := settings()
+	var c Config
+	all := settings(&c)
 	for _, key := range append(keys(all), fileKey) {
 		flag := fs.Lookup(key)
 		if flag == nil {
@@ -48,14 +49,18 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if fileErr != nil {
 		errs = append(errs, fileErr)
 	}
-	if err := v.MergeConfigMap(file.values()); err != nil {
+	values := map[string]any{}
+	for key, e := range file.entries {
+		values[key] = e.value
+	}
+	if err := v.MergeConfigMap(values); err != nil {
 		return Config{}, fmt.Errorf("configuration file %s: %w", file.path, err)
 	}
-	c := Config{File: file.path, Warnings: unknownVariables(os.Environ(), append(keys(all), fileKey))}
+	c.File, c.Warnings = file.path, unknownVariables(os.Environ(), append(keys(all), fileKey))
 	wrong := map[string]bool{}
 	for _, s := range all {
 		value := v.GetString(s.key)
-		if err := s.set(&c, value); err != nil {
+		if err := s.set(value); err != nil {
 			wrong[s.key] = true
 			errs = append(errs, fmt.Errorf("%s: %s %w (set by %s)", s.key, reason.Quote(value), err, source(fs, s.key, file)))
 		}

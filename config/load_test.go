@@ -85,7 +85,7 @@ func TestNothingNeedsToBeSet(t *testing.T) {
 func TestEveryKeyIsAFlagAVariableAndAKeyOfTheFile(t *testing.T) {
 	byName := samples()
 	var known []string
-	for _, s := range settings() {
+	for _, s := range settings(&Config{}) {
 		known = append(known, s.key)
 		value, ok := byName[s.key]
 		if !ok {
@@ -236,7 +236,7 @@ func TestValuesThatBreakARuleAreRefused(t *testing.T) {
 }
 
 func boolFlag(key string) bool {
-	return slices.ContainsFunc(settings(), func(s setting) bool { return s.key == key && s.boolean })
+	return slices.ContainsFunc(settings(&Config{}), func(s setting) bool { return s.key == key && s.boolean })
 }
 
 func TestErrorsSayTheKeyTheValueTheRuleAndThePlace(t *testing.T) {
@@ -359,7 +359,7 @@ func TestEveryFlagHasAHelpText(t *testing.T) {
 			t.Errorf("--%s: %q", f.Name, f.Usage)
 		}
 	})
-	if n != len(settings())+1 {
+	if n != len(settings(&Config{}))+1 {
 		t.Errorf("%d flags", n)
 	}
 }

@@ -28,66 +28,51 @@ type setting struct {
 	boolean bool
 	// set checks a value and puts it where it belongs. The error says what rule the
 	// value breaks, to be read after "key: value".
-	set func(c *Config, value string) error
+	set func(value string) error
 }
 
-// settings lists everything that can be set, in the order of the file.
-func settings() []setting {
+// settings lists everything that can be set, in the order of the file. They set the fields of c.
+func settings(c *Config) []setting {
 	return []setting{
 		{"ovs-db", "the local Open_vSwitch database: unix:, tcp: or ssl: `endpoint`", "unix:/var/run/openvswitch/db.sock", false,
-			func(c *Config, v string) error { c.OVSDB = v; return dbconn.CheckEndpoint(v) }},
+			text(&c.OVSDB, dbconn.CheckEndpoint)},
 		{"chassis", "chassis `name`, if it is neither in OVN's system-id-override nor external_ids:system-id", "", false,
-			func(c *Config, v string) error { c.Chassis = v; return checkName(v) }},
-		{"private-key", "PEM `file` with our private key, where the local database has no SSL row", "", false,
-			func(c *Config, v string) error { c.PrivateKey = v; return checkPath(v) }},
-		{"certificate", "PEM `file` with our certificate, where the local database has no SSL row", "", false,
-			func(c *Config, v string) error { c.Certificate = v; return checkPath(v) }},
-		{"ca-cert", "PEM `file` with the CA's certificate, where the local database has no SSL row", "", false,
-			func(c *Config, v string) error { c.CACert = v; return checkPath(v) }},
-		{"verify-host-name", "accept only a server certificate that is for the name we connect to", "false", true,
-			func(c *Config, v string) error { return setBool(&c.VerifyHostName, v) }},
-		{"probe-interval", "give up a silent connection to a database after this `time`", "5s", false,
-			func(c *Config, v string) error { return setDuration(&c.Probe, v, 10*time.Minute) }},
+			text(&c.Chassis, checkName)},
+		{"private-key", "PEM `file` with our private key, where the local database has no SSL row", "", false, text(&c.PrivateKey, checkPath)},
+		{"certificate", "PEM `file` with our certificate, where the local database has no SSL row", "", false, text(&c.Certificate, checkPath)},
+		{"ca-cert", "PEM `file` with the CA's certificate, where the local database has no SSL row", "", false, text(&c.CACert, checkPath)},
+		{"verify-host-name", "accept only a server certificate that is for the name we connect to", "false", true, truth(&c.VerifyHostName)},
+		{"probe-interval", "give up a silent connection to a database after this `time`", "5s", false, duration(&c.Probe, 10*time.Minute)},
 
 		{"local-functions", "admit functions of this machine itself (a plain switchdev NIC that is not a DPU)", "false", true,
-			func(c *Config, v string) error { return setBool(&c.LocalFunctions, v) }},
-		{"adopt-ovn-vif", "take over ports that a plug provider built into ovn-controller has plugged", "false", true,
-			func(c *Config, v string) error { return setBool(&c.AdoptOVNVIF, v) }},
+			truth(&c.LocalFunctions)},
+		{"adopt-ovn-vif", "take over ports that a plug provider built into ovn-controller has plugged", "false", true, truth(&c.AdoptOVNVIF)},
 		{"program-hw-addr", "give a plugged function the MAC address of its logical port, where the host may not", "false", true,
-			func(c *Config, v string) error { return setBool(&c.ProgramHWAddr, v) }},
+			truth(&c.ProgramHWAddr)},
 		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them",
-			"true", true,
-			func(c *Config, v string) error { return setBool(&c.RegisterCardSerial, v) }},
+			"true", true, truth(&c.RegisterCardSerial)},
 		{"mass-unplug-hold", "`time` that is waited before most ports are removed or moved within a minute", "2m", false,
-			func(c *Config, v string) error { return setDuration(&c.MassUnplugHold, v, 24*time.Hour) }},
+			duration(&c.MassUnplugHold, 24*time.Hour)},
 		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
-			func(c *Config, v string) error { return setPause(&c.UnplugGrace, v, time.Minute) }},
+			pause(&c.UnplugGrace, time.Minute)},
 		{"link-down-grace", "`time` that the link of a plugged port is left down after somebody took it down, as for a rename; 0s for none",
-			"5s", false,
-			func(c *Config, v string) error { return setPause(&c.LinkDownGrace, v, 10*time.Minute) }},
-		{"audit-interval", "longest `time` between two passes over everything", "60s", false,
-			func(c *Config, v string) error { return setDuration(&c.Audit, v, time.Hour) }},
+			"5s", false, pause(&c.LinkDownGrace, 10*time.Minute)},
+		{"audit-interval", "longest `time` between two passes over everything", "60s", false, duration(&c.Audit, time.Hour)},
 
 		{"control-socket", "`path` of the unix socket that representorctl asks", "/run/representord/control.sock", false,
-			func(c *Config, v string) error { c.ControlSocket = v; return checkSocket(v) }},
-		{"control-group", "`group` that may use the control socket besides root", "", false,
-			func(c *Config, v string) error { c.ControlGroup = v; return checkName(v) }},
+			text(&c.ControlSocket, checkSocket)},
+		{"control-group", "`group` that may use the control socket besides root", "", false, text(&c.ControlGroup, checkName)},
 		{"metrics-listen", "TCP `address`, host:port, on which Prometheus may read metrics; empty for none", "", false,
-			func(c *Config, v string) error { c.MetricsListen = v; return checkListen(v) }},
+			text(&c.MetricsListen, checkListen)},
 
-		{"log-level", "least `level` of what is logged: debug, info, warn or error", "info", false,
-			func(c *Config, v string) error { return setLogLevel(&c.LogLevel, v) }},
-		{"log-format", "`format` of the log: text or json", "text", false,
-			func(c *Config, v string) error { return setLogFormat(&c.LogFormat, v) }},
+		{"log-level", "least `level` of what is logged: debug, info, warn or error", "info", false, level(&c.LogLevel)},
+		{"log-format", "`format` of the log: text or json", "text", false, text(&c.LogFormat, oneOf("text", "json"))},
 
-		{"path.sysfs", "`directory` where sysfs is mounted", "/sys", false,
-			func(c *Config, v string) error { c.SysfsRoot = v; return checkDirectory(v) }},
-		{"path.udev", "`directory` of udev's run-time state", "/run/udev", false,
-			func(c *Config, v string) error { c.UdevRoot = v; return checkDirectory(v) }},
+		{"path.sysfs", "`directory` where sysfs is mounted", "/sys", false, text(&c.SysfsRoot, checkDirectory)},
+		{"path.udev", "`directory` of udev's run-time state", "/run/udev", false, text(&c.UdevRoot, checkDirectory)},
 		{"path.ovn-sysconf", "`directory` of OVN's configuration, where system-id-override may be", "/etc/ovn", false,
-			func(c *Config, v string) error { c.OVNSysconf = v; return checkDirectory(v) }},
-		{"run-dir", "`directory` for the lock of each bridge", "/run/representord", false,
-			func(c *Config, v string) error { c.RunDir = v; return checkDirectory(v) }},
+			text(&c.OVNSysconf, checkDirectory)},
+		{"run-dir", "`directory` for the lock of each bridge", "/run/representord", false, text(&c.RunDir, checkDirectory)},
 	}
 }
 
@@ -106,46 +91,60 @@ func (c Config) validate(wrong map[string]bool) error {
 	return errors.Join(errs...)
 }
 
-func setBool(to *bool, v string) (err error) {
-	if *to, err = strconv.ParseBool(v); err != nil {
-		return errors.New("must be true or false")
+// text sets what a check admits as it is.
+func text[T ~string](to *T, check func(string) error) func(string) error {
+	return func(v string) error {
+		*to = T(v)
+		return check(v)
 	}
-	return nil
 }
 
-func setDuration(to *time.Duration, v string, most time.Duration) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d < time.Second || d > most {
-		return fmt.Errorf("must be a time from 1s to %s, with a unit, as in 90s or 2m", most)
+func truth(to *bool) func(string) error {
+	return func(v string) (err error) {
+		if *to, err = strconv.ParseBool(v); err != nil {
+			return errors.New("must be true or false")
+		}
+		return nil
 	}
-	*to = d
-	return nil
 }
 
-// setPause is setDuration for a time that may be none.
-func setPause(to *time.Duration, v string, most time.Duration) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d < 0 || d > most {
-		return fmt.Errorf("must be a time from 0s to %s, with a unit, as in 500ms or 5s", most)
-	}
-	*to = d
-	return nil
+// duration sets a time that may not be none.
+func duration(to *time.Duration, most time.Duration) func(string) error {
+	return between(to, time.Second, most, "90s or 2m")
 }
 
-func setLogLevel(to *slog.Level, v string) error {
-	levels := []string{"debug", "info", "warn", "error"}
-	if !slices.Contains(levels, v) {
-		return errors.New("must be debug, info, warn or error")
-	}
-	return to.UnmarshalText([]byte(v))
+// pause sets a time that may be none.
+func pause(to *time.Duration, most time.Duration) func(string) error {
+	return between(to, 0, most, "500ms or 5s")
 }
 
-func setLogFormat(to *LogFormat, v string) error {
-	*to = LogFormat(v)
-	if *to != LogText && *to != LogJSON {
-		return errors.New("must be text or json")
+func between(to *time.Duration, least, most time.Duration, examples string) func(string) error {
+	return func(v string) (err error) {
+		if *to, err = time.ParseDuration(v); err != nil || *to < least || *to > most {
+			return fmt.Errorf("must be a time from %s to %s, with a unit, as in %s", least, most, examples)
+		}
+		return nil
 	}
-	return nil
+}
+
+func level(to *slog.Level) func(string) error {
+	check := oneOf("debug", "info", "warn", "error")
+	return func(v string) error {
+		if err := check(v); err != nil {
+			return err
+		}
+		return to.UnmarshalText([]byte(v))
+	}
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(v string) error {
+		if slices.Contains(words, v) {
+			return nil
+		}
+		last := len(words) - 1
+		return fmt.Errorf("must be %s or %s", strings.Join(words[:last], ", "), words[last])
+	}
 }
 
 // checkName admits what may be one word of a command line or a log.

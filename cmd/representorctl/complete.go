@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/ovn/northbound"
 )
 
@@ -48,7 +48,7 @@ func (b *binding) completeBinding(bound bool) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // a file's name is no answer either
 		}
-		names := slices.DeleteFunc(all, func(n string) bool { return !completable(n) || !strings.HasPrefix(n, typed) })
+		names := slices.DeleteFunc(all, func(n string) bool { return !cli.Completable(n) || !strings.HasPrefix(n, typed) })
 		return names[:min(len(names), completionsMost)], cobra.ShellCompDirectiveNoFileComp
 	}
 }
@@ -63,18 +63,10 @@ func (p *program) complete(cmd *cobra.Command, of func(api.Port) (word, about st
 	names := make([]string, 0, len(ports.Ports))
 	done := map[string]bool{}
 	for _, port := range ports.Ports {
-		if word, about := of(port); completable(word) && !done[word] {
+		if word, about := of(port); cli.Completable(word) && !done[word] {
 			done[word] = true
 			names = append(names, word+"\t"+about)
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// completable keeps from a shell's command line what it might take for anything but
-// a word: others choose these names.
-func completable(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:/@+", r)
-	})
 }

@@ -38,13 +38,7 @@ The exit status is 0 if nothing FAILs, and 9 otherwise.`,
 	_ = cmd.MarkFlagFilename("config", "yaml")
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
 		d := doctor.Examine(p.examine(ctx, file, cmd.Flags()))
-		if err := p.print(d.Printed(), func(out *strings.Builder) { p.writeDiagnosis(out, d, verbose) }); err != nil {
-			return err
-		}
-		if !d.Healthy {
-			return silent(exitUnhealthy)
-		}
-		return nil
+		return p.end(d.Printed(), unless(d.Healthy, exitUnhealthy), func(out *strings.Builder) { p.writeDiagnosis(out, d, verbose) })
 	})
 	return cmd
 }

@@ -67,16 +67,11 @@ func (p *program) explain(ctx context.Context, lport string, verbose bool) error
 	if err != nil {
 		return err
 	}
-	if err := p.print(e, func(out *strings.Builder) { p.writeExplanation(out, e, verbose) }); err != nil {
-		return err
+	status := unless(e.Plugged, exitNotFound)
+	if !e.Known {
+		status = exitUnknown
 	}
-	switch {
-	case !e.Known:
-		return silent(exitUnknown)
-	case !e.Plugged:
-		return silent(exitNotFound)
-	}
-	return nil
+	return p.end(e, status, func(out *strings.Builder) { p.writeExplanation(out, e, verbose) })
 }
 
 // portOn is the logical port that the daemon has on a netdev: the one that is plugged

@@ -33,12 +33,7 @@ more came to be held meanwhile: that stays held.`,
 				return err
 			}
 			release := func(ctx context.Context) (api.Released, error) { return p.client().ReleaseHold(ctx, seen.Holds) }
-			return show(ctx, p, release, writeReleased, func(released api.Released) int {
-				if len(released.Held) > 0 {
-					return exitNotFound
-				}
-				return exitOK
-			})
+			return show(ctx, p, release, writeReleased, func(r api.Released) int { return unless(len(r.Held) == 0, exitNotFound) })
 		}),
 	}
 }

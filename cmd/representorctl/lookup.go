@@ -85,12 +85,7 @@ func (p *program) lookup(ctx context.Context, from *sources, question url.Values
 	lookup := func(ctx context.Context) (api.Lookup, error) {
 		return ask(ctx, from, func(ctx context.Context, s source) (api.Lookup, error) { return s.Lookup(ctx, question) })
 	}
-	return show(ctx, p, lookup, writeLookup, func(found api.Lookup) int {
-		if !found.Ready {
-			return exitNotFound
-		}
-		return exitOK
-	})
+	return show(ctx, p, lookup, writeLookup, func(found api.Lookup) int { return unless(found.Ready, exitNotFound) })
 }
 
 func writeLookup(out *strings.Builder, found api.Lookup) {

@@ -55,10 +55,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	f := a.Facts(a.Identity())
 	f.Role, f.DryRun = api.Offline, true
 	plan := f.Plan()
-	if err := p.print(plan, func(out *strings.Builder) { p.writePlan(out, plan) }); err != nil {
-		return err
-	}
-	return silent(status)
+	return p.end(plan, status, func(out *strings.Builder) { p.writePlan(out, plan) })
 }
 
 // awaitSources waits for the card and the Southbound, says what is missing in the end,

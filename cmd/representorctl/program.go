@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/datapath"
 	"github.com/representord/representord/internal/diagnose"
@@ -157,37 +157,35 @@ func show[T any](
 	if err != nil {
 		return err
 	}
-	if err := p.print(answer, func(out *strings.Builder) { write(out, answer) }); err != nil || verdict == nil {
-		return err
+	status := exitOK
+	if verdict != nil {
+		status = verdict(answer)
 	}
-	return silent(verdict(answer))
+	return p.end(answer, status, func(out *strings.Builder) { write(out, answer) })
 }
 
 // current gives exitUnknown where what is told of ports is not how they are now.
-func current(s api.Standing) int {
-	if !s.Current() {
-		return exitUnknown
-	}
-	return exitOK
+func current(s api.Standing) int { return unless(s.Current(), exitUnknown) }
+
+func (p *program) print(answer any, text func(*strings.Builder)) error {
+	return cli.Print(p.stdout, p.json, answer, text)
 }
 
-// print writes an answer, all of it or nothing but an error.
-func (p *program) print(v any, text func(*strings.Builder)) error {
-	var out strings.Builder
-	if p.json {
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(v); err != nil {
-			return fmt.Errorf("encoding the answer: %w", err)
-		}
-	} else {
-		text(&out)
+// end prints an answer, and ends the command with an exit status.
+func (p *program) end(answer any, status int, text func(*strings.Builder)) error {
+	err := p.print(answer, text)
+	if err == nil && status != exitOK {
+		return silent(status)
 	}
-	if _, err := io.WriteString(p.stdout, out.String()); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+	return err
+}
+
+// unless is the exit status of a command: that it is done if all is well, else another.
+func unless(well bool, status int) int {
+	if well {
+		return exitOK
 	}
-	return nil
+	return status
 }
 
 // status tells an error of a command and gives the exit status that stands for it.

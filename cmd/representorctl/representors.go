@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -30,12 +31,7 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
 		question := func(ctx context.Context, s source) (api.Representors, error) { return s.Representors(ctx) }
 		all := func(ctx context.Context) (api.Representors, error) { return ask(ctx, from, question) }
-		return show(ctx, p, all, writeRepresentors, func(rs api.Representors) int {
-			if !rs.Complete {
-				return exitUnknown
-			}
-			return exitOK
-		})
+		return show(ctx, p, all, writeRepresentors, func(rs api.Representors) int { return unless(rs.Complete, exitUnknown) })
 	})
 	return cmd
 }
@@ -60,7 +56,7 @@ func writeRepresentors(out *strings.Builder, rs api.Representors) {
 			rows = append(rows, []string{function, orDash(r.Netdev), linkState(r), orDash(r.HWAddr), functionState(r)})
 		}
 		fmt.Fprintln(out, reason.Word(handle))
-		table(out, " ", rows)
+		cli.Table(out, " ", rows)
 	}
 }
 

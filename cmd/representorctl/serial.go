@@ -10,6 +10,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/cardserial/register"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -55,7 +56,7 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 			c := &s.Cards[i]
 			rows = append(rows, []string{reason.Word(c.Handle.String()), orDash(c.Serial), orDash(string(c.From)), published(c), inSouthbound(c)})
 		}
-		table(out, "", rows)
+		cli.Table(out, "", rows)
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 
@@ -26,15 +25,6 @@ func width(s string) int { return utf8.RuneCountInString(s) }
 // pad fills a cell up to a width.
 func pad(s string, to int) string {
 	return s + strings.Repeat(" ", max(to-width(s), 0))
-}
-
-// table writes rows of cells below a header, each column as wide as it must be.
-func table(out *strings.Builder, indent string, rows [][]string) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, indent+strings.Join(row, "\t"))
-	}
-	_ = w.Flush() // a Builder takes everything
 }
 
 // labelWidth is that of the left column of entries.

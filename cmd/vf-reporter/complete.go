@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"github.com/representord/representord/internal/cli"
 )
 
 // completionPatience bounds what a shell waits for completions.
@@ -36,18 +36,10 @@ func (p *program) completeVFs(cmd *cobra.Command, args []string, _ string) ([]st
 		}
 		words = append(words, v.Address.String()+"\t"+about)
 		for _, n := range v.Netdevs {
-			if completable(n.Name) {
+			if cli.Completable(n.Name) {
 				words = append(words, n.Name+"\t"+about)
 			}
 		}
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
-}
-
-// completable keeps from a shell's command line what it might take for anything but
-// a word: others choose these names.
-func completable(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:/@+", r)
-	})
 }

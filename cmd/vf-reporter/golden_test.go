@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { leaks.Main(m) }
 //nolint:gochecknoglobals // flags of a test binary are global
 var update = flag.Bool("update", false, "write the golden files")
 
-const newLibvirt = hypervisor.Libvirt(9000000)
+func newLibvirt() hypervisor.Release { return hypervisor.Release{Major: 9} }
 
 // noKernel fails every test that asks the kernel about a tree that isn't its own.
 type noKernel struct{ t *testing.T }
@@ -157,7 +157,7 @@ func TestGoldenOutputs(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		tree    *pcitree.Tree
-		libvirt hypervisor.Libvirt
+		libvirt hypervisor.Release
 		nova    hypervisor.Release
 		neutron hypervisor.Release
 		args    []string
@@ -203,28 +203,28 @@ func TestGoldenOutputs(t *testing.T) {
 		{name: "serial-mixed", tree: mixedTree, args: []string{"serial"}},
 		{name: "serial-mixed-json", tree: mixedTree, args: []string{"serial", "-j"}},
 		{name: "list-mixed", tree: mixedTree, args: []string{"list"}},
-		{name: "check-mixed", tree: mixedTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
+		{name: "check-mixed", tree: mixedTree, libvirt: newLibvirt(), args: []string{"check", "--device-spec", "@" + file}},
 		{name: "profile-mixed", tree: mixedTree, args: []string{"profile", "0000:03:01.1"}},
 		{name: "profile-mixed-pf", tree: mixedTree, args: []string{"profile", "0000:03:01.0"}},
 		{name: "profile-mixed-sibling", tree: mixedTree, args: []string{"profile", "0000:03:02.1"}},
 		{name: "serial-none", tree: empty(t), args: []string{"serial"}},
-		{name: "check", tree: goodTree, libvirt: newLibvirt, args: []string{"check"}},
-		{name: "check-json", tree: goodTree, libvirt: newLibvirt, args: []string{"check", "-j"}},
-		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt,
+		{name: "check", tree: goodTree, libvirt: newLibvirt(), args: []string{"check"}},
+		{name: "check-json", tree: goodTree, libvirt: newLibvirt(), args: []string{"check", "-j"}},
+		{name: "check-device-spec", tree: goodTree, libvirt: newLibvirt(),
 			args: []string{"check", "--device-spec", `{"address":"0000:03:00.*","product_id":"101e","remote_managed":"true"}`}},
-		{name: "check-device-spec-none", tree: goodTree, libvirt: newLibvirt,
+		{name: "check-device-spec-none", tree: goodTree, libvirt: newLibvirt(),
 			args: []string{"check", "--device-spec", `{"remote_managed":"ja","devname":"enp9"}`}},
-		{name: "check-device-spec-pf", tree: goodTree, libvirt: newLibvirt,
+		{name: "check-device-spec-pf", tree: goodTree, libvirt: newLibvirt(),
 			args: []string{"check", "--device-spec", `{"vendor_id":"15b3","remote_managed":"true"}`}},
-		{name: "check-troubled", tree: troubledTree, libvirt: 8000000, args: []string{"check"}},
-		{name: "check-troubled-device-spec", tree: troubledTree, libvirt: newLibvirt, args: []string{"check", "--device-spec", "@" + file}},
-		{name: "check-old-libvirt", tree: goodTree, libvirt: 7000001, args: []string{"check"}},
-		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
+		{name: "check-troubled", tree: troubledTree, libvirt: hypervisor.Release{Major: 8}, args: []string{"check"}},
+		{name: "check-troubled-device-spec", tree: troubledTree, libvirt: newLibvirt(), args: []string{"check", "--device-spec", "@" + file}},
+		{name: "check-old-libvirt", tree: goodTree, libvirt: hypervisor.Release{Major: 7, Patch: 1}, args: []string{"check"}},
+		{name: "check-debian-12", tree: goodTree, libvirt: newLibvirt(), nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
 			neutron: hypervisor.Release{Major: 21}, args: []string{"check", "--device-spec", "@" + file}},
-		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt, nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
+		{name: "check-debian-12-nova", tree: goodTree, libvirt: newLibvirt(), nova: hypervisor.Release{Major: 26, Minor: 2, Patch: 2},
 			args: []string{"check"}},
 		{name: "check-none", tree: empty(t), args: []string{"check"}},
-		{name: "check-nic", tree: nic(t), libvirt: newLibvirt, args: []string{"check"}},
+		{name: "check-nic", tree: nic(t), libvirt: newLibvirt(), args: []string{"check"}},
 		{name: "usage-device-spec", tree: goodTree,
 			args: []string{"check", "--device-spec", `{"address":"0000:03:00.0","remote_managed":"true"}`}},
 		{name: "usage-device-spec-product", tree: goodTree,

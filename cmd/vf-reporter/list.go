@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 func (p *program) listCommand() *cobra.Command {
@@ -46,13 +48,13 @@ func (p *program) listJSON(i *hypervisor.Inventory) error {
 // list writes each card as soon as it has answered.
 func (p *program) list(i *hypervisor.Inventory) error {
 	if len(i.Cards)+len(i.Host.Orphans) == 0 {
-		return p.write("no network function that can have VFs; see vf-reporter check\n")
+		return cli.Write(p.stdout, "no network function that can have VFs; see vf-reporter check\n")
 	}
 	var failure error
 	i.Each(func(c *hypervisor.Card) {
 		var out strings.Builder
 		writeCard(&out, i, c)
-		if err := p.write(out.String()); failure == nil {
+		if err := cli.Write(p.stdout, out.String()); failure == nil {
 			failure = err
 		}
 	})
@@ -60,7 +62,7 @@ func (p *program) list(i *hypervisor.Inventory) error {
 		var out strings.Builder
 		fmt.Fprintln(&out, "VFs without a PF")
 		writeVFs(&out, i, i.Host.Orphans)
-		if err := p.write(out.String()); failure == nil {
+		if err := cli.Write(p.stdout, out.String()); failure == nil {
 			failure = err
 		}
 	}
@@ -80,7 +82,7 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 	for _, n := range numbers {
 		of := ""
 		if len(numbers) > 1 {
-			of = " of " + several(n.Functions)
+			of = " of " + reason.List(n.Functions)
 		}
 		fmt.Fprintf(out, " serial number %s%s\n", orDash(n.Serial), of)
 	}
@@ -90,9 +92,11 @@ func writeCard(out *strings.Builder, i *hypervisor.Inventory, c *hypervisor.Card
 		fmt.Fprintf(out, " PF %s  %s  %s  MAC %s%s\n", shown.Address, orDash(shown.Netdev), orDash(shown.Driver),
 			orDash(shown.MAC), currentMAC(shown))
 		if _, why := pf.MAC(); why != nil {
-			remarks(out, "  ", "missing", []pci.Reason{*why})
+			remark(out, "  ", "missing", *why)
 		}
-		remarks(out, "  ", "warning", pf.Warnings())
+		for _, w := range pf.Warnings() {
+			remark(out, "  ", "warning", w)
+		}
 		if len(pf.VFs) == 0 {
 			fmt.Fprintf(out, "  no VFs, of %d that it may have\n", pf.TotalVFs)
 			continue
@@ -116,8 +120,8 @@ func currentMAC(p hypervisor.PF) string {
 // writeVFs writes the VFs of one PF, and below them what concerns them alone.
 func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 	rows := [][]string{{"VF", "NUMBER", "NETDEV", "MAC", "DRIVER", "REMOTE-MANAGED"}}
-	own := map[pci.Code][]pci.Reason{}
-	var order []pci.Code
+	own := map[reason.Code][]reason.Reason{}
+	var order []reason.Code
 	for _, v := range vfs {
 		s := i.VF(v)
 		number, remote := "-", "-"
@@ -128,29 +132,23 @@ func writeVFs(out *strings.Builder, i *hypervisor.Inventory, vfs []*pci.VF) {
 			remote = map[bool]string{true: "yes", false: "no"}[*s.RemoteManaged]
 		}
 		rows = append(rows, []string{s.Address, number, orDash(strings.Join(s.Netdevs, ",")), orDash(s.MAC), orDash(s.Driver), remote})
-		for _, r := range ownReasons(v, s) {
+		reasons := slices.Clone(v.Warnings) // the others were told of its card and PF
+		if s.Nova != nil {
+			reasons = append(reasons, *s.Nova)
+		}
+		for _, r := range reasons {
 			if own[r.Code] == nil {
 				order = append(order, r.Code)
 			}
 			own[r.Code] = append(own[r.Code], r)
 		}
 	}
-	table(out, "  ", rows)
+	cli.Table(out, "  ", rows)
 	for _, code := range order {
 		first := own[code][0]
 		if n := len(own[code]); n > 1 {
 			first.Message += fmt.Sprintf(" (and the same for %d more)", n-1)
 		}
-		remarks(out, "  ", "warning", []pci.Reason{first})
+		remark(out, "  ", "warning", first)
 	}
-}
-
-// ownReasons are a VF's own, and what Nova makes of it: the others were told of its
-// card and PF.
-func ownReasons(v *pci.VF, s hypervisor.VF) []pci.Reason {
-	own := slices.Clone(v.Warnings)
-	if s.Nova != nil {
-		own = append(own, *s.Nova)
-	}
-	return own
 }

@@ -77,7 +77,7 @@ func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
 				t.Fatalf("%q: %v", line, err)
 			}
 			args := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
-			if got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt}, args...); got.status != exitOK && args[0] != "check" ||
+			if got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt()}, args...); got.status != exitOK && args[0] != "check" ||
 				got.status == exitUsage {
 				t.Errorf("%s shows vf-reporter %q:\n%s", path, args, got)
 			}
@@ -115,7 +115,7 @@ func TestTheDocumentsShowDeviceSpecsThatNovaStartsWith(t *testing.T) {
 			for _, s := range c.specs {
 				args = append(args, "--device-spec", s)
 			}
-			got := run1(t, good(t), hypervisor.Software{Libvirt: newLibvirt}, args...)
+			got := run1(t, good(t), hypervisor.Software{Libvirt: newLibvirt()}, args...)
 			if n := strings.Count(got.stdout, `"remote-managed": true`); n != c.want {
 				t.Errorf("%q: %d VFs are remote-managed, want %d\n%s", c.specs, n, c.want, got)
 			}

@@ -112,7 +112,8 @@ func (p *program) profile(ctx context.Context, i *hypervisor.Inventory, vf strin
 	if len(lacking) > 0 {
 		return exit{exitIncomplete, fmt.Sprintf("VF %s has no complete profile: %s", v.Address, strings.Join(lacking, "; and "))}
 	}
-	return p.print(jsonForm(&made, flags), func(out *strings.Builder) { writeProfile(out, &made, flags) })
+	text, asJSON := form(&made, flags)
+	return p.print(asJSON, func(out *strings.Builder) { out.WriteString(text) })
 }
 
 // noVF tells what a name is that is no VF's.
@@ -126,36 +127,22 @@ func noVF(h *pci.Host, name string) string {
 	return fmt.Sprintf("there is no VF with the address or netdev %q here; vf-reporter list shows all", name)
 }
 
-func writeProfile(out *strings.Builder, made *profile.Profile, flags profileFlags) {
-	switch flags.format {
-	case formatNeutron:
-		fmt.Fprintln(out, made.Neutron())
-	case formatNova:
-		fmt.Fprintln(out, made.Nova())
-	case formatNBCtl:
-		fmt.Fprintln(out, made.NBCtl(flags.port, flags.chassis))
-	case formatOptions:
-		for _, o := range made.Options(flags.chassis) {
-			fmt.Fprintf(out, "%s=%s\n", o.Key, o.Value)
-		}
-	}
-}
-
-// jsonForm is the profile for those who ask for JSON whatever the format.
-func jsonForm(made *profile.Profile, flags profileFlags) any {
+// form is the profile in the format that was asked for, and the same for those who ask for JSON
+// whatever the format.
+func form(made *profile.Profile, flags profileFlags) (text string, asJSON any) {
 	switch flags.format {
 	case formatNova:
-		return json.RawMessage(made.Nova())
+		return made.Nova() + "\n", json.RawMessage(made.Nova())
 	case formatNBCtl:
-		return struct {
-			Command string `json:"command"`
-		}{made.NBCtl(flags.port, flags.chassis)}
+		command := made.NBCtl(flags.port, flags.chassis)
+		return command + "\n", map[string]string{"command": command}
 	case formatOptions:
 		options := map[string]string{}
 		for _, o := range made.Options(flags.chassis) {
+			text += fmt.Sprintf("%s=%s\n", o.Key, o.Value)
 			options[o.Key] = o.Value
 		}
-		return options
+		return text, options
 	}
-	return made
+	return made.Neutron() + "\n", made
 }

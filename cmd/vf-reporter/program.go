@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
@@ -158,27 +158,8 @@ func (p *program) warn(format string, args ...any) {
 	fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, reason.Line(fmt.Sprintf(format, args...)))
 }
 
-// print writes an answer, all of it or nothing but an error.
-func (p *program) print(v any, text func(*strings.Builder)) error {
-	var out strings.Builder
-	if p.json {
-		encoder := json.NewEncoder(&out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(v); err != nil {
-			return fmt.Errorf("encoding the answer: %w", err)
-		}
-	} else {
-		text(&out)
-	}
-	return p.write(out.String())
-}
-
-func (p *program) write(s string) error {
-	if _, err := io.WriteString(p.stdout, s); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
-	}
-	return nil
+func (p *program) print(answer any, text func(*strings.Builder)) error {
+	return cli.Print(p.stdout, p.json, answer, text)
 }
 
 // status tells an error of a command and gives the exit status that stands for it.

@@ -6,8 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/hypervisor"
-	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // card is a card as serial shows it.
@@ -15,34 +16,30 @@ type card struct {
 	Slot   string `json:"slot"`
 	Serial string `json:"card-serial-number,omitempty"`
 	// Libvirt is the one that Nova sees.
-	Libvirt  string       `json:"libvirt-serial-number,omitempty"`
-	Part     string       `json:"part-number,omitempty"`
-	Name     string       `json:"name,omitempty"`
-	From     string       `json:"read-from,omitempty"`
-	Missing  *pci.Reason  `json:"missing,omitempty"`
-	Warnings []pci.Reason `json:"warnings"`
+	Libvirt  string          `json:"libvirt-serial-number,omitempty"`
+	Part     string          `json:"part-number,omitempty"`
+	Name     string          `json:"name,omitempty"`
+	From     string          `json:"read-from,omitempty"`
+	Missing  *reason.Reason  `json:"missing,omitempty"`
+	Warnings []reason.Reason `json:"warnings"`
 	// Numbers are there where its functions don't all have the same.
 	Numbers []hypervisor.Number `json:"numbers,omitempty"`
-
-	numbers []hypervisor.Number
-	faults  []hypervisor.Fault
 }
 
 func newCard(c *hypervisor.Card) card {
 	id := c.Identities().Card()
 	shown := card{
-		Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Warnings: []pci.Reason{},
-		numbers: c.Numbers(), faults: c.Faults(),
+		Slot: c.Slot, Serial: id.Serial, Libvirt: id.Libvirt, Part: id.Part, Name: id.Name, Warnings: []reason.Reason{},
 	}
-	for _, f := range shown.faults {
+	for _, f := range c.Faults() {
 		if f.Missing && shown.Missing == nil {
 			shown.Missing = &f.Reason
 		} else {
 			shown.Warnings = append(shown.Warnings, f.Reason)
 		}
 	}
-	if len(shown.numbers) > 1 {
-		shown.Numbers = shown.numbers
+	if numbers := c.Numbers(); len(numbers) > 1 {
+		shown.Numbers = numbers
 	}
 	if id.Read {
 		shown.From = id.From.String()
@@ -70,7 +67,7 @@ all have the same number, by function.`,
 				usable = usable && shown.Missing == nil
 				answer.Cards = append(answer.Cards, shown)
 			}
-			if err := p.print(answer, func(out *strings.Builder) { writeCards(out, answer.Cards) }); err != nil {
+			if err := p.print(answer, func(out *strings.Builder) { writeCards(out, i.Cards) }); err != nil {
 				return err
 			}
 			if !usable {
@@ -81,23 +78,24 @@ all have the same number, by function.`,
 	}
 }
 
-func writeCards(out *strings.Builder, cards []card) {
+func writeCards(out *strings.Builder, cards []*hypervisor.Card) {
 	if len(cards) == 0 {
 		out.WriteString("no card with a network function that can have VFs\n")
 		return
 	}
 	rows := [][]string{{"CARD", "SERIAL NUMBER", "PART", "NAME"}}
 	for _, c := range cards {
-		for _, n := range c.numbers {
+		id, numbers := c.Identities().Card(), c.Numbers()
+		for _, n := range numbers {
 			who := c.Slot
-			if len(c.numbers) > 1 {
-				who = several(n.Functions)
+			if len(numbers) > 1 {
+				who = reason.List(n.Functions)
 			}
-			rows = append(rows, []string{who, orDash(n.Serial), orDash(c.Part), orDash(c.Name)})
+			rows = append(rows, []string{who, orDash(n.Serial), orDash(id.Part), orDash(id.Name)})
 		}
 	}
-	table(out, "", rows)
+	cli.Table(out, "", rows)
 	for _, c := range cards {
-		writeFaults(out, "", c.faults)
+		writeFaults(out, "", c.Faults())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/test/pcitree"
 )
 
@@ -19,16 +20,16 @@ func TestSerial_JSONTellsEachReasonWhyANumberIsMissing(t *testing.T) {
 		p.Netdevs, p.Offset, p.Stride = nil, 4, 1
 		tree.AddPF(p)
 	}
-	got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt}, "serial", "-j")
+	got := run1(t, tree, hypervisor.Software{Libvirt: newLibvirt()}, "serial", "-j")
 	var shown struct{ Cards []card }
 	if err := json.Unmarshal([]byte(got.stdout), &shown); err != nil || len(shown.Cards) != 1 || shown.Cards[0].Missing == nil {
 		t.Fatalf("%v\n%s", err, got)
 	}
-	codes := []pci.Code{shown.Cards[0].Missing.Code}
+	codes := []reason.Code{shown.Cards[0].Missing.Code}
 	for _, w := range shown.Cards[0].Warnings {
 		codes = append(codes, w.Code)
 	}
-	if want := []pci.Code{pci.Code(cardserial.CodePlaceholder), pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) ||
+	if want := []reason.Code{cardserial.CodePlaceholder, pci.CodeNoVPD, pci.CodeSerialsDiffer}; !slices.Equal(codes, want) ||
 		got.status != 4 {
 		t.Errorf("told %v, want %v\n%s", codes, want, got)
 	}

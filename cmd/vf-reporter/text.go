@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/representord/representord/internal/hypervisor"
-	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -26,53 +24,18 @@ func shown(s string) string {
 	return reason.Quote(s)
 }
 
-// table writes rows of cells, each column as wide as it must be.
-func table(out *strings.Builder, indent string, rows [][]string) {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	for _, row := range rows {
-		line := indent
-		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
-		}
-		fmt.Fprintln(out, strings.TrimRight(line, " "))
-	}
-}
-
-// remarks writes reasons, one a line, each once.
-func remarks(out *strings.Builder, indent, label string, reasons []pci.Reason) {
-	said := map[string]bool{}
-	for _, r := range reasons {
-		if text := r.String(); !said[text] {
-			said[text] = true
-			fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(text))
-		}
-	}
+// remark writes a reason on a line.
+func remark(out *strings.Builder, indent, label string, why reason.Reason) {
+	fmt.Fprintf(out, "%s%s: %s\n", indent, label, reason.Line(why.Error()))
 }
 
 // writeFaults writes what is wrong with a card's serial numbers.
-func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Fault) {
+func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Finding) {
 	for _, f := range faults {
 		label := "warning"
 		if f.Missing {
 			label = "missing"
 		}
-		remarks(out, indent, label, []pci.Reason{f.Reason})
+		remark(out, indent, label, f.Reason)
 	}
-}
-
-// several names the first of many functions.
-func several(all []string) string {
-	const most = 4
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }

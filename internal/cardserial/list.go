@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // OptionsKey is the list of options for the cloud management system in which serial
 // numbers are published: in external_ids of the local database, from where
-// ovn-controller(8) copies it to its Chassis row.
+// ovn-controller(8) copies it to its Chassis row. "<key>-<chassis>" comes before it, also when
+// that is empty.
 const OptionsKey = "ovn-cms-options"
 
 // Entry begins the entry of a serial number in that list (CMS_OPT_CARD_SERIAL_NUMBER in
@@ -64,10 +67,5 @@ func CopyCommand(chassis, list string) string {
 		strings.ContainsFunc(chassis+assignment, unicode.IsControl) {
 		return "ovn-sbctl set Chassis NAME external_ids:" + OptionsKey + "=LIST"
 	}
-	if strings.ContainsFunc(chassis, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
-	}) {
-		chassis = "'" + chassis + "'"
-	}
-	return "ovn-sbctl set Chassis " + chassis + " '" + assignment + "'"
+	return "ovn-sbctl set Chassis " + reason.ShellWord(chassis) + " " + reason.ShellWord(assignment)
 }

@@ -17,45 +17,34 @@ import (
 // field's length.
 const Most = 255
 
-// Code tells why a serial number is refused.
-type Code string
-
-// The reasons.
+// Why a serial number is refused.
 const (
 	// CodeEmpty: there is nothing in it.
-	CodeEmpty Code = "serial-empty"
+	CodeEmpty reason.Code = "serial-empty"
 	// CodePlaceholder: it is what vendors write where they have no number. Two cards
 	// with it would be taken for one.
-	CodePlaceholder Code = "serial-placeholder"
+	CodePlaceholder reason.Code = "serial-placeholder"
 	// CodeMalformed: it is too long, or has a character by which it can't be told apart
 	// in a list.
-	CodeMalformed Code = "serial-malformed"
+	CodeMalformed reason.Code = "serial-malformed"
 )
 
 // Error tells that a serial number is refused.
 type Error struct {
-	Code Code
-	// Value is the number as it was given.
-	Value string
-
-	rule string
+	Code reason.Code
+	// Value is the number as it was given, Rule what is wrong with it, to be read after "it".
+	Value, Rule string
 }
 
 // Error names the value and the rule.
-func (e *Error) Error() string { return "serial number " + e.Quoted() + " " + e.rule }
-
-// Quoted is the value, quoted and bounded.
-func (e *Error) Quoted() string { return reason.Quote(e.Value) }
-
-// Rule says what is wrong with it, to be read after "it".
-func (e *Error) Rule() string { return e.rule }
+func (e *Error) Error() string { return "serial number " + reason.Quote(e.Value) + " " + e.Rule }
 
 // Normalize gives a serial number as it is published and compared: without spaces and
 // NULs around it. Neutron compares the exact text, so upper and lower case stay.
 // What it refuses is a *Error.
 func Normalize(s string) (string, error) {
-	refuse := func(code Code, format string, args ...any) (string, error) {
-		return "", &Error{Code: code, Value: s, rule: fmt.Sprintf(format, args...)}
+	refuse := func(code reason.Code, format string, args ...any) (string, error) {
+		return "", &Error{Code: code, Value: s, Rule: fmt.Sprintf(format, args...)}
 	}
 	n := strings.Trim(s, " \x00")
 	switch {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 func TestASerialNumberIsTrimmedAndOtherwiseKept(t *testing.T) {
@@ -25,7 +27,7 @@ func TestASerialNumberIsTrimmedAndOtherwiseKept(t *testing.T) {
 }
 
 func TestWhatCanNotTellCardsApartIsRefused(t *testing.T) {
-	for in, want := range map[string]Code{
+	for in, want := range map[string]reason.Code{
 		"":                             CodeEmpty,
 		" \x00 ":                       CodeEmpty,
 		"N/A":                          CodePlaceholder,

@@ -93,15 +93,12 @@ type Search struct {
 // as ovs_rundir() of lib/dirs.c and ovn_rundir() of lib/ovn-dirs.c have it. They are on
 // this machine if the database is.
 func Searches(endpoint string, environment func(string) string) []Search {
-	var beside []string
-	if path, ok := strings.CutPrefix(endpoint, "unix:"); ok {
-		beside = []string{filepath.Dir(path)}
-	}
+	path, local := strings.CutPrefix(endpoint, "unix:")
 	at := func(name, variable, usual string) Search {
 		s := Search{Name: name, Endpoint: endpoint, Proc: "/proc"}
-		for _, dir := range append(slices.Clone(beside), environment(variable), usual) {
+		for _, dir := range []string{filepath.Dir(path), environment(variable), usual} {
 			same := func(other string) bool { return strings.TrimPrefix(dir, "/var") == strings.TrimPrefix(other, "/var") }
-			if dir != "" && len(beside) > 0 && !slices.ContainsFunc(s.Dirs, same) {
+			if local && dir != "" && !slices.ContainsFunc(s.Dirs, same) {
 				s.Dirs = append(s.Dirs, dir)
 			}
 		}
@@ -118,10 +115,12 @@ const promptly = 200 * time.Millisecond
 
 // Look looks once. It takes the patience, and some time to read /proc, at most.
 func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
-	return s.look(ctx, patience, nil)
+	l := &lines{}
+	defer l.retain(nil)
+	return s.look(ctx, patience, l)
 }
 
-// look is Look for one who looks again and again, and keeps lines.
+// look is Look for one who looks again and again, and keeps the lines.
 func (s Search) look(ctx context.Context, patience time.Duration, l *lines) Sight {
 	if len(s.Dirs) == 0 {
 		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}

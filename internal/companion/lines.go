@@ -10,7 +10,7 @@ import (
 
 // lines are the connections on which an answer is still awaited, by socket. A program that
 // hangs takes none from the queue of its socket: whoever connects anew each time fills that, and
-// keeps others out of it, such as somebody with ovs-appctl. A nil *lines keeps none.
+// keeps others out of it, such as somebody with ovs-appctl. The zero lines has none yet.
 type lines struct {
 	mu   sync.Mutex
 	open map[string]*line
@@ -39,9 +39,6 @@ func dial(ctx context.Context, socket string) (*line, error) {
 // take gives the one to a socket, nil if there is none or the socket is another program's by
 // now.
 func (l *lines) take(socket string) *line {
-	if l == nil {
-		return nil
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept, ok := l.open[socket]
@@ -56,12 +53,8 @@ func (l *lines) take(socket string) *line {
 	return nil
 }
 
-// keep keeps one for the next look, and closes it where there is none.
+// keep keeps one for the next look.
 func (l *lines) keep(one *line) {
-	if l == nil {
-		_ = one.Close()
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open == nil {
@@ -72,9 +65,6 @@ func (l *lines) keep(one *line) {
 
 // retain closes all but those to these sockets.
 func (l *lines) retain(sockets []string) {
-	if l == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for socket, kept := range l.open {

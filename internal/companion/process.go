@@ -85,14 +85,11 @@ func read(dir, name string) []byte {
 }
 
 func arguments(cmdline []byte) []string {
-	var args []string
-	for arg := range bytes.SplitSeq(bytes.TrimRight(cmdline, "\x00"), []byte{0}) {
-		args = append(args, string(arg))
-	}
-	if len(args) == 1 && args[0] == "" {
+	text := strings.TrimRight(string(cmdline), "\x00")
+	if text == "" {
 		return nil
 	}
-	return args
+	return strings.Split(text, "\x00")
 }
 
 // isMonitor knows the process that waits for the program's end and starts it again, by

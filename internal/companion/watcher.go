@@ -22,23 +22,18 @@ const (
 type Watcher struct {
 	searches []Search
 	log      *slog.Logger
-	now      func() time.Time
-	look     func(context.Context, Search) Sight
-	pace     time.Duration
-	waiting  map[string]*lines       // of each search, by name
+	look     func(context.Context, Search, *lines) Sight
 	seen     []atomic.Pointer[Sight] // of each search
 }
 
 // NewWatcher returns a Watcher that has not looked yet.
 func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
 	w := &Watcher{
-		searches: searches, log: log, now: time.Now, pace: pace, waiting: map[string]*lines{},
-		seen: make([]atomic.Pointer[Sight], len(searches)),
+		searches: searches, log: log, seen: make([]atomic.Pointer[Sight], len(searches)),
+		look: func(ctx context.Context, s Search, l *lines) Sight { return s.look(ctx, watchPatience, l) },
 	}
-	w.look = func(ctx context.Context, s Search) Sight { return s.look(ctx, watchPatience, w.waiting[s.Name]) }
 	for i, s := range searches {
-		w.waiting[s.Name] = &lines{}
-		w.seen[i].Store(&Sight{Name: s.Name, State: Unknown, Since: w.now(), Why: "not looked for yet"})
+		w.seen[i].Store(&Sight{Name: s.Name, State: Unknown, Since: time.Now(), Why: "not looked for yet"})
 	}
 	return w
 }
@@ -59,19 +54,18 @@ func (w *Watcher) Run(ctx context.Context) error {
 		group.Go(func() { w.watch(ctx, i) })
 	}
 	group.Wait()
-	for _, l := range w.waiting {
-		l.retain(nil)
-	}
 	return nil
 }
 
 func (w *Watcher) watch(ctx context.Context, i int) {
+	waiting := &lines{}
+	defer waiting.retain(nil)
 	retry.Loop(ctx, nil, func() time.Duration {
 		began := time.Now()
-		if seen := w.look(ctx, w.searches[i]); ctx.Err() == nil {
+		if seen := w.look(ctx, w.searches[i], waiting); ctx.Err() == nil {
 			w.note(i, seen)
 		}
-		return max(w.pace-time.Since(began), 0)
+		return max(pace-time.Since(began), 0)
 	})
 }
 
@@ -88,7 +82,7 @@ func (w *Watcher) note(i int, seen Sight) {
 	}
 	seen.Since = old.Since
 	if seen.State != old.State {
-		seen.Since = w.now()
+		seen.Since = time.Now()
 	}
 	w.seen[i].Store(&seen)
 	if seen.State == old.State {

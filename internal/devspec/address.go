@@ -1,6 +1,7 @@
 package devspec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -20,62 +21,62 @@ const (
 	maxFunction = 0x7
 )
 
-// matcher compares addresses.
-type matcher interface {
-	matches(pci.Address) bool
-	// single gives the one address that is meant, if it is one.
-	single() (pci.Address, bool)
+// matcher compares addresses as sysfs writes them: domain, bus, slot and function, each with a
+// regular expression.
+type matcher struct {
+	text     [4]string
+	compiled [4]*regexp.Regexp
 }
 
-// glob is an address of which fields may be missing: domain, bus, device, function.
-type glob [4]number
-
-// parseGlob reads [[[domain]:]bus:][device][.[function]], each field a hexadecimal
-// number, * or nothing.
-func parseGlob(s string) (glob, error) {
-	before, function, _ := strings.Cut(s, ".")
-	fields := strings.Split(before, ":")
-	if len(fields) > 3 {
-		return glob{}, fmt.Errorf("address %q has %d colons; it is DOMAIN:BUS:SLOT.FUNCTION", s, len(fields)-1)
-	}
-	for len(fields) < 3 {
-		fields = slices.Insert(fields, 0, "*")
-	}
-	var g glob
-	for i, most := range []uint32{maxDomain, maxBus, maxDevice, maxFunction} {
-		text := function
-		if i < 3 {
-			text = fields[i]
-		}
-		text = strings.TrimSpace(text)
-		if text == "" {
-			text = "*"
-		}
-		n, err := parseNumber(text, most)
-		if err != nil {
-			return glob{}, fmt.Errorf("address %q: %s: %w", s, [...]string{"domain", "bus", "slot", "function"}[i], err)
-		}
-		g[i] = n
-	}
-	return g, nil
+// fields are the parts of an address, and how sysfs writes each.
+func fields() (names, formats [4]string) {
+	return [4]string{"domain", "bus", "slot", "function"}, [4]string{"%04x", "%02x", "%02x", "%x"}
 }
 
-func (g glob) matches(a pci.Address) bool {
+func (m *matcher) matches(a pci.Address) bool {
+	_, formats := fields()
 	for i, value := range []uint32{a.Domain, uint32(a.Bus), uint32(a.Device), uint32(a.Function)} {
-		if !g[i].any && g[i].value != value {
+		if !m.compiled[i].MatchString(fmt.Sprintf(formats[i], value)) {
 			return false
 		}
 	}
 	return true
 }
 
-func (g glob) single() (pci.Address, bool) {
-	for _, n := range g {
-		if n.any {
-			return pci.Address{}, false
-		}
+// single gives the one address that is meant, if it is one. Nova makes a path of sysfs of an
+// object's four parts, so that they must be written as there.
+func (m *matcher) single() (pci.Address, bool) {
+	text := fmt.Sprintf("%s:%s:%s.%s", m.text[0], m.text[1], m.text[2], m.text[3])
+	a, err := pci.ParseAddress(text)
+	return a, err == nil && a.String() == text
+}
+
+// parseGlob reads [[[domain]:]bus:][device][.[function]], each field a hexadecimal
+// number, * or nothing.
+func parseGlob(s string) (*matcher, error) {
+	before, function, _ := strings.Cut(s, ".")
+	parts := strings.Split(before, ":")
+	if len(parts) > 3 {
+		return nil, fmt.Errorf("address %q has %d colons; it is DOMAIN:BUS:SLOT.FUNCTION", s, len(parts)-1)
 	}
-	return pci.Address{Domain: g[0].value, Bus: uint8(g[1].value), Device: uint8(g[2].value), Function: uint8(g[3].value)}, true
+	for len(parts) < 3 {
+		parts = slices.Insert(parts, 0, "*")
+	}
+	parts = append(parts, function)
+	m := &matcher{}
+	names, formats := fields()
+	for i, most := range []uint32{maxDomain, maxBus, maxDevice, maxFunction} {
+		n, err := parseNumber(cmp.Or(strings.TrimSpace(parts[i]), "*"), most)
+		if err != nil {
+			return nil, fmt.Errorf("address %q: %s: %w", s, names[i], err)
+		}
+		m.text[i] = ".*"
+		if !n.any {
+			m.text[i] = fmt.Sprintf(formats[i], n.value)
+		}
+		m.compiled[i] = regexp.MustCompile(`\A` + m.text[i] + `\z`)
+	}
+	return m, nil
 }
 
 // parseNumber reads a number as Python's int(s, 16) does, but for its underscores and
@@ -98,51 +99,28 @@ func parseNumber(s string, most uint32) (number, error) {
 	return number{value: uint32(n)}, nil
 }
 
-// regexes has one regular expression for each field. They must match at the
-// beginning and may leave a rest, as Python's re.match.
-type regexes struct {
-	text     [4]string
-	compiled [4]*regexp.Regexp
-}
-
-// parseRegexes reads an address that is an object. Unknown keys are told of, because
+// parseRegexes reads an address that is an object, of regular expressions. They must match at the
+// beginning and may leave a rest, as Python's re.match. Unknown keys are told of, because
 // Nova passes over them.
-func parseRegexes(object map[string]any) (r regexes, unknown []string, err error) {
-	keys := []string{"domain", "bus", "slot", "function"}
+func parseRegexes(object map[string]any) (m *matcher, unknown []string, err error) {
+	names, _ := fields()
 	for key := range object {
-		if !slices.Contains(keys, key) {
+		if !slices.Contains(names[:], key) {
 			unknown = append(unknown, key)
 		}
 	}
 	slices.Sort(unknown)
-	for i, key := range keys {
-		r.text[i] = ".*"
+	m = &matcher{}
+	for i, key := range names {
+		m.text[i] = ".*"
 		if value, ok := object[key]; ok {
-			if r.text[i], ok = value.(string); !ok {
-				return r, unknown, fmt.Errorf("%s of the address is %s, not a string", key, show(value))
+			if m.text[i], ok = value.(string); !ok {
+				return nil, unknown, fmt.Errorf("%s of the address is %s, not a string", key, show(value))
 			}
 		}
-		if r.compiled[i], err = regexp.Compile(`\A(?:` + r.text[i] + `)`); err != nil {
-			return r, unknown, fmt.Errorf("%s of the address, %q, is no regular expression that is understood here: %w", key, r.text[i], err)
+		if m.compiled[i], err = regexp.Compile(`\A(?:` + m.text[i] + `)`); err != nil {
+			return nil, unknown, fmt.Errorf("%s of the address, %q, is no regular expression that is understood here: %w", key, m.text[i], err)
 		}
 	}
-	return r, unknown, nil
-}
-
-func (r regexes) matches(a pci.Address) bool {
-	for i, text := range []string{
-		fmt.Sprintf("%04x", a.Domain), fmt.Sprintf("%02x", a.Bus), fmt.Sprintf("%02x", a.Device), fmt.Sprintf("%x", a.Function),
-	} {
-		if !r.compiled[i].MatchString(text) {
-			return false
-		}
-	}
-	return true
-}
-
-// single: Nova makes a path of sysfs of the four, so that they must be written as there.
-func (r regexes) single() (pci.Address, bool) {
-	text := fmt.Sprintf("%s:%s:%s.%s", r.text[0], r.text[1], r.text[2], r.text[3])
-	a, err := pci.ParseAddress(text)
-	return a, err == nil && a.String() == text
+	return m, unknown, nil
 }

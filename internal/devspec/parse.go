@@ -1,7 +1,6 @@
 package devspec
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // SyntaxError tells for which object, or text, Nova would not start.
@@ -107,8 +107,12 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 	if err := p.tags(s); err != nil {
 		return nil, err
 	}
-	if s.RemoteManaged {
-		return s, p.checkRemoteManaged(s)
+	switch { // Nova starts neither with a devname that isn't there nor with a PF
+	case !s.RemoteManaged:
+	case s.address == nil:
+		return nil, errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
+	case s.pf != nil:
+		return nil, newPFError(p.host, s.pf, s.Tags)
 	}
 	return s, nil
 }
@@ -152,14 +156,12 @@ func (p *parser) where(s *Spec, object map[string]any) error {
 	if s.address, err = p.address(address); err != nil {
 		return err
 	}
-	if one, is := s.address.single(); is {
-		p.findPF(s, one)
-	}
+	p.findPF(s)
 	return nil
 }
 
 // address reads an address of either kind.
-func (p *parser) address(address any) (matcher, error) {
+func (p *parser) address(address any) (*matcher, error) {
 	switch a := address.(type) {
 	case string:
 		return parseGlob(a)
@@ -178,10 +180,11 @@ func isEmpty(v any) bool {
 	return is && len(object) == 0
 }
 
-// findPF looks whether a single address is a PF's.
-func (p *parser) findPF(s *Spec, a pci.Address) {
+// findPF looks whether the address is a single one, and a PF's.
+func (p *parser) findPF(s *Spec) {
+	one, is := s.address.single()
 	for _, pf := range p.host.PFs() {
-		if pf.Address == a && pf.TotalVFs > 0 {
+		if is && pf.Address == one && pf.TotalVFs > 0 {
 			s.pf = pf
 		}
 	}
@@ -197,40 +200,17 @@ func (p *parser) devname(s *Spec, name string) error {
 		p.warn("there is no device here with a netdev %s, so it matches none", name)
 		return nil
 	}
-	address, err := parseGlob(device)
-	if err != nil {
+	var err error
+	if s.address, err = parseGlob(device); err != nil {
 		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or "+
 			"give an address", name, device, err)
 	}
-	s.address = address
-	if one, is := address.single(); is {
-		p.findPF(s, one)
-	}
+	p.findPF(s)
 	return nil
 }
 
-// checkRemoteManaged refuses what Nova doesn't start with: a devname that isn't there,
-// and a PF.
-func (p *parser) checkRemoteManaged(s *Spec) error {
-	switch {
-	case s.address == nil:
-		return errors.New("remote_managed needs a device that is there, and there is none with that devname; Nova doesn't start")
-	case s.pf != nil:
-		return newPFError(p.host, s.pf, s.Tags)
-	}
-	return nil
-}
-
-// show writes a value as JSON, on one line and not too long.
-func show(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Sprintf("%.80v", v)
-	}
-	return shorten(strings.TrimSuffix(b.String(), "\n"))
-}
+// show is a value as JSON that isn't too long.
+func show(v any) string { return shorten(reason.JSON(v)) }
 
 func shorten(s string) string {
 	const most = 200

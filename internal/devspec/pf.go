@@ -22,18 +22,15 @@ type PFError struct {
 	// Forms are objects that mean the PF's VFs and with which nova-compute starts: by
 	// where the VFs are, and by vendor and product alone.
 	Forms []string
-	// Others are PFs whose VFs the first form takes too.
-	Others []*pci.PF
+
+	others []string // PFs whose VFs the first form takes too
 }
 
 // Error names the PF and what to write instead.
 func (e *PFError) Error() string {
 	too := ""
-	for _, pf := range e.Others {
-		too += " and " + pf.Address.String()
-	}
-	if too != "" {
-		too = " (the VFs of PF" + strings.TrimPrefix(too, " and") + " too)"
+	if len(e.others) > 0 {
+		too = " (the VFs of PF " + strings.Join(e.others, " and ") + " too)"
 	}
 	return fmt.Sprintf("it stands for the PF %s, and nova-compute doesn't start where a PF is remote_managed, whatever product_id says "+
 		"(Yoga to 2026.1 at least); "+
@@ -49,7 +46,7 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 			return area.matches(v.Address) && fmt.Sprintf("%04x", v.Product) == vfProduct(pf)
 		}
 		if err == nil && other != pf && slices.ContainsFunc(other.VFs, taken) {
-			e.Others = append(e.Others, other)
+			e.others = append(e.others, other.Address.String())
 		}
 	}
 	for _, address := range []string{vfGlob(pf), ""} {
@@ -57,12 +54,8 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 		if address != "" {
 			object["address"] = address
 		}
-		whole := maps.Clone(object)
-		for tag, value := range tags {
-			if tag != tagRemoteManaged {
-				whole[tag] = value
-			}
-		}
+		whole := maps.Clone(tags)
+		maps.Copy(whole, object)
 		text := show(whole)
 		if !json.Valid([]byte(text)) { // cut off
 			text = show(object)
@@ -87,20 +80,18 @@ func vfProduct(pf *pci.PF) string {
 // vfGlob is an address with which a PF's VFs match: those that are there, else those
 // that may be.
 func vfGlob(pf *pci.PF) string {
-	first, last := pf.Address, pf.Address
-	if len(pf.VFs) > 0 {
-		first, last = pf.VFs[0].Address, pf.VFs[0].Address
-	} else if pf.Offset > 0 && pf.TotalVFs > 0 {
-		first, last = pf.VFAddress(0), pf.VFAddress(pf.TotalVFs-1)
-	}
+	var vfs []pci.Address
 	for _, v := range pf.VFs {
-		if v.Address.Compare(first) < 0 {
-			first = v.Address
-		}
-		if v.Address.Compare(last) > 0 {
-			last = v.Address
-		}
+		vfs = append(vfs, v.Address)
 	}
+	switch {
+	case len(vfs) > 0:
+	case pf.Offset > 0 && pf.TotalVFs > 0:
+		vfs = []pci.Address{pf.VFAddress(0), pf.VFAddress(pf.TotalVFs - 1)}
+	default:
+		vfs = []pci.Address{pf.Address}
+	}
+	first, last := slices.MinFunc(vfs, pci.Address.Compare), slices.MaxFunc(vfs, pci.Address.Compare)
 	switch {
 	case first.Bus != last.Bus:
 		return fmt.Sprintf("%04x:*:*.*", first.Domain)

@@ -41,7 +41,7 @@ type Spec struct {
 
 	vendor, product number
 	// address is nil for a devname that isn't there, which matches nothing.
-	address matcher
+	address *matcher
 	// pf is the PF whose VFs the address stands for, nil for other addresses.
 	pf *pci.PF
 }
@@ -64,14 +64,11 @@ type Match struct {
 	LeftOut *Spec
 }
 
-// widest is the largest domain that Nova can write; it skips devices in others.
-const widest = 0xffff
-
 // Match finds the object for a VF. serial is the card's serial number as libvirt
 // reads it (the strict reading), empty for none.
 func (s *Specs) Match(v *pci.VF, serial string) Match {
 	var m Match
-	if v.Address.Domain > widest {
+	if v.Address.Domain > maxDomain { // Nova skips those, which it can't write
 		return m
 	}
 	for _, spec := range s.All {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/cardserial"
-	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
@@ -84,7 +84,7 @@ func (p *patient) twins(c *diagnose.Check) {
 
 // published compares what ovn-cms-options says with the cards that are here.
 func (p *patient) published(c *diagnose.Check) {
-	key := register.OptionsKey(p.Local.ExternalIDs, p.Identity.Chassis)
+	key := config.KeyFor(p.Identity.Chassis, p.Local.ExternalIDs, cardserial.OptionsKey)
 	list := p.Local.ExternalIDs[key]
 	good, _ := p.cardSerials()
 	have := serialsIn(list)

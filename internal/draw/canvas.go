@@ -7,13 +7,11 @@ import (
 	"strings"
 )
 
-// canvas collects elements of SVG. Coordinates are pixels of the page.
+// canvas collects elements of SVG. Coordinates are pixels of the page. What is written as a string
+// is markup already.
 type canvas struct {
 	strings.Builder
 }
-
-// raw adds what is markup already.
-func (c *canvas) raw(markup string) { c.WriteString(markup) }
 
 // number writes a coordinate, to a tenth of a pixel.
 func number(f float64) string {
@@ -43,14 +41,14 @@ func (c *canvas) open(name string, pairs ...string) {
 
 // title is the tooltip of the group that is open.
 func (c *canvas) title(s string) {
-	c.raw("<title>")
+	c.WriteString("<title>")
 	c.escape(s)
-	c.raw("</title>\n")
+	c.WriteString("</title>\n")
 }
 
-// group opens a group with a tooltip; raw("</g>\n") closes it.
+// group opens a group with a tooltip; WriteString("</g>\n") closes it.
 func (c *canvas) group(tip string) {
-	c.raw("<g>")
+	c.WriteString("<g>")
 	c.title(tip)
 }
 
@@ -93,9 +91,9 @@ func (c *canvas) textEnd(x, y float64, class, s string) { c.write(x, y, class, "
 
 func (c *canvas) write(x, y float64, class, anchor, s string) {
 	c.open("text", "x", number(x), "y", number(y), "class", class, "text-anchor", anchor)
-	c.raw(">")
+	c.WriteString(">")
 	c.escape(s)
-	c.raw("</text>\n")
+	c.WriteString("</text>\n")
 }
 
 // foreign writes a line that others chose, as much of it as fits a width. What fonts
@@ -111,7 +109,7 @@ func (c *canvas) foreign(x, y, width float64, f font, class, s string) {
 	}
 	above, below := f.size, 0.35*f.size
 	c.open("svg", "x", number(x), "y", number(y-above), "width", number(width), "height", number(above+below))
-	c.raw(">")
+	c.WriteString(">")
 	c.text(0, above, class, s)
-	c.raw("</svg>\n")
+	c.WriteString("</svg>\n")
 }

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -44,10 +43,7 @@ func remark(claims []api.Port) string {
 	s := ""
 	switch {
 	case p.State != plan.Plugged:
-		s = reason.Name(string(p.State))
-		if p.Reason != nil {
-			s += ": " + string(p.Reason.Code)
-		}
+		s = verdict(p)
 	case p.Ofport > 0 && p.Up:
 		s = fmt.Sprintf("ofport %d, up", p.Ofport)
 	case p.Ofport > 0:
@@ -83,7 +79,7 @@ func (c *canvas) cell(x, y, w, h float64, f *cell, dense bool) {
 	} else {
 		c.roomy(x, y, w, f)
 	}
-	c.raw("</g>\n")
+	c.WriteString("</g>\n")
 }
 
 // roomy has the function and its netdev in the first line, and what it is asked for
@@ -189,7 +185,7 @@ func (c *canvas) pfBar(y float64, p *pf) float64 {
 		c.rect(pfX, y, pfW, freeH, 3, "box missing")
 		c.text(pfX+20, y+13.4, "label", name)
 		c.text(pfX+62, y+13.4, "grey", "no representor of its own")
-		c.raw("</g>\n")
+		c.WriteString("</g>\n")
 		return freeH
 	}
 	f := p.own
@@ -202,6 +198,6 @@ func (c *canvas) pfBar(y float64, p *pf) float64 {
 		mac = "MAC unknown"
 	}
 	c.foreign(pfX+72, y+13.4, 150, mono(), "mono", mac)
-	c.raw("</g>\n")
+	c.WriteString("</g>\n")
 	return h
 }

@@ -52,14 +52,14 @@ func SVG(f Facts) string {
 
 	var page canvas
 	height := y + margin - sectionGap
-	page.raw(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
+	page.WriteString(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
 		`role="img" xml:space="preserve">`+"\n",
 		pageWidthMM, number(height*pageWidthMM/pageWidth), pageWidth, number(height)))
 	page.title(reason.Name(f.Title))
-	page.raw(style)
-	page.raw(shapes)
+	page.WriteString(style)
+	page.WriteString(shapes)
 	page.rect(0, 0, pageWidth, height, 0, "page")
-	page.raw(body.String())
-	page.raw("</svg>\n")
+	page.WriteString(body.String())
+	page.WriteString("</svg>\n")
 	return page.String()
 }

@@ -62,20 +62,16 @@ func (c *canvas) instance(x, y float64, in *instance, columns int) float64 {
 		inner.path("wire", "M", float64(trunkX), barY+barH, "V", branches[n-1]+1)
 	} else {
 		y += 18
-		inner.text(x+pad+12, y, "grey", in.emptiness())
+		empty := "no functions"
+		if in.cardless {
+			empty = "an uplink; the card it belongs to is not known"
+		}
+		inner.text(x+pad+12, y, "grey", empty)
 	}
 	y += pad
 	c.rect(x, top, innerWidth, y-top, 8, "card")
-	c.raw(inner.String())
+	c.WriteString(inner.String())
 	return y + sectionGap
-}
-
-// emptiness says of an instance without functions why it has none.
-func (in *instance) emptiness() string {
-	if in.cardless {
-		return "an uplink; the card it belongs to is not known"
-	}
-	return "no functions"
 }
 
 func (c *canvas) uplink(x, y float64, in *instance, i int) {
@@ -89,7 +85,7 @@ func (c *canvas) uplink(x, y float64, in *instance, i int) {
 	c.use("jack", x+14, y+uplinkH/2)
 	c.text(x+28, y+13.5, "label", name)
 	c.netdev(x+28, y+25.5, uplinkW-34, mono(), "mono", u.Netdev, linkState(u.Netdev, u.Link))
-	c.raw("</g>\n")
+	c.WriteString("</g>\n")
 }
 
 // netdev writes a netdev's name and how its link is.
@@ -130,7 +126,7 @@ func (c *canvas) host(y float64, h *host, columns int, branches *[]float64) floa
 	}
 	y += hostPad
 	c.rect(hostX, top, hostW, y-top, 6, "host")
-	c.raw(inner.String())
+	c.WriteString(inner.String())
 	return y
 }
 

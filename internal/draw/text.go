@@ -20,16 +20,15 @@ func glyph(s string) (shown string, size int) {
 	return quoted[1 : len(quoted)-1], size
 }
 
-// fit shows as much of a text as fits a width, which a measure tells of each glyph.
-// What doesn't fit is replaced by an ellipsis. However long the text is, no more of it
-// is read than is shown.
-func fit(s string, width float64, measure func(rune) float64) string {
+// fit shows as much of a text as fits a width. What doesn't fit is replaced by an ellipsis. However
+// long the text is, no more of it is read than is shown.
+func (f font) fit(s string, width float64) string {
 	var out []byte
-	used, room, keep := 0.0, width-measure('…'), 0
+	used, room, keep := 0.0, width-f.measure('…'), 0
 	for s != "" {
 		shown, size := glyph(s)
 		for _, r := range shown {
-			used += measure(r)
+			used += f.measure(r)
 		}
 		if used > width {
 			return strings.TrimRight(string(out[:keep]), " ") + ellipsis
@@ -98,8 +97,6 @@ func (f font) width(s string) float64 {
 	}
 	return w
 }
-
-func (f font) fit(s string, width float64) string { return fit(s, width, f.measure) }
 
 // wrap breaks a text at spaces into lines of a width, at most so many; the last
 // ends in an ellipsis when there is more.

@@ -72,7 +72,7 @@ func (c *canvas) why(y float64, t *trouble) float64 {
 	if of != "" {
 		c.foreign(middle+208, y, right-middle-208, compact(), "compact grey", of)
 	}
-	c.raw("</g>\n")
+	c.WriteString("</g>\n")
 	if t.Reason != nil {
 		for _, line := range prose().wrap(sentence(t.Reason.Message), right-left, 2) {
 			y += 11.5

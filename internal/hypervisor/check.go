@@ -6,30 +6,31 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Codes of findings that no single VF's profile tells of.
 const (
 	// CodeNoCard: there is no network function that can have VFs.
-	CodeNoCard pci.Code = "no-sriov-card"
+	CodeNoCard reason.Code = "no-sriov-card"
 	// CodeHiddenPF: the firmware shows a DPU to the host without some or all of its PFs.
-	CodeHiddenPF pci.Code = "hidden-pf"
+	CodeHiddenPF reason.Code = "hidden-pf"
 	// CodeNoVFsAllowed: the firmware allows the PF no VFs.
-	CodeNoVFsAllowed pci.Code = "no-vfs-allowed"
+	CodeNoVFsAllowed reason.Code = "no-vfs-allowed"
 	// CodeNoVFs: the PF has no VFs.
-	CodeNoVFs pci.Code = "no-vfs"
+	CodeNoVFs reason.Code = "no-vfs"
 	// CodeNoneRemote: device_spec makes no VF a remote-managed one.
-	CodeNoneRemote pci.Code = "none-remote-managed"
+	CodeNoneRemote reason.Code = "none-remote-managed"
 	// CodePFRemote: device_spec gives a PF to virtual machines as remote-managed.
-	CodePFRemote pci.Code = "pf-remote-managed"
+	CodePFRemote reason.Code = "pf-remote-managed"
 	// CodeLibvirtVPD: libvirt is too old to read VPD.
-	CodeLibvirtVPD pci.Code = "libvirt-without-vpd"
+	CodeLibvirtVPD reason.Code = "libvirt-without-vpd"
 	// CodeVLAN: the driver refuses to clear a VF's VLAN, and libvirt insists on it.
-	CodeVLAN pci.Code = "vlan-clearing"
+	CodeVLAN reason.Code = "vlan-clearing"
 	// CodeLibvirtUnknown: libvirt isn't found.
-	CodeLibvirtUnknown pci.Code = "libvirt-unknown"
+	CodeLibvirtUnknown reason.Code = "libvirt-unknown"
 	// CodeOddSpec: device_spec is probably not meant as it is written.
-	CodeOddSpec pci.Code = "odd-device-spec"
+	CodeOddSpec reason.Code = "odd-device-spec"
 )
 
 // Finding is something that stops remote-managed bindings, or may.
@@ -38,7 +39,20 @@ type Finding struct {
 	Stops bool `json:"stops"`
 	// On is the card, function or range of VFs that it is about; empty for the host.
 	On string `json:"on,omitempty"`
-	pci.Reason
+	reason.Reason
+	// Missing: there is no serial number for that reason.
+	Missing bool `json:"-"`
+}
+
+// harm is less for what is worse.
+func (f *Finding) harm() int {
+	switch {
+	case f.Missing:
+		return 0
+	case f.Stops:
+		return 1
+	}
+	return 2
 }
 
 // check collects findings.
@@ -65,7 +79,7 @@ func (i *Inventory) Check(software Software) []Finding {
 	}
 	if i.Specs != nil {
 		for _, w := range i.Specs.Warnings {
-			c.add(false, "", pci.Reason{Code: CodeOddSpec, Message: w})
+			c.add(false, "", reason.Reason{Code: CodeOddSpec, Message: w})
 		}
 		if remote == 0 {
 			c.find(true, "", CodeNoneRemote, "see why each VF isn't one: vf-reporter list with the same --device-spec",
@@ -77,12 +91,12 @@ func (i *Inventory) Check(software Software) []Finding {
 	return c.findings
 }
 
-func (c *check) add(stops bool, on string, why pci.Reason) {
+func (c *check) add(stops bool, on string, why reason.Reason) {
 	c.findings = append(c.findings, Finding{Stops: stops, On: on, Reason: why})
 }
 
-func (c *check) find(stops bool, on string, code pci.Code, remedy, format string, args ...any) {
-	c.add(stops, on, pci.Reason{Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy})
+func (c *check) find(stops bool, on string, code reason.Code, remedy, format string, args ...any) {
+	c.add(stops, on, *reason.New(code, format, args...).WithRemedy("%s", remedy))
 }
 
 // hidden looks for PFs that should be there.
@@ -159,7 +173,7 @@ func (c *check) hiddenBefore(management pci.Address) bool {
 func (c *check) card(card *Card) (remote int) {
 	concerned := c.Specs == nil
 	for _, p := range card.PFs {
-		why := newGroups()
+		var leftOut groups
 		for _, v := range p.VFs {
 			if c.Specs == nil {
 				continue
@@ -167,20 +181,18 @@ func (c *check) card(card *Card) (remote int) {
 			identity := c.identity(v)
 			m := c.Specs.Match(v, identity.Libvirt)
 			concerned = concerned || m.LeftOut != nil || m.Spec != nil && m.Spec.RemoteManaged
-			if is, _, reason := c.remote(v, identity); is {
+			if is, _, why := c.remote(v, identity); is {
 				remote++
 			} else if m.LeftOut != nil {
-				why.add(v, *reason)
+				leftOut.add(v, Finding{Stops: true, Reason: *why})
 			}
 		}
-		c.findings = append(c.findings, why.findings(p, true)...)
+		c.findings = append(c.findings, leftOut.findings(p)...)
 	}
 	if !concerned {
 		return remote
 	}
-	for _, f := range card.Faults() {
-		c.findings = append(c.findings, f.Finding)
-	}
+	c.findings = append(c.findings, card.Faults()...)
 	for _, p := range card.PFs {
 		c.pf(p, card.Identities().PF(p))
 	}
@@ -204,18 +216,13 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 		c.find(!others, on, CodeNoVFs, fmt.Sprintf("write their number into sriov_numvfs: echo %d >/sys/bus/pci/devices/%s/sriov_numvfs",
 			p.TotalVFs, on), "PF %s has no VFs, and may have %d", on, p.TotalVFs)
 	}
-	missing, doubtful := newGroups(), newGroups()
+	var numbers groups
 	for _, v := range p.VFs {
 		for _, w := range v.Warnings {
-			if w.Code == pci.CodeNumberDoubtful {
-				doubtful.add(v, w)
-			} else {
-				missing.add(v, w)
-			}
+			numbers.add(v, Finding{Stops: w.Code != pci.CodeNumberDoubtful, Reason: w})
 		}
 	}
-	c.findings = append(c.findings, missing.findings(p, true)...)
-	c.findings = append(c.findings, doubtful.findings(p, false)...)
+	c.findings = append(c.findings, numbers.findings(p)...)
 	if c.Specs != nil {
 		if m := c.Specs.MatchPF(p, identity.Libvirt); m.Spec != nil && m.Spec.RemoteManaged {
 			c.find(false, on, CodePFRemote, fmt.Sprintf(`give %s the VFs' "product_id", "%04x"`, m.Spec.Text, p.VFProduct),
@@ -232,8 +239,8 @@ func (c *check) vlan(p *pci.PF) {
 	if p.Driver != "mlx5_core" {
 		return
 	}
-	if c.software.Libvirt != 0 && c.software.Libvirt < libvirtVLAN {
-		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN.String()+" or later",
+	if c.software.Libvirt != (Release{}) && c.software.Libvirt.compare(libvirtVLAN()) < 0 {
+		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN().String()+" or later",
 			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine "+
 				"then", p.Driver, p.Address, c.software.Libvirt)
 	}
@@ -241,11 +248,11 @@ func (c *check) vlan(p *pci.PF) {
 
 func (c *check) oldLibvirt() {
 	switch {
-	case c.software.Libvirt == 0:
-		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN.String(),
+	case c.software.Libvirt == (Release{}):
+		c.find(false, "", CodeLibvirtUnknown, "see to it that it is at least "+libvirtVLAN().String(),
 			"no libvirt is installed here, so its version isn't known")
-	case c.software.Libvirt < libvirtVPD:
-		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN.String()+" or later",
+	case c.software.Libvirt.compare(libvirtVPD()) < 0:
+		c.find(true, "", CodeLibvirtVPD, "update libvirt to "+libvirtVLAN().String()+" or later",
 			"libvirt %s doesn't read VPD, so Nova has no remote-managed ports", c.software.Libvirt)
 	}
 }

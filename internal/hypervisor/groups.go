@@ -2,42 +2,40 @@ package hypervisor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/representord/representord/internal/pci"
 )
 
 // groups gathers what many VFs of a PF have in common, so that it is said once.
-type groups struct {
-	order []pci.Code
-	of    map[pci.Code]*group
-}
+type groups []group
 
 type group struct {
-	first pci.Reason
+	first Finding
 	vfs   []*pci.VF
 }
 
-func newGroups() *groups { return &groups{of: map[pci.Code]*group{}} }
-
-func (g *groups) add(v *pci.VF, why pci.Reason) {
-	if g.of[why.Code] == nil {
-		g.order = append(g.order, why.Code)
-		g.of[why.Code] = &group{first: why}
+func (g *groups) add(v *pci.VF, f Finding) {
+	at := slices.IndexFunc(*g, func(one group) bool { return one.first.Code == f.Code })
+	if at < 0 {
+		at = len(*g)
+		*g = append(*g, group{first: f})
 	}
-	g.of[why.Code].vfs = append(g.of[why.Code].vfs, v)
+	(*g)[at].vfs = append((*g)[at].vfs, v)
 }
 
-// findings are those of groups: the first VF's words, and how many more there are.
-func (g *groups) findings(p *pci.PF, stops bool) []Finding {
-	all := make([]Finding, 0, len(g.order))
-	for _, code := range g.order {
-		one := g.of[code]
-		why, on := one.first, one.vfs[0].Address.String()
+// findings are those of groups, the worst first: the first VF's words, and how many more there are.
+func (g *groups) findings(p *pci.PF) []Finding {
+	all := make([]Finding, 0, len(*g))
+	for _, one := range *g {
+		f := one.first
+		f.On = one.vfs[0].Address.String()
 		if n := len(one.vfs); n > 1 {
-			on = p.Address.String()
-			why.Message += fmt.Sprintf(" (and the same for %d more VFs of PF %s)", n-1, p.Address)
+			f.On = p.Address.String()
+			f.Message += fmt.Sprintf(" (and the same for %d more VFs of PF %s)", n-1, p.Address)
 		}
-		all = append(all, Finding{Stops: stops, On: on, Reason: why})
+		all = append(all, f)
 	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return a.harm() - b.harm() })
 	return all
 }

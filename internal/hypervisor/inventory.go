@@ -11,7 +11,6 @@ import (
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/netlinkio"
 	"github.com/representord/representord/internal/pci"
-	"github.com/representord/representord/internal/retry"
 )
 
 // Options say what is read, and how long that may take.
@@ -40,7 +39,7 @@ type Inventory struct {
 // Card is a card that is asked for its serial number.
 type Card struct {
 	*pci.Card
-	done       chan struct{}
+	done       chan struct{} // closed when it has answered, or its deadline has passed
 	identities *pci.Identities
 }
 
@@ -77,11 +76,8 @@ func (i *Inventory) Identify(ctx context.Context, cards ...*Card) {
 // Wait waits until all cards have answered, or their deadlines have passed.
 func (i *Inventory) Wait() { i.reading.Wait() }
 
-// Done is closed when the card has answered, or its deadline has passed.
-func (c *Card) Done() <-chan struct{} { return c.done }
-
-// Identities waits for Done, and gives what the card's functions say. Identify must have
-// been called for it.
+// Identities waits until the card has answered, or its deadline has passed, and gives what its
+// functions say. Identify must have been called for it.
 func (c *Card) Identities() *pci.Identities {
 	<-c.done
 	return c.identities
@@ -101,15 +97,12 @@ func (i *Inventory) Of(p *pci.PF) *Card {
 // take longer than the Patience come last, as they answer.
 func (i *Inventory) Each(f func(*Card)) {
 	var late []*Card
-	soon := retry.After(i.o.Patience)
-	over := false
+	soon, stop := context.WithTimeout(context.Background(), i.o.Patience)
+	defer stop()
 	for _, c := range i.Cards {
-		if !over {
-			select {
-			case <-c.done:
-			case <-soon:
-				over = true
-			}
+		select {
+		case <-c.done:
+		case <-soon.Done():
 		}
 		select {
 		case <-c.done:

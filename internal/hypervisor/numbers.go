@@ -22,7 +22,7 @@ type Number struct {
 // while others have. It waits for the card.
 func (c *Card) Numbers() []Number {
 	var all []Number
-	c.eachHolder(func(address pci.Address, id *pci.Identity) {
+	add := func(address pci.Address, id *pci.Identity) {
 		same := func(n Number) bool { return n.Serial == id.Serial && n.Libvirt == id.Libvirt }
 		at := slices.IndexFunc(all, same)
 		if at < 0 {
@@ -30,93 +30,71 @@ func (c *Card) Numbers() []Number {
 			all = append(all, Number{Serial: id.Serial, Libvirt: id.Libvirt})
 		}
 		all[at].Functions = append(all[at].Functions, address.String())
-	})
-	return all
-}
-
-// eachHolder calls f for what the VFs of a card have, or would have if the card had any:
-// once for a PF whose VFs have its, and for each VF that has VPD itself.
-func (c *Card) eachHolder(f func(pci.Address, *pci.Identity)) {
+	}
 	ids := c.Identities()
-	without := !slices.ContainsFunc(c.PFs, func(p *pci.PF) bool { return len(p.VFs) > 0 })
 	for _, p := range c.PFs {
-		inherits := func(v *pci.VF) bool { return !ids.VF(v).OfVF }
-		if without || slices.ContainsFunc(p.VFs, inherits) {
-			f(p.Address, ids.PF(p))
+		if c.counts(p) {
+			add(p.Address, ids.PF(p))
 		}
 		for _, v := range p.VFs {
-			if !inherits(v) {
-				f(v.Address, ids.VF(v))
+			if id := ids.VF(v); id.OfVF {
+				add(v.Address, id)
 			}
 		}
 	}
+	return all
 }
 
-// Fault is something that is wrong with a serial number.
-type Fault struct {
-	Finding
-	// Missing: there is none for that reason.
-	Missing bool
+// counts reports whether a PF's serial number does: a VF has it, or would if the card had VFs.
+func (c *Card) counts(p *pci.PF) bool {
+	ids := c.Identities()
+	inherits := func(v *pci.VF) bool { return !ids.VF(v).OfVF }
+	return slices.ContainsFunc(p.VFs, inherits) || !slices.ContainsFunc(c.PFs, func(p *pci.PF) bool { return len(p.VFs) > 0 })
 }
 
 // Faults tells what is wrong with the serial numbers that a card's VFs have, or would
 // have: what is a PF's once, what is the VFs' own in groups. It waits for the card.
-func (c *Card) Faults() []Fault {
-	var all []Fault
-	say := func(f Finding, missing bool) {
-		if !slices.ContainsFunc(all, func(said Fault) bool { return said.Reason == f.Reason }) {
-			all = append(all, Fault{f, missing})
+func (c *Card) Faults() []Finding {
+	var all []Finding
+	say := func(f Finding) {
+		if !slices.ContainsFunc(all, func(said Finding) bool { return said.Code == f.Code && said.Error() == f.Error() }) {
+			all = append(all, f)
 		}
 	}
 	ids := c.Identities()
 	for _, p := range c.PFs {
-		lacks, stops, odd := newGroups(), newGroups(), newGroups()
-		c.ofPF(p, say)
-		for _, v := range p.VFs {
-			if id := ids.VF(v); id.OfVF {
-				gather(v, id, lacks, stops, odd)
+		if c.counts(p) {
+			for _, f := range faults(ids.PF(p)) {
+				f.On = c.Slot
+				say(f)
 			}
 		}
-		for _, f := range lacks.findings(p, true) {
-			say(f, true)
+		var own groups
+		for _, v := range p.VFs {
+			if id := ids.VF(v); id.OfVF {
+				for _, f := range faults(id) {
+					own.add(v, f)
+				}
+			}
 		}
-		for _, f := range append(stops.findings(p, true), odd.findings(p, false)...) {
-			say(f, false)
+		for _, f := range own.findings(p) {
+			say(f)
 		}
 	}
 	if ids.Differs != nil {
-		say(Finding{On: c.Slot, Reason: *ids.Differs}, false)
+		say(Finding{On: c.Slot, Reason: *ids.Differs})
 	}
 	return all
 }
 
-// ofPF tells what is wrong with a PF's serial number, if there are VFs that have it, or
-// may be.
-func (c *Card) ofPF(p *pci.PF, say func(Finding, bool)) {
-	c.eachHolder(func(a pci.Address, id *pci.Identity) {
-		if a != p.Address {
-			return
-		}
-		if id.Why != nil {
-			say(Finding{Stops: true, On: c.Slot, Reason: *id.Why}, true)
-		}
-		for _, w := range id.Warnings {
-			say(Finding{Stops: w.Code == pci.CodeVPDInvalid, On: c.Slot, Reason: w}, false)
-		}
-	})
-}
-
-// gather adds what is wrong with a VF's own VPD to the groups of what leaves it without
-// a serial number, of what stops bindings, and of what doesn't.
-func gather(v *pci.VF, id *pci.Identity, lacks, stops, odd *groups) {
+// faults tells what is wrong with a serial number.
+func faults(id *pci.Identity) []Finding {
+	var all []Finding
 	if id.Why != nil {
-		lacks.add(v, *id.Why)
+		all = append(all, Finding{Stops: true, Reason: *id.Why, Missing: true})
 	}
 	for _, w := range id.Warnings {
-		if w.Code == pci.CodeVPDInvalid {
-			stops.add(v, w)
-		} else {
-			odd.add(v, w)
-		}
+		all = append(all, Finding{Stops: w.Code == pci.CodeVPDInvalid, Reason: w})
 	}
+	return all
 }

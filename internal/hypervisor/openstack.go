@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Codes of what is known to be wrong with releases of OpenStack.
 const (
 	// CodeNovaVF0: Nova sends no profile for a PF's VF 0.
-	CodeNovaVF0 pci.Code = "nova-without-vf-0"
+	CodeNovaVF0 reason.Code = "nova-without-vf-0"
 	// CodeNeutronExternalIDs: Neutron looks for the DPU where ovn-controller doesn't write.
-	CodeNeutronExternalIDs pci.Code = "neutron-finds-no-dpu"
+	CodeNeutronExternalIDs reason.Code = "neutron-finds-no-dpu"
 	// CodeNeutronCapabilities: Neutron drops a profile that has capabilities.
-	CodeNeutronCapabilities pci.Code = "neutron-drops-profile"
+	CodeNeutronCapabilities reason.Code = "neutron-drops-profile"
 )
 
 // fault is something wrong with releases of a project.
@@ -138,14 +139,8 @@ func (c *check) which(neutron Release, f fault) string {
 	if c.software.Neutron != (Release{}) {
 		return "neutron-server, if it is " + neutron.String() + " as the Neutron here,"
 	}
-	return fmt.Sprintf("neutron-server, if it is of the release of Nova %s and before %s,", c.software.Nova, f.mendedAfter(neutron.Major))
-}
-
-// mendedAfter is the first release without the fault that isn't older than a major
-// version.
-func (f fault) mendedAfter(major int) Release {
-	i := slices.IndexFunc(f.fixed, func(r Release) bool { return r.Major >= major })
-	return f.fixed[max(i, 0)]
+	mended := slices.IndexFunc(f.fixed, func(r Release) bool { return r.Major >= neutron.Major })
+	return fmt.Sprintf("neutron-server, if it is of the release of Nova %s and before %s,", c.software.Nova, f.fixed[max(mended, 0)])
 }
 
 // neutronExternalIDs doesn't stop: before OVN 22.09 all is well.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,9 +11,8 @@ import (
 // Software is what is installed here of what takes part in a binding. It may run in a
 // container instead, or on another machine, and isn't found then.
 type Software struct {
-	Libvirt Libvirt
-	// Nova and Neutron are the newest that are installed, zero for none.
-	Nova, Neutron Release
+	// All are the newest that are installed, zero for none.
+	Libvirt, Nova, Neutron Release
 }
 
 // FindSoftware finds what is installed below a root, by the names of files.
@@ -22,7 +20,14 @@ func FindSoftware(root string) Software {
 	return Software{Libvirt: findLibvirt(root), Nova: findRelease(root, "nova"), Neutron: findRelease(root, "neutron")}
 }
 
-// Release is a version of a project of OpenStack.
+// libvirtVPD is the first libvirt that reads VPD, without which Nova has no remote-managed ports
+// (supports_remote_managed_ports in nova/virt/libvirt/host.py).
+func libvirtVPD() Release { return Release{7, 9, 0} }
+
+// libvirtVLAN is the first libvirt that goes on when a driver refuses to clear a VF's VLAN.
+func libvirtVLAN() Release { return Release{8, 1, 0} }
+
+// Release is a version of libvirt or of a project of OpenStack.
 type Release struct{ Major, Minor, Patch int }
 
 // String writes the version with dots; that of none is empty.
@@ -58,32 +63,42 @@ func parseRelease(s string) (Release, bool) {
 // findRelease finds a Python package by the directory of its metadata:
 // NAME-VERSION.egg-info, which may have -pyX.Y before its end, or NAME-VERSION.dist-info.
 func findRelease(root, project string) Release {
-	var found []Release
-	for _, dir := range []string{
+	return newest(root, []string{
 		"usr/lib/python3*", "usr/lib64/python3*", "usr/local/lib/python3*",
 		"opt/*/lib/python3*", "openstack/venvs/*/lib/python3*", "var/lib/openstack/lib/python3*", "snap/*/current/lib/python3*",
 		"snap/*/current/usr/lib/python3*",
-	} {
-		files, err := filepath.Glob(filepath.Join(root, dir, "*-packages", project+"-*.*-info"))
-		if err != nil {
-			continue
+	}, "*-packages/"+project+"-*.*-info", func(name string) (Release, bool) {
+		version, isEgg := strings.CutSuffix(name, ".egg-info")
+		version, isDist := strings.CutSuffix(version, ".dist-info")
+		if isEgg == isDist {
+			return Release{}, false
 		}
+		return parseRelease(strings.TrimPrefix(version, project+"-"))
+	})
+}
+
+// findLibvirt finds libvirt by the name of its library: libvirt.so.0.MMNNN.R.
+func findLibvirt(root string) Release {
+	dirs := []string{"usr/lib", "usr/lib64", "usr/lib/*", "usr/local/lib", "usr/local/lib64", "usr/local/lib/*"}
+	return newest(root, dirs, "libvirt.so.0.*.*", func(name string) (Release, bool) {
+		minor, release, _ := strings.Cut(strings.TrimPrefix(name, "libvirt.so.0."), ".")
+		m, err1 := strconv.ParseUint(minor, 10, 20)
+		r, err2 := strconv.ParseUint(release, 10, 10)
+		return Release{int(m / 1000), int(m % 1000), int(r)}, err1 == nil && err2 == nil && r < 1000
+	})
+}
+
+// newest is the newest version that the names of files say, which are those of a pattern in
+// directories below a root.
+func newest(root string, dirs []string, pattern string, version func(name string) (Release, bool)) Release {
+	var found Release
+	for _, dir := range dirs {
+		files, _ := filepath.Glob(filepath.Join(root, dir, pattern)) // only a pattern may be wrong
 		for _, f := range files {
-			name := strings.TrimPrefix(filepath.Base(f), project+"-")
-			version, isEgg := strings.CutSuffix(name, ".egg-info")
-			if !isEgg {
-				var isDist bool
-				if version, isDist = strings.CutSuffix(name, ".dist-info"); !isDist {
-					continue
-				}
-			}
-			if r, ok := parseRelease(version); ok {
-				found = append(found, r)
+			if r, ok := version(filepath.Base(f)); ok && r.compare(found) > 0 {
+				found = r
 			}
 		}
 	}
-	if len(found) == 0 {
-		return Release{}
-	}
-	return slices.MaxFunc(found, Release.compare)
+	return found
 }

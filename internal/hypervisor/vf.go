@@ -5,6 +5,7 @@ import (
 
 	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/profile"
+	"github.com/representord/representord/internal/reason"
 )
 
 // PF is a PF as it is shown.
@@ -39,10 +40,10 @@ type VF struct {
 	RemoteManaged   *bool   `json:"remote-managed"`
 	PhysicalNetwork *string `json:"physical-network,omitempty"`
 	// Nova tells why Nova doesn't take it for one that a DPU manages.
-	Nova *pci.Reason `json:"not-remote-managed,omitempty"`
+	Nova *reason.Reason `json:"not-remote-managed,omitempty"`
 	// Missing tell why values of the binding profile are missing, Warnings what is odd.
 	Missing  []profile.Missing `json:"missing"`
-	Warnings []pci.Reason      `json:"warnings"`
+	Warnings []reason.Reason   `json:"warnings"`
 }
 
 // NewPF shows a PF.
@@ -64,16 +65,16 @@ func id(n uint16) string { return fmt.Sprintf("%04x", n) }
 // The reasons for which Nova doesn't take a VF for one that a DPU manages.
 const (
 	// CodeNoSpec: no object of device_spec matches it.
-	CodeNoSpec pci.Code = "no-device-spec"
+	CodeNoSpec reason.Code = "no-device-spec"
 	// CodeNotRemote: the first that matches isn't remote_managed.
-	CodeNotRemote pci.Code = "not-remote-managed"
+	CodeNotRemote reason.Code = "not-remote-managed"
 	// CodeLeftOut: one would match, but libvirt sees no serial number.
-	CodeLeftOut pci.Code = "left-out-without-serial"
+	CodeLeftOut reason.Code = "left-out-without-serial"
 	// CodeTakenByPlain: one would match, but libvirt sees no serial number, and a later one
 	// gives it to ordinary ports.
-	CodeTakenByPlain pci.Code = "left-to-plain-ports"
+	CodeTakenByPlain reason.Code = "left-to-plain-ports"
 	// CodeWideDomain: Nova skips devices in PCI domains beyond ffff.
-	CodeWideDomain pci.Code = "wide-pci-domain"
+	CodeWideDomain reason.Code = "wide-pci-domain"
 )
 
 // VF shows a VF. It waits for its card.
@@ -81,7 +82,7 @@ func (i *Inventory) VF(v *pci.VF) VF {
 	identity := i.identity(v)
 	s := VF{
 		Address: v.Address.String(), Driver: v.Driver, Vendor: id(v.Vendor), Product: id(v.Product), NUMANode: v.NUMANode,
-		Serial: identity.Serial, Netdevs: []string{}, Missing: []profile.Missing{}, Warnings: []pci.Reason{},
+		Serial: identity.Serial, Netdevs: []string{}, Missing: []profile.Missing{}, Warnings: []reason.Reason{},
 	}
 	if v.Number >= 0 {
 		s.Number = &v.Number
@@ -120,22 +121,19 @@ func (i *Inventory) identity(v *pci.VF) *pci.Identity {
 	if c := i.Of(v.PF); c != nil {
 		return c.Identities().VF(v)
 	}
-	return &pci.Identity{Why: &pci.Reason{
-		Code: pci.CodeNoPF, Message: fmt.Sprintf("the serial number of the card of VF %s isn't known, because its PF isn't visible here",
-			v.Address),
-		Remedy: "run this where the PF is, on the hypervisor",
-	}}
+	why := reason.New(pci.CodeNoPF, "the serial number of the card of VF %s isn't known, because its PF isn't visible here", v.Address)
+	return &pci.Identity{Why: why.WithRemedy("run this where the PF is, on the hypervisor")}
 }
 
 // remote tells whether Nova takes the VF for one that a DPU manages, and if not why.
 // There must be Specs.
-func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, network *string, why *pci.Reason) {
+func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, network *string, why *reason.Reason) {
 	m := i.Specs.Match(v, identity.Libvirt)
 	if m.Spec != nil {
 		network = m.Spec.PhysicalNetwork
 	}
-	refuse := func(code pci.Code, remedy, format string, args ...any) (bool, *string, *pci.Reason) {
-		return false, network, &pci.Reason{Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy}
+	refuse := func(code reason.Code, remedy, format string, args ...any) (bool, *string, *reason.Reason) {
+		return false, network, reason.New(code, format, args...).WithRemedy("%s", remedy)
 	}
 	const readable = "see what is wrong with the card's serial number: vf-reporter serial"
 	switch {
@@ -162,7 +160,7 @@ func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, netw
 
 // Profile makes a VF's binding profile. Without a physical network, device_spec's tag
 // is taken. It waits for the VF's card.
-func (i *Inventory) Profile(v *pci.VF, network *string) (profile.Profile, []profile.Missing, []pci.Reason) {
+func (i *Inventory) Profile(v *pci.VF, network *string) (profile.Profile, []profile.Missing, []reason.Reason) {
 	shown := i.VF(v)
 	if network == nil {
 		network = shown.PhysicalNetwork

@@ -5,15 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"golang.org/x/sys/unix"
-)
-
-const (
-	groupWrites = 0o020
-	othersWrite = 0o002
-	rootID      = 0
 )
 
 // open opens the file at a path, in its directory as that was when it was looked at, and
@@ -47,16 +40,16 @@ func open(path string) (*os.File, error) {
 // checkDirectory refuses one in which others may make, remove or rename files. A sticky bit is
 // no help: the file could have been there, and locked, before we came.
 func checkDirectory(dir *os.File) error {
-	info, owner, err := inspect(dir)
+	stat, err := inspect(dir)
 	if err != nil {
 		return err
 	}
-	mode := info.Mode().Perm()
+	mode := stat.Mode & 0o777
 	switch {
-	case owner.Uid != rootID && uint64(owner.Uid) != uint64(os.Geteuid()):
+	case stat.Uid != 0 && uint64(stat.Uid) != uint64(os.Geteuid()):
 		return fmt.Errorf("directory %s belongs to uid %d, who could take our lock away: chown root it, or use another directory",
-			dir.Name(), owner.Uid)
-	case mode&othersWrite != 0, mode&groupWrites != 0 && owner.Gid != rootID:
+			dir.Name(), stat.Uid)
+	case mode&unix.S_IWOTH != 0, mode&unix.S_IWGRP != 0 && stat.Gid != 0:
 		return fmt.Errorf("directory %s has mode %#o: others may write there, and could keep us from our lock: "+
 			"chmod go-w it, or use another directory", dir.Name(), mode)
 	}
@@ -65,29 +58,25 @@ func checkDirectory(dir *os.File) error {
 
 // checkFile refuses what we didn't make ourselves.
 func checkFile(f *os.File) error {
-	info, owner, err := inspect(f)
+	stat, err := inspect(f)
 	if err != nil {
 		return err
 	}
 	switch {
-	case !info.Mode().IsRegular():
+	case stat.Mode&unix.S_IFMT != unix.S_IFREG:
 		return fmt.Errorf("lock file %s is no regular file: remove it", f.Name())
-	case uint64(owner.Uid) != uint64(os.Geteuid()):
-		return fmt.Errorf("lock file %s belongs to uid %d, and we are uid %d: remove it", f.Name(), owner.Uid, os.Geteuid())
-	case owner.Nlink > 1:
-		return fmt.Errorf("lock file %s has %d names, so it is another file as well: remove it", f.Name(), owner.Nlink)
+	case uint64(stat.Uid) != uint64(os.Geteuid()):
+		return fmt.Errorf("lock file %s belongs to uid %d, and we are uid %d: remove it", f.Name(), stat.Uid, os.Geteuid())
+	case stat.Nlink > 1:
+		return fmt.Errorf("lock file %s has %d names, so it is another file as well: remove it", f.Name(), stat.Nlink)
 	}
 	return nil
 }
 
-func inspect(f *os.File) (os.FileInfo, *syscall.Stat_t, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, fmt.Errorf("lock: %w", err)
+func inspect(f *os.File) (unix.Stat_t, error) {
+	var stat unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &stat); err != nil {
+		return stat, fmt.Errorf("lock: %w", &os.PathError{Op: "stat", Path: f.Name(), Err: err})
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return nil, nil, fmt.Errorf("lock: %s: nothing is known of its owner", f.Name())
-	}
-	return info, stat, nil
+	return stat, nil
 }

@@ -13,6 +13,8 @@ package pci
 import (
 	"net"
 	"slices"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Host is what there is on the bus.
@@ -31,7 +33,7 @@ type Host struct {
 	// such as bonds, are left out.
 	Devices map[string]string
 	// Warnings tell what couldn't be read.
-	Warnings []Reason
+	Warnings []reason.Reason
 }
 
 // Card is a PCI slot with at least one network PF.
@@ -95,7 +97,7 @@ type VF struct {
 	// Netdevs are its netdevs; there is none while a virtual machine has the VF.
 	Netdevs []Netdev
 	// Warnings tell what is odd about it; one of them why Number isn't known.
-	Warnings []Reason
+	Warnings []reason.Reason
 }
 
 // Netdev is a network device of a function.
@@ -116,10 +118,8 @@ type Netdev struct {
 // VFs gives all VFs of the host, orphans last.
 func (h *Host) VFs() []*VF {
 	var all []*VF
-	for _, c := range h.Cards {
-		for _, p := range c.PFs {
-			all = append(all, p.VFs...)
-		}
+	for _, p := range h.PFs() {
+		all = append(all, p.VFs...)
 	}
 	return append(all, h.Orphans...)
 }

@@ -2,10 +2,15 @@ package pci
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/internal/vpd"
 )
 
 // Identities are what the functions of a card say of it. They should all say the same,
@@ -13,7 +18,7 @@ import (
 type Identities struct {
 	// Differs warns where they don't say the same, as libvirt reads them; nil where they
 	// do.
-	Differs *Reason
+	Differs *reason.Reason
 
 	pfs, vfs map[Address]*Identity
 	first    *Identity
@@ -40,10 +45,10 @@ func (i *Identities) VF(v *VF) *Identity {
 // Identify reads the VPD of a card's functions, each bounded by patience;
 // vpd.Deadline is a good one. They are read one after the other, because they share the
 // hardware, and where one doesn't answer in time the others aren't asked. Most VFs have
-// none.
-func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duration) *Identities {
+// none. root is where sysfs is mounted.
+func (c *Card) Identify(ctx context.Context, root string, patience time.Duration) *Identities {
 	i := &Identities{pfs: map[Address]*Identity{}, vfs: map[Address]*Identity{}}
-	asked := asking{card: c, sysfs: sysfs, patience: patience}
+	asked := asking{card: c, sysfs: sysfs(root), patience: patience}
 	var without []*PF
 	for _, p := range c.PFs {
 		id, absent := asked.read(ctx, p.Address)
@@ -76,44 +81,56 @@ func (c *Card) Identify(ctx context.Context, sysfs string, patience time.Duratio
 // asking is the reading of a card.
 type asking struct {
 	card     *Card
-	sysfs    string
+	sysfs    sysfs
 	patience time.Duration
 	// silent is what is known of functions once one didn't answer.
 	silent *Identity
 }
 
-// read reads the VPD of a function. absent: it has none.
+// read reads the VPD of a function, bounded by the patience. absent: it has none.
 func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool) {
-	if !sysfsHas(a.sysfs, f) {
+	path := device(f, "vpd")
+	if !a.sysfs.exists(path) {
 		return nil, true
 	}
 	if a.silent != nil {
 		return a.silent, false
 	}
-	id, absent = a.card.read(ctx, a.sysfs, f, a.patience)
-	if !absent && id.Why != nil && id.Why.Code == CodeVPDTimeout {
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	got, err := vpd.Read(ctx, a.sysfs.path(path))
+	switch {
+	case err == nil:
+		id = identify(&got, f)
+		id.From, id.Read = f, true
+	case errors.Is(err, os.ErrNotExist):
+		return nil, true
+	case errors.Is(err, os.ErrPermission):
+		id = &Identity{Why: reason.New(CodeVPDPermission, "the VPD of card %s may be read by root only", a.card.Slot).
+			WithRemedy("run this as root")}
+	default:
+		id = &Identity{Why: reason.New(unread(err), "the VPD of card %s can't be read: %v", a.card.Slot, err).WithRemedy(reset)}
+	}
+	if id.Why != nil && id.Why.Code == CodeVPDTimeout {
 		a.silent = id
 	}
-	return id, absent
+	return id, false
 }
-
-// sysfsHas tells whether a function has VPD, without reading it.
-func sysfsHas(root string, a Address) bool { return sysfs(root).exists(device(a, "vpd")) }
 
 // noVPD says of PFs without VPD that they have none.
 func (c *Card) noVPD(i *Identities, without []*PF) {
-	why := reason(CodeNoVPD, "card %s has no VPD, so no serial number",
-		c.Slot).do("update its firmware, or see whether that can switch VPD on")
+	why := reason.New(CodeNoVPD, "card %s has no VPD, so no serial number",
+		c.Slot).WithRemedy("update its firmware, or see whether that can switch VPD on")
 	for _, p := range without {
 		own := why
 		if i.first != nil {
-			own = reason(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
-				do("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
+			own = reason.New(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
+				WithRemedy("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
 		}
-		i.pfs[p.Address] = &Identity{Why: &own}
+		i.pfs[p.Address] = &Identity{Why: own}
 	}
 	if i.first == nil {
-		i.first = &Identity{Why: &why}
+		i.first = &Identity{Why: why}
 	}
 }
 
@@ -129,13 +146,11 @@ func chosen(own, pf *Identity) *Identity {
 	id := *pf
 	id.OfVF = true
 	id.Warnings = slices.Clone(pf.Warnings)
+	odd := own.Warnings
 	if own.Why != nil {
-		odd := *own.Why
-		odd.Code = CodeVPDOdd
-		odd.Message += "; Nova takes that of its PF"
-		id.Warnings = append(id.Warnings, odd)
+		odd = slices.Concat([]reason.Reason{*own.Why}, odd)
 	}
-	for _, w := range own.Warnings {
+	for _, w := range odd {
 		w.Code = CodeVPDOdd
 		w.Message += "; Nova takes that of its PF"
 		id.Warnings = append(id.Warnings, w)
@@ -145,7 +160,7 @@ func chosen(own, pf *Identity) *Identity {
 
 // differs warns where functions say different serial numbers, or some of them none, as
 // libvirt reads them.
-func (c *Card) differs(i *Identities) *Reason {
+func (c *Card) differs(i *Identities) *reason.Reason {
 	var order []string
 	by := map[string][]string{}
 	say := func(id *Identity, who string) {
@@ -177,12 +192,11 @@ func (c *Card) differs(i *Identities) *Reason {
 		}
 		parts = append(parts, text+" by "+several(by[number]))
 	}
-	why := reason(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a "+
+	return reason.New(CodeSerialsDiffer, "the functions of card %s say different serial numbers, as libvirt reads them: %s; Nova takes for a "+
 		"VF its own, else that of its own PF, and the DPU publishes one",
 		c.Slot, strings.Join(parts, ", ")).
-		do("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's " +
+		WithRemedy("compare with what the DPU publishes (representorctl serial), and give Nova only VFs with that number; updating the card's " +
 			"firmware may make them the same")
-	return &why
 }
 
 // several names the first of many.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/test/pcitree"
 )
 
@@ -82,7 +83,7 @@ func TestIdentity_OfAVFIsItsOwnElseItsPFsAsNovaTakesIt(t *testing.T) {
 	noSerial := bytes.Replace(vpd("S1"), []byte("SN"), []byte("MN"), 1)
 	type vf struct {
 		serial, libvirt string
-		why             pci.Code
+		why             reason.Code
 	}
 	for title, tt := range map[string]struct {
 		said
@@ -103,7 +104,7 @@ func TestIdentity_OfAVFIsItsOwnElseItsPFsAsNovaTakesIt(t *testing.T) {
 		"both refused by libvirt":       {said{broken("S1"), broken("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "", ""}, true},
 		"the VF's without SN":           {said{vpd("S1"), vpd("S1"), noSerial, nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
 		"the VF's an empty one":         {said{vpd("S1"), vpd("S1"), vpd("  "), nil}, vf{"S1", "S1", ""}, vf{"S1", "S1", ""}, true},
-		"the VF's a placeholder": {said{vpd("S1"), vpd("S1"), vpd("N/A"), nil}, vf{"", "N/A", pci.Code(cardserial.CodePlaceholder)},
+		"the VF's a placeholder": {said{vpd("S1"), vpd("S1"), vpd("N/A"), nil}, vf{"", "N/A", cardserial.CodePlaceholder},
 			vf{"S1", "S1", ""}, false},
 		"the VF refused, the PF without": {said{nil, vpd("S1"), broken("S2"), nil}, vf{"S2", "", ""}, vf{"S1", "S1", ""}, false},
 	} {
@@ -143,14 +144,14 @@ func TestWhyACardHasNoSerialNumber(t *testing.T) {
 	noSerial := bytes.Replace(pcitree.VPD("x", "y", "S1"), []byte("SN"), []byte("MN"), 1)
 	for title, tt := range map[string]struct {
 		vpd  []byte
-		want pci.Code
+		want reason.Code
 	}{
 		"no VPD":        {nil, pci.CodeNoVPD},
 		"empty":         {[]byte{}, pci.CodeVPDUnreadable},
 		"no field":      {noSerial, pci.CodeNoSerial},
-		"an empty one":  {pcitree.VPD("x", "y", "  "), pci.Code(cardserial.CodeEmpty)},
-		"a placeholder": {pcitree.VPD("x", "y", "N/A"), pci.Code(cardserial.CodePlaceholder)},
-		"a comma in it": {pcitree.VPD("x", "y", "MT1,MT2"), pci.Code(cardserial.CodeMalformed)},
+		"an empty one":  {pcitree.VPD("x", "y", "  "), cardserial.CodeEmpty},
+		"a placeholder": {pcitree.VPD("x", "y", "N/A"), cardserial.CodePlaceholder},
+		"a comma in it": {pcitree.VPD("x", "y", "MT1,MT2"), cardserial.CodeMalformed},
 	} {
 		t.Run(title, func(t *testing.T) {
 			id := identify(t, twoPorts(t, tt.vpd, nil))

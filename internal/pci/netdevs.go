@@ -2,10 +2,13 @@ package pci
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // netdevs reads the netdevs of a function.
@@ -32,7 +35,7 @@ func (r *reader) netdevs(a Address) []Netdev {
 		n.Permanent = r.permanentAddress(&n, dir)
 		all = append(all, n)
 	}
-	slices.SortFunc(all, func(a, b Netdev) int { return int(int64(a.IfIndex) - int64(b.IfIndex)) })
+	slices.SortFunc(all, func(a, b Netdev) int { return cmp.Compare(a.IfIndex, b.IfIndex) })
 	return all
 }
 
@@ -63,28 +66,25 @@ func (r *reader) address(path string) net.HardwareAddr {
 
 // Netdev gives the function's own netdev: never a representor, of which a driver in
 // switchdev mode makes many below the PF. With none, the Reason tells why.
-func (p *PF) Netdev() (*Netdev, *Reason) {
+func (p *PF) Netdev() (*Netdev, *reason.Reason) {
 	if len(p.Netdevs) == 0 {
 		return nil, p.noNetdev()
 	}
 	own := p.ownNetdevs()
-	var why Reason
 	switch len(own) {
 	case 1:
 		return own[0], nil
 	case 0:
-		why = reason(CodeOnlyRepresentors, "all %d netdevs of PF %s are representors; its own is perhaps in another network namespace",
+		return nil, reason.New(CodeOnlyRepresentors, "all %d netdevs of PF %s are representors; its own is perhaps in another network namespace",
 			len(p.Netdevs), p.Address).
-			do("run this in that namespace")
-	default:
-		names := make([]string, 0, len(own))
-		for _, n := range own {
-			names = append(names, n.Name)
-		}
-		why = reason(CodeSeveralNetdevs, "PF %s has several netdevs (%s), and nothing tells which one is its own", p.Address,
-			strings.Join(names, ", "))
+			WithRemedy("run this in that namespace")
 	}
-	return nil, &why
+	names := make([]string, 0, len(own))
+	for _, n := range own {
+		names = append(names, n.Name)
+	}
+	return nil, reason.New(CodeSeveralNetdevs, "PF %s has several netdevs (%s), and nothing tells which one is its own", p.Address,
+		strings.Join(names, ", "))
 }
 
 // ownNetdevs are those that may be the function's own.
@@ -122,18 +122,18 @@ func rather(all []*Netdev, fits func(*Netdev) bool) []*Netdev {
 	return better
 }
 
-func (p *PF) noNetdev() *Reason {
-	why := reason(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another network "+
-		"namespace", p.Address, p.Driver).
-		do("run this in that namespace, with nsenter")
+func (p *PF) noNetdev() *reason.Reason {
 	switch {
 	case strings.HasPrefix(p.Driver, "vfio"):
-		why = reason(CodeVFIO, "PF %s is bound to %s, so it has no netdev and its MAC isn't known", p.Address, p.Driver).
-			do("bind the PF to its network driver, and only its VFs to vfio-pci")
+		return reason.New(CodeVFIO, "PF %s is bound to %s, so it has no netdev and its MAC isn't known", p.Address, p.Driver).
+			WithRemedy("bind the PF to its network driver, and only its VFs to vfio-pci")
 	case p.Driver == "":
-		why = reason(CodeNoNetdev, "PF %s has no driver, so it has no netdev and its MAC isn't known", p.Address).do("load its network driver")
+		return reason.New(CodeNoNetdev, "PF %s has no driver, so it has no netdev and its MAC isn't known", p.Address).
+			WithRemedy("load its network driver")
 	}
-	return &why
+	return reason.New(CodeNoNetdev, "PF %s has no netdev here, so its MAC isn't known: its driver %s makes none, or it is in another "+
+		"network namespace", p.Address, p.Driver).
+		WithRemedy("run this in that namespace, with nsenter")
 }
 
 // representors matches the names of ports that stand for another function
@@ -147,51 +147,49 @@ func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 
 // MAC gives the PF's permanent address, by which a DPU knows it. When it isn't known,
 // the Reason tells why.
-func (p *PF) MAC() (net.HardwareAddr, *Reason) {
+func (p *PF) MAC() (net.HardwareAddr, *reason.Reason) {
 	n, why := p.Netdev()
 	if why != nil {
 		return nil, why
 	}
-	var wrong Reason
 	switch mac := n.Permanent; {
 	case mac == nil:
-		wrong = reason(CodeMACUnknown, "the permanent MAC of %s (PF %s) isn't known: the driver %s doesn't tell it, and the current one, %s, "+
-			"was set by someone", n.Name, p.Address, p.Driver, n.Current).
-			do("take it out of its bond, or reload the driver, so that it has the MAC it came with")
+		return nil, reason.New(CodeMACUnknown, "the permanent MAC of %s (PF %s) isn't known: the driver %s doesn't tell it, and the current "+
+			"one, %s, was set by someone", n.Name, p.Address, p.Driver, n.Current).
+			WithRemedy("take it out of its bond, or reload the driver, so that it has the MAC it came with")
 	case len(mac) != 6:
-		wrong = reason(CodeMACInvalid, "%s (PF %s) has the address %s, which is no Ethernet address", n.Name, p.Address,
-			mac).do("set the port to Ethernet (mlxconfig LINK_TYPE_P1=ETH)")
+		return nil, reason.New(CodeMACInvalid, "%s (PF %s) has the address %s, which is no Ethernet address", n.Name, p.Address, mac).
+			WithRemedy("set the port to Ethernet (mlxconfig LINK_TYPE_P1=ETH)")
 	case mac[0]&1 != 0 || bytes.Equal(mac, make([]byte, 6)):
-		wrong = reason(CodeMACInvalid, "%s (PF %s) has the permanent address %s, which no PF can have", n.Name, p.Address,
-			mac).do("update the card's firmware")
+		return nil, reason.New(CodeMACInvalid, "%s (PF %s) has the permanent address %s, which no PF can have", n.Name, p.Address, mac).
+			WithRemedy("update the card's firmware")
 	default:
 		return mac, nil
 	}
-	return nil, &wrong
 }
 
 // Warnings tell why Nova, which reports the current MAC of any of the PF's netdevs,
 // may report another one than MAC gives.
-func (p *PF) Warnings() []Reason {
+func (p *PF) Warnings() []reason.Reason {
 	n, why := p.Netdev()
 	if why != nil {
 		return nil
 	}
-	var all []Reason
+	var all []reason.Reason
 	differs := n.Permanent != nil && n.Current != nil && !bytes.Equal(n.Permanent, n.Current)
 	if differs {
 		remedy := "ip link set " + n.Name + " address " + n.Permanent.String()
 		if n.Bond != "" {
 			remedy = "take it out of the bond " + n.Bond
 		}
-		all = append(all, reason(CodeMACDiffers,
+		all = append(all, *reason.New(CodeMACDiffers,
 			"%s (PF %s) uses the MAC %s, while its permanent one, by which the DPU knows it, is %s; Nova reports the former, and its bindings fail",
-			n.Name, p.Address, n.Current, n.Permanent).do("%s", remedy))
+			n.Name, p.Address, n.Current, n.Permanent).WithRemedy("%s", remedy))
 	}
 	if n.Bond != "" && !differs {
-		all = append(all, reason(CodeBonded, "%s (PF %s) is a slave of the bond %s, which gives its slaves one MAC; it has its own at "+
+		all = append(all, *reason.New(CodeBonded, "%s (PF %s) is a slave of the bond %s, which gives its slaves one MAC; it has its own at "+
 			"present, but not after a failover or when the bond is made anew",
-			n.Name, p.Address, n.Bond).do("take it out of the bond %s", n.Bond))
+			n.Name, p.Address, n.Bond).WithRemedy("take it out of the bond %s", n.Bond))
 	}
 	return all
 }

@@ -1,14 +1,17 @@
 package pci
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/netdev"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Links lists the netdevs of the kernel whose sysfs is read, as netdev.Client does.
@@ -85,7 +88,7 @@ func Read(ctx context.Context, o Options) (*Host, error) {
 }
 
 func (r *reader) warn(format string, args ...any) {
-	r.host.Warnings = append(r.host.Warnings, reason(CodeUnreadable, format, args...))
+	r.host.Warnings = append(r.host.Warnings, *reason.New(CodeUnreadable, format, args...))
 }
 
 // devices reads which device each netdev belongs to.
@@ -193,19 +196,20 @@ func (r *reader) virtfns(pf Address) map[Address][]int {
 
 // place finds a VF's PF and its number.
 func (r *reader) place(v *VF, parent Address) {
-	warn := func(r Reason) { v.Warnings = append(v.Warnings, r) }
+	warn := func(why *reason.Reason) { v.Warnings = append(v.Warnings, *why) }
 	p := r.pfs[parent]
 	if p == nil {
 		r.host.Orphans = append(r.host.Orphans, v)
-		warn(reason(CodeNoPF, "the PF of VF %s isn't visible here", v.Address).do("run this where the PF is, on the hypervisor"))
+		warn(reason.New(CodeNoPF, "the PF of VF %s isn't visible here", v.Address).WithRemedy("run this where the PF is, on the hypervisor"))
 		return
 	}
 	v.PF = p
 	p.VFs = append(p.VFs, v)
 	numbers := r.numbers[parent][v.Address]
 	if len(numbers) != 1 {
-		warn(reason(CodeNoNumber, "%d of the links virtfn<N> of PF %s lead to VF %s, where exactly one must", len(numbers), parent, v.Address).
-			do("try again: VFs are perhaps being created or removed"))
+		warn(reason.New(CodeNoNumber, "%d of the links virtfn<N> of PF %s lead to VF %s, where exactly one must",
+			len(numbers), parent, v.Address).
+			WithRemedy("try again: VFs are perhaps being created or removed"))
 		return
 	}
 	v.Number = numbers[0]
@@ -213,7 +217,7 @@ func (r *reader) place(v *VF, parent Address) {
 		return
 	}
 	if want := p.VFAddress(v.Number); v.Address != want {
-		warn(reason(CodeNumberDoubtful,
+		warn(reason.New(CodeNumberDoubtful,
 			"virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
 			v.Number, parent, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
 	}
@@ -221,21 +225,11 @@ func (r *reader) place(v *VF, parent Address) {
 
 // arrange makes cards of PFs, and orders everything.
 func (r *reader) arrange() {
-	var pfs []*PF
-	for _, p := range r.pfs {
-		pfs = append(pfs, p)
-		slices.SortFunc(p.VFs, func(a, b *VF) int {
-			if (a.Number < 0) != (b.Number < 0) {
-				return b.Number - a.Number
-			}
-			if a.Number != b.Number {
-				return a.Number - b.Number
-			}
-			return a.Address.Compare(b.Address)
-		})
-	}
-	slices.SortFunc(pfs, func(a, b *PF) int { return a.Address.Compare(b.Address) })
+	pfs := slices.SortedFunc(maps.Values(r.pfs), func(a, b *PF) int { return a.Address.Compare(b.Address) })
 	for _, p := range pfs {
+		slices.SortFunc(p.VFs, func(a, b *VF) int { // -1, which is no number, comes last
+			return cmp.Or(cmp.Compare(uint(a.Number), uint(b.Number)), a.Address.Compare(b.Address))
+		})
 		if last := len(r.host.Cards) - 1; last >= 0 && r.host.Cards[last].Slot == p.Slot {
 			r.host.Cards[last].PFs = append(r.host.Cards[last].PFs, p)
 			continue

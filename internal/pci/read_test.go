@@ -14,6 +14,7 @@ import (
 
 	"github.com/representord/representord/internal/netdev"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/pcitree"
 )
@@ -209,7 +210,7 @@ func TestThePermanentMACIsTheKernelsWord(t *testing.T) {
 		pf    pcitree.PF
 		links pci.Links
 		want  string
-		code  pci.Code
+		code  reason.Code
 	}{
 		"the kernel tells":                  {set, kernel{links: []netdev.Link{link}}, "00:53:00:00:00:99", ""},
 		"the kernel tells of a bond slave":  {bonded, kernel{links: []netdev.Link{link}}, "00:53:00:00:00:99", ""},
@@ -235,7 +236,7 @@ func TestThePermanentMACIsTheKernelsWord(t *testing.T) {
 	}
 }
 
-func wantMAC(t *testing.T, p *pci.PF, want string, code pci.Code) {
+func wantMAC(t *testing.T, p *pci.PF, want string, code reason.Code) {
 	t.Helper()
 	mac, why := p.MAC()
 	if mac.String() != want || (why == nil) != (code == "") || why != nil && why.Code != code {
@@ -249,7 +250,7 @@ func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
 		netdevs []pcitree.Netdev
 		driver  string
 		want    string
-		code    pci.Code
+		code    reason.Code
 	}{
 		"one": {[]pcitree.Netdev{{Name: "a", MAC: mac("01")}}, "mlx5_core", mac("01"), ""},
 		"uplink after representors": {[]pcitree.Netdev{{Name: "a", MAC: mac("01"), PortName: "pf0vf0"},
@@ -300,13 +301,13 @@ func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
 func TestWhereNovaWouldReportAnotherMACIsWarnedOf(t *testing.T) {
 	for title, tt := range map[string]struct {
 		netdev pcitree.Netdev
-		want   []pci.Code
+		want   []reason.Code
 	}{
 		"its own": {pcitree.Netdev{MAC: "00:53:00:00:00:42"}, nil},
 		"the bond's": {pcitree.Netdev{MAC: "00:53:00:00:00:77", Set: true, Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"},
-			[]pci.Code{pci.CodeMACDiffers}},
+			[]reason.Code{pci.CodeMACDiffers}},
 		"its own, which is the bond's": {pcitree.Netdev{MAC: "00:53:00:00:00:42", Bond: "bond0", PermHWAddr: "00:53:00:00:00:42"},
-			[]pci.Code{pci.CodeBonded}},
+			[]reason.Code{pci.CodeBonded}},
 		"unknown, so nothing is warned": {pcitree.Netdev{MAC: "00:53:00:00:00:42", Set: true}, nil},
 	} {
 		t.Run(title, func(t *testing.T) {
@@ -315,7 +316,7 @@ func TestWhereNovaWouldReportAnotherMACIsWarnedOf(t *testing.T) {
 			tt.netdev.Name = "p0"
 			p.Netdevs = []pcitree.Netdev{tt.netdev}
 			tree.AddPF(p)
-			var got []pci.Code
+			var got []reason.Code
 			for _, w := range read(t, tree).PFs()[0].Warnings() {
 				got = append(got, w.Code)
 			}

@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -53,32 +51,21 @@ func ovsText(s string) string {
 	if regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`).MatchString(s) {
 		return s
 	}
-	return compact(s)
+	return reason.JSON(s)
 }
 
 // Neutron gives the profile as JSON, on one line.
-func (p *Profile) Neutron() string { return compact(p) }
+func (p *Profile) Neutron() string { return reason.JSON(p) }
 
 // Nova gives the object for Nova's device_spec that makes exactly this VF one that a
 // DPU manages.
 func (p *Profile) Nova() string {
 	vendor, product, _ := strings.Cut(p.VendorInfo, ":")
-	return compact(struct {
+	return reason.JSON(struct {
 		Vendor          string  `json:"vendor_id"`
 		Product         string  `json:"product_id"`
 		Address         string  `json:"address"`
 		PhysicalNetwork *string `json:"physical_network"`
 		RemoteManaged   string  `json:"remote_managed"`
 	}{vendor, product, p.Slot, p.PhysicalNetwork, "true"})
-}
-
-// compact writes JSON on one line, for people too: < and > stay as they are.
-func compact(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return fmt.Sprintf("%q", err.Error()) // texts and numbers always have a form
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/servers"
 )
@@ -36,9 +37,9 @@ func TestTheCommandSetsTheOptionsOnARealNorthboundAndKeepsOthers(t *testing.T) {
 			got[o.Key] = strings.TrimSpace(value)
 		}
 		want := map[string]string{
-			"requested-chassis": compact(chassis), "vif-plug-type": "representor", "mcast_flood": `"true"`,
+			"requested-chassis": reason.JSON(chassis), "vif-plug-type": "representor", "mcast_flood": `"true"`,
 			"vif-plug:representor:pf-mac": `"00:53:00:00:00:42"`, "vif-plug:representor:vf-num": `"3"`,
-			"vif-plug:representor:card-serial-number": compact(p.Serial),
+			"vif-plug:representor:card-serial-number": reason.JSON(p.Serial),
 		}
 		if ovsText(chassis) == chassis {
 			want["requested-chassis"] = chassis

@@ -51,44 +51,17 @@ type Profile struct {
 	VFNum int `json:"vf_num"`
 }
 
-// IncompleteError tells that a profile has some of the fields but not all, which
-// Neutron refuses.
-type IncompleteError struct {
-	// Missing are the names of those that aren't there.
-	Missing []string
+// wrong says which field has a value that it can't have, the value as JSON, and the rule.
+func wrong(field, value string, rule error) error {
+	return fmt.Errorf("%s %.300s: %w", field, value, rule)
 }
-
-// Error names the fields.
-func (e *IncompleteError) Error() string {
-	return "the binding profile lacks " + strings.Join(e.Missing, ", ") +
-		"; all six fields are required, as vf-reporter profile prints them on the hypervisor"
-}
-
-// FieldError tells that a field has a value that it can't have.
-type FieldError struct {
-	Field string
-	// Value is what it has, as JSON.
-	Value string
-	// Err is what is wrong with it.
-	Err error
-}
-
-// Error names the field, the value and the rule.
-func (e *FieldError) Error() string { return fmt.Sprintf("%s %.300s: %v", e.Field, e.Value, e.Err) }
-
-// Unwrap gives what is wrong.
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// ErrNone tells that a profile has none of the fields: it is no remote-managed port's.
-var ErrNone = errors.New("the binding profile has none of the fields of a remote-managed port")
 
 // Parse reads a binding profile as Neutron does
 // (validate_and_get_data_from_binding_profile in neutron/common/ovn/utils.py): either
 // none of the six fields or all of them, each of its type; what else is there is
 // passed over, but for capabilities, which must be a list. It also refuses values of
 // which nothing good could come, such as a true for a number, or a serial number that
-// is a placeholder. Errors are ErrNone, *IncompleteError, *FieldError, or tell that
-// this isn't JSON.
+// is a placeholder. Errors name what is missing, or the field, its value and the rule.
 func Parse(b []byte) (Profile, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	var object map[string]json.RawMessage
@@ -99,7 +72,7 @@ func Parse(b []byte) (Profile, error) {
 		return Profile{}, errors.New("the binding profile is no JSON object: something follows it")
 	}
 	if raw, ok := object["capabilities"]; ok && !bytes.HasPrefix(raw, []byte("[")) {
-		return Profile{}, &FieldError{Field: "capabilities", Value: string(raw), Err: errors.New("it must be a list")}
+		return Profile{}, wrong("capabilities", string(raw), errors.New("it must be a list"))
 	}
 	var missing []string
 	for _, name := range fieldNames() {
@@ -109,12 +82,12 @@ func Parse(b []byte) (Profile, error) {
 	}
 	switch len(missing) {
 	case 0:
+		return parseFields(object)
 	case len(fieldNames()):
-		return Profile{}, ErrNone
-	default:
-		return Profile{}, &IncompleteError{Missing: missing}
+		return Profile{}, errors.New("the binding profile has none of the fields of a remote-managed port")
 	}
-	return parseFields(object)
+	return Profile{}, fmt.Errorf("the binding profile lacks %s; all six fields are required, as vf-reporter profile prints them on the "+
+		"hypervisor", strings.Join(missing, ", "))
 }
 
 // inWords says what a text is that is no JSON object, without the names of Go's types.
@@ -153,17 +126,14 @@ func parseFields(object map[string]json.RawMessage) (Profile, error) {
 		}
 	}
 	if raw := object[FieldVFNum]; !isInteger(raw) || json.Unmarshal(raw, &p.VFNum) != nil {
-		return Profile{}, &FieldError{Field: FieldVFNum, Value: string(raw), Err: errVFNum()}
+		return Profile{}, wrong(FieldVFNum, string(raw), errVFNum())
 	}
-	if err := p.Validate(); err != nil {
-		return Profile{}, err
-	}
-	return p, nil
+	return p, p.Validate()
 }
 
 func parseString(name string, raw json.RawMessage, to *string) error {
 	if !bytes.HasPrefix(raw, []byte(`"`)) || json.Unmarshal(raw, to) != nil {
-		return &FieldError{Field: name, Value: string(raw), Err: errors.New("it must be a string")}
+		return wrong(name, string(raw), errors.New("it must be a string"))
 	}
 	return nil
 }
@@ -175,11 +145,9 @@ func isInteger(raw []byte) bool {
 
 func errVFNum() error { return fmt.Errorf("it must be a whole number from 0 to %d", option.MaxVF) }
 
-// Validate tells which field has a value that it can't have, as a *FieldError.
+// Validate tells which field has a value that it can't have.
 func (p *Profile) Validate() error {
-	wrong := func(field, value string, err error) error {
-		return &FieldError{Field: field, Value: fmt.Sprintf("%q", value), Err: err}
-	}
+	wrong := func(field, value string, rule error) error { return wrong(field, fmt.Sprintf("%q", value), rule) }
 	if !regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`).MatchString(p.VendorInfo) {
 		return wrong(FieldVendorInfo, p.VendorInfo, errors.New(`it must be a vendor and a product, as in "15b3:101e"`))
 	}
@@ -199,7 +167,7 @@ func (p *Profile) Validate() error {
 		return wrong(FieldPFMAC, p.PFMAC, errors.New("no PF can have this address"))
 	}
 	if p.VFNum < 0 || p.VFNum > option.MaxVF {
-		return &FieldError{Field: FieldVFNum, Value: fmt.Sprint(p.VFNum), Err: errVFNum()}
+		return fmt.Errorf("%s %d: %w", FieldVFNum, p.VFNum, errVFNum())
 	}
 	return nil
 }

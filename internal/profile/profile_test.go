@@ -56,7 +56,7 @@ func TestAProfileIsReadAsNeutronReadsIt(t *testing.T) {
 
 func TestAllFieldsOrNone(t *testing.T) {
 	for _, b := range []string{`{}`, `{"parent_name":"x","tag":3}`, `null`} {
-		if _, err := Parse([]byte(b)); !errors.Is(err, ErrNone) {
+		if _, err := Parse([]byte(b)); err == nil || !strings.Contains(err.Error(), "none of the fields") {
 			t.Errorf("%s: %v", b, err)
 		}
 	}
@@ -64,8 +64,7 @@ func TestAllFieldsOrNone(t *testing.T) {
 		m := good()
 		delete(m, field)
 		_, err := Parse(encode(t, m))
-		var incomplete *IncompleteError
-		if !errors.As(err, &incomplete) || len(incomplete.Missing) != 1 || incomplete.Missing[0] != field {
+		if err == nil || !strings.Contains(err.Error(), "lacks "+field+"; all six") {
 			t.Errorf("without %s: %v", field, err)
 		}
 	}
@@ -85,8 +84,7 @@ func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 	} {
 		for _, value := range values {
 			got, err := Parse(encode(t, with(field, value)))
-			var wrong *FieldError
-			if !errors.As(err, &wrong) || wrong.Field != field || wrong.Err == nil {
+			if err == nil || !strings.HasPrefix(err.Error(), field+" ") || errors.Unwrap(err) == nil {
 				t.Errorf("%s = %v is read as %+v, %v", field, value, got, err)
 			}
 		}
@@ -103,8 +101,8 @@ func TestWhatIsNoObjectIsAnError(t *testing.T) {
 		`{} {}`: "something follows it", `{`: "it ends too early", `{'pci_slot': 1}`: "invalid character",
 	} {
 		_, err := Parse([]byte(b))
-		if err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") ||
-			strings.Contains(err.Error(), "EOF") {
+		if err == nil || strings.Contains(err.Error(), "none of the fields") || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "Go value") || strings.Contains(err.Error(), "EOF") {
 			t.Errorf("%s: %v, want %q", b, err, want)
 		}
 	}

@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 )
 
 // Missing tells why a field has no value.
 type Missing struct {
 	// Field is the name of the field.
 	Field string `json:"field"`
-	pci.Reason
+	reason.Reason
 }
 
 // Of makes the profile of a VF, whose card says that it is id. Fields without a value
@@ -24,7 +25,7 @@ func Of(v *pci.VF, id *pci.Identity, physicalNetwork *string) (Profile, []Missin
 		VFNum:           v.Number,
 	}
 	var missing []Missing
-	lacks := func(field string, why pci.Reason) { missing = append(missing, Missing{Field: field, Reason: why}) }
+	lacks := func(field string, why reason.Reason) { missing = append(missing, Missing{Field: field, Reason: why}) }
 	if id.Why != nil {
 		lacks(FieldSerial, *id.Why)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/devspec"
 	"github.com/representord/representord/internal/pci"
+	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/test/pcitree"
 )
 
@@ -34,7 +35,7 @@ func of(t *testing.T, tree *pcitree.Tree, vf string) (Profile, []string, *pci.Ho
 	if !ok {
 		t.Fatalf("no VF %s", vf)
 	}
-	id := pci.Identity{Why: &pci.Reason{Code: pci.CodeNoVPD}}
+	id := pci.Identity{Why: &reason.Reason{Code: pci.CodeNoVPD}}
 	if len(host.Cards) > 0 {
 		id = *host.Cards[0].Identify(t.Context(), tree.Root, time.Minute).VF(v)
 	}

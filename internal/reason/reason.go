@@ -81,6 +81,8 @@ type Reason struct {
 	// Message is one sentence for an operator: the value, the rule and, where
 	// there is one, the remedy. It is bounded and free of control characters.
 	Message string `json:"message"`
+	// Remedy is what to do, where that isn't part of the message.
+	Remedy string `json:"remedy,omitempty"`
 	// Option and Value are the option that was refused and what it held, for
 	// CodeInvalidOption and CodeIgnoredOption; Value is bounded and escaped.
 	Option string `json:"option,omitempty"`
@@ -89,8 +91,19 @@ type Reason struct {
 	Candidates []string `json:"candidates,omitempty"`
 }
 
-// Error lets a Reason be returned and wrapped as an error.
-func (r *Reason) Error() string { return r.Message }
+// Error is the message and the remedy. It lets a Reason be returned and wrapped as an error.
+func (r Reason) Error() string {
+	if r.Remedy == "" {
+		return r.Message
+	}
+	return r.Message + "; " + r.Remedy
+}
+
+// WithRemedy is the Reason with a remedy, formatted as fmt.Sprintf does.
+func (r Reason) WithRemedy(format string, args ...any) *Reason {
+	r.Remedy = fmt.Sprintf(format, args...)
+	return &r
+}
 
 // New makes a Reason whose message is formatted as fmt.Sprintf does.
 func New(code Code, format string, args ...any) *Reason {

@@ -1,6 +1,7 @@
 package reason
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -139,23 +140,32 @@ func Operand(s string) string {
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // List joins the first few of many.
-func List(all []string) string {
-	if len(all) <= listMost {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:listMost], ", "), len(all)-listMost)
-}
+func List(all []string) string { return list(all, func(s string) string { return s }) }
 
 // Names joins the first few of many names that others chose, each as Quote shows it.
-func Names(all []string) string {
+func Names(all []string) string { return list(all, Quote) }
+
+func list(all []string, show func(string) string) string {
 	shown := make([]string, 0, listMost)
-	for _, name := range all[:min(len(all), listMost)] {
-		shown = append(shown, Quote(name))
+	for _, s := range all[:min(len(all), listMost)] {
+		shown = append(shown, show(s))
 	}
-	if len(all) > listMost {
-		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(all)-listMost)
+	text := strings.Join(shown, ", ")
+	if more := len(all) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
-	return strings.Join(shown, ", ")
+	return text
+}
+
+// JSON is a value as JSON on one line. It is for people too: < and > stay as they are.
+func JSON(v any) string {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return Quote(err.Error()) // what is made of texts and numbers always has a form
+	}
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // Ranges writes sorted numbers as "0-7, 9".

@@ -59,6 +59,9 @@ func field(keyword string, data ...byte) []byte {
 	return append([]byte{keyword[0], keyword[1], byte(len(data))}, data...)
 }
 
+// says tells whether a problem is the one that is meant.
+func says(p *Problem, text string) bool { return strings.Contains(p.Error(), text) }
+
 // large is a large resource.
 func large(tag byte, parts ...[]byte) []byte {
 	data := bytes.Join(parts, nil)

@@ -28,7 +28,7 @@ type fields struct {
 func (f *fields) parse() *Problem {
 	for f.left >= fieldHead {
 		if f.last != "" {
-			f.note(CodeNotLast, f.last, "the field %s is not the last one, as it must be", f.last)
+			f.fatal("the field %s is not the last one, as it must be", f.last)
 			f.last = ""
 		}
 		b, problem := f.read(fieldHead)
@@ -38,7 +38,7 @@ func (f *fields) parse() *Problem {
 		f.left -= fieldHead
 		keyword, length := string(b[:2]), int(b[2])
 		if length > f.left {
-			f.note(CodeOverrun, keyword, "the field %q has %d bytes, where %d are left", keyword, length, f.left)
+			f.fatal("the field %q has %d bytes, where %d are left", keyword, length, f.left)
 			return f.rest()
 		}
 		f.left -= length
@@ -47,7 +47,7 @@ func (f *fields) parse() *Problem {
 		}
 	}
 	if f.left > 0 {
-		f.note(CodeOverrun, "", "%d bytes are left after the last field, too few for another", f.left)
+		f.fatal("%d bytes are left after the last field, too few for another", f.left)
 	}
 	return f.rest()
 }
@@ -56,7 +56,7 @@ func (f *fields) parse() *Problem {
 // come.
 func (f *fields) rest() *Problem {
 	if !f.writable && !f.summed {
-		f.note(CodeNoChecksum, "RV", "the VPD-R has no checksum (field RV)")
+		f.fatal("the VPD-R has no checksum (field RV)")
 	}
 	return f.skip(f.left, byBoth)
 }
@@ -65,9 +65,9 @@ func (f *fields) rest() *Problem {
 func (f *fields) field(keyword string, length int) *Problem {
 	switch {
 	case keyword == "RV" && f.writable:
-		f.note(CodeMisplaced, keyword, "a field RV, which belongs into VPD-R, is in VPD-W")
+		f.fatal("a field RV, which belongs into VPD-R, is in VPD-W")
 	case keyword == "RW" && !f.writable:
-		f.note(CodeMisplaced, keyword, "a field RW, which belongs into VPD-W, is in VPD-R")
+		f.fatal("a field RW, which belongs into VPD-W, is in VPD-R")
 	case keyword == "RV":
 		return f.checksum(length)
 	case keyword == "RW":
@@ -86,7 +86,7 @@ func (f *fields) field(keyword string, length int) *Problem {
 func (f *fields) value(keyword string, b []byte) {
 	value, ok := text(b)
 	if !ok {
-		f.note(CodeText, keyword, "the field %s has unprintable characters and is left out", keyword)
+		f.odd("the field %s has unprintable characters and is left out", keyword)
 		return
 	}
 	f.strict[keyword] = value
@@ -96,7 +96,7 @@ func (f *fields) value(keyword string, b []byte) {
 	if first, twice := f.tolerant[keyword]; !twice {
 		f.tolerant[keyword] = value
 	} else if first != value {
-		f.note(CodeDuplicate, keyword, "the field %s is there twice, as %q and as %q", keyword, first, value)
+		f.odd("the field %s is there twice, as %q and as %q", keyword, first, value)
 	}
 }
 
@@ -113,13 +113,13 @@ func (f *fields) checksum(length int) *Problem {
 	switch libvirt, standard := f.sum == 0, f.whole == 0; {
 	case libvirt && standard:
 	case libvirt:
-		f.note(CodeChecksumStandard, "RV", "the checksum is right for libvirt, which leaves out the data of resources that it doesn't know, "+
+		f.odd("the checksum is right for libvirt, which leaves out the data of resources that it doesn't know, "+
 			"and wrong by the specification: all bytes up to it add up to %#02x, not to 0", f.whole)
 	case standard:
-		f.note(CodeChecksumLibvirt, "RV", "the checksum is right by the specification, and wrong for libvirt, which leaves out the data of "+
-			"resources that it doesn't know: the others add up to %#02x, not to 0", f.sum)
+		f.note(Problem{Fatal: true, LibvirtAlone: true}, "the checksum is right by the specification, and wrong for libvirt, which leaves "+
+			"out the data of resources that it doesn't know: the others add up to %#02x, not to 0", f.sum)
 	default:
-		f.note(CodeChecksum, "RV", "the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.whole)
+		f.fatal("the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.whole)
 	}
 	return f.skip(length-1, byNone)
 }
@@ -134,11 +134,11 @@ func (f *fields) nextAsChecksum() *Problem {
 	}
 	f.summed = true
 	if f.sum += next[0]; f.sum != 0 {
-		f.note(CodeNoChecksum, "RV", "the checksum (field RV) has no byte, and with the next one, which libvirt takes for it, the sum is "+
+		f.fatal("the checksum (field RV) has no byte, and with the next one, which libvirt takes for it, the sum is "+
 			"%#02x, not 0", f.sum)
 		return nil
 	}
-	f.note(CodeChecksumEmpty, "RV", "the checksum (field RV) has no byte, so by the specification there is none; libvirt takes the next "+
+	f.odd("the checksum (field RV) has no byte, so by the specification there is none; libvirt takes the next " +
 		"one for it, which happens to make the sum 0")
 	return nil
 }

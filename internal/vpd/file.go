@@ -24,7 +24,7 @@ const grace = 100 * time.Millisecond
 // of one card at the same time: they share the hardware that is asked.
 //
 // It ends when ctx does, even while the kernel is busy reading. What was read by then
-// is given, with a *Problem of CodeRead. If that is nothing, an error is: one for
+// is given, with a *Problem that unwraps to why. If that is nothing, an error is: one for
 // which errors.Is(err, os.ErrNotExist) holds where the function has no VPD, or
 // os.ErrPermission where it may only be read as root, or what ctx says. One thread
 // then stays behind until the kernel is done.

@@ -82,7 +82,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, p := range got.Problems {
-			if p.Offset < 0 || p.Offset > min(Size, len(b)) || p.Code == "" {
+			if p.Offset < 0 || p.Offset > min(Size, len(b)) || p.text == "" {
 				t.Fatalf("%+v", p)
 			}
 		}

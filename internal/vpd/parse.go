@@ -37,7 +37,7 @@ func Parse(r io.Reader) Result {
 	}
 	p.resources()
 	if p.readOnly == 0 {
-		p.note(CodeNoReadOnly, "", "there is no VPD-R, which would have the serial number")
+		p.fatal("there is no VPD-R, which would have the serial number")
 	}
 	if p.result.fatal == nil {
 		p.result.Strict = &p.strict
@@ -45,21 +45,27 @@ func Parse(r io.Reader) Result {
 	return p.result
 }
 
-func (p *parser) note(code Code, keyword, format string, args ...any) {
-	if p.result.full() && (!code.fatal() || p.result.fatal != nil) {
+// fatal notes a problem for which libvirt refuses the whole, odd one that it tolerates.
+func (p *parser) fatal(format string, args ...any) { p.note(Problem{Fatal: true}, format, args...) }
+func (p *parser) odd(format string, args ...any)   { p.note(Problem{}, format, args...) }
+
+func (p *parser) note(kind Problem, format string, args ...any) {
+	if p.result.full() && (!kind.Fatal || p.result.fatal != nil) {
 		return // there may be ten thousand of them
 	}
-	p.result.add(&Problem{Code: code, Offset: p.offset, Keyword: keyword, text: fmt.Sprintf(format, args...)})
+	problem := kind
+	problem.Offset, problem.text = p.offset, fmt.Sprintf(format, args...)
+	p.result.add(&problem)
 }
 
 // resources reads resources until there is no more.
 func (p *parser) resources() {
 	for n := 1; ; n++ {
 		if n == resourcesUsual {
-			p.note(CodeTooMany, "", "more than %d resources, where cards have four or five; this is hardly VPD", resourcesUsual)
+			p.odd("more than %d resources, where cards have four or five; this is hardly VPD", resourcesUsual)
 		}
 		if p.left() == 0 || p.atEnd() {
-			p.note(CodeNoEnd, "", "there is no end tag")
+			p.fatal("there is no end tag")
 			return
 		}
 		tag, length, problem := p.header()
@@ -72,7 +78,7 @@ func (p *parser) resources() {
 		}
 		whole := length <= p.left()
 		if !whole {
-			p.note(CodeTooLong, "", "a resource of %d bytes (tag %#02x), where at most %d may follow", length, tag, p.left())
+			p.fatal("a resource of %d bytes (tag %#02x), where at most %d may follow", length, tag, p.left())
 			length = p.left()
 		}
 		if problem := p.resource(tag, length); problem != nil {
@@ -143,7 +149,7 @@ func (p *parser) name(length int) *Problem {
 	}
 	name, ok := text(b)
 	if !ok {
-		p.note(CodeName, "", "the identifier string has unprintable characters")
+		p.fatal("the identifier string has unprintable characters")
 		return nil
 	}
 	p.strict.Name, p.strict.HasName = name, true

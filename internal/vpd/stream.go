@@ -91,7 +91,7 @@ func (s *stream) problem(err error) *Problem {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &Problem{Code: CodeShort, Offset: s.offset, text: "the data ends within a resource"}
+		return &Problem{Fatal: true, Offset: s.offset, text: "the data ends within a resource"}
 	}
-	return &Problem{Code: CodeRead, Offset: s.offset, text: fmt.Sprintf("reading on failed: %v", err), cause: err}
+	return &Problem{Fatal: true, Offset: s.offset, text: fmt.Sprintf("reading on failed: %v", err), cause: err}
 }

@@ -60,10 +60,10 @@ func cardsOf(x *representor.Index) []Card {
 			c.Reason = reason.New(reason.CodeSerialUnknown, "the serial number of %s isn't known: %s", in.Handle,
 				reason.Prose(in.Serial.Problem))
 		case errors.As(err, &refused):
-			c.Reason = reason.New(reason.Code(refused.Code),
+			c.Reason = reason.New(refused.Code,
 				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
 					"Neutron can't find this chassis by it",
-				refused.Quoted(), in.Handle, source(c.From), refused.Rule())
+				reason.Quote(refused.Value), in.Handle, source(c.From), refused.Rule)
 		}
 		cards = append(cards, c)
 	}

@@ -7,16 +7,9 @@ import (
 	"github.com/representord/representord/internal/cardserial"
 )
 
-// Keys of Open_vSwitch.external_ids.
-const (
-	// KeyOptions is the list of options that ovn-controller copies to its Chassis row
-	// for the cloud management system (ovn-controller(8)); "<key>-<chassis>" comes
-	// before it, also when that is empty.
-	KeyOptions = cardserial.OptionsKey
-	// KeyMemory holds the serial numbers that we wrote into that list, separated by
-	// commas: those are ours to change, and no others.
-	KeyMemory = "representord-card-serial"
-)
+// KeyMemory is the key of Open_vSwitch.external_ids that holds the serial numbers which we wrote
+// into the list of options, separated by commas: those are ours to change, and no others.
+const KeyMemory = "representord-card-serial"
 
 // Entries takes a list of options apart, as Neutron does: at its commas, and nothing
 // is trimmed.
@@ -25,16 +18,6 @@ func Entries(list string) []string {
 		return nil
 	}
 	return strings.Split(list, ",")
-}
-
-// OptionsKey is the key that counts for a chassis, among external_ids.
-func OptionsKey(externalIDs map[string]string, chassis string) string {
-	if own := KeyOptions + "-" + chassis; chassis != "" {
-		if _, ok := externalIDs[own]; ok {
-			return own
-		}
-	}
-	return KeyOptions
 }
 
 // remembered gives the serial numbers that we wrote. What can't be one was put there

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/cardserial"
 )
 
@@ -57,13 +58,13 @@ type Decision struct {
 // numbers, which is a card that was replaced, or when it is among Lost. Otherwise a
 // card that isn't there keeps it.
 func Plan(in Input) Decision {
-	d := Decision{Key: OptionsKey(in.ExternalIDs, in.Chassis)}
+	d := Decision{Key: config.KeyFor(in.Chassis, in.ExternalIDs, cardserial.OptionsKey)}
 	if in.Chassis == "" {
 		return d
 	}
 	written := remembered(in.ExternalIDs)
 	there := cardserial.Published(in.ExternalIDs[d.Key])
-	d.Absent = without(written, in.Known)
+	d.Absent = in.absent()
 	d.Foreign = without(without(there, in.Known), written)
 	// What was overwritten is put back, but for the number of a card that isn't there.
 	out, keep := in.leaving(without(written, without(d.Absent, there)), d.Absent)
@@ -73,6 +74,9 @@ func Plan(in Input) Decision {
 	d.remember(in.ExternalIDs, slices.Concat(keep, without(add, keep)))
 	return d
 }
+
+// absent are the serial numbers that we wrote and that no card has.
+func (in *Input) absent() []string { return without(remembered(in.ExternalIDs), in.Known) }
 
 // leaving tells apart which of our entries go and which stay.
 func (in *Input) leaving(ours, absent []string) (out, keep []string) {
@@ -99,13 +103,9 @@ func without(list, others []string) []string {
 // Withdraw decides how to take back all that we wrote, wherever it stands. It is a
 // pure function.
 func Withdraw(externalIDs map[string]string, chassis string) Decision {
-	d := Decision{Key: OptionsKey(externalIDs, chassis)}
+	d := Decision{Key: config.KeyFor(chassis, externalIDs, cardserial.OptionsKey)}
 	out := remembered(externalIDs)
-	keys := []string{d.Key}
-	if d.Key != KeyOptions {
-		keys = append(keys, KeyOptions)
-	}
-	for _, key := range keys {
+	for _, key := range []string{d.Key, cardserial.OptionsKey} {
 		if slices.ContainsFunc(cardserial.Published(externalIDs[key]), func(s string) bool { return slices.Contains(out, s) }) {
 			d.change(externalIDs, key, out, nil)
 			break // where it stands in both, one of them isn't ours
@@ -130,7 +130,7 @@ func (d *Decision) change(externalIDs map[string]string, key string, out, in []s
 	d.Added = append(d.Added, in...)
 	switch {
 	case list == old:
-	case list == "" && exists && key == KeyOptions:
+	case list == "" && exists && key == cardserial.OptionsKey:
 		d.Delete = append(d.Delete, key)
 	default: // an empty list of one chassis means another thing than none
 		d.set(key, list)
@@ -140,17 +140,12 @@ func (d *Decision) change(externalIDs map[string]string, key string, out, in []s
 // leave takes our entries out of the general list when another key counts from now
 // on: what we wrote, and the other key lacks, we must have written there.
 func (d *Decision) leave(externalIDs map[string]string, add, written []string) {
-	if d.Key == KeyOptions {
+	if d.Key == cardserial.OptionsKey {
 		return
 	}
-	var moved []string
-	for _, s := range add {
-		if slices.Contains(written, s) {
-			moved = append(moved, s)
-		}
-	}
+	moved := slices.DeleteFunc(slices.Clone(add), func(s string) bool { return !slices.Contains(written, s) })
 	added, removed := d.Added, d.Removed
-	d.change(externalIDs, KeyOptions, moved, nil)
+	d.change(externalIDs, cardserial.OptionsKey, moved, nil)
 	d.Added, d.Removed = added, removed // they only move
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/representord/representord/internal/cardserial"
 )
 
 // ids makes external_ids of a text: "key=value" on each line.
@@ -117,8 +119,8 @@ func TestPlanTellsWhatChangesAndWhatIsOdd(t *testing.T) {
 		Chassis:     "dpu1", Known: []string{"MT1"}, Whole: true,
 	})
 	want := Decision{
-		Key:     KeyOptions,
-		Set:     map[string]string{KeyOptions: "card-serial-number=MT1,card-serial-number=THEIRS,x", KeyMemory: "MT1"},
+		Key:     cardserial.OptionsKey,
+		Set:     map[string]string{cardserial.OptionsKey: "card-serial-number=MT1,card-serial-number=THEIRS,x", KeyMemory: "MT1"},
 		Added:   []string{"MT1"},
 		Removed: []string{"OLD"}, Absent: []string{"OLD"}, Foreign: []string{"THEIRS"},
 	}

@@ -35,7 +35,7 @@ func join(entries []string) string {
 
 func drawIDs(t *rapid.T) map[string]string {
 	m := map[string]string{"system-id": "dpu1"}
-	for _, key := range []string{KeyOptions, KeyOptions + "-dpu1", KeyOptions + "-dpu2"} {
+	for _, key := range []string{cardserial.OptionsKey, cardserial.OptionsKey + "-dpu1", cardserial.OptionsKey + "-dpu2"} {
 		if rapid.Bool().Draw(t, key) {
 			m[key] = lists().Draw(t, "list")
 		}
@@ -85,11 +85,11 @@ func TestAnyPlanHolds(t *testing.T) {
 			}
 		}
 		for key := range before {
-			if key != KeyOptions && key != d.Key && key != KeyMemory && before[key] != after[key] {
+			if key != cardserial.OptionsKey && key != d.Key && key != KeyMemory && before[key] != after[key] {
 				t.Fatalf("%s was changed", key)
 			}
 		}
-		for _, key := range []string{KeyOptions, d.Key} {
+		for _, key := range []string{cardserial.OptionsKey, d.Key} {
 			// What isn't ours is there before and after, in its order; what comes is a card's.
 			if diff := cmp.Diff(others(before[key], slices.Concat(ours, in.Known)), others(after[key], slices.Concat(ours, in.Known))); diff != "" {
 				t.Fatalf("others' entries of %s (-before +after):\n%s", key, diff)
@@ -145,9 +145,9 @@ func TestWithdrawingLeavesWhatWasThereBeforeUs(t *testing.T) {
 		}
 		d := Withdraw(now, "dpu1")
 		now = d.Apply(now)
-		if first[KeyOptions] == "" && now[KeyOptions] == "" {
-			delete(first, KeyOptions) // an empty list is none
-			delete(now, KeyOptions)
+		if first[cardserial.OptionsKey] == "" && now[cardserial.OptionsKey] == "" {
+			delete(first, cardserial.OptionsKey) // an empty list is none
+			delete(now, cardserial.OptionsKey)
 		}
 		if diff := cmp.Diff(first, now); diff != "" {
 			t.Fatalf("(-first +last):\n%s", diff)

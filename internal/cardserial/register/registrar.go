@@ -3,11 +3,9 @@ package register
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
@@ -58,15 +56,14 @@ type Registrar struct {
 	cfg     Config
 	trigger retry.Poke
 
-	mu sync.Mutex
-	// failed is why the last edit failed, empty if it did not.
-	failed string
+	// failed is why the last edit failed, nil if it did not.
+	failed atomic.Pointer[string]
 
 	// What follows is the running look's own.
 	pace   retry.Backoff
 	absent map[string]time.Time // since when, of what we wrote
 	told   map[string]string    // the last problem of each card that was logged
-	would  string               // the last plan of a dry run that was logged
+	would  retry.Said           // the last plan of a dry run that was logged
 }
 
 // NewRegistrar returns a Registrar that has done nothing yet.
@@ -118,15 +115,12 @@ func (r *Registrar) Look(ctx context.Context) Decision {
 	cards := cardsOf(x)
 	r.tell(cards)
 	whole, _ := x.Complete()
-	in := Input{ExternalIDs: v.ExternalIDs, Chassis: r.cfg.Chassis(v.ExternalIDs)}
-	var all bool
-	in.Known, all = known(cards)
-	in.Whole = whole && all
-	in.Lost = r.lost(now, whole)
+	numbers, all := known(cards)
+	in := Input{ExternalIDs: v.ExternalIDs, Chassis: r.cfg.Chassis(v.ExternalIDs), Known: numbers, Whole: whole && all}
+	in.Lost = r.lost(now, in.absent(), whole && in.Chassis != "")
 	d := Plan(in)
-	r.miss(now, d, whole)
 	if d.Nothing() {
-		r.note("")
+		r.failed.Store(nil)
 		return d
 	}
 	if r.cfg.DryRun {
@@ -159,7 +153,7 @@ func (r *Registrar) edit(ctx context.Context, planned map[string]string, d Decis
 	now := time.Now()
 	if err != nil {
 		r.pace.Fail(now, err)
-		r.note(err.Error())
+		r.failed.Store(new(err.Error()))
 		if errors.Is(err, ovs.ErrChanged) {
 			r.cfg.Log.Debug("external_ids changed meanwhile; looking again", "error", err)
 			return err
@@ -168,37 +162,30 @@ func (r *Registrar) edit(ctx context.Context, planned map[string]string, d Decis
 		return err
 	}
 	r.pace.Succeed(now, paceEdits)
-	r.note("")
+	r.failed.Store(nil)
 	r.cfg.Log.Info("published serial numbers corrected", "key", d.Key, "added", d.Added, "removed", d.Removed, "why", why)
 	return nil
 }
 
-// lost are the numbers that no card has had for long.
-func (r *Registrar) lost(now time.Time, whole bool) []string {
+// lost notes since when numbers that we wrote are absent, and gives those of them that no card has
+// had for long. Only a card that was read as a whole shows that.
+func (r *Registrar) lost(now time.Time, absent []string, whole bool) []string {
+	since := map[string]time.Time{}
 	var lost []string
-	for s, since := range r.absent {
-		if whole && now.Sub(since) >= lostAfter {
-			lost = append(lost, s)
-		}
-	}
-	slices.Sort(lost)
-	return lost
-}
-
-// miss notes since when numbers that we wrote are absent. Only a card that was read as
-// a whole shows that.
-func (r *Registrar) miss(now time.Time, d Decision, whole bool) {
-	still := map[string]time.Time{}
-	for _, s := range d.Absent {
+	for _, s := range absent {
 		if !whole {
 			continue
 		}
-		still[s] = now
-		if since, known := r.absent[s]; known {
-			still[s] = since
+		since[s] = now
+		if first, known := r.absent[s]; known {
+			since[s] = first
+		}
+		if now.Sub(since[s]) >= lostAfter {
+			lost = append(lost, s)
 		}
 	}
-	r.absent = still
+	r.absent = since
+	return lost
 }
 
 // tell logs why cards can't be published, once for as long as it is so.
@@ -223,25 +210,7 @@ func (r *Registrar) tell(cards []Card) {
 }
 
 func (r *Registrar) tellPlan(d Decision) {
-	var text strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(d.Set)) {
-		text.WriteString(key + "=" + d.Set[key] + " ")
-	}
-	text.WriteString(strings.Join(d.Delete, " "))
-	if text.String() != r.would {
-		r.would = text.String()
+	if r.would.IsNew(fmt.Sprint(d.Set, d.Delete)) {
 		r.cfg.Log.Info("would publish the cards' serial numbers", "key", d.Key, "set", d.Set, "delete", d.Delete)
 	}
-}
-
-func (r *Registrar) note(problem string) {
-	r.mu.Lock()
-	r.failed = problem
-	r.mu.Unlock()
-}
-
-func (r *Registrar) problem() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failed
 }

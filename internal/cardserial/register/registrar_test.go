@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
@@ -64,7 +65,7 @@ func (d *database) fail(err error) {
 	d.poke()
 }
 
-func (d *database) options() string { return d.View().ExternalIDs[KeyOptions] }
+func (d *database) options() string { return d.View().ExternalIDs[cardserial.OptionsKey] }
 
 func (d *database) made() int {
 	d.mu.Lock()
@@ -158,7 +159,7 @@ func running(t *testing.T, change func(*Config), cards ...string) *rig {
 func want(t *testing.T, r *rig, options string) {
 	t.Helper()
 	if got := r.db.options(); got != options {
-		t.Errorf("%s=%q, want %q\n%s", KeyOptions, got, options, r.log)
+		t.Errorf("%s=%q, want %q\n%s", cardserial.OptionsKey, got, options, r.log)
 	}
 }
 

@@ -3,7 +3,6 @@ package register
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/reason"
@@ -37,8 +36,9 @@ func (r *Registrar) Report() Report {
 	numbers, all := known(cards)
 	d := Plan(Input{ExternalIDs: v.ExternalIDs, Chassis: chassis, Known: numbers})
 	out := Report{Off: r.cfg.Off, Key: d.Key, Options: v.ExternalIDs[d.Key], Cards: cards, Stale: d.Absent, Foreign: d.Foreign}
-	out.Problem = r.problem()
-	out.Failed = out.Problem != ""
+	if failed := r.failed.Load(); failed != nil {
+		out.Problem, out.Failed = *failed, true
+	}
 	whole, problem := x.Complete()
 	if !whole || !all { // it may be the number of a card that hasn't told it
 		out.Foreign = nil
@@ -88,20 +88,7 @@ func (r Report) Problems() []string {
 	}
 	if len(r.Foreign) > 0 {
 		all = append(all, fmt.Sprintf("external_ids:%s names cards that aren't here: %s; Neutron sends their ports to this chassis",
-			r.Key, quoted(r.Foreign)))
+			r.Key, reason.Names(r.Foreign)))
 	}
 	return all
-}
-
-// quoted lists texts that others wrote, not more than a few.
-func quoted(serials []string) string {
-	const most = 4
-	var shown []string
-	for _, s := range serials[:min(len(serials), most)] {
-		shown = append(shown, fmt.Sprintf("%.80q", s))
-	}
-	if n := len(serials) - len(shown); n > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(shown, ", ")
 }

@@ -1,0 +1,58 @@
+// Package cli is what the commands of representorctl and of vf-reporter have in common: how they
+// print an answer and a table, and which names a shell may complete.
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+)
+
+// Print writes an answer as JSON or as a text: all of it, or nothing but an error.
+func Print(to io.Writer, asJSON bool, answer any, text func(*strings.Builder)) error {
+	var out strings.Builder
+	if asJSON {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(answer); err != nil {
+			return fmt.Errorf("encoding the answer: %w", err)
+		}
+	} else {
+		text(&out)
+	}
+	return Write(to, out.String())
+}
+
+// Write writes a text, and says of an error that it is about the answer.
+func Write(to io.Writer, text string) error {
+	if _, err := io.WriteString(to, text); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}
+
+// Table writes rows of cells, each column as wide as it must be. Cells hold nothing that could
+// harm a terminal.
+func Table(out *strings.Builder, indent string, rows [][]string) {
+	var text strings.Builder
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush() // a strings.Builder doesn't fail
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(out, indent+strings.TrimRight(line, " \n"))
+	}
+}
+
+// Completable keeps from a shell's command line what it might take for anything but a word:
+// others choose these names.
+func Completable(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:/@+", r)
+	})
+}
