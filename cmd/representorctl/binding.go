@@ -73,7 +73,7 @@ func (p *program) bindCommand() *cobra.Command {
 		Short: "Bind a logical switch port to a VF, as Neutron does",
 		Long: `Bind a logical switch port to the VF that a binding profile names, as Neutron's
 driver does for ports of type remote-managed: find the one chassis that published
-the card's serial number, and set requested-chassis and the vif-plug options of the
+the card's serial number, and set ` + option.Chassis + ` and the vif-plug options of the
 port in the Northbound, in one transaction. Other options stay. vf-reporter profile
 prints the profile, on the hypervisor. Neutron also asks for the MTU of the port's
 network, which bind can't know: say it with --mtu. Without that an MTU that is asked for
@@ -130,7 +130,7 @@ func (p *program) unbindCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unbind LOGICAL-PORT",
 		Short: "Take back what bind did, and leave the port",
-		Long: `Remove requested-chassis and the vif-plug options from a logical switch port in the
+		Long: `Remove ` + option.Chassis + ` and the vif-plug options from a logical switch port in the
 Northbound, as Neutron's driver does when a port is unbound. The port and its other
 options stay. Nothing is changed where it wasn't bound. Ports of Neutron's and of other
 VIF plug providers are refused.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 )
@@ -31,7 +32,7 @@ func (p *program) lookupCommand() *cobra.Command {
 		Short: "Find the representor of a host function",
 		Long: `Find the representor of a host function: the PF with a MAC address, or a VF or SF
 below it. The values have the same grammar as the options
-vif-plug:representor:* of a logical switch port, and the answer is what the
+` + option.Prefix + `* of a logical switch port, and the answer is what the
 daemon would plug. The exit status is 3 if there is no such function, or it can't
 be plugged now.` + sourceHelp,
 		Example: `  representorctl lookup --pf-mac 00:53:00:00:00:42 --vf 3

@@ -3,6 +3,7 @@ package card
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -119,14 +120,18 @@ func (w *Watcher) readSerials(ctx context.Context, _ bool) time.Duration {
 func (w *Watcher) readVPD(ctx context.Context, _ bool) time.Duration {
 	known := w.known()
 	found, next := w.vpd.read(ctx, known.wantedVPD())
-	w.update(ctx, func(s *state) { s.vpd = found })
+	if !maps.Equal(found, known.vpd) {
+		w.update(ctx, func(s *state) { s.vpd = found })
+	}
 	return next
 }
 
 func (w *Watcher) readMACs(ctx context.Context, _ bool) time.Duration {
 	known := w.known()
 	found, next := w.macs.read(ctx, known.pfMACs, wantedUplinks(known.ports.ports, known.links.links))
-	w.update(ctx, func(s *state) { s.pfMACs = found })
+	if !maps.Equal(found, known.pfMACs) {
+		w.update(ctx, func(s *state) { s.pfMACs = found })
+	}
 	return next
 }
 

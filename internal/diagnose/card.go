@@ -69,7 +69,7 @@ func FindPF(x *representor.Index, q representor.Query, device string) string {
 	}
 	return "see which MACs the PFs have on the host (the permanent ones): `vf-reporter list` " +
 		"If the port is meant for this card: `{set} {port} 'options:\"" + option.PFMAC + "\"=" + mac + "'` " +
-		"or, with Neutron, correct its binding profile; if it is meant for another card, correct requested-chassis"
+		"or, with Neutron, correct its binding profile; if it is meant for another card, correct " + option.Chassis
 }
 
 // FindFunction is what to do when the PF is there, and the function below it isn't. It has

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 )
@@ -99,21 +100,21 @@ func remedies() map[reason.Code]string {
 		reason.CodeNoDevlink: LeaveLoaded + ". Where the kernel has no devlink at all, this isn't the DPU, or has another kernel than its " +
 			"vendor's",
 
-		reason.CodePFNotFound:   "correct the option vif-plug:representor:pf-mac; what PFs there are: `representorctl representors`",
+		reason.CodePFNotFound:   "correct the option " + option.PFMAC + "; what PFs there are: `representorctl representors`",
 		reason.CodePFMACUnknown: "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`",
 		reason.CodePFAmbiguous: "give each PF a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by " +
-			"the port option vif-plug:representor:controller or vif-plug:representor:card-serial-number",
-		reason.CodePFUncertain: SeeKernel + " or add the option vif-plug:representor:controller",
-		reason.CodeSerialMismatch: "correct requested-chassis: the port is for another card; or correct the option " +
-			"vif-plug:representor:card-serial-number",
+			"the port option " + option.Controller + " or " + option.CardSerial,
+		reason.CodePFUncertain: SeeKernel + " or add the option " + option.Controller,
+		reason.CodeSerialMismatch: "correct " + option.Chassis + ": the port is for another card; or correct the option " +
+			option.CardSerial,
 		reason.CodeSerialUnknown: "if the card is the right one, remove the option: " +
-			"`ovn-nbctl remove Logical_Switch_Port {port} options '\"vif-plug:representor:card-serial-number\"'` otherwise this must show a " +
+			"`ovn-nbctl remove Logical_Switch_Port {port} options '\"" + option.CardSerial + "\"'` otherwise this must show a " +
 			"board.serial_number: `devlink dev info`",
 
 		reason.CodeFunctionNotFound: "see on the host whether the PF has that VF: `vf-reporter list` " +
 			"If it has, leave the host's VFs as they are: this must show a port for it, and the card's driver and firmware decide: " +
 			"`devlink port show` " +
-			"If it hasn't, enable it there, or correct the option vif-plug:representor:vf-num; an SF is made on the DPU",
+			"If it hasn't, enable it there, or correct the option " + option.VFNum + "; an SF is made on the DPU",
 		reason.CodeFunctionAmbiguous: "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off " +
 			"all of the card for a moment): `devlink dev reload {device}`",
 
@@ -142,7 +143,7 @@ func remedies() map[reason.Code]string {
 		reason.CodeWithdrawn:         wait + "; to have it plugged, bind the port again",
 		reason.CodeMassUnplug:        hold,
 		reason.CodeUnplugGrace:       wait + "; to have it stay plugged, bind the port again",
-		reason.CodeRequestEvidence:   "nothing to do while a machine migrates; otherwise correct the option requested-chassis",
+		reason.CodeRequestEvidence:   "nothing to do while a machine migrates; otherwise correct the option " + option.Chassis,
 
 		reason.CodeForeignName:    whose,
 		reason.CodeForeignIfaceID: whose,

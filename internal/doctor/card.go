@@ -11,6 +11,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/diagnose"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -125,7 +126,7 @@ func (p *patient) serial(c *diagnose.Check) {
 	case len(bad) > 0:
 		c.Warn("a board serial number is missing: "+strings.Join(bad, "; ")+"; Neutron can't find this chassis by it",
 			"this must show a board.serial_number, or root be able to read the device's vpd in sysfs: `devlink dev info` Otherwise set "+
-				"requested-chassis by hand")
+				option.Chassis+" by hand")
 	default:
 		c.OK(strings.Join(good, ", "))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -49,7 +50,7 @@ const (
 	Southbound       = "southbound"
 	Chassis          = "chassis"
 	PortBinding      = "port-binding"
-	RequestedChassis = "requested-chassis"
+	RequestedChassis = option.Chassis
 	Options          = "options"
 	Card             = "card"
 	PF               = "pf"

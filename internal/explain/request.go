@@ -123,11 +123,11 @@ func (c *chain) requestedChassis(s *diagnose.Check) {
 	case a.RequestedChassis != "":
 		s.Fail(fmt.Sprintf("its requested chassis is %s, and we are %s", reason.Quote(a.RequestedChassis), reason.Quote(c.in.Asked.Chassis)),
 			c.fill("ask the representord of that chassis; if the port is to be here, bind it to this host in Neutron, or: "+
-				"`{set} {port} options:requested-chassis={chassis}`"))
+				"`{set} {port} options:"+option.Chassis+"={chassis}`"))
 	case a.Options[option.Chassis] != "":
 		s.Fail(fmt.Sprintf("its requested chassis is %s, which no Chassis row is called", reason.Quote(a.Options[option.Chassis])),
 			c.fill("start ovn-controller there; or see which chassis there are, and name one by its name or hostname: "+
-				"`ovn-sbctl --columns=name,hostname list Chassis` `{set} {port} options:requested-chassis=CHASSIS`"))
+				"`ovn-sbctl --columns=name,hostname list Chassis` `{set} {port} options:"+option.Chassis+"=CHASSIS`"))
 	default:
 		s.Fail("no chassis is requested for it", c.fill(mendUnbound))
 	}

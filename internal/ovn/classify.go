@@ -33,9 +33,9 @@ func classify(r *PortBinding, s self) (Disposition, string) {
 	case parent != "":
 		return Withdrawn, fmt.Sprintf("it is a sub-port of %s", reason.Quote(parent))
 	case !plugs:
-		return Withdrawn, "it has no option vif-plug-type"
+		return Withdrawn, "it has no option " + option.Type
 	case plugType != option.Representor:
-		return Withdrawn, fmt.Sprintf("its option vif-plug-type is %s, not representor", reason.Quote(plugType))
+		return Withdrawn, fmt.Sprintf("its option "+option.Type+" is %s, not representor", reason.Quote(plugType))
 	}
 	switch requested := deref(r.RequestedChassis); {
 	case s.UUID != "" && requested == s.UUID:
@@ -43,13 +43,13 @@ func classify(r *PortBinding, s self) (Disposition, string) {
 	case s.UUID != "" && slices.Contains(r.RequestedAdditional, s.UUID):
 		return Kept, "our Chassis row is among requested_additional_chassis"
 	case requested != "" && s.missing(r):
-		return Kept, "the option requested-chassis names us, and more chassis than northd has found"
+		return Kept, "the option " + option.Chassis + " names us, and more chassis than northd has found"
 	case requested != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
 	case s.named(r.Options[option.Chassis]):
-		return Kept, "requested_chassis is empty, but the option requested-chassis names us"
+		return Kept, "requested_chassis is empty, but the option " + option.Chassis + " names us"
 	}
-	return Withdrawn, "requested_chassis is empty, and the option requested-chassis doesn't name us"
+	return Withdrawn, "requested_chassis is empty, and the option " + option.Chassis + " doesn't name us"
 }
 
 // named looks for us in a requested-chassis option: chassis names or host names,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/cardserial"
+	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -61,7 +62,7 @@ func cardsOf(x *representor.Index) []Card {
 				reason.Prose(in.Serial.Problem))
 		case errors.As(err, &refused):
 			c.Reason = reason.New(refused.Code,
-				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set requested-chassis by hand, for "+
+				"the serial number %s of %s (%s) is not published: it %s; have the card's vendor set it, or set "+option.Chassis+" by hand, for "+
 					"Neutron can't find this chassis by it",
 				reason.Quote(refused.Value), in.Handle, source(c.From), refused.Rule)
 		}

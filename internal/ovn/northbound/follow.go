@@ -129,7 +129,7 @@ func (t *Target) Missing(all []ovn.Chassis, b *ovn.PortBinding) string {
 		return fmt.Sprintf("chassis %s lacks card serial number %s by now: see representorctl serial there", reason.Quote(t.Chassis.Name),
 			reason.Quote(t.Profile.Serial))
 	case requested == "":
-		return fmt.Sprintf("ovn-northd found no chassis for requested-chassis=%s", t.Chassis.Hostname)
+		return fmt.Sprintf("ovn-northd found no chassis for "+option.Chassis+"=%s", t.Chassis.Hostname)
 	case requested != all[i].UUID:
 		return fmt.Sprintf("the Port_Binding asks for another chassis than %s", reason.Quote(t.Chassis.Name))
 	case claimed == "":
