@@ -13,9 +13,9 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-// TestIdentifyAgreesWithARealOVNController lets a real ovn-controller register
+// TestIdentify_AgreesWithARealOVNController lets a real ovn-controller register
 // itself and compares what it calls itself with what we think it does.
-func TestIdentifyAgreesWithARealOVNController(t *testing.T) {
+func TestIdentify_AgreesWithARealOVNController(t *testing.T) {
 	central := servers.OVN(t)
 	for _, tc := range []struct {
 		name     string

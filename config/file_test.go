@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestFilesWithMistakesAreRefused(t *testing.T) {
+func TestFile_WithMistakesIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, text string
@@ -59,7 +59,7 @@ func TestFilesWithMistakesAreRefused(t *testing.T) {
 	}
 }
 
-func TestErrorsAboutAFileAreBounded(t *testing.T) {
+func TestFile_ErrorsAboutItAreBounded(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		strings.Repeat("x", 100_000) + ": 1\n",
@@ -89,7 +89,7 @@ func manyKeys(n int) string {
 	return b.String()
 }
 
-func TestTheDefaultFileShowsEveryKeyWithItsDefault(t *testing.T) {
+func TestFile_TheDefaultShowsEveryKeyWithItsDefault(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../systemd/representord.yaml")
 	if err != nil {
@@ -129,7 +129,7 @@ func TestTheDefaultFileShowsEveryKeyWithItsDefault(t *testing.T) {
 }
 
 // They are printed one a line, or parted by semicolons: none may need the one before.
-func TestEachThingThatIsWrongIsASentenceOfItsOwn(t *testing.T) {
+func TestFile_EachThingThatIsWrongIsASentenceOfItsOwn(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, "log-levle: debug\nchassis: [a]\nlog-format: xml\n")
 	if err == nil {

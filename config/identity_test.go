@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/internal/dbconn"
 )
 
-func TestIdentifyAsOVNControllerDoes(t *testing.T) {
+func TestIdentify_DoesAsOVNControllerDoes(t *testing.T) {
 	t.Parallel()
 	full := map[string]string{
 		"system-id": "dpu1", "ovn-remote": "tcp:192.0.2.1:6642", "ovn-bridge": "br-a", "hostname": "dpu1.example.org",
@@ -123,7 +123,7 @@ func TestIdentifyAsOVNControllerDoes(t *testing.T) {
 	}
 }
 
-func TestManyRemotesAreCut(t *testing.T) {
+func TestIdentify_ManyRemotesAreCut(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for i := range 1000 {

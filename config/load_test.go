@@ -66,7 +66,7 @@ func loadArgs(tb testing.TB, args ...string) (Config, error) {
 	return Load(fs)
 }
 
-func TestNothingNeedsToBeSet(t *testing.T) {
+func TestLoad_NothingNeedsToBeSet(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"an empty file": "", "only comments": "# ovs-db: tcp:1.2.3.4\n", "an empty document": "---\n", "null": "null\n",
@@ -82,7 +82,7 @@ func TestNothingNeedsToBeSet(t *testing.T) {
 	}
 }
 
-func TestEveryKeyIsAFlagAVariableAndAKeyOfTheFile(t *testing.T) {
+func TestLoad_EveryKeyIsAFlagAVariableAndAKeyOfTheFile(t *testing.T) {
 	byName := samples()
 	var known []string
 	for _, s := range settings(&Config{}) {
@@ -136,7 +136,7 @@ func differing(a, b Config) int {
 	return n
 }
 
-func TestAFlagWinsOverAVariableOverTheFile(t *testing.T) {
+func TestLoad_AFlagWinsOverAVariableOverTheFile(t *testing.T) {
 	const text = "log-level: warn\naudit-interval: 10s\nlocal-functions: true\npath.sysfs: /file\n"
 	check := func(name string, want [4]any, args ...string) {
 		t.Helper()
@@ -164,7 +164,7 @@ func TestAFlagWinsOverAVariableOverTheFile(t *testing.T) {
 	check("variables that aren't ours don't matter", [4]any{slog.LevelWarn, 20 * time.Second, false, "/variable"})
 }
 
-func TestAnEmptyFlagTakesBackWhatTheFileSets(t *testing.T) {
+func TestLoad_AnEmptyFlagTakesBackWhatTheFileSets(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "chassis: dpu1\ncontrol-group: adm\n", "--chassis=")
 	if err != nil || c.Chassis != "" || c.ControlGroup != "adm" {
@@ -172,7 +172,7 @@ func TestAnEmptyFlagTakesBackWhatTheFileSets(t *testing.T) {
 	}
 }
 
-func TestValuesAreTakenAsWritten(t *testing.T) {
+func TestLoad_ValuesAreTakenAsWritten(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"chassis: 007": "007", "chassis: 0x10": "0x10", "chassis: 1e3": "1e3", "chassis: yes": "yes", "chassis: 2001-01-01": "2001-01-01",
@@ -185,7 +185,7 @@ func TestValuesAreTakenAsWritten(t *testing.T) {
 	}
 }
 
-func TestValuesThatBreakARuleAreRefused(t *testing.T) {
+func TestLoad_ValuesThatBreakARuleAreRefused(t *testing.T) {
 	t.Parallel()
 	for key, values := range map[string][]string{
 		"ovs-db":           {"", "db.sock", "unix:db.sock", "ptcp:6640", "tcp:", "http://host"},
@@ -239,7 +239,7 @@ func boolFlag(key string) bool {
 	return slices.ContainsFunc(settings(&Config{}), func(s setting) bool { return s.key == key && s.boolean })
 }
 
-func TestErrorsSayTheKeyTheValueTheRuleAndThePlace(t *testing.T) {
+func TestLoad_ErrorsSayTheKeyTheValueTheRuleAndThePlace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "representord.yaml")
 	if err := os.WriteFile(path, []byte("# comment\nlog-level: loud\n\nprobe-interval: 5\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -258,7 +258,7 @@ run-dir: "run" must be an absolute path (set by flag --run-dir)`
 	}
 }
 
-func TestAVariableThatSetsNothingIsAWarningThatNamesTheNearest(t *testing.T) {
+func TestLoad_AVariableThatSetsNothingIsAWarningThatNamesTheNearest(t *testing.T) {
 	for name, says := range map[string]string{
 		"REPRESENTORD_LOG_LEVLE": `environment variable "REPRESENTORD_LOG_LEVLE" sets nothing that there is; ` +
 			`did you mean REPRESENTORD_LOG_LEVEL?`,
@@ -279,7 +279,7 @@ func TestAVariableThatSetsNothingIsAWarningThatNamesTheNearest(t *testing.T) {
 	}
 }
 
-func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+func TestLoad_EverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "representord.yaml")
 	if err := os.WriteFile(path, []byte("chasis: dpu1\naudit-interval: never\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -300,7 +300,7 @@ log-format: "xml" must be text or json (set by flag --log-format)`
 	}
 }
 
-func TestPrivateKeyAndCertificateBelongTogether(t *testing.T) {
+func TestLoad_PrivateKeyAndCertificateBelongTogether(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"private-key: /key.pem", "certificate: /cert.pem"} {
 		if _, err := load(t, text); err == nil || !strings.Contains(err.Error(), "belong together") {
@@ -309,7 +309,7 @@ func TestPrivateKeyAndCertificateBelongTogether(t *testing.T) {
 	}
 }
 
-func TestALocalDatabaseBehindTLSNeedsAllThreeFiles(t *testing.T) {
+func TestLoad_ALocalDatabaseBehindTLSNeedsAllThreeFiles(t *testing.T) {
 	t.Parallel()
 	const endpoint = "ovs-db: ssl:192.0.2.1:6640\n"
 	const own = "private-key: /key.pem\ncertificate: /cert.pem\n"
@@ -323,7 +323,7 @@ func TestALocalDatabaseBehindTLSNeedsAllThreeFiles(t *testing.T) {
 	}
 }
 
-func TestTheFileMayBeAbsentOnlyWhenNobodyNamedIt(t *testing.T) {
+func TestLoad_TheFileMayBeAbsentOnlyWhenNobodyNamedIt(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.yaml")
 	if f, err := readFile(missing, nil, true); err != nil || f.path != "" || len(f.entries) > 0 {
 		t.Errorf("optional: %+v, %v", f, err)
@@ -341,14 +341,14 @@ func TestTheFileMayBeAbsentOnlyWhenNobodyNamedIt(t *testing.T) {
 	}
 }
 
-func TestLoadNeedsItsFlags(t *testing.T) {
+func TestLoad_NeedsItsFlags(t *testing.T) {
 	t.Parallel()
 	if _, err := Load(pflag.NewFlagSet("", pflag.ContinueOnError)); err == nil || !strings.Contains(err.Error(), "--ovs-db") {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestEveryFlagHasAHelpText(t *testing.T) {
+func TestFlags_EachHasAHelpText(t *testing.T) {
 	t.Parallel()
 	fs := pflag.NewFlagSet("representord", pflag.ContinueOnError)
 	Flags(fs)

@@ -19,7 +19,7 @@ import (
 	"github.com/representord/representord/internal/netlinkio"
 )
 
-func TestPortsListsTheWholeDump(t *testing.T) {
+func TestPorts_ListsTheWholeDump(t *testing.T) {
 	messages := golden(t, "ports-bluefield-6.8.hex")
 	k := &kernel{answer: func(_ uint8, request netlink.Message) ([]netlink.Message, error) {
 		return played(messages, request), nil
@@ -39,7 +39,7 @@ func TestPortsListsTheWholeDump(t *testing.T) {
 	}
 }
 
-func TestRequestsAreWhatTheKernelExpects(t *testing.T) {
+func TestClient_RequestsAreWhatTheKernelExpects(t *testing.T) {
 	devices := bodies(t, golden(t, "devices.hex"))
 	wantHandle := func(t *testing.T, body []byte) {
 		t.Helper()
@@ -129,7 +129,7 @@ func TestRequestsAreWhatTheKernelExpects(t *testing.T) {
 	}
 }
 
-func TestErrorsTellWhatIsMissing(t *testing.T) {
+func TestClient_ErrorsTellWhatIsMissing(t *testing.T) {
 	handle := pci("0000:03:00.0")
 	for name, tt := range map[string]struct {
 		kernel *kernel
@@ -171,7 +171,7 @@ func TestErrorsTellWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestTheRealKernelHasDevlinkOrSaysItHasNot(t *testing.T) {
+func TestClient_TheRealKernelHasDevlinkOrSaysItHasNot(t *testing.T) {
 	c := New()
 	defer c.Close()
 	if _, err := c.Ports(t.Context()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -179,7 +179,7 @@ func TestTheRealKernelHasDevlinkOrSaysItHasNot(t *testing.T) {
 	}
 }
 
-func TestOneMalformedPortDoesNotLoseTheOthers(t *testing.T) {
+func TestPorts_OneThatIsMalformedDoesNotLoseTheOthers(t *testing.T) {
 	good := bodies(t, golden(t, "ports-bluefield-5.4.hex"))
 	bad := append(append([]byte{}, good[1]...), attribute(t, unix.DEVLINK_ATTR_PORT_PCI_PF_NUMBER, 1)...)
 	k := &kernel{answer: func(_ uint8, request netlink.Message) ([]netlink.Message, error) {
@@ -197,7 +197,7 @@ func TestOneMalformedPortDoesNotLoseTheOthers(t *testing.T) {
 	}
 }
 
-func TestAnInterruptedDumpIsRepeated(t *testing.T) {
+func TestClient_AnInterruptedDumpIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := bodies(t, golden(t, "ports-bluefield-5.4.hex"))
 		dumps := 0
@@ -218,7 +218,7 @@ func TestAnInterruptedDumpIsRepeated(t *testing.T) {
 	})
 }
 
-func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
+func TestClient_ADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := bodies(t, golden(t, "ports-bluefield-5.4.hex"))
 		k := &kernel{answer: func(_ uint8, request netlink.Message) ([]netlink.Message, error) {
@@ -233,7 +233,7 @@ func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 	})
 }
 
-func TestASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
+func TestClient_ASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
 	answers := []func(uint8, netlink.Message) ([]netlink.Message, error){
 		func(_ uint8, request netlink.Message) ([]netlink.Message, error) { return reply(request, 0), nil },
 	}
@@ -263,7 +263,7 @@ func TestASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
 	}
 }
 
-func TestTheAnswerToAnotherRequestIsNotTaken(t *testing.T) {
+func TestClient_TheAnswerToAnotherRequestIsNotTaken(t *testing.T) {
 	messages := bodies(t, golden(t, "ports-bluefield-5.4.hex"))
 	k := &kernel{answer: func(_ uint8, request netlink.Message) ([]netlink.Message, error) {
 		request.Header.Sequence++
@@ -276,7 +276,7 @@ func TestTheAnswerToAnotherRequestIsNotTaken(t *testing.T) {
 	}
 }
 
-func TestACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
+func TestClient_ACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{answer: errno(unix.EBUSY), hang: make(chan struct{})}
 		c := k.client()
@@ -294,7 +294,7 @@ func TestACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
 	})
 }
 
-func TestAHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
+func TestClient_AHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := golden(t, "ports-bluefield-5.4.hex")
 		k := &kernel{
@@ -334,7 +334,7 @@ func TestAHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
 	})
 }
 
-func TestCloseDoesNotWaitForAHungKernelWhoseSocketIsClosedInTheEnd(t *testing.T) {
+func TestClient_CloseDoesNotWaitForAHungKernelWhoseSocketIsClosedInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{answer: errno(unix.EBUSY), hang: make(chan struct{}), uninterruptible: true}
 		c := k.client()
@@ -356,7 +356,7 @@ func TestCloseDoesNotWaitForAHungKernelWhoseSocketIsClosedInTheEnd(t *testing.T)
 	})
 }
 
-func TestAClosedClientSaysSo(t *testing.T) {
+func TestClient_ThatIsClosedSaysSo(t *testing.T) {
 	k := &kernel{answer: errno(unix.EBUSY)}
 	c := k.client()
 	c.Close()
@@ -369,7 +369,7 @@ func TestAClosedClientSaysSo(t *testing.T) {
 	}
 }
 
-func TestAnInfoWithoutASerialNumberIsNotAnError(t *testing.T) {
+func TestInfo_WithoutASerialNumberIsNotAnError(t *testing.T) {
 	k := &kernel{answer: func(_ uint8, request netlink.Message) ([]netlink.Message, error) {
 		return reply(request, 0, bodies(t, golden(t, "devices.hex"))[0]), nil
 	}}

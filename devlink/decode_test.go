@@ -101,7 +101,7 @@ func anyPort() *rapid.Generator[Port] {
 	})
 }
 
-func TestEveryPortIsDecodedAsItWasEncoded(t *testing.T) {
+func TestDecode_EveryPortIsAsItWasEncoded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := anyPort().Draw(t, "port")
 		b, err := encodePort(want)
@@ -128,7 +128,7 @@ func attribute(tb testing.TB, kind uint16, data ...byte) []byte {
 	return b
 }
 
-func TestAPortWithAMalformedAttributeIsAnErrorThatNamesThePort(t *testing.T) {
+func TestDecode_APortWithAMalformedAttributeIsAnErrorThatNamesThePort(t *testing.T) {
 	good, err := encodePort(Port{Handle: pci("0000:03:00.0"), Index: 7, Flavour: FlavourPCIPF})
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +175,7 @@ func TestAPortWithAMalformedAttributeIsAnErrorThatNamesThePort(t *testing.T) {
 	}
 }
 
-func TestAPortWithoutAnIdentityIsAnError(t *testing.T) {
+func TestDecode_APortWithoutAnIdentityIsAnError(t *testing.T) {
 	bus := attribute(t, unix.DEVLINK_ATTR_BUS_NAME, []byte("pci\x00")...)
 	device := attribute(t, unix.DEVLINK_ATTR_DEV_NAME, []byte("0000:03:00.0\x00")...)
 	index := attribute(t, unix.DEVLINK_ATTR_PORT_INDEX, 1, 0, 0, 0)
@@ -208,7 +208,7 @@ func TestAPortWithoutAnIdentityIsAnError(t *testing.T) {
 	}
 }
 
-func TestNumbersWithoutANameStayVisible(t *testing.T) {
+func TestDecode_NumbersWithoutANameStayVisible(t *testing.T) {
 	for got, want := range map[string]string{
 		string(functionState(0)):     "inactive",
 		string(functionState(1)):     "active",
@@ -231,7 +231,7 @@ func TestNumbersWithoutANameStayVisible(t *testing.T) {
 	}
 }
 
-func TestAFunctionsNestMayOrMayNotBeFlaggedAsOne(t *testing.T) {
+func TestDecode_AFunctionsNestMayOrMayNotBeFlaggedAsOne(t *testing.T) {
 	base, err := encodePort(Port{Handle: pci("0000:03:00.0"), Index: 7})
 	if err != nil {
 		t.Fatal(err)

@@ -97,7 +97,7 @@ func captured() []Port {
 	return ports
 }
 
-func TestPortsDecodeFromTheKernelsBytes(t *testing.T) {
+func TestPorts_DecodeFromTheKernelsBytes(t *testing.T) {
 	for file, want := range map[string][]Port{
 		"ports-bluefield-5.4.hex": {
 			{
@@ -185,7 +185,7 @@ func TestPortsDecodeFromTheKernelsBytes(t *testing.T) {
 	}
 }
 
-func TestInfoKeepsTheBoardsSerialNumberApartFromTheDevices(t *testing.T) {
+func TestInfo_KeepsTheBoardsSerialNumberApartFromTheDevices(t *testing.T) {
 	for file, want := range map[string]Info{
 		"info.hex": {
 			Handle:            pci("0000:03:00.0"),
@@ -217,7 +217,7 @@ func TestInfoKeepsTheBoardsSerialNumberApartFromTheDevices(t *testing.T) {
 	}
 }
 
-func TestDevicesDecodeFromTheKernelsBytes(t *testing.T) {
+func TestDevices_DecodeFromTheKernelsBytes(t *testing.T) {
 	for file, want := range map[string][]Handle{
 		"devices.hex":           {pci("0000:03:00.0"), pci("0000:03:00.1")},
 		"devices-linux-6.1.hex": {{Bus: "platform", Device: "dpusim.0"}},
@@ -238,7 +238,7 @@ func TestDevicesDecodeFromTheKernelsBytes(t *testing.T) {
 	}
 }
 
-func TestTheEswitchModeDecodesFromTheKernelsBytes(t *testing.T) {
+func TestEswitchMode_DecodesFromTheKernelsBytes(t *testing.T) {
 	for _, file := range []string{"eswitch.hex", "eswitch-linux-6.1.hex"} {
 		mode, err := decodeEswitchMode(bodies(t, golden(t, file))[0])
 		if err != nil || mode != EswitchSwitchdev {

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-func TestJSONOfDevlinkIsReadAsItWasPrinted(t *testing.T) {
+func TestParseJSON_ReadsWhatDevlinkPrintedAsItWas(t *testing.T) {
 	for file, want := range map[string][]Port{
 		"bluefield-5.4.json": {
 			{
@@ -80,7 +80,7 @@ func TestJSONOfDevlinkIsReadAsItWasPrinted(t *testing.T) {
 	}
 }
 
-func TestOneMalformedPortInJSONDoesNotLoseTheOthers(t *testing.T) {
+func TestParseJSON_OneMalformedPortDoesNotLoseTheOthers(t *testing.T) {
 	for name, body := range map[string]string{
 		"vfnum beyond 16 bits": `{"type":"eth","flavour":"pcivf","pfnum":0,"vfnum":65536}`,
 		"vfnum negative":       `{"vfnum":-1}`,
@@ -115,7 +115,7 @@ func TestOneMalformedPortInJSONDoesNotLoseTheOthers(t *testing.T) {
 }
 
 // iproute2 prints an index with %d (__pr_out_port_handle_start in devlink.c).
-func TestAPortIndexThatIsPrintedAsNegativeIsTheOneItWas(t *testing.T) {
+func TestParseJSON_APortIndexThatIsPrintedAsNegativeIsTheOneItWas(t *testing.T) {
 	got, err := ParseJSON(
 		strings.NewReader(`{"port":{"pci/0000:03:00.0/-1":{},"pci/0000:03:00.0/-2147483648":{},"pci/0000:03:00.0/2147483647":{}}}`))
 	want := []Port{
@@ -128,7 +128,7 @@ func TestAPortIndexThatIsPrintedAsNegativeIsTheOneItWas(t *testing.T) {
 	}
 }
 
-func TestAMalformedPortInJSONTellsItsFlavourAsFarAsThatCanBeRead(t *testing.T) {
+func TestParseJSON_AMalformedPortTellsItsFlavourAsFarAsThatCanBeRead(t *testing.T) {
 	for body, want := range map[string]Flavour{
 		`{"flavour":"pcivf","vfnum":-1}`:                  FlavourPCIVF,
 		`{"vfnum":"x","flavour":"pcipf"}`:                 FlavourPCIPF,
@@ -153,7 +153,7 @@ func TestAMalformedPortInJSONTellsItsFlavourAsFarAsThatCanBeRead(t *testing.T) {
 }
 
 // A MalformedError keeps the first few causes only. One flavour may be odd as a whole.
-func TestMalformedPortsInJSONThatMayBePFsAreToldFirst(t *testing.T) {
+func TestParseJSON_MalformedPortsThatMayBePFsAreToldFirst(t *testing.T) {
 	var ports []string
 	for i := range 20 {
 		ports = append(ports, fmt.Sprintf(`"pci/0000:03:00.0/%d":{"flavour":"pcivf","vfnum":-1}`, i))
@@ -173,7 +173,7 @@ func TestMalformedPortsInJSONThatMayBePFsAreToldFirst(t *testing.T) {
 }
 
 // Who gives it the wrong input sees what it was, in words that aren't a programmer's.
-func TestAnErrorInJSONIsInTheWordsOfItsReader(t *testing.T) {
+func TestParseJSON_AnErrorIsInTheWordsOfItsReader(t *testing.T) {
 	for name, tt := range map[string]struct{ input, want string }{
 		"nothing":     {"", `it is empty; the output of "devlink -j port show" was expected`},
 		"white space": {" \n", `it is empty; the output of "devlink -j port show" was expected`},
@@ -233,7 +233,7 @@ func checkOneLeft(t *testing.T, got []Port, err error) {
 	}
 }
 
-func TestWhatIsNotDevlinksJSONIsAnError(t *testing.T) {
+func TestParseJSON_WhatIsNotDevlinksJSONIsAnError(t *testing.T) {
 	for name, input := range map[string]string{
 		"nothing":       "",
 		"text":          "pci/0000:03:00.0/1: type eth netdev p0",
@@ -255,7 +255,7 @@ func TestWhatIsNotDevlinksJSONIsAnError(t *testing.T) {
 	}
 }
 
-func TestJSONInputIsBounded(t *testing.T) {
+func TestParseJSON_InputIsBounded(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader(`{"port":{"`), spaces{})
 	if _, err := ParseJSON(endless); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("got %v; want an error about the size", err)

@@ -68,7 +68,7 @@ type seen struct {
 	OpState    OpState
 }
 
-func TestPortsAreThoseThatAnotherLibraryReads(t *testing.T) {
+func TestPorts_AreThoseThatAnotherLibraryReads(t *testing.T) {
 	card(t)
 	c := New()
 	defer c.Close()
@@ -122,7 +122,7 @@ func TestPortsAreThoseThatAnotherLibraryReads(t *testing.T) {
 	}
 }
 
-func TestIfIndexesAreThoseOfTheNetdevs(t *testing.T) {
+func TestPorts_IfIndexesAreThoseOfTheNetdevs(t *testing.T) {
 	card(t)
 	c := New()
 	defer c.Close()
@@ -146,7 +146,7 @@ func TestIfIndexesAreThoseOfTheNetdevs(t *testing.T) {
 	}
 }
 
-func TestEveryDeviceWithPortsIsListedAndDescribesItself(t *testing.T) {
+func TestDevices_EachWithPortsIsListedAndDescribesItself(t *testing.T) {
 	h := card(t)
 	c := New()
 	defer c.Close()
@@ -176,7 +176,7 @@ func TestEveryDeviceWithPortsIsListedAndDescribesItself(t *testing.T) {
 	}
 }
 
-func TestOnePortIsFoundByItsIndex(t *testing.T) {
+func TestPort_IsFoundByItsIndex(t *testing.T) {
 	h := card(t)
 	c := New()
 	defer c.Close()
@@ -195,7 +195,7 @@ func TestOnePortIsFoundByItsIndex(t *testing.T) {
 
 // What Ports says of the kernel is shown here: should a kernel do better one day,
 // this test will tell.
-func TestTheKernelsListEndsBeforeAPortThatCanNotBeRead(t *testing.T) {
+func TestPorts_TheKernelsListEndsBeforeOneThatCanNotBeRead(t *testing.T) {
 	h := card(t)
 	c := New()
 	defer c.Close()
@@ -217,7 +217,7 @@ func TestTheKernelsListEndsBeforeAPortThatCanNotBeRead(t *testing.T) {
 	}
 }
 
-func TestTheListenerHearsPortsAndDevicesComeAndGo(t *testing.T) {
+func TestListener_HearsPortsAndDevicesComeAndGo(t *testing.T) {
 	poked := make(chan struct{}, 1)
 	l := NewListener(slog.New(slog.DiscardHandler), func() {
 		select {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestOnlyPortsAndDevicesThatComeChangeOrGoArePokes(t *testing.T) {
+func TestListener_OnlyPortsAndDevicesThatComeChangeOrGoArePokes(t *testing.T) {
 	pokes := map[uint8]bool{
 		unix.DEVLINK_CMD_NEW: true, unix.DEVLINK_CMD_DEL: true,
 		unix.DEVLINK_CMD_PORT_NEW: true, unix.DEVLINK_CMD_PORT_DEL: true,
@@ -32,7 +32,7 @@ func TestOnlyPortsAndDevicesThatComeChangeOrGoArePokes(t *testing.T) {
 	}
 }
 
-func TestAnOverrunOfNotificationsIsRecognised(t *testing.T) {
+func TestListener_AnOverrunOfNotificationsIsRecognised(t *testing.T) {
 	e := &events{family: familyID, conn: genetlink.NewConn(nltest.Dial(func([]netlink.Message) ([]netlink.Message, error) {
 		return nil, os.NewSyscallError("recvmsg", unix.ENOBUFS)
 	}))}

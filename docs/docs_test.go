@@ -43,7 +43,7 @@ func daemonSettings() map[string]string {
 	return all
 }
 
-func TestTheReadmeListsEverySettingWithItsDefault(t *testing.T) {
+func TestReadme_ListsEverySettingWithItsDefault(t *testing.T) {
 	section := regexp.MustCompile(`(?s)\n## Settings\n(.*?)\nThese are flags only:`).FindStringSubmatch(read(t, readme))
 	if section == nil {
 		t.Fatal("README.md has no section Settings")
@@ -75,7 +75,7 @@ func sameDefault(documented, value string) bool {
 	return documented == value || documented+"0s" == value || documented == "60s" && value == "1m0s"
 }
 
-func TestEverySettingIsInTheManualPageAndTheSampleConfiguration(t *testing.T) {
+func TestSettings_AreAllInTheManualPageAndTheSampleConfiguration(t *testing.T) {
 	page := strings.ReplaceAll(read(t, "man/representord.8"), `\-`, "-")
 	sample := read(t, "../systemd/representord.yaml")
 	for key := range daemonSettings() {
@@ -123,7 +123,7 @@ func reasonCodes(t *testing.T) map[string]bool {
 	return codes
 }
 
-func TestEveryReasonCodeIsAmongTheFailureModes(t *testing.T) {
+func TestFailureModes_HaveEveryReasonCode(t *testing.T) {
 	page := read(t, "failure-modes.md")
 	for code := range reasonCodes(t) {
 		if !strings.Contains(page, "`"+code+"`") {
@@ -133,7 +133,7 @@ func TestEveryReasonCodeIsAmongTheFailureModes(t *testing.T) {
 }
 
 // What the page quotes as the programs' words is in the programs.
-func TestTheFailureModesQuoteThePrograms(t *testing.T) {
+func TestFailureModes_QuoteThePrograms(t *testing.T) {
 	page := read(t, "failure-modes.md")
 	sources := map[string]string{}
 	for _, dir := range []string{"internal/agent", "internal/ovn", "plug", "plug/plan", "internal/dbconn", "representor", "cmd/representord",
@@ -204,7 +204,7 @@ func testFunctions(t *testing.T) map[string]string {
 	return all
 }
 
-func TestEachFaultHasATestThatHasAWitness(t *testing.T) {
+func TestFaults_EachHasATestThatHasAWitness(t *testing.T) {
 	functions := testFunctions(t)
 	name := regexp.MustCompile("`([A-Za-z0-9_]+)`")
 	faults := 0
@@ -234,14 +234,14 @@ func TestEachFaultHasATestThatHasAWitness(t *testing.T) {
 	}
 }
 
-func TestTheManualPageIsGoodRoff(t *testing.T) {
+func TestManualPage_IsGoodRoff(t *testing.T) {
 	out, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", "man/representord.8").CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("groff (Debian package groff-base): %v\n%s", err, out)
 	}
 }
 
-func TestLinksBetweenTheDocumentsLeadSomewhere(t *testing.T) {
+func TestLinks_BetweenTheDocumentsLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)]+)\)`)
 	pages, err := filepath.Glob("*.md")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestEveryMetricIsOnThePageAboutMonitoring(t *testing.T) {
+func TestMetrics_AreAllOnThePageAboutMonitoring(t *testing.T) {
 	page := read(t, "monitoring.md")
 	rows := regexp.MustCompile("(?m)^\\| `[a-z_]+` \\| (counter|gauge|histogram) .*$").FindAllString(page, -1)
 	for _, m := range metrics.All() {
@@ -86,7 +86,7 @@ type ruleFile struct {
 	} `yaml:"groups"`
 }
 
-func TestEveryAlertIsAboutMetricsThatExistAndSaysWhatToDo(t *testing.T) {
+func TestAlerts_AreAboutMetricsThatExistAndSayWhatToDo(t *testing.T) {
 	var file ruleFile
 	if err := yaml.Unmarshal([]byte(read(t, "monitoring/alerts.yaml")), &file); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestEveryAlertIsAboutMetricsThatExistAndSaysWhatToDo(t *testing.T) {
 }
 
 // Whoever is woken looks at the dashboard first.
-func TestTheDashboardShowsWhatACriticalAlertIsAbout(t *testing.T) {
+func TestDashboard_ShowsWhatACriticalAlertIsAbout(t *testing.T) {
 	var file ruleFile
 	if err := yaml.Unmarshal([]byte(read(t, "monitoring/alerts.yaml")), &file); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestTheDashboardShowsWhatACriticalAlertIsAbout(t *testing.T) {
 	}
 }
 
-func TestTheAlertsAreRaisedByWhatTheyAreFor(t *testing.T) {
+func TestAlerts_AreRaisedByWhatTheyAreFor(t *testing.T) {
 	for _, args := range [][]string{{"check", "rules", "--lint=all", "--lint-fatal", "alerts.yaml"}, {"test", "rules", "alerts_test.yaml"}} {
 		if out, err := servers.Promtool(t, "monitoring", "", args...); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -187,7 +187,7 @@ type dashboard struct {
 	} `json:"templating"`
 }
 
-func TestTheDashboardShowsMetricsThatExist(t *testing.T) {
+func TestDashboard_ShowsMetricsThatExist(t *testing.T) {
 	var d dashboard
 	if err := json.Unmarshal([]byte(read(t, "monitoring/dashboard.json")), &d); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestAPlugMakesExactlyTheRowsThatAreAskedFor(t *testing.T) {
+func TestPlug_MakesExactlyTheRowsThatAreAskedFor(t *testing.T) {
 	d, s := bridged(t)
 	p := plugOf("pf0vf3", "lport-a")
 	p.IfaceIDVer, p.MTURequest, p.Southbound = "version-1", 8900, "SB_Global 1"
@@ -41,7 +41,7 @@ func TestAPlugMakesExactlyTheRowsThatAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestAPlugWithoutMTUAndVersionLeavesBothUnset(t *testing.T) {
+func TestPlug_WithoutMTUAndVersionLeavesBothUnset(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")))
 	if got := d.Ctl(t, "get", "Interface", "pf0vf3", "mtu_request"); got != "[]" {
@@ -52,7 +52,7 @@ func TestAPlugWithoutMTUAndVersionLeavesBothUnset(t *testing.T) {
 	}
 }
 
-func TestAnUnplugLeavesNoRowBehind(t *testing.T) {
+func TestUnplug_LeavesNoRowBehind(t *testing.T) {
 	d, s := bridged(t)
 	before := dump(t, d)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a"), plugOf("pf0vf4", "lport-b")))
@@ -65,7 +65,7 @@ func TestAnUnplugLeavesNoRowBehind(t *testing.T) {
 	}
 }
 
-func TestOneNameMayGoAndComeInOneTransaction(t *testing.T) {
+func TestApply_OneNameMayGoAndComeInOneTransaction(t *testing.T) {
 	_, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a"), plugOf("pf0vf4", "lport-b")))
 	a, b := row(t, s, "pf0vf3"), row(t, s, "pf0vf4")
@@ -83,7 +83,7 @@ func TestOneNameMayGoAndComeInOneTransaction(t *testing.T) {
 	}
 }
 
-func TestAnEditChangesSingleKeysAndLeavesTheRest(t *testing.T) {
+func TestEdit_ChangesSingleKeysAndLeavesTheRest(t *testing.T) {
 	d, s := bridged(t)
 	p := plugOf("pf0vf3", "lport-a")
 	p.IfaceIDVer, p.MTURequest = "version-1", 1500
@@ -119,7 +119,7 @@ func TestAnEditChangesSingleKeysAndLeavesTheRest(t *testing.T) {
 	}
 }
 
-func TestAdoptionRewritesTheMarksAndKeepsTheRow(t *testing.T) {
+func TestEdit_ForAdoptionRewritesTheMarksAndKeepsTheRow(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "add-port", "br-int", "pf0vf3", "--", "set", "Interface", "pf0vf3",
 		"external_ids:iface-id=lport-a", "external_ids:ovn-plugged=representor")
@@ -138,7 +138,7 @@ func TestAdoptionRewritesTheMarksAndKeepsTheRow(t *testing.T) {
 
 // A port may go from one interface to another in one change, and in several of
 // one Apply.
-func TestAPortMayMoveToAnotherInterface(t *testing.T) {
+func TestEdit_APortMayMoveToAnotherInterface(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")))
 	move := unplugging(row(t, s, "pf0vf3"))
@@ -158,7 +158,7 @@ func TestAPortMayMoveToAnotherInterface(t *testing.T) {
 	}
 }
 
-func TestOneBadChangeHoldsUpNoOther(t *testing.T) {
+func TestApply_OneBadChangeHoldsUpNoOther(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "add-br", "br-other", "--", "add-port", "br-other", "pf0vf77")
 	apply(t, s, plugging(plugOf("leaving", "lport-leaving")))
@@ -197,7 +197,7 @@ func TestOneBadChangeHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestAThousandChangesAreDoneAndSeen(t *testing.T) {
+func TestApply_AThousandChangesAreDoneAndSeen(t *testing.T) {
 	_, s := bridged(t)
 	var changes []Change
 	for n := range 1000 {
@@ -219,7 +219,7 @@ func TestAThousandChangesAreDoneAndSeen(t *testing.T) {
 	}
 }
 
-func TestEveryApplyIsSeenInTheViewWhenItReturns(t *testing.T) {
+func TestApply_IsSeenInTheViewWhenItReturns(t *testing.T) {
 	_, s := bridged(t)
 	for n := range 200 {
 		name := fmt.Sprintf("pf0vf%d", n%3)
@@ -238,7 +238,7 @@ func TestEveryApplyIsSeenInTheViewWhenItReturns(t *testing.T) {
 	}
 }
 
-func TestATransactionTooLargeForTheConnectionIsRefusedAlone(t *testing.T) {
+func TestApply_ATransactionTooLargeForTheConnectionIsRefusedAlone(t *testing.T) {
 	_, s := bridged(t)
 	huge := plugOf("pf0vf1", "lport-huge")
 	huge.IfaceIDVer = strings.Repeat("x", 1<<20)
@@ -251,7 +251,7 @@ func TestATransactionTooLargeForTheConnectionIsRefusedAlone(t *testing.T) {
 	}
 }
 
-func TestAValueThatNeedsEscapingArrivesAsItIs(t *testing.T) {
+func TestApply_AValueThatNeedsEscapingArrivesAsItIs(t *testing.T) {
 	_, s := bridged(t)
 	for n, name := range []string{`a"b\c`, "tab\there", "line\nbreak", "<&>", "ünïcödé 端口 🙂", "\u2028", "[]", "{}", "named-uuid",
 		strings.Repeat("l", 10000)} {
@@ -264,7 +264,7 @@ func TestAValueThatNeedsEscapingArrivesAsItIs(t *testing.T) {
 	}
 }
 
-func TestApplyWithoutConnectionOrBridgeSaysSo(t *testing.T) {
+func TestApply_WithoutConnectionOrBridgeSaysSo(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	idle := New(Options{Endpoint: d.Endpoint})
 	if err := applyAll(t, idle, []Change{plugging(plugOf("pf0vf0", "a"))})[0]; !errors.Is(err, ErrNotConnected) {
@@ -287,7 +287,7 @@ func TestApplyWithoutConnectionOrBridgeSaysSo(t *testing.T) {
 }
 
 // A server that hangs must neither hold up Apply for ever nor be believed.
-func TestApplyOnAHangingServerEndsWithAnUnknownResult(t *testing.T) {
+func TestApply_OnAHangingServerEndsWithAnUnknownResult(t *testing.T) {
 	const probe = 5 * time.Second // one that a busy machine misses ends the connection before its time
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
@@ -315,7 +315,7 @@ func TestApplyOnAHangingServerEndsWithAnUnknownResult(t *testing.T) {
 
 // A server that is killed in the middle has done a change as a whole or not at
 // all, and what Apply said was done is done.
-func TestAServerKilledInTheMiddleLeavesOnlyWholeChanges(t *testing.T) {
+func TestApply_AServerKilledInTheMiddleLeavesOnlyWholeChanges(t *testing.T) {
 	d, s := bridged(t)
 	committed, unknown := map[string]bool{}, 0
 	for round := range 5 {

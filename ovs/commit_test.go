@@ -84,7 +84,7 @@ func names(n int) (all []string) {
 	return all
 }
 
-func TestOneBadChangeOfManyCostsFewTransactions(t *testing.T) {
+func TestCommit_OneBadChangeOfManyCostsFewTransactions(t *testing.T) {
 	for _, c := range []struct {
 		what string
 		server
@@ -122,7 +122,7 @@ type server struct{ guarded, violates string }
 
 // Whatever fails, each change that can be done is done once, each other one says
 // why not, and the number of transactions is bounded.
-func TestEveryChangeGetsItsOwnVerdict(t *testing.T) {
+func TestCommit_EveryChangeGetsItsOwnVerdict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := names(rapid.IntRange(1, 200).Draw(t, "changes"))
 		s := &scripted{
@@ -164,7 +164,7 @@ func TestEveryChangeGetsItsOwnVerdict(t *testing.T) {
 	})
 }
 
-func TestAFullDiskIsNotTriedAgainForEveryChange(t *testing.T) {
+func TestCommit_AFullDiskIsNotTriedAgainForEveryChange(t *testing.T) {
 	for _, kind := range []string{"I/O error", "resources exhausted"} {
 		s := &scripted{violates: map[string]bool{"vf000": true}, kind: kind, done: map[string]bool{}}
 		var changes []Change
@@ -183,7 +183,7 @@ func TestAFullDiskIsNotTriedAgainForEveryChange(t *testing.T) {
 	}
 }
 
-func TestALostConnectionEndsItAll(t *testing.T) {
+func TestCommit_ALostConnectionEndsItAll(t *testing.T) {
 	sent := 0
 	c := committer{
 		transact: func(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
@@ -199,7 +199,7 @@ func TestALostConnectionEndsItAll(t *testing.T) {
 	}
 }
 
-func TestTheDatapathGuardConcernsOnlyPlugs(t *testing.T) {
+func TestCommit_TheDatapathGuardConcernsOnlyPlugs(t *testing.T) {
 	tr := build(target{name: "br-int"}, []Change{unplugging(ours("pf0vf03", "a")), plugging(plugOf("pf0vf04", "b"))})
 	results := make([]ovsdb.OperationResult, len(tr.ops))
 	n := slices.IndexFunc(tr.purposes, func(p purpose) bool { return p.scope == scopePlugs })
@@ -214,7 +214,7 @@ func TestTheDatapathGuardConcernsOnlyPlugs(t *testing.T) {
 	}
 }
 
-func TestAShortAnswerIsNoSuccess(t *testing.T) {
+func TestCommit_AShortAnswerIsNoSuccess(t *testing.T) {
 	tr := build(target{name: "br-int"}, []Change{plugging(plugOf("pf0vf04", "b"))})
 	if f := tr.judge(nil); f == nil || f.err == nil {
 		t.Errorf("no results at all are judged as %+v", f)
@@ -224,7 +224,7 @@ func TestAShortAnswerIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestTheEstimatedSizeIsNeverFarBelowTheRealOne(t *testing.T) {
+func TestCommit_TheEstimatedSizeIsNeverFarBelowTheRealOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-z0-9:. -]{0,300}`)
 		p := plugOf("pf0vf"+text.Draw(t, "netdev"), text.Draw(t, "lport"))

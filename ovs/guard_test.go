@@ -11,7 +11,7 @@ import (
 )
 
 // A change that was planned on a row is only done to that row.
-func TestAChangeIsRefusedWhenItsRowIsNotWhatItWas(t *testing.T) {
+func TestGuard_AChangeIsRefusedWhenItsRowIsNotWhatItWas(t *testing.T) {
 	cases := map[string]struct {
 		meanwhile []string // ovs-vsctl arguments
 		refused   bool
@@ -68,7 +68,7 @@ func TestAChangeIsRefusedWhenItsRowIsNotWhatItWas(t *testing.T) {
 }
 
 // A row that the built-in provider has, also one that was ours, is for the port that it names.
-func TestAChangeOfTheProvidersRowIsRefusedWhenTheRowIsForAnotherPortByNow(t *testing.T) {
+func TestGuard_AChangeOfTheProvidersRowIsRefusedWhenTheRowIsForAnotherPortByNow(t *testing.T) {
 	for name, marks := range map[string][]string{
 		"the provider's own": nil, "one that was ours": {"external_ids:representord-logical-port=old", "external_ids:representord-function=f"},
 	} {
@@ -93,7 +93,7 @@ func TestAChangeOfTheProvidersRowIsRefusedWhenTheRowIsForAnotherPortByNow(t *tes
 }
 
 // What the database itself guards, whatever the view was when the change was planned.
-func TestAPlugIsRefusedByTheDatabase(t *testing.T) {
+func TestGuard_APlugIsRefusedByTheDatabase(t *testing.T) {
 	cases := map[string]struct {
 		meanwhile []string
 		want      error // nil for none
@@ -147,7 +147,7 @@ func TestAPlugIsRefusedByTheDatabase(t *testing.T) {
 }
 
 // What the database would let pass, and the view forbids.
-func TestAPlugIsRefusedByWhatIsSeen(t *testing.T) {
+func TestGuard_APlugIsRefusedByWhatIsSeen(t *testing.T) {
 	lport := "external_ids:iface-id=lport-a"
 	cases := map[string]struct {
 		first []string
@@ -173,7 +173,7 @@ func TestAPlugIsRefusedByWhatIsSeen(t *testing.T) {
 	}
 }
 
-func TestNothingIsDoneToRowsThatAreNotOurs(t *testing.T) {
+func TestGuard_NothingIsDoneToRowsThatAreNotOurs(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "add-br", "br-other", "--", "add-port", "br-int", "foreign", "--", "add-port", "br-other", "marked",
 		"--", "set", "Interface", "marked", "external_ids:representord-logical-port=x")

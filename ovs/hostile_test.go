@@ -52,7 +52,7 @@ func mutateIDs(table, name string, pairs ...[2]string) any {
 	}}
 }
 
-func TestHostileValuesInTheDatabaseHurtNobody(t *testing.T) {
+func TestHostile_ValuesInTheDatabaseHurtNobody(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")))
 	d.Ctl(t, "add-port", "br-int", "foreign")
@@ -84,7 +84,7 @@ func TestHostileValuesInTheDatabaseHurtNobody(t *testing.T) {
 	}
 }
 
-func TestARowOfOursWithAHugeMarkCanStillBeRemoved(t *testing.T) {
+func TestHostile_ARowOfOursWithAHugeMarkCanStillBeRemoved(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")), plugging(plugOf("pf0vf4", "lport-b")))
 	transactRaw(t, d,

@@ -28,7 +28,7 @@ func ours(name, lport string) Interface {
 }
 
 // The bytes of every kind of transaction. UPDATE_GOLDEN=1 writes them anew.
-func TestATransactionIsExactlyTheseOperations(t *testing.T) {
+func TestTransaction_IsExactlyTheseOperations(t *testing.T) {
 	full := plugOf("pf0vf03", "lport-a")
 	full.IfaceIDVer, full.MTURequest, full.Southbound = "v1", 8900, "SB_Global 1"
 	adopted := ours("pf0vf05", "lport-e")
@@ -84,7 +84,7 @@ func TestATransactionIsExactlyTheseOperations(t *testing.T) {
 	}
 }
 
-func TestTheCommentIsBoundedAndHasNoControlCharacters(t *testing.T) {
+func TestTransaction_TheCommentIsBoundedAndHasNoControlCharacters(t *testing.T) {
 	many := make([]Change, 1000)
 	for n := range many {
 		many[n] = plugging(plugOf("pf0vf00", "lport-with-a-rather-long-name"))
@@ -107,7 +107,7 @@ func TestTheCommentIsBoundedAndHasNoControlCharacters(t *testing.T) {
 	}
 }
 
-func TestARefusalsMessageIsBoundedAndLegible(t *testing.T) {
+func TestRefused_TheMessageIsBoundedAndLegible(t *testing.T) {
 	e := &RefusedError{Kind: "constraint violation", Details: `identical values ("pf0vf3") for index on column "name"`}
 	if got := e.Error(); !strings.HasSuffix(got, `constraint violation: identical values ("pf0vf3") for index on column "name"`) {
 		t.Errorf("the message is %s", got)

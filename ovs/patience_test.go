@@ -9,7 +9,7 @@ import (
 )
 
 // A pass that hangs looks dead to whoever watches over the daemon.
-func TestApplyGivesUpOnAHangingServerWhateverTheProbe(t *testing.T) {
+func TestApply_GivesUpOnAHangingServerWhateverTheProbe(t *testing.T) {
 	t.Parallel()
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")

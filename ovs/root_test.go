@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestAnEditOfTheRootChangesItsKeysAndNoOthers(t *testing.T) {
+func TestEditRoot_ChangesItsKeysAndNoOthers(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "set", "open", ".", "external_ids:old=1", "external_ids:gone=1", "external_ids:foreign=x")
 	servers.Until(t, "the keys are seen", func() bool { return s.View().ExternalIDs["foreign"] == "x" })
@@ -35,7 +35,7 @@ func TestAnEditOfTheRootChangesItsKeysAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestAnEditOfTheRootThatMakesNoSenseIsNotSent(t *testing.T) {
+func TestEditRoot_WhatMakesNoSenseIsNotSent(t *testing.T) {
 	d, s := bridged(t)
 	for _, e := range []RootEdit{
 		{Set: map[string]string{"a": "1"}, Delete: []string{"a"}},

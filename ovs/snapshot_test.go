@@ -49,7 +49,7 @@ func viewOf(r rows, bridge string) View {
 
 func ptr[T any](v T) *T { return &v }
 
-func TestAnInterfaceIsShownWithWhatHoldsIt(t *testing.T) {
+func TestView_AnInterfaceIsShownWithWhatHoldsIt(t *testing.T) {
 	cases := map[string]struct {
 		bridges, ports map[string]string
 		want           Interface // of interface x
@@ -109,7 +109,7 @@ func TestAnInterfaceIsShownWithWhatHoldsIt(t *testing.T) {
 	}
 }
 
-func TestARowsColumnsAreShownAsTheyAre(t *testing.T) {
+func TestView_ARowsColumnsAreShownAsTheyAre(t *testing.T) {
 	huge := strings.Repeat("x", 1<<20)
 	cases := map[string]struct {
 		row  interfaceRow
@@ -166,7 +166,7 @@ func TestARowsColumnsAreShownAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestTheViewNamesTheBridgeEvenWhileItIsMissing(t *testing.T) {
+func TestView_NamesTheBridgeEvenWhileItIsMissing(t *testing.T) {
 	r := tables(map[string]string{"br-int": "", "br-ex": ""}, nil)
 	r.bridges["b-br-int"].DatapathType = "netdev"
 	for bridge, want := range map[string]View{
@@ -185,7 +185,7 @@ func TestTheViewNamesTheBridgeEvenWhileItIsMissing(t *testing.T) {
 	}
 }
 
-func TestAnEmptyDatabaseMakesAnEmptyCompleteView(t *testing.T) {
+func TestView_OfAnEmptyDatabaseIsEmptyAndComplete(t *testing.T) {
 	v := viewOf(rows{}, "br-int")
 	if !v.Complete || v.BridgeUUID != "" || len(v.Interfaces)+len(v.PortNames)+len(v.ExternalIDs) != 0 {
 		t.Errorf("the view is %+v", v)
@@ -195,7 +195,7 @@ func TestAnEmptyDatabaseMakesAnEmptyCompleteView(t *testing.T) {
 	}
 }
 
-func TestTheViewSharesNoMapWithTheRows(t *testing.T) {
+func TestView_SharesNoMapWithTheRows(t *testing.T) {
 	r := tables(nil, nil)
 	r.root["root"].ExternalIDs = map[string]string{"system-id": "dpu"}
 	v := viewOf(r, "br-int")
@@ -205,7 +205,7 @@ func TestTheViewSharesNoMapWithTheRows(t *testing.T) {
 	}
 }
 
-func TestTablesThatDoNotFitTogetherAreNoticed(t *testing.T) {
+func TestView_TablesThatDoNotFitTogetherAreNoticed(t *testing.T) {
 	whole := func() rows {
 		r := tables(map[string]string{"br-int": "p q", "br-ex": ""}, map[string]string{"p": "i", "q": "j k"})
 		r.ssl = map[string]*sslRow{"s": {UUID: "s"}}
@@ -235,7 +235,7 @@ func TestTablesThatDoNotFitTogetherAreNoticed(t *testing.T) {
 
 // Whatever is in the tables, a view can be made of it, always the same one, and
 // it has every interface exactly once.
-func TestAnyTablesMakeAView(t *testing.T) {
+func TestView_IsMadeOfAnyTables(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := anyRows(t)
 		ours := rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "bridge")
@@ -311,7 +311,7 @@ func anyRows(t *rapid.T) rows {
 	return r
 }
 
-func TestRowsAreClonedDeeply(t *testing.T) {
+func TestRows_AreClonedDeeply(t *testing.T) {
 	row := &interfaceRow{
 		UUID: "u", Name: "n", Type: "t", ExternalIDs: map[string]string{"a": "b"},
 		MTURequest: ptr(1), Ofport: ptr(2), Error: ptr("e"), IfIndex: ptr(3),

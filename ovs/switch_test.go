@@ -19,7 +19,7 @@ const (
 	cont = syscall.SIGCONT
 )
 
-func TestTheViewFollowsTheDatabase(t *testing.T) {
+func TestView_FollowsTheDatabase(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	s := start(t, d)
 	if v := s.View(); v.Bridge != "br-int" || v.BridgeUUID != "" || v.Problem != "" {
@@ -50,7 +50,7 @@ func TestTheViewFollowsTheDatabase(t *testing.T) {
 	})
 }
 
-func TestAnotherBridgeIsFollowed(t *testing.T) {
+func TestSwitch_AnotherBridgeIsFollowed(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "add-port", "br-int", "p")
 	servers.Until(t, "the port is seen", func() bool { return s.View().PortNames["p"] })
@@ -69,7 +69,7 @@ func TestAnotherBridgeIsFollowed(t *testing.T) {
 	servers.Until(t, "the other bridge is seen", func() bool { return s.View().BridgeUUID != "" })
 }
 
-func TestEveryStateOfAnOptionalColumnIsFollowed(t *testing.T) {
+func TestView_EveryStateOfAnOptionalColumnIsFollowed(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "add-port", "br-int", "p")
 	servers.Until(t, "the port is seen", func() bool { _, seen := s.View().Interfaces["p"]; return seen })
@@ -99,7 +99,7 @@ func TestEveryStateOfAnOptionalColumnIsFollowed(t *testing.T) {
 	}
 }
 
-func TestAKilledServerIsNoticedAndReturnedTo(t *testing.T) {
+func TestSwitch_AKilledServerIsNoticedAndReturnedTo(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")))
 	before := s.View()
@@ -135,7 +135,7 @@ func TestAKilledServerIsNoticedAndReturnedTo(t *testing.T) {
 	}
 }
 
-func TestAWipedDatabaseIsSeenAsItIs(t *testing.T) {
+func TestSwitch_AWipedDatabaseIsSeenAsItIs(t *testing.T) {
 	d, s := bridged(t)
 	apply(t, s, plugging(plugOf("pf0vf3", "lport-a")))
 	d.Wipe()
@@ -151,7 +151,7 @@ func TestAWipedDatabaseIsSeenAsItIs(t *testing.T) {
 	}
 }
 
-func TestAServerThatStartsLateIsWaitedFor(t *testing.T) {
+func TestSwitch_AServerThatStartsLateIsWaitedFor(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	d.Kill()
@@ -166,7 +166,7 @@ func TestAServerThatStartsLateIsWaitedFor(t *testing.T) {
 	servers.Until(t, "the view is complete", func() bool { return s.View().Complete && s.View().BridgeUUID != "" })
 }
 
-func TestNotifyIsCalledForEveryKindOfChange(t *testing.T) {
+func TestNotify_IsCalledForEveryKindOfChange(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	var calls atomic.Int64
@@ -193,7 +193,7 @@ func TestNotifyIsCalledForEveryKindOfChange(t *testing.T) {
 
 // Snapshots are coalesced: a flood of changes makes few of them, and the last one
 // is shown all the same.
-func TestAFloodOfChangesMakesFewSnapshots(t *testing.T) {
+func TestView_AFloodOfChangesMakesFewSnapshots(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	var views atomic.Int64
@@ -227,7 +227,7 @@ func TestAFloodOfChangesMakesFewSnapshots(t *testing.T) {
 	}
 }
 
-func TestASingleChangeIsSeenAtOnce(t *testing.T) {
+func TestView_ASingleChangeIsSeenAtOnce(t *testing.T) {
 	d, s := bridged(t)
 	other := start(t, d)
 	apply(t, other, plugging(plugOf("p", "lport")))
@@ -247,7 +247,7 @@ func TestASingleChangeIsSeenAtOnce(t *testing.T) {
 
 // The client shows a transaction table by table. A view must not: an interface
 // whose port is not there yet would be taken for somebody else's.
-func TestNoViewShowsHalfATransaction(t *testing.T) {
+func TestView_ShowsNoHalfOfATransaction(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	other, s := start(t, d), start(t, d)

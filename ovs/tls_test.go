@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheLocalDatabaseIsFollowedOverTLS(t *testing.T) {
+func TestTLS_TheLocalDatabaseIsFollowedOverIt(t *testing.T) {
 	pki := servers.NewPKI(t)
 	d := servers.NewOVSDB(t, "conf", servers.SchemaOpenVSwitch, pki.Serve()...)
 	d.Ctl(t, "init", "--", "add-br", "br-int")

@@ -2,7 +2,7 @@ package ovs
 
 import "testing"
 
-func TestASettingMeansTheSwitchToBeAnotherThanTheKernels(t *testing.T) {
+func TestUserspace_ASettingMeansTheSwitchToBeAnotherThanTheKernels(t *testing.T) {
 	for name, tt := range map[string]struct {
 		ids    map[string]string
 		config map[string]string

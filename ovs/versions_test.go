@@ -6,7 +6,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheVersionsAreThoseThatTheDatabaseTells(t *testing.T) {
+func TestVersions_AreThoseThatTheDatabaseTells(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	o := Options{Endpoint: d.Endpoint}
 	v, err := ReadVersions(t.Context(), o)

@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestWhatVSwitchdOpenedIsSeen(t *testing.T) {
+func TestVSwitchd_WhatItOpenedIsSeen(t *testing.T) {
 	d, s := bridged(t)
 	vswitchd := servers.VSwitchd(t, d)
 	p := plugOf("pf0vf3", "lport-a")
@@ -39,7 +39,7 @@ func TestWhatVSwitchdOpenedIsSeen(t *testing.T) {
 	}
 }
 
-func TestANetdevThatIsNotThereIsSeenWithItsError(t *testing.T) {
+func TestVSwitchd_ANetdevThatIsNotThereIsSeenWithItsError(t *testing.T) {
 	d, s := bridged(t)
 	d.Ctl(t, "set", "Bridge", "br-int", "datapath_type=dummy", "--", "set", "Interface", "br-int", "type=dummy-internal",
 		"--", "add-port", "br-int", "no-such-netdev")

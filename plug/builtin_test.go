@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestABuiltInPlugProviderIsReportedByItsRows(t *testing.T) {
+func TestBuiltIn_APlugProviderIsReportedByItsRows(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	// Adopting what it took while we run would be a fight.
 	r := c.reconciler(func(cfg *Config) { cfg.Settings.AdoptOVNVIF = true })
@@ -40,7 +40,7 @@ func TestABuiltInPlugProviderIsReportedByItsRows(t *testing.T) {
 	}
 }
 
-func TestARowThatTheBuiltInPlugProviderTookBeforeWeStartedIsAdopted(t *testing.T) {
+func TestBuiltIn_ARowThatThePlugProviderTookBeforeWeStartedIsAdopted(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	taken := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	taken.OVNPlugged = "representor"

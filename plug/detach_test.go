@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *testing.T) {
+func TestLetGo_ANetdevThatWasRenamedWhilePluggedLeavesTheDatapathWhenItsRowIsGone(t *testing.T) {
 	other := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
 	c := newCloud(testcard.Index(testcard.OneVF(), other), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 	var detached []uint32
@@ -64,7 +64,7 @@ func (s headless) Apply(ctx context.Context, changes []ovs.Change) []error {
 }
 
 // What the old row says that ovs-vswitchd has open is what a dead one had.
-func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddIt(t *testing.T) {
+func TestLetGo_ARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddIt(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 	c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10})
@@ -85,7 +85,7 @@ func TestARenamedNetdevThatStaysPluggedStaysInTheDatapathUntilOVSHasFailedToAddI
 }
 
 // The name that it had is another function's by now, so that its row leaks.
-func TestARenamedNetdevThatIsPluggedAnewAsItsRowLeaksStaysInTheDatapath(t *testing.T) {
+func TestLetGo_ARenamedNetdevThatIsPluggedAnewAsItsRowLeaksStaysInTheDatapath(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10},
 		testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}), plantest.Asks("a", 0, 0))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))

@@ -20,7 +20,7 @@ func story(events []Event) []string {
 	return out
 }
 
-func TestEventsTellEveryChangeOfStateOnce(t *testing.T) {
+func TestEvents_TellEveryChangeOfStateOnce(t *testing.T) {
 	c := newCloud(testcard.Index(), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
@@ -46,7 +46,7 @@ func TestEventsTellEveryChangeOfStateOnce(t *testing.T) {
 	}
 }
 
-func TestTheLastThousandEventsAreRemembered(t *testing.T) {
+func TestEvents_TheLastThousandAreRemembered(t *testing.T) {
 	var r ring
 	for range 2*eventsMost + 7 {
 		r.add(Event{Reason: &reason.Reason{}})

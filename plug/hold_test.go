@@ -53,7 +53,7 @@ func (c *cloud) become(r *Reconciler, identity string, n int) {
 	synctest.Wait()
 }
 
-func TestAHoldIsReportedUntilItEnds(t *testing.T) {
+func TestHold_IsReportedUntilItEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name, identity string
 		code           reason.Code
@@ -86,7 +86,7 @@ func TestAHoldIsReportedUntilItEnds(t *testing.T) {
 	}
 }
 
-func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
+func TestReleaseHold_EndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(nil)
@@ -109,7 +109,7 @@ func TestAReleaseEndsWhatIsHeldAndNothingThatComesLater(t *testing.T) {
 	})
 }
 
-func TestWhatIsAskedAgainWithinTheHoldIsNoLongerHeld(t *testing.T) {
+func TestHold_WhatIsAskedAgainWithinItIsNoLongerHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(nil)
@@ -137,7 +137,7 @@ func TestWhatIsAskedAgainWithinTheHoldIsNoLongerHeld(t *testing.T) {
 	})
 }
 
-func TestRetargetsAndLeaksAreCountedWhenTheyAreCommittedAndOnce(t *testing.T) {
+func TestCounters_RetargetsAndLeaksAreCountedWhenTheyAreCommittedAndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11},
 			testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf2", IfIndex: 12}),
@@ -169,7 +169,7 @@ func TestRetargetsAndLeaksAreCountedWhenTheyAreCommittedAndOnce(t *testing.T) {
 	})
 }
 
-func TestAHoldStartsOverForWhatHasNotWaited(t *testing.T) {
+func TestHold_StartsOverForWhatHasNotWaited(t *testing.T) {
 	for _, at := range []time.Duration{time.Minute, 119 * time.Second, 120*time.Second - time.Nanosecond} {
 		t.Run(at.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestAHoldStartsOverForWhatHasNotWaited(t *testing.T) {
 	}
 }
 
-func TestWhatHasWaitedDoesNotWaitAgainWhenItsRemovalIsRefused(t *testing.T) {
+func TestHold_WhatHasWaitedDoesNotWaitAgainWhenItsRemovalIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
@@ -215,7 +215,7 @@ func TestWhatHasWaitedDoesNotWaitAgainWhenItsRemovalIsRefused(t *testing.T) {
 
 // A Southbound that comes and goes tells nothing while it is away, which is no
 // reason to forget for how long ports have been held.
-func TestAHoldEndsThoughTheSouthboundComesAndGoes(t *testing.T) {
+func TestHold_EndsThoughTheSouthboundComesAndGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
@@ -241,7 +241,7 @@ func TestAHoldEndsThoughTheSouthboundComesAndGoes(t *testing.T) {
 	})
 }
 
-func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
+func TestReleaseHold_WhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = time.Hour })
@@ -265,7 +265,7 @@ func TestAReleaseWhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 	})
 }
 
-func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
+func TestReleaseHold_IsNoPermissionForAnotherSouthbound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
@@ -289,7 +289,7 @@ func TestAReleaseIsNoPermissionForAnotherSouthbound(t *testing.T) {
 	})
 }
 
-func TestAReleaseThatCouldNotBeUsedIsNoPermissionForWhatComesLater(t *testing.T) {
+func TestReleaseHold_ThatCouldNotBeUsedIsNoPermissionForWhatComesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
@@ -307,7 +307,7 @@ func TestAReleaseThatCouldNotBeUsedIsNoPermissionForWhatComesLater(t *testing.T)
 	})
 }
 
-func TestAReleaseThatCouldNotBeUsedAtOnceIsForThePortsThatWereHeld(t *testing.T) {
+func TestReleaseHold_ThatCouldNotBeUsedAtOnceIsForThePortsThatWereHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := manyPorts(5)
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
@@ -324,7 +324,7 @@ func TestAReleaseThatCouldNotBeUsedAtOnceIsForThePortsThatWereHeld(t *testing.T)
 	})
 }
 
-func TestAReleaseIsOverForAPortThatIsAskedForAgain(t *testing.T) {
+func TestReleaseHold_IsOverForAPortThatIsAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
@@ -346,7 +346,7 @@ func TestAReleaseIsOverForAPortThatIsAskedForAgain(t *testing.T) {
 	})
 }
 
-func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) {
+func TestReleaseHold_OfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) {
 	for _, tt := range []struct {
 		name, identity string // what the Southbound is when it is back
 		ports, want    int    // that it asks for then, and the rows after that
@@ -379,7 +379,7 @@ func TestAReleaseOfAnotherSouthboundIsForThatOneAndThePortsItHeld(t *testing.T) 
 	}
 }
 
-func TestAReleaseIsForWhatWasSeenAndIsStillHeld(t *testing.T) {
+func TestReleaseHold_IsForWhatWasSeenAndIsStillHeld(t *testing.T) {
 	mass := func(ports ...string) Holding { return Holding{Code: reason.CodeMassUnplug, Ports: ports} }
 	replaced := func(identity string, ports ...string) Holding {
 		return Holding{Code: reason.CodeSouthboundReplaced, Identity: identity, Ports: ports}

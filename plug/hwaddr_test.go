@@ -36,7 +36,7 @@ func (f *functions) SetHWAddr(_ context.Context, r representor.Representor, mac 
 	return f.err
 }
 
-func TestAFunctionGetsTheAddressOfItsLogicalPortOnceAndOnlyIfThatIsWanted(t *testing.T) {
+func TestProgramHWAddr_AFunctionGetsTheAddressOfItsLogicalPortOnceAndOnlyIfThatIsWanted(t *testing.T) {
 	for name, tt := range map[string]struct {
 		off, tells bool
 		have, want representor.MAC
@@ -68,7 +68,7 @@ func TestAFunctionGetsTheAddressOfItsLogicalPortOnceAndOnlyIfThatIsWanted(t *tes
 	}
 }
 
-func TestAnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
+func TestProgramHWAddr_AnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
 	c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(plantest.PortMAC()))
 	f := &functions{cloud: c, err: unix.EOPNOTSUPP}
 	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })
@@ -87,7 +87,7 @@ func TestAnAddressThatCannotBeSetIsAWarningThatNamesTheDriver(t *testing.T) {
 	}
 }
 
-func TestTheAddressOfAFunctionThatIsAnothersByNowIsLeftAlone(t *testing.T) {
+func TestProgramHWAddr_TheAddressOfAFunctionThatIsAnothersByNowIsLeftAlone(t *testing.T) {
 	c := newCloud(testcard.IndexWithAddress(representor.MAC{}), plantest.Addressed(representor.MAC{}))
 	f := &functions{cloud: c}
 	r := c.reconciler(func(cfg *Config) { cfg.SetHWAddr = f.SetHWAddr })

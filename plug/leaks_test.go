@@ -22,7 +22,7 @@ func swapped() *representor.Index {
 	return testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11})
 }
 
-func TestALeakIsRemovedWithoutWaitingForTheSouthbound(t *testing.T) {
+func TestLeak_IsRemovedWithoutWaitingForTheSouthbound(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
@@ -33,7 +33,7 @@ func TestALeakIsRemovedWithoutWaitingForTheSouthbound(t *testing.T) {
 	}
 }
 
-func TestReadyWaitsForALeakThatCantBeRemovedYet(t *testing.T) {
+func TestReady_WaitsForALeakThatCantBeRemovedYet(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	leak := plantest.OurRow("a", "pf0vf0", 0, 7, 10) // the netdev is VF 0's now
 	c.actual = plantest.BridgeWith(leak)
@@ -54,7 +54,7 @@ func TestReadyWaitsForALeakThatCantBeRemovedYet(t *testing.T) {
 	}
 }
 
-func TestALeakDoesNotWaitForThePaceOfWhatIsToBeDoneWithIt(t *testing.T) {
+func TestLeak_DoesNotWaitForThePaceOfWhatIsToBeDoneWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -82,7 +82,7 @@ func TestALeakDoesNotWaitForThePaceOfWhatIsToBeDoneWithIt(t *testing.T) {
 	})
 }
 
-func TestALeakIsClosedThoughThePlugThatGoesWithItIsRefused(t *testing.T) {
+func TestLeak_IsClosedThoughThePlugThatGoesWithItIsRefused(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
@@ -96,7 +96,7 @@ func TestALeakIsClosedThoughThePlugThatGoesWithItIsRefused(t *testing.T) {
 	}
 }
 
-func TestALeakThatStaysDoesNotKeepOtherRemovalsFromBeingConfirmed(t *testing.T) {
+func TestLeak_ThatStaysDoesNotKeepOtherRemovalsFromBeingConfirmed(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 7, 10), plantest.OurRow("b", "pf0vf1", 0, 1, 11))
 	c.refuse["a"] = errors.New("disk full")
@@ -106,7 +106,7 @@ func TestALeakThatStaysDoesNotKeepOtherRemovalsFromBeingConfirmed(t *testing.T) 
 	}
 }
 
-func TestADryRunWithALeakPlansWhatARunWouldDo(t *testing.T) {
+func TestDryRun_WithALeakPlansWhatARunWouldDo(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 7, 10), plantest.OurRow("gone", "pf0vf9", 0, 9, 19))
 	rep := c.reconciler(func(cfg *Config) { cfg.DryRun = true }).Pass(t.Context())
@@ -115,7 +115,7 @@ func TestADryRunWithALeakPlansWhatARunWouldDo(t *testing.T) {
 	}
 }
 
-func TestReadyMeansThatThePlanSawTheCardItself(t *testing.T) {
+func TestReady_MeansThatThePlanSawTheCardItself(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	c.view = ovn.View{}
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 7, 10)) // a leak

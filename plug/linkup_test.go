@@ -42,7 +42,7 @@ func downPorts(n int) (*cloud, []testcard.Netdev) {
 	return newCloud(testcard.Index(devs...), bs...), devs
 }
 
-func TestAKernelThatDoesNotSetLinksUpHoldsUpAPassForASecondAtMost(t *testing.T) {
+func TestLink_AKernelThatDoesNotSetLinksUpHoldsUpAPassForASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, devs := downPorts(30)
 		r := c.reconciler(func(cfg *Config) { cfg.Devices = heldUp{devices: devices{c}} })
@@ -71,7 +71,7 @@ func TestAKernelThatDoesNotSetLinksUpHoldsUpAPassForASecondAtMost(t *testing.T) 
 	})
 }
 
-func TestOneLinkThatKeepsTheKernelBusyHoldsUpNoOther(t *testing.T) {
+func TestLink_ThatKeepsTheKernelBusyHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := downPorts(4)
 		r := c.reconciler(func(cfg *Config) { cfg.Devices = heldUp{devices: devices{c}, ifindex: 10} })
@@ -89,7 +89,7 @@ func TestOneLinkThatKeepsTheKernelBusyHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-func TestALinkThatCouldNotBeSetUpIsTriedAgainWithoutAnyPoke(t *testing.T) {
+func TestLink_ThatCouldNotBeSetUpIsTriedAgainWithoutAnyPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, devs := downPorts(1)
 		c.upErr = errors.New("no such device")
@@ -114,7 +114,7 @@ func TestALinkThatCouldNotBeSetUpIsTriedAgainWithoutAnyPoke(t *testing.T) {
 	})
 }
 
-func TestADatapathThatDoesNotAnswerIsWaitedForASecondAtMost(t *testing.T) {
+func TestLetGo_ADatapathThatDoesNotAnswerIsWaitedForASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, devs := downPorts(20)
 		r := c.reconciler(func(cfg *Config) {

@@ -23,7 +23,7 @@ func (c *cloud) failing(netdev, why string) {
 	})
 }
 
-func TestARowThatOVSFailedToOpenIsTriedAgainAtOnceAndThenEverMoreSeldom(t *testing.T) {
+func TestNudge_ARowThatOVSFailedToOpenIsTriedAgainAtOnceAndThenEverMoreSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -47,7 +47,7 @@ func TestARowThatOVSFailedToOpenIsTriedAgainAtOnceAndThenEverMoreSeldom(t *testi
 	})
 }
 
-func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
+func TestNudge_ARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -66,7 +66,7 @@ func TestARowWhoseNetdevWasAwayIsLeftToOVSForASecond(t *testing.T) {
 	})
 }
 
-func TestARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *testing.T) {
+func TestNudge_ARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) {
@@ -92,7 +92,7 @@ func TestARowThatStaysOpenForANetdevThatIsNoMoreIsTriedAgainAfterASecond(t *test
 	})
 }
 
-func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t *testing.T) {
+func TestNudge_ANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t *testing.T) {
 	for name, tt := range map[string]struct {
 		why  string // the error column
 		want []bool // by force?
@@ -132,7 +132,7 @@ func TestANetdevWithoutAnOpenFlowPortLeavesTheDatapathWhenAskingTwiceWasInVain(t
 	}
 }
 
-func TestANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
+func TestNudge_ANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var detached []bool
@@ -159,7 +159,7 @@ func TestANetdevWithoutAnOpenFlowPortHasAFreshStartOnceItWasOpen(t *testing.T) {
 	})
 }
 
-func TestOnlyAttemptsAtANetdevWithoutAnOpenFlowPortCountBeforeItIsTakenOut(t *testing.T) {
+func TestNudge_OnlyAttemptsAtANetdevWithoutAnOpenFlowPortCountBeforeItIsTakenOut(t *testing.T) {
 	for name, before := range map[string]func(*cloud){
 		"refused with an error before": func(c *cloud) { c.failing("pf0vf0", "could not add network device pf0vf0 to ofproto (File exists)") },
 		"open for the netdev before": func(c *cloud) {
@@ -210,7 +210,7 @@ func (d busyDevices) LinkUp(ctx context.Context, ifindex uint32) error {
 
 // ovs-vswitchd may open the netdev after the pass has read the local database and before
 // it comes to its nudges.
-func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T) {
+func TestNudge_ANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		down := testcard.OneVF()
 		down.Down = true
@@ -242,7 +242,7 @@ func TestANetdevThatOVSHasOpenedMeanwhileIsNotTakenOutOfTheDatapath(t *testing.T
 	})
 }
 
-func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing.T) {
+func TestNudge_ANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var open ovs.Interface
@@ -282,7 +282,7 @@ func TestANetdevThatWasTakenOutOfTheDatapathIsAskedForUntilOVSWasTold(t *testing
 
 // Interface.ofport is kept in conf.db and Interface.ifindex is not (vswitch.ovsschema):
 // this is every port of ours after ovsdb-server was restarted, until ovs-vswitchd is there.
-func TestNoRowIsWrittenWhileOVSIsDownAfterTheLocalDatabaseWasRestarted(t *testing.T) {
+func TestNudge_NoRowIsWrittenWhileOVSIsDownAfterTheLocalDatabaseWasRestarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)

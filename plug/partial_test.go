@@ -27,7 +27,7 @@ func (s *changingSwitch) Apply(ctx context.Context, changes []ovs.Change) []erro
 	return s.localSwitch.Apply(ctx, changes)
 }
 
-func TestANetdevThatIsRenamedInTheMiddleOfAPassIsNotLeftUnderAnothersName(t *testing.T) {
+func TestPass_ANetdevThatIsRenamedInTheMiddleIsNotLeftUnderAnothersName(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	s := &changingSwitch{localSwitch: localSwitch{c}, meanwhile: func() { c.index = swapped() }}
 	rep := c.reconciler(func(cfg *Config) { cfg.Switch = s }).Pass(t.Context())
@@ -36,7 +36,7 @@ func TestANetdevThatIsRenamedInTheMiddleOfAPassIsNotLeftUnderAnothersName(t *tes
 	}
 }
 
-func TestARowThatIsEditedInTheMiddleOfAPassIsPlannedOnAfresh(t *testing.T) {
+func TestPass_ARowThatIsEditedInTheMiddleIsPlannedOnAfresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.actual = plantest.BridgeWith(plantest.OurRow("a", "old", 0, 0, 19))
@@ -54,7 +54,7 @@ func TestARowThatIsEditedInTheMiddleOfAPassIsPlannedOnAfresh(t *testing.T) {
 	})
 }
 
-func TestTheSouthboundsAnswerCountsMoreThanTheViewThatChangedMeanwhile(t *testing.T) {
+func TestVerify_TheSouthboundsAnswerCountsMoreThanTheViewThatChangedMeanwhile(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())

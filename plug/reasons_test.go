@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestWhatTheKernelAndTheDatabaseSayIsBoundedAndEscapedInReasons(t *testing.T) {
+func TestReasons_WhatTheKernelAndTheDatabaseSayIsBoundedAndEscaped(t *testing.T) {
 	for _, evil := range plantest.HostileTexts() {
 		down := testcard.OneVF()
 		down.Down, down.Name = true, "a\x1bb"

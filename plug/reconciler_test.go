@@ -49,7 +49,7 @@ func elapse(d time.Duration) {
 	synctest.Wait()
 }
 
-func TestAPassPlugsWhatIsAskedAndReportsIt(t *testing.T) {
+func TestPass_PlugsWhatIsAskedAndReportsIt(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	r := c.reconciler(nil)
 	if s := find(t, r.Pass(t.Context()), "a"); s.State != plan.Plugged || s.Netdev != "pf0vf0" || s.Ofport != 10 {
@@ -60,7 +60,7 @@ func TestAPassPlugsWhatIsAskedAndReportsIt(t *testing.T) {
 	}
 }
 
-func TestAPokeMakesAPass(t *testing.T) {
+func TestPass_APokeMakesOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()))
 		r := c.reconciler(nil)
@@ -76,7 +76,7 @@ func TestAPokeMakesAPass(t *testing.T) {
 	})
 }
 
-func TestWithoutAnyPokeTheAuditNoticesDrift(t *testing.T) {
+func TestPass_TheAuditNoticesDriftWithoutAnyPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()))
 		r := c.reconciler(func(cfg *Config) { cfg.Audit = time.Minute })
@@ -90,7 +90,7 @@ func TestWithoutAnyPokeTheAuditNoticesDrift(t *testing.T) {
 	})
 }
 
-func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
+func TestRefused_AChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("a", 0, 0),
 			plantest.Asks("b", 0, 1))
@@ -117,7 +117,7 @@ func TestARefusedChangeIsRetriedAndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
+func TestEdit_OfARowAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -152,7 +152,7 @@ func TestARowThatIsEditedAgainAndAgainIsPutBackAtABoundedRate(t *testing.T) {
 	})
 }
 
-func TestARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
+func TestVerify_ARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -170,7 +170,7 @@ func TestARowStaysWhenTheSouthboundDoesNotConfirm(t *testing.T) {
 	})
 }
 
-func TestDryRunWritesNothing(t *testing.T) {
+func TestDryRun_WritesNothing(t *testing.T) {
 	down := testcard.OneVF()
 	down.Down = true
 	c := newCloud(testcard.Index(down), plantest.Asks("a", 0, 0))
@@ -182,7 +182,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 	}
 }
 
-func TestALinkThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
+func TestLink_ThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
 	down := testcard.OneVF()
 	down.Down = true
 	c := newCloud(testcard.Index(down), plantest.Asks("a", 0, 0))
@@ -193,7 +193,7 @@ func TestALinkThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
 	}
 }
 
-func TestReadyNeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
+func TestReady_NeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	whole := c.index
 	c.view = ovn.View{}
@@ -221,7 +221,7 @@ func TestReadyNeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
 	}
 }
 
-func TestMostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
+func TestBrake_MostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var devs []testcard.Netdev
 		var bs []ovn.Binding
@@ -246,7 +246,7 @@ func TestMostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
 	})
 }
 
-func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
+func TestHold_AnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		act  func(*Reconciler)
@@ -279,7 +279,7 @@ func TestAnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 	}
 }
 
-func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
+func TestNudge_ANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		failed := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
@@ -317,7 +317,7 @@ func TestANetdevThatWasNotOpenedIsAskedForAgainAtABoundedRate(t *testing.T) {
 	})
 }
 
-func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
+func TestNudge_ANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		failed := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
@@ -344,7 +344,7 @@ func TestANetdevThatAnotherRowHasOpenIsNotTakenOutOfTheDatapath(t *testing.T) {
 	})
 }
 
-func TestCleanupRemovesOurRowsAndNoOthers(t *testing.T) {
+func TestCleanup_RemovesOurRowsAndNoOthers(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	other := plantest.OurRow("b", "pf0vf1", 0, 1, 11)
 	other.Bridge = "br-ex"

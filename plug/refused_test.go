@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
+func TestReport_ShowsARowForAsLongAsItIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -45,7 +45,7 @@ func TestARowIsReportedForAsLongAsItIsThere(t *testing.T) {
 	})
 }
 
-func TestALeakThatCanNotBeRemovedIsTheReasonOfItsPort(t *testing.T) {
+func TestLeak_ThatCanNotBeRemovedIsTheReasonOfItsPort(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0}, testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}),
 		plantest.Asks("a", 0, 0))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
@@ -56,7 +56,7 @@ func TestALeakThatCanNotBeRemovedIsTheReasonOfItsPort(t *testing.T) {
 	}
 }
 
-func TestASecondRowThatCanNotBeRemovedIsAWarningOnAPluggedPort(t *testing.T) {
+func TestRefused_ASecondRowThatCanNotBeRemovedIsAWarningOnAPluggedPort(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10), plantest.OurRow("a", "pf0vf9", 0, 9, 19))
 	c.refuse["a"] = errors.New("disk full")
@@ -66,7 +66,7 @@ func TestASecondRowThatCanNotBeRemovedIsAWarningOnAPluggedPort(t *testing.T) {
 	}
 }
 
-func TestWhatWasRefusedIsForgottenWhenItIsNoLongerDue(t *testing.T) {
+func TestRefused_WhatIsNoLongerDueIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.refuse["a"] = errors.New("constraint violation")

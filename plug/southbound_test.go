@@ -15,7 +15,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.T) {
+func TestSouthbound_AStartingHolderTakesTheOneThatTheRowsNameForAccepted(t *testing.T) {
 	row := func(lport, southbound string) ovs.Interface {
 		return plantest.Answering(plantest.OurRow(lport, "n"+lport, 0, 0, 10), southbound)
 	}
@@ -74,7 +74,7 @@ func TestAStartingHolderTakesTheSouthboundThatTheRowsNameForAccepted(t *testing.
 	}
 }
 
-func TestASouthboundThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
+func TestSouthbound_ThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
 	h, now := holder{wait: time.Minute}, time.Now()
 	actual := plantest.BridgeWith(plantest.OurRow("a", "n0", 0, 0, 10))
 	wrong := plantest.Trusted()
@@ -90,7 +90,7 @@ func TestASouthboundThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
 	}
 }
 
-func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T) {
+func TestRestart_TheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *Reconciler){
 		"until the hold ends": func(*testing.T, *Reconciler) { elapse(2 * time.Second) },
 		"until it is released": func(t *testing.T, r *Reconciler) {
@@ -133,7 +133,7 @@ func TestAfterARestartTheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T)
 	}
 }
 
-func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
+func TestRestart_WithNothingChangedWritesNothing(t *testing.T) {
 	c := manyPorts(3)
 	c.reconciler(nil).Pass(t.Context())
 	applied := c.applied
@@ -144,7 +144,7 @@ func TestARestartWithNothingChangedWritesNothing(t *testing.T) {
 }
 
 // Only one run can tell that a cluster was restored under its own id.
-func TestARestartTakesARestoredClusterForTheSame(t *testing.T) {
+func TestRestart_ARestoredClusterIsTakenForTheSame(t *testing.T) {
 	c := manyPorts(1)
 	c.with(func() { c.view.Identity, c.view.Names = "c1", ovn.Names{Cluster: "c1", Global: "g1"} })
 	r := c.reconciler(nil)

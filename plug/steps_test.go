@@ -85,7 +85,7 @@ func (m *measuring) setInstalled(installed bool) {
 
 func nothing() {}
 
-func TestEachStepOfARequestIsMeasuredOnce(t *testing.T) {
+func TestSteps_EachOfARequestIsMeasuredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF())))
 		m.at(t, 0, nothing)
@@ -115,7 +115,7 @@ func TestEachStepOfARequestIsMeasuredOnce(t *testing.T) {
 	})
 }
 
-func TestARequestThatComesToNameAnotherFunctionIsMeasuredAnew(t *testing.T) {
+func TestSteps_ARequestThatComesToNameAnotherFunctionIsMeasuredAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF(), second), plantest.Asks("a", 0, 0)))
@@ -130,7 +130,7 @@ func TestARequestThatComesToNameAnotherFunctionIsMeasuredAnew(t *testing.T) {
 	})
 }
 
-func TestWhatWasPluggedBeforeIsNotMeasured(t *testing.T) {
+func TestSteps_WhatWasPluggedBeforeIsNotMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
@@ -146,7 +146,7 @@ func TestWhatWasPluggedBeforeIsNotMeasured(t *testing.T) {
 }
 
 // ovn-controller writes to two databases, and either may be seen first.
-func TestAPortThatIsUpBeforeItIsSeenInstalledTakesNoTimeToBecomeUp(t *testing.T) {
+func TestSteps_APortThatIsUpBeforeItIsSeenInstalledTakesNoTimeToBecomeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.at(t, 0, nothing)
@@ -162,7 +162,7 @@ func TestAPortThatIsUpBeforeItIsSeenInstalledTakesNoTimeToBecomeUp(t *testing.T)
 
 // ovs-vswitchd may have the netdev open that had the name before, and ovn-controller
 // install its flows.
-func TestWhatWasInstalledForAnotherNetdevIsNotMeasured(t *testing.T) {
+func TestSteps_WhatWasInstalledForAnotherNetdevIsNotMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.at(t, 0, nothing)
@@ -179,7 +179,7 @@ func TestWhatWasInstalledForAnotherNetdevIsNotMeasured(t *testing.T) {
 
 // The row of the request before has ovn-installed as well, and is seen until the
 // database tells of the new one.
-func TestThatTheOldRowOfARetargetedPortIsInstalledSaysNothingOfTheNewOne(t *testing.T) {
+func TestSteps_ThatTheOldRowOfARetargetedPortIsInstalledSaysNothingOfTheNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
 		c := newCloud(testcard.Index(testcard.OneVF(), second), plantest.Asks("a", 0, 0))
@@ -199,7 +199,7 @@ func TestThatTheOldRowOfARetargetedPortIsInstalledSaysNothingOfTheNewOne(t *test
 	})
 }
 
-func TestAPortThatIsUpElsewhereIsNotMeasuredUntilItWasDownHere(t *testing.T) {
+func TestSteps_APortThatIsUpElsewhereIsNotMeasuredUntilItWasDownHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := plantest.Asks("a", 0, 0)
 		b.Up = true
@@ -213,7 +213,7 @@ func TestAPortThatIsUpElsewhereIsNotMeasuredUntilItWasDownHere(t *testing.T) {
 	})
 }
 
-func TestARequestIsSeenWhenTheReconcilerIsPoked(t *testing.T) {
+func TestSteps_ARequestIsSeenWhenTheReconcilerIsPoked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF())))
 		m.at(t, 0, nothing)
@@ -228,7 +228,7 @@ func TestARequestIsSeenWhenTheReconcilerIsPoked(t *testing.T) {
 	})
 }
 
-func TestPokesThatNobodyWasToAnswerAreNotMeasuredFrom(t *testing.T) {
+func TestSteps_PokesThatNobodyWasToAnswerAreNotMeasuredFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMeasuring(newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0)))
 		m.Poke()
@@ -241,7 +241,7 @@ func TestPokesThatNobodyWasToAnswerAreNotMeasuredFrom(t *testing.T) {
 	})
 }
 
-func TestNothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
+func TestSteps_NothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
@@ -253,7 +253,7 @@ func TestNothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
 	}
 }
 
-func TestEveryPassIsMeasured(t *testing.T) {
+func TestSteps_EveryPassIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		var passes []time.Duration

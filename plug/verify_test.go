@@ -17,7 +17,7 @@ func (c *cloud) timesAsked() (n int) {
 	return n
 }
 
-func TestTheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
+func TestVerify_TheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(func(cfg *Config) { cfg.Audit = time.Hour })
@@ -37,7 +37,7 @@ func TestTheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
 	})
 }
 
-func TestManyPokesDoNotMakeManyQuestions(t *testing.T) {
+func TestVerify_ManyPokesDoNotMakeManyQuestions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		r := c.reconciler(nil)
@@ -55,7 +55,7 @@ func TestManyPokesDoNotMakeManyQuestions(t *testing.T) {
 	})
 }
 
-func TestAHoldThatEndsWhileTheSouthboundIsSilentDoesNotSpin(t *testing.T) {
+func TestVerify_AHoldThatEndsWhileTheSouthboundIsSilentDoesNotSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
@@ -87,7 +87,7 @@ func (c *cloud) unask(r *Reconciler, lport string) {
 
 // Somebody who deletes a port waits for that, and must not wait for what another
 // connection, or another port, failed at before.
-func TestWhatFailedBeforeDoesNotDelayWhatIsNew(t *testing.T) {
+func TestVerify_WhatFailedBeforeDoesNotDelayWhatIsNew(t *testing.T) {
 	for name, tt := range map[string]struct {
 		anew func(c *cloud, r *Reconciler)
 		most time.Duration
@@ -128,7 +128,7 @@ func TestWhatFailedBeforeDoesNotDelayWhatIsNew(t *testing.T) {
 	}
 }
 
-func TestPortsThatGoOneAfterTheOtherAreAskedAboutOnceASecondAtMost(t *testing.T) {
+func TestVerify_PortsThatGoOneAfterTheOtherAreAskedAboutOnceASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const ports = 200
 		c := manyPorts(ports)

@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestLookupAsksForTheCard(t *testing.T) {
+func TestLookup_AsksForTheCard(t *testing.T) {
 	t.Parallel()
 	const pf0, pf1 = "00:53:00:00:00:10", "00:53:00:00:00:11"
 	serials := func(of ...string) func(*representor.Card) {
@@ -76,7 +76,7 @@ func TestLookupAsksForTheCard(t *testing.T) {
 	}
 }
 
-func TestLookupOfLocalFunctions(t *testing.T) {
+func TestLookup_OfLocalFunctions(t *testing.T) {
 	t.Parallel()
 	const uplink = "00:53:00:00:00:30"
 	const localPF = `

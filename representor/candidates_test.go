@@ -8,7 +8,7 @@ import (
 )
 
 // A PF is refused exactly when the lookup doesn't lead to it.
-func TestEveryCandidateSaysWhyItWasRefused(t *testing.T) {
+func TestCandidates_EachSaysWhyItWasRefused(t *testing.T) {
 	handle := func(n string) devlink.Handle { return devlink.Handle{Bus: "pci", Device: n} }
 	pf := func(h devlink.Handle, index, controller uint32, external bool, number uint16, mac byte) devlink.Port {
 		return devlink.Port{

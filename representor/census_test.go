@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestACensusCountsEveryPort(t *testing.T) {
+func TestCensus_CountsEveryPort(t *testing.T) {
 	t.Parallel()
 	c := card(t, blueFieldNew)
 	got := representor.NewIndex(c, representor.Settings{}).Census()
@@ -25,7 +25,7 @@ func TestACensusCountsEveryPort(t *testing.T) {
 	}
 }
 
-func TestMACsThatSeveralPFsHaveAreCounted(t *testing.T) {
+func TestAmbiguousMACs_ThatSeveralPFsHaveAreCounted(t *testing.T) {
 	t.Parallel()
 	a, b := []byte{0, 0x53, 0, 0, 0, 1}, []byte{0, 0x53, 0, 0, 0, 2}
 	pf := func(pf uint16, external bool, mac []byte) devlink.Port {

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestLookupNeverChoosesBetweenContradictions(t *testing.T) {
+func TestLookup_NeverChoosesBetweenContradictions(t *testing.T) {
 	t.Parallel()
 	const host = "5c:25:73:37:70:5a"
 	vf0 := "pci/0000:03:00.0 c1pf0vf0"
@@ -69,7 +69,7 @@ pci/0000:03:00.0/22: type eth netdev z flavour pcisf controller 1 pfnum 0 extern
 	}
 }
 
-func TestLookupOnAnIncompleteCardClaimsNothing(t *testing.T) {
+func TestLookup_OnAnIncompleteCardClaimsNothing(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []lookupCase{
 		{name: "neither that there is no PF", ports: "", pf: "5c:25:73:37:70:5a", kind: representor.VF},
@@ -87,7 +87,7 @@ func TestLookupOnAnIncompleteCardClaimsNothing(t *testing.T) {
 	}
 }
 
-func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
+func TestLookup_ByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 	t.Parallel()
 	const host, vf0 = "5c:25:73:37:70:5a", "pci/0000:03:00.0 c1pf0vf0"
 	const problem = "1 can't be read, the first is pci/0000:83:00.0/327680"
@@ -129,7 +129,7 @@ func TestLookupByMACAloneIsRefusedWhileAPFMayBeMissing(t *testing.T) {
 
 // The driver's file tells the MAC of one host's PF. Where another controller may have a PF of
 // that number, which can't be read now, it may be that one's.
-func TestLookupTakesNoMACFromSysfsWhileAPFMayBeMissing(t *testing.T) {
+func TestLookup_TakesNoMACFromSysfsWhileAPFMayBeMissing(t *testing.T) {
 	t.Parallel()
 	const host = "5c:25:73:37:70:5a"
 	h := pci("0000:03:00.0")
@@ -150,7 +150,7 @@ pci/0000:03:00.0/12: type eth netdev c2pf0vf0 flavour pcivf controller 2 pfnum 0
 	}
 }
 
-func TestAllListsEveryRepresentorByFunction(t *testing.T) {
+func TestAll_ListsEveryRepresentorByFunction(t *testing.T) {
 	t.Parallel()
 	x := representor.NewIndex(card(t, blueFieldNew+blueFieldOld), representor.Settings{})
 	var got []string
@@ -173,7 +173,7 @@ func TestAllListsEveryRepresentorByFunction(t *testing.T) {
 	}
 }
 
-func TestByFunctionFindsNoneOfSeveral(t *testing.T) {
+func TestByFunction_FindsNoneOfSeveral(t *testing.T) {
 	t.Parallel()
 	c := card(t, blueFieldNew)
 	x := representor.NewIndex(c, representor.Settings{})

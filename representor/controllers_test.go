@@ -6,7 +6,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestAFunctionOfAKernelWithoutControllersIsTheOnlyOneThatItCanBe(t *testing.T) {
+func TestController_AFunctionOfAKernelWithoutAnyIsTheOnlyOneThatItCanBe(t *testing.T) {
 	t.Parallel()
 	const at = "pci/0000:03:00.0 "
 	secondHost := "pci/0000:03:00.0/1: type eth flavour pcipf controller 2 pfnum 0 external true hw_addr 00:53:00:00:00:02\n"
@@ -55,7 +55,7 @@ func TestAFunctionOfAKernelWithoutControllersIsTheOnlyOneThatItCanBe(t *testing.
 	}
 }
 
-func TestAFunctionWithAControllerIsNeverMadeAnother(t *testing.T) {
+func TestController_AFunctionThatHasOneIsNeverMadeAnother(t *testing.T) {
 	t.Parallel()
 	for _, ports := range []string{blueFieldNew, hostGone, multiHost, plainNIC, odd} {
 		x := representor.NewIndex(card(t, ports), representor.Settings{})

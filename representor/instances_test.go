@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestAnInstanceServesAHostWhenAnyOfItsFunctionsIsAHosts(t *testing.T) {
+func TestInstance_ServesAHostWhenAnyOfItsFunctionsIsAHosts(t *testing.T) {
 	handle := func(device string) devlink.Handle { return devlink.Handle{Bus: "pci", Device: device} }
 	port := func(device string, index uint32, external devlink.Optional[bool], number uint16) devlink.Port {
 		return devlink.Port{

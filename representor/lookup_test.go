@@ -74,7 +74,7 @@ func (tc *lookupCase) run(t *testing.T) {
 	}
 }
 
-func TestLookupOnRealCards(t *testing.T) {
+func TestLookup_OnRealCards(t *testing.T) {
 	t.Parallel()
 	const host = "5c:25:73:37:70:5a"
 	for _, tc := range []lookupCase{
@@ -188,7 +188,7 @@ func TestLookupOnRealCards(t *testing.T) {
 	}
 }
 
-func TestLookupOfThePF(t *testing.T) {
+func TestLookup_OfThePF(t *testing.T) {
 	t.Parallel()
 	const host = "5c:25:73:37:70:5a"
 	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}

@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
+func TestLookup_LooksAtTheNetdevAsItIsNow(t *testing.T) {
 	t.Parallel()
 	const host = "5c:25:73:37:70:5a"
 	const vf0 = "pci/0000:03:00.0 c1pf0vf0"
@@ -86,7 +86,7 @@ func TestLookupLooksAtTheNetdevAsItIsNow(t *testing.T) {
 	}
 }
 
-func TestByNetdevSaysOnlyWhatIsCertain(t *testing.T) {
+func TestByNetdev_SaysOnlyWhatIsCertain(t *testing.T) {
 	t.Parallel()
 	c := card(t, blueFieldNew)
 	byName := func(name string) uint32 {
@@ -138,7 +138,7 @@ func TestByNetdevSaysOnlyWhatIsCertain(t *testing.T) {
 	}
 }
 
-func TestByIfIndexFindsTheRepresentorWhateverItsNameIs(t *testing.T) {
+func TestByIfIndex_FindsTheRepresentorWhateverItsNameIs(t *testing.T) {
 	t.Parallel()
 	c := card(t, blueFieldNew)
 	ifindex, _, ok := representor.NewIndex(c, representor.Settings{}).LinkByName("c1pf0vf0")
@@ -158,7 +158,7 @@ func TestByIfIndexFindsTheRepresentorWhateverItsNameIs(t *testing.T) {
 	}
 }
 
-func TestLinksAreFoundByIfIndexAndByPresentName(t *testing.T) {
+func TestLinks_AreFoundByIfIndexAndByPresentName(t *testing.T) {
 	t.Parallel()
 	c := card(t, blueFieldNew)
 	c.Links[7] = representor.Link{Name: "eth0", Up: true, MTU: 9000}

@@ -105,7 +105,7 @@ func everyQuery() []representor.Query {
 	return all
 }
 
-func TestTheOrderOfPortsNeverChangesAnAnswer(t *testing.T) {
+func TestIndex_TheOrderOfPortsNeverChangesAnAnswer(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c, settings := drawCard(t), drawSettings(t)
@@ -230,7 +230,7 @@ func isExternal(c representor.Card, p devlink.Port) bool {
 	return p.Controller.Value != 0
 }
 
-func TestLookupFindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
+func TestLookup_FindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCard(t)
@@ -255,7 +255,7 @@ func TestLookupFindsTheFunctionExactlyWhenItIsCertain(t *testing.T) {
 	})
 }
 
-func TestWhatIsReadyToPlugIsWhatWasAsked(t *testing.T) {
+func TestLookup_WhatIsReadyToPlugIsWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c, settings := drawCard(t), drawSettings(t)
@@ -290,7 +290,7 @@ func TestWhatIsReadyToPlugIsWhatWasAsked(t *testing.T) {
 	})
 }
 
-func TestNoTwoFunctionsShareANetdev(t *testing.T) {
+func TestNetdev_NoTwoFunctionsShareOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		x := representor.NewIndex(drawCard(t), drawSettings(t))

@@ -36,7 +36,7 @@ func called(text string) representor.Function {
 	return f
 }
 
-func TestFunctionsTextIsOneToOne(t *testing.T) {
+func TestFunction_TextIsOneToOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f, g := drawFunction(t, "f"), drawFunction(t, "g")
@@ -69,7 +69,7 @@ func TestParseFunction_ReadsNothingButCanonicalTexts(t *testing.T) {
 	})
 }
 
-func TestQuerysTextIsOneToOne(t *testing.T) {
+func TestQuery_TextIsOneToOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) representor.Query {
@@ -91,7 +91,7 @@ func TestQuerysTextIsOneToOne(t *testing.T) {
 	})
 }
 
-func TestCanonicalTexts(t *testing.T) {
+func TestFunction_CanonicalTexts(t *testing.T) {
 	t.Parallel()
 	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}
 	for want, f := range map[string]representor.Function{
@@ -110,7 +110,7 @@ func TestCanonicalTexts(t *testing.T) {
 // hostile is text that breaks logs and terminals.
 const hostile = "\x1b[31m\n\x00\xff\"\\\u202e"
 
-func TestReasonsAreBoundedAndPrintable(t *testing.T) {
+func TestReasons_AreBoundedAndPrintable(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat(hostile, 30)
 	huge := strings.Repeat(hostile, 100_000)

@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestUplinksAreThePhysicalPortsWithTheirNetdevs(t *testing.T) {
+func TestUplinks_AreThePhysicalPortsWithTheirNetdevs(t *testing.T) {
 	c := card(t, blueFieldOld+`
 pci/0000:03:00.0/9: type eth flavour physical
 pci/0000:03:00.0/8: type eth netdev p0s1 flavour physical port 0
@@ -72,7 +72,7 @@ func TestUplink_IsOfTheCardThatItsNetdevStandsOn(t *testing.T) {
 	}
 }
 
-func TestAnUplinksNetdevIsNoFunctions(t *testing.T) {
+func TestUplink_TheNetdevIsNoFunctions(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCard(t)

@@ -37,7 +37,7 @@ for n in 0 1; do
 done
 `
 
-func TestTheUnitBootsPlugsAndRestartsUnderSystemd(t *testing.T) {
+func TestUnit_BootsPlugsAndRestartsUnderSystemd(t *testing.T) {
 	sim(t,
 		"dev add unit serial=MT2108X00001",
 		"port add unit 0 flavour=physical port=0 netdev=up0",

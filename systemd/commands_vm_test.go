@@ -129,7 +129,7 @@ func ill(checks []doctor.PrintedCheck) bool {
 
 // What the doctor prints for a service is run as it stands, in the situation that it is
 // printed for, and then the checks find nothing any more.
-func TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
+func TestCommands_EachThatIsPrintedForAServiceMendsWhatItIsPrintedFor(t *testing.T) {
 	h := newHost(t)
 	const (
 		noPower = "/run/unit-test/units/representord.service.d"

@@ -14,7 +14,7 @@ import (
 
 const unit = "representord.service"
 
-func TestTheSandboxLeavesAnExposureOfAtMost2Point2(t *testing.T) {
+func TestSandbox_LeavesAnExposureOfAtMost2Point2(t *testing.T) {
 	// The threshold is in tenths; systemd-analyze fails when the exposure is above it.
 	out, err := analyze(t, "security", "--offline=true", "--no-pager", "--threshold=22", "./"+unit)
 	if err != nil {
@@ -27,7 +27,7 @@ func TestTheSandboxLeavesAnExposureOfAtMost2Point2(t *testing.T) {
 	t.Logf("exposure %s", overall[1])
 }
 
-func TestTheUnitKeepsWhatTheDaemonNeeds(t *testing.T) {
+func TestUnit_KeepsWhatTheDaemonNeeds(t *testing.T) {
 	settings := settings(t)
 	for key, want := range map[string]string{
 		"Type":                     "notify",
@@ -57,7 +57,7 @@ func TestTheUnitKeepsWhatTheDaemonNeeds(t *testing.T) {
 }
 
 // Without ovs-vswitchd no packet crosses; without us the ports stay.
-func TestTheUnitTakesNoMemoryFromOpenVSwitch(t *testing.T) {
+func TestUnit_TakesNoMemoryFromOpenVSwitch(t *testing.T) {
 	settings := settings(t)
 	for _, score := range settings["OOMScoreAdjust"] {
 		if n, err := strconv.Atoi(score); err != nil || n < 0 {
@@ -84,7 +84,7 @@ func bytesOf(t *testing.T, values []string, suffix string) int {
 	return n << 20
 }
 
-func TestSystemdUnderstandsEveryLineOfTheUnit(t *testing.T) {
+func TestUnit_SystemdUnderstandsEveryLineOfIt(t *testing.T) {
 	root := machine(t, read(t, unit))
 	out, err := analyze(t, "verify", "--man=no", "--root="+root, unit)
 	if err != nil || strings.TrimSpace(out) != "" {
@@ -94,7 +94,7 @@ func TestSystemdUnderstandsEveryLineOfTheUnit(t *testing.T) {
 
 // Some images (those with cloud-init) bring the network up before sysinit.target.
 // Whatever comes before ovs-vswitchd must then not wait for that target.
-func TestTheUnitFitsWhereTheNetworkComesBeforeSysinit(t *testing.T) {
+func TestUnit_FitsWhereTheNetworkComesBeforeSysinit(t *testing.T) {
 	root := machine(t, read(t, unit))
 	out, err := analyze(t, "verify", "--man=no", "--root="+root, "multi-user.target")
 	if err != nil || strings.Contains(out, "cycle") {

@@ -24,7 +24,7 @@ func stubs() map[string]string {
 	}
 }
 
-func TestVMEndsWithTheMachineThatDoesNotComeUp(t *testing.T) {
+func TestVM_EndsWithTheMachineThatDoesNotComeUp(t *testing.T) {
 	top := t.TempDir()
 	for _, name := range []string{"vm", "vm-init"} {
 		b, err := os.ReadFile(name)

@@ -62,7 +62,7 @@ const boundOptions = `{qos_burst="7", requested-chassis=dpu1.example, "vif-plug-
 // plain takes the quotes off that ovn-nbctl puts around some words.
 func plain(s string) string { return strings.ReplaceAll(s, `"`, "") }
 
-func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
+func TestBind_WritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-")
@@ -113,7 +113,7 @@ func TestBindWritesWhatNeutronWritesAndUnbindTakesItBack(t *testing.T) {
 	}
 }
 
-func TestEachReasonNotToBindHasItsExitStatusAndChangesNothing(t *testing.T) {
+func TestBind_EachReasonNotToHasItsExitStatusAndChangesNothing(t *testing.T) {
 	c := newCloud(t)
 	c.chassis(t, "dpu2", "dpu2.example", "TWICE")
 	c.chassis(t, "dpu3", "dpu3.example", "TWICE")
@@ -177,7 +177,7 @@ func TestEachReasonNotToBindHasItsExitStatusAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestTheDatabasesAreFoundAsOVNsToolsFindThem(t *testing.T) {
+func TestBind_TheDatabasesAreFoundAsOVNsToolsFindThem(t *testing.T) {
 	c := newCloud(t)
 	t.Setenv("OVN_NB_DB", c.NB.Endpoint)
 	t.Setenv("OVN_SB_DB", "unix:"+filepath.Join(servers.Dir(t), "dead")+","+c.SB.Endpoint)
@@ -187,7 +187,7 @@ func TestTheDatabasesAreFoundAsOVNsToolsFindThem(t *testing.T) {
 	}
 }
 
-func TestBindGoesThroughTLS(t *testing.T) {
+func TestBind_GoesThroughTLS(t *testing.T) {
 	t.Parallel()
 	pki := servers.NewPKI(t)
 	d := servers.NewOVSDB(t, "nb", servers.SchemaOVNNorthbound, pki.Serve()...)
@@ -223,7 +223,7 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-func TestBindWaitsUntilThePortIsPluggedAndSaysWhatItLacks(t *testing.T) {
+func TestBind_WaitsUntilThePortIsPluggedAndSaysWhatItLacks(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Northd.Kill()
@@ -256,7 +256,7 @@ func TestBindWaitsUntilThePortIsPluggedAndSaysWhatItLacks(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsNotPluggedInTimeIsBoundAllTheSame(t *testing.T) {
+func TestBind_APortThatIsNotPluggedInTimeIsBoundAllTheSame(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	o := c.run(t, profileOf("MT1"), "bind", "vm1", "--profile=-", "--wait=plugged", "--timeout=1s", "-j")

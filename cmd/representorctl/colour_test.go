@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/internal/doctor"
 )
 
-func TestColoursAreWantedOnATerminalThatShowsThem(t *testing.T) {
+func TestColours_AreWantedOnATerminalThatShowsThem(t *testing.T) {
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestColoursAreWantedOnATerminalThatShowsThem(t *testing.T) {
 	}
 }
 
-func TestTheDoctorColoursVerdictsAlone(t *testing.T) {
+func TestColours_OfTheDoctorAreForVerdictsAlone(t *testing.T) {
 	d := doctor.Diagnosis{Checks: []diagnose.Check{
 		{Name: "clock", Verdict: diagnose.OK, Finding: "a"}, {Name: "serial", Verdict: diagnose.Warning, Finding: "b"},
 		{Name: "bridge", Verdict: diagnose.Failed, Finding: "c"}, {Name: "chassis", Verdict: diagnose.Unknown, Finding: "d"},

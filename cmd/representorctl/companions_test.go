@@ -22,7 +22,7 @@ func pidfile(t *testing.T, dir, holds string) {
 }
 
 // The databases say nothing of it.
-func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
+func TestDoctor_SeesThatACompanionWasKilled(t *testing.T) {
 	c := newClinic(t)
 	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
@@ -44,7 +44,7 @@ func TestTheDoctorSeesThatACompanionWasKilled(t *testing.T) {
 }
 
 // Containers start it so, and ovsdb-server has its pidfile there all the same.
-func TestTheDoctorFindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing.T) {
+func TestDoctor_FindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing.T) {
 	for name, options := range map[string][]string{
 		"with --unixctl, and a pidfile": {"--unixctl=DIR/ovs-vswitchd.ctl", "--pidfile=DIR/ovs-vswitchd.pid"},
 		"with --unixctl, without one":   {"--unixctl=DIR/ovs-vswitchd.ctl"},

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/plug/plan"
 )
 
-func TestEveryCommandThatTakesAPortOrANetdevCompletesIt(t *testing.T) {
+func TestCompletion_EveryCommandThatTakesAPortOrANetdevHasIt(t *testing.T) {
 	p := program{}
 	var ports, netdevs []string
 	for _, cmd := range p.command().Commands() {
@@ -37,7 +37,7 @@ func TestEveryCommandThatTakesAPortOrANetdevCompletesIt(t *testing.T) {
 	}
 }
 
-func TestShellsCompletePortsButNoneThatAShellWouldMisread(t *testing.T) {
+func TestCompletion_HasPortsButNoneThatAShellWouldMisread(t *testing.T) {
 	f := facts()
 	f.Report.Ports = append(f.Report.Ports, plug.Port{Status: plan.Status{LogicalPort: "$(reboot)", State: plan.Held}})
 	socket := daemon(t, f)
@@ -51,7 +51,7 @@ func TestShellsCompletePortsButNoneThatAShellWouldMisread(t *testing.T) {
 	}
 }
 
-func TestBindAndUnbindCompleteThePortsOfTheNorthbound(t *testing.T) {
+func TestCompletion_OfBindAndUnbindHasThePortsOfTheNorthbound(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
 	c.Nbctl(t, "lsp-add", "net", "vm2", "--", "lsp-set-options", "vm2", "vif-plug-type=representor", "--", "lsp-add", "net", "x y", "--",
@@ -79,7 +79,7 @@ const withoutBashCompletion = `_get_comp_words_by_ref() { words=("${COMP_WORDS[@
 	`cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}; }
 `
 
-func TestBashCompletesWhatTheDaemonKnows(t *testing.T) {
+func TestCompletion_InBashHasWhatTheDaemonKnows(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, name), ".")

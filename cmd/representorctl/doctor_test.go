@@ -134,7 +134,7 @@ func self() api.Facts {
 	return f
 }
 
-func TestTheDoctorReadsRealDatabases(t *testing.T) {
+func TestDoctor_ReadsRealDatabases(t *testing.T) {
 	c := newClinic(t)
 	servers.VSwitchd(t, c.local)
 	servers.Controller(t, c.local, c.sb.Endpoint)
@@ -155,7 +155,7 @@ func TestTheDoctorReadsRealDatabases(t *testing.T) {
 	}
 }
 
-func TestTheDoctorSeesWhatIsWrong(t *testing.T) {
+func TestDoctor_SeesWhatIsWrong(t *testing.T) {
 	c := newClinic(t)
 	c.sbctl("chassis-del", "dpu1", "--", "chassis-add", "old", "geneve", "127.0.0.2", "--", "set", "Chassis", "old",
 		"hostname=dpu1.example.com")
@@ -202,7 +202,7 @@ func diagnosisOf(t *testing.T, printed doctor.Printed) doctor.Diagnosis {
 }
 
 // The doctor, plan --offline and representord read the same file.
-func TestWhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) {
+func TestDoctor_WhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) {
 	c := newClinic(t)
 	if err := os.WriteFile(c.config, []byte("log-levle: debug\nlog-format: xml\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestWhatIsWrongInAConfigurationIsPartedAlikeWhereverItIsTold(t *testing.T) 
 	}
 }
 
-func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {
+func TestDoctor_IsSoonDoneWithoutAnyServer(t *testing.T) {
 	c := newClinic(t)
 	c.local.Kill()
 	c.sb.Kill()
@@ -236,7 +236,7 @@ func TestTheDoctorIsSoonDoneWithoutAnyServer(t *testing.T) {
 	}
 }
 
-func TestTheDoctorAsksTheDaemonWhereItsConfigurationSaysThatItIs(t *testing.T) {
+func TestDoctor_AsksTheDaemonWhereItsConfigurationSaysThatItIs(t *testing.T) {
 	c := newClinic(t)
 	f, err := os.OpenFile(c.config, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -254,7 +254,7 @@ func TestTheDoctorAsksTheDaemonWhereItsConfigurationSaysThatItIs(t *testing.T) {
 	}
 }
 
-func TestTheDoctorReadsCertificates(t *testing.T) {
+func TestDoctor_ReadsCertificates(t *testing.T) {
 	c := newClinic(t)
 	pki := servers.NewPKI(t)
 	expired := pki.Expired(t)
@@ -278,7 +278,7 @@ func TestTheDoctorReadsCertificates(t *testing.T) {
 	}
 }
 
-func TestTheDoctorSaysWhatIsWrongWithTheConfiguration(t *testing.T) {
+func TestDoctor_SaysWhatIsWrongWithTheConfiguration(t *testing.T) {
 	c := newClinic(t)
 	if err := os.WriteFile(c.config, []byte("probe-interval: soon\n"), 0o600); err != nil {
 		t.Fatal(err)

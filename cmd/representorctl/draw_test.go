@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestADrawingGoesToTheFileThatIsNamed(t *testing.T) {
+func TestDraw_GoesToTheFileThatIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "card.svg")
 	socket := daemon(t, facts())
 	got := run1(t, socket, "", noCard, "draw", "-o", file)
@@ -26,7 +26,7 @@ func TestADrawingGoesToTheFileThatIsNamed(t *testing.T) {
 	}
 }
 
-func TestADrawingThatCantBeWrittenIsAnError(t *testing.T) {
+func TestDraw_WhatCantBeWrittenIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "missing", "card.svg")
 	got := run1(t, daemon(t, facts()), "", noCard, "draw", "-o", file)
 	if got.status != exitError || !strings.Contains(got.stderr, file) {
@@ -35,7 +35,7 @@ func TestADrawingThatCantBeWrittenIsAnError(t *testing.T) {
 }
 
 // A file that isn't JSON must not leave an empty drawing where a good one was.
-func TestADrawingThatCantBeMadeLeavesTheFileAlone(t *testing.T) {
+func TestDraw_WhatCantBeMadeLeavesTheFileAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "card.svg")
 	if err := os.WriteFile(file, []byte("yesterday's"), 0o644); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestADrawingThatCantBeMadeLeavesTheFileAlone(t *testing.T) {
 	}
 }
 
-func TestADrawingHasUplinksFromEverySource(t *testing.T) {
+func TestDraw_HasUplinksFromEverySource(t *testing.T) {
 	card := dpu()
 	card.Ports = append(card.Ports, devlink.Port{
 		Handle: card.Ports[0].Handle, Index: 262143, Type: devlink.TypeEth, Flavour: devlink.FlavourPhysical,

@@ -31,7 +31,7 @@ func after(events []plug.Event) func(uint64) []plug.Event {
 	return func(n uint64) []plug.Event { return events[min(n, uint64(len(events))):] }
 }
 
-func TestEventsArePrintedOldestFirst(t *testing.T) {
+func TestEvents_ArePrintedOldestFirst(t *testing.T) {
 	socket := daemonWith(t, facts(), api.Server{Events: after(happened())})
 	golden(t, "events", run1(t, socket, "", nil, "events").String())
 	golden(t, "events-json", run1(t, socket, "", nil, "events", "-j").String())
@@ -57,7 +57,7 @@ func (s *stream) String() string {
 	return s.text.String()
 }
 
-func TestFollowGoesOnUntilItIsInterrupted(t *testing.T) {
+func TestEvents_FollowGoesOnUntilItIsInterrupted(t *testing.T) {
 	var mu sync.Mutex
 	events := happened()[:1]
 	socket := daemonWith(t, facts(), api.Server{Events: func(n uint64) []plug.Event {

@@ -33,7 +33,7 @@ type scene struct {
 	state plan.State
 }
 
-func TestExplainTellsOfEveryStateAndEveryReason(t *testing.T) {
+func TestExplain_TellsOfEveryStateAndEveryReason(t *testing.T) {
 	states, codes, names := map[plan.State]bool{}, map[reason.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
 	for _, s := range scenes() {
 		if names[s.name] {
@@ -395,7 +395,7 @@ func othersScenes() []scene {
 	}
 }
 
-func TestExplainPrintsJSONWithTypedSteps(t *testing.T) {
+func TestExplain_PrintsJSONWithTypedSteps(t *testing.T) {
 	w := worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
 	out := run1(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
 	golden(t, "explain/json", out.String())
@@ -405,11 +405,11 @@ func TestExplainPrintsJSONWithTypedSteps(t *testing.T) {
 	}
 }
 
-func TestExplainWithoutADaemonSaysSo(t *testing.T) {
+func TestExplain_WithoutADaemonSaysSo(t *testing.T) {
 	golden(t, "explain/no-daemon", run1(t, absent(t), "", nil, "explain", "vm1").String())
 }
 
-func TestExplainFindsThePortOfANetdev(t *testing.T) {
+func TestExplain_FindsThePortOfANetdev(t *testing.T) {
 	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
 	socket := daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire})
 	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK ||
@@ -427,7 +427,7 @@ func TestExplainFindsThePortOfANetdev(t *testing.T) {
 	}
 }
 
-func TestColoursAreForTerminalsOnly(t *testing.T) {
+func TestColours_AreForTerminalsOnly(t *testing.T) {
 	p := program{colours: true, now: noon}
 	var out strings.Builder
 	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []diagnose.Check{
@@ -446,7 +446,7 @@ func TestColoursAreForTerminalsOnly(t *testing.T) {
 	}
 }
 
-func TestAnExplanationIsFastWithAThousandPorts(t *testing.T) {
+func TestExplain_IsFastWithAThousandPorts(t *testing.T) {
 	w := plugged()
 	f := w.facts(t)
 	for i := range 1000 {

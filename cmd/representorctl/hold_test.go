@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/plug"
 )
 
-func TestReleaseHoldSaysWhatCameToBeHeldMeanwhile(t *testing.T) {
+func TestReleaseHold_SaysWhatCameToBeHeldMeanwhile(t *testing.T) {
 	held := facts()
 	held.Report.Holds = []plug.Holding{
 		{Code: "mass-unplug", Ports: []string{"a", "b"}},

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-func TestTheManPageNamesEveryCommandAndFlag(t *testing.T) {
+func TestManPage_NamesEveryCommandAndFlag(t *testing.T) {
 	b, err := os.ReadFile("../../docs/man/representorctl.8")
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func wantFlag(t *testing.T, page string, f *pflag.Flag) {
 	}
 }
 
-func TestTheManPageIsGoodRoff(t *testing.T) {
+func TestManPage_IsGoodRoff(t *testing.T) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
 		t.Fatalf("%v: install the Debian package groff-base", err)

@@ -79,7 +79,7 @@ func (p *planner) planOnce(args ...string) outcome {
 	return outcome{status, p.hide(stdout.String(), noDaemon), p.hide(stderr.String(), noDaemon)}
 }
 
-func TestAnOfflinePlanShowsWhatADaemonWouldChangeAndChangesNothing(t *testing.T) {
+func TestOffline_APlanShowsWhatADaemonWouldChangeAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlanner(t)
 	p.ask("vm0", "0")
@@ -103,7 +103,7 @@ func TestAnOfflinePlanShowsWhatADaemonWouldChangeAndChangesNothing(t *testing.T)
 	}
 }
 
-func TestAnOfflinePlanNeedsNoLockAndTakesNone(t *testing.T) {
+func TestOffline_APlanNeedsNoLockAndTakesNone(t *testing.T) {
 	t.Parallel()
 	p := newPlanner(t)
 	p.ask("vm0", "0")
@@ -137,7 +137,7 @@ func (p *planner) write(line string) {
 	}
 }
 
-func TestAnOfflinePlanHeedsTheDaemonsConfiguration(t *testing.T) {
+func TestOffline_APlanHeedsTheDaemonsConfiguration(t *testing.T) {
 	t.Parallel()
 	p := newPlanner(t)
 	p.write("chassis: nobody")
@@ -151,7 +151,7 @@ func TestAnOfflinePlanHeedsTheDaemonsConfiguration(t *testing.T) {
 	}
 }
 
-func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
+func TestOffline_APlanSaysWhatItIsMadeWithout(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		break1 func(*planner)
@@ -193,7 +193,7 @@ func TestAnOfflinePlanSaysWhatItIsMadeWithout(t *testing.T) {
 	}
 }
 
-func TestTheConfigurationIsAskedForOfflineOnly(t *testing.T) {
+func TestOffline_TheConfigurationIsAskedForOnlyThen(t *testing.T) {
 	t.Parallel()
 	if o := run1(t, noDaemon, "", nil, "plan", "--config=/dev/null"); o.status != exitUsage ||
 		!strings.Contains(o.stderr, "--config goes with --offline") {

@@ -15,7 +15,7 @@ import (
 )
 
 // That a machine keeps its network is what is looked for first.
-func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
+func TestPlan_WhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 	told := 0
 	for _, s := range scenes() {
 		f := s.world.facts(t)
@@ -40,7 +40,7 @@ func TestWhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 
 // A row that is only held, or whose request can't be followed any more, carries all that
 // the machine sends.
-func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
+func TestPlan_APortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	for _, state := range []plan.State{plan.Held, plan.Invalid, plan.Conflict} {
 		f := plugged().facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
@@ -64,7 +64,7 @@ func TestAPortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	}
 }
 
-func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
+func TestPlan_ShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 	refused := worldWith(asks("vm1"), asks("vm2", "vif-plug:representor:vf-num", "9")).but(func(w *world) { w.dryRun = true })
 	golden(t, "plan", run1(t, daemon(t, refused.facts(t)), "", nil, "plan").String())
 	golden(t, "plan-json", run1(t, daemon(t, refused.facts(t)), "", nil, "plan", "-j").String())
@@ -77,7 +77,7 @@ func TestPlanShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
 	golden(t, "plan-no-daemon", run1(t, absent(t), "", nil, "plan").String())
 }
 
-func TestReconcileAsksForAPass(t *testing.T) {
+func TestReconcile_AsksForAPass(t *testing.T) {
 	var asked atomic.Int32
 	acts := api.Server{Poke: func() { asked.Add(1) }}
 	golden(t, "reconcile", run1(t, daemonWith(t, facts(), acts), "", nil, "reconcile").String())
@@ -91,7 +91,7 @@ func TestReconcileAsksForAPass(t *testing.T) {
 	}
 }
 
-func TestTheLogLevelIsShownAndSet(t *testing.T) {
+func TestLogLevel_IsShownAndSet(t *testing.T) {
 	level := &slog.LevelVar{}
 	socket := daemonWith(t, facts(), api.Server{Level: level})
 	for _, tt := range []struct {

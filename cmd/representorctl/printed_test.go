@@ -76,9 +76,8 @@ func triedIn() map[string]string {
 	for where, commands := range map[string][]string{
 		"cmd/representorctl/commands_test.go TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene": {
 			"X", "{set} {port} 'options:\"X\"=NUMBER'", "{set} {port} 'options:\"X\"=X'", "{set} {port} 'options:\"{option}\"=VALUE'",
-			"{set} {port} options:requested-chassis=CHASSIS", "{set} {port} options:requested-chassis={chassis}",
+			"{set} {port} options:X=CHASSIS", "{set} {port} options:X={chassis}",
 			"ovn-nbctl list Logical_Switch_Port {port}", "ovn-nbctl remove Logical_Switch_Port {port} options '\"X\"'",
-			"ovn-nbctl remove Logical_Switch_Port {port} options '\"vif-plug:representor:card-serial-number\"'",
 			"ovn-sbctl --columns=name,hostname list Chassis", "ovs-vsctl list Interface {row}", "ovs-vsctl set Bridge {bridge} datapath_type=system",
 			"ovs-vsctl show",
 		},
@@ -116,7 +115,7 @@ func triedIn() map[string]string {
 			"echo %[2]d >/sys/class/net/PF/device/sriov_numvfs",
 			"ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -",
 		},
-		"systemd/commands_vm_test.go TestEachPrintedCommandForAServiceMendsWhatItIsPrintedFor": {
+		"systemd/commands_vm_test.go TestCommands_EachThatIsPrintedForAServiceMendsWhatItIsPrintedFor": {
 			"ovs-appctl upcall/show", "ovs-dpctl show", "systemctl cat representord", "systemctl enable --now openvswitch-switch",
 			"systemctl enable --now ovn-northd", "systemctl enable --now representord; journalctl -u representord",
 			"systemctl restart openvswitch-switch", "systemctl restart ovn-controller representord", "systemctl restart ovn-ovsdb-server-sb",
@@ -133,7 +132,7 @@ func triedIn() map[string]string {
 }
 
 // A command that nobody has run where it is printed may be no help there, or do harm.
-func TestEachCommandThatIsPrintedIsRunByATest(t *testing.T) {
+func TestPrinted_EachCommandThatIsPrintedIsRunByATest(t *testing.T) {
 	tried := triedIn()
 	for command, where := range tried {
 		path, name, _ := strings.Cut(where, " ")

@@ -23,7 +23,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-func TestAnAnswerThatCantBeWrittenIsAnError(t *testing.T) {
+func TestProgram_AnAnswerThatCantBeWrittenIsAnError(t *testing.T) {
 	var stderr strings.Builder
 	p := program{stdin: strings.NewReader(""), stdout: full{}, stderr: &stderr, now: noon}
 	if got := p.run(t.Context(), []string{"ports", "--control-socket", daemon(t, facts())}); got != exitError {
@@ -34,7 +34,7 @@ func TestAnAnswerThatCantBeWrittenIsAnError(t *testing.T) {
 	}
 }
 
-func TestASocketWithoutPermissionIsToldWithItsRemedy(t *testing.T) {
+func TestProgram_ASocketWithoutPermissionIsToldWithItsRemedy(t *testing.T) {
 	p := program{stderr: io.Discard}
 	var stderr strings.Builder
 	p.stderr, p.ran = &stderr, true
@@ -44,7 +44,7 @@ func TestASocketWithoutPermissionIsToldWithItsRemedy(t *testing.T) {
 	}
 }
 
-func TestADaemonThatHangsIsToBeRestarted(t *testing.T) {
+func TestProgram_ADaemonThatHangsIsToBeRestarted(t *testing.T) {
 	var stderr strings.Builder
 	p := program{stderr: &stderr, ran: true}
 	status := p.status(name, &api.UnreachableError{Socket: "/s", Hangs: true, Err: errors.New("nothing came within 5s")})
@@ -55,7 +55,7 @@ func TestADaemonThatHangsIsToBeRestarted(t *testing.T) {
 	}
 }
 
-func TestTheKernelIsReadWithTheSettingsOfTheFlags(t *testing.T) {
+func TestSource_TheKernelIsReadWithTheSettingsOfTheFlags(t *testing.T) {
 	var got []representor.Settings
 	p := program{
 		stdout: io.Discard, stderr: io.Discard, now: noon,
@@ -74,7 +74,7 @@ func TestTheKernelIsReadWithTheSettingsOfTheFlags(t *testing.T) {
 	}
 }
 
-func TestLookupFindsEveryKindInASavedFile(t *testing.T) {
+func TestLookup_FindsEveryKindInASavedFile(t *testing.T) {
 	for _, c := range []struct {
 		file, kind, number, want string
 	}{
@@ -95,7 +95,7 @@ func TestLookupFindsEveryKindInASavedFile(t *testing.T) {
 	}
 }
 
-func TestCompletionIsThere(t *testing.T) {
+func TestCompletion_IsThere(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh"} {
 		if got := run1(t, "/nowhere", "", noCard, "completion", shell); got.status != exitOK || !strings.Contains(got.stdout, "representorctl") {
 			t.Errorf("%s: exit status %d", shell, got.status)
@@ -104,7 +104,7 @@ func TestCompletionIsThere(t *testing.T) {
 }
 
 // Whoever may write to a database chooses what is in a marker, or a row's name.
-func TestWhatOthersWroteDoesNotReachTheTerminalRaw(t *testing.T) {
+func TestProgram_WhatOthersWroteDoesNotReachTheTerminalRaw(t *testing.T) {
 	const evil = "x\x1b]0;y\a \u202ez"
 	f := facts()
 	f.Report.Ports = []plug.Port{{Since: noon(), Status: plan.Status{

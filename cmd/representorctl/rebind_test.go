@@ -46,7 +46,7 @@ func (c *cloud) asks(t *testing.T, vf string) {
 	})
 }
 
-func TestAPortThatIsBoundAgainAsItWasIsPlugged(t *testing.T) {
+func TestBind_APortThatIsBoundAgainAsItWasIsPlugged(t *testing.T) {
 	t.Parallel()
 	c := newCloudWithPlugged(t)
 	for _, more := range []string{"--mtu=1442", "--mtu=1500", "--mtu=1500"} {
@@ -63,7 +63,7 @@ func TestAPortThatIsBoundAgainAsItWasIsPlugged(t *testing.T) {
 	}
 }
 
-func TestAPortThatStaysUpIsNotKnownToBePluggedForWhatItIsBoundToNow(t *testing.T) {
+func TestBind_APortThatStaysUpIsNotKnownToBePluggedForWhatItIsBoundToNow(t *testing.T) {
 	t.Parallel()
 	wait := []string{"bind", "vm1", "--profile=-", "--wait=plugged", "--timeout=2s"}
 	t.Run("another VF", func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestAPortThatStaysUpIsNotKnownToBePluggedForWhatItIsBoundToNow(t *testing.T
 	})
 }
 
-func TestAPortThatGoesDownAndUpAgainIsPluggedForWhatItIsBoundToNow(t *testing.T) {
+func TestBind_APortThatGoesDownAndUpAgainIsPluggedForWhatItIsBoundToNow(t *testing.T) {
 	t.Parallel()
 	c := newCloudWithPlugged(t)
 	c.Northd.Kill()
@@ -134,7 +134,7 @@ func TestAPortThatGoesDownAndUpAgainIsPluggedForWhatItIsBoundToNow(t *testing.T)
 
 // The daemon replaces a port's representor in one transaction. That the port is down in
 // between, which takes ovn-controller milliseconds, is not missed.
-func TestARepresentorThatIsReplacedAtOnceIsSeenByWhoeverWaits(t *testing.T) {
+func TestBind_ARepresentorThatIsReplacedAtOnceIsSeenByWhoeverWaits(t *testing.T) {
 	t.Parallel()
 	c := &cloud{servers.OVN(t)}
 	local := servers.NewOVSDB(t, "local", servers.SchemaOpenVSwitch)

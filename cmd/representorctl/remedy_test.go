@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
+func TestRemedy_CommandsHaveLinesOfTheirOwn(t *testing.T) {
 	for name, c := range map[string]struct {
 		remedy string
 		want   []string
@@ -32,7 +32,7 @@ func TestARemedysCommandsHaveLinesOfTheirOwn(t *testing.T) {
 }
 
 // What is broken into lines is still one command with the same words.
-func TestAShellReadsABrokenCommandAsItWas(t *testing.T) {
+func TestRemedy_AShellReadsABrokenCommandAsItWas(t *testing.T) {
 	const words = `printf '%s\n' 'options:"vif-plug:representor:pf-mac"=00:53:00:00:00:42' a b 'it'\''s one word' "and another one" ` +
 		`'and \' "$(printf 'a third\033')" c`
 	read := func(command string) string {

@@ -39,7 +39,7 @@ func hanging(t *testing.T) (string, <-chan struct{}) {
 	return socket, connected
 }
 
-func TestTheKernelIsAskedWhenTheDaemonHangs(t *testing.T) {
+func TestSource_TheKernelIsAskedWhenTheDaemonHangs(t *testing.T) {
 	socket, _ := hanging(t)
 	begin := time.Now()
 	got := run1(t, socket, "", wholeCard, "lookup", "--pf-mac", mac, "--vf", "0")
@@ -52,7 +52,7 @@ func TestTheKernelIsAskedWhenTheDaemonHangs(t *testing.T) {
 	}
 }
 
-func TestTheKernelIsNotAskedAfterAnInterrupt(t *testing.T) {
+func TestSource_TheKernelIsNotAskedAfterAnInterrupt(t *testing.T) {
 	socket, connected := hanging(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	go func() {
@@ -73,7 +73,7 @@ func TestTheKernelIsNotAskedAfterAnInterrupt(t *testing.T) {
 }
 
 // However the card is asked for, that it can't be read is one exit status.
-func TestACardThatCantBeReadIsOneExitStatus(t *testing.T) {
+func TestSource_ACardThatCantBeReadIsOneExitStatus(t *testing.T) {
 	blind := facts()
 	blind.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
 	socket := daemon(t, blind)
@@ -103,7 +103,7 @@ func TestACardThatCantBeReadIsOneExitStatus(t *testing.T) {
 	}
 }
 
-func TestTheKernelsProblemIsToldInTheWordsOfTheCard(t *testing.T) {
+func TestSource_TheKernelsProblemIsToldInTheWordsOfTheCard(t *testing.T) {
 	read := func() (representor.Card, error) {
 		return representor.Card{Problem: "no devlink: this machine's kernel does not have it"},
 			errors.New("netlink receive: no such file or directory")

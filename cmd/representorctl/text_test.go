@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAgoShowsTheTwoLargestUnits(t *testing.T) {
+func TestAgo_ShowsTheTwoLargestUnits(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Hour:                              "0s",
 		999 * time.Millisecond:                  "0s",
@@ -31,7 +31,7 @@ func TestAgoShowsTheTwoLargestUnits(t *testing.T) {
 	}
 }
 
-func TestAgoFitsItsColumnForAThousandYears(t *testing.T) {
+func TestAgo_FitsItsColumnForAThousandYears(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Range(0, int64(99999*24*time.Hour)).Draw(t, "d"))
 		if got := ago(d); len(got) > sinceWidth {
@@ -40,7 +40,7 @@ func TestAgoFitsItsColumnForAThousandYears(t *testing.T) {
 	})
 }
 
-func TestWrapLosesNoWordAndKeepsTheWidth(t *testing.T) {
+func TestWrap_LosesNoWordAndKeepsTheWidth(t *testing.T) {
 	word := rapid.StringMatching(`[a-zé]{1,12}`)
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOf(word).Draw(t, "words")
@@ -63,7 +63,7 @@ func TestWrapLosesNoWordAndKeepsTheWidth(t *testing.T) {
 	})
 }
 
-func TestBriefSaysThatThereIsMore(t *testing.T) {
+func TestBrief_SaysThatThereIsMore(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		to   int

@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestASouthboundThatIsAwayWhenTheDaemonStartsChangesNoRow(t *testing.T) {
+func TestSouthbound_ThatIsAwayWhenTheDaemonStartsChangesNoRow(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -33,7 +33,7 @@ func TestASouthboundThatIsAwayWhenTheDaemonStartsChangesNoRow(t *testing.T) {
 
 // A database that is being filled shows, step by step, what looks like ports that are
 // gone.
-func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
+func TestSouthbound_ThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)
@@ -57,7 +57,7 @@ func TestASouthboundThatIsFilledStepByStepTakesNoRow(t *testing.T) {
 }
 
 // The Southbound of OVN 22.03 had less, and is converted when OVN is updated.
-func TestASouthboundThatIsConvertedToAnotherSchemaChangesNoRow(t *testing.T) {
+func TestSouthbound_ThatIsConvertedToAnotherSchemaChangesNoRow(t *testing.T) {
 	t.Parallel()
 	b, err := os.ReadFile(servers.SchemaOVNSouthbound)
 	if err != nil {

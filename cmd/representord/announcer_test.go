@@ -62,7 +62,7 @@ const (
 	ping  = "WATCHDOG=1"
 )
 
-func TestReadyComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
+func TestReady_ComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
 	if got := m.at(0); slices.Contains(got, ready) {
@@ -77,7 +77,7 @@ func TestReadyComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
 	}
 }
 
-func TestReadyComesAtOnceInStandby(t *testing.T) {
+func TestReady_ComesAtOnceInStandby(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
 	m.s = standing{role: api.Standby, why: "pid 1 has it"}
@@ -86,7 +86,7 @@ func TestReadyComesAtOnceInStandby(t *testing.T) {
 	}
 }
 
-func TestReadyDoesNotWaitForEver(t *testing.T) {
+func TestReady_DoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
 	if got := m.at(startPatience - time.Second); slices.Contains(got, ready) {
@@ -108,7 +108,7 @@ func TestReadyDoesNotWaitForEver(t *testing.T) {
 }
 
 // A row that isn't put right yet may name a port while another's netdev gets its name.
-func TestReadyWaitsForAPassThatTakesItsTime(t *testing.T) {
+func TestReady_WaitsForAPassThatTakesItsTime(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
 	m.f.Local.Complete = true
@@ -123,7 +123,7 @@ func TestReadyWaitsForAPassThatTakesItsTime(t *testing.T) {
 	}
 }
 
-func TestTheWatchdogHearsNothingBeforeReady(t *testing.T) {
+func TestWatchdog_HearsNothingBeforeReady(t *testing.T) {
 	t.Parallel()
 	m := newManager(4 * time.Second)
 	m.beats = 1
@@ -132,7 +132,7 @@ func TestTheWatchdogHearsNothingBeforeReady(t *testing.T) {
 	}
 }
 
-func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
+func TestWatchdog_IsToldOnlyWhilePassesAreMade(t *testing.T) {
 	t.Parallel()
 	m := newManager(40 * time.Second)
 	m.s = standing{role: api.Active}
@@ -167,7 +167,7 @@ func TestTheWatchdogIsToldOnlyWhilePassesAreMade(t *testing.T) {
 	step(125, 10, 10, false)
 }
 
-func TestTheStatusLineSaysHowItGoes(t *testing.T) {
+func TestStatusLine_SaysHowItGoes(t *testing.T) {
 	t.Parallel()
 	whole := api.Facts{
 		Daemon:     api.Daemon{Bridge: "br-int"},
@@ -228,7 +228,7 @@ func TestTheStatusLineSaysHowItGoes(t *testing.T) {
 	}
 }
 
-func TestAStatusLineIsOneLineOfBoundedText(t *testing.T) {
+func TestStatusLine_IsOneLineOfBoundedText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := string(rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "text"))

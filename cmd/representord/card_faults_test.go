@@ -48,7 +48,7 @@ func withMACs(c representor.Card, macs ...representor.MAC) representor.Card {
 }
 
 // The names are dealt anew at a reboot, and what is on disk says what they were.
-func TestANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *testing.T) {
+func TestCard_ANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *testing.T) {
 	t.Parallel()
 	before := cardWith(3)
 	h, f := newJudgedHost(t, before)
@@ -76,7 +76,7 @@ func TestANameThatIsAnotherFunctionsAfterARebootGoesWithoutAnySouthbound(t *test
 	}
 }
 
-func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T) {
+func TestCard_ANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T) {
 	t.Parallel()
 	before := cardWith(2)
 	h, f := newJudgedHost(t, before)
@@ -102,7 +102,7 @@ func TestANetdevThatComesAndGoesKeepsItsRowAndOneThatIsRenamedMoves(t *testing.T
 	}
 }
 
-func TestAMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
+func TestCard_AMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
 	t.Parallel()
 	before := cardWith(3)
 	h, f := newJudgedHost(t, before)
@@ -126,7 +126,7 @@ func TestAMACThatSeveralPFsHaveOrNoneHasTakesNoRow(t *testing.T) {
 	await(t, c, "all are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 }
 
-func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
+func TestCard_WithoutDevlinkNothingIsConcluded(t *testing.T) {
 	t.Parallel()
 	before := cardWith(2)
 	h, f := newJudgedHost(t, before)
@@ -155,7 +155,7 @@ func TestWithoutDevlinkNothingIsConcluded(t *testing.T) {
 	awaitPort(t, again, "vm0", plan.Plugged, "")
 }
 
-func TestThousandsOfEventsOfTheCardAreAFewPasses(t *testing.T) {
+func TestCard_ThousandsOfEventsAreAFewPasses(t *testing.T) {
 	t.Parallel()
 	const events = 20_000
 	h, f := newJudgedHost(t, cardWith(3))
@@ -174,7 +174,7 @@ func TestThousandsOfEventsOfTheCardAreAFewPasses(t *testing.T) {
 	}
 }
 
-func TestOfTwoPortsForOneFunctionTheOneThatHasItKeepsIt(t *testing.T) {
+func TestCard_OfTwoPortsForOneFunctionTheOneThatHasItKeepsIt(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(1))
 	cl := newCloud(t, h)

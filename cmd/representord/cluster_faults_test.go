@@ -45,7 +45,7 @@ func but(c *servers.Cluster, d *servers.OVSDB) []*servers.OVSDB {
 	return slices.DeleteFunc(slices.Clone(c.Members), func(m *servers.OVSDB) bool { return m == d })
 }
 
-func TestAClusterThatLosesItsLeaderChangesNoRow(t *testing.T) {
+func TestCluster_ThatLosesItsLeaderChangesNoRow(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(*servers.OVSDB) (restore func()){
 		"which is killed": func(d *servers.OVSDB) func() { d.Kill(); return d.Restart },
@@ -79,7 +79,7 @@ func TestAClusterThatLosesItsLeaderChangesNoRow(t *testing.T) {
 
 // A follower that is cut off answers whatever it is asked, and doesn't know that it is
 // behind.
-func TestAFollowerThatIsCutOffIsLeftAndItsWordIsNotTaken(t *testing.T) {
+func TestCluster_AFollowerThatIsCutOffIsLeftAndItsWordIsNotTaken(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl, cluster := newClusteredCloud(t, h, 3)
@@ -116,7 +116,7 @@ func TestAFollowerThatIsCutOffIsLeftAndItsWordIsNotTaken(t *testing.T) {
 
 // Restored from older files, a cluster is the same by its id, and has forgotten what
 // came since.
-func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
+func TestCluster_ThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl, _ := newClusteredCloud(t, h, 1)
@@ -152,7 +152,7 @@ func TestAClusterThatIsRestoredFromOlderFilesHoldsItsRemovals(t *testing.T) {
 	}, "vm1")
 }
 
-func TestARelayIsFollowedAndTakesNoRowWhenItDies(t *testing.T) {
+func TestRelay_IsFollowedAndTakesNoRowWhenItDies(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)

@@ -20,7 +20,7 @@ func awaitCompanion(t *testing.T, c *api.Client, name string, state companion.St
 	})
 }
 
-func TestADeadCompanionIsToldAndHoldsUpNoPass(t *testing.T) {
+func TestCompanion_ThatIsDeadIsToldAndHoldsUpNoPass(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	vswitchd, controller := servers.VSwitchd(t, h.OVSDB), servers.Controller(t, h.OVSDB, newCloud(t, h).Endpoint)

@@ -25,7 +25,7 @@ func stepOf(t *testing.T, e explain.Explanation, name string) diagnose.Check {
 }
 
 // The promise to somebody who types explain: any port, soon, whatever is away.
-func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
+func TestSocket_ExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	const many = 1000
 	h := newHost(t)
 	c := newCloud(t, h)
@@ -94,7 +94,7 @@ func TestExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	}
 }
 
-func TestEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
+func TestSocket_HasEventsPassesAndTheLogLevelOnRequest(t *testing.T) {
 	h := newHost(t)
 	c := newCloud(t, h)
 	c.ask(t, "vm0", 0)

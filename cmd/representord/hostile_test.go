@@ -71,7 +71,7 @@ const (
 	optionVF  = "vif-plug:representor:vf-num"
 )
 
-func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
+func TestSocket_HostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 	t.Parallel()
 	mega := strings.Repeat("x", 1<<20)
 	odd := "\x01\x1b[2J\u202e\n\r\t\"\\'\x7f"
@@ -131,7 +131,7 @@ func TestHostileRequestsAreRefusedEscapedAndBounded(t *testing.T) {
 
 // A chassis that is asked for more ports than any card has stays responsive, and
 // needs memory for what is asked and no more. (100,000 take 800 MB and ten seconds.)
-func TestThousandsOfRequestsAreBorne(t *testing.T) {
+func TestSocket_ThousandsOfRequestsAreBorne(t *testing.T) {
 	t.Parallel()
 	const many, each = 3000, 1000
 	h, _ := newJudgedHost(t, cardWith(0))

@@ -9,7 +9,7 @@ import (
 )
 
 // Whoever changes who we are, by mistake or for a moment, takes no port with it.
-func TestAnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
+func TestIdentity_AnotherNameOrAnotherSouthboundTakesNoRow(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)

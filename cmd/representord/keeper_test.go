@@ -15,7 +15,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestAnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
+func TestKeeper_AnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
@@ -37,7 +37,7 @@ func TestAnotherBridgeIsFollowedWithoutARestart(t *testing.T) {
 	}
 }
 
-func TestABridgeThatAnotherKeepsIsNotTouchedWhateverTheDatabaseNames(t *testing.T) {
+func TestKeeper_ABridgeThatAnotherKeepsIsNotTouchedWhateverTheDatabaseNames(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
@@ -64,7 +64,7 @@ func TestABridgeThatAnotherKeepsIsNotTouchedWhateverTheDatabaseNames(t *testing.
 	}
 }
 
-func TestALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
+func TestKeeper_ALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
@@ -82,7 +82,7 @@ func TestALockFileThatWasRemovedIsMadeAnew(t *testing.T) {
 	await(t, c, "the daemon is active again", func(s api.Status) bool { return s.Role == api.Active })
 }
 
-func TestWhoWeAreIsFollowed(t *testing.T) {
+func TestIdentity_WhoWeAreIsFollowed(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
@@ -104,7 +104,7 @@ func TestWhoWeAreIsFollowed(t *testing.T) {
 	}
 }
 
-func TestTheDaemonWaitsForADatabaseThatComesLater(t *testing.T) {
+func TestKeeper_ADatabaseThatComesLaterIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.Kill()
@@ -123,7 +123,7 @@ func TestTheDaemonWaitsForADatabaseThatComesLater(t *testing.T) {
 	}
 }
 
-func TestTheReconcilerRunsOnlyOnTheBridgeThatIsLocked(t *testing.T) {
+func TestKeeper_TheReconcilerRunsOnlyOnTheBridgeThatIsLocked(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s, err := agent.New(agent.Options{Config: h.config(), Log: slog.New(slog.DiscardHandler), Open: newFakeCard(cardWith(1)).open})

@@ -15,7 +15,7 @@ import (
 
 // Killed while it plugs, again and again, it leaves whole ports only, and what is
 // there stays: the rows are all it remembers.
-func TestKilledAtAnyPointItDoublesNothingAndTakesNothingBack(t *testing.T) {
+func TestKill_AtAnyPointDoublesNothingAndTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	const ports, lots = 240, 8
 	h, _ := newJudgedHost(t, cardWith(ports))

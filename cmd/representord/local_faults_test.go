@@ -28,7 +28,7 @@ func awaitPort(t *testing.T, c *api.Client, lport string, state plan.State, code
 	return p.Port
 }
 
-func TestADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
+func TestLocal_ADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)
@@ -51,7 +51,7 @@ func TestADiskThatIsFullHoldsUpItsPortAndIsOverWhenThereIsRoom(t *testing.T) {
 	awaitPort(t, c, "vm0", plan.Plugged, "")
 }
 
-func TestALocalDatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) {
+func TestLocal_ADatabaseThatIsDeletedIsFilledAgainInOneTransaction(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -99,7 +99,7 @@ func (h *host) ready(t *testing.T, p *servers.Process) bool {
 	return strings.Contains(p.Log(), "insert")
 }
 
-func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
+func TestLocal_AServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)
@@ -128,7 +128,7 @@ func TestALocalServerThatDiesOrHangsChangesNoRow(t *testing.T) {
 	w.wantUntouched(t)
 }
 
-func TestWithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
+func TestLocal_WithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -147,7 +147,7 @@ func TestWithoutOVSVSwitchdEveryPortHasOneRowAndThereIsNoChurn(t *testing.T) {
 	}
 }
 
-func TestWhatAnOperatorDoesToARowOfOursIsPutBack(t *testing.T) {
+func TestLocal_WhatAnOperatorDoesToARowOfOursIsPutBack(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(1))
 	cl := newCloud(t, h)
@@ -185,7 +185,7 @@ func TestWhatAnOperatorDoesToARowOfOursIsPutBack(t *testing.T) {
 
 // A script that fights for a row gets it put back, a few times at once, and then
 // about once a second.
-func TestAFightForARowIsFoughtAtABoundedRate(t *testing.T) {
+func TestLocal_AFightForARowIsFoughtAtABoundedRate(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)
@@ -222,7 +222,7 @@ func TestAFightForARowIsFoughtAtABoundedRate(t *testing.T) {
 	}
 }
 
-func TestRowsOfTheBuiltInPlugProvider(t *testing.T) {
+func TestLocal_RowsOfTheBuiltInPlugProvider(t *testing.T) {
 	t.Parallel()
 	theirs := func(t *testing.T, h *host, netdev, lport string) string {
 		t.Helper()

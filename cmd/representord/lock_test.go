@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestOnlyOneHasTheLockOfABridge(t *testing.T) {
+func TestLock_OnlyOneHasThatOfABridge(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	first, err := acquire(dir, "br-int")
 	if err != nil {
@@ -33,7 +33,7 @@ func TestOnlyOneHasTheLockOfABridge(t *testing.T) {
 	again.Release()
 }
 
-func TestALockFileStaysInItsDirectoryWhateverTheBridgeIsCalled(t *testing.T) {
+func TestLock_TheFileStaysInItsDirectoryWhateverTheBridgeIsCalled(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	for _, bridge := range []string{"../../etc/passwd", "..", ".", "", "a/b", "a\x00b"} {
 		l, err := acquire(dir, bridge)
@@ -48,13 +48,13 @@ func TestALockFileStaysInItsDirectoryWhateverTheBridgeIsCalled(t *testing.T) {
 	}
 }
 
-func TestABridgeNameThatIsTooLongIsAnError(t *testing.T) {
+func TestLock_ABridgeNameThatIsTooLongIsAnError(t *testing.T) {
 	if _, err := acquire(filepath.Join(t.TempDir(), "run"), strings.Repeat("x", 1000)); err == nil || errors.Is(err, errLocked) {
 		t.Errorf("%v, want an error of the file system", err)
 	}
 }
 
-func TestALockInADirectoryThatOthersMayWriteNamesTheSetting(t *testing.T) {
+func TestLock_InADirectoryThatOthersMayWriteNamesTheSetting(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)

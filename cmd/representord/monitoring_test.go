@@ -20,7 +20,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestARealPrometheusScrapesWhatHappens(t *testing.T) {
+func TestMetrics_ARealPrometheusScrapesWhatHappens(t *testing.T) {
 	h := newHost(t)
 	cl := newCloud(t, h)
 	address := "127.0.0.1:" + servers.FreePort(t)
@@ -80,7 +80,7 @@ func get(t *testing.T, client *http.Client, url string) (int, string) {
 	return answer.StatusCode, body.String()
 }
 
-func TestMetricsAreOnTheControlSocketWithoutAnySetting(t *testing.T) {
+func TestMetrics_AreOnTheControlSocketWithoutAnySetting(t *testing.T) {
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags()...)
 	await(t, c, "it is active", func(s api.Status) bool { return s.Role == api.Active })
@@ -104,7 +104,7 @@ func overSocket(t *testing.T, path string) *http.Client {
 }
 
 // While both databases hang, so that no pass comes to an end, scrapes are answered.
-func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
+func TestMetrics_AScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
@@ -127,7 +127,7 @@ func TestAScrapeWaitsForNoDatabaseAndForNoPass(t *testing.T) {
 	})
 }
 
-func TestAnAddressThatIsTakenIsTriedAgainAndStopsNothing(t *testing.T) {
+func TestMetrics_AnAddressThatIsTakenIsTriedAgainAndStopsNothing(t *testing.T) {
 	h := newHost(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +149,7 @@ func TestAnAddressThatIsTakenIsTriedAgainAndStopsNothing(t *testing.T) {
 	}
 }
 
-func TestTheCertificateFilesThatAreInUse(t *testing.T) {
+func TestMetrics_TheCertificateFilesThatAreInUse(t *testing.T) {
 	t.Parallel()
 	southbound := ovn.TLSFiles{PrivateKey: "/sb/key", Certificate: "/sb/cert", CACert: "/sb/ca"}
 	ours := config.Config{OVSDB: "unix:/db.sock", PrivateKey: "/our/key", Certificate: "/our/cert", CACert: "/sb/ca"}

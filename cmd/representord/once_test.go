@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/plug/plan"
 )
 
-func TestOncePlugsWhatIsAskedAndSaysSo(t *testing.T) {
+func TestOnce_PlugsWhatIsAskedAndSaysSo(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := newCloud(t, h)
@@ -43,7 +43,7 @@ func TestOncePlugsWhatIsAskedAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestOnceSaysWhichPortsAreNotPluggedAndWhy(t *testing.T) {
+func TestOnce_SaysWhichPortsAreNotPluggedAndWhy(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := newCloud(t, h)
@@ -54,7 +54,7 @@ func TestOnceSaysWhichPortsAreNotPluggedAndWhy(t *testing.T) {
 	}
 }
 
-func TestOnceNamesWhatItWaitedForInVain(t *testing.T) {
+func TestOnce_NamesWhatItWaitedForInVain(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=unix:"+filepath.Join(h.dir, "nobody"))
@@ -78,7 +78,7 @@ func TestOnceNamesWhatItWaitedForInVain(t *testing.T) {
 	}
 }
 
-func TestADryRunShowsThePlanAndWritesNothing(t *testing.T) {
+func TestDryRun_ShowsThePlanAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := newCloud(t, h)
@@ -100,7 +100,7 @@ func TestADryRunShowsThePlanAndWritesNothing(t *testing.T) {
 	}
 }
 
-func TestCleanupRemovesOurPortsAndNoOthers(t *testing.T) {
+func TestCleanup_RemovesOurPortsAndNoOthers(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.Ctl(t, "add-br", "br-ex")
@@ -131,7 +131,7 @@ func TestCleanupRemovesOurPortsAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestOnlyADryRunIsAllowedBesideADaemon(t *testing.T) {
+func TestDryRun_IsAllThatIsAllowedBesideADaemon(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	newCloud(t, h)
@@ -150,7 +150,7 @@ func TestOnlyADryRunIsAllowedBesideADaemon(t *testing.T) {
 	}
 }
 
-func TestADryRunForEverShowsItsPlanOnTheSocketAndInTheLog(t *testing.T) {
+func TestDryRun_ForEverShowsItsPlanOnTheSocketAndInTheLog(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	cl := newCloud(t, h)
@@ -167,7 +167,7 @@ func TestADryRunForEverShowsItsPlanOnTheSocketAndInTheLog(t *testing.T) {
 
 // A row that is removed because another function's netdev is open under it comes
 // back a second later, and nothing but the time tells.
-func TestOnceEndsOnlyWhenAPortThatLeakedIsPluggedAgain(t *testing.T) {
+func TestOnce_EndsOnlyWhenAPortThatLeakedIsPluggedAgain(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := newCloud(t, h)
@@ -186,7 +186,7 @@ func TestOnceEndsOnlyWhenAPortThatLeakedIsPluggedAgain(t *testing.T) {
 
 // What the built-in plug provider left for a port that nothing asks for is told, and is no
 // port that is asked for.
-func TestOnceTellsOfALeftOverAndIsDoneAllTheSame(t *testing.T) {
+func TestOnce_TellsOfALeftOverAndIsDoneAllTheSame(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	newCloud(t, h)

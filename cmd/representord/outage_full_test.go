@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestASouthboundThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *testing.T) {
+func TestSouthbound_ThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *testing.T) {
 	t.Parallel()
 	const ports = 1000
 	for name, outage := range map[string]func(*cloud) (end func()){
@@ -46,7 +46,7 @@ func TestASouthboundThatIsAwayForAMinuteCostsNoTransactionWithAThousandPorts(t *
 
 // A relay goes on to answer for half a minute after its source is gone, and then says
 // that it isn't connected.
-func TestARelayThatLosesTheSouthboundIsNoticedAndTrustedAgain(t *testing.T) {
+func TestRelay_ThatLosesTheSouthboundIsNoticedAndTrustedAgain(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(2))
 	cl := newCloud(t, h)

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestADaemonThatWasStoppedForAWhileCatchesUp(t *testing.T) {
+func TestProcess_ADaemonThatWasStoppedForAWhileCatchesUp(t *testing.T) {
 	t.Parallel()
 	h, _ := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -39,7 +39,7 @@ func TestADaemonThatWasStoppedForAWhileCatchesUp(t *testing.T) {
 }
 
 // The second has seen nothing of what the first did but the rows.
-func TestADaemonThatTakesOverChangesNoRow(t *testing.T) {
+func TestProcess_ADaemonThatTakesOverChangesNoRow(t *testing.T) {
 	t.Parallel()
 	h, _ := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -78,7 +78,7 @@ func stops(t *testing.T, p *servers.Process, start func() *servers.Process, chec
 	return start()
 }
 
-func TestOVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
+func TestProcess_OVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	central := servers.OVN(t)
@@ -112,7 +112,7 @@ func TestOVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 }
 
 // A real ovs-vswitchd, on simulated netdevs.
-func TestOVSVSwitchdMayStopDieAndReturn(t *testing.T) {
+func TestProcess_OVSVSwitchdMayStopDieAndReturn(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	start := func() *servers.Process { return servers.VSwitchd(t, h.OVSDB) }

@@ -98,7 +98,7 @@ func exited(t *testing.T, p *servers.Process) int {
 	return p.ExitCode()
 }
 
-func TestSystemdIsToldWithoutAnySouthbound(t *testing.T) {
+func TestSystemd_IsToldWithoutAnySouthbound(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.markedRow(t, "br-int", "pf0vf0", "vm0")
@@ -131,7 +131,7 @@ func TestSystemdIsToldWithoutAnySouthbound(t *testing.T) {
 	}
 }
 
-func TestALocalDatabaseThatHangsIsNoReasonForTheWatchdog(t *testing.T) {
+func TestWatchdog_ALocalDatabaseThatHangsIsNoReasonForIt(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	s := newSystemd(t)
@@ -145,7 +145,7 @@ func TestALocalDatabaseThatHangsIsNoReasonForTheWatchdog(t *testing.T) {
 
 // The watchdog's SIGABRT and a panic end a Go program alike. systemd must start the
 // daemon again after both, and leave it alone after a wrong configuration.
-func TestACrashIsNotTakenForAWrongConfiguration(t *testing.T) {
+func TestExit_ACrashIsNotTakenForAWrongConfiguration(t *testing.T) {
 	t.Parallel()
 	unit, err := os.ReadFile("../../systemd/representord.service")
 	if err != nil {
@@ -165,7 +165,7 @@ func TestACrashIsNotTakenForAWrongConfiguration(t *testing.T) {
 	}
 }
 
-func TestASecondDaemonStandsByAndTakesOverWhenTheFirstIsKilled(t *testing.T) {
+func TestStandby_ASecondDaemonTakesOverWhenTheFirstIsKilled(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags()...)
@@ -188,7 +188,7 @@ func TestASecondDaemonStandsByAndTakesOverWhenTheFirstIsKilled(t *testing.T) {
 	await(t, c2, "the second is active", func(s api.Status) bool { return s.Role == api.Active && s.Passes > 0 })
 }
 
-func TestTheControlSocketIsTakenOverToo(t *testing.T) {
+func TestStandby_TheControlSocketIsTakenOverToo(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags()...)
@@ -202,7 +202,7 @@ func TestTheControlSocketIsTakenOverToo(t *testing.T) {
 	await(t, c, "the second answers", func(s api.Status) bool { return s.PID == second.Pid() && s.Role == api.Active })
 }
 
-func TestExitStatusesAndMessagesOfTheProcess(t *testing.T) {
+func TestExit_StatusesAndMessagesOfTheProcess(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	for _, c := range []struct {
@@ -222,7 +222,7 @@ func TestExitStatusesAndMessagesOfTheProcess(t *testing.T) {
 	}
 }
 
-func TestTheEnvironmentIsReadToo(t *testing.T) {
+func TestUsage_TheEnvironmentIsReadToo(t *testing.T) {
 	t.Parallel()
 	p := process(t, []string{"REPRESENTORD_LOG_LEVEL=loud"})
 	if status := exited(t, p); status != exitUsage || !strings.Contains(p.Log(), "REPRESENTORD_LOG_LEVEL") {
@@ -230,7 +230,7 @@ func TestTheEnvironmentIsReadToo(t *testing.T) {
 	}
 }
 
-func TestTheLogCanBeJSON(t *testing.T) {
+func TestLog_CanBeJSON(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	p := process(t, nil, h.flags("--log-format=json")...)

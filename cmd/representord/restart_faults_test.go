@@ -27,7 +27,7 @@ func startStoppable(t *testing.T, h *host, f *fakeCard, flags ...string) (c *api
 	}
 }
 
-func TestARestartWithNothingChangedCostsNoTransaction(t *testing.T) {
+func TestRestart_WithNothingChangedCostsNoTransaction(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -51,7 +51,7 @@ func TestARestartWithNothingChangedCostsNoTransaction(t *testing.T) {
 
 // One port is too few for a mass removal: that the Southbound is another one is all
 // that tells a disaster from a port that was deleted.
-func TestASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) {
+func TestRestart_ASouthboundWipedWhileNobodyLookedTakesNoRowWithinTheHold(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, c *api.Client){
 		"which ends": nil,

@@ -48,7 +48,7 @@ func awaitSerials(t *testing.T, c *api.Client, what string, is func(api.Serials)
 	return s
 }
 
-func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing.T) {
+func TestSerial_ARealControllerCopiesThePublishedNumberToItsChassisRow(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	sb := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
@@ -87,7 +87,7 @@ func TestARealControllerCopiesThePublishedSerialNumberToItsChassisRow(t *testing
 	h.awaitExternalID(t, "ovn-cms-options", "enable-chassis-as-gw")
 }
 
-func TestTheSerialNumberIsPublishedWithoutAnySouthbound(t *testing.T) {
+func TestSerial_NumberIsPublishedWithoutAnySouthbound(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=unix:"+filepath.Join(h.dir, "nobody"))
@@ -99,7 +99,7 @@ func TestTheSerialNumberIsPublishedWithoutAnySouthbound(t *testing.T) {
 	}
 }
 
-func TestASerialNumberThatIsRefusedIsNotWrittenAndShownInTheStatus(t *testing.T) {
+func TestSerial_NumberThatIsRefusedIsNotWrittenAndShownInTheStatus(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, numbered("To be filled by O.E.M."), h.flags()...)
@@ -111,7 +111,7 @@ func TestASerialNumberThatIsRefusedIsNotWrittenAndShownInTheStatus(t *testing.T)
 	}
 }
 
-func TestADaemonThatStandsByPublishesNothingUntilItTakesOver(t *testing.T) {
+func TestSerial_ADaemonThatStandsByPublishesNothingUntilItTakesOver(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	first := process(t, nil, h.flags("--register-card-serial=false")...)
@@ -127,7 +127,7 @@ func TestADaemonThatStandsByPublishesNothingUntilItTakesOver(t *testing.T) {
 	h.awaitExternalID(t, "ovn-cms-options", "card-serial-number=MT2314XZ00YA")
 }
 
-func TestADryRunForEverPublishesNothingAndSaysSo(t *testing.T) {
+func TestSerial_ADryRunForEverPublishesNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, numbered("MT2314XZ00YA"), h.flags("--dry-run")...)
@@ -182,7 +182,7 @@ func (l *lateCard) Index() *representor.Index {
 	return l.fakeCard.Index()
 }
 
-func TestOnceWaitsForACardThatTellsItsSerialNumberLate(t *testing.T) {
+func TestSerial_OnceWaitsForACardThatTellsItsNumberLate(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	newCloud(t, h)
@@ -194,7 +194,7 @@ func TestOnceWaitsForACardThatTellsItsSerialNumberLate(t *testing.T) {
 	h.awaitExternalID(t, "ovn-cms-options", "card-serial-number=MT2314XZ00YA")
 }
 
-func TestOnceSaysWhichCardIsNotPublishedAndGoesOn(t *testing.T) {
+func TestSerial_OnceSaysWhichCardIsNotPublishedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		open agent.OpenCard
@@ -220,7 +220,7 @@ func TestOnceSaysWhichCardIsNotPublishedAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestOncePublishesAndCleanupWithdrawsOnlyWhatWasOurs(t *testing.T) {
+func TestSerial_OncePublishesAndCleanupWithdrawsOnlyWhatWasOurs(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	newCloud(t, h)

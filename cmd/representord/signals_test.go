@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheDaemonDoesNotEndWhenItsTerminalHangsUp(t *testing.T) {
+func TestProcess_TheDaemonDoesNotEndWhenItsTerminalHangsUp(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	p := process(t, nil, h.flags()...)
@@ -25,7 +25,7 @@ func TestTheDaemonDoesNotEndWhenItsTerminalHangsUp(t *testing.T) {
 }
 
 // Whoever reads the log may end before the daemon does: a journal that is restarted, a pager.
-func TestTheDaemonDoesNotEndWhenNobodyReadsItsLog(t *testing.T) {
+func TestProcess_TheDaemonDoesNotEndWhenNobodyReadsItsLog(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	self, err := os.Executable()

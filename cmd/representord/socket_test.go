@@ -8,7 +8,7 @@ import (
 )
 
 // Ports matter more than who may look at them, and root must be able to look.
-func TestAControlGroupThatThereIsNotIsSaidAndStopsNothing(t *testing.T) {
+func TestSocket_AControlGroupThatThereIsNotIsSaidAndStopsNothing(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
 	c := startService(t, newFakeCard(cardWith(1)), h.flags("--control-group=no-such-group")...)

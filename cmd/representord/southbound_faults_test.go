@@ -15,7 +15,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestASouthboundThatWasAwayCostsNoTransactionWithAThousandPorts(t *testing.T) {
+func TestSouthbound_ThatWasAwayCostsNoTransactionWithAThousandPorts(t *testing.T) {
 	t.Parallel()
 	const ports = 1000
 	h, f := newJudgedHost(t, cardWith(ports))
@@ -35,7 +35,7 @@ func TestASouthboundThatWasAwayCostsNoTransactionWithAThousandPorts(t *testing.T
 	w.wantUntouched(t)
 }
 
-func TestASouthboundThatHangsCostsNoTransaction(t *testing.T) {
+func TestSouthbound_ThatHangsCostsNoTransaction(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -52,7 +52,7 @@ func TestASouthboundThatHangsCostsNoTransaction(t *testing.T) {
 
 // A wiped Southbound has no ports at all, and nothing tells that from a cloud whose
 // ports are gone but that it is another database.
-func TestAWipedSouthboundTakesNoRowWithinTheHold(t *testing.T) {
+func TestSouthbound_ThatIsWipedTakesNoRowWithinTheHold(t *testing.T) {
 	t.Parallel()
 	for _, ports := range []int{1, 2, 5} {
 		t.Run(strings.Repeat("|", ports), func(t *testing.T) {
@@ -111,7 +111,7 @@ func (c *cloud) named(t *testing.T) string {
 	return "SB_Global " + c.sbctl(t, "--bare", "--columns=_uuid", "list", "SB_Global")
 }
 
-func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *testing.T) {
+func TestSouthbound_ThatIsRebuiltAndAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	cl := newCloud(t, h)
@@ -146,7 +146,7 @@ func TestARebuiltSouthboundThatAsksForTheSamePortsIsTheNewTruthAndTakesNoRow(t *
 	servers.Until(t, "vm2 is unplugged", func() bool { return slices.Equal(h.ports(t, "br-int"), []string{"pf0vf0", "pf0vf1"}) })
 }
 
-func TestASouthboundThatIsRestoredFromABackupChangesNoRow(t *testing.T) {
+func TestSouthbound_ThatIsRestoredFromABackupChangesNoRow(t *testing.T) {
 	t.Parallel()
 	for name, restore := range map[string]func(t *testing.T, cl *cloud, backup string){
 		"the file is put back": func(t *testing.T, cl *cloud, backup string) {
@@ -186,7 +186,7 @@ func TestASouthboundThatIsRestoredFromABackupChangesNoRow(t *testing.T) {
 // A real ovn-controller and ovn-northd. Without a switch to talk to ovn-controller
 // claims no port and leaves no mark on its row, so that the versions of the rows
 // tell of us alone.
-func TestStoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
+func TestProcess_StoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string][]string{"without --restart": nil, "with --restart": {"--restart"}} {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func install(t *testing.T, from, to servers.Identity) {
 	}
 }
 
-func TestTLSFilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
+func TestTLS_FilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
 	t.Parallel()
 	pki := servers.NewPKI(t)
 	h, f := newJudgedHost(t, cardWith(1))
@@ -87,7 +87,7 @@ func TestTLSFilesThatAreMissingWrongExpiredOrRotated(t *testing.T) {
 // With access control by role (ovsdb-server(5), "RBAC") a chassis may write little.
 // We must not even try: the server's own log of what it was asked has nothing but
 // questions from us.
-func TestUnderRBACNoWriteIsRefusedForNoneIsTried(t *testing.T) {
+func TestRBAC_NoWriteIsRefusedForNoneIsTried(t *testing.T) {
 	t.Parallel()
 	pki := servers.NewPKI(t)
 	h, f := newJudgedHost(t, cardWith(2))

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/internal/card"
 )
 
-func TestWrongUsageAndConfigurationAreExitStatus78(t *testing.T) {
+func TestExit_WrongUsageAndConfigurationAreStatus78(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "representord.yaml")
@@ -41,7 +41,7 @@ func TestWrongUsageAndConfigurationAreExitStatus78(t *testing.T) {
 	}
 }
 
-func TestVersionAndHelp(t *testing.T) {
+func TestUsage_VersionAndHelp(t *testing.T) {
 	t.Parallel()
 	f := newFakeCard(cardWith(0))
 	if o := inProcess(t.Context(), f, "--version"); o.status != exitOK || o.stdout != "representord 1.2.3\n" {
@@ -52,7 +52,7 @@ func TestVersionAndHelp(t *testing.T) {
 	}
 }
 
-func TestASystemIDOverrideThatCantBeReadStopsTheProgram(t *testing.T) {
+func TestUsage_ASystemIDOverrideThatCantBeReadStopsTheProgram(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	// A directory in the place of the file can't be read by anybody, root included.
@@ -65,7 +65,7 @@ func TestASystemIDOverrideThatCantBeReadStopsTheProgram(t *testing.T) {
 	}
 }
 
-func TestTheDefaultSocketIsWhereRepresentorctlLooks(t *testing.T) {
+func TestUsage_TheDefaultSocketIsWhereRepresentorctlLooks(t *testing.T) {
 	t.Parallel()
 	p := program{open: func(card.Options) (agent.Devices, error) { return nil, nil }} //nolint:nilnil // never called
 	if got := p.command().Flags().Lookup("control-socket").DefValue; got != api.DefaultSocket {

@@ -8,7 +8,7 @@ import (
 )
 
 // The other test of the variables is of what is made of them, in config.
-func TestWhatIsDoneOnceWarnsOfVariablesThatNobodyKnowsToo(t *testing.T) {
+func TestOnce_WarnsOfVariablesThatNobodyKnowsToo(t *testing.T) {
 	t.Setenv("REPRESENTORD_LOG_LEVL", "debug")
 	o := inProcess(t.Context(), &fakeCard{}, "--once", "--dry-run", "--timeout=1s", "--ovs-db=unix:"+servers.Dir(t)+"/nobody")
 	if !strings.Contains(o.stderr, "representord: warning: ") || !strings.Contains(o.stderr, "REPRESENTORD_LOG_LEVL") {

@@ -11,7 +11,7 @@ import (
 // mostBytes is how large the program may be, stripped as make build does it.
 const mostBytes = 8 << 20
 
-func TestTheProgramIsSmall(t *testing.T) {
+func TestProgram_IsSmall(t *testing.T) {
 	path := filepath.Join(t.TempDir(), name)
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -27,7 +27,7 @@ func TestTheProgramIsSmall(t *testing.T) {
 	}
 }
 
-func TestTheProgramLinksNothingThatTalksToOthers(t *testing.T) {
+func TestProgram_LinksNothingThatTalksToOthers(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)

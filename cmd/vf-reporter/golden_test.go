@@ -284,7 +284,7 @@ func (w *watcher) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func TestACardThatHangsHoldsUpNoOther(t *testing.T) {
+func TestCard_ThatHangsHoldsUpNoOther(t *testing.T) {
 	tree := pcitree.New(t)
 	hung := bluefield("0000:02:00.0", "hung", "00:53:00:00:00:41", 1, nil)
 	tree.AddPF(hung)
@@ -337,7 +337,7 @@ func TestACardThatHangsHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestTheKernelIsAskedAboutItsOwnSysfsAlone(t *testing.T) {
+func TestProgram_TheKernelIsAskedAboutItsOwnSysfsAlone(t *testing.T) {
 	asked := 0
 	for sysfs, want := range map[string]int{"/sys": 1, "/sys/": 1, "/sys/../sys": 1, pcitree.New(t).Root: 0} {
 		asked = 0

@@ -16,7 +16,7 @@ import (
 
 const manPage = "../../docs/man/vf-reporter.8"
 
-func TestTheManPageNamesEveryCommandFlagFormatAndExitStatus(t *testing.T) {
+func TestManPage_NamesEveryCommandFlagFormatAndExitStatus(t *testing.T) {
 	b, err := os.ReadFile(manPage)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTheManPageNamesEveryCommandFlagFormatAndExitStatus(t *testing.T) {
 	}
 }
 
-func TestTheManPageIsGoodRoff(t *testing.T) {
+func TestManPage_IsGoodRoff(t *testing.T) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
 		t.Fatalf("%v: install the Debian package groff-base", err)
@@ -55,7 +55,7 @@ func TestTheManPageIsGoodRoff(t *testing.T) {
 	}
 }
 
-func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
+func TestDocuments_ShowCommandsThatWork(t *testing.T) {
 	tree := good(t)
 	shown := 0
 	for _, path := range []string{"../../README.md", "../../docs/hypervisor.md"} {
@@ -91,7 +91,7 @@ func TestTheDocumentsShowCommandsThatWork(t *testing.T) {
 
 // What nova.conf is to have, as the documents show it: nova-compute starts with it, and the
 // VFs are remote-managed; with the object that keeps VF 0 away before it, all but that.
-func TestTheDocumentsShowDeviceSpecsThatNovaStartsWith(t *testing.T) {
+func TestDocuments_ShowDeviceSpecsThatNovaStartsWith(t *testing.T) {
 	b, err := os.ReadFile("../../docs/hypervisor.md")
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func TestGate_MasksWhatIsAboutSomebodyElseAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestASnapshotOfTheBridgeThatWasIsNotActedOn(t *testing.T) {
+func TestGate_ASnapshotOfTheBridgeThatWasIsNotActedOn(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	watch(t, a)
@@ -58,7 +58,7 @@ func TestASnapshotOfTheBridgeThatWasIsNotActedOn(t *testing.T) {
 	servers.Until(t, "the view is complete again", func() bool { return gate.View().Complete })
 }
 
-func TestASnapshotForTheChassisThatWeWereIsNotActedOn(t *testing.T) {
+func TestGate_ASnapshotForTheChassisThatWeWereIsNotActedOn(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	c := newCloud(t)

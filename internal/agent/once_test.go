@@ -18,7 +18,7 @@ func meet(ctx context.Context, a *Agent) error {
 	return a.Await(ctx, a.MissingCard, a.MissingSouthbound)
 }
 
-func TestWhatIsDoneOnceWaitsForWholeSnapshots(t *testing.T) {
+func TestOnce_WaitsForWholeSnapshots(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote="+newCloud(t).Endpoint)
@@ -37,7 +37,7 @@ func TestWhatIsDoneOnceWaitsForWholeSnapshots(t *testing.T) {
 	}
 }
 
-func TestWhatWasWaitedForInVainIsNamed(t *testing.T) {
+func TestOnce_WhatWasWaitedForInVainIsNamed(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", "external_ids:ovn-remote=unix:"+servers.Dir(t)+"/nobody")
@@ -54,7 +54,7 @@ func TestWhatWasWaitedForInVainIsNamed(t *testing.T) {
 	}
 }
 
-func TestWithoutABridgeNothingIsDone(t *testing.T) {
+func TestOnce_WithoutABridgeNothingIsDone(t *testing.T) {
 	t.Parallel()
 	h, a := newHost(t)
 	h.Ctl(t, "set", "open", ".", `external_ids:ovn-bridge=""`)

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestEscapeIsUndoneByURLParsing(t *testing.T) {
+func TestEscape_IsUndoneByURLParsing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := string(rapid.SliceOf(rapid.Byte()).Draw(t, "name"))
 		u, err := url.Parse("http://localhost/v1/ports/" + escape(name))

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
+func TestStatus_CountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
 	s := facts().Status()
 	want := map[plan.State]int{plan.Plugged: 1, plan.Invalid: 1, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0}
 	if diff := cmp.Diff(want, s.Ports); diff != "" {
@@ -28,14 +28,14 @@ func TestStatusCountsEveryStateAndIsInUTCMilliseconds(t *testing.T) {
 	}
 }
 
-func TestADaemonThatKnowsNothingYetHasAStatus(t *testing.T) {
+func TestStatus_IsThereOfADaemonThatKnowsNothingYet(t *testing.T) {
 	s := nothing().Status()
 	if !s.LastPass.IsZero() || s.Planned == nil || s.Devlink.Problem != "not read yet" || len(s.Ports) != 5 {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
+func TestRepresentors_SayOnlyWhatIsKnown(t *testing.T) {
 	f := representor.Function{Handle: devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}, External: true, PF: 1, Kind: representor.PF}
 	got := nothing().representor(representor.Representor{Function: f, PortIndex: 7, Type: devlink.TypeNotSet}, nil)
 	want := Representor{Function: "pci/0000:03:00.0 pf1", Handle: "pci/0000:03:00.0", External: true, PF: 1, Kind: "pf",
@@ -54,7 +54,7 @@ func TestARepresentorSaysOnlyWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestUplinksAreShownBesideRepresentors(t *testing.T) {
+func TestUplinks_AreShownBesideRepresentors(t *testing.T) {
 	want := []Uplink{{
 		Handle: "pci/0000:03:00.0", Card: "pci/0000:03:00.0", PortIndex: 99, Number: new(uint32(0)), Netdev: "p0", IfIndex: 3,
 		Link: &Link{Up: true, MTU: 9000, HWAddr: "02:00:00:00:00:03", Settled: true},
@@ -68,7 +68,7 @@ func TestUplinksAreShownBesideRepresentors(t *testing.T) {
 	}
 }
 
-func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
+func TestUplinks_OneWhoseCardIsNotKnownNamesNone(t *testing.T) {
 	card := representor.Card{Complete: true, Ports: []devlink.Port{{
 		Handle: devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}, Index: 65535, Flavour: devlink.FlavourPhysical,
 	}}}
@@ -79,13 +79,13 @@ func TestAnUplinkWhoseCardIsNotKnownNamesNone(t *testing.T) {
 	}
 }
 
-func TestACardWithoutUplinksSaysSo(t *testing.T) {
+func TestUplinks_ACardWithoutAnySaysSo(t *testing.T) {
 	if got := nothing().Representors(); got.Uplinks == nil {
 		t.Error("no uplinks are shown as by a version that knows of none")
 	}
 }
 
-func TestTheLogicalPortOfARepresentorIsThePluggedOne(t *testing.T) {
+func TestRepresentors_TheLogicalPortIsThePluggedOne(t *testing.T) {
 	f := facts()
 	f.Report.Ports = append(f.Report.Ports,
 		plug.Port{Status: plan.Status{LogicalPort: "wants-it-too", State: plan.Conflict, Function: "pci/0000:03:00.0 c1pf0vf0"}})
@@ -100,7 +100,7 @@ func TestTheLogicalPortOfARepresentorIsThePluggedOne(t *testing.T) {
 	}
 }
 
-func TestChangesAreWrittenForPeople(t *testing.T) {
+func TestChanges_AreWrittenForPeople(t *testing.T) {
 	var out strings.Builder
 	changes := Changes(facts().Report.Planned)
 	zero := 0
@@ -128,7 +128,7 @@ func TestChangesAreWrittenForPeople(t *testing.T) {
 	}
 }
 
-func TestChangesOfRowsThatOthersMarkedDontReachTheTerminalRaw(t *testing.T) {
+func TestChanges_OfRowsThatOthersMarkedDontReachTheTerminalRaw(t *testing.T) {
 	const evil = "x\x1b]0;y\a\n  unplug everything"
 	var out strings.Builder
 	WriteChanges(&out, []Change{{

@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/internal/lockfile"
 )
 
-func TestTheSocketIsForOwnerAndGroupOnly(t *testing.T) {
+func TestListen_TheSocketIsForOwnerAndGroupOnly(t *testing.T) {
 	path := socketPath(t)
 	l, err := Listen(t.Context(), path)
 	if err != nil {
@@ -37,7 +37,7 @@ func TestTheSocketIsForOwnerAndGroupOnly(t *testing.T) {
 	}
 }
 
-func TestTheSocketIsGivenToTheGroup(t *testing.T) {
+func TestGrant_TheSocketIsGivenToTheGroup(t *testing.T) {
 	group, err := user.LookupGroupId(mine(t).Gid)
 	if os.Geteuid() == 0 {
 		group, err = user.LookupGroup("daemon") // root may choose any
@@ -64,7 +64,7 @@ func TestTheSocketIsGivenToTheGroup(t *testing.T) {
 	}
 }
 
-func TestAnUnknownGroupIsAnErrorThatNamesIt(t *testing.T) {
+func TestGrant_AnUnknownGroupIsAnErrorThatNamesIt(t *testing.T) {
 	path := socketPath(t)
 	l, err := Listen(t.Context(), path)
 	if err != nil {
@@ -80,7 +80,7 @@ func TestAnUnknownGroupIsAnErrorThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestASocketThatSomebodyAnswersOnIsNotTaken(t *testing.T) {
+func TestListen_ASocketThatSomebodyAnswersOnIsNotTaken(t *testing.T) {
 	path := socketPath(t)
 	l, err := Listen(t.Context(), path)
 	if err != nil {
@@ -97,7 +97,7 @@ func TestASocketThatSomebodyAnswersOnIsNotTaken(t *testing.T) {
 	_ = c.Close()
 }
 
-func TestASocketThatAProcessLeftBehindIsReplaced(t *testing.T) {
+func TestListen_ASocketThatAProcessLeftBehindIsReplaced(t *testing.T) {
 	path := socketPath(t)
 	l, err := Listen(t.Context(), path)
 	if err != nil {
@@ -116,7 +116,7 @@ func TestASocketThatAProcessLeftBehindIsReplaced(t *testing.T) {
 	_ = l.Close()
 }
 
-func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
+func TestListen_AFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 	path := socketPath(t)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestAFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestTwoProcessesCantReplaceADeadSocketAtOnce(t *testing.T) {
+func TestListen_TwoProcessesCantReplaceADeadSocketAtOnce(t *testing.T) {
 	path := socketPath(t)
 	other, err := lockfile.Take(lockPath(path))
 	if err != nil {
@@ -145,7 +145,7 @@ func TestTwoProcessesCantReplaceADeadSocketAtOnce(t *testing.T) {
 }
 
 // Whoever may read a directory may lock it: every user of the machine.
-func TestTheSocketIsOpenedWhateverOthersLock(t *testing.T) {
+func TestListen_TheSocketIsOpenedWhateverOthersLock(t *testing.T) {
 	path := socketPath(t)
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -172,7 +172,7 @@ func TestTheSocketIsOpenedWhateverOthersLock(t *testing.T) {
 	}
 }
 
-func TestTheSocketIsNotOpenedWhereOthersMayPutTheirs(t *testing.T) {
+func TestListen_TheSocketIsNotOpenedWhereOthersMayPutTheirs(t *testing.T) {
 	path := socketPath(t)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func offer(t *testing.T, f Facts, s Server) string {
 	return path
 }
 
-func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
+func TestExplain_WaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
 	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
 		<-ctx.Done()
 		return ovn.Answer{}, errors.New("no word")
@@ -65,7 +65,7 @@ func TestAnExplanationWaitsForASouthboundThatHangsLessThanASecond(t *testing.T) 
 	}
 }
 
-func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
+func TestExplain_ThoseUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	var now, most atomic.Int64
 	end := make(chan struct{})
 	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
@@ -103,7 +103,7 @@ func TestExplanationsUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	}
 }
 
-func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
+func TestExplain_IsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 	var asked string
 	path := offer(t, facts(), Server{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
 		asked = lport
@@ -115,7 +115,7 @@ func TestAnExplanationIsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestWhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
+func TestActs_WhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
 	path := offer(t, facts(), Server{Poke: func() {}, Level: &slog.LevelVar{}})
 	for _, tt := range []struct {
 		method, path string
@@ -140,7 +140,7 @@ func TestWhatDoesSomethingWantsPostAndWhatReadsWantsGet(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotOfferedIsNotKnown(t *testing.T) {
+func TestActs_WhatIsNotOfferedIsNotKnown(t *testing.T) {
 	path := offer(t, facts(), Server{})
 	for _, p := range []string{PathReconcile, PathLogLevel} {
 		if status, _, body := raw(t, path, http.MethodPost, p); status != http.StatusServiceUnavailable {

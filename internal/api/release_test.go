@@ -31,7 +31,7 @@ func post(t *testing.T, socket, path, body string) (int, string) {
 	return answer.StatusCode, text.String()
 }
 
-func TestAReleaseThatDoesNotTellWhatWasSeenIsRefused(t *testing.T) {
+func TestReleaseHold_ThatDoesNotTellWhatWasSeenIsRefused(t *testing.T) {
 	socket := serve(t, facts)
 	for _, body := range []string{"", "null", "{}", `{"holds": null}`, "holds", `{"holds": "all"}`} {
 		if status, text := post(t, socket, PathReleaseHold, body); status != http.StatusBadRequest ||

@@ -30,7 +30,7 @@ func asNobody(t *testing.T, f func()) {
 	<-done
 }
 
-func TestRootIsAnsweredWhateverOthersHoldOpen(t *testing.T) {
+func TestReserve_RootIsAnsweredWhateverOthersHoldOpen(t *testing.T) {
 	path := socketPath(t)
 	stop := serveOn(t, path, facts)
 	defer stop()

@@ -14,7 +14,7 @@ import (
 
 // The unit's SystemCallFilter= answers chown with EPERM. What a process makes belongs
 // to its group all the same, so with Group= in the unit there is nothing to change.
-func TestTheSocketOfOurOwnGroupNeedsNoChown(t *testing.T) {
+func TestGrant_TheSocketOfOurOwnGroupNeedsNoChown(t *testing.T) {
 	path := socketPath(t)
 	group, err := user.LookupGroupId(mine(t).Gid)
 	if err != nil {
@@ -36,7 +36,7 @@ func TestTheSocketOfOurOwnGroupNeedsNoChown(t *testing.T) {
 	})
 }
 
-func TestAGroupThatCantBeGivenNamesTheRemedy(t *testing.T) {
+func TestGrant_AGroupThatCantBeGivenNamesTheRemedy(t *testing.T) {
 	path := socketPath(t)
 	other, err := user.LookupGroup("daemon")
 	if err != nil {

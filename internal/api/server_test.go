@@ -95,7 +95,7 @@ func raw(t *testing.T, socket, method, path string) (int, http.Header, string) {
 	return answer.StatusCode, answer.Header, string(body)
 }
 
-func TestTheClientSeesWhatTheDaemonKnows(t *testing.T) {
+func TestClient_SeesWhatTheDaemonKnows(t *testing.T) {
 	c := NewClient(serve(t, facts))
 	status, err := c.Status(t.Context())
 	if err != nil {
@@ -120,7 +120,7 @@ func TestTheClientSeesWhatTheDaemonKnows(t *testing.T) {
 	}
 }
 
-func TestALogicalPortIsFoundWhateverItsName(t *testing.T) {
+func TestPort_IsFoundWhateverItsName(t *testing.T) {
 	names := []string{oddName, "..", ".", "/", "//", "%2F", "a b", "vm1", "\xff"}
 	known := facts()
 	for _, name := range names {
@@ -138,7 +138,7 @@ func TestALogicalPortIsFoundWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestAnUnknownPortIs404(t *testing.T) {
+func TestPort_ThatIsUnknownIs404(t *testing.T) {
 	c := NewClient(serve(t, facts))
 	_, err := c.Port(t.Context(), "nobody\x1b")
 	var refused *Error
@@ -147,7 +147,7 @@ func TestAnUnknownPortIs404(t *testing.T) {
 	}
 }
 
-func TestNothingIsClaimedOfPortsByADaemonThatDoesNotKnow(t *testing.T) {
+func TestServer_NothingIsClaimedOfPortsByADaemonThatDoesNotKnow(t *testing.T) {
 	starting, standby, first := facts(), facts(), facts()
 	starting.Role, starting.RoleReason, starting.Report = Starting, "the local database: no answer", plug.Report{}
 	standby.Role, standby.RoleReason = Standby, "pid 811 has it" // after it had the bridge itself
@@ -175,7 +175,7 @@ func TestNothingIsClaimedOfPortsByADaemonThatDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestErrorsAreJSONWithTheRightStatus(t *testing.T) {
+func TestServer_ErrorsAreJSONWithTheRightStatus(t *testing.T) {
 	socket := serve(t, facts)
 	for _, c := range []struct {
 		method, path string
@@ -207,7 +207,7 @@ func TestErrorsAreJSONWithTheRightStatus(t *testing.T) {
 	}
 }
 
-func TestHoldsAreReleasedWhereTheyAreHeldOnly(t *testing.T) {
+func TestReleaseHold_HoldsAreReleasedWhereTheyAreHeldOnly(t *testing.T) {
 	now := facts()
 	var mu sync.Mutex
 	set := func(role Role) {
@@ -234,7 +234,7 @@ func TestHoldsAreReleasedWhereTheyAreHeldOnly(t *testing.T) {
 	}
 }
 
-func TestKeysAreKebabCase(t *testing.T) {
+func TestServer_KeysAreKebabCase(t *testing.T) {
 	socket := serve(t, facts)
 	for _, path := range []string{PathStatus, PathPorts, PathRepresentors, "/v1/lookup?pf-mac=00:53:00:00:00:42&vf-num=0"} {
 		status, _, body := raw(t, socket, http.MethodGet, path)
@@ -266,7 +266,7 @@ func keys(v any) []string {
 	return all
 }
 
-func TestLookupAnswersAsTheIndexDoes(t *testing.T) {
+func TestLookup_AnswersAsTheIndexDoes(t *testing.T) {
 	c := NewClient(serve(t, facts))
 	found, err := c.Lookup(t.Context(), question(ParamPFMAC, "00:53:00:00:00:42", ParamVF, "0"))
 	if err != nil || !found.Ready || found.Representor.Netdev != "pf0vf0" || found.Representor.LogicalPort != "vm1" {
@@ -285,7 +285,7 @@ func TestLookupAnswersAsTheIndexDoes(t *testing.T) {
 	}
 }
 
-func TestALookupOnACardThatCantBeReadIs503(t *testing.T) {
+func TestLookup_OnACardThatCantBeReadIs503(t *testing.T) {
 	blind := facts()
 	blind.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
 	c := NewClient(serve(t, func() Facts { return blind }))
@@ -296,7 +296,7 @@ func TestALookupOnACardThatCantBeReadIs503(t *testing.T) {
 	}
 }
 
-func TestWithoutADaemonTheClientSaysWhere(t *testing.T) {
+func TestClient_WithoutADaemonSaysWhere(t *testing.T) {
 	path := socketPath(t)
 	_, err := NewClient(path).Status(t.Context())
 	var unreachable *UnreachableError
@@ -306,7 +306,7 @@ func TestWithoutADaemonTheClientSaysWhere(t *testing.T) {
 }
 
 // A daemon that was stopped with SIGSTOP has its socket still: connections wait there.
-func TestADaemonThatHangsIsToldFromNone(t *testing.T) {
+func TestClient_ADaemonThatHangsIsToldFromNone(t *testing.T) {
 	path := socketPath(t)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -336,7 +336,7 @@ func TestADaemonThatHangsIsToldFromNone(t *testing.T) {
 
 func unreachableBy(err error) *UnreachableError { return unreachable("/s", err, 0) }
 
-func TestSomethingElseOnTheSocketIsNoAnswer(t *testing.T) {
+func TestClient_SomethingElseOnTheSocketIsNoAnswer(t *testing.T) {
 	path := socketPath(t)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -356,7 +356,7 @@ func TestSomethingElseOnTheSocketIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
+func TestServer_AHeaderThatIsTooLargeIsRefused(t *testing.T) {
 	var asked atomic.Int64
 	c := NewClient(serve(t, func() Facts { asked.Add(1); return facts() }))
 	_, err := c.Port(t.Context(), strings.Repeat("x", 2*maxHeader))
@@ -372,7 +372,7 @@ func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
 	}
 }
 
-func TestManyClientsAreAnsweredAtOnce(t *testing.T) {
+func TestServer_ManyClientsAreAnsweredAtOnce(t *testing.T) {
 	var asked atomic.Int64
 	socket := serve(t, func() Facts { asked.Add(1); return facts() })
 	const clients = 3 * maxConnections

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestStoppingEndsSilentClientsToo(t *testing.T) {
+func TestServer_StoppingEndsSilentClientsToo(t *testing.T) {
 	took := time.Hour
 	for range 5 { // a busy machine may hold up one of them
 		if took = min(took, stopping(t)); took < 2*stopTimeout {

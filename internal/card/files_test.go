@@ -29,7 +29,7 @@ func touch(tb testing.TB, root, name string) {
 	write(tb, root, name, "")
 }
 
-func TestTheMACIsTakenFromTheSmartNICFile(t *testing.T) {
+func TestFiles_TheMACIsTakenFromTheSmartNICFile(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"as mlx5 writes it":  {"MAC        : 5c:25:73:37:70:5A\nMaxTxRate  : 0\nState      : Follow\n", "5c:25:73:37:70:5a"},
 		"other lines before": {"State : Up\nMAC: 00:53:00:00:00:42", "00:53:00:00:00:42"},
@@ -56,7 +56,7 @@ func TestTheMACIsTakenFromTheSmartNICFile(t *testing.T) {
 	}
 }
 
-func TestTheUplinkIsThePhysicalPortOfThePFsNumberOnItsInstance(t *testing.T) {
+func TestFiles_TheUplinkIsThePhysicalPortOfThePFsNumberOnItsInstance(t *testing.T) {
 	a, b := pci("0000:03:00.0"), pci("0000:03:00.1")
 	zero := make([]byte, 6)
 	eth := devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.eth.0"}
@@ -114,7 +114,7 @@ func TestTheUplinkIsThePhysicalPortOfThePFsNumberOnItsInstance(t *testing.T) {
 	}
 }
 
-func TestOneUnknownAddressDoesNotLoseTheOthers(t *testing.T) {
+func TestFiles_OneUnknownAddressDoesNotLoseTheOthers(t *testing.T) {
 	sysfs := t.TempDir()
 	write(t, sysfs, "class/net/p0/ifindex", "10\n")
 	write(t, sysfs, "class/net/p0/smart_nic/pf/config", "MAC : 00:53:00:00:00:42\n")
@@ -139,7 +139,7 @@ func TestOneUnknownAddressDoesNotLoseTheOthers(t *testing.T) {
 }
 
 // Between listing the netdevs and reading the file, p0 and p1 may have changed names.
-func TestTheMACOfAnotherNetdevOfThatNameIsNotTaken(t *testing.T) {
+func TestFiles_TheMACOfAnotherNetdevOfThatNameIsNotTaken(t *testing.T) {
 	sysfs := t.TempDir()
 	write(t, sysfs, "class/net/p0/smart_nic/pf/config", "MAC : 00:53:00:00:00:42\n")
 	for ifindex, want := range map[string]string{"10\n": "00:53:00:00:00:42", "20\n": "", "1\n": "", "": ""} {

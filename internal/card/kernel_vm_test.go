@@ -50,7 +50,7 @@ func watchKernel(t *testing.T, audit time.Duration) realWatcher {
 
 func function(text string) representor.Function { return called("platform/watched " + text) }
 
-func TestTheIndexFollowsARealCard(t *testing.T) {
+func TestWatcher_TheIndexFollowsARealCard(t *testing.T) {
 	r := watchKernel(t, 2*time.Second)
 	sim(t,
 		"dev add watched serial=MT2108X00001",
@@ -93,7 +93,7 @@ func TestTheIndexFollowsARealCard(t *testing.T) {
 	r.await(t, "the card is gone", answers(reason.CodePFNotFound))
 }
 
-func TestAPortThatCanNotBeReadDoesNotTakeTheOthersWithIt(t *testing.T) {
+func TestWatcher_APortThatCanNotBeReadDoesNotTakeTheOthersWithIt(t *testing.T) {
 	r := watchKernel(t, 2*time.Second)
 	sim(t,
 		"dev add watched",
@@ -120,7 +120,7 @@ func TestAPortThatCanNotBeReadDoesNotTakeTheOthersWithIt(t *testing.T) {
 	})
 }
 
-func TestAfterAFloodOfPortsTheIndexEqualsTheKernels(t *testing.T) {
+func TestWatcher_AfterAFloodOfPortsTheIndexEqualsTheKernels(t *testing.T) {
 	r := watchKernel(t, time.Minute)
 	t.Cleanup(func() { sim(t, "reset") })
 	const vfs = 80
@@ -200,7 +200,7 @@ func TestConfirm_AsksTheRealKernel(t *testing.T) {
 	}
 }
 
-func TestReadSeesTheRealCard(t *testing.T) {
+func TestRead_SeesTheRealCard(t *testing.T) {
 	sim(t,
 		"dev add watched serial=MT2108X00001",
 		"port add watched 1 flavour=pcipf controller=1 pf=0 mac=00:53:00:00:00:42 netdev=wpf0hpf",
@@ -216,7 +216,7 @@ func TestReadSeesTheRealCard(t *testing.T) {
 
 // The uplink is a port of another devlink instance, as mlx5 has it from Linux 6.3 on: the
 // PF's MAC is that of the netdev that stands on the card's device.
-func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T) {
+func TestUplink_OnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T) {
 	sim(t,
 		"dev add watched",
 		"dev add watched.eth on=watched",
@@ -251,7 +251,7 @@ func TestAnUplinkOnAnInstanceOfItsOwnTellsTheMACOfTheMachinesOwnPF(t *testing.T)
 
 // A PF of the DPU's own behind another controller, and its SF, of which most kernels don't
 // say whose it is.
-func TestASatellitesSFIsOurOwnAndIsConfirmed(t *testing.T) {
+func TestConfirm_ASatellitesSFIsOurOwn(t *testing.T) {
 	r := watchKernel(t, 2*time.Second)
 	sim(t,
 		"dev add watched",

@@ -54,7 +54,7 @@ func wantKnown(t *testing.T, w *Watcher, when string, missing ...string) {
 	}
 }
 
-func TestPortsThatTheKernelsListLostAreAskedForOneByOne(t *testing.T) {
+func TestMissing_PortsThatTheKernelsListLostAreAskedForOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		k.old = true
@@ -88,7 +88,7 @@ func TestPortsThatTheKernelsListLostAreAskedForOneByOne(t *testing.T) {
 	})
 }
 
-func TestAPortThatCouldNotBeReadAndWentIsForgotten(t *testing.T) {
+func TestMissing_APortThatCouldNotBeReadAndWentIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		k.old = true
@@ -112,7 +112,7 @@ func TestAPortThatCouldNotBeReadAndWentIsForgotten(t *testing.T) {
 	})
 }
 
-func TestAnotherInstanceIsKnownFromTheStartWhereTheKernelListsItByItself(t *testing.T) {
+func TestMissing_AnotherInstanceIsKnownFromTheStartWhereTheKernelListsItByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		k.unreadable = k.ports[0].ID()
@@ -126,7 +126,7 @@ func TestAnotherInstanceIsKnownFromTheStartWhereTheKernelListsItByItself(t *test
 	})
 }
 
-func TestPortsThatNetdevsBelongToAreKnownFromTheStart(t *testing.T) {
+func TestMissing_PortsThatNetdevsBelongToAreKnownFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		k.old = true
@@ -150,7 +150,7 @@ func TestPortsThatNetdevsBelongToAreKnownFromTheStart(t *testing.T) {
 	})
 }
 
-func TestPortsThatComeAndGoRaiseNoDoubt(t *testing.T) {
+func TestMissing_PortsThatComeAndGoRaiseNoDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := twoCards()
 		all := k.ports
@@ -172,7 +172,7 @@ func TestPortsThatComeAndGoRaiseNoDoubt(t *testing.T) {
 }
 
 // Two hosts' PFs with one MAC, on two cards: nothing may be plugged for either.
-func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
+func TestMissing_AnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		other := pf(pci("0000:83:00.0"), 0, []byte{0, 0x53, 0, 0, 0, 0x42}, 21)
@@ -208,7 +208,7 @@ func TestAnAmbiguousMACStaysSoWhileOneOfItsPFsCantBeRead(t *testing.T) {
 	})
 }
 
-func TestAListingMayLackPFsUnlessWhatIsMissingIsKnownToBeOthers(t *testing.T) {
+func TestMissing_AListingMayLackPFsUnlessWhatIsLeftOutIsKnownToBeOthers(t *testing.T) {
 	h := pci("0000:03:00.0")
 	thePF, aVF, uplink := pf(h, 0, nil, 0), vf(h, 0, 0, 0), physical(h, 0, 0)
 	before := portList{ports: []devlink.Port{thePF, aVF, uplink}}

@@ -152,7 +152,7 @@ func veth(tb testing.TB, name, peer string) netlink.Link {
 	return l
 }
 
-func TestTheIndexFollowsARealNetdev(t *testing.T) {
+func TestWatcher_TheIndexFollowsARealNetdev(t *testing.T) {
 	k := newKernel()
 	r := watchReal(t, k)
 	r.await(t, "the loopback device is known", r.linked("lo"))
@@ -218,7 +218,7 @@ func TestIndex_KnowsARealNetdevsAlternativeNamesAndThatASoftwareDeviceIsNoFuncti
 	r.await(t, "the other name is forgotten", func(x *representor.Index) bool { return !r.linked("an-alternative-name")(x) })
 }
 
-func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
+func TestWatcher_AfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
 	watched := time.Now()
 	r := watchReal(t, newKernel())
 	r.await(t, "the loopback device is known", r.linked("lo"))
@@ -269,7 +269,7 @@ func TestAfterAFloodTheIndexEqualsTheKernels(t *testing.T) {
 	}
 }
 
-func TestTheRealWatcherKnowsTheLinksWithOrWithoutDevlink(t *testing.T) {
+func TestWatcher_TheRealOneKnowsTheLinksWithOrWithoutDevlink(t *testing.T) {
 	changed := make(chan struct{}, 1)
 	w, err := New(Options{Notify: func() {
 		select {

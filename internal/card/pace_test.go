@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/internal/retry"
 )
 
-func TestAReaderRunsWhenPokedAndWhenItAskedTo(t *testing.T) {
+func TestPace_AReaderRunsWhenPokedAndWhenItAskedTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := retry.NewPoke()
 		begin := time.Now()
@@ -49,7 +49,7 @@ func TestAReaderRunsWhenPokedAndWhenItAskedTo(t *testing.T) {
 	})
 }
 
-func TestASlowReaderRestsLongerButNotForLong(t *testing.T) {
+func TestPace_ASlowReaderRestsLongerButNotForLong(t *testing.T) {
 	for took, rest := range map[time.Duration]time.Duration{
 		time.Millisecond:       restLeast,
 		100 * time.Millisecond: 400 * time.Millisecond,

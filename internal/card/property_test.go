@@ -84,7 +84,7 @@ func anyStep() *rapid.Generator[step] {
 	})
 }
 
-func TestWhateverHappensTheIndexIsTheKernelsFiveSecondsAfterTheLastWord(t *testing.T) {
+func TestWatcher_WhateverHappensTheIndexIsTheKernelsFiveSecondsAfterTheLastWord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(anyStep(), 1, 30).Draw(rt, "steps")
 		ports, links := truth(rt)

@@ -15,7 +15,7 @@ import (
 	"github.com/representord/representord/internal/netlinkio"
 )
 
-func TestSerialNumbersAreAskedForOnceUntilTheAudit(t *testing.T) {
+func TestSerial_NumbersAreAskedForOnceUntilTheAudit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		second := pci("0000:04:00.0")
@@ -41,7 +41,7 @@ func TestSerialNumbersAreAskedForOnceUntilTheAudit(t *testing.T) {
 	})
 }
 
-func TestADeviceThatFailsToDescribeItselfKeepsItsSerialNumber(t *testing.T) {
+func TestSerial_ADeviceThatFailsToDescribeItselfKeepsItsNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		h := pci("0000:03:00.0")
@@ -65,7 +65,7 @@ func TestADeviceThatFailsToDescribeItselfKeepsItsSerialNumber(t *testing.T) {
 }
 
 // What VPD tells would be published, and swapped for devlink's number later.
-func TestADeviceThatIsBusyIsAskedAgainSoonAndItsVPDIsNotTakenMeanwhile(t *testing.T) {
+func TestSerial_ADeviceThatIsBusyIsAskedAgainSoonAndItsVPDIsNotTakenMeanwhile(t *testing.T) {
 	for _, refusal := range []error{unix.EBUSY, unix.EIO} {
 		synctest.Test(t, func(t *testing.T) {
 			h := pci("0000:03:00.0")
@@ -93,7 +93,7 @@ func TestADeviceThatIsBusyIsAskedAgainSoonAndItsVPDIsNotTakenMeanwhile(t *testin
 	}
 }
 
-func TestADeviceWhoseDriverTellsNothingOfItselfIsAskedForItsVPDAtOnce(t *testing.T) {
+func TestSerial_ADeviceWhoseDriverTellsNothingOfItselfIsAskedForItsVPDAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := pci("0000:03:00.0")
 		root := t.TempDir()
@@ -109,7 +109,7 @@ func TestADeviceWhoseDriverTellsNothingOfItselfIsAskedForItsVPDAtOnce(t *testing
 }
 
 // The machine's own scalable functions are instances too, hundreds of them.
-func TestOnlyDevicesWithFunctionsAreAskedForASerialNumber(t *testing.T) {
+func TestSerial_OnlyDevicesWithFunctionsAreAskedForANumber(t *testing.T) {
 	h := pci("0000:03:00.0")
 	own := devlink.Handle{Bus: "auxiliary", Device: "mlx5_core.sf.4"}
 	virtual := physical(own, 0, 0)
@@ -155,7 +155,7 @@ func manyCards() *kernel {
 	return k
 }
 
-func TestADeviceThatDoesNotAnswerHoldsUpNothingButSerialNumbers(t *testing.T) {
+func TestSerial_ADeviceThatDoesNotAnswerHoldsUpNothingButNumbers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := manyCards()
 		s := &silent{fakePorts: fakePorts{k}, gate: netlinkio.NewGate(), device: pci("0000:10:00.0"), wake: make(chan struct{})}
@@ -187,7 +187,7 @@ func TestADeviceThatDoesNotAnswerHoldsUpNothingButSerialNumbers(t *testing.T) {
 	})
 }
 
-func TestReadWaitsForADeviceThatDoesNotAnswerOnce(t *testing.T) {
+func TestSerial_ReadWaitsForADeviceThatDoesNotAnswerOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := manyCards()
 		s := &silent{fakePorts: fakePorts{k}, gate: netlinkio.NewGate(), device: pci("0000:10:00.0"), wake: make(chan struct{})}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestANewNetdevWaitsForUdev(t *testing.T) {
+func TestSettling_ANewNetdevWaitsForUdev(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		udev := t.TempDir()
 		touch(t, udev, "control")
@@ -44,7 +44,7 @@ func TestANewNetdevWaitsForUdev(t *testing.T) {
 	})
 }
 
-func TestANetdevThatUdevDoesNotFinishSettlesAfterThreeSeconds(t *testing.T) {
+func TestSettling_ANetdevThatUdevDoesNotFinishSettlesAfterThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		udev := t.TempDir()
 		touch(t, udev, "control")
@@ -65,7 +65,7 @@ func TestANetdevThatUdevDoesNotFinishSettlesAfterThreeSeconds(t *testing.T) {
 	})
 }
 
-func TestThePFsAddressIsLookedForInSysfsWhereDevlinkDoesNotTellIt(t *testing.T) {
+func TestFiles_ThePFsAddressIsLookedForInSysfsWhereDevlinkDoesNotTellIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sysfs := t.TempDir()
 		k := dpu()

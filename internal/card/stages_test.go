@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/devlink"
 )
 
-func TestReadJoinsEverythingOnce(t *testing.T) {
+func TestRead_JoinsEverythingOnce(t *testing.T) {
 	sysfs := t.TempDir()
 	write(t, sysfs, "class/net/p0/ifindex", "10\n")
 	write(t, sysfs, "class/net/p0/smart_nic/pf/config", "MAC : 00:53:00:00:00:42\n")
@@ -33,7 +33,7 @@ func TestReadJoinsEverythingOnce(t *testing.T) {
 	}
 }
 
-func TestReadOfHalfACardGivesTheOtherHalfAndAnError(t *testing.T) {
+func TestRead_OfHalfACardGivesTheOtherHalfAndAnError(t *testing.T) {
 	o, err := Options{UdevRoot: t.TempDir()}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestReadOfHalfACardGivesTheOtherHalfAndAnError(t *testing.T) {
 	}
 }
 
-func TestReadDoesNotTakeAnUnfinishedNameForFinal(t *testing.T) {
+func TestRead_DoesNotTakeAnUnfinishedNameForFinal(t *testing.T) {
 	udev := t.TempDir()
 	touch(t, udev, "control")
 	touch(t, udev, "data/n12")
@@ -77,7 +77,7 @@ func TestReadDoesNotTakeAnUnfinishedNameForFinal(t *testing.T) {
 	}
 }
 
-func TestReadAsksTheRealKernel(t *testing.T) {
+func TestRead_AsksTheRealKernel(t *testing.T) {
 	c := devlink.New()
 	defer c.Close()
 	_, devlinkErr := c.Devices(t.Context())

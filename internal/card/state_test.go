@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestCardsDifferInWhateverTheyTell(t *testing.T) {
+func TestState_CardsDifferInWhateverTheyTell(t *testing.T) {
 	h := pci("0000:03:00.0")
 	whole := func() representor.Card {
 		return representor.Card{
@@ -51,7 +51,7 @@ func TestCardsDifferInWhateverTheyTell(t *testing.T) {
 	}
 }
 
-func TestASourceThatWasNotReadYetIsNoFaultUnlessAnotherIsOne(t *testing.T) {
+func TestState_ASourceThatWasNotReadYetIsNoFaultUnlessAnotherIsOne(t *testing.T) {
 	for _, c := range []struct {
 		ports, links string
 		want         bool

@@ -50,7 +50,7 @@ func readSerials(t *testing.T, k *kernel, sysfs string) map[devlink.Handle]repre
 	return c.Serials
 }
 
-func TestASerialNumberThatDevlinkDoesNotTellIsReadFromVPD(t *testing.T) {
+func TestVPD_ASerialNumberThatDevlinkDoesNotTellIsReadFromIt(t *testing.T) {
 	h := pci("0000:03:00.0")
 	for _, c := range []struct {
 		name, devlink, vpd string
@@ -84,7 +84,7 @@ func TestASerialNumberThatDevlinkDoesNotTellIsReadFromVPD(t *testing.T) {
 }
 
 // mlx5 ends what it tells at the first blank, Nova doesn't: two cards would publish one number.
-func TestASerialNumberThatTheDriverCutAtABlankIsWhatTheVPDHas(t *testing.T) {
+func TestVPD_HasTheSerialNumberThatTheDriverCutAtABlank(t *testing.T) {
 	h := pci("0000:03:00.0")
 	devlinks := func(number string) representor.Serial {
 		return representor.Serial{Number: number, From: representor.SerialFromDevlink}
@@ -127,7 +127,7 @@ func TestASerialNumberThatTheDriverCutAtABlankIsWhatTheVPDHas(t *testing.T) {
 }
 
 // What may be half a number is published by nobody, and then replaced by the whole one.
-func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
+func TestVPD_ANumberThatMayBeCutIsNotShownBeforeItHasAnswered(t *testing.T) {
 	h := pci("0000:03:00.0")
 	s := state{ports: portList{ports: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "MT2314", mayBeCut: true}}}
 	if got, shown := s.card().Serials[h]; shown {
@@ -140,7 +140,7 @@ func TestANumberThatMayBeCutIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 }
 
 // A placeholder would be told to the operator as a fault, and --once would not wait.
-func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
+func TestVPD_APlaceholderOfDevlinksIsNotShownBeforeItHasAnswered(t *testing.T) {
 	h := pci("0000:03:00.0")
 	s := state{ports: portList{ports: dpu().ports}, serials: map[devlink.Handle]toldSerial{h: {number: "N/A"}}}
 	if got, shown := s.card().Serials[h]; shown {
@@ -152,7 +152,7 @@ func TestAPlaceholderOfDevlinksIsNotShownBeforeVPDHasAnswered(t *testing.T) {
 	}
 }
 
-func TestWithoutAnySerialNumberItIsToldWhy(t *testing.T) {
+func TestVPD_WithoutAnySerialNumberItIsToldWhy(t *testing.T) {
 	h := pci("0000:03:00.0")
 	k := dpu()
 	k.infos = nil
@@ -163,7 +163,7 @@ func TestWithoutAnySerialNumberItIsToldWhy(t *testing.T) {
 }
 
 // Reading VPD is slow and may stall the card.
-func TestTheVPDOfACardIsReadOnce(t *testing.T) {
+func TestVPD_OfACardIsReadOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := pci("0000:03:00.0")
 		root := t.TempDir()
@@ -181,7 +181,7 @@ func TestTheVPDOfACardIsReadOnce(t *testing.T) {
 	})
 }
 
-func TestACardWithoutVPDIsAskedAgainNowAndThen(t *testing.T) {
+func TestVPD_ACardWithoutItIsAskedAgainNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := pci("0000:03:00.0")
 		root := t.TempDir()
@@ -234,7 +234,7 @@ func hangingVPD(t *testing.T, root, device string) (giveUp func()) {
 	return func() { _ = w.Close() }
 }
 
-func TestSiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
+func TestVPD_SiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
 	root := t.TempDir()
 	withVPD(t, root, "0000:03:00.0", "MT2025K30970")
 	withVPD(t, root, "0000:03:00.1", "NOTASKED1")
@@ -250,7 +250,7 @@ func TestSiblingFunctionsOfACardAreNotAskedBoth(t *testing.T) {
 	}
 }
 
-func TestACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
+func TestVPD_ACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
 	root := t.TempDir()
 	hangingVPD(t, root, "0000:03:00.0")
 	withVPD(t, root, "0000:03:00.1", "NOTASKED1")
@@ -266,7 +266,7 @@ func TestACardThatStallsIsAskedOnceForAllItsFunctions(t *testing.T) {
 	}
 }
 
-func TestACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T) {
+func TestVPD_ACardThatStallsIsNotAskedAgainBeforeItsLastReadHasReturned(t *testing.T) {
 	root := t.TempDir()
 	h := pci("0000:03:00.0")
 	giveUp := hangingVPD(t, root, h.Device)

@@ -40,14 +40,14 @@ func dpu() *kernel {
 	return k
 }
 
-func TestBeforeTheFirstReadTheIndexSaysThatNothingIsKnown(t *testing.T) {
+func TestWatcher_BeforeTheFirstReadTheIndexSaysThatNothingIsKnown(t *testing.T) {
 	w := unstarted(t, dpu(), Options{})
 	if complete, problem := w.Index().Complete(); complete || !strings.Contains(problem, "not been read yet") {
 		t.Errorf("complete %v, problem %q; want false and that nothing was read", complete, problem)
 	}
 }
 
-func TestPortsLinksAndSerialNumbersAreJoined(t *testing.T) {
+func TestWatcher_PortsLinksAndSerialNumbersAreJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, notified := watch(t, dpu(), Options{})
 		pass(0)
@@ -68,7 +68,7 @@ func TestPortsLinksAndSerialNumbersAreJoined(t *testing.T) {
 	})
 }
 
-func TestAChangeIsSeenAtOnceWhenTheKernelNotifies(t *testing.T) {
+func TestWatcher_AChangeIsSeenAtOnceWhenTheKernelNotifies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		w, notified := watch(t, k, Options{})
@@ -88,7 +88,7 @@ func TestAChangeIsSeenAtOnceWhenTheKernelNotifies(t *testing.T) {
 
 // Linux 6.1 tells nobody that a netdev has left a network namespace or come back,
 // but for the list of netdevs.
-func TestANetdevThatWasElsewhereWhenThePortsWereReadIsFoundWhenItReturns(t *testing.T) {
+func TestWatcher_ANetdevThatWasElsewhereWhenThePortsWereReadIsFoundWhenItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.ports[0].IfIndex = 0
@@ -108,7 +108,7 @@ func TestANetdevThatWasElsewhereWhenThePortsWereReadIsFoundWhenItReturns(t *test
 	})
 }
 
-func TestThePortsAreReadAgainWhenANetdevMayBeOneThatTheyLack(t *testing.T) {
+func TestWatcher_ThePortsAreReadAgainWhenANetdevMayBeOneThatTheyLack(t *testing.T) {
 	h := pci("0000:03:00.0")
 	links := func(ifindexes ...uint32) map[uint32]representor.Link {
 		all := map[uint32]representor.Link{}
@@ -157,7 +157,7 @@ func TestThePortsAreReadAgainWhenANetdevMayBeOneThatTheyLack(t *testing.T) {
 }
 
 // Containers come and go, with a netdev each.
-func TestNetdevsThatVanishDoNotHaveThePortsReadAgain(t *testing.T) {
+func TestWatcher_NetdevsThatVanishDoNotHaveThePortsReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.ports[0].IfIndex = 0 // it has no netdev, for good
@@ -178,7 +178,7 @@ func TestNetdevsThatVanishDoNotHaveThePortsReadAgain(t *testing.T) {
 	})
 }
 
-func TestNothingIsNotifiedWhileNothingChanges(t *testing.T) {
+func TestWatcher_NothingIsNotifiedWhileNothingChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		_, notified := watch(t, k, Options{})
@@ -196,7 +196,7 @@ func TestNothingIsNotifiedWhileNothingChanges(t *testing.T) {
 	})
 }
 
-func TestAFloodOfNotificationsCostsABoundedNumberOfReads(t *testing.T) {
+func TestWatcher_AFloodOfNotificationsCostsABoundedNumberOfReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		w, _ := watch(t, k, Options{})
@@ -219,7 +219,7 @@ func TestAFloodOfNotificationsCostsABoundedNumberOfReads(t *testing.T) {
 	})
 }
 
-func TestWhatTheKernelDoesNotNotifyOfIsFoundByTheAudit(t *testing.T) {
+func TestWatcher_WhatTheKernelDoesNotNotifyOfIsFoundByTheAudit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		w, _ := watch(t, k, Options{Audit: 30 * time.Second})
@@ -243,7 +243,7 @@ func TestWhatTheKernelDoesNotNotifyOfIsFoundByTheAudit(t *testing.T) {
 	})
 }
 
-func TestWithoutNotificationsTheKernelIsAskedEveryFewSeconds(t *testing.T) {
+func TestWatcher_WithoutNotificationsTheKernelIsAskedEveryFewSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.portEvents.joins, k.linkEvents.joins = false, false
@@ -260,7 +260,7 @@ func TestWithoutNotificationsTheKernelIsAskedEveryFewSeconds(t *testing.T) {
 	})
 }
 
-func TestWithoutDevlinkTheLinksAreKnownAndTheIndexSaysWhy(t *testing.T) {
+func TestWatcher_WithoutDevlinkTheLinksAreKnownAndTheIndexSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.portErr = fmt.Errorf("devlink: list ports: %w", unix.ENOENT)
@@ -283,7 +283,7 @@ func TestWithoutDevlinkTheLinksAreKnownAndTheIndexSaysWhy(t *testing.T) {
 	})
 }
 
-func TestWhatCanNotBeReadNowIsShownAsItWasAndNotComplete(t *testing.T) {
+func TestWatcher_WhatCanNotBeReadNowIsShownAsItWasAndNotComplete(t *testing.T) {
 	for name, breakIt := range map[string]func(*kernel, error){
 		"ports": func(k *kernel, err error) { k.portErr = err },
 		"links": func(k *kernel, err error) { k.linkErr = err },
@@ -314,7 +314,7 @@ func TestWhatCanNotBeReadNowIsShownAsItWasAndNotComplete(t *testing.T) {
 	}
 }
 
-func TestFailingReadsAreRetriedWithBackoff(t *testing.T) {
+func TestWatcher_FailingReadsAreRetriedWithBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.portErr, k.linkErr = unix.EMFILE, unix.EMFILE
@@ -326,7 +326,7 @@ func TestFailingReadsAreRetriedWithBackoff(t *testing.T) {
 	})
 }
 
-func TestADeviceWhoseLockIsHeldDoesNotHoldUpTheLinks(t *testing.T) {
+func TestWatcher_ADeviceWhoseLockIsHeldDoesNotHoldUpTheLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		w, _ := watch(t, k, Options{})
@@ -352,7 +352,7 @@ func TestADeviceWhoseLockIsHeldDoesNotHoldUpTheLinks(t *testing.T) {
 	})
 }
 
-func TestWhatIsLeftOutIsToldOfAndTheRestIsGood(t *testing.T) {
+func TestWatcher_WhatIsLeftOutIsToldOfAndTheRestIsGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		k.portErr = &netlinkio.MalformedError{What: "devlink ports", Count: 2, Causes: []error{errors.New("no index")}}
@@ -370,7 +370,7 @@ func TestWhatIsLeftOutIsToldOfAndTheRestIsGood(t *testing.T) {
 	})
 }
 
-func TestLinkUpGoesToTheKernelWithoutRun(t *testing.T) {
+func TestWatcher_LinkUpGoesToTheKernelWithoutRun(t *testing.T) {
 	k := dpu()
 	w := unstarted(t, k, Options{})
 	if err := w.LinkUp(t.Context(), 12); err != nil || len(k.ups) != 1 || k.ups[0] != 12 {
@@ -382,7 +382,7 @@ func TestLinkUpGoesToTheKernelWithoutRun(t *testing.T) {
 	}
 }
 
-func TestCountersTellWhatHappened(t *testing.T) {
+func TestCounters_TellWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := dpu()
 		w, _ := watch(t, k, Options{})
@@ -400,7 +400,7 @@ func TestCountersTellWhatHappened(t *testing.T) {
 	})
 }
 
-func TestOptionsThatCanNotBeMeantAreRefused(t *testing.T) {
+func TestOptions_ThatCanNotBeMeantAreRefused(t *testing.T) {
 	for name, o := range map[string]Options{
 		"relative sysfs": {SysfsRoot: "sys"},
 		"relative udev":  {UdevRoot: "run/udev"},

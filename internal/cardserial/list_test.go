@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestPublishedSerialNumbersAreReadAsNeutronReadsThem(t *testing.T) {
+func TestList_PublishedSerialNumbersAreReadAsNeutronReadsThem(t *testing.T) {
 	for list, want := range map[string][]string{
 		"": nil,
 		"enable-chassis-as-gw,availability-zones=a:b":             nil,
@@ -26,7 +26,7 @@ func TestPublishedSerialNumbersAreReadAsNeutronReadsThem(t *testing.T) {
 	}
 }
 
-func TestOptionsAreInOtherConfigAndInExternalIDsOnlyWhereThatHasNone(t *testing.T) {
+func TestOptions_AreInOtherConfigAndInExternalIDsOnlyWhereThatHasNone(t *testing.T) {
 	has := func(list string) map[string]string { return map[string]string{OptionsKey: list} }
 	for _, c := range []struct {
 		name                     string
@@ -44,7 +44,7 @@ func TestOptionsAreInOtherConfigAndInExternalIDsOnlyWhereThatHasNone(t *testing.
 	}
 }
 
-func TestWhatOldNeutronsDoNotSeeIsKnown(t *testing.T) {
+func TestOptions_WhatOldNeutronsDoNotSeeIsKnown(t *testing.T) {
 	has := func(list string) map[string]string { return map[string]string{OptionsKey: list} }
 	for _, c := range []struct {
 		name                     string
@@ -64,7 +64,7 @@ func TestWhatOldNeutronsDoNotSeeIsKnown(t *testing.T) {
 	}
 }
 
-func TestTheCommandCopiesTheListToWhereOldNeutronsLook(t *testing.T) {
+func TestOptions_TheCommandCopiesTheListToWhereOldNeutronsLook(t *testing.T) {
 	central := servers.OVN(t)
 	for chassis, list := range map[string]string{
 		"dpu1": "card-serial-number=MT1", "dpu 2": "enable-chassis-as-gw,card-serial-number=MT1,card-serial-number=MT 2",

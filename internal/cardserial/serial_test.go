@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-func TestASerialNumberIsTrimmedAndOtherwiseKept(t *testing.T) {
+func TestSerial_NumberIsTrimmedAndOtherwiseKept(t *testing.T) {
 	for in, want := range map[string]string{
 		"MT2206X07512":               "MT2206X07512",
 		"  MT2206X07512 \x00\x00":    "MT2206X07512",
@@ -26,7 +26,7 @@ func TestASerialNumberIsTrimmedAndOtherwiseKept(t *testing.T) {
 	}
 }
 
-func TestWhatCanNotTellCardsApartIsRefused(t *testing.T) {
+func TestSerial_WhatCanNotTellCardsApartIsRefused(t *testing.T) {
 	for in, want := range map[string]reason.Code{
 		"":                             CodeEmpty,
 		" \x00 ":                       CodeEmpty,
@@ -58,7 +58,7 @@ func TestWhatCanNotTellCardsApartIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsNormalStaysAsItIs(t *testing.T) {
+func TestSerial_WhatIsNormalStaysAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := rapid.OneOf(rapid.String(), rapid.StringMatching(`[ \x00]*[ -~]{0,20}[ \x00]*`)).Draw(t, "serial")
 		n, err := Normalize(in)

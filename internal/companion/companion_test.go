@@ -139,7 +139,7 @@ func (p *place) refuses(name string) {
 
 const versionText = "ovs-vswitchd (Open vSwitch) 3.1.0\nDPDK 22.11\n"
 
-func TestWhetherACompanionAnswersIsToldByWhatThereIsOfIt(t *testing.T) {
+func TestLook_WhetherACompanionAnswersIsToldByWhatThereIsOfIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		arrange func(*place)
 		want    State
@@ -240,7 +240,7 @@ func TestWhetherACompanionAnswersIsToldByWhatThereIsOfIt(t *testing.T) {
 
 // A socket that takes no more connections is that of a program that has not taken any for
 // a while.
-func TestACompanionWhoseQueueIsFullIsSilent(t *testing.T) {
+func TestLook_ACompanionWhoseQueueIsFullIsSilent(t *testing.T) {
 	p := newPlace(t)
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -261,7 +261,7 @@ func TestACompanionWhoseQueueIsFullIsSilent(t *testing.T) {
 	}
 }
 
-func TestACompanionThatMayNotBeAskedIsUnknown(t *testing.T) {
+func TestLook_ACompanionThatMayNotBeAskedIsUnknown(t *testing.T) {
 	p := newPlace(t)
 	e := evidence{search: p.search(), pidfile: pidfile{err: os.ErrNotExist},
 		asked: []answer{{socket: "/x.ctl", err: &os.PathError{Op: "connect", Path: "/x.ctl", Err: syscall.EACCES}}}}
@@ -274,7 +274,7 @@ func TestACompanionThatMayNotBeAskedIsUnknown(t *testing.T) {
 	}
 }
 
-func TestOfADatabaseThatIsRemoteNothingIsLookedFor(t *testing.T) {
+func TestSearches_OfADatabaseThatIsRemoteNothingIsLookedFor(t *testing.T) {
 	for _, s := range Searches("ssl:192.0.2.1:6640", func(string) string { return "/run" }) {
 		if got := s.Look(t.Context(), short); got.State != Unknown || len(s.Dirs) != 0 {
 			t.Errorf("%+v", got)
@@ -282,7 +282,7 @@ func TestOfADatabaseThatIsRemoteNothingIsLookedFor(t *testing.T) {
 	}
 }
 
-func TestCompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
+func TestSearches_CompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
 	for _, tt := range []struct {
 		endpoint    string
 		environment map[string]string
@@ -308,7 +308,7 @@ func TestCompanionsAreLookedForWhereOVSAppctlDoes(t *testing.T) {
 }
 
 // What others wrote down of them is no proof: these are the programs themselves.
-func TestTheRealProgramsAreSeenToAnswerToBeStoppedAndToBeKilled(t *testing.T) {
+func TestLook_TheRealProgramsAreSeenToAnswerToBeStoppedAndToBeKilled(t *testing.T) {
 	local, sb := servers.OpenVSwitch(t), servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	sb.Tool(t, "ovn-sbctl", "--db="+sb.Endpoint, "--no-leader-only", "--timeout=60", "init")
 	local.Ctl(t, "add-br", "br-int")

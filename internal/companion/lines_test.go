@@ -49,7 +49,7 @@ func (p *place) answerOne(listener *os.File) {
 }
 
 // Somebody with ovs-appctl wants to be in that queue as well.
-func TestWhoLooksAgainAndAgainAtAProgramThatHangsTakesOnePlaceInItsQueue(t *testing.T) {
+func TestLines_WhoLooksAgainAndAgainAtAProgramThatHangsTakesOnePlaceInItsQueue(t *testing.T) {
 	p := newPlace(t)
 	path, listener := p.queue(2)
 	l := &lines{}
@@ -71,7 +71,7 @@ func TestWhoLooksAgainAndAgainAtAProgramThatHangsTakesOnePlaceInItsQueue(t *test
 }
 
 // What was asked of the one before is no question to the one that has its socket's place.
-func TestAProgramThatIsStartedAnewIsAskedAnew(t *testing.T) {
+func TestLines_AProgramThatIsStartedAnewIsAskedAnew(t *testing.T) {
 	p := newPlace(t)
 	path, _ := p.queue(2)
 	l := &lines{}
@@ -89,7 +89,7 @@ func TestAProgramThatIsStartedAnewIsAskedAnew(t *testing.T) {
 	}
 }
 
-func TestAProgramThatWasKilledWhileItWasWaitedForIsGone(t *testing.T) {
+func TestLines_AProgramThatWasKilledWhileItWasWaitedForIsGone(t *testing.T) {
 	p := newPlace(t)
 	_, listener := p.queue(2)
 	l := &lines{}

@@ -27,7 +27,7 @@ func (p *place) silentPeer(inItsEyes, inOurs int) *evidence {
 	}
 }
 
-func TestWhatKeepsASilentCompanionIsToldByItsProcess(t *testing.T) {
+func TestProcess_TellsWhatKeepsASilentCompanion(t *testing.T) {
 	for state, tt := range map[byte]struct {
 		stopped bool
 		says    string
@@ -47,7 +47,7 @@ func TestWhatKeepsASilentCompanionIsToldByItsProcess(t *testing.T) {
 }
 
 // In a container it has another id than here, where that is somebody else's.
-func TestAPidfilesNumberIsNotTakenForAProcessOfOurs(t *testing.T) {
+func TestProcess_APidfilesNumberIsNotTakenForOneOfOurs(t *testing.T) {
 	p := newPlace(t)
 	p.state(7, 'T')
 	if got := p.silentPeer(7, 0).judge(); got.State != Silent || got.PID != 0 || got.Stopped {
@@ -60,7 +60,7 @@ func TestAPidfilesNumberIsNotTakenForAProcessOfOurs(t *testing.T) {
 }
 
 // Nor does ps(1) come back.
-func TestAProcessThatHangsInTheKernelKeepsNobody(t *testing.T) {
+func TestProcess_ThatHangsInTheKernelKeepsNobody(t *testing.T) {
 	p := newPlace(t)
 	p.wholeProc()
 	p.process(812)
@@ -88,7 +88,7 @@ func TestAProcessThatHangsInTheKernelKeepsNobody(t *testing.T) {
 }
 
 // It may be that of another database's.
-func TestAProcessThatHangsInTheKernelDoesNotProveThatTheOneThatWasKilledLives(t *testing.T) {
+func TestProcess_ThatHangsInTheKernelDoesNotProveThatTheOneThatWasKilledLives(t *testing.T) {
 	p := newPlace(t)
 	p.wholeProc()
 	p.process(812)
@@ -100,7 +100,7 @@ func TestAProcessThatHangsInTheKernelDoesNotProveThatTheOneThatWasKilledLives(t 
 }
 
 // Each that is killed leaves its socket behind, and one may do so again and again.
-func TestTheSocketsOfThoseThatWereKilledHideNobody(t *testing.T) {
+func TestProcess_TheSocketsOfThoseThatWereKilledHideNobody(t *testing.T) {
 	p := newPlace(t)
 	for i := range 3 * mostCandidates {
 		name := fmt.Sprintf("ovs-vswitchd.%d.ctl", 1000+i)
@@ -116,7 +116,7 @@ func TestTheSocketsOfThoseThatWereKilledHideNobody(t *testing.T) {
 	}
 }
 
-func TestAVersionIsBounded(t *testing.T) {
+func TestAnswer_AVersionIsBounded(t *testing.T) {
 	p := newPlace(t)
 	p.listens("ovs-vswitchd.ctl", "ovs-vswitchd "+strings.Repeat("x", answerMost/2))
 	if got := p.search().Look(t.Context(), long); got.State != Answers || len(got.Version) > 200 {
@@ -124,7 +124,7 @@ func TestAVersionIsBounded(t *testing.T) {
 	}
 }
 
-func TestAnAnswerWithoutEndIsNoAnswer(t *testing.T) {
+func TestAnswer_WithoutEndIsNone(t *testing.T) {
 	p := newPlace(t)
 	p.listens("ovs-vswitchd.ctl", "ovs-vswitchd "+strings.Repeat("x", 2*answerMost))
 	if got := p.search().Look(t.Context(), long); got.State != Unknown || len(got.Why) > 300 {

@@ -15,7 +15,7 @@ func (p *place) both(other *place) Search {
 }
 
 // Where two Open vSwitches run, that of the other database answers for itself only.
-func TestACompanionOfAnotherDatabaseDoesNotAnswerForOurs(t *testing.T) {
+func TestLook_ACompanionOfAnotherDatabaseDoesNotAnswerForOurs(t *testing.T) {
 	us := strconv.Itoa(os.Getpid()) // who listens is this process
 	for name, tt := range map[string]struct {
 		arrange func(p, other *place)
@@ -61,7 +61,7 @@ func TestACompanionOfAnotherDatabaseDoesNotAnswerForOurs(t *testing.T) {
 }
 
 // OVN's programs have a directory of their own.
-func TestASocketThatACommandLineNamesWithoutADirectoryIsInAnyOfThem(t *testing.T) {
+func TestLook_ASocketThatACommandLineNamesWithoutADirectoryIsInAnyOfThem(t *testing.T) {
 	p, other := newPlace(t), newPlace(t)
 	p.process(812, "ovs-vswitchd", "--unixctl=elsewhere")
 	other.listens("elsewhere", versionText)

@@ -37,7 +37,7 @@ func watched(t *testing.T, sights ...Sight) (seen []Sight, log string) {
 	return seen, out.String()
 }
 
-func TestAWatcherTellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
+func TestWatcher_TellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
 	runs := Sight{Name: VSwitchd, State: Answers, PID: 812, Socket: "/run/x.ctl", Version: "ovs-vswitchd 3.1.0"}
 	hangs := Sight{Name: VSwitchd, State: Silent, PID: 812, Socket: "/run/x.ctl", Why: "no answer"}
 	got, log := watched(t, runs, runs, hangs, hangs, runs)
@@ -57,7 +57,7 @@ func TestAWatcherTellsSinceWhenAndSaysEachChangeOnce(t *testing.T) {
 
 // In its own way it takes pidfile and socket along, so nothing is left to judge by but
 // that it was there.
-func TestACompanionThatAnsweredAndOfWhichNothingIsLeftHasEnded(t *testing.T) {
+func TestWatcher_ACompanionThatAnsweredAndOfWhichNothingIsLeftHasEnded(t *testing.T) {
 	runs := Sight{Name: VSwitchd, State: Answers, Socket: "/run/x.ctl"}
 	nothing := Sight{Name: VSwitchd, State: Unknown, Why: "neither", traceless: true}
 	got, _ := watched(t, nothing, runs, nothing, nothing, runs)
@@ -71,7 +71,7 @@ func TestACompanionThatAnsweredAndOfWhichNothingIsLeftHasEnded(t *testing.T) {
 	}
 }
 
-func TestAWatcherThatHasNotLookedClaimsNothing(t *testing.T) {
+func TestWatcher_ThatHasNotLookedClaimsNothing(t *testing.T) {
 	w := NewWatcher([]Search{{Name: VSwitchd}, {Name: Controller}}, slog.New(slog.DiscardHandler))
 	for _, s := range w.Sights() {
 		if s.State != Unknown || s.Why == "" || s.Since.IsZero() {

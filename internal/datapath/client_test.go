@@ -48,7 +48,7 @@ func (k *lockedKernel) dial() (conn, error) {
 	return k, nil
 }
 
-func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
+func TestDetach_ComesBackFromADatapathThatIsLocked(t *testing.T) {
 	for name, hangs := range map[string]func(genetlink.Message, uint16) bool{
 		"while datapaths are listed": func(_ genetlink.Message, family uint16) bool { return family == idDatapath },
 		"while vports are listed": func(m genetlink.Message, family uint16) bool {
@@ -102,7 +102,7 @@ func TestDetachComesBackFromADatapathThatIsLocked(t *testing.T) {
 	}
 }
 
-func TestDetachSaysThatNoSocketCanBeHad(t *testing.T) {
+func TestDetach_SaysThatNoSocketCanBeHad(t *testing.T) {
 	c := newClient(func() (conn, error) { return nil, os.ErrPermission })
 	if gone, err := c.Detach(t.Context(), []Netdev{{IfIndex: 10, Name: "pf0vf0"}}); len(gone) != 0 || !errors.Is(err, os.ErrPermission) {
 		t.Errorf("removed %v, %v; want os.ErrPermission", gone, err)

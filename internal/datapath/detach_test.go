@@ -101,7 +101,7 @@ func detachFrom(t *testing.T, k conn, n Netdev) (removed bool, err error) {
 	return len(got) == 1 && got[0], err
 }
 
-func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
+func TestDetach_RemovesTheOneVportOfTheNetdev(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
 		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")},
 		8: {{Data: []byte{1}}, port(t, 8, 1, 11, "pf0vf1"), port(t, 8, 2, 12, "ens1")},
@@ -116,7 +116,7 @@ func TestDetachRemovesTheOneVportOfTheNetdev(t *testing.T) {
 	}
 }
 
-func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
+func TestDetach_LeavesAVportThatIsFoundByItsName(t *testing.T) {
 	held := port(t, 7, 1, 10, "pf0vf0")
 	for name, tt := range map[string]struct {
 		found genetlink.Message
@@ -132,7 +132,7 @@ func TestDetachLeavesAVportThatIsFoundByItsName(t *testing.T) {
 	}
 }
 
-func TestDetachByForceRemovesAVportThatIsFoundByItsName(t *testing.T) {
+func TestDetach_ByForceRemovesAVportThatIsFoundByItsName(t *testing.T) {
 	held := port(t, 7, 1, 10, "pf0vf0")
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {held}}, byName: map[string]genetlink.Message{"pf0vf0": held}}
 	found, err := detachFrom(t, k, Netdev{10, "pf0vf0", true})
@@ -144,7 +144,7 @@ func TestDetachByForceRemovesAVportThatIsFoundByItsName(t *testing.T) {
 // The kernel tells the ifindex that a netdev has in its own namespace, where ours
 // may belong to another one: Neutron's DHCP agent moves an internal port to such
 // a namespace (ovs_vport_cmd_fill_info in net/openvswitch/datapath.c).
-func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
+func TestDetach_LeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 	elsewhere := func(a *netlink.AttributeEncoder) { a.Int32(attrNetNSID, 0) }
 	internal := func(a *netlink.AttributeEncoder) { a.Uint32(attrType, 2) } // OVS_VPORT_TYPE_INTERNAL
 	ours := port(t, 8, 2, 12, "pf0vf0")
@@ -164,7 +164,7 @@ func TestDetachLeavesVportsThatAreNoNetdevOfOurNamespace(t *testing.T) {
 	}
 }
 
-func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
+func TestDetach_LeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0")}}}
 	for _, ifindex := range []uint32{0, 13} {
 		for _, force := range []bool{false, true} {
@@ -175,27 +175,27 @@ func TestDetachLeavesEverythingAloneForANetdevThatIsInNoDatapath(t *testing.T) {
 	}
 }
 
-func TestDetachFindsNothingWhereSomebodyElseWasFaster(t *testing.T) {
+func TestDetach_FindsNothingWhereSomebodyElseWasFaster(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: unix.ENODEV}
 	if found, err := detachFrom(t, k, Netdev{10, "pf0vf0", true}); found || err != nil {
 		t.Errorf("found %t, %v; want false and no error", found, err)
 	}
 }
 
-func TestDetachFindsNothingWithoutTheKernelModule(t *testing.T) {
+func TestDetach_FindsNothingWithoutTheKernelModule(t *testing.T) {
 	if found, err := detachFrom(t, &fakeKernel{missing: os.ErrNotExist}, Netdev{10, "pf0vf0", false}); found || err != nil {
 		t.Errorf("found %t, %v", found, err)
 	}
 }
 
-func TestDetachSaysWhatTheKernelRefused(t *testing.T) {
+func TestDetach_SaysWhatTheKernelRefused(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0")}}, refuse: os.ErrPermission}
 	if _, err := detachFrom(t, k, Netdev{10, "pf0vf0", false}); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("%v, want os.ErrPermission", err)
 	}
 }
 
-func TestDetachDoesNotTouchTheNetdevThatGotTheNumberMeanwhile(t *testing.T) {
+func TestDetach_DoesNotTouchTheNetdevThatGotTheNumberMeanwhile(t *testing.T) {
 	listed := port(t, 7, 1, 10, "pf0vf0")
 	for name, now := range map[string][]genetlink.Message{
 		"another netdev has it": {port(t, 7, 1, 11, "pf0vf1")},
@@ -220,7 +220,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 // Many netdevs may have to go at once, and what the kernel has must not be listed for each.
-func TestDetachListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
+func TestDetach_ListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{
 		7: {port(t, 7, 0, 0, "ovs-system"), port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}, 8: {port(t, 8, 1, 12, "ens1")},
 	}}
@@ -237,7 +237,7 @@ func TestDetachListsTheDatapathsOnceForAllNetdevs(t *testing.T) {
 	}
 }
 
-func TestDetachTellsWhatItDidUpToTheNetdevThatTheKernelRefuses(t *testing.T) {
+func TestDetach_TellsWhatItDidUpToTheNetdevThatTheKernelRefuses(t *testing.T) {
 	k := &fakeKernel{vports: map[uint32][]genetlink.Message{7: {port(t, 7, 1, 10, "pf0vf0"), port(t, 7, 2, 11, "pf0vf1")}}, refuse: unix.EPERM}
 	c := newClient(func() (conn, error) { return k, nil })
 	got, err := c.Detach(t.Context(),

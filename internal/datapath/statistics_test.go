@@ -62,7 +62,7 @@ func words(values ...uint64) []byte {
 	return b
 }
 
-func TestStatisticsAreThoseOfTheDatapathWithTheName(t *testing.T) {
+func TestStatistics_AreThoseOfTheDatapathWithTheName(t *testing.T) {
 	for name, stats := range map[string][]byte{
 		"as Linux has them":          words(1000, 20, 3, 5),
 		"longer, as a later one may": words(1000, 20, 3, 5, 99),
@@ -74,7 +74,7 @@ func TestStatisticsAreThoseOfTheDatapathWithTheName(t *testing.T) {
 	}
 }
 
-func TestStatisticsOfNoDatapathDoNotExist(t *testing.T) {
+func TestStatistics_OfNoDatapathDoNotExist(t *testing.T) {
 	for name, k := range map[string]counter{
 		"no module":        {missing: os.ErrNotExist},
 		"another datapath": {name: "ovs-netdev"},
@@ -85,7 +85,7 @@ func TestStatisticsOfNoDatapathDoNotExist(t *testing.T) {
 	}
 }
 
-func TestStatisticsThatCannotBeReadAreAnError(t *testing.T) {
+func TestStatistics_ThatCannotBeReadAreAnError(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer []genetlink.Message
 		want   string

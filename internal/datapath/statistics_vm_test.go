@@ -30,7 +30,7 @@ func command(t *testing.T, argv ...string) string {
 
 // A datapath that no ovs-vswitchd listens to loses what its own port sends by itself
 // when it comes up (IPv6 neighbour and multicast discovery).
-func TestStatisticsAreWhatOpenVSwitchReadsOfTheKernel(t *testing.T) {
+func TestStatistics_AreWhatOpenVSwitchReadsOfTheKernel(t *testing.T) {
 	const name = "vmtest"
 	command(t, "modprobe", "openvswitch")
 	c := New()

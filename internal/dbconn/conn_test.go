@@ -105,7 +105,7 @@ func closeInTime(t *testing.T, c *dbconn.Conn) {
 	within(t, slack, "Close returns", closed)
 }
 
-func TestACacheIsCompleteWhenMonitorReturnsAndFollowsTheServer(t *testing.T) {
+func TestMonitor_TheCacheIsCompleteWhenItReturnsAndFollowsTheServer(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	c := dial(t, d.Endpoint)
@@ -130,7 +130,7 @@ func TestACacheIsCompleteWhenMonitorReturnsAndFollowsTheServer(t *testing.T) {
 	servers.Until(t, "the cache has one bridge", func() bool { return len(dbconn.Rows[*bridge](c, "Bridge")) == 1 })
 }
 
-func TestASecondMonitorIsRefused(t *testing.T) {
+func TestMonitor_ASecondIsRefused(t *testing.T) {
 	c := dial(t, servers.OpenVSwitch(t).Endpoint)
 	monitorBridges(t, c)
 	if err := c.Monitor(t.Context(), c.NewMonitor(client.WithTable(&bridge{}))); err == nil {
@@ -141,7 +141,7 @@ func TestASecondMonitorIsRefused(t *testing.T) {
 	}
 }
 
-func TestOwnWritesAreInTheCacheWhenTransactReturns(t *testing.T) {
+func TestTransact_OwnWritesAreInTheCacheWhenItReturns(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	c := dial(t, d.Endpoint)
@@ -166,7 +166,7 @@ func TestOwnWritesAreInTheCacheWhenTransactReturns(t *testing.T) {
 	}
 }
 
-func TestDeathIsNoticedAtOnceWhenTheServerIsKilled(t *testing.T) {
+func TestConn_DeathIsNoticedAtOnceWhenTheServerIsKilled(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	c := dial(t, d.Endpoint)
 	monitorBridges(t, c)
@@ -183,7 +183,7 @@ func TestDeathIsNoticedAtOnceWhenTheServerIsKilled(t *testing.T) {
 	}
 }
 
-func TestAHangingServerIsNoticedWithinTwoProbes(t *testing.T) {
+func TestConn_AHangingServerIsNoticedWithinTwoProbes(t *testing.T) {
 	t.Parallel()
 	d := servers.OpenVSwitch(t)
 	c := dialProbing(t, d.Endpoint, probe)
@@ -197,7 +197,7 @@ func TestAHangingServerIsNoticedWithinTwoProbes(t *testing.T) {
 	closeInTime(t, c)
 }
 
-func TestAnIdleConnectionToALiveServerStays(t *testing.T) {
+func TestConn_ThatIsIdleStaysWithALiveServer(t *testing.T) {
 	t.Parallel()
 	c := dialProbing(t, servers.OpenVSwitch(t).Endpoint, probe)
 	select {
@@ -207,7 +207,7 @@ func TestAnIdleConnectionToALiveServerStays(t *testing.T) {
 	}
 }
 
-func TestAHalfOpenTCPConnectionIsNoticed(t *testing.T) {
+func TestConn_ThatIsHalfOpenOverTCPIsNoticed(t *testing.T) {
 	t.Parallel()
 	d := servers.OpenVSwitch(t)
 	relay := startRelay(t, strings.TrimPrefix(d.Endpoint, "unix:"))
@@ -218,7 +218,7 @@ func TestAHalfOpenTCPConnectionIsNoticed(t *testing.T) {
 	closeInTime(t, c)
 }
 
-func TestCloseEndsCallsThatWaitForAHangingServer(t *testing.T) {
+func TestClose_EndsCallsThatWaitForAHangingServer(t *testing.T) {
 	// The server stops reading in the middle of transactions that fill the window
 	// many times over: a write that the kernel doesn't take would hang with the
 	// library's locks held.
@@ -250,7 +250,7 @@ func TestCloseEndsCallsThatWaitForAHangingServer(t *testing.T) {
 }
 
 // The race detector sees whether the library is left to read what it is writing.
-func TestAnAnswerToAMonitorIsTakenThoughItsContextHasJustEnded(t *testing.T) {
+func TestMonitor_AnAnswerIsTakenThoughItsContextHasJustEnded(t *testing.T) {
 	const grace = 250 * time.Millisecond // and no longer: a machine that is busy gets several tries
 	var err error
 	for range 10 {
@@ -273,7 +273,7 @@ func TestAnAnswerToAMonitorIsTakenThoughItsContextHasJustEnded(t *testing.T) {
 	}
 }
 
-func TestAMonitorThatIsNeverAnsweredEndsSoonAfterItsContext(t *testing.T) {
+func TestMonitor_ThatIsNeverAnsweredEndsSoonAfterItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := dial(t, fakeServer(t, func(m message, _ *json.Encoder) bool {
 		if m.Method == "monitor_cond" {
@@ -295,7 +295,7 @@ func TestAMonitorThatIsNeverAnsweredEndsSoonAfterItsContext(t *testing.T) {
 	closeInTime(t, c)
 }
 
-func TestAnAbandonedTransactionLeavesTheConnectionUsable(t *testing.T) {
+func TestTransact_WhatIsAbandonedLeavesTheConnectionUsable(t *testing.T) {
 	t.Parallel()
 	d := servers.OpenVSwitch(t)
 	c := dialProbing(t, d.Endpoint, probe)
@@ -314,7 +314,7 @@ func TestAnAbandonedTransactionLeavesTheConnectionUsable(t *testing.T) {
 	}
 }
 
-func TestATransactionLargerThanTheWindowIsRefusedAndNothingIsSent(t *testing.T) {
+func TestTransact_WhatIsLargerThanTheWindowIsRefusedAndNothingIsSent(t *testing.T) {
 	c := dial(t, servers.OpenVSwitch(t).Endpoint)
 	_, err := c.Transact(t.Context(), comment(c.Window()+1))
 	if !errors.Is(err, dbconn.ErrTooLarge) || !strings.Contains(err.Error(), fmt.Sprint("more than the ", c.Window())) {
@@ -325,7 +325,7 @@ func TestATransactionLargerThanTheWindowIsRefusedAndNothingIsSent(t *testing.T) 
 	}
 }
 
-func TestDialEndsWithItsContextWhenTheServerNeverAnswers(t *testing.T) {
+func TestDial_EndsWithItsContextWhenTheServerNeverAnswers(t *testing.T) {
 	dir := servers.Dir(t)
 	d := servers.OpenVSwitch(t)
 	d.Signal(syscall.SIGSTOP)
@@ -353,7 +353,7 @@ func TestDialEndsWithItsContextWhenTheServerNeverAnswers(t *testing.T) {
 	}
 }
 
-func TestNoFileDescriptorIsLeftBehind(t *testing.T) {
+func TestConn_NoFileDescriptorIsLeftBehind(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	hanging := "unix:" + silentListener(t, "unix", filepath.Join(servers.Dir(t), "s"))
 	once := func() {
@@ -379,7 +379,7 @@ func TestNoFileDescriptorIsLeftBehind(t *testing.T) {
 	servers.Until(t, "as many files are open as before", func() bool { return openFiles(t) <= before })
 }
 
-func TestAnotherSchemasColumnIsAnErrorOfDial(t *testing.T) {
+func TestDial_AnotherSchemasColumnIsAnError(t *testing.T) {
 	type wrong struct {
 		UUID string `ovsdb:"_uuid"`
 		Odd  string `ovsdb:"no_such_column"`
@@ -394,7 +394,7 @@ func TestAnotherSchemasColumnIsAnErrorOfDial(t *testing.T) {
 	}
 }
 
-func TestReadSchemaTellsWhatTheServerHas(t *testing.T) {
+func TestReadSchema_TellsWhatTheServerHas(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	c := dial(t, d.Endpoint)
 	s, err := c.ReadSchema(t.Context(), "Open_vSwitch")

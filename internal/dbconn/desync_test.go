@@ -10,7 +10,7 @@ import (
 
 // A real server never sends an update of a row that it hasn't sent before; this
 // one does when it is probed.
-func TestAnUpdateThatCannotBeAppliedEndsTheConnection(t *testing.T) {
+func TestConn_AnUpdateThatCannotBeAppliedEndsIt(t *testing.T) {
 	t.Parallel()
 	var cookie json.RawMessage
 	c := dialProbing(t, fakeServer(t, func(m message, out *json.Encoder) bool {

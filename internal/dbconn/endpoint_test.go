@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestEndpointsAreUnderstoodAsOVSUnderstandsThem(t *testing.T) {
+func TestEndpoint_IsUnderstoodAsOVSUnderstandsIt(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"unix:/run/ovn/ovnsb_db.sock": "unix:/run/ovn/ovnsb_db.sock",
 		"unix:/run/a b?c#d%41":        "unix:/run/a b?c#d%41",
@@ -27,7 +27,7 @@ func TestEndpointsAreUnderstoodAsOVSUnderstandsThem(t *testing.T) {
 	}
 }
 
-func TestEndpointsThatNoServerCanBeReachedUnderAreRefused(t *testing.T) {
+func TestEndpoint_ThatNoServerCanBeReachedUnderIsRefused(t *testing.T) {
 	for _, endpoint := range []string{
 		"", "unix", "unix:", "unix:relative.sock", "unix:/a\x00b", "tcp:", "tcp::6642", "ssl:host:0", "ssl:host:65536",
 		"ssl:host:port", "ssl:2001:db8::1", "ssl:2001:db8::1:6642", "ptcp:6642", "punix:/run/x", "http://host", "tcp:ho st:1",
@@ -42,7 +42,7 @@ func TestEndpointsThatNoServerCanBeReachedUnderAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsDialedIsWhatTheEndpointNames(t *testing.T) {
+func TestEndpoint_WhatIsDialedIsWhatItNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		method := rapid.SampledFrom([]string{"unix:/", "unix:", "tcp:", "ssl:", "ssl:[", ""}).Draw(t, "method")
 		checkCanonical(t, method+rapid.StringN(-1, 60, -1).Draw(t, "rest"))
@@ -89,7 +89,7 @@ func FuzzEndpoint(f *testing.F) {
 	})
 }
 
-func TestEndpointsAreSplitAsOVSDoes(t *testing.T) {
+func TestSplitEndpoints_DoesAsOVSDoes(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string][]string{
 		"":                              nil,

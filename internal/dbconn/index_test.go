@@ -16,7 +16,7 @@ type iface struct {
 	Type string `ovsdb:"type"`
 }
 
-func TestAnIndexNeedsNoColumnsInAModel(t *testing.T) {
+func TestIndex_NeedsNoColumnsInAModel(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	m, err := model.NewClientDBModel("Open_vSwitch", map[string]model.Model{"Interface": &iface{}})
 	if err != nil {

@@ -90,7 +90,7 @@ func decodeResult(id string, result json.RawMessage) {
 	}
 }
 
-func TestMessagesAreTakenApartWhereverTheStreamIsCut(t *testing.T) {
+func TestFramer_MessagesAreTakenApartWhereverTheStreamIsCut(t *testing.T) {
 	messages := []string{`{}`, `{"a":"}{\"\\"}`, `{"a":[1,{"b":"]"}]}`, `{"long":"` + strings.Repeat("x", 3*firstBuffer) + `"}`}
 	stream := strings.Join(messages, " \n") + strings.Join(messages, "")
 	for name, from := range map[string]io.Reader{
@@ -111,7 +111,7 @@ func TestMessagesAreTakenApartWhereverTheStreamIsCut(t *testing.T) {
 	}
 }
 
-func TestNoMoreThanTheBoundIsKept(t *testing.T) {
+func TestFramer_NoMoreThanTheBoundIsKept(t *testing.T) {
 	const limit = 100 << 10
 	f := newFramer(io.MultiReader(strings.NewReader(`{"a":"`), endless{}), limit)
 	if _, err := f.next(); !errors.Is(err, ErrTooLargeMessage) {

@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestServerIDIsThatOfTheProcess(t *testing.T) {
+func TestServerID_IsThatOfTheProcess(t *testing.T) {
 	one, other := servers.OpenVSwitch(t), servers.OpenVSwitch(t)
 	idOf := func(endpoint string) string {
 		id, err := dial(t, endpoint).ServerID(t.Context())
@@ -24,7 +24,7 @@ func TestServerIDIsThatOfTheProcess(t *testing.T) {
 	}
 }
 
-func TestServerIDOfAServerThatDoesNotKnowIsAnErrorToDecideOn(t *testing.T) {
+func TestServerID_OfAServerThatDoesNotKnowIsAnErrorToDecideOn(t *testing.T) {
 	c := dial(t, fakeServer(t, func(m message, out *json.Encoder) bool {
 		if m.Method == "get_server_id" {
 			_ = out.Encode(map[string]any{"id": m.ID, "result": nil, "error": "unknown method"})
@@ -37,7 +37,7 @@ func TestServerIDOfAServerThatDoesNotKnowIsAnErrorToDecideOn(t *testing.T) {
 	}
 }
 
-func TestLockIsTheNextConnectionsWhenItsHolderGoes(t *testing.T) {
+func TestLock_IsTheNextConnectionsWhenItsHolderGoes(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	first, second := dial(t, d.Endpoint), dial(t, d.Endpoint)
 	told := make(chan struct{}, 8)

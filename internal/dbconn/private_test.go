@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestPrivateSocketIsOursAndIsThereForAMoment(t *testing.T) {
+func TestPrivate_SocketIsOursAndIsThereForAMoment(t *testing.T) {
 	l, err := listenPrivately()
 	if err != nil {
 		t.Fatal(err)

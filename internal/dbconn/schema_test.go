@@ -12,7 +12,7 @@ import (
 )
 
 // A schema may get an index with any minor release.
-func TestAnIndexOfColumnsThatAreNotReadDoesNotMatter(t *testing.T) {
+func TestIndex_OfColumnsThatAreNotReadDoesNotMatter(t *testing.T) {
 	schema, err := os.ReadFile(servers.SchemaOpenVSwitch)
 	if err != nil {
 		t.Fatal(err)

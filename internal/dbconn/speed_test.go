@@ -94,7 +94,7 @@ func insert(tb testing.TB, c *dbconn.Conn, rows int) {
 	}
 }
 
-func TestMemoryOfAGiantValueIsBounded(t *testing.T) {
+func TestMemory_OfAGiantValueIsBounded(t *testing.T) {
 	const size = 64 << 20
 	giant := json.RawMessage(`{"Bridge":{"` + someRow + `":{"initial":{"name":"` + strings.Repeat("y", size) + `"}}}}`)
 	endpoint := fakeServer(t, func(m message, out *json.Encoder) bool {
@@ -116,7 +116,7 @@ func TestMemoryOfAGiantValueIsBounded(t *testing.T) {
 	}
 }
 
-func TestMemoryOfManySmallValuesIsBounded(t *testing.T) {
+func TestMemory_OfManySmallValuesIsBounded(t *testing.T) {
 	const pairs = 2 << 20
 	many := json.RawMessage(`{"Bridge":{"` + someRow + `":{"initial":{"external_ids":["map",[["a","b"]` +
 		strings.Repeat(`,["a","b"]`, pairs) + `]]}}}}`)

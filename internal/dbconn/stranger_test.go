@@ -42,7 +42,7 @@ func stranger(t *testing.T, says string) string {
 	return "unix:" + path
 }
 
-func TestAStrangerIsToldFromAServerAndQuoted(t *testing.T) {
+func TestStranger_IsToldFromAServerAndQuoted(t *testing.T) {
 	for says, quoted := range map[string]string{
 		`{"error":"404 page not found"}`:                    `404 page not found`,
 		"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n": `HTTP/1.1 400 Bad Request\r\n`,
@@ -91,7 +91,7 @@ func monitorAnswered(t *testing.T, answer string) error {
 
 const someRow = "6e7f5f0e-3b43-4a4f-9f0d-3f6a86b4a001"
 
-func TestWhatIsNotInOVSDBsNotationEndsTheConnection(t *testing.T) {
+func TestConn_WhatIsNotInOVSDBsNotationEndsIt(t *testing.T) {
 	for _, value := range []string{
 		`[]`, `["set"]`, `["set",1]`, `["set",[[]]]`, `["set",[null]]`, `["map"]`, `["map",1]`, `["map",[1]]`, `["map",[["a"]]]`,
 		`["map",[[["set",[]],"a"]]]`, `["map",[[{},1]]]`, `["uuid"]`, `["uuid",1]`, `["named-uuid"]`, `["\u0073et"]`, `null`, `{}`, `[1]`,
@@ -112,7 +112,7 @@ func TestWhatIsNotInOVSDBsNotationEndsTheConnection(t *testing.T) {
 	}
 }
 
-func TestAMessageLargerThanTheBoundEndsTheConnection(t *testing.T) {
+func TestConn_AMessageLargerThanTheBoundEndsIt(t *testing.T) {
 	start := time.Now()
 	err := monitorAnswered(t, `{"Bridge":{"`+someRow+`":{"initial":{"name":"`+strings.Repeat("y", 33<<20)+`"}}}}`)
 	named := regexp.MustCompile(`unix:/\S+ sent a message of more than 16777216 bytes`)
@@ -122,7 +122,7 @@ func TestAMessageLargerThanTheBoundEndsTheConnection(t *testing.T) {
 	t.Logf("after %v: %v", time.Since(start), err)
 }
 
-func TestAValueOfAMegabyteIsRead(t *testing.T) {
+func TestConn_AValueOfAMegabyteIsRead(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	c := dial(t, d.Endpoint)

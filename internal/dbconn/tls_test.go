@@ -43,7 +43,7 @@ func dialTLS(t *testing.T, endpoint string, files dbconn.TLSFiles) error {
 	return err
 }
 
-func TestTLSWithCertificatesOfOVSPKI(t *testing.T) {
+func TestTLS_WithCertificatesOfOVSPKI(t *testing.T) {
 	p := servers.NewPKI(t)
 	endpoint := serveTLS(t, p)
 
@@ -91,7 +91,7 @@ func TestTLSWithCertificatesOfOVSPKI(t *testing.T) {
 	})
 }
 
-func TestReplacedTLSFilesCountFromTheNextConnectionOn(t *testing.T) {
+func TestTLS_ReplacedFilesCountFromTheNextConnectionOn(t *testing.T) {
 	p := servers.NewPKI(t)
 	endpoint := serveTLS(t, p)
 	files := filesOf(p.Client)
@@ -112,7 +112,7 @@ func TestReplacedTLSFilesCountFromTheNextConnectionOn(t *testing.T) {
 	}
 }
 
-func TestATLSFileThatCannotBeUsedIsNamed(t *testing.T) {
+func TestTLS_AFileThatCannotBeUsedIsNamed(t *testing.T) {
 	p := servers.NewPKI(t)
 	garbage := filepath.Join(p.Dir, "garbage.pem")
 	if err := os.WriteFile(garbage, []byte("garbage"), 0o600); err != nil {

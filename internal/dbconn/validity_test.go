@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheValidityOfCertificatesHasABeginningAndAnEnd(t *testing.T) {
+func TestValidity_OfCertificatesHasABeginningAndAnEnd(t *testing.T) {
 	pki := servers.NewPKI(t)
 	files := func(i servers.Identity) TLSFiles {
 		return TLSFiles{PrivateKey: i.PrivateKey, Certificate: i.Certificate, CACert: i.CACert}

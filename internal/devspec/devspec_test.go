@@ -62,7 +62,7 @@ func matched(t *testing.T, h *pci.Host, value string) []string {
 	return all
 }
 
-func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
+func TestMatch_AnObjectMatchesWhatNovaMatches(t *testing.T) {
 	h := host(t)
 	first, second, other := []string{"82:00.2", "82:00.3"}, []string{"83:00.0", "83:00.1"}, []string{"0a:00.2"}
 	all := slices.Concat(other, first, second)
@@ -125,7 +125,7 @@ func TestAnObjectMatchesWhatNovaMatches(t *testing.T) {
 	}
 }
 
-func TestWhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
+func TestParse_WhatNovaDoesNotStartWithIsAnErrorThatNamesIt(t *testing.T) {
 	h := host(t)
 	for value, want := range map[string]string{
 		``:                                     "it is no JSON: it is empty",
@@ -290,7 +290,7 @@ func TestRemoteManaged_TheAddressInTheFormCoversVFsWhereverTheyAre(t *testing.T)
 	}
 }
 
-func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
+func TestParse_WhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 	h := host(t)
 	for value, want := range map[string]string{
 		`{"remote_managed":"ture"}`:   "takes for false",
@@ -307,7 +307,7 @@ func TestWhatIsProbablyNotMeantIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestTheFirstObjectThatMatchesCounts(t *testing.T) {
+func TestMatch_TheFirstObjectThatMatchesCounts(t *testing.T) {
 	h := host(t)
 	specs, err := devspec.Parse(h,
 		`[{"address":"*:82:00.2","physical_network":"physnet1"},{"address":"*:82:*.*","remote_managed":"true","physical_network":null}]`,

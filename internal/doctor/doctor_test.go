@@ -92,7 +92,7 @@ func healthy() Host {
 	}
 }
 
-func TestNothingIsWrongWithAHealthyHost(t *testing.T) {
+func TestExamine_NothingIsWrongWithAHealthyHost(t *testing.T) {
 	d := Examine(healthy())
 	names := map[string]bool{}
 	for _, c := range d.Checks {
@@ -132,7 +132,7 @@ func plugByHand(h *Host, flavour devlink.Flavour, bridge string) {
 }
 
 // That is how some cards are delivered, and what is ours is nobody else's.
-func TestWhatIsInNobodysWayIsNoForeignRow(t *testing.T) {
+func TestForeignRow_WhatIsInNobodysWayIsNone(t *testing.T) {
 	for name, edit := range map[string]func(*Host){
 		"a PF on a bridge of its own": func(h *Host) { plugByHand(h, devlink.FlavourPCIPF, "ovsbr1") },
 		"a row of ours": func(h *Host) {
@@ -178,7 +178,7 @@ func cuts(remedy string) bool {
 	return regexp.MustCompile("`[^`]*" + commands + "[^`]*`").MatchString(remedy)
 }
 
-func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
+func TestCompanion_NoRemedyCutsWhatFlows(t *testing.T) {
 	for _, state := range []companion.State{companion.Silent, companion.Unknown, companion.Gone} {
 		for _, stopped := range []bool{false, true} {
 			h := healthy()
@@ -202,7 +202,7 @@ func TestNoRemedyForACompanionCutsWhatFlows(t *testing.T) {
 }
 
 // Each case breaks one thing, which exactly the checks that are named must find.
-func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
+func TestExamine_WhatIsWrongIsFoundAndMended(t *testing.T) {
 	broken := map[string]bool{} // the checks that found something
 	var script strings.Builder  // every command
 	refused := errors.New("connection refused")
@@ -433,7 +433,8 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"no socket", func(h *Host) { h.Sockets[0].Err = fs.ErrNotExist }, verdicts{"sockets": unknown}, ""},
 		{"another card's serial published", func(h *Host) { h.Local.ExternalIDs["ovn-cms-options-dpu1"] = "card-serial-number=OLD" },
 			verdicts{"serial-published": fail}, "ovn-cms-options-dpu1"},
-		{"serial not taken over", func(h *Host) { h.Chassis[0].OtherConfig, h.Chassis[0].ExternalIDs = nil, nil }, verdicts{"serial-published": fail},
+		{"serial not taken over", func(h *Host) { h.Chassis[0].OtherConfig, h.Chassis[0].ExternalIDs = nil, nil },
+			verdicts{"serial-published": fail},
 			"tail -n 50 /var/log/ovn/ovn-controller.log"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -485,7 +486,7 @@ func TestWhatIsWrongIsFoundAndMended(t *testing.T) {
 }
 
 // A DPU with OVS-DOCA is torn down by it.
-func TestNobodyIsToldToChangeADatapathThatIsMeant(t *testing.T) {
+func TestDatapath_NobodyIsToldToChangeOneThatIsMeant(t *testing.T) {
 	for name, edit := range map[string]func(*ovs.View){
 		"for OVN":                 func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type"] = "netdev" },
 		"for OVN, of one chassis": func(v *ovs.View) { v.ExternalIDs["ovn-bridge-datapath-type-dpu1"] = "doca" },
@@ -504,7 +505,7 @@ func TestNobodyIsToldToChangeADatapathThatIsMeant(t *testing.T) {
 	}
 }
 
-func TestACardThatCantBeReadIsToldInItsOwnWords(t *testing.T) {
+func TestCard_ThatCantBeReadIsToldInItsOwnWords(t *testing.T) {
 	h := healthy()
 	h.Card, h.CardErr = representor.Card{Problem: "no devlink: is it a DPU's?"}, errors.New("netlink receive: no such file or directory")
 	for _, c := range Examine(h).Checks {
@@ -514,7 +515,7 @@ func TestACardThatCantBeReadIsToldInItsOwnWords(t *testing.T) {
 	}
 }
 
-func TestASerialThatNoDaemonPublishesFollowsFromThat(t *testing.T) {
+func TestSerialPublished_OneThatNoDaemonPublishesFollowsFromThat(t *testing.T) {
 	for want, err := range map[string]error{
 		"the daemon, which publishes it, doesn't run: see daemon above": &api.UnreachableError{Err: fs.ErrNotExist},
 		"the daemon, which publishes it, doesn't answer: see daemon above": &api.UnreachableError{Hangs: true,
@@ -530,7 +531,7 @@ func TestASerialThatNoDaemonPublishesFollowsFromThat(t *testing.T) {
 	}
 }
 
-func TestEveryCheckIsInTheDocumentation(t *testing.T) {
+func TestExamine_EveryCheckIsInTheDocumentation(t *testing.T) {
 	for page, entry := range map[string]string{"../../docs/troubleshooting.md": "\n| `%s` |", "../../docs/man/representorctl.8": "\n.B %s\n"} {
 		text, err := os.ReadFile(page)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/internal/diagnose"
 )
 
-func TestUpcallsAreJudgedByWhatTheDatapathLost(t *testing.T) {
+func TestUpcalls_AreJudgedByWhatTheDatapathLost(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		counts datapath.Statistics

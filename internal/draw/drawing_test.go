@@ -84,7 +84,7 @@ func parseNumber(t failer, s string) float64 {
 	return n
 }
 
-func TestTheSameFactsGiveTheSameDrawing(t *testing.T) {
+func TestDrawing_OfTheSameFactsIsTheSame(t *testing.T) {
 	want := draw.SVG(everyState())
 	for range 20 {
 		if draw.SVG(everyState()) != want {
@@ -93,7 +93,7 @@ func TestTheSameFactsGiveTheSameDrawing(t *testing.T) {
 	}
 }
 
-func TestAnUplinkIsDrawnOnTheCardItBelongsToWhateverItsOwnInstance(t *testing.T) {
+func TestDrawing_AnUplinkIsOnTheCardItBelongsToWhateverItsOwnInstance(t *testing.T) {
 	svg := draw.SVG(auxiliaryUplinks())
 	if strings.Contains(svg, "no functions") {
 		t.Error("an uplink is drawn as a card without functions")
@@ -107,7 +107,7 @@ func TestAnUplinkIsDrawnOnTheCardItBelongsToWhateverItsOwnInstance(t *testing.T)
 	}
 }
 
-func TestADaemonThatDoesNotTellCardsHasItsUplinksOnTheirOwnInstance(t *testing.T) {
+func TestDrawing_ADaemonThatDoesNotTellCardsHasItsUplinksOnTheirOwnInstance(t *testing.T) {
 	f := oneVF()
 	f.Representors.Uplinks[0].Card = ""
 	if draw.SVG(f) != draw.SVG(oneVF()) {
@@ -115,7 +115,7 @@ func TestADaemonThatDoesNotTellCardsHasItsUplinksOnTheirOwnInstance(t *testing.T
 	}
 }
 
-func TestEveryStateHasAShapeAndALineOfItsOwnBesideItsColour(t *testing.T) {
+func TestDrawing_EveryStateHasAShapeAndALineOfItsOwnBesideItsColour(t *testing.T) {
 	svg := draw.SVG(everyState())
 	shapes, lines := map[string]string{}, map[string]string{}
 	for _, state := range []plan.State{plan.Plugged, plan.Pending, plan.Conflict, plan.Held, plan.Invalid, "none"} {
@@ -151,7 +151,7 @@ func colourless(s string) string {
 	}
 }
 
-func TestALargeCardIsFoldedWhereNobodyAsksAndWholeWhereSomebodyDoes(t *testing.T) {
+func TestDrawing_ALargeCardIsFoldedWhereNobodyAsksAndWholeWhereSomebodyDoes(t *testing.T) {
 	if svg := draw.SVG(large(false)); strings.Count(svg, "128 functions<") != 4 || len(svg) > 16<<10 {
 		t.Errorf("%d piles of 128, %d bytes", strings.Count(svg, "128 functions<"), len(svg))
 	}
@@ -168,7 +168,7 @@ func TestALargeCardIsFoldedWhereNobodyAsksAndWholeWhereSomebodyDoes(t *testing.T
 	}
 }
 
-func TestWhatDoesntFitEndsInAnEllipsisAndIsInTheTooltip(t *testing.T) {
+func TestDrawing_WhatDoesntFitEndsInAnEllipsisAndIsInTheTooltip(t *testing.T) {
 	svg := draw.SVG(everyState())
 	for _, want := range []string{
 		">a-logical-port-with-a-name-that-is-…</text>",
@@ -180,7 +180,7 @@ func TestWhatDoesntFitEndsInAnEllipsisAndIsInTheTooltip(t *testing.T) {
 	}
 }
 
-func TestARequestForNothingOnTheCardIsTold(t *testing.T) {
+func TestDrawing_ARequestForNothingOnTheCardIsTold(t *testing.T) {
 	svg := draw.SVG(everyState())
 	for _, want := range []string{">bad</text>", ">invalid: invalid-option</text>", `option vif-plug:representor:vf-num is &#34;3x&#34;`} {
 		if !strings.Contains(svg, want) {
@@ -189,7 +189,7 @@ func TestARequestForNothingOnTheCardIsTold(t *testing.T) {
 	}
 }
 
-func TestWithoutADaemonNoStateIsClaimed(t *testing.T) {
+func TestDrawing_WithoutADaemonNoStateIsClaimed(t *testing.T) {
 	f := oneVF()
 	f.PortsKnown = false
 	f.Representors.Representors[1].LogicalPort = ""
@@ -200,7 +200,7 @@ func TestWithoutADaemonNoStateIsClaimed(t *testing.T) {
 	}
 }
 
-func TestAPortThatTheDaemonForgotBetweenTwoAnswersIsStillOnItsFunction(t *testing.T) {
+func TestDrawing_APortThatTheDaemonForgotBetweenTwoAnswersIsStillOnItsFunction(t *testing.T) {
 	f := oneVF()
 	f.Ports = nil
 	if svg := draw.SVG(f); !strings.Contains(svg, ">vm1</text>") {

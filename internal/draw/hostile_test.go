@@ -56,13 +56,13 @@ func hostileFacts(s string) draw.Facts {
 	return f
 }
 
-func TestHostileTextsKeepTheDrawingWellFormed(t *testing.T) {
+func TestHostile_TextsKeepTheDrawingWellFormed(t *testing.T) {
 	for _, s := range hostile() {
 		wantDrawing(t, draw.SVG(hostileFacts(s)))
 	}
 }
 
-func TestTextsOfAMegabyteAreBounded(t *testing.T) {
+func TestHostile_TextsOfAMegabyteAreBounded(t *testing.T) {
 	for _, s := range hostile() {
 		if s == "" {
 			continue
@@ -82,9 +82,9 @@ func FuzzHostileTexts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) { wantDrawing(t, draw.SVG(hostileFacts(s))) })
 }
 
-// TestAnyFactsMakeADrawing: whatever the daemon, the kernel or a file says, however it
+// TestDrawing_IsMadeOfAnyFacts: whatever the daemon, the kernel or a file says, however it
 // contradicts itself.
-func TestAnyFactsMakeADrawing(t *testing.T) {
+func TestDrawing_IsMadeOfAnyFacts(t *testing.T) {
 	text := rapid.OneOf(rapid.SampledFrom(hostile()), rapid.String(), rapid.SampledFrom([]string{"a", "b", "c"}))
 	number := rapid.OneOf(rapid.Uint32Range(0, 3), rapid.Uint32())
 	optional := rapid.Ptr(number, true)

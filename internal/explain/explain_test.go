@@ -63,7 +63,7 @@ func codes(t *testing.T) []reason.Code {
 	return all
 }
 
-func TestEveryReasonCodeHasAStepAndARemedy(t *testing.T) {
+func TestExplain_EveryReasonCodeHasAStepAndARemedy(t *testing.T) {
 	for _, code := range codes(t) {
 		if at, remedy := stepOf(code), (diagnose.Names{}).Remedy(code); at == Daemon || remedy == "" {
 			t.Errorf("%s has no step or no remedy: %q, %q", code, at, remedy)
@@ -71,7 +71,7 @@ func TestEveryReasonCodeHasAStepAndARemedy(t *testing.T) {
 	}
 }
 
-func TestEveryStepIsInTheDocumentationInItsOrder(t *testing.T) {
+func TestSteps_AreAllInTheDocumentationInTheirOrder(t *testing.T) {
 	page, err := os.ReadFile("../../docs/troubleshooting.md")
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestEveryStepIsInTheDocumentationInItsOrder(t *testing.T) {
 	}
 }
 
-func TestEveryStepIsThereInItsOrderEvenWhenNothingIsKnown(t *testing.T) {
+func TestSteps_AreAllThereInTheirOrderEvenWhenNothingIsKnown(t *testing.T) {
 	e := Explain(nothing())
 	var got []string
 	for _, s := range e.Steps {
@@ -108,7 +108,7 @@ func TestEveryStepIsThereInItsOrderEvenWhenNothingIsKnown(t *testing.T) {
 }
 
 // Whatever the last pass says stands at the step that it is about, word for word.
-func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
+func TestExplain_TheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 	for _, code := range codes(t) {
 		in := nothing()
 		in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Pending,
@@ -122,7 +122,7 @@ func TestTheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 	}
 }
 
-func TestAPluggedPortHasNoStepThatFailed(t *testing.T) {
+func TestSteps_OfAPluggedPortHaveNoneThatFailed(t *testing.T) {
 	in := nothing()
 	in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Plugged}
 	if e := Explain(in); !e.Plugged || e.FailedStep != "" || e.Remedy == "" {
@@ -130,7 +130,7 @@ func TestAPluggedPortHasNoStepThatFailed(t *testing.T) {
 	}
 }
 
-func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
+func TestExplain_WhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 	const evil = "\x1b[2J\n"
 	long := strings.Repeat("x", 1<<20)
 	options := map[string]string{evil: evil, "long": long}
@@ -164,7 +164,7 @@ func TestWhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 }
 
 // While the Southbound is away what a port asks for may not be known, and the reader is here already.
-func TestNoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
+func TestExplain_NoRemedySendsTheReaderToTheExplanationThatItIsPartOf(t *testing.T) {
 	for _, code := range codes(t) {
 		in := nothing()
 		in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Pending, Reason: &reason.Reason{Code: code, Message: "so it is"}}

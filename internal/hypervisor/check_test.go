@@ -47,7 +47,7 @@ func take(t *testing.T, tree *pcitree.Tree, deviceSpec ...string) *Inventory {
 	return i
 }
 
-func TestEachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
+func TestCheck_EachObstacleIsFoundAloneAndHasARemedy(t *testing.T) {
 	good, none := Release{9, 0, 0}, Release{Major: -1}
 	const remote = `{"vendor_id":"15b3","product_id":"101e","remote_managed":"true"}`
 	broken := pcitree.VPD("x", "y", "MT1")
@@ -183,7 +183,7 @@ func TestCheck_SerialNumbersThatDifferAreWarnedOfAndOneThatNovaDoesNotSeeStops(t
 	}
 }
 
-func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
+func TestCheck_ACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf("0000:03:00.0"))
 	plain := pf("0000:05:00.0")
@@ -198,7 +198,7 @@ func TestACardThatNovaIsNotToldOfDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestEachVendorsFirmwareHasItsOwnTool(t *testing.T) {
+func TestCheck_EachVendorsFirmwareHasItsOwnTool(t *testing.T) {
 	for vendor, mlxconfig := range map[string]bool{"15b3": true, "8086": false} {
 		tree, p := pcitree.New(t), pf("0000:03:00.0")
 		p.Vendor, p.VFs, p.TotalVFs = vendor, 0, 0
@@ -215,7 +215,7 @@ func TestEachVendorsFirmwareHasItsOwnTool(t *testing.T) {
 	}
 }
 
-func TestWhatManyVFsHaveInCommonIsSaidOnce(t *testing.T) {
+func TestCheck_WhatManyVFsHaveInCommonIsSaidOnce(t *testing.T) {
 	tree, p := pcitree.New(t), pf("0000:03:00.0")
 	p.VFs = 5
 	tree.AddPF(p)
@@ -331,7 +331,7 @@ func TestCheck_TheObjectThatKeepsVF0FromNovaDoesSo(t *testing.T) {
 	}
 }
 
-func TestTheOpenStackThatIsInstalledIsKnownByItsPackages(t *testing.T) {
+func TestFindSoftware_TheOpenStackThatIsInstalledIsKnownByItsPackages(t *testing.T) {
 	for file, want := range map[string]string{
 		"usr/lib/python3/dist-packages/nova-26.2.2.egg-info/PKG-INFO":                            "26.2.2",
 		"usr/lib/python3.9/site-packages/nova-27.5.1-py3.9.egg-info/PKG-INFO":                    "27.5.1",
@@ -366,7 +366,7 @@ func TestTheOpenStackThatIsInstalledIsKnownByItsPackages(t *testing.T) {
 	}
 }
 
-func TestAnOldLibvirtIsKnownByItsLibrary(t *testing.T) {
+func TestFindSoftware_AnOldLibvirtIsKnownByItsLibrary(t *testing.T) {
 	for file, want := range map[string]string{
 		"usr/lib/x86_64-linux-gnu/libvirt.so.0.8001.0": "8.1.0",
 		"usr/lib64/libvirt.so.0.10010.3":               "10.10.3",
@@ -391,7 +391,7 @@ func TestAnOldLibvirtIsKnownByItsLibrary(t *testing.T) {
 	}
 }
 
-func TestCardsComeInOrderAndLateOnesLastAsTheyAnswer(t *testing.T) {
+func TestInventory_CardsComeInOrderAndLateOnesLastAsTheyAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &Inventory{o: Options{Patience: 50 * time.Millisecond}}
 		for _, slot := range []string{"hung", "a", "slow", "b"} {

@@ -40,7 +40,7 @@ func take(t *testing.T, path string) *Lock {
 	return l
 }
 
-func TestALockIsOnesAtATimeAndTellsWhose(t *testing.T) {
+func TestLock_IsOnesAtATimeAndTellsWhose(t *testing.T) {
 	path := runDir(t)
 	first := take(t, path)
 	_, err := Take(path)
@@ -56,7 +56,7 @@ func TestALockIsOnesAtATimeAndTellsWhose(t *testing.T) {
 }
 
 // So long as a process that is being started isn't another program yet, it has all of our files.
-func TestALockIsGivenBackThoughAForkedProcessHasItsFileStill(t *testing.T) {
+func TestLock_IsGivenBackThoughAForkedProcessHasItsFileStill(t *testing.T) {
 	path := runDir(t)
 	l := take(t, path)
 	forked, err := unix.Dup(int(l.file.Fd()))
@@ -68,7 +68,7 @@ func TestALockIsGivenBackThoughAForkedProcessHasItsFileStill(t *testing.T) {
 	take(t, path)
 }
 
-func TestALockWhoseFileWasRemovedIsNotIntact(t *testing.T) {
+func TestLock_WhoseFileWasRemovedIsNotIntact(t *testing.T) {
 	path := runDir(t)
 	l := take(t, path)
 	if !l.Intact() {
@@ -86,7 +86,7 @@ func TestALockWhoseFileWasRemovedIsNotIntact(t *testing.T) {
 	}
 }
 
-func TestALockFileThatIsNotOursIsRefusedAndLeftAlone(t *testing.T) {
+func TestLock_AFileThatIsNotOursIsRefusedAndLeftAlone(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		make func(path, victim string) error
@@ -118,7 +118,7 @@ func TestALockFileThatIsNotOursIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
-func TestALockIsOnlyTakenWhereNobodyElseMayWrite(t *testing.T) {
+func TestLock_IsOnlyTakenWhereNobodyElseMayWrite(t *testing.T) {
 	for mode, fine := range map[os.FileMode]bool{
 		0o700: true, 0o755: true, 0o750: true, 0o755 | os.ModeSticky: true,
 		0o775: true, // of root's group

@@ -34,7 +34,7 @@ func putCertificate(t *testing.T, file string, end time.Time) {
 	}
 }
 
-func TestTheEndOfACertificateFollowsTheFile(t *testing.T) {
+func TestCertificates_TheEndFollowsTheFile(t *testing.T) {
 	file := TLSFile{filepath.Join(t.TempDir(), "cert.pem"), Certificate}
 	var c certificates
 	look := func() certificate { return c.ends([]TLSFile{file})[file] }
@@ -61,7 +61,7 @@ func TestTheEndOfACertificateFollowsTheFile(t *testing.T) {
 	}
 }
 
-func TestAFileThatDidNotChangeIsReadOnce(t *testing.T) {
+func TestCertificates_AFileThatDidNotChangeIsReadOnce(t *testing.T) {
 	file := TLSFile{filepath.Join(t.TempDir(), "cert.pem"), Certificate}
 	putCertificate(t, file.File, noon())
 	info, err := os.Stat(file.File)

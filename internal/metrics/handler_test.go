@@ -35,7 +35,7 @@ func scrape(t *testing.T, h http.Handler) string {
 	return strings.ReplaceAll(w.Body.String(), runtime.Version(), "go1.x")
 }
 
-func TestWhatABusyDaemonShows(t *testing.T) {
+func TestMetrics_WhatABusyDaemonShows(t *testing.T) {
 	timings := NewTimings()
 	for n, step := range plug.Steps() {
 		timings.Took(step, time.Duration(n+1)*300*time.Millisecond)
@@ -56,7 +56,7 @@ func fresh() Snapshot {
 	}}
 }
 
-func TestWhatANewDaemonShows(t *testing.T) {
+func TestMetrics_WhatANewDaemonShows(t *testing.T) {
 	got := scrape(t, handler(t, fresh, NewTimings()))
 	if diff := cmp.Diff(golden(t, "fresh.txt", got), got); diff != "" {
 		t.Errorf("UPDATE_GOLDEN=1 writes testdata/fresh.txt anew:\n%s", diff)
@@ -79,7 +79,7 @@ func whole(t *testing.T) string {
 	return scrape(t, h)
 }
 
-func TestEveryMetricIsShownWithItsTypeAndHelp(t *testing.T) {
+func TestMetrics_AreEachShownWithTheirTypeAndHelp(t *testing.T) {
 	text := whole(t)
 	for _, m := range All() {
 		for _, line := range []string{"# HELP " + m.Name + " " + m.Help + "\n", "# TYPE " + m.Name + " " + string(m.Type) + "\n"} {
@@ -93,7 +93,7 @@ func TestEveryMetricIsShownWithItsTypeAndHelp(t *testing.T) {
 	}
 }
 
-func TestPromtoolHasNothingToSayAboutTheMetrics(t *testing.T) {
+func TestMetrics_PromtoolHasNothingToSayAboutThem(t *testing.T) {
 	out, err := servers.Promtool(t, t.TempDir(), whole(t), "check", "metrics")
 	if err != nil || out != "" {
 		t.Errorf("%v\n%s", err, out)
@@ -101,7 +101,7 @@ func TestPromtoolHasNothingToSayAboutTheMetrics(t *testing.T) {
 }
 
 // Labels must not grow with the number of tenants, nor tell of them.
-func TestLabelsAreBounded(t *testing.T) {
+func TestLabels_AreBounded(t *testing.T) {
 	many := busy()
 	many.Report.Ports = slices.Repeat(many.Report.Ports, 100)
 	text := scrape(t, handler(t, func() Snapshot { return many }, NewTimings()))
@@ -116,7 +116,7 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 }
 
-func TestALabelThatIsNotUTF8CostsNothing(t *testing.T) {
+func TestLabels_OneThatIsNotUTF8CostsNothing(t *testing.T) {
 	s := busy()
 	s.TLS = []TLSFile{{"/etc/\xff.pem", Certificate}}
 	s.Version = "\xfe"
@@ -136,7 +136,7 @@ func TestCardComplete_IsFalseWhileOneInstanceCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestTheLastSyncOfADatabase(t *testing.T) {
+func TestLastSync_OfADatabase(t *testing.T) {
 	lost := noon().Add(-time.Hour)
 	const at, was = "1.7723664e+09", "1.7723628e+09"
 	for name, c := range map[string]struct {
@@ -168,7 +168,7 @@ func TestTheLastSyncOfADatabase(t *testing.T) {
 	}
 }
 
-func TestMetricsAreOnlyRead(t *testing.T) {
+func TestMetrics_AreOnlyRead(t *testing.T) {
 	w := httptest.NewRecorder()
 	handler(t, busy, NewTimings()).ServeHTTP(w, httptest.NewRequest(http.MethodPost, api.PathMetrics, http.NoBody))
 	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
@@ -177,7 +177,7 @@ func TestMetricsAreOnlyRead(t *testing.T) {
 }
 
 // A contradiction is a bug of ours; it is told, not hidden among the samples.
-func TestAMetricThatIsNotListedFailsTheScrape(t *testing.T) {
+func TestScrape_FailsWithAMetricThatIsNotListed(t *testing.T) {
 	h := handler(t, busy, NewTimings())
 	odd, err := newHandler(&collector{snapshot: busy, now: noon, process: func(out *samples) { put(out, "representord_unlisted", 1) }},
 		NewTimings(), h.log)
@@ -191,7 +191,7 @@ func TestAMetricThatIsNotListedFailsTheScrape(t *testing.T) {
 	}
 }
 
-func TestScrapesUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
+func TestScrape_ThoseUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	begun, end := make(chan struct{}, 2*maxScrapes), make(chan struct{})
 	h := handler(t, func() Snapshot { begun <- struct{}{}; <-end; return fresh() }, NewTimings())
 	ask := func() *httptest.ResponseRecorder {

@@ -63,7 +63,7 @@ func find(tb testing.TB, c *Client, ifindex int) (Link, bool) {
 	return links[i], true
 }
 
-func TestLinksAreThoseThatAnotherLibraryReads(t *testing.T) {
+func TestLinks_AreThoseThatAnotherLibraryReads(t *testing.T) {
 	a := veth(t, "va", "vb")
 	if err := netlink.LinkSetMTU(a, 9000); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func TestLinksAreThoseThatAnotherLibraryReads(t *testing.T) {
 	}
 }
 
-func TestLinkUpFollowsTheIndexThroughARename(t *testing.T) {
+func TestLinkUp_FollowsTheIndexThroughARename(t *testing.T) {
 	c := client(t)
 	a := veth(t, "old", "peer")
 	if err := netlink.LinkSetName(a, "new"); err != nil {
@@ -147,7 +147,7 @@ func TestLinkUpFollowsTheIndexThroughARename(t *testing.T) {
 	}
 }
 
-func TestLinkUpChangesNothingElse(t *testing.T) {
+func TestLinkUp_ChangesNothingElse(t *testing.T) {
 	a := veth(t, "va", "vb")
 	if err := netlink.SetPromiscOn(a); err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestLinkUpChangesNothingElse(t *testing.T) {
 	}
 }
 
-func TestLinkUpOfADeviceThatIsNotThereSaysSo(t *testing.T) {
+func TestLinkUp_OfADeviceThatIsNotThereSaysSo(t *testing.T) {
 	c := client(t)
 	if err := c.LinkUp(t.Context(), 4_000_000); !errors.Is(err, unix.ENODEV) {
 		t.Errorf("got %v; want ENODEV", err)
@@ -179,7 +179,7 @@ func TestLinkUpOfADeviceThatIsNotThereSaysSo(t *testing.T) {
 // powerless marks the process that lacks CAP_NET_ADMIN.
 const powerless = "REPRESENTORD_TEST_POWERLESS"
 
-func TestWithoutCapNetAdminEverythingWorksButLinkUp(t *testing.T) {
+func TestClient_WithoutCapNetAdminEverythingWorksButLinkUp(t *testing.T) {
 	if os.Getenv(powerless) == "" {
 		a := veth(t, "va", "vb")
 		beginAgainWithoutCapNetAdmin(t)
@@ -294,7 +294,7 @@ func interrupted(*fakeConn) ([][]byte, error) {
 
 func listed(*fakeConn) ([][]byte, error) { return [][]byte{message(7, "whole")}, nil }
 
-func TestAnInterruptedDumpIsRepeated(t *testing.T) {
+func TestClient_AnInterruptedDumpIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{dumps: []func(*fakeConn) ([][]byte, error){interrupted, interrupted, listed}}
 		c := newClient(k.dial)
@@ -306,7 +306,7 @@ func TestAnInterruptedDumpIsRepeated(t *testing.T) {
 	})
 }
 
-func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
+func TestClient_ADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{dumps: []func(*fakeConn) ([][]byte, error){interrupted}}
 		c := newClient(k.dial)
@@ -318,7 +318,7 @@ func TestADumpThatIsAlwaysInterruptedEndsWithATypedError(t *testing.T) {
 	})
 }
 
-func TestASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
+func TestClient_ASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
 	k := &kernel{dumps: []func(*fakeConn) ([][]byte, error){listed}}
 	c := newClient(k.dial)
 	defer c.Close()
@@ -341,7 +341,7 @@ func TestASocketIsKeptWhileItWorksAndDroppedAfterAnyError(t *testing.T) {
 	}
 }
 
-func TestACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
+func TestClient_ACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kernel{dumps: []func(*fakeConn) ([][]byte, error){
 			func(c *fakeConn) ([][]byte, error) { <-c.closed; return nil, os.ErrClosed }, listed,
@@ -361,7 +361,7 @@ func TestACallEndsWithItsContextWhenTheKernelDoesNotAnswer(t *testing.T) {
 	})
 }
 
-func TestAHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
+func TestClient_AHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
 		k := &kernel{dumps: []func(*fakeConn) ([][]byte, error){
@@ -393,7 +393,7 @@ func TestAHungKernelCostsOneRequestAndIsAskedAgainWhenItIsBack(t *testing.T) {
 	})
 }
 
-func TestAClosedClientSaysSo(t *testing.T) {
+func TestClient_ThatIsClosedSaysSo(t *testing.T) {
 	c := New()
 	c.Close()
 	c.Close()

@@ -40,7 +40,7 @@ func message(ifindex int32, name string, more ...[]byte) []byte {
 	return b
 }
 
-func TestALinkIsDecodedFromItsMessage(t *testing.T) {
+func TestLink_IsDecodedFromItsMessage(t *testing.T) {
 	got, err := decodeLink(append(header(42, unix.IFF_UP|unix.IFF_BROADCAST), append(
 		attribute(unix.IFLA_IFNAME, []byte("pf0vf3\x00")...), append(
 			attribute(unix.IFLA_MTU, binary.NativeEndian.AppendUint32(nil, 9000)...), append(
@@ -57,7 +57,7 @@ func TestALinkIsDecodedFromItsMessage(t *testing.T) {
 	}
 }
 
-func TestTheDevlinkPortOfALinkIsKnownWhereTheKernelTells(t *testing.T) {
+func TestLink_TheDevlinkPortIsKnownWhereTheKernelTells(t *testing.T) {
 	bus := attribute(unix.DEVLINK_ATTR_BUS_NAME, []byte("pci\x00")...)
 	device := attribute(unix.DEVLINK_ATTR_DEV_NAME, []byte("0000:03:00.0\x00")...)
 	index := attribute(unix.DEVLINK_ATTR_PORT_INDEX, 0xff, 0xff, 3, 0)
@@ -129,7 +129,7 @@ func TestLink_HasItsAlternativeNamesKindParentAndMaster(t *testing.T) {
 	}
 }
 
-func TestOneMalformedLinkDoesNotLoseTheOthers(t *testing.T) {
+func TestLinks_OneThatIsMalformedDoesNotLoseTheOthers(t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"nothing":                  nil,
 		"a header cut short":       header(7, 0)[:15],

@@ -48,7 +48,7 @@ func await(t *testing.T, poked <-chan struct{}, after string) {
 	}
 }
 
-func TestTheListenerPokesForWhateverHappensToADevice(t *testing.T) {
+func TestListener_PokesForWhateverHappensToADevice(t *testing.T) {
 	_, poked := listening(t)
 	c := client(t)
 	// settle waits until the list shows what was done; each wait needs a poke.
@@ -82,7 +82,7 @@ func TestTheListenerPokesForWhateverHappensToADevice(t *testing.T) {
 	}
 }
 
-func TestAnOverrunIsNoticedAndTheSocketLivesOn(t *testing.T) {
+func TestListener_AnOverrunIsNoticedAndTheSocketLivesOn(t *testing.T) {
 	a := veth(t, "va", "vb")
 	e, err := openEvents()
 	if err != nil {
@@ -117,7 +117,7 @@ func TestAnOverrunIsNoticedAndTheSocketLivesOn(t *testing.T) {
 	}
 }
 
-func TestOnlyDevicesThatComeChangeOrGoArePokes(t *testing.T) {
+func TestListener_OnlyDevicesThatComeChangeOrGoArePokes(t *testing.T) {
 	message := func(kind uint16, family byte, size int) syscall.NetlinkMessage {
 		data := make([]byte, size)
 		if size > 0 {

@@ -22,7 +22,7 @@ func listOf(indexes ...uint32) []Link {
 	return links
 }
 
-func TestWithoutUdevADeviceSettlesAtOnce(t *testing.T) {
+func TestSettler_WithoutUdevADeviceSettlesAtOnce(t *testing.T) {
 	s := NewSettler(udevWords{7: Absent}.word)
 	again := s.Observe(time.Now(), listOf(7))
 	if again || !s.Settled(7) || s.Waiting() != 0 {
@@ -30,7 +30,7 @@ func TestWithoutUdevADeviceSettlesAtOnce(t *testing.T) {
 	}
 }
 
-func TestADeviceThatUdevHasFinishedSettlesWithTheNextList(t *testing.T) {
+func TestSettler_ADeviceThatUdevHasFinishedSettlesWithTheNextList(t *testing.T) {
 	s := NewSettler(udevWords{7: Finished}.word)
 	now := time.Now()
 	if again := s.Observe(now, listOf(7)); !again || s.Settled(7) {
@@ -41,7 +41,7 @@ func TestADeviceThatUdevHasFinishedSettlesWithTheNextList(t *testing.T) {
 	}
 }
 
-func TestADeviceWaitsForUdevButNotForever(t *testing.T) {
+func TestSettler_ADeviceWaitsForUdevButNotForever(t *testing.T) {
 	words := udevWords{7: Working}
 	s := NewSettler(words.word)
 	begin := time.Now()
@@ -60,7 +60,7 @@ func TestADeviceWaitsForUdevButNotForever(t *testing.T) {
 	}
 }
 
-func TestUdevsWordBetweenListsIsNoticedByPoll(t *testing.T) {
+func TestSettler_UdevsWordBetweenListsIsNoticedByPoll(t *testing.T) {
 	for name, word := range map[string]Word{"finished": Finished, "udev stopped": Absent} {
 		t.Run(name, func(t *testing.T) {
 			words := udevWords{7: Working}
@@ -78,7 +78,7 @@ func TestUdevsWordBetweenListsIsNoticedByPoll(t *testing.T) {
 	}
 }
 
-func TestADeviceThatCameBackIsNew(t *testing.T) {
+func TestSettler_ADeviceThatCameBackIsNew(t *testing.T) {
 	words := udevWords{7: Absent}
 	s := NewSettler(words.word)
 	now := time.Now()
@@ -94,7 +94,7 @@ func TestADeviceThatCameBackIsNew(t *testing.T) {
 	}
 }
 
-func TestASettledDeviceStaysSo(t *testing.T) {
+func TestSettler_ASettledDeviceStaysSo(t *testing.T) {
 	words := udevWords{7: Absent}
 	s := NewSettler(words.word)
 	now := time.Now()
@@ -113,7 +113,7 @@ type world struct {
 	listed int       // how many lists since then
 }
 
-func TestNoDeviceSettlesTooEarlyOrTooLate(t *testing.T) {
+func TestSettler_NoDeviceSettlesTooEarlyOrTooLate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := udevWords{}
 		s := NewSettler(words.word)

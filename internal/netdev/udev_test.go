@@ -28,7 +28,7 @@ func (f fakeUdev) write(name string) {
 	}
 }
 
-func TestUdevsWordFollowsFromItsFiles(t *testing.T) {
+func TestUdev_WordFollowsFromItsFiles(t *testing.T) {
 	for name, tt := range map[string]struct {
 		files []string
 		want  Word

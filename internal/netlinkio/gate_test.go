@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { leaks.Main(m) }
 
-func TestCallReturnsWhatItsFunctionReturns(t *testing.T) {
+func TestCall_ReturnsWhatItsFunctionReturns(t *testing.T) {
 	g := NewGate()
 	boom := errors.New("boom")
 	for range 3 {
@@ -23,7 +23,7 @@ func TestCallReturnsWhatItsFunctionReturns(t *testing.T) {
 	}
 }
 
-func TestCallDoesNotStartAfterItsContextEnded(t *testing.T) {
+func TestCall_DoesNotStartAfterItsContextEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := Call(ctx, NewGate(), func() (int, error) {
@@ -35,7 +35,7 @@ func TestCallDoesNotStartAfterItsContextEnded(t *testing.T) {
 	}
 }
 
-func TestCallThatHeedsItsContextAnswersForItself(t *testing.T) {
+func TestCall_ThatHeedsItsContextAnswersForItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -50,7 +50,7 @@ func TestCallThatHeedsItsContextAnswersForItself(t *testing.T) {
 	})
 }
 
-func TestCallWaitsItsTurnWhileTheOneInsideIsWaitedFor(t *testing.T) {
+func TestCall_WaitsItsTurnWhileTheOneInsideIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate()
 		go func() {
@@ -70,7 +70,7 @@ func TestCallWaitsItsTurnWhileTheOneInsideIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestCallLeavesAHungKernelAndKeepsOthersOut(t *testing.T) {
+func TestCall_LeavesAHungKernelAndKeepsOthersOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate()
 		kernel := make(chan struct{})

@@ -73,7 +73,7 @@ func listening(t *testing.T, log *slog.Logger, open func() (Source, error)) (*Li
 	return l, pokes
 }
 
-func TestListenerPokesOnceTheGroupIsJoined(t *testing.T) {
+func TestListener_PokesOnceTheGroupIsJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, pokes := listening(t, quiet(), func() (Source, error) { return newScripted(), nil })
 		synctest.Wait()
@@ -83,7 +83,7 @@ func TestListenerPokesOnceTheGroupIsJoined(t *testing.T) {
 	})
 }
 
-func TestListenerPokesForWhatMattersOnly(t *testing.T) {
+func TestListener_PokesForWhatMattersOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newScripted(play{}, play{relevant: true}, play{}, play{relevant: true})
 		l, pokes := listening(t, quiet(), func() (Source, error) { return src, nil })
@@ -94,7 +94,7 @@ func TestListenerPokesForWhatMattersOnly(t *testing.T) {
 	})
 }
 
-func TestListenerPokesAfterAnOverrunAndKeepsTheSocket(t *testing.T) {
+func TestListener_PokesAfterAnOverrunAndKeepsTheSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var opened atomic.Int64
 		src := newScripted(play{err: fmt.Errorf("recvmsg: %w", unix.ENOBUFS)}, play{relevant: true})
@@ -107,7 +107,7 @@ func TestListenerPokesAfterAnOverrunAndKeepsTheSocket(t *testing.T) {
 	})
 }
 
-func TestListenerReopensABrokenSocketAndPokes(t *testing.T) {
+func TestListener_ReopensABrokenSocketAndPokes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sources := make(chan *scripted, 8)
 		l, pokes := listening(t, quiet(), func() (Source, error) {
@@ -134,7 +134,7 @@ func TestListenerReopensABrokenSocketAndPokes(t *testing.T) {
 	})
 }
 
-func TestListenerBacksOffWhileNothingCanBeOpened(t *testing.T) {
+func TestListener_BacksOffWhileNothingCanBeOpened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts atomic.Int64
 		_, pokes := listening(t, quiet(), func() (Source, error) { attempts.Add(1); return nil, unix.EMFILE })
@@ -149,7 +149,7 @@ func TestListenerBacksOffWhileNothingCanBeOpened(t *testing.T) {
 	})
 }
 
-func TestListenerKeepsTryingForWhatTheKernelLacks(t *testing.T) {
+func TestListener_KeepsTryingForWhatTheKernelLacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts atomic.Int64
 		var present atomic.Bool
@@ -172,7 +172,7 @@ func TestListenerKeepsTryingForWhatTheKernelLacks(t *testing.T) {
 	})
 }
 
-func TestListenerSaysAReasonOnceAndThatItIsOver(t *testing.T) {
+func TestListener_SaysAReasonOnceAndThatItIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		log := slog.New(slog.NewTextHandler(&out, nil))
@@ -194,7 +194,7 @@ func TestListenerSaysAReasonOnceAndThatItIsOver(t *testing.T) {
 	})
 }
 
-func TestListenerIsNotHeldUpByAnOpenThatHangs(t *testing.T) {
+func TestListener_IsNotHeldUpByAnOpenThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kernel := make(chan struct{})
 		late := newScripted()

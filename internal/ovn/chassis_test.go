@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestOurChassisRowComesGoesAndIsReplacedWithoutARestart(t *testing.T) {
+func TestChassis_OurRowComesGoesAndIsReplacedWithoutARestart(t *testing.T) {
 	c := servers.OVN(t)
 	c.Nbctl(t, "ls-add", "ls", "--", "lsp-add", "ls", "lp", "--", "lsp-add", "ls", "listed")
 	c.Nbctl(t, plugOptions("lp", "dpu1")...)
@@ -44,7 +44,7 @@ func TestOurChassisRowComesGoesAndIsReplacedWithoutARestart(t *testing.T) {
 	f.untilDispositions(both)
 }
 
-func TestARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
+func TestChassis_ARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
 	c := servers.OVN(t)
 	local := servers.OpenVSwitch(t)
 	controller := servers.Controller(t, local, c.SB.Endpoint)
@@ -62,7 +62,7 @@ func TestARealControllerThatStopsAndReturnsLeavesItsPortsKept(t *testing.T) {
 
 // Neutron 21.0 and others look in external_ids alone. What is copied there by hand stays
 // while ovn-controller works, and goes with the row when that is stopped.
-func TestWhereAnOldNeutronLooksARealControllerWritesNothingAndLeavesWhatIsCopied(t *testing.T) {
+func TestChassis_WhereAnOldNeutronLooksARealControllerWritesNothingAndLeavesWhatIsCopied(t *testing.T) {
 	c := servers.OVN(t)
 	local := servers.OpenVSwitch(t)
 	const list = "enable-chassis-as-gw,card-serial-number=MT1"
@@ -99,7 +99,7 @@ func TestWhereAnOldNeutronLooksARealControllerWritesNothingAndLeavesWhatIsCopied
 // While the row is replaced again and again, between looking it up and following
 // it too, no view may be complete that was made for another row than it shows;
 // and in the end the view is that of the last row.
-func TestAChassisRowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
+func TestChassis_ARowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))
@@ -127,7 +127,7 @@ func TestAChassisRowThatIsReplacedAllTheTimeIsFollowedToTheLast(t *testing.T) {
 	})
 }
 
-func TestManyPortsOfOthersAreNotSeen(t *testing.T) {
+func TestView_ManyPortsOfOthersAreNotSeen(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	other := w.chassis("dpu2")

@@ -117,7 +117,7 @@ func TestDispositionOfARow(t *testing.T) {
 	}
 }
 
-func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
+func TestFate_AKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		row  *PortBinding
@@ -141,7 +141,7 @@ func TestAKeptRowTellsWhetherItIsAnotherChassisFirst(t *testing.T) {
 	}
 }
 
-func TestAReasonIsBoundedAndHasNoControlCharacters(t *testing.T) {
+func TestReason_IsBoundedAndHasNoControlCharacters(t *testing.T) {
 	hostile := strings.Repeat("\x1b[31m\n\xff", 1<<16)
 	for _, r := range []*PortBinding{
 		but(plugMe(""), func(r *PortBinding) { r.Type = hostile }),

@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestAClusterIsFollowedThroughTheLossOfItsMembers(t *testing.T) {
+func TestCluster_IsFollowedThroughTheLossOfItsMembers(t *testing.T) {
 	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
 	w := write(t, c.Leader(t).Endpoint)
 	global := w.insert("SB_Global", ovsdb.Row{"ipsec": false}).GoUUID
@@ -108,7 +108,7 @@ func (f *follower) verifyInTheEnd(ports ...string) (v Verdict) {
 	return v
 }
 
-func TestARelayIsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
+func TestRelay_IsTrustedOnceItCannotBeBehindAndIsTheSameDatabase(t *testing.T) {
 	d, w := southbound(t)
 	w.add("one", w.us(), nil)
 	endpoint := servers.NewRelay(t, Database, d).Endpoint

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
+func TestConnection_AServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))
@@ -34,7 +34,7 @@ func TestAServerThatIsKilledIsReconnectedToAndTheLastViewStays(t *testing.T) {
 	}
 }
 
-func TestAServerThatHangsIsLeftWithinTwoProbesForAnother(t *testing.T) {
+func TestConnection_AServerThatHangsIsLeftWithinTwoProbesForAnother(t *testing.T) {
 	t.Parallel()
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
@@ -63,7 +63,7 @@ func TestAServerThatHangsIsLeftWithinTwoProbesForAnother(t *testing.T) {
 	f.verify("lp")
 }
 
-func TestAWipedDatabaseIsAnotherOne(t *testing.T) {
+func TestIdentity_AWipedDatabaseIsAnotherOne(t *testing.T) {
 	c := servers.OVN(t)
 	c.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1")
 	c.Nbctl(t, "ls-add", "ls", "--", "lsp-add", "ls", "lp")
@@ -82,7 +82,7 @@ func TestAWipedDatabaseIsAnotherOne(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithEachServerIsSaid(t *testing.T) {
+func TestConnection_WhatIsWrongWithEachServerIsSaid(t *testing.T) {
 	sb, _ := southbound(t)
 	nb := servers.NewOVSDB(t, "nb", servers.SchemaOVNNorthbound)
 	for name, c := range map[string]struct {
@@ -124,7 +124,7 @@ func TestWhatIsWrongWithEachServerIsSaid(t *testing.T) {
 	}
 }
 
-func TestAConfigurationIsFollowedWhenItChanges(t *testing.T) {
+func TestConfigure_AConfigurationIsFollowedWhenItChanges(t *testing.T) {
 	d, w := southbound(t)
 	other := w.chassis("dpu2")
 	w.add("one", w.us(), nil)
@@ -153,7 +153,7 @@ func TestAConfigurationIsFollowedWhenItChanges(t *testing.T) {
 	}
 }
 
-func TestAViewOfAnotherChassisIsNeverShownAsOurs(t *testing.T) {
+func TestView_OfAnotherChassisIsNeverShownAsOurs(t *testing.T) {
 	d, w := southbound(t)
 	other := w.chassis("dpu2")
 	w.add("one", w.us(), nil)
@@ -180,7 +180,7 @@ func TestAViewOfAnotherChassisIsNeverShownAsOurs(t *testing.T) {
 	}
 }
 
-func TestMoreRemotesDoNotInterruptAConnection(t *testing.T) {
+func TestConfigure_MoreRemotesDoNotInterruptAConnection(t *testing.T) {
 	d, _ := southbound(t)
 	f := follow(t, dpu1(d.Endpoint))
 	first := f.untilReady()
@@ -195,7 +195,7 @@ func TestMoreRemotesDoNotInterruptAConnection(t *testing.T) {
 }
 
 // Until the local database was read nothing is missing from it.
-func TestNobodyIsSaidToBeMissingBeforeWeAreToldWhoWeAre(t *testing.T) {
+func TestChassis_NobodyIsSaidToBeMissingBeforeWeAreToldWhoWeAre(t *testing.T) {
 	var log strings.Builder
 	s := New(Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	ctx, cancel := context.WithCancel(t.Context())

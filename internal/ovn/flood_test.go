@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/internal/retry"
 )
 
-func TestAFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
+func TestView_AFloodOfChangesMakesFewViewsAndEndsInTheLast(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	const ports = 200

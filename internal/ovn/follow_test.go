@@ -19,7 +19,7 @@ func plugOptions(port, requestedChassis string) []string {
 	}
 }
 
-func TestWhatNorthdWritesIsFollowed(t *testing.T) {
+func TestView_FollowsWhatNorthdWrites(t *testing.T) {
 	c := servers.OVN(t)
 	c.Sbctl(t, "chassis-add", "dpu1", "geneve", "127.0.0.1", "--", "set", "chassis", "dpu1", "hostname="+hostname)
 	c.Sbctl(t, "chassis-add", "dpu2", "geneve", "127.0.0.2")
@@ -57,7 +57,7 @@ func TestWhatNorthdWritesIsFollowed(t *testing.T) {
 	f.untilDispositions(want)
 }
 
-func TestABindingIsWhatTheRowSays(t *testing.T) {
+func TestView_ABindingIsWhatTheRowSays(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	w.add("lp", us, map[string]string{"vif-plug-mtu-request": "1500"})
@@ -77,7 +77,7 @@ func TestABindingIsWhatTheRowSays(t *testing.T) {
 	f.until("the port is up", func(v View) bool { return v.Bindings["lp"].Up })
 }
 
-func TestAViewIsNotModifiedOnceMade(t *testing.T) {
+func TestView_IsNotModifiedOnceMade(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	w.add("one", us, nil)
@@ -91,7 +91,7 @@ func TestAViewIsNotModifiedOnceMade(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenToTheSouthbound(t *testing.T) {
+func TestSouthbound_NothingIsWrittenToIt(t *testing.T) {
 	d, w := southbound(t)
 	w.add("lp", w.us(), nil)
 	before, err := os.ReadFile(d.File())
@@ -110,7 +110,7 @@ func TestNothingIsWrittenToTheSouthbound(t *testing.T) {
 	}
 }
 
-func TestTheViewIsIncompleteUntilNorthdHasWrittenToTheDatabase(t *testing.T) {
+func TestView_IsIncompleteUntilNorthdHasWrittenToTheDatabase(t *testing.T) {
 	d := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	f := follow(t, dpu1(d.Endpoint))
 	v := f.until("the database is followed", func(v View) bool { return v.Connected })

@@ -14,7 +14,7 @@ func member(cluster string, index int) *ServerState {
 	return &ServerState{Model: "clustered", Connected: true, Cluster: &cluster, Index: &index}
 }
 
-func TestAServerIsTrustedUnlessItIsCutOffOrBehind(t *testing.T) {
+func TestTrust_AServerIsTrustedUnlessItIsCutOffOrBehind(t *testing.T) {
 	h := newHistory()
 	for _, step := range []struct {
 		name  string
@@ -46,7 +46,7 @@ func TestAServerIsTrustedUnlessItIsCutOffOrBehind(t *testing.T) {
 	}
 }
 
-func TestALeaderThatStaysBehindIsAnotherDatabaseInTheEnd(t *testing.T) {
+func TestTrust_ALeaderThatStaysBehindIsAnotherDatabaseInTheEnd(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		then func(h *history) // after a minute and a half
@@ -87,7 +87,7 @@ func TestALeaderThatStaysBehindIsAnotherDatabaseInTheEnd(t *testing.T) {
 	}
 }
 
-func TestALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForLong(t *testing.T) {
+func TestTrust_ALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForLong(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		behind func(h *history)
@@ -146,7 +146,7 @@ func lead(h *history, index int, d time.Duration) {
 	}
 }
 
-func TestWhatIsRememberedOfClustersIsBounded(t *testing.T) {
+func TestTrust_WhatIsRememberedOfClustersIsBounded(t *testing.T) {
 	h := newHistory()
 	for i := range 1000 {
 		h.reject(member(fmt.Sprint(i), 1))
@@ -157,7 +157,7 @@ func TestWhatIsRememberedOfClustersIsBounded(t *testing.T) {
 	}
 }
 
-func TestIdentityIsThatOfTheDatabaseNotOfTheServer(t *testing.T) {
+func TestIdentity_IsThatOfTheDatabaseNotOfTheServer(t *testing.T) {
 	type seen struct{ cluster, row string }
 	for name, c := range map[string]struct {
 		seen []seen

@@ -10,7 +10,7 @@ import (
 )
 
 // A new index is a compatible change: ovn-controller doesn't notice.
-func TestAnIndexThatALaterOVNAddsIsOfNoConcern(t *testing.T) {
+func TestSchema_AnIndexThatALaterOVNAddsIsOfNoConcern(t *testing.T) {
 	for table, index := range map[string][]string{"Port_Binding": {"logical_port", "chassis"}, "Chassis": {"name", "hostname"}} {
 		t.Run(table, func(t *testing.T) {
 			d, w := southboundOf(t, withIndex(t, table, index))

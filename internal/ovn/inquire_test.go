@@ -21,7 +21,7 @@ func (f *follower) inquire(port string) Answer {
 	return a
 }
 
-func TestAnInquiryTellsOfPortsOfWhomever(t *testing.T) {
+func TestInquire_TellsOfPortsOfWhomever(t *testing.T) {
 	d, w := southbound(t)
 	us, other := w.us(), w.chassis("dpu2")
 	w.add("ours", us, nil)
@@ -66,7 +66,7 @@ func TestAnInquiryTellsOfPortsOfWhomever(t *testing.T) {
 	}
 }
 
-func TestAnInquiryFindsAPortWhoseRowWasReplaced(t *testing.T) {
+func TestInquire_FindsAPortWhoseRowWasReplaced(t *testing.T) {
 	d, w := southbound(t)
 	us, other := w.us(), w.chassis("dpu2")
 	w.add("moved", us, nil)
@@ -95,7 +95,7 @@ func TestInquire_FindsAPortThatCameSinceItWasLookedForInVain(t *testing.T) {
 	}
 }
 
-func TestAnInquiryWithoutASouthboundEndsAtOnce(t *testing.T) {
+func TestInquire_WithoutASouthboundEndsAtOnce(t *testing.T) {
 	f := follow(t, dpu1("unix:"+servers.Dir(t)+"/nobody.sock"))
 	start := time.Now()
 	_, err := f.Inquire(t.Context(), "port")
@@ -104,7 +104,7 @@ func TestAnInquiryWithoutASouthboundEndsAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnInquiryOfAServerThatHangsLastsAsLongAsItsContext(t *testing.T) {
+func TestInquire_OfAServerThatHangsLastsAsLongAsItsContext(t *testing.T) {
 	d, w := southbound(t)
 	w.add("port", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))

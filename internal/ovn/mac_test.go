@@ -6,7 +6,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestTheMACOfALogicalPortIsTheOnlyOneThatItHas(t *testing.T) {
+func TestMAC_OfALogicalPortIsTheOnlyOneThatItHas(t *testing.T) {
 	one := representor.MAC{0x00, 0x53, 0, 0, 1, 1}
 	for name, tt := range map[string]struct {
 		addresses []string

@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestADatabaseIsKnownAgainByItsNames(t *testing.T) {
+func TestNames_ADatabaseIsKnownAgainByThem(t *testing.T) {
 	for what, tt := range map[string]struct {
 		now  Names
 		text string
@@ -41,7 +41,7 @@ func TestADatabaseIsKnownAgainByItsNames(t *testing.T) {
 	}
 }
 
-func TestADatabaseIsInItsOwnNames(t *testing.T) {
+func TestNames_ADatabaseIsInItsOwnNames(t *testing.T) {
 	id := rapid.SampledFrom([]string{"", "a", "b"})
 	rapid.Check(t, func(t *rapid.T) {
 		n, o := Names{id.Draw(t, "cluster"), id.Draw(t, "row")}, Names{id.Draw(t, "other cluster"), id.Draw(t, "other row")}

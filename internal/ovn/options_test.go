@@ -21,7 +21,7 @@ const hostileOption = "\x1b[31m\n\x00\xff\"\\\u202e,"
 
 func somePF() representor.MAC { return representor.MAC{0, 0x53, 0, 0, 0, 0x42} }
 
-func TestRequestsThatCanBeFollowed(t *testing.T) {
+func TestParseRequest_RequestsThatCanBeFollowed(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		options map[string]string
@@ -111,7 +111,7 @@ func notNumbers() []string {
 	}
 }
 
-func TestRequestsThatAreInvalid(t *testing.T) {
+func TestParseRequest_RequestsThatAreInvalid(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{
 		option.PFMAC: {
@@ -157,7 +157,7 @@ func TestRequestsThatAreInvalid(t *testing.T) {
 	}
 }
 
-func TestInvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
+func TestParseRequest_InvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		option, value, want string
@@ -184,7 +184,7 @@ func TestInvalidRequestsSayTheValueTheRuleAndTheRemedy(t *testing.T) {
 	}
 }
 
-func TestOptionsThatAreLeftOutWithAWarning(t *testing.T) {
+func TestParseRequest_OptionsThatAreLeftOutWithAWarning(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{
 		option.MTU:        append(notNumbers(), "1", "67", "65536"),

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheRegistryTellsWhoIsThereFromAnyServer(t *testing.T) {
+func TestListChassis_TellsWhoIsThereFromAnyServer(t *testing.T) {
 	d, w := southbound(t)
 	w.chassis("dpu2")
 	op := where(TableChassis, "name", "dpu2")
@@ -36,7 +36,7 @@ func TestTheRegistryTellsWhoIsThereFromAnyServer(t *testing.T) {
 	}
 }
 
-func TestTheRegistryNamesEveryServerThatDoesntAnswer(t *testing.T) {
+func TestListChassis_NamesEveryServerThatDoesntAnswer(t *testing.T) {
 	dir := servers.Dir(t)
 	_, _, err := ListChassis(t.Context(), dpu1("unix:"+dir+"/a.sock", "unix:"+dir+"/b.sock"))
 	for _, want := range []string{"/a.sock", "/b.sock"} {

@@ -64,7 +64,7 @@ func readPort(db model.DatabaseModel, r ovsdb.Row) (*PortBinding, error) {
 	return asPortBinding(m), err
 }
 
-func TestARowIsReadInEveryFormThatTheProtocolHas(t *testing.T) {
+func TestRow_IsReadInEveryFormThatTheProtocolHas(t *testing.T) {
 	for name, c := range map[string]struct {
 		json string
 		want *PortBinding
@@ -110,7 +110,7 @@ func TestARowIsReadInEveryFormThatTheProtocolHas(t *testing.T) {
 	}
 }
 
-func TestARowWithAColumnThatIsNotWhatTheSchemaSaysIsRefused(t *testing.T) {
+func TestRow_WithAColumnThatIsNotWhatTheSchemaSaysIsRefused(t *testing.T) {
 	good := ovsdb.Row{
 		"logical_port": "lp", "type": "", "parent_port": ovsdb.OvsSet{}, "options": ovsdb.OvsMap{},
 		"requested_chassis": ovsdb.OvsSet{}, "requested_additional_chassis": ovsdb.OvsSet{}, "up": false, "mac": ovsdb.OvsSet{},

@@ -82,7 +82,7 @@ func (b *balancer) dealNext(behind ...*servers.OVSDB) {
 	b.servers, b.next = behind, 0
 }
 
-func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
+func TestVerify_OneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
 	leader := c.Leader(t)
 	w := write(t, leader.Endpoint)
@@ -121,7 +121,7 @@ func TestOneServerDoesNotVouchForAnotherBehindOneAddress(t *testing.T) {
 	f.untilDispositions(map[string]Disposition{"new": Asked})
 }
 
-func TestOneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
+func TestVerify_OneServerDoesNotVouchForAnotherThatIsAskedForManyPorts(t *testing.T) {
 	c := servers.NewCluster(t, "sb", servers.SchemaOVNSouthbound, 3)
 	leader := c.Leader(t)
 	w := write(t, leader.Endpoint)

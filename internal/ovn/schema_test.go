@@ -49,7 +49,7 @@ func at(t *testing.T, o object, path ...string) object {
 	return o
 }
 
-func TestSchemasFromOVN2203OnAreReadAlike(t *testing.T) {
+func TestSchema_EachFromOVN2203OnIsReadAlike(t *testing.T) {
 	for name, change := range map[string]func(*testing.T, object){
 		"22.03, without what live migration brought": func(t *testing.T, tables object) {
 			t.Helper()
@@ -113,7 +113,7 @@ func TestSchemasFromOVN2203OnAreReadAlike(t *testing.T) {
 	}
 }
 
-func TestASchemaThatIsTooOldIsToldWithWhatItLacks(t *testing.T) {
+func TestSchema_ThatIsTooOldIsToldWithWhatItLacks(t *testing.T) {
 	d := servers.NewOVSDB(t, "sb", otherSchema(t, func(tables object) {
 		columns := at(t, tables, "Port_Binding", "columns")
 		delete(columns, "requested_chassis")
@@ -125,7 +125,7 @@ func TestASchemaThatIsTooOldIsToldWithWhatItLacks(t *testing.T) {
 }
 
 // An upgrade converts the database in place; the server drops its clients then.
-func TestADatabaseThatIsConvertedIsFollowedInItsNewSchema(t *testing.T) {
+func TestSchema_ADatabaseThatIsConvertedIsFollowedInItsNewOne(t *testing.T) {
 	old := otherSchema(t, func(tables object) {
 		delete(at(t, tables, "Port_Binding", "columns"), "requested_additional_chassis")
 	})

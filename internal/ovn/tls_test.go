@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheSouthboundIsFollowedOverTLSWithFilesThatMayBeReplaced(t *testing.T) {
+func TestTLS_TheSouthboundIsFollowedOverItWithFilesThatMayBeReplaced(t *testing.T) {
 	pki := servers.NewPKI(t)
 	d, w := southbound(t, pki.Serve()...)
 	w.add("one", w.us(), nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
 
-func TestAVerdictIsTheTruthAboutPortsThatTheViewDoesNotShow(t *testing.T) {
+func TestVerify_AVerdictIsTheTruthAboutPortsThatTheViewDoesNotShow(t *testing.T) {
 	d, w := southbound(t)
 	us, other := w.us(), w.chassis("dpu2")
 	w.add("asked", us, nil)
@@ -58,7 +58,7 @@ func TestAVerdictIsTheTruthAboutPortsThatTheViewDoesNotShow(t *testing.T) {
 	}
 }
 
-func TestAPortThatLeftTheViewIsFoundWhateverBecameOfIt(t *testing.T) {
+func TestVerify_APortThatLeftTheViewIsFoundWhateverBecameOfIt(t *testing.T) {
 	d, w := southbound(t)
 	us, other := w.us(), w.chassis("dpu2")
 	for _, port := range []string{"stays", "moved", "deleted", "made again for another", "made again for us"} {
@@ -81,7 +81,7 @@ func TestAPortThatLeftTheViewIsFoundWhateverBecameOfIt(t *testing.T) {
 	}
 }
 
-func TestWithoutOurChassisRowOnlyRowsThatAreKnownAreAskedFor(t *testing.T) {
+func TestVerify_WithoutOurChassisRowOnlyRowsThatAreKnownAreAskedFor(t *testing.T) {
 	d, w := southbound(t)
 	w.add("seen", w.us(), map[string]string{"requested-chassis": "dpu1,dpu2"})
 	w.add("never seen", nil, map[string]string{"requested-chassis": "dpu1,dpu2"})
@@ -97,7 +97,7 @@ func TestWithoutOurChassisRowOnlyRowsThatAreKnownAreAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheRowsThatAreRememberedAreBounded(t *testing.T) {
+func TestVerify_TheRowsThatAreRememberedAreBounded(t *testing.T) {
 	s := New(Options{})
 	for i := range 100 {
 		rows := map[string]model.Model{}
@@ -115,7 +115,7 @@ func TestTheRowsThatAreRememberedAreBounded(t *testing.T) {
 	}
 }
 
-func TestAVerdictWithoutPortsStillSaysWhoAnswered(t *testing.T) {
+func TestVerify_AVerdictWithoutPortsStillSaysWhoAnswered(t *testing.T) {
 	d, _ := southbound(t)
 	f := follow(t, dpu1(d.Endpoint))
 	v := f.untilReady()
@@ -124,7 +124,7 @@ func TestAVerdictWithoutPortsStillSaysWhoAnswered(t *testing.T) {
 	}
 }
 
-func TestAVerdictOnThousandsOfPortsTakesManySmallRequests(t *testing.T) {
+func TestVerify_AVerdictOnThousandsOfPortsTakesManySmallRequests(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	var ports []string
@@ -153,7 +153,7 @@ func TestAVerdictOnThousandsOfPortsTakesManySmallRequests(t *testing.T) {
 	}
 }
 
-func TestAPortWhoseNameCannotBeAskedAboutIsLeftOutAndHoldsUpNoOther(t *testing.T) {
+func TestVerify_APortWhoseNameCannotBeAskedAboutIsLeftOutAndHoldsUpNoOther(t *testing.T) {
 	d, w := southbound(t)
 	w.add("asked", w.us(), nil)
 	f := follow(t, dpu1(d.Endpoint))
@@ -176,7 +176,7 @@ func TestAPortWhoseNameCannotBeAskedAboutIsLeftOutAndHoldsUpNoOther(t *testing.T
 	}
 }
 
-func TestNamesThatMeanSomethingElsewhereAreOnlyNames(t *testing.T) {
+func TestVerify_NamesThatMeanSomethingElsewhereAreOnlyNames(t *testing.T) {
 	d, w := southbound(t)
 	us := w.us()
 	names := []string{`"`, `\`, "a b", "a,b", `["set",[]]`, "\u2028", "ü", "%s", "\x01", ""}
@@ -192,7 +192,7 @@ func TestNamesThatMeanSomethingElsewhereAreOnlyNames(t *testing.T) {
 	}
 }
 
-func TestWithoutATrustworthyServerThereIsNoVerdict(t *testing.T) {
+func TestVerify_WithoutATrustworthyServerThereIsNoVerdict(t *testing.T) {
 	d, _ := southbound(t)
 	f := follow(t, dpu1(d.Endpoint))
 	f.untilReady()

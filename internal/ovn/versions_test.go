@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestNorthdsVersionIsReadAsItPublishesIt(t *testing.T) {
+func TestVersions_NorthdsIsReadAsItPublishesIt(t *testing.T) {
 	c := servers.OVN(t)
 	var says string
 	servers.Until(t, "northd has published its version", func() bool {
@@ -24,7 +24,7 @@ func TestNorthdsVersionIsReadAsItPublishesIt(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatNorthdHasNotSeenTellsItsSchemaAlone(t *testing.T) {
+func TestVersions_ADatabaseThatNorthdHasNotSeenTellsItsSchemaAlone(t *testing.T) {
 	d := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	v, err := ReadVersions(t.Context(), dpu1(d.Endpoint), d.Endpoint)
 	if err != nil || v.Schema == "" || v.Northd != "" || v.NorthdSchema != "" {
@@ -32,7 +32,7 @@ func TestADatabaseThatNorthdHasNotSeenTellsItsSchemaAlone(t *testing.T) {
 	}
 }
 
-func TestAnInternalVersionIsTakenApart(t *testing.T) {
+func TestVersions_AnInternalVersionIsTakenApart(t *testing.T) {
 	for s, want := range map[string][2]string{
 		"23.03.1-20.27.0-70.6":     {"23.03.1", "20.27.0"},
 		"24.03.2-rc1-20.33.0-72.1": {"24.03.2-rc1", "20.33.0"},

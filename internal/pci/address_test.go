@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAddressesAreReadAsSysfsWritesThem(t *testing.T) {
+func TestParseAddress_AddressesAreReadAsSysfsWritesThem(t *testing.T) {
 	for _, s := range []string{"0000:03:00.0", "0000:ff:1f.7", "10000:e1:00.1", "ffffffff:00:00.0"} {
 		a, err := ParseAddress(s)
 		if err != nil || a.String() != s {
@@ -15,7 +15,7 @@ func TestAddressesAreReadAsSysfsWritesThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAddressIsRefused(t *testing.T) {
+func TestParseAddress_WhatIsNoAddressIsRefused(t *testing.T) {
 	for _, s := range []string{
 		"", "03:00.0", "000:03:00.0", "000000000:03:00.0", "0000:3:00.0", "0000:03:0.0", "0000:03:00", "0000:03:00.",
 		"0000:03:00.8", "0000:03:20.0", "0000:03:00.00", "+000:03:00.0", "0000:0x:00.0", "0000:03:00.0 ", "g000:03:00.0", "0000.03.00:0",
@@ -26,7 +26,7 @@ func TestWhatIsNoAddressIsRefused(t *testing.T) {
 	}
 }
 
-func TestEveryAddressIsReadBack(t *testing.T) {
+func TestParseAddress_EveryAddressIsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := Address{
 			Domain: rapid.Uint32().Draw(t, "domain"), Bus: rapid.Uint8().Draw(t, "bus"),

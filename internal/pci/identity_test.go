@@ -38,7 +38,7 @@ func identify(t *testing.T, tree *pcitree.Tree) pci.Identity {
 	return *host.Cards[0].Identify(t.Context(), tree.Root, time.Minute).Card()
 }
 
-func TestACardIsIdentifiedByTheFirstOfItsFunctionsThatHasVPD(t *testing.T) {
+func TestIdentity_OfACardIsTheFirstOfItsFunctionsThatHasVPD(t *testing.T) {
 	one, two := pcitree.VPD("One", "P1", " S1 "), pcitree.VPD("Two", "P2", "S2")
 	for want, tree := range map[string]*pcitree.Tree{"S1": twoPorts(t, one, two), "S2": twoPorts(t, nil, two)} {
 		id := identify(t, tree)
@@ -140,7 +140,7 @@ func TestIdentity_WhatIsWrongWithTheVPDOfAVFThatNovaPassesOverIsToldAndStopsNoth
 	}
 }
 
-func TestWhyACardHasNoSerialNumber(t *testing.T) {
+func TestIdentity_WhyACardHasNoSerialNumber(t *testing.T) {
 	noSerial := bytes.Replace(pcitree.VPD("x", "y", "S1"), []byte("SN"), []byte("MN"), 1)
 	for title, tt := range map[string]struct {
 		vpd  []byte
@@ -162,7 +162,7 @@ func TestWhyACardHasNoSerialNumber(t *testing.T) {
 	}
 }
 
-func TestASerialNumberThatLibvirtDoesNotSeeIsWarnedOf(t *testing.T) {
+func TestIdentity_ASerialNumberThatLibvirtDoesNotSeeIsWarnedOf(t *testing.T) {
 	broken := pcitree.VPD("x", "y", "S1")
 	id := identify(t, twoPorts(t, broken[:len(broken)-1], nil))
 	if id.Serial != "S1" || id.Libvirt != "" || len(id.Warnings) != 1 || id.Warnings[0].Code != pci.CodeVPDInvalid {
@@ -172,7 +172,7 @@ func TestASerialNumberThatLibvirtDoesNotSeeIsWarnedOf(t *testing.T) {
 
 // A resource that libvirt doesn't know, before the read-only fields: libvirt leaves its
 // data out of the checksum, and the specification doesn't.
-func TestWhereLibvirtAndTheSpecificationDifferBothAreTold(t *testing.T) {
+func TestIdentity_WhereLibvirtAndTheSpecificationDifferBothAreTold(t *testing.T) {
 	build := func(left ...byte) []byte {
 		before, data, after := "\x85\x03\x00", "abc", "\x90\x09\x00SN\x02S1RV\x01"
 		var sum byte
@@ -201,7 +201,7 @@ func TestWhereLibvirtAndTheSpecificationDifferBothAreTold(t *testing.T) {
 	}
 }
 
-func TestVPDThatIsRootsAloneSaysSo(t *testing.T) {
+func TestIdentity_VPDThatIsRootsAloneSaysSo(t *testing.T) {
 	tree := twoPorts(t, nil, pcitree.VPD("x", "y", "S1"))
 	// Tests run as root, who may read any file but one that can only be written.
 	if err := os.Symlink("/proc/sys/net/ipv4/route/flush", tree.Path(tree.Device("0000:03:00.0", "vpd"))); err != nil {
@@ -227,7 +227,7 @@ func hang(t *testing.T, tree *pcitree.Tree, a string) {
 	t.Cleanup(func() { _ = w.Close() })
 }
 
-func TestACardThatDoesNotAnswerSaysSoAndItsOtherFunctionsAreSpared(t *testing.T) {
+func TestIdentity_ACardThatDoesNotAnswerSaysSoAndItsOtherFunctionsAreSpared(t *testing.T) {
 	tree := twoPorts(t, nil, pcitree.VPD("x", "y", "S2"))
 	hang(t, tree, "0000:03:00.0")
 	host := read(t, tree)
@@ -261,7 +261,7 @@ func TestIdentity_OfAVFWhoseVPDHangsIsItsPFsWithAWarning(t *testing.T) {
 	}
 }
 
-func TestPFsWithoutAFunctionInCommonAreTwoCards(t *testing.T) {
+func TestIdentity_PFsWithoutAFunctionInCommonAreTwoCards(t *testing.T) {
 	tree := twoPorts(t, nil, nil)
 	p := pf(0)
 	p.Address, p.Netdevs = "0000:82:00.0", nil

@@ -51,7 +51,7 @@ func address(t *testing.T, s string) pci.Address {
 	return a
 }
 
-func TestAPFIsReadWithItsVFs(t *testing.T) {
+func TestRead_APFIsReadWithItsVFs(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf(2))
 	mac := net.HardwareAddr{0, 0x53, 0, 0, 0, 0x42}
@@ -81,7 +81,7 @@ func TestAPFIsReadWithItsVFs(t *testing.T) {
 	}
 }
 
-func TestANumberIsThatOfTheLinkNotOfTheAddress(t *testing.T) {
+func TestRead_ANumberIsThatOfTheLinkNotOfTheAddress(t *testing.T) {
 	tree := pcitree.New(t)
 	p := pf(3)
 	p.Offset, p.Stride = 0x80, 2 // 04:00.0 would be 256 away
@@ -101,7 +101,7 @@ func TestANumberIsThatOfTheLinkNotOfTheAddress(t *testing.T) {
 	}
 }
 
-func TestVFsOnTheNextBusAndInWideDomainsAreFound(t *testing.T) {
+func TestRead_VFsOnTheNextBusAndInWideDomainsAreFound(t *testing.T) {
 	tree := pcitree.New(t)
 	p := pf(3)
 	p.Address, p.Offset = "10000:82:00.0", 254
@@ -121,7 +121,7 @@ func TestVFsOnTheNextBusAndInWideDomainsAreFound(t *testing.T) {
 	}
 }
 
-func TestAVFWithoutExactlyOneLinkHasNoNumber(t *testing.T) {
+func TestRead_AVFWithoutExactlyOneLinkHasNoNumber(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf(3))
 	tree.Remove(tree.Device("0000:03:00.0", "virtfn1"))
@@ -139,7 +139,7 @@ func TestAVFWithoutExactlyOneLinkHasNoNumber(t *testing.T) {
 	}
 }
 
-func TestOnlyNetworkFunctionsAreShown(t *testing.T) {
+func TestRead_OnlyNetworkFunctionsAreShown(t *testing.T) {
 	tree := pcitree.New(t)
 	gpu := pf(2)
 	gpu.Address, gpu.Class, gpu.Netdevs, gpu.VFNetdev = "0000:05:00.0", "030200", nil, ""
@@ -161,7 +161,7 @@ func TestOnlyNetworkFunctionsAreShown(t *testing.T) {
 	}
 }
 
-func TestAVFWithoutItsPFIsAnOrphan(t *testing.T) {
+func TestRead_AVFWithoutItsPFIsAnOrphan(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(pf(1))
 	tree.Remove("bus/pci/devices/0000:03:00.0")
@@ -174,7 +174,7 @@ func TestAVFWithoutItsPFIsAnOrphan(t *testing.T) {
 	}
 }
 
-func TestAHostWithoutAPCIBusIsAnError(t *testing.T) {
+func TestRead_AHostWithoutAPCIBusIsAnError(t *testing.T) {
 	if _, err := pci.Read(t.Context(), pci.Options{Sysfs: t.TempDir()}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
@@ -195,7 +195,7 @@ type kernel struct {
 
 func (k kernel) Links(context.Context) ([]netdev.Link, error) { return k.links, k.err }
 
-func TestThePermanentMACIsTheKernelsWord(t *testing.T) {
+func TestMAC_ThePermanentOneIsTheKernelsWord(t *testing.T) {
 	permanent := net.HardwareAddr{0, 0x53, 0, 0, 0, 0x99}
 	link := netdev.Link{IfIndex: 2, Name: "p0", PermAddr: permanent}
 	other, renamed := link, link
@@ -244,7 +244,7 @@ func wantMAC(t *testing.T, p *pci.PF, want string, code reason.Code) {
 	}
 }
 
-func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
+func TestNetdev_OfThePFIsNeverARepresentor(t *testing.T) {
 	mac := func(last string) string { return "00:53:00:00:00:" + last }
 	for title, tt := range map[string]struct {
 		netdevs []pcitree.Netdev
@@ -298,7 +298,7 @@ func TestThePFsNetdevIsNeverARepresentor(t *testing.T) {
 	}
 }
 
-func TestWhereNovaWouldReportAnotherMACIsWarnedOf(t *testing.T) {
+func TestMAC_WhereNovaWouldReportAnotherIsWarnedOf(t *testing.T) {
 	for title, tt := range map[string]struct {
 		netdev pcitree.Netdev
 		want   []reason.Code
@@ -348,7 +348,7 @@ func address2(n int) string {
 	return string("0123456789abcdef"[n>>4]) + string("0123456789abcdef"[n&15])
 }
 
-func TestAHostWith512VFsIsReadInASecond(t *testing.T) {
+func TestRead_AHostWith512VFsIsReadInASecond(t *testing.T) {
 	tree := bigHost(t)
 	var host *pci.Host
 	took := time.Hour

@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestTheCommandSetsTheOptionsOnARealNorthboundAndKeepsOthers(t *testing.T) {
+func TestOptions_TheCommandSetsThemOnARealNorthboundAndKeepsOthers(t *testing.T) {
 	central := servers.OVN(t)
 	for port, chassis := range map[string]string{
 		"vm1": "dpu1", "o'dd $HOME": `d"p\u1.example.com`, strings.Repeat("namespace_pod-", 20): strings.Repeat("dpu.", 60) + "example",
@@ -50,7 +50,7 @@ func TestTheCommandSetsTheOptionsOnARealNorthboundAndKeepsOthers(t *testing.T) {
 	}
 }
 
-func TestADPUReadsTheOptionsAsTheFunctionThatIsMeant(t *testing.T) {
+func TestOptions_ADPUReadsThemAsTheFunctionThatIsMeant(t *testing.T) {
 	p := goodProfile()
 	options := map[string]string{}
 	for _, o := range p.Options("dpu1") {

@@ -37,7 +37,7 @@ func with(field string, value any) map[string]any {
 	return m
 }
 
-func TestAProfileIsReadAsNeutronReadsIt(t *testing.T) {
+func TestParse_AProfileIsReadAsNeutronReadsIt(t *testing.T) {
 	for title, m := range map[string]map[string]any{
 		"the six fields":   good(),
 		"and more":         with("device_mac_address", 7),
@@ -54,7 +54,7 @@ func TestAProfileIsReadAsNeutronReadsIt(t *testing.T) {
 	}
 }
 
-func TestAllFieldsOrNone(t *testing.T) {
+func TestParse_AllFieldsOrNone(t *testing.T) {
 	for _, b := range []string{`{}`, `{"parent_name":"x","tag":3}`, `null`} {
 		if _, err := Parse([]byte(b)); err == nil || !strings.Contains(err.Error(), "none of the fields") {
 			t.Errorf("%s: %v", b, err)
@@ -70,7 +70,7 @@ func TestAllFieldsOrNone(t *testing.T) {
 	}
 }
 
-func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
+func TestParse_AFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 	for field, values := range map[string][]any{
 		"pci_vendor_info":    {nil, 7, true, "", "15b3", "15b3:101E", "15b3:101e ", []string{"15b3:101e"}},
 		"pci_slot":           {nil, 7, "", "03:00.5", "0000:03:00.9", "0000:03:00.5\n", "000A:03:00.5"},
@@ -94,7 +94,7 @@ func TestAFieldOfAnotherTypeOrWithAnImpossibleValueIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoObjectIsAnError(t *testing.T) {
+func TestParse_WhatIsNoObjectIsAnError(t *testing.T) {
 	for b, want := range map[string]string{
 		``: "it is empty", ` `: "it is empty", `[]`: "it is a list", `"x"`: "it is a string", `7`: "it is a number",
 		`true`:  "it is true or false",
@@ -108,7 +108,7 @@ func TestWhatIsNoObjectIsAnError(t *testing.T) {
 	}
 }
 
-func TestTheFormsAreThoseOfNeutronNovaAndOVN(t *testing.T) {
+func TestForms_AreThoseOfNeutronNovaAndOVN(t *testing.T) {
 	p := goodProfile()
 	if got, want := p.Neutron(), `{"pci_vendor_info":"15b3:101e","pci_slot":"0000:03:00.5","physical_network":null,`+
 		`"card_serial_number":"MT2206X07512","pf_mac_address":"00:53:00:00:00:42","vf_num":3}`; got != want {

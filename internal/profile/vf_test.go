@@ -50,7 +50,7 @@ func of(t *testing.T, tree *pcitree.Tree, vf string) (Profile, []string, *pci.Ho
 	return p, fields, host
 }
 
-func TestAVFHasItsProfile(t *testing.T) {
+func TestVF_HasItsProfile(t *testing.T) {
 	tree := pcitree.New(t)
 	tree.AddPF(card())
 	p, missing, host := of(t, tree, "0000:03:00.5")
@@ -73,7 +73,7 @@ func TestAVFHasItsProfile(t *testing.T) {
 	}
 }
 
-func TestWhatAVFLacksIsNamed(t *testing.T) {
+func TestVF_WhatItLacksIsNamed(t *testing.T) {
 	for title, tt := range map[string]struct {
 		change func(*pcitree.Tree, *pcitree.PF)
 		after  func(*pcitree.Tree)

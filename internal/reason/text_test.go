@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestEscapeIsPrintableAndBounded(t *testing.T) {
+func TestEscape_IsPrintableAndBounded(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                   "",
@@ -31,7 +31,7 @@ func TestEscapeIsPrintableAndBounded(t *testing.T) {
 	}
 }
 
-func TestProseKeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
+func TestProse_KeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		`its type is "localnet"`: `its type is "localnet"`,
@@ -48,7 +48,7 @@ func TestProseKeepsItsQuotesAndIsEscapedOnce(t *testing.T) {
 }
 
 // What is printed is pasted into whatever shell there is: Debian's sh has no $'...'.
-func TestAShellTakesANameForOneWord(t *testing.T) {
+func TestShell_TakesANameForOneWord(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"pf0vf3", "", " ", "a b", "a'b", "'", `a"b\`, `\`, "$(touch x)", "`id`", "a;b", "a\nb\x1b[2J", "\na", "é\u202e", "\xff", "*", "~", "!!",
@@ -93,7 +93,7 @@ func TestAShellTakesANameForOneWord(t *testing.T) {
 	}
 }
 
-func TestWordQuotesWhatCouldMislead(t *testing.T) {
+func TestWord_QuotesWhatCouldMislead(t *testing.T) {
 	for in, want := range map[string]string{
 		"br-int":       "br-int",
 		"é":            "é",
@@ -113,7 +113,7 @@ func TestWordQuotesWhatCouldMislead(t *testing.T) {
 	}
 }
 
-func TestLineKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
+func TestLine_KeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                         "",
 		"pci/0000:03:00.0 c1pf0vf": "pci/0000:03:00.0 c1pf0vf",
@@ -130,7 +130,7 @@ func TestLineKeepsSentencesAndEscapesWhatCouldHarm(t *testing.T) {
 	}
 }
 
-func TestListTellsHowManyItLeavesOut(t *testing.T) {
+func TestList_TellsHowManyItLeavesOut(t *testing.T) {
 	t.Parallel()
 	all := strings.Split("abcdefghij", "")
 	for n, want := range map[int]string{0: "", 1: "a", 2: "a, b", 8: "a, b, c, d, e, f, g, h", 10: "a, b, c, d, e, f, g, h and 2 more"} {

@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/internal/retry"
 )
 
-func TestTheDelayAfterAFailureDoublesUpToABound(t *testing.T) {
+func TestBackoff_TheDelayAfterAFailureDoublesUpToABound(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var p retry.Backoff
@@ -38,7 +38,7 @@ func TestTheDelayAfterAFailureDoublesUpToABound(t *testing.T) {
 	}
 }
 
-func TestNoMoreChangesThanAllowedAreMadeInAnyWindow(t *testing.T) {
+func TestBackoff_NoMoreChangesThanAllowedAreMadeInAnyWindow(t *testing.T) {
 	t.Parallel()
 	const most = 5
 	begin := time.Now()
@@ -64,7 +64,7 @@ func TestNoMoreChangesThanAllowedAreMadeInAnyWindow(t *testing.T) {
 	}
 }
 
-func TestAWaitIsNeverShortened(t *testing.T) {
+func TestBackoff_AWaitIsNeverShortened(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var p retry.Backoff

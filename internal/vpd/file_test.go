@@ -44,7 +44,7 @@ func pipe(t *testing.T, data []byte) string {
 	return path
 }
 
-func TestAFileIsReadToItsEnd(t *testing.T) {
+func TestRead_AFileIsReadToItsEnd(t *testing.T) {
 	padded := bytes.Repeat([]byte{' '}, 3000)
 	got, err := Read(t.Context(),
 		file(t, sum(large(tagName, append([]byte("a card"), padded...)), large(tagReadOnly, sn("S1"), field("RV", 0)), end())))
@@ -53,7 +53,7 @@ func TestAFileIsReadToItsEnd(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNotThereOrNotForUsIsToldApart(t *testing.T) {
+func TestRead_AFileThatIsNotThereOrNotForUsIsToldApart(t *testing.T) {
 	if _, err := Read(t.Context(), filepath.Join(t.TempDir(), "vpd")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
@@ -65,7 +65,7 @@ func TestAFileThatIsNotThereOrNotForUsIsToldApart(t *testing.T) {
 	}
 }
 
-func TestAReadThatHangsEndsWithTheContext(t *testing.T) {
+func TestRead_ThatHangsEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -97,7 +97,7 @@ func (d drained) Err() error {
 	return d.Context.Err()
 }
 
-func TestAReadThatHangsInTheMiddleKeepsWhatItHas(t *testing.T) {
+func TestRead_ThatHangsInTheMiddleKeepsWhatItHas(t *testing.T) {
 	whole := card(sn("S1"))
 	path := pipe(t, whole[:len(whole)-1])
 	f, err := os.OpenFile(path, os.O_RDWR, 0)

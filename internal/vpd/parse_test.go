@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRealCardsReadStrictlyAsLibvirtReadsThem(t *testing.T) {
+func TestParse_RealCardsReadStrictlyAsLibvirtReadsThem(t *testing.T) {
 	vectors := readVectors(t)
 	if len(vectors) != 10 {
 		t.Fatalf("%d cards, want 10", len(vectors))
@@ -49,7 +49,7 @@ func card(fields ...[]byte) []byte {
 
 func sn(value string) []byte { return field(KeySerial, []byte(value)...) }
 
-func TestTheStrictReadingRefusesAndTheTolerantStillHasTheSerialNumber(t *testing.T) {
+func TestParse_TheStrictReadingRefusesAndTheTolerantStillHasTheSerialNumber(t *testing.T) {
 	name := large(tagName, []byte("a card"))
 	wrongSum := card(sn("S1"))
 	wrongSum[len(wrongSum)-2]++
@@ -114,7 +114,7 @@ func TestTheStrictReadingRefusesAndTheTolerantStillHasTheSerialNumber(t *testing
 	}
 }
 
-func TestABrokenFieldCostsNothingButItself(t *testing.T) {
+func TestParse_ABrokenFieldCostsNothingButItself(t *testing.T) {
 	got := Parse(bytes.NewReader(card(field("PN", 'a', 0xe9), field("V0", 1, 2), sn("S1"))))
 	if got.Strict == nil || len(got.Problems) != 2 || !says(got.Problems[0], "the field PN has unprintable characters and is left out") {
 		t.Fatalf("%+v", got)
@@ -124,7 +124,7 @@ func TestABrokenFieldCostsNothingButItself(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotKnownIsSkipped(t *testing.T) {
+func TestParse_WhatIsNotKnownIsSkipped(t *testing.T) {
 	data := sum(
 		large(0x85), []byte{0x28}, // an unknown large resource and a small one, both empty
 		large(tagReadOnly, field("CP", 0, 1, 2), field("FG", 'x'), field("v0", 'x'), field("V!", 'x'), field("Y1", 'x'), field("\x00\xff", 1),
@@ -141,7 +141,7 @@ func TestWhatIsNotKnownIsSkipped(t *testing.T) {
 	}
 }
 
-func TestTextEndsAtNulAndKeepsInnerSpace(t *testing.T) {
+func TestParse_TextEndsAtNulAndKeepsInnerSpace(t *testing.T) {
 	for in, want := range map[string]string{
 		"  a b  ":         "a b",
 		"a\x00b":          "a",
@@ -158,7 +158,7 @@ func TestTextEndsAtNulAndKeepsInnerSpace(t *testing.T) {
 	}
 }
 
-func TestOfTwoSerialNumbersLibvirtHasTheLastAndLspciTheFirst(t *testing.T) {
+func TestParse_OfTwoSerialNumbersLibvirtHasTheLastAndLspciTheFirst(t *testing.T) {
 	got := Parse(bytes.NewReader(card(sn("S1"), sn("S2"))))
 	if got.Strict == nil || got.Strict.ReadOnly[KeySerial] != "S2" || got.Tolerant.ReadOnly[KeySerial] != "S1" {
 		t.Errorf("%+v", got)
@@ -171,7 +171,7 @@ func TestOfTwoSerialNumbersLibvirtHasTheLastAndLspciTheFirst(t *testing.T) {
 	}
 }
 
-func TestTheTolerantSerialNumberIsTheFirstVPDRs(t *testing.T) {
+func TestParse_TheTolerantSerialNumberIsTheFirstVPDRs(t *testing.T) {
 	second := sum(large(tagReadOnly, sn("S2"), field("RV", 0)))
 	got := Parse(io.MultiReader(bytes.NewReader(sum(large(tagReadOnly, field("RV", 0, 7, 7)))), bytes.NewReader(second),
 		bytes.NewReader(end())))
@@ -183,7 +183,7 @@ func TestTheTolerantSerialNumberIsTheFirstVPDRs(t *testing.T) {
 	}
 }
 
-func TestTheReservedBytesOfRVAreNotSummed(t *testing.T) {
+func TestChecksum_TheReservedBytesOfRVAreNotSummed(t *testing.T) {
 	data := sum(large(tagReadOnly, sn("S1"), field("RV", 0, 1, 2, 3)), end())
 	if got := Parse(bytes.NewReader(data)); got.Strict == nil {
 		t.Error(got.Err())
@@ -279,7 +279,7 @@ func TestResources_AsManyAsThereAreAreRead(t *testing.T) {
 	}
 }
 
-func TestAReadErrorKeepsWhatWasRead(t *testing.T) {
+func TestParse_AReadErrorKeepsWhatWasRead(t *testing.T) {
 	whole := card(sn("S1"))
 	broken := errors.New("ETIMEDOUT")
 	for _, n := range []int{len(whole) - 1, len(whole) - 2} { // between two resources, and within one
@@ -306,7 +306,7 @@ func (c *countingReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func TestNothingMuchIsReadBeyondTheEnd(t *testing.T) {
+func TestParse_NothingMuchIsReadBeyondTheEnd(t *testing.T) {
 	whole := card(sn("S1"))
 	r := &countingReader{r: io.MultiReader(bytes.NewReader(whole), bytes.NewReader(make([]byte, Size)))}
 	Parse(r)
@@ -320,7 +320,7 @@ func TestNothingMuchIsReadBeyondTheEnd(t *testing.T) {
 	}
 }
 
-func TestProblemsAreBounded(t *testing.T) {
+func TestParse_ProblemsAreBounded(t *testing.T) {
 	many := make([][]byte, 0, 1000)
 	for range 1000 {
 		many = append(many, field("PN", 0xff))
@@ -335,7 +335,7 @@ func TestProblemsAreBounded(t *testing.T) {
 	}
 }
 
-func TestAReadingTakesLittleMemory(t *testing.T) {
+func TestParse_TakesLittleMemory(t *testing.T) {
 	field := append([]byte("V0\xff"), bytes.Repeat([]byte{'x'}, 255)...)
 	for title, data := range map[string][]byte{
 		"a name of 32 KiB":  append([]byte{tagName, 0xfc, 0x7f}, bytes.Repeat([]byte{'x'}, Size)...),

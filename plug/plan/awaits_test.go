@@ -15,7 +15,7 @@ func withoutChassis(b ovn.Binding) ovn.Binding {
 	return b
 }
 
-func TestARequestThatPendsIsToldOfWhileOurChassisRowIsAway(t *testing.T) {
+func TestStatus_ARequestThatPendsIsToldOfWhileOurChassisRowIsAway(t *testing.T) {
 	waits, wrong := withoutChassis(plantest.Asks("waits", 0, 7)), withoutChassis(plantest.Invalid("wrong"))
 	migrates := withoutChassis(plantest.Asks("migrates", 0, 8))
 	migrates.Additional = true

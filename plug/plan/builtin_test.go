@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestARowWithAnotherFunctionsNetdevOpenIsNotAdopted(t *testing.T) {
+func TestAdopt_ARowWithAnotherFunctionsNetdevOpenIsLeftToTheProvider(t *testing.T) {
 	theirs := plantest.ForeignRow("pf0vf0", "a")
 	theirs.OVNPlugged, theirs.Ofport, theirs.IfIndex = "representor", 5, 11
 	x := testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11})

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestTheAddressOfAPFIsTheHostsOwn(t *testing.T) {
+func TestProgramHWAddr_TheAddressOfAPFIsTheHostsOwn(t *testing.T) {
 	p := &planner{}
 	q := &port{word: word{seen: true, binding: plantest.Addressed(plantest.PortMAC())}, target: target{ready: true, asked: true}}
 	for kind, want := range map[representor.Kind]int{representor.PF: 0, representor.SF: 1} {

@@ -14,7 +14,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
+func TestLeak_ANetdevThatNoDevlinkPortClaimsIsNone(t *testing.T) {
 	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0})
 	card.Links[10] = representor.Link{Name: "pf0vf0", Up: true, Settled: true} // registered before devlink names it
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
@@ -28,7 +28,7 @@ func TestANetdevThatNoDevlinkPortClaimsIsNoLeak(t *testing.T) {
 
 // What a row is for is known from its request alone once its function was edited away. While
 // the card has no PF of that MAC it may be for any VF 0, and never for a VF 1.
-func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T) {
+func TestLeak_ARowThatLostItsFunctionIsOneOfAnyOtherNumberThanWasAsked(t *testing.T) {
 	edited := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	edited.Marker.Function = ""
 	unknown := plantest.Asks("a", 0, 0)
@@ -67,7 +67,7 @@ func TestARowThatLostItsFunctionIsALeakOfAnyOtherNumberThanWasAsked(t *testing.T
 
 // A row that lost representord-function, while the card knows which function is asked
 // for: that one has no netdev now, and another PF's VF of the same number has the name.
-func TestARowWithoutItsFunctionThatHasAnotherPFsNetdevGoes(t *testing.T) {
+func TestLeak_ARowWithoutItsFunctionThatHasAnotherPFsNetdevGoes(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 20)
 	row.Marker.Function = ""
 	d := planWith(Input{
@@ -83,7 +83,7 @@ func TestARowWithoutItsFunctionThatHasAnotherPFsNetdevGoes(t *testing.T) {
 // A DPU boots a kernel that reports controllers, which the one before didn't: the same
 // function under the same name has a marker in other words. The Southbound is away, so
 // what is removed stays away.
-func TestARowOfAKernelWithoutControllersIsNoLeak(t *testing.T) {
+func TestLeak_ARowOfAKernelWithoutControllersIsNone(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	row.Marker.Function = unnumbered(testcard.VF(0, 0).String())
 	view := plantest.Trusted()
@@ -94,7 +94,7 @@ func TestARowOfAKernelWithoutControllersIsNoLeak(t *testing.T) {
 	}
 }
 
-func TestARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
+func TestLeak_ARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
 	old := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	old.Marker.Function = unnumbered(testcard.VF(0, 0).String())
 	secondHost := func(c *representor.Card) {

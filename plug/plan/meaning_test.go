@@ -28,7 +28,7 @@ func onCard(b ovn.Binding, serial string) ovn.Binding {
 	return b
 }
 
-func TestARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
+func TestMeaning_ARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
 	unreadable, noMAC, known := testcard.Of(testcard.OneVF()), testcard.Of(testcard.OneVF()), testcard.Of(testcard.OneVF())
 	unreadable.Complete, unreadable.Problem = false, "interrupted"
 	noMAC.Ports[0].Function.HWAddr = make([]byte, 6)
@@ -81,7 +81,7 @@ func TestARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) {
 
 // The marker says what the row is known to answer. A request whose meaning isn't
 // known yet may turn out to mean another function.
-func TestARowIsNotMarkedWithARequestBeforeThatIsKnownToMeanIt(t *testing.T) {
+func TestMeaning_ARowIsNotMarkedWithARequestBeforeThatIsKnownToMeanIt(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	row.IfaceID = "edited"
 	ask := onCard(plantest.Asks("a", 0, 0), "MT2")
@@ -102,7 +102,7 @@ func TestARowIsNotMarkedWithARequestBeforeThatIsKnownToMeanIt(t *testing.T) {
 	}
 }
 
-func TestPlanStaysWithAPluggedFunctionWhenItsPFIsAmbiguousOrMayBe(t *testing.T) {
+func TestMeaning_APluggedFunctionStaysWhenItsPFIsAmbiguousOrMayBe(t *testing.T) {
 	mac := testcard.PFMAC(0)
 	for code, change := range map[reason.Code]func(*representor.Card){
 		reason.CodePFAmbiguous: func(c *representor.Card) { c.Ports[1].Function.HWAddr = mac[:] }, // both PFs report one MAC
@@ -124,7 +124,7 @@ func TestPlanStaysWithAPluggedFunctionWhenItsPFIsAmbiguousOrMayBe(t *testing.T) 
 	}
 }
 
-func TestOfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
+func TestMeaning_OfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
 	other := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
 	ask := onController(plantest.Asks("a", 0, 1), 1)
 	for name, tt := range map[string]struct {
@@ -151,7 +151,7 @@ func TestOfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
 
 // Two cards have a PF of one MAC; the port stays with the function it has. Now the
 // operator names the card, whose serial number can't be read at the moment.
-func TestARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
+func TestMeaning_ARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
 	card := testcard.Of(testcard.OneVF())
 	for _, p := range testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "other", IfIndex: 30}).Ports {
 		p.Handle.Device = "0000:83:00.0"
@@ -178,7 +178,7 @@ func TestARequestThatNamesTheCardOfAnAmbiguousPFKeepsItsRow(t *testing.T) {
 }
 
 // As a newer version writes it, before a rollback, or a hand.
-func TestARowWhoseRequestCanNotBeReadStaysWhileTheCardDoesNotTellWhatIsMeant(t *testing.T) {
+func TestMeaning_ARowWhoseRequestCanNotBeReadStaysWhileTheCardDoesNotTellWhatIsMeant(t *testing.T) {
 	unreadable := testcard.Of(testcard.OneVF())
 	unreadable.Complete, unreadable.Problem = false, "interrupted"
 	in := Input{Asked: plantest.Trusted(plantest.Asks("a", 0, 0)), Index: representor.NewIndex(unreadable, representor.Settings{})}
@@ -192,7 +192,7 @@ func TestARowWhoseRequestCanNotBeReadStaysWhileTheCardDoesNotTellWhatIsMeant(t *
 	}
 }
 
-func TestAMarkThatNamesNoFunctionIsPutBackAsIfItWereEmpty(t *testing.T) {
+func TestMeaning_AMarkThatNamesNoFunctionIsPutBackAsIfItWereEmpty(t *testing.T) {
 	in := Input{Asked: plantest.Trusted(plantest.Asks("a", 0, 0)), Index: testcard.Index(testcard.OneVF())}
 	for _, function := range []string{"", "x", "pci/0000:03:00.0 c1pf0vf00"} {
 		row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
@@ -207,7 +207,7 @@ func TestAMarkThatNamesNoFunctionIsPutBackAsIfItWereEmpty(t *testing.T) {
 
 // What a reason shows of a name is cut and escaped. Were it compared, a row of such a device
 // would go as soon as its request is worded otherwise.
-func TestARowOfADeviceWithAnOddNameStaysWhileSeveralPFsHaveTheMACAskedFor(t *testing.T) {
+func TestMeaning_ARowOfADeviceWithAnOddNameStaysWhileSeveralPFsHaveTheMACAskedFor(t *testing.T) {
 	for _, device := range []string{"0000:03:00.0", `a"b\c`, strings.Repeat("x", 300)} {
 		mac := testcard.PFMAC(0)
 		card := testcard.Of(testcard.OneVF())
@@ -227,7 +227,7 @@ func TestARowOfADeviceWithAnOddNameStaysWhileSeveralPFsHaveTheMACAskedFor(t *tes
 	}
 }
 
-func TestARowGoesWhenNoneOfTheAmbiguousPFsIsItsOwn(t *testing.T) {
+func TestMeaning_ARowGoesWhenNoneOfTheAmbiguousPFsIsItsOwn(t *testing.T) {
 	mac := testcard.PFMAC(0)
 	card := testcard.Of(testcard.OneVF())
 	second := *card.Ports[0].Function

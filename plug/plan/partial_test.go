@@ -13,7 +13,7 @@ import (
 // What was planned may be done in part: each change is independent of the others, but for
 // those of a port whose leak could not be closed; and what is planned on the result still
 // obeys both rules, and ends.
-func TestAPlanThatWasAppliedInPartGoesOnWithoutHarm(t *testing.T) {
+func TestPlan_ThatWasAppliedInPartGoesOnWithoutHarm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for round := range 8 {

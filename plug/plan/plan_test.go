@@ -465,7 +465,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func TestPlanPlugsNothingWithoutASwitch(t *testing.T) {
+func TestPlan_PlugsNothingWithoutASwitch(t *testing.T) {
 	vf0 := testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 10}
 	for _, tt := range []struct {
 		name string
@@ -490,7 +490,7 @@ func TestPlanPlugsNothingWithoutASwitch(t *testing.T) {
 	}
 }
 
-func TestPlanSetsTheLinkOfAPluggedRepresentorUp(t *testing.T) {
+func TestPlan_SetsTheLinkOfAPluggedRepresentorUp(t *testing.T) {
 	d := planWith(Input{
 		Asked: plantest.Trusted(plantest.Asks("a", 0, 0)), Actual: plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10)),
 		Index: testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 10, Down: true}),
@@ -503,7 +503,7 @@ func TestPlanSetsTheLinkOfAPluggedRepresentorUp(t *testing.T) {
 
 // When the netdev is back, ovs-vswitchd opens it at once for whatever port the row
 // names then.
-func TestPlanPutsBackWhatIsEditedWhileTheNetdevIsAway(t *testing.T) {
+func TestPlan_PutsBackWhatIsEditedWhileTheNetdevIsAway(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 0)
 	row.Ofport, row.IfaceID = -1, "edited"
 	for name, devs := range map[string][]testcard.Netdev{"no VF": {{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}},

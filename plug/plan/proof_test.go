@@ -16,7 +16,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestPlanRemovesOnlyWithAProof(t *testing.T) {
+func TestPlan_RemovesOnlyWithAProof(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for _, c := range planWith(w.input(), w.truth...).Changes {
@@ -38,7 +38,8 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return ""
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
-	if b.Disposition == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request && !w.hasAnother(r) && w.unseen(r) &&
+	if b.Disposition == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request &&
+		!w.hasAnother(r) && w.unseen(r) &&
 		!slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return w.isFor(r, p.Marker.Function) }) {
 		return "the same request stands, and the PF that it was for can't be seen"
 	}

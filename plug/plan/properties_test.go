@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestPlanIsAFunctionOfItsInput(t *testing.T) {
+func TestPlan_IsAFunctionOfItsInput(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		if diff := cmp.Diff(planWith(w.input(), w.truth...), planWith(w.input(), w.truth...)); diff != "" {
@@ -21,7 +21,7 @@ func TestPlanIsAFunctionOfItsInput(t *testing.T) {
 	})
 }
 
-func TestPlanNeverTouchesARowThatIsNotOurs(t *testing.T) {
+func TestPlan_NeverTouchesARowThatIsNotOurs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for _, c := range planWith(w.input(), w.truth...).Changes {
@@ -102,7 +102,7 @@ func (w world) leftOverStays(r ovs.Interface) string {
 	return ""
 }
 
-func TestPlanPlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
+func TestPlan_PlugsOnlyWhatIsAskedOrMoves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		changes := planWith(w.input(), w.truth...).Changes
@@ -141,7 +141,7 @@ func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 	}
 }
 
-func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
+func TestLeak_AfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		after, err := plantest.Commit(w.actual, w.index, planWith(w.input(), w.truth...).Changes)
@@ -157,7 +157,7 @@ func TestAfterAPlanNoRowOfOursHasAnotherFunctionsNetdev(t *testing.T) {
 }
 
 // Which Southbound was before is known from the rows alone after a restart.
-func TestWhileAnotherSouthboundIsNotAcceptedNoPortMovesOnToIt(t *testing.T) {
+func TestSouthbound_NoPortMovesOnToAnotherWhileThatIsNotAccepted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		w.hold.All = true
@@ -198,7 +198,7 @@ func (w world) lostARow(lport string) bool {
 	return false
 }
 
-func TestAnAcceptedSouthboundIsNamedByEveryRowThatIsPlugged(t *testing.T) {
+func TestSouthbound_ThatIsAcceptedIsNamedByEveryRowThatIsPlugged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		w.hold.All = false
@@ -218,7 +218,7 @@ func TestAnAcceptedSouthboundIsNamedByEveryRowThatIsPlugged(t *testing.T) {
 	})
 }
 
-func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
+func TestPlan_ThatWasAppliedNeedsNoMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		// Applying may make room for more; what matters is that it ends, soon. The longest: a
@@ -238,7 +238,7 @@ func TestAPlanThatWasAppliedNeedsNoMore(t *testing.T) {
 	})
 }
 
-func TestPlanNeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
+func TestPlan_NeverMakesTwoInterfacesOfOneFunctionOrPort(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		d := planWith(w.input(), w.truth...)
@@ -290,7 +290,7 @@ func TestOwner_NoFunctionGoesToAnotherPortUnaskedOrUnderAHold(t *testing.T) {
 	})
 }
 
-func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
+func TestStatus_EveryRequestAndEveryRowHasOneState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		d := planWith(w.input(), w.truth...)
@@ -311,7 +311,7 @@ func TestEveryRequestAndEveryRowHasOneState(t *testing.T) {
 
 // A name is put into a row for a request that stands now, or is given back to the netdev
 // that it was taken from.
-func TestPlanNamesARowOnlyForItsOwnFunction(t *testing.T) {
+func TestPlan_NamesARowOnlyForItsOwnFunction(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for _, c := range planWith(w.input(), w.truth...).Changes {

@@ -12,7 +12,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-func TestWhatOthersWroteIsBoundedAndEscapedInReasons(t *testing.T) {
+func TestReasons_WhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 	for _, evil := range plantest.HostileTexts() {
 		marked := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 		marked.Marker.Function, marked.Error, marked.OVNPlugged = evil, evil, evil
@@ -79,7 +79,7 @@ func TestWhatOthersWroteIsBoundedAndEscapedInReasons(t *testing.T) {
 	}
 }
 
-func TestWhatIsHeldNamesTheCommandThatEndsIt(t *testing.T) {
+func TestHold_WhatIsHeldNamesTheCommandThatEndsIt(t *testing.T) {
 	for _, r := range []*reason.Reason{reasonMass(3, 4), reasonReplaced(plantest.Trusted())} {
 		if !strings.HasSuffix(r.Message, ": representorctl release-hold") {
 			t.Errorf("%s: %s", r.Code, r.Message)

@@ -11,7 +11,7 @@ import (
 	"github.com/representord/representord/plug/plantest"
 )
 
-func TestWhichSouthboundARowAnswers(t *testing.T) {
+func TestSouthbound_WhichOneARowAnswers(t *testing.T) {
 	vf0 := testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 10}
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)

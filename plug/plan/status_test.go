@@ -15,7 +15,7 @@ import (
 
 // The MACs of the two PFs change places, so that requests mean functions of the
 // other PF from then on.
-func TestTheStatusTellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testing.T) {
+func TestStatus_TellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testing.T) {
 	had, means := testcard.VF(0, 0).String(), testcard.VF(1, 0).String()
 	for _, tt := range []struct {
 		name  string
@@ -55,7 +55,7 @@ func TestTheStatusTellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testi
 
 // What the request was when the row was made was edited away, so that it can't be told
 // from one that has changed; but that the function is not the one asked for can.
-func TestARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFunction(t *testing.T) {
+func TestMeaning_ARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFunction(t *testing.T) {
 	row, rival := plantest.OurRow("a", "pf0vf0", 0, 0, 10), plantest.OurRow("b", "pf1vf0", 1, 0, 20)
 	row.Marker.Request = ""
 	card := []testcard.Netdev{testcard.OneVF(), {PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20}}
@@ -80,7 +80,7 @@ func TestARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFunction(t 
 
 // Were the new request written into the row that is held, it would be taken for the
 // answer to it after the hold.
-func TestARowThatIsHeldWhileItsRequestChangesMovesWithTheRequestItWasMadeFor(t *testing.T) {
+func TestHold_ARowThatIsHeldWhileItsRequestChangesMovesWithTheRequestItWasMadeFor(t *testing.T) {
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	changed := plantest.Asks("a", 0, 7) // there is no VF 7
 	d := planWith(Input{
@@ -97,7 +97,7 @@ func TestARowThatIsHeldWhileItsRequestChangesMovesWithTheRequestItWasMadeFor(t *
 }
 
 // While its netdev is away, what a row was for can be read nowhere once its marker is gone.
-func TestARowThatLostFunctionAndRequestStaysWhileItsNetdevIsAway(t *testing.T) {
+func TestMeaning_ARowThatLostFunctionAndRequestStaysWhileItsNetdevIsAway(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	row.Marker.Function, row.Marker.Request = "", ""
 	in := Input{Asked: plantest.Trusted(plantest.Asks("a", 0, 0)), Index: testcard.Index(testcard.Netdev{PF: 0, VF: 0}),

@@ -13,7 +13,7 @@ import (
 )
 
 // Two PFs have the MAC, and nobody knows what the row was made for.
-func TestARowWithoutRequestIsLookedAfterWhileTheCardCannotTellWhatItsPortMeans(t *testing.T) {
+func TestUnnamed_ARowWithoutRequestIsLookedAfterWhileTheCardCannotTellWhatItsPortMeans(t *testing.T) {
 	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10})
 	card.Ports[1].Function = card.Ports[0].Function
 	a := plantest.Asks("a", 0, 0)
@@ -36,7 +36,7 @@ func TestARowWithoutRequestIsLookedAfterWhileTheCardCannotTellWhatItsPortMeans(t
 }
 
 // The row's function is known, its request isn't, and the port's means another VF for certain.
-func TestARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t *testing.T) {
+func TestUnnamed_ARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t *testing.T) {
 	card := func(dev testcard.Netdev) *representor.Index {
 		c := testcard.Of(dev)
 		c.Serials = map[devlink.Handle]representor.Serial{testcard.Handle(): {Number: "MT1"}}
@@ -65,7 +65,7 @@ func TestARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t *testing
 
 // The card can't tell whether a request, in other words than the row's, means what the row was
 // asked for.
-func TestARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T) {
+func TestUnnamed_ARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T) {
 	onCard := func(vf int) ovn.Binding {
 		b := plantest.Asks("a", 0, vf)
 		b.Request.Query.CardSerial = "MT1" // which isn't known

@@ -10,7 +10,7 @@ import (
 )
 
 // A daemon that runs for years must not keep anything of a port that has gone.
-func TestNothingIsLeftOfAThousandPortsThatCameAndWent(t *testing.T) {
+func TestMemory_NothingIsLeftOfAThousandPortsThatCameAndWent(t *testing.T) {
 	c := newCloud(t)
 	c.startDaemon(t)
 	round := func(i int) {

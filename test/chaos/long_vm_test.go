@@ -13,10 +13,10 @@ func today(t *testing.T) uint64 {
 	return setting(t, "CHAOS_SEED", uint64(time.Now().Unix()/86400))
 }
 
-func TestChaosForHalfAnHour(t *testing.T) { chaos(t, today(t), 18*time.Minute, worlds()["small"]) }
+func TestChaos_ForHalfAnHour(t *testing.T) { chaos(t, today(t), 18*time.Minute, worlds()["small"]) }
 
-func TestChaosWithManyFunctions(t *testing.T) { chaos(t, today(t), 8*time.Minute, worlds()["big"]) }
+func TestChaos_WithManyFunctions(t *testing.T) { chaos(t, today(t), 8*time.Minute, worlds()["big"]) }
 
-func TestChaosWithAClusteredSouthbound(t *testing.T) {
+func TestChaos_WithAClusteredSouthbound(t *testing.T) {
 	chaos(t, today(t), 4*time.Minute, worlds()["cluster"])
 }

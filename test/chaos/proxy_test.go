@@ -32,7 +32,7 @@ func through(t *testing.T) (*proxy, *rawdb.Conn) {
 	return p, c
 }
 
-func TestACutEndsAConnectionAndTheNextOneWorks(t *testing.T) {
+func TestProxy_ACutEndsAConnectionAndTheNextOneWorks(t *testing.T) {
 	p, c := through(t)
 	p.cut()
 	<-c.Done()
@@ -46,7 +46,7 @@ func TestACutEndsAConnectionAndTheNextOneWorks(t *testing.T) {
 	}
 }
 
-func TestAStallHoldsEverythingBackAndLosesNothing(t *testing.T) {
+func TestProxy_AStallHoldsEverythingBackAndLosesNothing(t *testing.T) {
 	p, c := through(t)
 	p.stall()
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -60,7 +60,7 @@ func TestAStallHoldsEverythingBackAndLosesNothing(t *testing.T) {
 	}
 }
 
-func TestASlowServersAnswersComeLateAndInOrder(t *testing.T) {
+func TestProxy_ASlowServersAnswersComeLateAndInOrder(t *testing.T) {
 	p, c := through(t)
 	const late = 300 * time.Millisecond
 	p.slow(late)
@@ -83,7 +83,7 @@ func TestASlowServersAnswersComeLateAndInOrder(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreDealtToTheServersInTurn(t *testing.T) {
+func TestProxy_ConnectionsAreDealtToTheServersInTurn(t *testing.T) {
 	a, b := servers.OpenVSwitch(t), servers.OpenVSwitch(t)
 	a.Ctl(t, "add-br", "br-a")
 	p, err := newProxy(t.Context(), filepath.Join(servers.Dir(t), "proxy.sock"), a.Endpoint+","+b.Endpoint)
@@ -109,7 +109,7 @@ func TestConnectionsAreDealtToTheServersInTurn(t *testing.T) {
 	}
 }
 
-func TestAStrangerAnswersAtTheServersAddress(t *testing.T) {
+func TestProxy_AStrangerAnswersAtTheServersAddress(t *testing.T) {
 	p, c := through(t)
 	p.answers("HTTP/1.1 400 Bad Request\r\n\r\n")
 	<-c.Done()

@@ -35,7 +35,7 @@ func meant(vf int) invariants.Row {
 	return with(plugged(), func(r *invariants.Row) { r.Request = fmt.Sprintf("pf-mac %s vf %d", mac0, vf) })
 }
 
-func TestOnlyWhatIsAsItMustBeIsSettled(t *testing.T) {
+func TestSettled_IsOnlyWhatIsAsItMustBe(t *testing.T) {
 	type ports map[string]plan.State
 	type requests map[string]invariants.Request
 	for _, c := range []struct {

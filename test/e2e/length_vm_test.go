@@ -15,8 +15,8 @@ import (
 	"github.com/representord/representord/plug/plan"
 )
 
-// TestVirtualDPUAtLength has what takes too long for every change.
-func TestVirtualDPUAtLength(t *testing.T) {
+// TestVirtualDPU_AtLength has what takes too long for every change.
+func TestVirtualDPU_AtLength(t *testing.T) {
 	d := start(t)
 	for _, s := range []scenario{
 		{"a VF that is created again is back at most twice as late as a plain port", recoversAsFastAsAPlainPort},

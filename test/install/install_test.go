@@ -78,7 +78,7 @@ func requireStatic(t *testing.T, path string, machine elf.Machine) {
 	}
 }
 
-func TestBuildGivesStaticProgramsForTheMachineAskedFor(t *testing.T) {
+func TestBuild_GivesStaticProgramsForTheMachineAskedFor(t *testing.T) {
 	for arch, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
 		t.Run(arch, func(t *testing.T) {
 			build := t.TempDir()
@@ -90,7 +90,7 @@ func TestBuildGivesStaticProgramsForTheMachineAskedFor(t *testing.T) {
 	}
 }
 
-func TestInstallStaysBelowDestdirAndIsComplete(t *testing.T) {
+func TestInstall_StaysBelowDestdirAndIsComplete(t *testing.T) {
 	build, root := t.TempDir(), t.TempDir()
 	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/usr")
 	got := files(t, root)
@@ -126,7 +126,7 @@ func TestInstallStaysBelowDestdirAndIsComplete(t *testing.T) {
 	}
 }
 
-func TestTheUnitStartsTheProgramWherePrefixPutIt(t *testing.T) {
+func TestInstall_TheUnitStartsTheProgramWherePrefixPutIt(t *testing.T) {
 	build, root := t.TempDir(), t.TempDir()
 	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/opt/representord")
 	unit := read(t, root+"/opt/representord/lib/systemd/system/representord.service")
@@ -138,7 +138,7 @@ func TestTheUnitStartsTheProgramWherePrefixPutIt(t *testing.T) {
 	}
 }
 
-func TestInstallingAgainKeepsTheConfigurationAndUninstallLeavesOnlyThat(t *testing.T) {
+func TestInstall_DoneAgainKeepsTheConfigurationAndUninstallLeavesOnlyThat(t *testing.T) {
 	build, root := t.TempDir(), t.TempDir()
 	makeIn(t, build, nil, "install", "DESTDIR="+root)
 	config := filepath.Join(root, "etc/representord/representord.yaml")

@@ -268,7 +268,7 @@ func wantViolation(t *testing.T, found []Violation, want string) {
 	}
 }
 
-func TestARemovalAndReturnOfAValidRowIsFoundInItsFirstHalf(t *testing.T) {
+func TestJudge_ARemovalAndReturnOfAValidRowIsFoundInItsFirstHalf(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	state, found := Judge(having(a), batch(1, remove(a)), truth())
 	wantViolation(t, found, "I2")
@@ -278,7 +278,7 @@ func TestARemovalAndReturnOfAValidRowIsFoundInItsFirstHalf(t *testing.T) {
 
 // The marker is the only memory of the request that a row was made for. Where the
 // card can tell the function it isn't needed.
-func TestAMarkerThatNamesAnotherRequestCountsWhereTheCardCannotTell(t *testing.T) {
+func TestJudge_AMarkerThatNamesAnotherRequestCountsWhereTheCardCannotTell(t *testing.T) {
 	edited := changed(row("1", "n0", "a", 0), func(r *Row) { r.Request = "x" })
 	state := having(row("1", "n0", "a", 0))
 	by := deed(truth(), Deed{UUID: "1", Begun: at(5), Field: FieldRequest, Value: "x"})
@@ -289,7 +289,7 @@ func TestAMarkerThatNamesAnotherRequestCountsWhereTheCardCannotTell(t *testing.T
 	wantViolation(t, found, "")
 }
 
-func TestAMarkerMovesAsTheOperatorLeftIt(t *testing.T) {
+func TestJudge_AMarkerMovesAsTheOperatorLeftIt(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	edited := changed(a, func(r *Row) { r.Request = "" })
 	by := deed(truth().asking("a", always(Request{Kind: Keeps})), Deed{UUID: "1", Begun: at(5), Field: FieldRequest})
@@ -304,7 +304,7 @@ func TestAMarkerMovesAsTheOperatorLeftIt(t *testing.T) {
 }
 
 // What an operator wrote doesn't make a row another one, and its return is no wrong.
-func TestWhatAnOperatorWroteIsPutBack(t *testing.T) {
+func TestJudge_WhatAnOperatorWroteIsPutBack(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	edited := changed(a, func(r *Row) { r.IfaceID = "x" })
 	by := deed(truth(), Deed{UUID: "1", Begun: at(5), Field: FieldIfaceID, Value: "x"})
@@ -318,7 +318,7 @@ func TestWhatAnOperatorWroteIsPutBack(t *testing.T) {
 	wantViolation(t, found, "I1")
 }
 
-func TestWhileNothingCanBeLearnedWhatWasTrueCounts(t *testing.T) {
+func TestJudge_WhileNothingCanBeLearnedWhatWasTrueCounts(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	stalled := truth().asking("a", always(asks(0)).then(10, Request{}))
 	stalled.Stalls = []Span{{From: at(5), To: at(60)}}
@@ -328,7 +328,7 @@ func TestWhileNothingCanBeLearnedWhatWasTrueCounts(t *testing.T) {
 	wantViolation(t, found, "I1")
 }
 
-func TestWhatTheSouthboundDoesNotHaveYetMayBeUnknown(t *testing.T) {
+func TestJudge_WhatTheSouthboundDoesNotHaveYetMayBeUnknown(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	unseen := truth().asking("a", append(always(asks(0)), Moment[Request]{Begun: at(10)}))
 	_, found := Judge(State{}, batch(100, insert(a)), unseen)
@@ -336,7 +336,7 @@ func TestWhatTheSouthboundDoesNotHaveYetMayBeUnknown(t *testing.T) {
 }
 
 // After the stream was interrupted nobody knows when between the two it happened.
-func TestAnInterruptedStreamIsJudgedByTheWholeTime(t *testing.T) {
+func TestJudge_AnInterruptedStreamIsJudgedByTheWholeTime(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	line := always(Request{}).then(10, asks(0)).then(20, Request{})
 	between := Batch{After: at(5), Before: at(40), Changes: []Change{insert(a)}}
@@ -347,7 +347,7 @@ func TestAnInterruptedStreamIsJudgedByTheWholeTime(t *testing.T) {
 	wantViolation(t, found, "I1")
 }
 
-func TestALeakThatStandsIsFound(t *testing.T) {
+func TestLeak_ThatStandsIsFound(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	leaking := truth().having(always(card()).then(10, card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
 	wantViolation(t, Overdue(having(a), leaking, at(11)), "")
@@ -359,7 +359,7 @@ func TestALeakThatStandsIsFound(t *testing.T) {
 	wantViolation(t, Overdue(having(a), ended, at(100)), "")
 }
 
-func TestALeakIsOneOnlyWhileSomebodyCanKnowWhatTheRowIsFor(t *testing.T) {
+func TestLeak_IsOneOnlyWhileSomebodyCanKnowWhatTheRowIsFor(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	a.Function = ""
 	edited := having(a)
@@ -378,7 +378,7 @@ func TestALeakIsOneOnlyWhileSomebodyCanKnowWhatTheRowIsFor(t *testing.T) {
 	wantViolation(t, Overdue(edited, leaking.asking("a", always(Request{})), at(100)), "")
 }
 
-func TestARowStandsBesideAnotherOnlyIfNobodyCanKnowThatTheyAreForOneFunction(t *testing.T) {
+func TestJudge_ARowStandsBesideAnotherOnlyIfNobodyCanKnowThatTheyAreForOneFunction(t *testing.T) {
 	b := row("2", "old", "b", 0)
 	wiped := having(b)
 	k := wiped.rows["2"]
@@ -391,7 +391,7 @@ func TestARowStandsBesideAnotherOnlyIfNobodyCanKnowThatTheyAreForOneFunction(t *
 }
 
 // What has just ceased to be true may be believed for a moment, however quiet it is.
-func TestForgettingKeepsWhatMayStillBeBelieved(t *testing.T) {
+func TestForget_KeepsWhatMayStillBeBelieved(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	full := truth().asking("a", always(asks(0)).then(10, Request{}))
 	full.Card = full.Card.then(10, card().with(pf+"vf0", Netdev{"new", 10})).then(20, card())
@@ -415,7 +415,7 @@ func TestForgettingKeepsWhatMayStillBeBelieved(t *testing.T) {
 	}
 }
 
-func TestTimeOfStallsIsCountedOnce(t *testing.T) {
+func TestStalls_TheirTimeIsCountedOnce(t *testing.T) {
 	stalls := []Span{{From: at(4), To: at(6)}, {From: at(1), To: at(5)}, {From: at(20)}, {From: at(-3), To: at(-2)}}
 	if d := running(at(0), at(10), stalls); d != 5*time.Second {
 		t.Errorf("%v ran, want 5s", d)

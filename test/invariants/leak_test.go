@@ -2,7 +2,7 @@ package invariants
 
 import "testing"
 
-func TestARowThatWentAsALeakComesBackWhereItsNetdevIs(t *testing.T) {
+func TestLeak_ARowThatWentAsOneComesBackWhereItsNetdevIs(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	kept := truth().asking("a", always(Request{Kind: Keeps})).having(always(card().with(pf+"vf0",
 		Netdev{"new", 10}).with(pf+"vf1", Netdev{"n0", 11})))

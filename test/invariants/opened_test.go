@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestANetdevOfAnotherIsOpenForShortOnly(t *testing.T) {
+func TestOpened_ANetdevOfAnotherIsOpenForShortOnly(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	away := card().with(pf+"vf0", Netdev{})
 	for _, c := range []struct {
@@ -47,7 +47,7 @@ func TestANetdevOfAnotherIsOpenForShortOnly(t *testing.T) {
 	}
 }
 
-func TestANetdevThatTheDatapathKeepsIsOpenThoughItsRowIsGone(t *testing.T) {
+func TestOpened_ANetdevThatTheDatapathKeepsIsOpenThoughItsRowIsGone(t *testing.T) {
 	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex = 11 })
 	truth := truth().having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
 	var o Opened
@@ -60,7 +60,7 @@ func TestANetdevThatTheDatapathKeepsIsOpenThoughItsRowIsGone(t *testing.T) {
 	}
 }
 
-func TestTheRightRowTakesOverWhatWasOpenUnderAWrongOne(t *testing.T) {
+func TestOpened_TheRightRowTakesOverWhatWasOpenUnderAWrongOne(t *testing.T) {
 	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex = 11 })
 	b := changed(row("2", "n0", "b", 1), func(r *Row) { r.IfIndex = 0 })
 	truth := truth().having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
@@ -77,7 +77,7 @@ func TestTheRightRowTakesOverWhatWasOpenUnderAWrongOne(t *testing.T) {
 	}
 }
 
-func TestTheTimeInWhichRepresentordCanDoNothingIsNotCounted(t *testing.T) {
+func TestOpened_TheTimeInWhichRepresentordCanDoNothingIsNotCounted(t *testing.T) {
 	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex = 11 })
 	stalled := truth().having(always(card().with(pf+"vf0", Netdev{})))
 	stalled.LocalStalls = []Span{{From: at(0), To: at(30)}}
@@ -90,7 +90,7 @@ func TestTheTimeInWhichRepresentordCanDoNothingIsNotCounted(t *testing.T) {
 	}
 }
 
-func TestANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
+func TestOpened_ANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
 	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
 	b := changed(row("2", "n1", "b", 1), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
 	renamed := truth().having(always(card()).then(1, card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11})))
@@ -107,7 +107,7 @@ func TestANetdevStaysUnderTheRowThatItCameUnderWhateverItsName(t *testing.T) {
 	}
 }
 
-func TestAPortThatOVSVSwitchdHasEndedForwardsForNoRowThoughTheDatapathKeepsIt(t *testing.T) {
+func TestOpened_APortThatOVSVSwitchdHasEndedForwardsForNoRowThoughTheDatapathKeepsIt(t *testing.T) {
 	// ovs-vswitchd had vf1's netdev open under n1 until it was renamed to n0. It ended that
 	// port, and could not take the netdev out of the datapath.
 	n0 := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex, r.Ofport = 0, 0 })
@@ -138,7 +138,7 @@ func TestAPortThatOVSVSwitchdHasEndedForwardsForNoRowThoughTheDatapathKeepsIt(t 
 	}
 }
 
-func TestAWrongNetdevWhosePortOVSVSwitchdHasEndedIsOpenNoLonger(t *testing.T) {
+func TestOpened_AWrongNetdevWhosePortOVSVSwitchdHasEndedIsOpenNoLonger(t *testing.T) {
 	a := changed(row("1", "n0", "a", 0), func(r *Row) { r.IfIndex = 11 })
 	truth := truth().having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n9", 11})))
 	var o Opened

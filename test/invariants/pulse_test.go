@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAPulseNotesWhenNothingRan(t *testing.T) {
+func TestPulse_NotesWhenNothingRan(t *testing.T) {
 	p := &Pulse{last: at(0)}
 	for _, seconds := range []float64{0.02, 0.04, 0.2, 3, 3.02, 2.9, 3.04} {
 		p.feel(at(seconds))
@@ -16,7 +16,7 @@ func TestAPulseNotesWhenNothingRan(t *testing.T) {
 	}
 }
 
-func TestTheTimeInWhichNothingRanIsNobodysFault(t *testing.T) {
+func TestPulse_TheTimeInWhichNothingRanIsNobodysFault(t *testing.T) {
 	p := NewPulse()
 	p.Close()
 	p.stalls = []Span{{From: at(1), To: at(9)}}

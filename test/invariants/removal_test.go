@@ -13,7 +13,7 @@ func graced() Truth {
 	return t
 }
 
-func TestARemovalForTheSouthboundsSakeHasItsGrace(t *testing.T) {
+func TestRemoval_ForTheSouthboundsSakeHasItsGrace(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	gone := always(asks(0)).then(10, Request{})
 	for _, c := range []struct {
@@ -44,7 +44,7 @@ func TestARemovalForTheSouthboundsSakeHasItsGrace(t *testing.T) {
 	}
 }
 
-func TestNothingGoesOnTheWordOfASouthboundThatHasJustBecomeAnother(t *testing.T) {
+func TestRemoval_NothingGoesOnTheWordOfASouthboundThatHasJustBecomeAnother(t *testing.T) {
 	a, b := row("1", "n0", "a", 0), row("2", "n1", "b", 1)
 	// The backup that is put back at 10 knew x on a's function, and nothing of a and b.
 	replaced := graced().asking("a", always(asks(0)).then(10, Request{})).asking("b", always(asks(1)).then(10, Request{})).
@@ -91,7 +91,7 @@ func many(n int) ([]Row, Truth) {
 	return rows, t.having(always(c))
 }
 
-func TestMostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
+func TestBrake_MostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		of, goes int
@@ -125,7 +125,7 @@ func TestMostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
 	}
 }
 
-func TestMostPortsThatChangePlacesWaitForTheHold(t *testing.T) {
+func TestBrake_MostPortsThatChangePlacesWaitForTheHold(t *testing.T) {
 	rows, truth := many(8)
 	var cs []Change
 	for i, r := range rows {
@@ -140,7 +140,7 @@ func TestMostPortsThatChangePlacesWaitForTheHold(t *testing.T) {
 	wantViolation(t, found, "")
 }
 
-func TestARowIsParkedOnlyWhileItsFunctionIsAway(t *testing.T) {
+func TestParking_ARowIsParkedOnlyWhileItsFunctionIsAway(t *testing.T) {
 	a := row("1", "n0", "a", 0)
 	parked := changed(a, func(r *Row) { r.Parked, r.Ofport, r.IfIndex = true, -1, 0 })
 	away := truth().having(always(card().with(pf+"vf0", Netdev{})))

@@ -59,7 +59,7 @@ func add(t *testing.T, o Operator, name string) string {
 	return uuid
 }
 
-func TestTheStreamHasEveryChangeOfARow(t *testing.T) {
+func TestWatch_TheStreamHasEveryChangeOfARow(t *testing.T) {
 	d, o := database(t)
 	s := watching(t, d)
 	s.since()
@@ -88,7 +88,7 @@ func TestTheStreamHasEveryChangeOfARow(t *testing.T) {
 	}
 }
 
-func TestARemovalAndReturnBetweenTwoLooksIsSeen(t *testing.T) {
+func TestWatch_ARemovalAndReturnBetweenTwoLooksIsSeen(t *testing.T) {
 	d, o := database(t)
 	first := add(t, o, "n0")
 	s := watching(t, d)
@@ -103,7 +103,7 @@ func TestARemovalAndReturnBetweenTwoLooksIsSeen(t *testing.T) {
 	}
 }
 
-func TestAServerKilledAndBackInventsNothing(t *testing.T) {
+func TestWatch_AServerKilledAndBackInventsNothing(t *testing.T) {
 	d, o := database(t)
 	add(t, o, "n0")
 	s := watching(t, d)
@@ -127,7 +127,7 @@ func TestAServerKilledAndBackInventsNothing(t *testing.T) {
 	}
 }
 
-func TestAWipedDatabaseIsHeardAsRowsGone(t *testing.T) {
+func TestWatch_AWipedDatabaseIsHeardAsRowsGone(t *testing.T) {
 	d, o := database(t)
 	uuid := add(t, o, "n0")
 	s := watching(t, d)

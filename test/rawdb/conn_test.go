@@ -19,7 +19,7 @@ func dial(t *testing.T, d *servers.OVSDB) *rawdb.Conn {
 	return c
 }
 
-func TestTransactNamesTheOperationThatFailed(t *testing.T) {
+func TestTransact_NamesTheOperationThatFailed(t *testing.T) {
 	c := dial(t, servers.OpenVSwitch(t))
 	_, err := c.Transact(t.Context(), "Open_vSwitch",
 		rawdb.Operation{"op": "select", "table": "Bridge", "where": []any{}},
@@ -29,7 +29,7 @@ func TestTransactNamesTheOperationThatFailed(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrittenIsReadBack(t *testing.T) {
+func TestTransact_WhatIsWrittenIsReadBack(t *testing.T) {
 	c := dial(t, servers.OpenVSwitch(t))
 	ids := map[string]string{"a": "1", "b c": "{\"}"}
 	if _, err := c.Transact(t.Context(), "Open_vSwitch", rawdb.Operation{
@@ -49,7 +49,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	}
 }
 
-func TestAServerThatDiesEndsEveryCall(t *testing.T) {
+func TestConn_AServerThatDiesEndsEveryCall(t *testing.T) {
 	d := servers.OpenVSwitch(t)
 	c := dial(t, d)
 	d.Kill()

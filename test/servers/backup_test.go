@@ -2,7 +2,7 @@ package servers
 
 import "testing"
 
-func TestARestoreInPlaceBringsBackTheRowsUnderOtherUUIDs(t *testing.T) {
+func TestRestoreInPlace_BringsBackTheRowsUnderOtherUUIDs(t *testing.T) {
 	d := OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-old")
 	before := d.Ctl(t, "get", "Bridge", "br-old", "_uuid")

@@ -2,7 +2,7 @@ package servers
 
 import "testing"
 
-func TestNorthdAndControllerBindAPortToItsChassis(t *testing.T) {
+func TestOVN_NorthdAndControllerBindAPortToItsChassis(t *testing.T) {
 	c := OVN(t)
 	local := OpenVSwitch(t)
 	VSwitchd(t, local)

@@ -10,7 +10,7 @@ import (
 
 func TestMain(m *testing.M) { leaks.Main(m) }
 
-func TestAProcessIsGoneAfterItsTest(t *testing.T) {
+func TestProcess_IsGoneAfterItsTest(t *testing.T) {
 	var pid int
 	t.Run("inner", func(t *testing.T) {
 		p := Start(t, "sleeper", "sleep", "1000")
@@ -24,7 +24,7 @@ func TestAProcessIsGoneAfterItsTest(t *testing.T) {
 	}
 }
 
-func TestAMissingProgramIsToldWithItsDebianPackage(t *testing.T) {
+func TestProcess_AMissingProgramIsToldWithItsDebianPackage(t *testing.T) {
 	for program, want := range map[string]string{
 		"ovn-northd-missing": "ovn-host",
 		"ovs-missing":        "openvswitch-switch",
@@ -38,7 +38,7 @@ func TestAMissingProgramIsToldWithItsDebianPackage(t *testing.T) {
 	}
 }
 
-func TestADatabaseSurvivesKillAndRestart(t *testing.T) {
+func TestOVSDB_SurvivesKillAndRestart(t *testing.T) {
 	d := OpenVSwitch(t)
 	d.Ctl(t, "add-br", "br-int")
 	endpoint := d.Endpoint
@@ -56,7 +56,7 @@ func TestADatabaseSurvivesKillAndRestart(t *testing.T) {
 	}
 }
 
-func TestVSwitchdGivesSimulatedNetdevsOfportAndIfIndex(t *testing.T) {
+func TestVSwitchd_GivesSimulatedNetdevsOfportAndIfIndex(t *testing.T) {
 	d := OpenVSwitch(t)
 	VSwitchd(t, d)
 	d.Ctl(t, "add-br", "br-int", "--", "add-port", "br-int", "pf0vf0")
@@ -66,7 +66,7 @@ func TestVSwitchdGivesSimulatedNetdevsOfportAndIfIndex(t *testing.T) {
 	})
 }
 
-func TestVSwitchdIsFoundByItsPidfileAlsoAfterItWasKilled(t *testing.T) {
+func TestVSwitchd_IsFoundByItsPidfileAlsoAfterItWasKilled(t *testing.T) {
 	d := OpenVSwitch(t)
 	VSwitchd(t, d).Kill()
 	VSwitchd(t, d)

@@ -28,7 +28,7 @@ func runLines(t *testing.T, status string, lines ...string) (r result, shown str
 	return r, out.String()
 }
 
-func TestPartCounts(t *testing.T) {
+func TestPart_Counts(t *testing.T) {
 	tests := []struct {
 		name   string
 		status string
@@ -170,7 +170,7 @@ func TestPartCounts(t *testing.T) {
 	}
 }
 
-func TestACommandThatCannotStartFailsThePart(t *testing.T) {
+func TestPart_ACommandThatCannotStartFailsIt(t *testing.T) {
 	var out bytes.Buffer
 	r := runPart(part{name: "it", command: []string{"/nonexistent/command"}}, &out, io.Discard)
 	if r.good() || len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "/nonexistent/command") {
@@ -178,7 +178,7 @@ func TestACommandThatCannotStartFailsThePart(t *testing.T) {
 	}
 }
 
-func TestEachPrintsTestsAndTheirSubtestsButNothingBelow(t *testing.T) {
+func TestPart_EachPrintsTestsAndTheirSubtestsButNothingBelow(t *testing.T) {
 	tl := newTally("it", true)
 	var shown strings.Builder
 	for _, e := range []event{
@@ -234,7 +234,7 @@ func TestTotal(t *testing.T) {
 	}
 }
 
-func TestUsageErrorsEndWithStatus2(t *testing.T) {
+func TestUsage_ErrorsEndWithStatus2(t *testing.T) {
 	for _, args := range [][]string{
 		{},
 		{"-results", "x"},

@@ -20,7 +20,7 @@ const (
 	pf1 = "10000:03:00.1"
 )
 
-func TestSysfsLeadsFromAPFToItsVFsAndBack(t *testing.T) {
+func TestSysfs_LeadsFromAPFToItsVFsAndBack(t *testing.T) {
 	New(t, "bus add 10000:03-04",
 		"dev add "+pf0+" serial=MT2108X00001 vfs=255 netdev=hpf0 vf-netdev=hpf0v",
 		"dev add "+pf1+" vfs=4 netdev=hpf1 vf-netdev=none vf-offset=300 vf-stride=2")
@@ -52,7 +52,7 @@ func TestSysfsLeadsFromAPFToItsVFsAndBack(t *testing.T) {
 	}
 }
 
-func TestVPDIsReadAsTheCardHasIt(t *testing.T) {
+func TestVPD_IsReadAsTheCardHasIt(t *testing.T) {
 	image := "\x82\x03\x00abc\x90\x08\x00SN\x05  X  \x78"
 	if err := os.WriteFile("/sys/kernel/debug/pcisim/vpd", []byte(image), 0); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestVPDIsReadAsTheCardHasIt(t *testing.T) {
 	}
 }
 
-func TestAPermanentAddressOutlivesTheCurrentOne(t *testing.T) {
+func TestMAC_APermanentAddressOutlivesTheCurrentOne(t *testing.T) {
 	const burntIn, current = "00:53:00:00:00:42", "02:00:00:00:00:42"
 	New(t, "bus add 10000:03-04", fmt.Sprintf("dev add %s mac=%s netdev=hpf0", pf0, burntIn))
 	l, err := netlink.LinkByName("hpf0")

@@ -40,7 +40,7 @@ func plug(t *testing.T, d *servers.OVSDB, lport string, vf int) {
 		fmt.Sprintf(`external_ids:representord-request="pf-mac %s vf %d"`, mac, vf))
 }
 
-func TestWhatHasACauseIsNoViolationAndAnythingElseIs(t *testing.T) {
+func TestWitness_WhatHasACauseIsNoViolationAndAnythingElseIs(t *testing.T) {
 	t.Parallel()
 	asks := func(vf int) map[string]invariants.Request {
 		return map[string]invariants.Request{"a": {Kind: invariants.Asks, PFMAC: mac, VF: vf}}
@@ -122,7 +122,7 @@ func TestWhatHasACauseIsNoViolationAndAnythingElseIs(t *testing.T) {
 	}
 }
 
-func TestAWitnessWhoSawNothingIsAMistake(t *testing.T) {
+func TestWitness_WhoSawNothingIsAMistake(t *testing.T) {
 	t.Parallel()
 	d := servers.OpenVSwitch(t)
 	a := &accused{TB: t}
@@ -132,7 +132,7 @@ func TestAWitnessWhoSawNothingIsAMistake(t *testing.T) {
 	}
 }
 
-func TestWithoutAWitnessAllIsDone(t *testing.T) {
+func TestWitness_WithoutOneAllIsDone(t *testing.T) {
 	t.Parallel()
 	var w *witness.Witness
 	done := 0

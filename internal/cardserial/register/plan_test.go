@@ -113,7 +113,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func TestPlanTellsWhatChangesAndWhatIsOdd(t *testing.T) {
+func TestPlan_TellsWhatChangesAndWhatIsOdd(t *testing.T) {
 	d := Plan(Input{
 		ExternalIDs: ids("ovn-cms-options=card-serial-number=OLD,card-serial-number=THEIRS,x representord-card-serial=OLD"),
 		Chassis:     "dpu1", Known: []string{"MT1"}, Whole: true,
@@ -129,13 +129,13 @@ func TestPlanTellsWhatChangesAndWhatIsOdd(t *testing.T) {
 	}
 }
 
-func TestWithoutANameOfOurChassisNothingIsPlanned(t *testing.T) {
+func TestPlan_WithoutANameOfOurChassisNothingIsPlanned(t *testing.T) {
 	if d := Plan(Input{Known: []string{"MT1"}, Whole: true}); !d.Nothing() {
 		t.Errorf("%+v", d)
 	}
 }
 
-func TestWithdrawTakesBackWhatWeWroteAndNothingElse(t *testing.T) {
+func TestWithdraw_TakesBackWhatWeWroteAndNothingElse(t *testing.T) {
 	for _, c := range []struct{ name, ids, want string }{
 		{"nothing was written", "ovn-cms-options=card-serial-number=MT1", "ovn-cms-options=card-serial-number=MT1"},
 		{"only ours was there", "ovn-cms-options=card-serial-number=MT1 representord-card-serial=MT1 system-id=dpu1", "system-id=dpu1"},

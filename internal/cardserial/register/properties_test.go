@@ -69,7 +69,7 @@ func others(list string, of []string) []string {
 	return left
 }
 
-func TestAnyPlanHolds(t *testing.T) {
+func TestPlan_AnyHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before := drawIDs(t)
 		in := drawInput(t, before)
@@ -134,7 +134,7 @@ func count(list, s string) int {
 }
 
 // Whatever cards come and go: what we leave at the end is what was there at first.
-func TestWithdrawingLeavesWhatWasThereBeforeUs(t *testing.T) {
+func TestWithdraw_LeavesWhatWasThereBeforeUs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := drawIDs(t)
 		delete(first, KeyMemory)

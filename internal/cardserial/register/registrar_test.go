@@ -163,7 +163,7 @@ func want(t *testing.T, r *rig, options string) {
 	}
 }
 
-func TestASerialNumberIsPublishedAndPutBack(t *testing.T) {
+func TestRegistrar_ASerialNumberIsPublishedAndPutBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		want(t, r, "card-serial-number=MT1")
@@ -181,7 +181,7 @@ func TestASerialNumberIsPublishedAndPutBack(t *testing.T) {
 	})
 }
 
-func TestWhoFightsForTheOptionsIsFoughtAtABoundedRate(t *testing.T) {
+func TestRegistrar_WhoFightsForTheOptionsIsFoughtAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		for range 600 {
@@ -196,7 +196,7 @@ func TestWhoFightsForTheOptionsIsFoughtAtABoundedRate(t *testing.T) {
 	})
 }
 
-func TestACardThatIsAwayKeepsItsEntryForAWhile(t *testing.T) {
+func TestRegistrar_ACardThatIsAwayKeepsItsEntryForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1", "04 MT2")
 		r.have("03 MT1")
@@ -215,7 +215,7 @@ func TestACardThatIsAwayKeepsItsEntryForAWhile(t *testing.T) {
 	})
 }
 
-func TestAKernelThatCantBeReadIsNoReasonToWithdraw(t *testing.T) {
+func TestRegistrar_AKernelThatCantBeReadIsNoReasonToWithdraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		r.have("?")
@@ -227,7 +227,7 @@ func TestAKernelThatCantBeReadIsNoReasonToWithdraw(t *testing.T) {
 	})
 }
 
-func TestACardThatWasReplacedIsReplacedAtOnce(t *testing.T) {
+func TestRegistrar_ACardThatWasReplacedIsReplacedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		r.have("03 MT9")
@@ -236,7 +236,7 @@ func TestACardThatWasReplacedIsReplacedAtOnce(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotPublishedIsSaid(t *testing.T) {
+func TestRegistrar_WhatIsNotPublishedIsSaid(t *testing.T) {
 	for _, c := range []struct {
 		card    string
 		code    reason.Code
@@ -272,14 +272,14 @@ func TestWhatIsNotPublishedIsSaid(t *testing.T) {
 	}
 }
 
-func TestOneCardThatIsRefusedDoesNotKeepTheOtherFromBeingPublished(t *testing.T) {
+func TestRegistrar_OneCardThatIsRefusedDoesNotKeepTheOtherFromBeingPublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 N/A", "04 MT2", "05- MT3")
 		want(t, r, "card-serial-number=MT2")
 	})
 }
 
-func TestADryRunAndTheSettingOffWriteNothing(t *testing.T) {
+func TestRegistrar_ADryRunAndTheSettingOffWriteNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, func(c *Config) { c.DryRun = true }, "03 MT1")
 		pass(time.Hour)
@@ -295,7 +295,7 @@ func TestADryRunAndTheSettingOffWriteNothing(t *testing.T) {
 	})
 }
 
-func TestAnEditThatFailsIsSaidAndTriedAgain(t *testing.T) {
+func TestRegistrar_AnEditThatFailsIsSaidAndTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil)
 		r.db.fail(errors.New("I/O error"))
@@ -317,7 +317,7 @@ func TestAnEditThatFailsIsSaidAndTriedAgain(t *testing.T) {
 	})
 }
 
-func TestAnEntryOfACardThatIsNotHereIsAProblemForTheOperator(t *testing.T) {
+func TestRegistrar_AnEntryOfACardThatIsNotHereIsAProblemForTheOperator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		r.db.set("system-id=dpu1 ovn-cms-options=card-serial-number=THEIRS")
@@ -334,7 +334,7 @@ func TestAnEntryOfACardThatIsNotHereIsAProblemForTheOperator(t *testing.T) {
 	})
 }
 
-func TestWithdrawTakesBackWhatWasPublished(t *testing.T) {
+func TestWithdraw_TakesBackWhatWasPublished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := running(t, nil, "03 MT1")
 		cleaner := NewRegistrar(Config{Switch: r.db, Devices: r.cards, Log: slog.New(slog.DiscardHandler),

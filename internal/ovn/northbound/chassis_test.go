@@ -14,7 +14,7 @@ func chassis(name, hostname, options string) ovn.Chassis {
 	return ovn.Chassis{UUID: "row-" + name, Name: name, Hostname: hostname, OtherConfig: map[string]string{"ovn-cms-options": options}}
 }
 
-func TestTheChassisIsTheOneThatHasExactlyTheSerialNumber(t *testing.T) {
+func TestChoose_TheChassisIsTheOneThatHasExactlyTheSerialNumber(t *testing.T) {
 	some := []ovn.Chassis{
 		chassis("a", "a.example", ""),
 		chassis("b", "b.example", "enable-chassis-as-gw,card-serial-number=MT10"),
@@ -27,7 +27,7 @@ func TestTheChassisIsTheOneThatHasExactlyTheSerialNumber(t *testing.T) {
 	}
 }
 
-func TestWithoutOneChassisNothingIsChosen(t *testing.T) {
+func TestChoose_WithoutOneChassisNothingIsChosen(t *testing.T) {
 	var many []ovn.Chassis
 	for i := range 30 {
 		many = append(many, chassis(fmt.Sprintf("n%02d", i), fmt.Sprint("host", i), fmt.Sprintf("card-serial-number=S%02d", i)))
@@ -69,7 +69,7 @@ func TestWithoutOneChassisNothingIsChosen(t *testing.T) {
 	}
 }
 
-func TestAChassisWhoseNameIsItsHostnameIsChosen(t *testing.T) {
+func TestChoose_AChassisWhoseNameIsItsHostnameIsChosen(t *testing.T) {
 	if c, err := Choose([]ovn.Chassis{chassis("a", "a", "card-serial-number=MT1")}, "MT1"); err != nil || c.Name != "a" {
 		t.Errorf("%+v, %v", c, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 type binding = ovn.PortBinding
 
-func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
+func TestAwait_WhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	target := &Target{Port: "vm1", Profile: vf(3), Chassis: chassis("dpu1", "dpu1.example", "")}
 	bound := func() *ovn.PortBinding {
 		return &ovn.PortBinding{
@@ -54,7 +54,7 @@ func TestWhatIsMissingIsSaidAsFarAsTheSouthboundKnows(t *testing.T) {
 	}
 }
 
-func TestUpIsStaleUntilThePortWasSeenOtherwiseWhileItWasAskedForTheTarget(t *testing.T) {
+func TestAwait_UpIsStaleUntilThePortWasSeenOtherwiseWhileItWasAskedForTheTarget(t *testing.T) {
 	dpu := chassis("dpu1", "dpu1.example", "card-serial-number=MT1")
 	row := func(vf, chassis string, up bool) *ovn.PortBinding {
 		return &ovn.PortBinding{

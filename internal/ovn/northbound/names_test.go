@@ -8,7 +8,7 @@ import (
 	"github.com/representord/representord/test/servers"
 )
 
-func TestPortsAreListedThatCanBeBoundOrAreBound(t *testing.T) {
+func TestNames_PortsAreListedThatCanBeBoundOrAreBound(t *testing.T) {
 	d := nb(t)
 	nbctl(t, d, "lsp-add", "net", "vm2", "--", "lsp-set-options", "vm2", "vif-plug-type=representor", "requested-chassis=x",
 		"--", "lsp-add", "net", "other", "--", "lsp-set-options", "other", "vif-plug-type=dummy",

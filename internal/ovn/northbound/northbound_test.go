@@ -43,7 +43,7 @@ func bindTo(hostname string) func(*Port) (Change, error) {
 
 // What somebody else does between our reading and our writing is not lost: neither
 // another option, nor that the port became Neutron's.
-func TestAChangeMeanwhileIsSeenBeforeOurs(t *testing.T) {
+func TestChange_MeanwhileIsSeenBeforeOurs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name      string
@@ -86,7 +86,7 @@ func TestAChangeMeanwhileIsSeenBeforeOurs(t *testing.T) {
 	}
 }
 
-func TestAFightForAPortEnds(t *testing.T) {
+func TestChange_AFightForAPortEnds(t *testing.T) {
 	t.Parallel()
 	d := nb(t)
 	n := open(t, Servers{Endpoints: []string{d.Endpoint}}, "vm1")
@@ -101,7 +101,7 @@ func TestAFightForAPortEnds(t *testing.T) {
 	}
 }
 
-func TestEveryOptionThatBindWritesIsOneTransaction(t *testing.T) {
+func TestBind_EveryOptionThatItWritesIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	d := nb(t)
 	before := maps.Clone(d.Versions(t, database, tablePort))
@@ -120,7 +120,7 @@ func TestEveryOptionThatBindWritesIsOneTransaction(t *testing.T) {
 	}
 }
 
-func TestAnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
+func TestOpen_AnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 	t.Parallel()
 	cluster := servers.NewCluster(t, "nb", servers.SchemaOVNNorthbound, 3)
 	leader := cluster.Leader(t)
@@ -157,7 +157,7 @@ func TestAnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 	})
 }
 
-func TestAServerThatHangsIsLeftForTheNext(t *testing.T) {
+func TestOpen_AServerThatHangsIsLeftForTheNext(t *testing.T) {
 	t.Parallel()
 	hangs, works := nb(t), nb(t)
 	hangs.Signal(syscall.SIGSTOP)
@@ -168,7 +168,7 @@ func TestAServerThatHangsIsLeftForTheNext(t *testing.T) {
 	}
 }
 
-func TestAnotherDatabaseIsRefused(t *testing.T) {
+func TestOpen_AnotherDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	sb := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
 	_, err := Open(t.Context(), Servers{Endpoints: []string{sb.Endpoint}}, "vm1")

@@ -33,7 +33,7 @@ func apply(p *Port, c Change) map[string]string {
 	return after
 }
 
-func TestBindSetsWhatNeutronSets(t *testing.T) {
+func TestBind_SetsWhatNeutronSets(t *testing.T) {
 	dpu := chassis("dpu1", "dpu1.example", "")
 	neutron := map[string]string{
 		"requested-chassis": "dpu1.example", "vif-plug-type": "representor",
@@ -81,7 +81,7 @@ func TestBindSetsWhatNeutronSets(t *testing.T) {
 	}
 }
 
-func TestAPortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
+func TestBind_APortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
 	dpu := chassis("dpu1", "dpu1.example", "")
 	for _, c := range []struct {
 		option, was string
@@ -109,7 +109,7 @@ func TestAPortIsBoundAnewWhenAnotherFunctionOrChassisIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestBindAndUnbindLeaveEveryOtherOption(t *testing.T) {
+func TestBind_AndUnbindLeaveEveryOtherOption(t *testing.T) {
 	own := []string{option.SFNum, option.Controller, option.CardSerial}
 	mine := []string{option.Chassis, option.Type, option.MTU, option.PFMAC, option.VFNum}
 	rapid.Check(t, func(t *rapid.T) {
@@ -145,7 +145,7 @@ func TestBindAndUnbindLeaveEveryOtherOption(t *testing.T) {
 	})
 }
 
-func TestUnbindTakesNothingFromAPortThatIsNotBoundToARepresentor(t *testing.T) {
+func TestUnbind_TakesNothingFromAPortThatIsNotBoundToARepresentor(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		options map[string]string
@@ -188,7 +188,7 @@ func TestUnbindTakesNothingFromAPortThatIsNotBoundToARepresentor(t *testing.T) {
 	}
 }
 
-func TestPortsThatMustNotBeChangedAreRefused(t *testing.T) {
+func TestBind_PortsThatMustNotBeChangedAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		port    Port
