@@ -17,8 +17,6 @@ const (
 	// confirmWait bounds what is spent at a time on asking the kernel about netdevs, for the
 	// same reason as linkWait.
 	confirmWait = time.Second
-	// syncWait bounds what is spent at a time on bringing the Southbound's view up to date.
-	syncWait = time.Second
 	// confirmFresh is how old the kernel's word may become until what it is about is
 	// committed: after that, what has been confirmed is committed without the rest.
 	confirmFresh = 200 * time.Millisecond
@@ -61,7 +59,9 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 			break
 		}
 		off, why = append(off, c.LogicalPorts...), err
-		r.putOff(c, err)
+		for _, p := range c.LogicalPorts {
+			r.pace.Fail(time.Now(), p, &unconfirmedError{err})
+		}
 	}
 	if len(off) > 0 {
 		r.cfg.Log.Warn("change put off: the kernel did not confirm its netdev", "ports", reason.Names(off), "error", why)
@@ -69,37 +69,11 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 	return out
 }
 
-// sync has the Southbound's view brought up to date, if that is one which counts and a change gives
-// a port something by it, and gives what waits for the end of that. To plan and to ask the
-// kernel takes seconds where a DPU is short of CPU, and a process that was stopped goes on with what it
-// had read before.
-func (r *Reconciler) sync(ctx context.Context, changes []ovs.Change) (wait func() error) {
-	if v := r.cfg.Southbound.View(); !v.Complete || !v.Connected || !slices.ContainsFunc(changes, givesByRequest) {
-		return func() error { return nil }
-	}
-	ctx, cancel := context.WithTimeout(ctx, syncWait)
-	done := make(chan error, 1)
-	go func() { done <- r.cfg.Southbound.Sync(ctx) }()
-	return func() error { defer cancel(); return <-done }
-}
-
-// givesByRequest reports whether a change gives a port something that it hasn't had: neither a
-// removal nor a row that follows its function does.
-func givesByRequest(c ovs.Change) bool {
-	follows := func(p ovs.Plug) bool {
-		return slices.ContainsFunc(c.Unplug, func(u ovs.Unplug) bool {
-			return u.Interface.LogicalPort() == p.IfaceID && u.Interface.Marker.Function == p.Marker.Function && p.Marker.Function != ""
-		})
-	}
-	return slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return !follows(p) }) ||
-		slices.ContainsFunc(c.Edit, func(e ovs.Edit) bool { return e.Set[ovs.KeyIfaceID] != "" })
-}
-
 // stillAsked leaves out the changes for ports of which the Southbound shows something else now
-// than it showed to the plan, or the card that something else is meant; and those that give a port
-// something while the view could not be brought up to date. A leak is closed and a name taken away
+// than it showed to the plan, or the card that something else is meant. To plan and to ask the
+// kernel takes seconds where a DPU is short of CPU. A leak is closed and a name taken away
 // whatever is asked.
-func (r *Reconciler) stillAsked(changes []ovs.Change, unsynced error) []ovs.Change {
+func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	was, is := r.lastInput.Asked, r.cfg.Southbound.View()
 	trusts := was.Identity == is.Identity && was.ChassisKnown == is.ChassisKnown && was.Complete == is.Complete &&
 		was.Connected == is.Connected
@@ -109,31 +83,14 @@ func (r *Reconciler) stillAsked(changes []ovs.Change, unsynced error) []ovs.Chan
 		return sameWord(was.Bindings[lport], b) && sameMeaning(r.lastInput.Index, card, b)
 	}
 	var out []ovs.Change
-	var off []string
 	for _, c := range changes {
-		switch {
-		case plan.ClosesLeak(c), parksOnly(c):
+		if plan.ClosesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
 			out = append(out, c)
-		case unsynced != nil && givesByRequest(c):
-			off = append(off, c.LogicalPorts...)
-			r.putOff(c, unsynced)
-		case trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }):
-			out = append(out, c)
-		default:
+		} else {
 			r.Poke()
 		}
 	}
-	if len(off) > 0 {
-		r.cfg.Log.Warn("change put off: the Southbound did not confirm that it is still asked for", "ports", reason.Names(off), "error", unsynced)
-	}
 	return out
-}
-
-// putOff has a change planned again later, since something could not be confirmed.
-func (r *Reconciler) putOff(c ovs.Change, why error) {
-	for _, p := range c.LogicalPorts {
-		r.pace.Fail(time.Now(), p, &unconfirmedError{why})
-	}
 }
 
 // sameMeaning reports whether what a port asks for is the same function on two indexes, or

@@ -275,7 +275,7 @@ func TestSync_WithoutAnAnswerNothingNewIsPluggedAndARenamedNetdevIsFollowed(t *t
 			t.Errorf("the rows are %v", rows)
 		}
 		if s := find(t, r.Report(), "b"); s.State != plan.Pending || reason.CodeOf(s.Reason) != reason.CodeTransactionPending ||
-			!strings.Contains(s.Reason.Message, "put off: no answer") {
+			!strings.Contains(s.Reason.Message, "still asked for: no answer") {
 			t.Errorf("b is %s: %v", s.State, s.Reason)
 		}
 		c.with(func() { c.silent = false })
@@ -283,6 +283,37 @@ func TestSync_WithoutAnAnswerNothingNewIsPluggedAndARenamedNetdevIsFollowed(t *t
 		r.Pass(t.Context())
 		if c.rows()["pf0vf1"].IfaceID != "b" {
 			t.Errorf("the rows are %v", c.rows())
+		}
+	})
+}
+
+// A Southbound that takes its time holds up neither a leak nor what needs no word of its.
+func TestSync_ASlowSouthboundHoldsUpNoLeakAndIsHeardInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vf0, vf1 := testcard.Netdev{Name: "pf0vf0", IfIndex: 10}, testcard.Netdev{VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(vf0, vf1), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
+		c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
+		const takes = 4 * time.Second
+		sw := &recordingSwitch{localSwitch: localSwitch{c}}
+		r := c.reconciler(func(cfg *Config) {
+			cfg.Southbound, cfg.Switch = &slowSouthbound{southbound: southbound{c}, syncs: takes}, sw
+		})
+		began := time.Now()
+		run(t, r)
+		elapse(time.Second)
+		if _, there := c.rows()["pf0vf1"]; there {
+			t.Error("b was plugged before the Southbound had answered")
+		}
+		c.with(func() { c.index = testcard.Index(testcard.Netdev{VF: 7, Name: "pf0vf0", IfIndex: 17}, vf1) })
+		leaked := time.Now()
+		r.Poke()
+		elapse(time.Second)
+		if at := sw.all[0].at; at.Before(leaked) || at.Sub(leaked) > 200*time.Millisecond || len(sw.all[0].changes[0].Unplug) != 1 {
+			t.Errorf("the first change was made %v after the leak: %+v", at.Sub(leaked), sw.all[0].changes)
+		}
+		elapse(takes)
+		if c.rows()["pf0vf1"].IfaceID != "b" {
+			t.Errorf("%v after the start the rows are %v", time.Since(began), c.rows())
 		}
 	})
 }

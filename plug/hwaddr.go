@@ -19,8 +19,10 @@ type addresses struct {
 	// done are those that functions had, or got, since they are plugged. A driver that took
 	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
 	// itself another one since.
-	done map[string]string   // by logical port, see addressID
-	pace retry.Keyed[string] // by logical port
+	done map[string]string // by logical port, see addressID
+	// wanted are the logical ports whose address is still to be set.
+	wanted map[string]bool
+	pace   retry.Keyed[string] // by logical port
 }
 
 // addressID is which address is wanted of which netdev: the function of another one is set up anew.
@@ -38,7 +40,7 @@ func (s *addresses) left(d plan.Decision) []plan.Address {
 		s.done = map[string]string{}
 	}
 	var left []plan.Address
-	wanted := map[string]bool{} // by logical port
+	s.wanted = map[string]bool{}
 	for _, a := range d.Addresses {
 		// Where we set another one since, what the card shows may be from before.
 		if a.Representor.HWAddr == a.MAC && !strings.HasPrefix(s.done[a.LogicalPort], addressNetdev(a)) {
@@ -46,14 +48,13 @@ func (s *addresses) left(d plan.Decision) []plan.Address {
 		}
 		if s.done[a.LogicalPort] != addressID(a) {
 			left = append(left, a)
-			wanted[a.LogicalPort] = true
+			s.wanted[a.LogicalPort] = true
 		}
 	}
 	maps.DeleteFunc(s.done, func(lport, _ string) bool {
 		return !d.Has(lport)
 	})
-	s.pace.Only(func(lport string) bool { return wanted[lport] })
-	s.pace.Prune(time.Now(), func(lport string) bool { return wanted[lport] })
+	s.pace.Prune(time.Now(), func(lport string) bool { return s.wanted[lport] })
 	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.Failures(a.LogicalPort) - s.pace.Failures(b.LogicalPort) })
 	return left
 }
@@ -116,7 +117,7 @@ func (r *Reconciler) addressFailed(a plan.Address, err error) {
 // overlayAddress says of a port that its function's address could not be set.
 func (r *Reconciler) overlayAddress(s *Port) {
 	err := r.addresses.pace.Failed(s.LogicalPort)
-	if err == nil {
+	if err == nil || !r.addresses.wanted[s.LogicalPort] {
 		return
 	}
 	why := reason.Prose(err.Error())

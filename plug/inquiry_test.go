@@ -17,7 +17,8 @@ import (
 // slowSouthbound answers after a while in which something may happen, or never.
 type slowSouthbound struct {
 	southbound
-	takes     time.Duration // 0 for never
+	takes     time.Duration // of Verify, 0 for never
+	syncs     time.Duration // what Sync takes
 	meanwhile []func()      // one for each question
 }
 
@@ -37,6 +38,17 @@ func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdi
 		return ovn.Verdict{}, context.Cause(ctx)
 	}
 	return s.southbound.Verify(ctx, lports)
+}
+
+func (s *slowSouthbound) Sync(ctx context.Context) error {
+	if s.syncs > 0 {
+		select {
+		case <-time.After(s.syncs):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return s.southbound.Sync(ctx)
 }
 
 // applied is what a Switch was asked to do, and when.

@@ -100,6 +100,10 @@ func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 		r.overlayRefusal(now, s, due)
 		return
 	}
+	if why := r.overlayWait(now, s.LogicalPort); why != nil {
+		s.Reason = why
+		return
+	}
 	next := r.pace.Due(now, s.LogicalPort)
 	var unconfirmed *unconfirmedError
 	switch err := r.pace.Failed(s.LogicalPort); {

@@ -92,6 +92,7 @@ type Reconciler struct {
 	planned   time.Time  // of the last plan
 	lastInput plan.Input // what the last plan was made from
 	verify    questions
+	syncing   syncing
 	pace      retry.Keyed[string]
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
@@ -221,7 +222,7 @@ func (r *Reconciler) Due() time.Duration {
 	then := r.planned
 	next := retry.Earliest(
 		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
-		r.addresses.pace.Next(then), r.verify.backoff.Next(then),
+		r.addresses.pace.Next(then), r.verify.backoff.Next(then), r.syncing.backoff.Next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.reopen.Next(then),
 	)
 	if next.IsZero() {
@@ -316,7 +317,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
 	r.links.netdevs.observe(now, in.Index)
-	r.planned = now
+	r.planned, r.syncing.waiting = now, map[string]bool{}
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}

@@ -9,6 +9,9 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
 // relay carries messages between the library and the server. The library believes
@@ -57,6 +60,9 @@ func newRelay(endpoint string, far net.Conn, condemn, giveUp func(error)) (*rela
 	}, nil
 }
 
+// lastWords is how long the library may take to read what a server said right before it hung up.
+const lastWords = 100 * time.Millisecond
+
 // run carries messages until both sides are closed.
 func (r *relay) run() {
 	near, err := acceptOurs(r.private)
@@ -72,7 +78,9 @@ func (r *relay) run() {
 		_ = r.far.Close()
 		_, _ = io.Copy(io.Discard, near)
 	})
-	r.giveUp(r.fromServer(near))
+	ended := r.fromServer(near)
+	retry.Ended(r.connected, lastWords)
+	r.giveUp(ended)
 	<-r.connected
 	r.mu.Lock()
 	if !r.severed {

@@ -50,10 +50,7 @@ func (p *patient) companion(c *diagnose.Check, s companion.Sight, start, hung st
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {
 		s = watched
-		s.Why = "representord sees it so"
-		if watched.Why != "" {
-			s.Why += ": " + watched.Why
-		}
+		s.Why = strings.TrimSuffix("representord sees it so: "+watched.Why, ": ")
 	}
 	why, without := reason.Line(s.Why), companion.Without(s.Name)
 	switch s.State {

@@ -52,9 +52,9 @@ func SVG(f Facts) string {
 
 	var page canvas
 	height := y + margin - sectionGap
-	page.WriteString(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
+	fmt.Fprintf(&page, `<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%smm" viewBox="0 0 %d %s" `+
 		`role="img" xml:space="preserve">`+"\n",
-		pageWidthMM, number(height*pageWidthMM/pageWidth), pageWidth, number(height)))
+		pageWidthMM, number(height*pageWidthMM/pageWidth), pageWidth, number(height))
 	page.title(reason.Name(f.Title))
 	page.WriteString(style)
 	page.WriteString(shapes)

@@ -20,6 +20,13 @@ func glyph(s string) (shown string, size int) {
 	return quoted[1 : len(quoted)-1], size
 }
 
+// font is a size in pixels, whether all characters have one width, and whether it
+// is bold.
+type font struct {
+	size       float64
+	mono, bold bool
+}
+
 // fit shows as much of a text as fits a width. What doesn't fit is replaced by an ellipsis. However
 // long the text is, no more of it is read than is shown.
 func (f font) fit(s string, width float64) string {
@@ -40,13 +47,6 @@ func (f font) fit(s string, width float64) string {
 		s = s[size:]
 	}
 	return string(out)
-}
-
-// font is a size in pixels, whether all characters have one width, and whether it
-// is bold.
-type font struct {
-	size       float64
-	mono, bold bool
 }
 
 // measure gives the width of a character in pixels, that of the widest of the fonts

@@ -3,7 +3,7 @@ package explain
 import "github.com/representord/representord/internal/reason"
 
 // stepOf is the step that fails for a reason.
-func stepOf(code reason.Code) string {
+func stepOf(code reason.Code) string { //nolint:cyclop // a list of codes is no branching
 	switch code {
 	case reason.CodeSouthboundUntrusted, reason.CodeSouthboundReplaced:
 		return Southbound

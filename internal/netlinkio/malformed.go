@@ -3,6 +3,7 @@ package netlinkio
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrDumpInterrupted tells that every attempt at a dump was interrupted by changes
@@ -40,7 +41,7 @@ func Malformed(what string, causes []error) error {
 	if len(causes) == 0 {
 		return nil
 	}
-	return &MalformedError{What: what, Count: len(causes), Causes: causes[:min(len(causes), maxCauses)]}
+	return &MalformedError{What: what, Count: len(causes), Causes: slices.Clone(causes[:min(len(causes), maxCauses)])}
 }
 
 // Decode decodes the messages of a dump. Those that can't be decoded are left out and told of in a

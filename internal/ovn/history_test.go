@@ -53,13 +53,13 @@ func TestTrust_ALeaderThatStaysBehindIsAnotherDatabaseInTheEnd(t *testing.T) {
 		want bool
 	}{
 		{"seen again and again", func(*history) {}, true},
-		{"a follower that is behind doesn't count", func(h *history) { h.reject(member("c1", 7)) }, true},
+		{"a follower that is behind doesn't count", func(h *history) { _ = h.reject(member("c1", 7)) }, true},
 		{"not seen for long", func(*history) { <-time.After(time.Hour) }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHistory()
-				h.reject(leading(100))
+				_ = h.reject(leading(100))
 				before := h.identity(c1g1())
 				for range 9 {
 					if h.reject(leading(7)) == nil {
@@ -69,7 +69,7 @@ func TestTrust_ALeaderThatStaysBehindIsAnotherDatabaseInTheEnd(t *testing.T) {
 				}
 				tt.then(h)
 				for range 4 {
-					h.reject(leading(7))
+					_ = h.reject(leading(7))
 					<-time.After(10 * time.Second)
 				}
 				accepted := h.reject(leading(8)) == nil
@@ -104,7 +104,7 @@ func TestTrust_ALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForL
 		}, leading(100), false},
 		{"a follower was behind for long", func(h *history) {
 			for range 60 {
-				h.reject(member("c1", 7))
+				_ = h.reject(member("c1", 7))
 				<-time.After(time.Second)
 			}
 		}, leading(100), false},
@@ -112,7 +112,7 @@ func TestTrust_ALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForL
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHistory()
-				h.reject(leading(100))
+				_ = h.reject(leading(100))
 				before := h.identity(c1g1())
 				tt.behind(h)
 				if problem := h.reject(tt.then); problem != nil {
@@ -122,7 +122,7 @@ func TestTrust_ALeaderThatOvertakesWhatWasSeenIsAnotherDatabaseIfItWasBehindForL
 					t.Errorf("its identity was %q and is %q", before, after)
 				}
 				again := h.identity(c1g1())
-				h.reject(leading(200))
+				_ = h.reject(leading(200))
 				if now := h.identity(c1g1()); now != again {
 					t.Errorf("later its identity is %q, it was %q", now, again)
 				}
@@ -139,17 +139,17 @@ func leading(index int) *ServerState {
 
 // lead is a leader that is seen every second for so long.
 func lead(h *history, index int, d time.Duration) {
-	h.reject(leading(index))
+	_ = h.reject(leading(index))
 	for ; d > 0; d -= time.Second {
 		<-time.After(time.Second)
-		h.reject(leading(index))
+		_ = h.reject(leading(index))
 	}
 }
 
 func TestTrust_WhatIsRememberedOfClustersIsBounded(t *testing.T) {
 	h := newHistory()
 	for i := range 1000 {
-		h.reject(member(fmt.Sprint(i), 1))
+		_ = h.reject(member(fmt.Sprint(i), 1))
 		h.identity(Names{fmt.Sprint(i), fmt.Sprint("g", i)})
 	}
 	if len(h.clusters) > maxClusters || len(h.databases) > 2*maxClusters {

@@ -222,12 +222,16 @@ func (x *session) follow(ctx context.Context) error {
 		case <-over:
 			changed = x.monitor.poke
 		case shown := <-x.syncs:
-			if x.hasNews() {
-				if err := x.look(ctx); err != nil {
-					return err
-				}
+			began, err := time.Now(), x.checkState()
+			if err == nil && x.hasNews() {
+				err = x.look(ctx)
 			}
-			close(shown)
+			shown <- err
+			if err != nil {
+				return err
+			}
+			changed = nil
+			over = retry.After(rest.Length(time.Since(began)))
 		case <-changed:
 			began := time.Now()
 			if err := x.look(ctx); err != nil {
@@ -256,7 +260,9 @@ func (x *session) look(ctx context.Context) error {
 // change a little later than it has made it.
 func (x *session) hasNews() bool {
 	rows := x.monitor.ports()
-	same := len(rows) == len(x.cache.rows) && x.monitor.chassis() == x.cache.chassis && x.monitor.global() == x.cache.global
+	ours := x.monitor.chassis()
+	same := len(rows) == len(x.cache.rows) && (ours == x.cache.chassis || ours.UUID == "" && x.cache.chassis.UUID == "") &&
+		x.monitor.global() == x.cache.global
 	for uuid, row := range rows {
 		same = same && x.cache.rows[uuid].from == row
 	}

@@ -62,8 +62,8 @@ type connections struct {
 	config   Config
 	server   *Server
 	monitor  *monitor
-	// syncs has View show what the monitor has, and is told of it by closing what is sent.
-	syncs chan chan struct{}
+	// syncs has View show what the monitor has; what is sent, which takes one, is told when that is so.
+	syncs chan chan error
 }
 
 // New makes a Southbound. It does nothing before Run.
@@ -168,7 +168,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 			retry.Sleep(ctx, rand.N(firstBackoff))
 		}
 		s.trying(endpoint)
-		x := &session{south: s, connections: connections{endpoint: endpoint, config: c, syncs: make(chan chan struct{})}}
+		x := &session{south: s, connections: connections{endpoint: endpoint, config: c, syncs: make(chan chan error)}}
 		problem := problemOf(endpoint, x.run(ctx))
 		if ctx.Err() != nil {
 			problem = "the configuration changed"

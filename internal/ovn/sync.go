@@ -6,28 +6,43 @@ import (
 )
 
 // Sync waits until View shows whatever the server that is followed had committed when Sync was
-// called. A process that was stopped for a while, or gets little CPU, has yet to read what the server
-// said meanwhile, and View doesn't tell. The error is ErrUntrusted with the cause.
+// called, and until the server's word on itself is read, too. A process that was stopped for a while,
+// or gets little CPU, has yet to read what the server said meanwhile, and View doesn't tell. The error
+// is ErrUntrusted with the cause.
 func (s *Southbound) Sync(ctx context.Context) error {
 	c := s.current()
 	if c == nil {
 		return fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
 	}
-	if err := c.monitor.conn.Sync(ctx); err != nil {
+	err := c.sync(ctx)
+	if renewed := s.current(); err != nil && renewed != nil && renewed != c { // its monitor has been read just now
+		c, err = renewed, renewed.sync(ctx)
+	}
+	if err != nil {
 		return c.untrusted(err)
 	}
-	shown := make(chan struct{})
+	return nil
+}
+
+func (c *connections) sync(ctx context.Context) error {
+	if err := c.server.conn.Sync(ctx); err != nil {
+		return err
+	}
+	if err := c.monitor.conn.Sync(ctx); err != nil {
+		return err
+	}
+	shown := make(chan error, 1)
 	select {
 	case c.syncs <- shown:
 	case <-c.monitor.conn.Done():
-		return c.untrusted(c.monitor.conn.Err())
+		return c.monitor.conn.Err()
 	case <-ctx.Done():
-		return c.untrusted(context.Cause(ctx))
+		return context.Cause(ctx)
 	}
 	select {
-	case <-shown:
-		return nil
+	case err := <-shown:
+		return err
 	case <-ctx.Done():
-		return c.untrusted(context.Cause(ctx))
+		return context.Cause(ctx)
 	}
 }

@@ -128,7 +128,8 @@ func parseFields(object map[string]json.RawMessage) (Profile, error) {
 	if raw := object[FieldVFNum]; !isInteger(raw) || json.Unmarshal(raw, &p.VFNum) != nil {
 		return Profile{}, wrong(FieldVFNum, string(raw), errVFNum())
 	}
-	return p, p.Validate()
+	err := p.Validate()
+	return p, err
 }
 
 func parseString(name string, raw json.RawMessage, to *string) error {

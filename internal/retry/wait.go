@@ -35,8 +35,14 @@ func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came b
 // Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
 // whether that happened.
 func Ended[T any](c <-chan T, d time.Duration) bool {
-	_, ended := Await(context.Background(), c, d)
-	return ended
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-c:
+		return true
+	case <-t.C:
+		return false
+	}
 }
 
 // Loop looks at once, and again whenever it is poked or as long after a look as that one says,

@@ -56,19 +56,24 @@ func (r *Registrar) Report() Report {
 		c := &cards[i]
 		c.Published = slices.Contains(there, c.Serial)
 		c.Ours = c.Published && slices.Contains(ours, c.Serial)
-		switch {
-		case c.Reason != nil || c.Published:
-		case r.cfg.Off:
-			c.Reason = reason.New(CodeOff, "the setting register-card-serial is off")
-		case r.cfg.DryRun:
-			c.Reason = reason.New(CodeWaiting, "this is a dry run: nothing is written")
-		case out.Problem != "":
-			c.Reason = reason.New(CodeWaiting, "%s", reason.Prose(out.Problem))
-		default:
-			c.Reason = reason.New(CodeWaiting, "it is about to be published")
+		if c.Reason == nil && !c.Published {
+			c.Reason = r.whyUnpublished(out.Problem)
 		}
 	}
 	return out
+}
+
+// whyUnpublished says why a serial number that could be is not published.
+func (r *Registrar) whyUnpublished(problem string) *reason.Reason {
+	switch {
+	case r.cfg.Off:
+		return reason.New(CodeOff, "the setting register-card-serial is off")
+	case r.cfg.DryRun:
+		return reason.New(CodeWaiting, "this is a dry run: nothing is written")
+	case problem != "":
+		return reason.New(CodeWaiting, "%s", reason.Prose(problem))
+	}
+	return reason.New(CodeWaiting, "it is about to be published")
 }
 
 // Problems says, for an operator, what needs attention: cards that serve a host and
