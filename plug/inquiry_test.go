@@ -17,9 +17,10 @@ import (
 // slowSouthbound answers after a while in which something may happen, or never.
 type slowSouthbound struct {
 	southbound
-	takes     time.Duration // of Verify, 0 for never
-	syncs     time.Duration // what Sync takes
-	meanwhile []func()      // one for each question
+	takes time.Duration // of Verify, 0 for never
+	// syncs are what the next calls of Sync take, which read nothing that was said.
+	syncs     []time.Duration
+	meanwhile []func() // one for each question
 }
 
 func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdict, error) {
@@ -41,14 +42,17 @@ func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdi
 }
 
 func (s *slowSouthbound) Sync(ctx context.Context) error {
-	if s.syncs > 0 {
-		select {
-		case <-time.After(s.syncs):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if len(s.syncs) == 0 {
+		return s.southbound.Sync(ctx)
 	}
-	return s.southbound.Sync(ctx)
+	takes := s.syncs[0]
+	s.syncs = s.syncs[1:]
+	select {
+	case <-time.After(takes):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // applied is what a Switch was asked to do, and when.
@@ -67,7 +71,7 @@ func (s *recordingSwitch) Apply(ctx context.Context, changes []ovs.Change) []err
 	if s.before != nil {
 		s.before(changes)
 	}
-	s.all = append(s.all, applied{time.Now(), changes})
+	s.with(func() { s.all = append(s.all, applied{time.Now(), changes}) })
 	return s.localSwitch.Apply(ctx, changes)
 }
 

@@ -100,13 +100,12 @@ func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 		r.overlayRefusal(now, s, due)
 		return
 	}
-	if why := r.overlayWait(now, s.LogicalPort); why != nil {
-		s.Reason = why
-		return
-	}
 	next := r.pace.Due(now, s.LogicalPort)
 	var unconfirmed *unconfirmedError
-	switch err := r.pace.Failed(s.LogicalPort); {
+	err, waits := r.pace.Failed(s.LogicalPort), r.overlayWait(now, s.LogicalPort)
+	switch {
+	case waits != nil && (err == nil || errors.As(err, &unconfirmed)):
+		s.Reason = waits
 	case errors.As(err, &unconfirmed):
 		s.Reason = reason.New(reason.CodeTransactionPending, "the change was put off: %s; it is planned anew in %s",
 			reason.Prose(err.Error()), max(next.Sub(now), 0).Round(time.Millisecond))

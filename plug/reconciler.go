@@ -152,6 +152,9 @@ func (r *Reconciler) Poke() {
 	r.trigger.Wake()
 }
 
+// Poked has an element when a pass is asked for: for who makes passes without Run.
+func (r *Reconciler) Poked() <-chan struct{} { return r.trigger }
+
 // ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
 // that end so: of those that the caller has seen what is held still, for the same reason
 // and by the same Southbound, however long it is until they can go. What else is held stays

@@ -20,19 +20,24 @@ const (
 	// syncAtOnce is how long a pass waits for that. A server that is well answers in milliseconds; when
 	// one that isn't has answered, another pass follows.
 	syncAtOnce = 100 * time.Millisecond
-	// syncBound is how long an answer may take.
-	syncBound = 10 * time.Second
+	// syncSlow is more than a server that is well takes. Either the server is slow then, or we were
+	// stopped while it answered, and have yet to read what it said since.
+	syncSlow = time.Second
+	// syncBound is how long an answer may take. The connection's end ends it, too.
+	syncBound = time.Minute
 	// syncFresh is how old an answer may be that a pass uses.
 	syncFresh = 3 * time.Second
 )
 
-// syncing is how the view is brought up to date.
+// syncing is how the view is brought up to date, on one connection.
 type syncing struct {
-	underway *echo           // nil for none
-	backoff  retry.Backoff   // of those that failed, on one connection
-	endpoint string          // which is to this server
-	since    time.Time       // since then
-	waiting  map[string]bool // ports whose changes waited for it in the last plan
+	endpoint string    // which is to this server
+	since    time.Time // since then
+	underway *echo     // nil for none
+	slow     bool      // the last answer took its time
+	good     time.Time // when the last answer came that could be used
+	backoff  retry.Backoff
+	waiting  map[string]bool // ports whose changes waited for an answer in the last plan
 }
 
 // echo is a question that is under way, beside passes if it takes long.
@@ -41,10 +46,11 @@ type echo struct {
 	late   atomic.Bool // no pass waits for it, so that one must be poked
 }
 
-// synced is the answer, and when it came.
+// synced is the answer, when it came, and how long it took.
 type synced struct {
-	err error
-	at  time.Time
+	err  error
+	at   time.Time
+	took time.Duration
 }
 
 // given leaves out the changes that give ports something new, unless the Southbound's view was just
@@ -85,36 +91,64 @@ func (r *Reconciler) upToDate(ctx context.Context) bool {
 	if !v.Complete || !v.Connected {
 		return true
 	}
-	if v.Endpoint != s.endpoint || !v.Since.Equal(s.since) { // another connection may well answer
-		s.backoff, s.endpoint, s.since = retry.Backoff{}, v.Endpoint, v.Since
+	if v.Endpoint != s.endpoint || !v.Since.Equal(s.since) { // what was asked of another is over
+		*s = syncing{endpoint: v.Endpoint, since: v.Since, waiting: s.waiting}
 	}
-	if s.underway == nil {
-		if !s.backoff.Next(time.Now()).IsZero() {
-			return false
+	for range 2 {
+		if s.underway == nil {
+			if !s.backoff.Next(time.Now()).IsZero() {
+				return false
+			}
+			s.underway = r.sync(ctx)
 		}
-		s.underway = r.sync(ctx)
-	}
-	a, came := retry.Await(ctx, s.underway.answer, syncAtOnce)
-	if !came {
-		s.underway.late.Store(true)
-		select {
-		case a = <-s.underway.answer: // just now, and nobody was poked
+		a, came := s.underway.await(ctx)
+		if !came {
+			return time.Since(s.good) <= syncFresh
+		}
+		s.underway = nil
+		switch slow := a.took > syncSlow; {
+		case time.Since(a.at) > syncFresh: // nobody needed it when it came
+		case a.err != nil:
+			s.backoff.Fail(time.Now(), a.err)
+			r.cfg.Log.Warn("changes put off: the Southbound did not confirm what is asked", "error", a.err)
+			return false
+		case slow && !s.slow:
+			s.slow = true // it is asked once more
 		default:
-			return false
+			s.slow, s.good, s.backoff = slow, a.at, retry.Backoff{}
+			return true
 		}
 	}
-	s.underway = nil
-	switch {
-	case a.err != nil:
-		s.backoff.Fail(time.Now(), a.err)
-		r.cfg.Log.Warn("changes put off: the Southbound did not confirm what is asked", "error", a.err)
-		return false
-	case time.Since(a.at) > syncFresh:
-		r.Poke() // it is asked again
-		return false
+	r.Poke()
+	return false
+}
+
+// await waits for the answer for a moment, and reports whether it came. If not, it pokes later.
+func (e *echo) await(ctx context.Context) (a synced, came bool) {
+	if a, came = retry.Await(ctx, e.answer, syncAtOnce); came {
+		return a, true
 	}
-	s.backoff = retry.Backoff{}
-	return true
+	e.late.Store(true)
+	select {
+	case a = <-e.answer: // just now, and nobody was poked
+		return a, true
+	default:
+		return a, false
+	}
+}
+
+// stillFresh leaves out the changes that give ports something new if too much time went by since the
+// Southbound was asked: to ask the kernel may take long, and so may a stop right now.
+func (r *Reconciler) stillFresh(changes []ovs.Change) []ovs.Change {
+	v := r.cfg.Southbound.View()
+	if !v.Complete || !v.Connected || time.Since(r.syncing.good) <= syncFresh+confirmWait {
+		return changes
+	}
+	rest := slices.DeleteFunc(slices.Clone(changes), r.givesByRequest)
+	if len(rest) < len(changes) {
+		r.Poke()
+	}
+	return rest
 }
 
 // sync asks. The question ends with ctx, which is that of all passes.
@@ -123,8 +157,9 @@ func (r *Reconciler) sync(ctx context.Context) *echo {
 	s := &echo{answer: make(chan synced, 1)}
 	go func() {
 		defer cancel()
+		asked := time.Now()
 		err := r.cfg.Southbound.Sync(ctx)
-		s.answer <- synced{err, time.Now()}
+		s.answer <- synced{err, time.Now(), time.Since(asked)}
 		if s.late.Load() {
 			r.Poke()
 		}
@@ -138,7 +173,7 @@ func (r *Reconciler) overlayWait(now time.Time, lport string) *reason.Reason {
 	switch {
 	case !s.waiting[lport]:
 		return nil
-	case s.backoff.Failed() == nil:
+	case s.backoff.Failed() == nil, s.underway != nil:
 		return reason.New(reason.CodeTransactionPending, "the change waits for the Southbound to answer whether it is still asked for")
 	}
 	return reason.New(reason.CodeTransactionPending,

@@ -118,7 +118,7 @@ func (t *task) passes(ctx context.Context) plug.Report {
 	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)
 	defer cancel()
 	for !t.dryRun && onTheirWay(report.Ports) && patience.Err() == nil {
-		retry.Await(patience, t.Changed, t.Reconciler.Due()) // what is due waits for nothing but its time
+		retry.Await(patience, t.Reconciler.Poked(), t.Reconciler.Due()) // what is due waits for nothing but its time
 		if patience.Err() != nil {
 			break
 		}

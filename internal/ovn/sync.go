@@ -10,18 +10,20 @@ import (
 // or gets little CPU, has yet to read what the server said meanwhile, and View doesn't tell. The error
 // is ErrUntrusted with the cause.
 func (s *Southbound) Sync(ctx context.Context) error {
-	c := s.current()
-	if c == nil {
-		return fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
+	for range 3 {
+		c := s.current()
+		if c == nil {
+			return fmt.Errorf("%w: %s", ErrUntrusted, s.View().Problem)
+		}
+		err := c.sync(ctx)
+		if s.current() == c {
+			if err != nil {
+				return c.untrusted(err)
+			}
+			return nil
+		}
 	}
-	err := c.sync(ctx)
-	if renewed := s.current(); err != nil && renewed != nil && renewed != c { // its monitor has been read just now
-		c, err = renewed, renewed.sync(ctx)
-	}
-	if err != nil {
-		return c.untrusted(err)
-	}
-	return nil
+	return fmt.Errorf("%w: our configuration, our Chassis row or the server changed again and again", ErrUntrusted)
 }
 
 func (c *connections) sync(ctx context.Context) error {
