@@ -93,6 +93,7 @@ type Reconciler struct {
 	lastInput plan.Input // what the last plan was made from
 	verify    questions
 	syncing   syncing
+	echoes    sync.WaitGroup
 	pace      retry.Keyed[string]
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
@@ -211,6 +212,7 @@ func (r *Reconciler) Ready() <-chan struct{} { return r.ready }
 
 // Run makes passes until the context is done, and returns nil then.
 func (r *Reconciler) Run(ctx context.Context) error {
+	defer r.Wait()
 	r.poked.Store(nil) // by then nobody was to answer
 	retry.Loop(ctx, r.trigger, func() time.Duration {
 		r.Pass(ctx)

@@ -151,11 +151,11 @@ func (r *Reconciler) stillFresh(changes []ovs.Change) []ovs.Change {
 	return rest
 }
 
-// sync asks. The question ends with ctx, which is that of all passes.
+// sync asks. The question ends with ctx, which is that of all passes, and Wait waits for its end.
 func (r *Reconciler) sync(ctx context.Context) *echo {
 	ctx, cancel := context.WithTimeout(ctx, syncBound)
 	s := &echo{answer: make(chan synced, 1)}
-	go func() {
+	r.echoes.Go(func() {
 		defer cancel()
 		asked := time.Now()
 		err := r.cfg.Southbound.Sync(ctx)
@@ -163,9 +163,13 @@ func (r *Reconciler) sync(ctx context.Context) *echo {
 		if s.late.Load() {
 			r.Poke()
 		}
-	}()
+	})
 	return s
 }
+
+// Wait waits until nothing is under way that a pass left behind. Whoever calls Pass must end its context
+// and call Wait when no other pass follows; Run does so itself.
+func (r *Reconciler) Wait() { r.echoes.Wait() }
 
 // overlayWait says of a port whose change waits for the Southbound why it waits, nil for another.
 func (r *Reconciler) overlayWait(now time.Time, lport string) *reason.Reason {

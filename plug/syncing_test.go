@@ -1,7 +1,9 @@
 package plug
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,4 +114,45 @@ func TestSync_AnAnswerThatTookLongIsNotUsedAlone(t *testing.T) {
 			t.Errorf("changes: %+v", sw.all)
 		}
 	})
+}
+
+// Whatever a pass left behind has ended when the one who ran it returns: nothing asks of a connection
+// that is being closed, and nothing pokes what is over.
+func TestSync_NoQuestionOutlivesTheOneWhoRanThePasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
+		sb := &lingeringSouthbound{southbound: southbound{c}}
+		r := c.reconciler(func(cfg *Config) { cfg.Southbound = sb })
+		ctx, cancel := context.WithCancel(t.Context())
+		ran := make(chan struct{})
+		go func() {
+			defer close(ran)
+			if err := r.Run(ctx); err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		}()
+		elapse(time.Second)
+		if !sb.asking.Load() {
+			t.Fatal("the Southbound was asked for no echo, or has answered")
+		}
+		cancel()
+		<-ran
+		if sb.asking.Load() {
+			t.Error("Run has returned, and a question is under way")
+		}
+	})
+}
+
+// lingeringSouthbound answers no echo, and takes a while to notice that nobody waits any more.
+type lingeringSouthbound struct {
+	southbound
+	asking atomic.Bool
+}
+
+func (s *lingeringSouthbound) Sync(ctx context.Context) error {
+	s.asking.Store(true)
+	defer s.asking.Store(false)
+	<-ctx.Done()
+	<-time.After(time.Second)
+	return context.Cause(ctx)
 }

@@ -100,11 +100,12 @@ func (x *Index) Meant(q Query) (Function, bool) {
 
 // MayMean reports whether a function is what a query means below one of the PFs that have the
 // MAC asked for, of which there may be several: below none that is certainly another
-// controller's, another card's or our own machine's.
+// controller's, another card's or our own machine's. The function may be named as a kernel names it
+// that numbers no controllers, see MayBe.
 func (x *Index) MayMean(q Query, f Function) bool {
 	return slices.ContainsFunc(x.pfs, func(p pf) bool {
 		s := x.standing(q, p.function)
-		return p.mac == q.PFMAC && (s == admitted || s == anyCard) && q.below(p) == f
+		return p.mac == q.PFMAC && (s == admitted || s == anyCard) && x.MayBe(f, q.below(p))
 	})
 }
 

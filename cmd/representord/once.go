@@ -113,6 +113,9 @@ func (t *task) showSerials(d register.Decision) {
 // passes makes a pass, and more while that may still change something, for a
 // while. It gives the last report with the changes of all.
 func (t *task) passes(ctx context.Context) plug.Report {
+	defer t.Reconciler.Wait()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	report := t.Reconciler.Pass(ctx)
 	planned := report.Planned
 	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)

@@ -70,7 +70,8 @@ func undecided(code reason.Code) bool {
 }
 
 // mayBeFor reports whether a row may be for a function, by all that is known of it: its mark
-// may be from a kernel that numbered no controllers.
+// may be from a kernel that numbered no controllers. The netdev tells it but where that is a leak:
+// its name, or its index, was dealt anew then.
 func (p *planner) mayBeFor(r *ownRow, f representor.Function) bool {
 	if r.is.Kind == 0 || f.Kind == 0 || !p.in.Index.MayBe(r.is, f) {
 		return false
@@ -83,5 +84,5 @@ func (p *planner) mayBeFor(r *ownRow, f representor.Function) bool {
 		ifindex, live = r.IfIndex, true
 	}
 	claim, claimed := p.in.Index.ClaimOf(ifindex)
-	return !live || !claimed || claim.Disputed || claim.Function == f
+	return !live || !claimed || claim.Disputed || claim.Function == f || r.leak.kind != 0
 }

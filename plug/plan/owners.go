@@ -77,7 +77,7 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 // did, 0 without. Rows on bridges that were ours count like others.
 func (p *planner) ownerRank(q *port) int {
 	rank := 0
-	if p.lostBy[q.want] == q.name {
+	if lport, lost := p.loser(q.want); lost && lport == q.name {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.former) {
@@ -233,10 +233,22 @@ func (p *planner) claimsOfOthers(q *port) []claim {
 		claims = append(claims, claim{lport: r.lport, row: true, former: r.former, doubtful: true})
 	}
 	claims = slices.DeleteFunc(claims, func(c claim) bool { return c.lport == q.name })
-	if lport, lost := p.lostBy[q.want]; lost && lport != q.name {
+	if lport, lost := p.loser(q.want); lost && lport != q.name {
 		claims = append(claims, claim{lport: lport})
 	}
 	return claims
+}
+
+// loser is the port that lost the row for a function, or for what may be that one: the row's mark may
+// have been from a kernel that numbered no controllers.
+func (p *planner) loser(f representor.Function) (lport string, lost bool) {
+	if lport, lost = p.lostBy[f]; lost {
+		return lport, true
+	}
+	if was, may := p.in.Index.Unnumbered(f); may {
+		lport, lost = p.lostBy[was]
+	}
+	return lport, lost
 }
 
 // reason says of the port that is to be plugged what keeps it from that.

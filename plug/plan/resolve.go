@@ -123,7 +123,9 @@ func (p *planner) resolveKept(q *port) target {
 			_, why := p.lookup(q, req.Query)
 			row = p.rowAnswering(q, req.Query, why)
 		}
-		if i := slices.IndexFunc(q.rows, func(r *ownRow) bool { return r.request == req.Query || r.request.Kind == 0 }); row == nil && i >= 0 {
+		if i := slices.IndexFunc(q.rows, func(r *ownRow) bool {
+			return r.request == req.Query || r.request.Kind == 0 || p.mayBeFor(r, f)
+		}); row == nil && i >= 0 {
 			row = q.rows[i]
 		}
 	}

@@ -160,3 +160,64 @@ func TestUnnumbered_WhatIsGivenToAPortIsConfirmed(t *testing.T) {
 		t.Errorf("did %q, gives %v", did(d), d.Gives)
 	}
 }
+
+// A leak says that the netdev's name was dealt anew, and so nothing of what the row was made for.
+func TestUnnumbered_ARowThatLeaksKeepsItsClaimUntilTheSouthboundWasAsked(t *testing.T) {
+	leaking := plantest.OurRow("a", "n1", 0, 0, 14)
+	leaking.Marker.Function = unnumbered(leaking.Marker.Function)
+	c := onController(plantest.Asks("c", 0, 0), 1)
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "n0", IfIndex: 10}, testcard.Netdev{PF: 1, VF: 0, Name: "n1", IfIndex: 11})
+	card.MayLackPFs = true
+	in := Input{Asked: plantest.Trusted(plantest.Invalid("a"), c), Index: representor.NewIndex(card, representor.Settings{}),
+		Actual: plantest.BridgeWith(leaking)}
+	if d := Plan(in); !slices.Equal(did(d), []string{"-n1"}) {
+		t.Errorf("did %q: %+v", did(d), d.Ports)
+	}
+}
+
+// So has a port whose row went for that, under whatever name its mark had the function.
+func TestUnnumbered_APortThatLostItsRowKeepsItsClaimUntilTheSouthboundWasAsked(t *testing.T) {
+	a, c := plantest.Invalid("a"), onController(plantest.Asks("c", 0, 0), 1)
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "n0", IfIndex: 10})
+	card.MayLackPFs = true
+	in := Input{Asked: plantest.Trusted(a, c), Index: representor.NewIndex(card, representor.Settings{}), Actual: plantest.BridgeWith(),
+		Hold: Hold{Lost: map[representor.Function]string{called(unnumbered(testcard.VF(0, 0).String())): "a"}}}
+	if d := Plan(in); len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "c"}) {
+		t.Errorf("did %q, asks about %q: %+v", did(d), d.Unconfirmed, d.Ports)
+	}
+	if d := planWith(in, a, c); !slices.Equal(did(d), []string{"+n0=c"}) {
+		t.Errorf("with the Southbound's word: did %q: %+v", did(d), d.Ports)
+	}
+	lost := Input{Asked: plantest.Trusted(onController(plantest.Asks("a0", 0, 0), 1), c), Index: in.Index, Actual: in.Actual,
+		Hold: Hold{Lost: map[representor.Function]string{called(unnumbered(testcard.VF(0, 0).String())): "c"}}}
+	if d := Plan(lost); !slices.Equal(did(d), []string{"+n0=c"}) {
+		t.Errorf("the port that lost it gets it again before another one: did %q: %+v", did(d), d.Ports)
+	}
+}
+
+// Without our Chassis row, what is left of a request may take a row away, but not one that may be for what it means.
+func TestUnnumbered_ARowStaysWithoutOurChassisWhileItMayBeWhatIsMeant(t *testing.T) {
+	r := plantest.OurRow("a", "n0", 0, 0, 10)
+	r.Marker.Function = unnumbered(r.Marker.Function)
+	for name, tt := range map[string]struct {
+		card representor.Card
+		asks ovn.Binding
+	}{
+		"the function that is meant is known, and has no netdev": {
+			card: testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "n0"}), asks: onController(plantest.Asks("a", 0, 0), 1),
+		},
+		"two hosts' PFs may be meant": {
+			card: twoHosts(1, func(*devlink.Port, *representor.Link) {}), asks: onCard(plantest.Asks("a", 0, 0), "MT1"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.card.MayLackPFs = true
+			b := plantest.Classified(tt.asks, ovn.Kept)
+			in := Input{Asked: plantest.Trusted(b), Index: representor.NewIndex(tt.card, representor.Settings{}), Actual: plantest.BridgeWith(r)}
+			in.Asked.ChassisKnown = false
+			if d := planWith(in, b); len(d.Changes) != 0 {
+				t.Errorf("did %q: %+v", did(d), d.Ports)
+			}
+		})
+	}
+}
