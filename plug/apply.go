@@ -100,7 +100,7 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d plan.D
 	if r.cfg.DryRun || ctx.Err() != nil {
 		return nil, tried
 	}
-	confirmed := r.stillFresh(r.stillLeaks(r.stillAsked(r.confirm(ctx, r.given(ctx, tried), d.Gives))))
+	confirmed := r.stillFresh(r.stillLeaks(r.stillAsked(r.confirm(ctx, r.upToDate(ctx, tried), d.Gives))))
 	if len(confirmed) == 0 {
 		return nil, tried
 	}

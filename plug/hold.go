@@ -184,7 +184,7 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 		rows[r.LogicalPort()] = append(rows[r.LogicalPort()], f)
 	}
 	h.functions = functions
-	h.findLost(rows)
+	h.findLost(x, rows)
 	there := slices.AppendSeq(slices.Collect(maps.Keys(rows)), maps.Values(h.lost))
 	if h.plugged.since == nil {
 		h.plugged.note(now.Add(-brakeWindow), there)

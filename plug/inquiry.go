@@ -16,6 +16,7 @@ const verifyWait = 3 * time.Second
 // inquiry is a question to the Southbound that is under way. It belongs to a pass, which
 // goes on meanwhile: what needs no answer, and a leak above all, waits for none.
 type inquiry struct {
+	*timing
 	lports []string
 	saw    ovn.View // when it was asked
 	answer chan answer
@@ -25,6 +26,7 @@ type inquiry struct {
 type answer struct {
 	verdict ovn.Verdict
 	err     error
+	at      time.Time
 }
 
 // ask asks the Southbound about what a plan is in doubt of, if there is anything and it
@@ -41,11 +43,12 @@ func (r *Reconciler) ask(ctx context.Context, d plan.Decision, said word) *inqui
 	}
 	slices.Sort(lports)
 	lports = slices.Compact(lports)
+	ctx, t := r.begin(ctx)
 	ctx, cancel := context.WithTimeout(ctx, verifyWait)
-	q := &inquiry{lports: lports, saw: v, answer: make(chan answer, 1), cancel: cancel}
+	q := &inquiry{timing: t, lports: lports, saw: v, answer: make(chan answer, 1), cancel: cancel}
 	go func() {
 		v, err := r.cfg.Southbound.Verify(ctx, lports)
-		q.answer <- answer{v, err}
+		q.answer <- answer{v, err, time.Now()}
 	}()
 	return q
 }
@@ -58,6 +61,7 @@ func (q *inquiry) await(ctx context.Context, other <-chan struct{}, due time.Dur
 	select {
 	case a := <-q.answer:
 		q.cancel()
+		q.at = a.at
 		return a, true
 	case <-other:
 		return answer{}, false
@@ -66,28 +70,38 @@ func (q *inquiry) await(ctx context.Context, other <-chan struct{}, due time.Dur
 	}
 }
 
-// end takes a question back, if there is one, and waits until it is over.
-func (q *inquiry) end() {
+// takeBack takes a question back, if there is one, and waits until it is over.
+func (q *inquiry) takeBack() {
 	if q != nil {
 		q.cancel()
 		<-q.answer
+		q.end()
 	}
 }
 
 // heard takes note of an answer, and gives the word in it, which is none if it failed.
 func (r *Reconciler) heard(q *inquiry, a answer) word {
 	if a.err != nil {
+		q.end()
 		r.verify.fail(time.Now(), q.lports, a.err)
 		r.cfg.Log.Warn("the Southbound does not confirm what changed; rows stay", "ports", len(q.lports), "error", a.err)
 		return word{}
 	}
-	return word{verdict: &a.verdict, saw: q.saw}
+	return word{timing: q.timing, verdict: &a.verdict, saw: q.saw}
 }
 
 // word is what the Southbound answered in the running pass.
 type word struct {
+	*timing // nil without verdict
 	verdict *ovn.Verdict
 	saw     ovn.View // what it was asked on
+}
+
+// forget ends what the word takes.
+func (w word) forget() {
+	if w.timing != nil {
+		w.timing.end()
+	}
 }
 
 // on gives what of the word still counts beside a view: a port of which the view has said

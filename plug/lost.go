@@ -7,8 +7,9 @@ import (
 )
 
 // findLost looks for ports that lost all their rows though nobody took back what they ask
-// for. They are as old as before when they get one again, and have a claim to the function.
-func (h *holder) findLost(rows map[string][]representor.Function) {
+// for. They are as old as before when they get one again, and have a claim to the function, until
+// that has a row, by whatever name a kernel had it.
+func (h *holder) findLost(x *representor.Index, rows map[string][]representor.Function) {
 	if h.lost == nil {
 		h.lost = map[representor.Function]string{}
 	}
@@ -26,5 +27,7 @@ func (h *holder) findLost(rows map[string][]representor.Function) {
 			has[function] = true
 		}
 	}
-	maps.DeleteFunc(h.lost, func(function representor.Function, lport string) bool { return has[function] || len(rows[lport]) > 0 })
+	maps.DeleteFunc(h.lost, func(function representor.Function, lport string) bool {
+		return has[function] || has[x.WithController(function)] || len(rows[lport]) > 0
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
@@ -142,5 +143,17 @@ func TestOwner_AClaimOutlivesTheLeakOfARowThatHasLostItsFunction(t *testing.T) {
 	d := plan.Plan(plan.Input{Asked: plantest.Trusted(plantest.Asks("b", 0, 0)), Index: x, Actual: plantest.BridgeWith(), Hold: hold})
 	if len(d.Changes) != 0 || !slices.Equal(d.Unconfirmed, []string{"a", "b"}) {
 		t.Errorf("nobody was asked: planned %v, doubts %q", d.Changes, d.Unconfirmed)
+	}
+}
+
+// The claim was made on a kernel that numbered no controllers, and the function has a row by its present name.
+func TestLost_AClaimEndsWhenTheFunctionHasARowByWhateverName(t *testing.T) {
+	f := testcard.VF(0, 0)
+	was := f
+	was.Controller, was.External = devlink.Optional[uint32]{}, true
+	h := holder{lost: map[representor.Function]string{was: "a"}}
+	h.findLost(testcard.Index(testcard.OneVF()), map[string][]representor.Function{"c": {f}})
+	if len(h.lost) != 0 {
+		t.Errorf("lost are %v", h.lost)
 	}
 }

@@ -93,7 +93,8 @@ type Reconciler struct {
 	lastInput plan.Input // what the last plan was made from
 	verify    questions
 	syncing   syncing
-	echoes    sync.WaitGroup
+	asking    sync.WaitGroup                              // questions to the Southbound, and the pulses of their answers
+	stood     func(*retry.Pulse, time.Time) time.Duration // (*retry.Pulse).Stood
 	pace      retry.Keyed[string]
 	attempts  map[string]*attempts // at having a netdev opened, by row
 	letGo     letGo
@@ -132,6 +133,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		last:    map[string]Port{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
 		steps:   newSteps(cfg.Took),
+		stood:   (*retry.Pulse).Stood,
 	}
 	r.report.Store(&Report{})
 	return r
@@ -246,7 +248,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	for more := true; more && (ctx.Err() == nil || p.left == rounds); {
 		more = r.round(ctx, &p)
 	}
-	p.asking.end()
+	p.asking.takeBack()
+	p.said.forget()
 	if p.left == 0 && len(p.last.Unconfirmed) > 0 {
 		r.Poke() // there is more to ask about than this pass could
 	}
@@ -293,6 +296,7 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 		return false
 	}
 	if a, over := p.asking.await(ctx, r.trigger, r.Due()); over {
+		p.said.forget()
 		p.said, p.asking = r.heard(p.asking, a), nil
 	} else {
 		p.since = r.pokedSince(p.since)
@@ -327,7 +331,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 		r.hold.release(now, *held)
 	}
 	in.Hold = r.hold.before(now, in.Asked, in.Index, in.Actual)
-	in.Verdict = said.on(in.Asked)
+	in.Verdict, r.syncing.word = said.on(in.Asked), said.timing
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
 	if left := r.left.Load(); left != nil {

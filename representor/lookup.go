@@ -109,6 +109,21 @@ func (x *Index) MayMean(q Query, f Function) bool {
 	})
 }
 
+// Excludes reports whether a query can't mean a function, whatever else the card can't tell: its PF is listed with
+// another MAC, and not with this one as well.
+func (x *Index) Excludes(q Query, f Function) bool {
+	listed := false
+	for _, p := range x.pfs {
+		if q.below(p) == f {
+			listed = listed || !p.mac.IsZero()
+			if p.mac == q.PFMAC {
+				return false
+			}
+		}
+	}
+	return listed
+}
+
 // Unseen says why a query may mean a function that was found for it before, though another one is
 // found now: that function's PF isn't listed while ports can't be read, or its MAC isn't known. It
 // is nil where that can't be: the PF is listed with its MAC, nothing is lacking, or the query

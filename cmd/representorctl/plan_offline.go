@@ -52,6 +52,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	}
 	status := p.awaitSources(ctx, a)
 	a.Reconciler.Pass(ctx)
+	a.Reconciler.Wait()
 	f := a.Facts(a.Identity())
 	f.Role, f.DryRun = api.Offline, true
 	plan := f.Plan()

@@ -120,7 +120,7 @@ func (t *task) passes(ctx context.Context) plug.Report {
 	planned := report.Planned
 	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)
 	defer cancel()
-	for !t.dryRun && onTheirWay(report.Ports) && patience.Err() == nil {
+	for !t.dryRun && (onTheirWay(report.Ports) || t.Reconciler.Awaits()) && patience.Err() == nil {
 		retry.Await(patience, t.Reconciler.Poked(), t.Reconciler.Due()) // what is due waits for nothing but its time
 		if patience.Err() != nil {
 			break

@@ -7,8 +7,9 @@ import (
 
 // Sync waits until View shows whatever the server that is followed had committed when Sync was
 // called, and until the server's word on itself is read, too. A process that was stopped for a while,
-// or gets little CPU, has yet to read what the server said meanwhile, and View doesn't tell. The error
-// is ErrUntrusted with the cause.
+// or gets little CPU, has yet to read what the server said meanwhile, and View doesn't tell. What a
+// cluster's leader has and that server hasn't got yet, no echo tells. The error is ErrUntrusted with
+// the cause.
 func (s *Southbound) Sync(ctx context.Context) error {
 	for range 3 {
 		c := s.current()

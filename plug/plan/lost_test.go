@@ -122,3 +122,14 @@ func TestOwner_AClaimIsToTheFunctionAsTheCardCallsItNow(t *testing.T) {
 		t.Errorf("planned %q", did(d))
 	}
 }
+
+// A port that runs gives way to no claim of the past, whatever its netdev is called now.
+func TestOwner_AClaimIsWeakerThanARowUnderAnotherName(t *testing.T) {
+	a, c := plantest.Asks("a", 0, 0), plantest.Asks("c", 0, 0)
+	in := Input{Asked: plantest.Trusted(a, c), Actual: plantest.BridgeWith(plantest.OurRow("c", "old", 0, 0, 10)),
+		Index: testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "n0", IfIndex: 10}),
+		Hold:  Hold{Lost: map[representor.Function]string{testcard.VF(0, 0): "a"}}}
+	if d := planWith(in, a, c); !slices.Equal(did(d), []string{"-old +n0=c"}) {
+		t.Errorf("did %q: %+v", did(d), d.Ports)
+	}
+}

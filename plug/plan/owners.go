@@ -72,22 +72,24 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 	return rows
 }
 
-// ownerRank ranks how firmly a port has the function it wants: 2 with a row under
-// the netdev's present name, 1 with a row for it under another, or with one that leaks or
-// did, 0 without. Rows on bridges that were ours count like others.
+// ownerRank ranks how firmly a port has the function it wants: 3 with a row under the netdev's
+// present name, 2 with a row for it under another, 1 with one that leaks or was lost, 0 without.
+// Rows on bridges that were ours count like others.
 func (p *planner) ownerRank(q *port) int {
 	rank := 0
 	if lport, lost := p.loser(q.want); lost && lport == q.name {
 		rank = 1
 	}
 	for _, r := range slices.Concat(q.rows, p.former) {
-		if r.lport != q.name || r.is != q.want {
-			continue
+		switch {
+		case r.lport != q.name || r.is != q.want:
+		case r.leak.kind != 0:
+			rank = max(rank, 1)
+		case r.Name != q.rep.Link.Name:
+			rank = max(rank, 2)
+		default:
+			return 3
 		}
-		if r.Name == q.rep.Link.Name && r.leak.kind == 0 {
-			return 2
-		}
-		rank = 1
 	}
 	return rank
 }
@@ -197,7 +199,7 @@ func (p *planner) holds(q *port, c claim) *reason.Reason {
 			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
 		}
 		return reasonReplaced(p.view)
-	case o != nil && (o.underHold || o.mayMean(q.rep.Function)):
+	case o != nil && (o.underHold || o.mayMean(q.rep.Function) && (c.row || !p.in.Index.Excludes(o.query, q.rep.Function))):
 		return o.reason
 	case c.former && p.mass != nil:
 		p.out.MassHeld = append(p.out.MassHeld, c.lport)

@@ -221,3 +221,18 @@ func TestUnnumbered_ARowStaysWithoutOurChassisWhileItMayBeWhatIsMeant(t *testing
 		})
 	}
 }
+
+// The claim of a port that asks for another PF's VF, as the card shows, holds nobody back.
+func TestUnnumbered_AClaimHoldsNobodyBackFromAFunctionThatItsPortCantMean(t *testing.T) {
+	card := testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "n0", IfIndex: 10})
+	card.MayLackPFs = true
+	lost := map[representor.Function]string{called(unnumbered(testcard.VF(0, 0).String())): "a"}
+	for mac, held := range map[int]bool{0: true, 7: false} {
+		a, d := onCard(plantest.Asks("a", mac, 0), "MT1"), onController(plantest.Asks("d", 0, 0), 1)
+		in := Input{Asked: plantest.Trusted(a, d), Index: representor.NewIndex(card, representor.Settings{}), Actual: plantest.BridgeWith(),
+			Hold: Hold{Lost: lost}}
+		if p := planWith(in, a, d); (len(p.Changes) == 0) != held {
+			t.Errorf("a asks for PF MAC %d: did %q: %+v", mac, did(p), p.Ports)
+		}
+	}
+}
