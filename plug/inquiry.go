@@ -100,7 +100,7 @@ type word struct {
 // forget ends what the word takes.
 func (w word) forget() {
 	if w.timing != nil {
-		w.timing.end()
+		w.end()
 	}
 }
 

@@ -199,7 +199,9 @@ func (r *Reconciler) stillFresh(changes []ovs.Change) []ovs.Change {
 		return changes
 	}
 	fresh := r.syncing.used != nil && r.counts(r.syncing.used)
-	rest := slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool { return r.restsOnRequests(c) && !fresh && !r.isVerified(c) })
+	rest := slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
+		return r.restsOnRequests(c) && !fresh && !r.isVerified(c)
+	})
 	if len(rest) < len(changes) {
 		r.Poke()
 	}
