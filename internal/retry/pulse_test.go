@@ -14,8 +14,10 @@ func TestPulse_TellsTheLongestTimeThatTheProcessStoodStill(t *testing.T) {
 		now   time.Duration
 		want  time.Duration
 	}{
-		"it runs":                            {beats: []time.Duration{beatEvery, 2 * beatEvery}, now: 2*beatEvery + 50*time.Millisecond},
-		"it was stopped between two beats":   {beats: []time.Duration{beatEvery, 3 * time.Second}, now: 4 * time.Second, want: 2800 * time.Millisecond},
+		"it runs": {beats: []time.Duration{beatEvery, 2 * beatEvery}, now: 2*beatEvery + 50*time.Millisecond},
+		"it was stopped between two beats": {
+			beats: []time.Duration{beatEvery, 3 * time.Second}, now: 4 * time.Second, want: 2800 * time.Millisecond,
+		},
 		"it was stopped since the last beat": {beats: []time.Duration{beatEvery}, now: 5 * time.Second, want: 4800 * time.Millisecond},
 		"it was stopped at once":             {now: time.Second, want: 900 * time.Millisecond},
 	} {
