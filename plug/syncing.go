@@ -24,6 +24,9 @@ const (
 	syncAtOnce = 100 * time.Millisecond
 	// syncBound is how long an answer may take. The connection's end ends it, too.
 	syncBound = time.Minute
+	// syncSlow is more than a server that is well takes. Either it is slow, or the network stood still, and
+	// what it said since lies behind the answer.
+	syncSlow = time.Second
 	// syncFresh is how old an answer may be that a change is made by. The kernel is asked about the
 	// netdevs in that time, see confirmWait.
 	syncFresh = 2 * time.Second
@@ -69,6 +72,7 @@ type syncing struct {
 	underway *echo // nil for none
 	used     *echo // the last one whose answer counted
 	failed   *echo // the last one that failed, while its connection lasts
+	slow     bool  // the last answer took its time
 	backoff  retry.Backoff
 	waiting  map[string]bool // ports whose changes waited for an answer in the last plan
 	word     *timing         // of the verdict in the last plan, nil for none
@@ -92,17 +96,7 @@ func (r *Reconciler) upToDate(ctx context.Context, changes []ovs.Change) []ovs.C
 	if !v.Complete || !v.Connected || !slices.ContainsFunc(changes, waits) || r.answered(ctx) {
 		return changes
 	}
-	var rest []ovs.Change
-	for _, c := range changes {
-		if !waits(c) {
-			rest = append(rest, c)
-			continue
-		}
-		for _, p := range c.LogicalPorts {
-			r.syncing.waiting[p] = true
-		}
-	}
-	return rest
+	return r.leaveOut(changes, waits)
 }
 
 // restsOnRequests reports whether a change gives a port what it hasn't had, a name included, or takes
@@ -136,9 +130,11 @@ func (r *Reconciler) isVerified(c ovs.Change) bool {
 // server that takes its time has many changes made by one answer.
 func (r *Reconciler) answered(ctx context.Context) bool {
 	s := &r.syncing
-	if s.failed != nil && !s.failed.isOn(r.cfg.Southbound.View()) {
+	v := r.cfg.Southbound.View()
+	if s.failed != nil && !s.failed.isOn(v) {
 		s.failed, s.backoff = nil, retry.Backoff{} // another server may well answer
 	}
+	s.slow = s.slow && (s.underway == nil || s.underway.isOn(v))
 	for range 2 {
 		if s.underway == nil {
 			if !s.backoff.Next(time.Now()).IsZero() {
@@ -153,6 +149,10 @@ func (r *Reconciler) answered(ctx context.Context) bool {
 		s.underway = nil
 		switch on := e.isOn(r.cfg.Southbound.View()); {
 		case e.err == nil && r.counts(e):
+			slow, before := e.at.Sub(e.asked) > syncSlow, s.slow
+			if s.slow = slow; slow && !before {
+				break
+			}
 			if s.used != nil {
 				s.used.end()
 			}
@@ -199,11 +199,24 @@ func (r *Reconciler) stillFresh(changes []ovs.Change) []ovs.Change {
 		return changes
 	}
 	fresh := r.syncing.used != nil && r.counts(r.syncing.used)
-	rest := slices.DeleteFunc(slices.Clone(changes), func(c ovs.Change) bool {
-		return r.restsOnRequests(c) && !fresh && !r.isVerified(c)
-	})
+	rest := r.leaveOut(changes, func(c ovs.Change) bool { return !fresh && r.restsOnRequests(c) && !r.isVerified(c) })
 	if len(rest) < len(changes) {
 		r.Poke()
+	}
+	return rest
+}
+
+// leaveOut leaves out the changes that wait for the Southbound, and takes note of their ports.
+func (r *Reconciler) leaveOut(changes []ovs.Change, waits func(ovs.Change) bool) []ovs.Change {
+	var rest []ovs.Change
+	for _, c := range changes {
+		if !waits(c) {
+			rest = append(rest, c)
+			continue
+		}
+		for _, p := range c.LogicalPorts {
+			r.syncing.waiting[p] = true
+		}
 	}
 	return rest
 }

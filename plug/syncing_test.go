@@ -105,6 +105,23 @@ func TestSync_ASlowSouthboundHoldsUpNoLeakAndIsHeardInTheEnd(t *testing.T) {
 	})
 }
 
+// The network stood still, and what was said since the answer comes right behind that.
+func TestSync_AnAnswerThatTookLongIsNotUsedAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		vf0, vf1 := testcard.Netdev{Name: "pf0vf0", IfIndex: 10}, testcard.Netdev{VF: 1, Name: "pf0vf1", IfIndex: 11}
+		c := newCloud(testcard.Index(vf0, vf1), plantest.Asks("a", 0, 0))
+		c.unread = func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 1)) }
+		sw := &recordingSwitch{localSwitch: localSwitch{c}}
+		run(t, c.reconciler(func(cfg *Config) {
+			cfg.Southbound, cfg.Switch = &slowSouthbound{southbound: southbound{c}, syncs: []time.Duration{2 * time.Second}}, sw
+		}))
+		elapse(3 * time.Second)
+		if len(sw.all) != 1 || len(sw.all[0].changes) != 1 || sw.all[0].changes[0].Plug[0].Netdev != "pf0vf1" {
+			t.Errorf("changes: %+v", sw.all)
+		}
+	})
+}
+
 // The answers came while the process was stopped, and what was said after them is still to be read: also
 // when that happens again and again, as where a DPU is short of CPU.
 func TestSync_AnAnswerCountsOnlyIfTheProcessHasRunSinceTheQuestion(t *testing.T) {
