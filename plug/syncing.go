@@ -147,27 +147,37 @@ func (r *Reconciler) answered(ctx context.Context) bool {
 			return s.used != nil && s.used.late.Load() && r.counts(s.used)
 		}
 		s.underway = nil
-		switch on := e.isOn(r.cfg.Southbound.View()); {
-		case e.err == nil && r.counts(e):
-			slow, before := e.at.Sub(e.asked) > syncSlow, s.slow
-			if s.slow = slow; slow && !before {
-				break
-			}
-			if s.used != nil {
-				s.used.end()
-			}
-			s.used, s.failed, s.backoff = e, nil, retry.Backoff{}
-			return true
-		case e.err != nil && on && time.Since(e.at) <= syncFresh:
-			s.failed = e
-			s.backoff.Fail(time.Now(), e.err)
-			r.cfg.Log.Warn("changes put off: the Southbound did not confirm what is asked", "error", e.err)
-			return false
+		if counts, failed := r.heardEcho(e); counts || failed {
+			return counts
 		}
 		e.end() // it is asked once more
 	}
 	r.Poke()
 	return false
+}
+
+// heardEcho takes note of an answer, and reports whether it counts, or is a failure to answer. A first one that
+// took its time is neither.
+func (r *Reconciler) heardEcho(e *echo) (counts, failed bool) {
+	s := &r.syncing
+	switch {
+	case e.err == nil && r.counts(e):
+		slow, before := e.at.Sub(e.asked) > syncSlow, s.slow
+		if s.slow = slow; slow && !before {
+			return false, false
+		}
+		if s.used != nil {
+			s.used.end()
+		}
+		s.used, s.failed, s.backoff = e, nil, retry.Backoff{}
+		return true, false
+	case e.err != nil && e.isOn(r.cfg.Southbound.View()) && time.Since(e.at) <= syncFresh:
+		s.failed = e
+		s.backoff.Fail(time.Now(), e.err)
+		r.cfg.Log.Warn("changes put off: the Southbound did not confirm what is asked", "error", e.err)
+		return false, true
+	}
+	return false, false
 }
 
 // await waits for the answer for a moment, and reports whether it came. If not, it pokes later.
