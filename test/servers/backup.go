@@ -5,19 +5,28 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/representord/representord/internal/retry"
 )
 
-// Backup is all that a database has, as `ovsdb-client backup` gives it.
+// Backup is all that a database has, as `ovsdb-client backup` gives it. A member of a cluster
+// that has just lost its leader refuses that, and is asked again.
 func (d *OVSDB) Backup(tb testing.TB, database string) string {
 	tb.Helper()
-	// Not Tool, which trims: a backup ends with the end of its last line.
-	cmd := exec.Command(program(tb, "ovsdb-client"), "--timeout=60", "backup", d.Endpoint, database)
-	cmd.Dir, cmd.Env = d.Dir, environment(d.Dir)
-	out, err := cmd.Output()
-	if err != nil {
-		tb.Fatalf("backup of %s: %v", filepath.Base(d.Dir), err)
+	for deadline := time.Now().Add(time.Minute); ; {
+		// Not Tool, which trims: a backup ends with the end of its last line.
+		cmd := exec.Command(program(tb, "ovsdb-client"), "--timeout=60", "backup", d.Endpoint, database)
+		cmd.Dir, cmd.Env = d.Dir, environment(d.Dir)
+		out, err := cmd.Output()
+		switch {
+		case err == nil:
+			return string(out)
+		case time.Now().After(deadline):
+			tb.Fatalf("backup of %s: %v", filepath.Base(d.Dir), err)
+		}
+		retry.Pause(100 * time.Millisecond)
 	}
-	return string(out)
 }
 
 // RestoreInPlace puts a backup into a database whose server runs, as ovsdb(7) has it for
