@@ -64,6 +64,23 @@ func TestLookup_OfABlindInstanceAnswersNothingAndOfOthersOnlyWhatIsCertain(t *te
 	}
 }
 
+func TestLookup_AMACThatOnlySysfsGivesToASecondPFIsUncertainWhileAnInstanceIsBlind(t *testing.T) {
+	t.Parallel()
+	const twin = "00:53:00:00:00:10"
+	handle := devlink.Handle{Bus: "pci", Device: "0000:03:00.0"}
+	(&lookupCase{
+		ports: blueFieldOld + "pci/0000:03:00.0/196700: type eth netdev twinhpf flavour pcipf pfnum 1\n",
+		card: func(c *representor.Card) {
+			c.Problem = "it hangs"
+			c.Blind = map[devlink.Handle]string{{Bus: "pci", Device: "0000:03:00.1"}: c.Problem}
+			c.Serials = map[devlink.Handle]representor.Serial{handle: {Number: "A"}}
+			c.PFMACs = map[representor.Uplink]representor.MAC{{Handle: handle, Number: 1}: mac(t, twin)}
+		},
+		pf: twin, kind: representor.VF, serial: "A",
+		code: reason.CodePFUncertain, candidates: []string{"pci/0000:03:00.0 pf0"},
+	}).run(t)
+}
+
 func TestLookup_NeverLeadsToABlindInstanceNorElsewhereThanWithoutOne(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -221,12 +221,20 @@ func (x *Index) lookupPF(q Query) (pf, *reason.Reason) {
 	// Entries for one PF, which several ports then claim, are told apart later.
 	case slices.ContainsFunc(possible, func(p pf) bool { return p.function != possible[0].function }):
 		return pf{}, x.pfAmbiguous(q, possible)
-	case len(found[admitted]) > 0 && x.card.MayLackPFs && !q.Controller.Present && q.CardSerial == "":
+	case len(found[admitted]) > 0 && x.card.MayLackPFs && (!q.Controller.Present && q.CardSerial == "" || x.hasTwin(q, unknown)):
 		return pf{}, x.pfUncertain(q, found[admitted])
 	case len(found[admitted]) > 0:
 		return found[admitted][0], nil
 	}
 	return pf{}, x.noPF(q, found, unknown)
+}
+
+// hasTwin reports whether a PF whose MAC devlink doesn't tell has the MAC asked for by the word of
+// Card.PFMACs, which isn't taken while PFs may be missing, see addPFMACs, and isn't disproved by that.
+func (x *Index) hasTwin(q Query, unknown []pf) bool {
+	return slices.ContainsFunc(unknown, func(p pf) bool {
+		return p.function.External && x.card.PFMACs[Uplink{Handle: p.function.Handle, Number: uint32(p.function.PF)}] == q.PFMAC
+	})
 }
 
 // noPF says why none of those that have the MAC, or may have it, is meant.

@@ -106,11 +106,19 @@ func (w world) asksFor(p ovs.Plug) bool {
 		return false
 	}
 	for _, r := range w.actual.Interfaces { // or has it already, and the card can't tell at present
-		if r.Marker.LogicalPort == p.IfaceID && w.marked(r) == p.Marker.Function && w.mayMean(b.Request.Query, r) {
+		keeps := w.mayMean(b.Request.Query, r) || w.unseen(r) && inOtherWords(b.Request.Query, r)
+		if r.Marker.LogicalPort == p.IfaceID && w.marked(r) == p.Marker.Function && keeps {
 			return true
 		}
 	}
 	return why == nil && found.Function.String() == p.Marker.Function
+}
+
+// inOtherWords tells whether a request differs from the one that a row was made for in its qualifiers alone.
+func inOtherWords(q representor.Query, r ovs.Interface) bool {
+	made, err := representor.ParseQuery(r.Marker.Request)
+	q.Controller, q.CardSerial = made.Controller, made.CardSerial
+	return err == nil && q == made
 }
 
 // has reports whether a port has a row that is marked for a function.
