@@ -67,7 +67,18 @@ func (c *Client) Detach(ctx context.Context, netdevs []Netdev) (removed []bool, 
 	}
 	done := make(chan bool, len(netdevs)) // also of a call that ended before the kernel answered
 	_, err = ask(ctx, c, func(ctx context.Context, k conn) (struct{}, error) {
-		return struct{}{}, detach(ctx, k, netdevs, done)
+		vports, held, err := list(k)
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, n := range netdevs {
+			gone, err := vports.detach(ctx, held[n.IfIndex], n)
+			if err != nil {
+				return struct{}{}, err
+			}
+			done <- gone
+		}
+		return struct{}{}, nil
 	})
 	for len(done) > 0 {
 		removed = append(removed, <-done)

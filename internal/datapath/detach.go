@@ -9,7 +9,10 @@ import (
 
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
+	"github.com/mdlayher/netlink/nlenc"
 	"golang.org/x/sys/unix"
+
+	"github.com/representord/representord/internal/netlinkio"
 )
 
 // vport is one port of a datapath.
@@ -35,22 +38,6 @@ type Netdev struct {
 	Force bool
 }
 
-// detach tells of each netdev, in their order, whether its vport was removed. removed has room for all.
-func detach(ctx context.Context, k conn, netdevs []Netdev, removed chan<- bool) error {
-	vports, held, err := list(k)
-	if err != nil {
-		return err
-	}
-	for _, n := range netdevs {
-		gone, err := vports.detach(ctx, held[n.IfIndex], n)
-		if err != nil {
-			return err
-		}
-		removed <- gone
-	}
-	return nil
-}
-
 // list gives the vports of all datapaths by the netdevs of our namespace that they are there
 // for, and their family. The first datapath that has a netdev counts.
 func list(k conn) (vports family, held map[uint32]vport, err error) {
@@ -64,7 +51,7 @@ func list(k conn) (vports family, held map[uint32]vport, err error) {
 	if vports, err = familyOf(k, familyVport, versionVport); err != nil {
 		return family{}, nil, err
 	}
-	answer, err := datapaths.ask(commandGet, netlink.Request|netlink.Dump, 0, nothing)
+	answer, err := datapaths.ask(commandGet, netlink.Request|netlink.Dump, 0)
 	if err != nil {
 		return family{}, nil, fmt.Errorf("listing datapaths: %w", err)
 	}
@@ -74,7 +61,7 @@ func list(k conn) (vports family, held map[uint32]vport, err error) {
 		if err != nil {
 			return family{}, nil, err
 		}
-		answer, err := vports.ask(commandGet, netlink.Request|netlink.Dump, dp, nothing)
+		answer, err := vports.ask(commandGet, netlink.Request|netlink.Dump, dp)
 		if err != nil {
 			return family{}, nil, fmt.Errorf("listing vports of datapath %d: %w", dp, err)
 		}
@@ -96,7 +83,7 @@ func (f family) detach(ctx context.Context, v vport, n Netdev) (removed bool, er
 	}
 	if !n.Force {
 		// What the kernel lists is no help: there every vport has the present name of its netdev.
-		found, err := f.find(0, fmt.Sprintf("vport %q", n.Name), func(a *netlink.AttributeEncoder) { a.String(attrName, n.Name) })
+		found, err := f.find(0, fmt.Sprintf("vport %q", n.Name), netlink.Attribute{Type: attrName, Data: nlenc.Bytes(n.Name)})
 		if err != nil || slices.ContainsFunc(found, holds) {
 			return false, err
 		}
@@ -104,7 +91,7 @@ func (f family) detach(ctx context.Context, v vport, n Netdev) (removed bool, er
 	if ctx.Err() != nil { // nobody waits any more, and what was seen may be old
 		return false, context.Cause(ctx)
 	}
-	number := func(a *netlink.AttributeEncoder) { a.Uint32(attrPortNo, v.number) }
+	number := netlink.Attribute{Type: attrPortNo, Data: nlenc.Uint32Bytes(v.number)}
 	now, err := f.find(v.datapath, fmt.Sprintf("vport %d of datapath %d", v.number, v.datapath), number)
 	if err != nil || !slices.ContainsFunc(now, func(now vport) bool { return now.number == v.number && holds(now) }) {
 		return false, err
@@ -120,8 +107,8 @@ func (f family) detach(ctx context.Context, v vport, n Netdev) (removed bool, er
 }
 
 // find gives the vports that have what is asked for, none if the kernel knows of none.
-func (f family) find(dp uint32, what string, attrs func(*netlink.AttributeEncoder)) ([]vport, error) {
-	answer, err := f.ask(commandGet, netlink.Request, dp, attrs)
+func (f family) find(dp uint32, what string, attr netlink.Attribute) ([]vport, error) {
+	answer, err := f.ask(commandGet, netlink.Request, dp, attr)
 	if errors.Is(err, unix.ENODEV) {
 		return nil, nil
 	}
@@ -133,18 +120,12 @@ func (f family) find(dp uint32, what string, attrs func(*netlink.AttributeEncode
 
 // decodeAll decodes vports, but for those that can't be.
 func decodeAll(answer []genetlink.Message) []vport {
-	var all []vport
-	for _, m := range answer {
-		if v, err := decode(m.Data); err == nil {
-			all = append(all, v)
-		}
-	}
+	all, _ := netlinkio.Decode("vports", answer, func(m genetlink.Message) (vport, error) { return decode(m.Data) })
 	return all
 }
 
-func decode(b []byte) (vport, error) {
-	var v vport
-	dp, err := eachAttribute(b, func(attrs *netlink.AttributeDecoder) {
+func decode(b []byte) (v vport, err error) {
+	v.datapath, err = eachAttribute(b, func(attrs *netlink.AttributeDecoder) {
 		switch attrs.Type() {
 		case attrPortNo:
 			v.number = attrs.Uint32()
@@ -159,6 +140,5 @@ func decode(b []byte) (vport, error) {
 	if err != nil {
 		return vport{}, err
 	}
-	v.datapath = dp
 	return v, nil
 }

@@ -42,19 +42,13 @@ func familyOf(k conn, name string, version uint8) (family, error) {
 }
 
 // ask asks about a datapath, 0 for whichever it may be.
-func (f family) ask(command uint8, flags netlink.HeaderFlags, dp uint32,
-	attrs func(*netlink.AttributeEncoder)) ([]genetlink.Message, error) {
-	encoder := netlink.NewAttributeEncoder()
-	attrs(encoder)
-	body, err := encoder.Encode()
+func (f family) ask(command uint8, flags netlink.HeaderFlags, dp uint32, attrs ...netlink.Attribute) ([]genetlink.Message, error) {
+	body, err := netlink.MarshalAttributes(attrs)
 	if err != nil {
 		return nil, fmt.Errorf("encoding: %w", err)
 	}
 	return f.Execute(message(command, f.version, dp, body), f.id, flags)
 }
-
-// nothing is said where all are asked for.
-func nothing(*netlink.AttributeEncoder) {}
 
 func message(command, version uint8, dp uint32, attrs []byte) genetlink.Message {
 	return genetlink.Message{

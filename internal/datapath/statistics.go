@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/mdlayher/netlink"
+	"github.com/mdlayher/netlink/nlenc"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,7 +42,7 @@ func statistics(k conn, name string) (Statistics, error) {
 	if err != nil {
 		return Statistics{}, err
 	}
-	answer, err := datapaths.ask(commandGet, netlink.Request, 0, func(a *netlink.AttributeEncoder) { a.String(attrDatapathName, name) })
+	answer, err := datapaths.ask(commandGet, netlink.Request, 0, netlink.Attribute{Type: attrDatapathName, Data: nlenc.Bytes(name)})
 	if errors.Is(err, unix.ENODEV) {
 		return Statistics{}, fmt.Errorf("there is no datapath %q: %w", name, os.ErrNotExist)
 	}
@@ -56,16 +57,15 @@ func statistics(k conn, name string) (Statistics, error) {
 
 func decodeStatistics(b []byte) (Statistics, error) {
 	var told []byte
-	found := false
 	_, err := eachAttribute(b, func(attrs *netlink.AttributeDecoder) {
 		if attrs.Type() == attrDatapathStats {
-			told, found = attrs.Bytes(), true
+			told = attrs.Bytes()
 		}
 	})
 	switch {
 	case err != nil:
 		return Statistics{}, err
-	case !found:
+	case told == nil:
 		return Statistics{}, errors.New("the datapath tells no statistics")
 	case len(told) < statisticsLen: // a later kernel may append to it
 		return Statistics{}, fmt.Errorf("statistics of %d bytes, where there are at least %d", len(told), statisticsLen)
