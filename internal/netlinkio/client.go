@@ -58,8 +58,15 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 				c.disconnect()
 			}
 		}()
-		if err := c.connect(); err != nil {
-			return value, err
+		if c.closed.Load() {
+			return value, ErrClosed
+		}
+		if c.conn == nil {
+			conn, err := c.dial()
+			if err != nil {
+				return value, fmt.Errorf("open a netlink socket: %w", err)
+			}
+			c.conn = &conn
 		}
 		conn, done := *c.conn, make(chan struct{})
 		stop := context.AfterFunc(ctx, func() {
@@ -119,21 +126,6 @@ func (c *Client[C]) Close() {
 		c.disconnect()
 		return struct{}{}, nil
 	})
-}
-
-func (c *Client[C]) connect() error {
-	if c.closed.Load() {
-		return ErrClosed
-	}
-	if c.conn != nil {
-		return nil
-	}
-	conn, err := c.dial()
-	if err != nil {
-		return fmt.Errorf("open a netlink socket: %w", err)
-	}
-	c.conn = &conn
-	return nil
 }
 
 func (c *Client[C]) disconnect() {

@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/representord/representord/internal/retry"
@@ -29,10 +29,8 @@ const grace = 100 * time.Millisecond
 // a hung kernel costs one thread and not one for each attempt.
 type Gate struct {
 	free chan struct{}
-
-	// mu guards left: whether a call is inside that its caller has given up.
-	mu   sync.Mutex
-	left bool
+	// left is closed once the last call that its caller gave up has ended; nil without any.
+	left atomic.Pointer[chan struct{}]
 }
 
 // NewGate makes an open gate.
@@ -57,21 +55,22 @@ func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
 	if ctx.Err() != nil {
 		return none, context.Cause(ctx)
 	}
-	if g.stuck() {
-		return none, ErrStuck
+	if left := g.left.Load(); left != nil {
+		select {
+		case <-*left:
+		default:
+			return none, ErrStuck
+		}
 	}
 	select {
 	case <-g.free:
 	case <-ctx.Done():
 		return none, fmt.Errorf("%w: %w", ErrStuck, context.Cause(ctx))
 	}
-	answers := make(chan answer, 1)
-	ended := false // guarded by the gate
+	answers, ended := make(chan answer, 1), make(chan struct{})
 	go func() {
 		defer func() {
-			g.mu.Lock()
-			ended, g.left = true, false
-			g.mu.Unlock()
+			close(ended)
 			g.free <- struct{}{}
 		}()
 		value, err := f()
@@ -86,15 +85,6 @@ func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
 	if a, came := retry.Await(context.WithoutCancel(ctx), answers, grace); came {
 		return a.value, a.err
 	}
-	g.mu.Lock()
-	g.left = !ended
-	g.mu.Unlock()
+	g.left.Store(&ended)
 	return none, fmt.Errorf("the kernel doesn't answer: %w", context.Cause(ctx))
-}
-
-// stuck tells whether the call inside is one that its caller has given up.
-func (g *Gate) stuck() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.left
 }

@@ -90,7 +90,7 @@ func (l *Listener) Run(ctx context.Context) {
 		if time.Since(opened) >= steady {
 			pauses.Reset()
 		}
-		l.failed(ctx, err)
+		l.note(ctx, err)
 		pause := pauses.Next()
 		if errors.Is(err, os.ErrNotExist) {
 			pause = reopenAbsent
@@ -117,7 +117,7 @@ func (l *Listener) listen(ctx context.Context) error {
 		}
 		<-closed
 	}()
-	l.joined(ctx)
+	l.note(ctx, nil)
 	for {
 		relevant, err := src.Receive()
 		switch {
@@ -152,32 +152,28 @@ func (l *Listener) join(ctx context.Context) (Source, error) {
 	return src, nil
 }
 
-// joined notes that the group is joined. Only now is it time for the first look:
-// what changes between a look and the joining would be missed.
-func (l *Listener) joined(ctx context.Context) {
-	level := slog.LevelDebug
+// note notes that the group is joined, or why it isn't, which is said once for each reason. Only
+// when it is joined is it time for the first look: what changes between a look and the joining
+// would be missed.
+func (l *Listener) note(ctx context.Context, err error) {
+	before := l.Status()
 	l.count(func(s *ListenerStatus) {
-		if s.Err != nil {
-			level = slog.LevelInfo // what was warned of is over
+		s.Joined, s.Err = err == nil, err
+		if err != nil {
+			s.Failures++
 		}
-		s.Joined, s.Err = true, nil
 	})
-	l.log.Log(ctx, level, "listening to the kernel", "to", l.name)
-	l.poke()
-}
-
-// failed notes why the group is not joined, and says so once for each reason.
-func (l *Listener) failed(ctx context.Context, err error) {
-	var before ListenerStatus
-	l.count(func(s *ListenerStatus) {
-		before = *s
-		s.Joined, s.Err = false, err
-		s.Failures++
-	})
-	if before.Joined || before.Err == nil || before.Err.Error() != err.Error() {
+	switch {
+	case err == nil && before.Err == nil:
+		l.log.DebugContext(ctx, "listening to the kernel", "to", l.name)
+	case err == nil: // what was warned of is over
+		l.log.InfoContext(ctx, "listening to the kernel", "to", l.name)
+	case before.Joined || before.Err == nil || before.Err.Error() != err.Error():
 		l.log.WarnContext(ctx, "not listening to the kernel; changes are only seen when it is asked again", "to", l.name, "err", err)
-		l.poke()
+	default:
+		return
 	}
+	l.poke()
 }
 
 func (l *Listener) count(change func(*ListenerStatus)) {
