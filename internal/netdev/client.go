@@ -14,12 +14,10 @@ import (
 
 // conn is what a Client needs of an rtnetlink socket.
 type conn interface {
-	// dump gives the payload of one RTM_NEWLINK message for each device. With
-	// nl.ErrDumpInterrupted what it gives is not consistent.
-	dump() ([][]byte, error)
-	// get gives the payload of the RTM_NEWLINK message for one device: by its ifindex, or 0 and
-	// the name that the kernel finds it by.
-	get(ifindex int32, name string) ([][]byte, error)
+	// links gives the payload of the RTM_NEWLINK message for one device: by its ifindex, or 0 and
+	// the name that the kernel finds it by; with NLM_F_DUMP in flags, of the one for each device.
+	// With nl.ErrDumpInterrupted what it gives is not consistent.
+	links(flags int, ifindex int32, name string) ([][]byte, error)
 	// setUp sets IFF_UP.
 	setUp(ifindex int32) error
 	// Close ends what is under way.
@@ -59,7 +57,7 @@ func (c *Client) Interrupted() uint64 { return c.kernel.Interrupted() }
 // returned: netlinkio.ErrDumpInterrupted if the devices kept changing.
 func (c *Client) Links(ctx context.Context) ([]Link, error) {
 	messages, err := netlinkio.Dump(ctx, c.kernel, "list network devices", func(conn conn) ([][]byte, error) {
-		messages, err := conn.dump()
+		messages, err := conn.links(unix.NLM_F_DUMP, 0, "")
 		if errors.Is(err, nl.ErrDumpInterrupted) {
 			return nil, netlinkio.ErrDumpInterrupted
 		}
@@ -79,7 +77,7 @@ func (c *Client) Link(ctx context.Context, ifindex uint32) (Link, error) {
 		return Link{}, fmt.Errorf("%s: %w", what, err)
 	}
 	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) {
-		l, err := only(conn.get(int32(ifindex), ""))
+		l, err := only(conn.links(0, int32(ifindex), ""))
 		if err == nil && l.IfIndex != ifindex {
 			return Link{}, fmt.Errorf("the kernel answered for ifindex %d", l.IfIndex)
 		}
@@ -95,7 +93,7 @@ func (c *Client) LinkNamed(ctx context.Context, name string) (Link, error) {
 	if name == "" || len(name) >= unix.IFNAMSIZ {
 		return Link{}, fmt.Errorf("%s: a name has 1 to %d bytes", what, unix.IFNAMSIZ-1)
 	}
-	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) { return only(conn.get(0, name)) })
+	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) { return only(conn.links(0, 0, name)) })
 }
 
 // only decodes an answer of one message.

@@ -260,7 +260,7 @@ func (k *kernel) dialled() []*fakeConn {
 	return slices.Clone(k.conns)
 }
 
-func (c *fakeConn) dump() ([][]byte, error) {
+func (c *fakeConn) links(int, int32, string) ([][]byte, error) {
 	c.kernel.mu.Lock()
 	next := c.kernel.dumps[0]
 	if len(c.kernel.dumps) > 1 {
@@ -269,8 +269,6 @@ func (c *fakeConn) dump() ([][]byte, error) {
 	c.kernel.mu.Unlock()
 	return next(c)
 }
-
-func (c *fakeConn) get(int32, string) ([][]byte, error) { return c.dump() }
 
 func (c *fakeConn) setUp(int32) error { return unix.EOPNOTSUPP }
 

@@ -93,7 +93,7 @@ func TestListener_AnOverrunIsNoticedAndTheSocketLivesOn(t *testing.T) {
 	if !ok {
 		t.Fatalf("openEvents gave a %T", e)
 	}
-	if err := sock.socket.SetReceiveBufferSize(1, false); err != nil {
+	if err := sock.SetReceiveBufferSize(1, false); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 100 {

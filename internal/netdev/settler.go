@@ -1,9 +1,6 @@
 package netdev
 
-import (
-	"maps"
-	"time"
-)
+import "time"
 
 // settleBound is how long udev may take with a new device before its name is
 // taken for final.
@@ -18,7 +15,7 @@ const settleBound = 3 * time.Second
 // settled only when it is listed after that was known.
 type Settler struct {
 	word    func(ifindex uint32) Word
-	devices map[uint32]*settling
+	devices map[uint32]settling
 }
 
 type settling struct {
@@ -39,7 +36,7 @@ const (
 
 // NewSettler makes a Settler that asks word about devices: normally Udev.Word.
 func NewSettler(word func(ifindex uint32) Word) *Settler {
-	return &Settler{word: word, devices: map[uint32]*settling{}}
+	return &Settler{word: word}
 }
 
 // Observe takes note of a complete list of links that was asked for after the last
@@ -47,32 +44,25 @@ func NewSettler(word func(ifindex uint32) Word) *Settler {
 // again at once, because udev finished with a device on it and may have renamed it
 // meanwhile.
 func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
-	present := make(map[uint32]bool, len(links))
+	devices := make(map[uint32]settling, len(links))
 	for _, l := range links {
-		present[l.IfIndex] = true
-		d := s.devices[l.IfIndex]
+		d, known := s.devices[l.IfIndex]
+		if !known {
+			d.since = now
+		}
+		word := Absent // nothing is waited for
+		if d.state == waiting {
+			word = s.word(l.IfIndex)
+		}
 		switch {
-		case d == nil:
-			d = &settling{since: now}
-			s.devices[l.IfIndex] = d
-		case d.state == finished:
-			d.state = settled
-		}
-		if d.state != waiting {
-			continue
-		}
-		switch s.word(l.IfIndex) {
-		case Finished:
+		case word == Finished:
 			d.state, again = finished, true
-		case Absent:
+		case word == Absent, now.Sub(d.since) >= settleBound:
 			d.state = settled
-		case Working:
-			if now.Sub(d.since) >= settleBound {
-				d.state = settled
-			}
 		}
+		devices[l.IfIndex] = d
 	}
-	maps.DeleteFunc(s.devices, func(ifindex uint32, _ *settling) bool { return !present[ifindex] })
+	s.devices = devices
 	return again
 }
 
@@ -81,15 +71,11 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 func (s *Settler) Poll(now time.Time) bool {
 	due := false
 	for ifindex, d := range s.devices {
-		if d.state == settled {
-			continue
-		}
 		if d.state == waiting && s.word(ifindex) != Working {
 			d.state = finished
+			s.devices[ifindex] = d
 		}
-		if d.state == finished || now.Sub(d.since) >= settleBound {
-			due = true
-		}
+		due = due || d.state == finished || d.state == waiting && now.Sub(d.since) >= settleBound
 	}
 	return due
 }
@@ -109,6 +95,5 @@ func (s *Settler) Waiting() int {
 // Settled reports whether the device with an ifindex may be touched under the name
 // it had in the last list that was observed.
 func (s *Settler) Settled(ifindex uint32) bool {
-	d := s.devices[ifindex]
-	return d != nil && d.state == settled
+	return s.devices[ifindex].state == settled
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -24,27 +25,19 @@ const filterSkipStats = 1 << 3
 
 // requests is a socket for requests. Those go through the library's nl package,
 // because its LinkList asks for the VFs and can't be ended.
-type requests struct {
-	sockets map[int]*nl.SocketHandle
-}
+type requests map[int]*nl.SocketHandle
 
 func dialKernel() (conn, error) {
 	s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
 	}
-	return &requests{sockets: map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: s}}}, nil
+	return requests{unix.NETLINK_ROUTE: {Socket: s}}, nil
 }
 
-func (r *requests) dump() ([][]byte, error) { return r.links(unix.NLM_F_DUMP, 0, "") }
-
-func (r *requests) get(ifindex int32, name string) ([][]byte, error) {
-	return r.links(0, ifindex, name)
-}
-
-func (r *requests) links(flags int, ifindex int32, name string) ([][]byte, error) {
+func (r requests) links(flags int, ifindex int32, name string) ([][]byte, error) {
 	req := nl.NewNetlinkRequest(unix.RTM_GETLINK, flags)
-	req.Sockets = r.sockets
+	req.Sockets = r
 	info := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	info.Index = ifindex
 	req.AddData(info)
@@ -55,9 +48,9 @@ func (r *requests) links(flags int, ifindex int32, name string) ([][]byte, error
 	return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWLINK)
 }
 
-func (r *requests) setUp(ifindex int32) error {
+func (r requests) setUp(ifindex int32) error {
 	req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
-	req.Sockets = r.sockets
+	req.Sockets = r
 	info := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	info.Index, info.Flags, info.Change = ifindex, unix.IFF_UP, unix.IFF_UP
 	req.AddData(info)
@@ -65,7 +58,7 @@ func (r *requests) setUp(ifindex int32) error {
 	return err
 }
 
-func (r *requests) Close() error { return r.sockets[unix.NETLINK_ROUTE].Close() }
+func (r requests) Close() error { return r[unix.NETLINK_ROUTE].Close() }
 
 // NewListener makes a listener to the kernel's link notifications that calls poke
 // after everything after which Links may give another answer. Its group must be
@@ -77,9 +70,7 @@ func NewListener(log *slog.Logger, poke func()) *netlinkio.Listener {
 
 // events is a socket in the multicast group RTNLGRP_LINK. The library's
 // LinkSubscribe would decode every message, and would hide which error ended it.
-type events struct {
-	socket *nl.NetlinkSocket
-}
+type events struct{ *nl.NetlinkSocket }
 
 func openEvents() (netlinkio.Source, error) {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK)
@@ -94,27 +85,14 @@ func openEvents() (netlinkio.Source, error) {
 			return nil, fmt.Errorf("set the socket buffer to %d bytes: %w", eventBuffer, errors.Join(forced, err))
 		}
 	}
-	return &events{socket: s}, nil
+	return &events{s}, nil
 }
 
 // Receive waits for a notification.
 func (e *events) Receive() (bool, error) {
-	messages, from, err := e.socket.Receive()
-	if err != nil {
-		return false, err
-	}
-	if from.Pid != nl.PidKernel {
-		return false, nil
-	}
-	for _, m := range messages {
-		if isPoke(m) {
-			return true, nil
-		}
-	}
-	return false, nil
+	messages, from, err := e.NetlinkSocket.Receive()
+	return err == nil && from.Pid == nl.PidKernel && slices.ContainsFunc(messages, isPoke), err
 }
-
-func (e *events) Close() error { return e.socket.Close() }
 
 // isPoke tells whether a notification may mean that a device came, changed or
 // went. Bridges use the same messages for the state of their ports (AF_BRIDGE).
