@@ -86,7 +86,7 @@ func (c *Card) Identities() *pci.Identities {
 // Of gives the card of a PF.
 func (i *Inventory) Of(p *pci.PF) *Card {
 	for _, c := range i.Cards {
-		if p != nil && c.Slot == p.Slot {
+		if p != nil && c.Slot == p.Address.Slot() {
 			return c
 		}
 	}

@@ -72,8 +72,8 @@ func (f *Function) Management() bool {
 // PF is a physical function: one that can have VFs.
 type PF struct {
 	Function
-	// TotalVFs is how many VFs the firmware allows, NumVFs how many there are.
-	TotalVFs, NumVFs int
+	// TotalVFs is how many VFs the firmware allows.
+	TotalVFs int
 	// VFProduct is the product of its VFs (sriov_vf_device, from Linux 4.15 on), 0 where
 	// that isn't known.
 	VFProduct uint16
@@ -83,8 +83,6 @@ type PF struct {
 	Netdevs []Netdev
 	// VFs are by number; those without one come last.
 	VFs []*VF
-	// Slot names the card.
-	Slot string
 }
 
 // VF is a virtual function.

@@ -1,6 +1,7 @@
 package pci
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,9 @@ type Identities struct {
 	// do.
 	Differs *reason.Reason
 
-	pfs, vfs map[Address]*Identity
-	first    *Identity
+	// of has what is known of all PFs, and of VFs with VPD of their own.
+	of    map[Address]*Identity
+	first *Identity
 }
 
 // Card is what the first function says that has VPD, PFs before VFs. Where there is none
@@ -29,48 +31,35 @@ type Identities struct {
 func (i *Identities) Card() *Identity { return i.first }
 
 // PF is what a PF says.
-func (i *Identities) PF(p *PF) *Identity { return i.pfs[p.Address] }
+func (i *Identities) PF(p *PF) *Identity { return i.of[p.Address] }
 
 // VF is what Nova takes for a VF: what the VF says, where libvirt reads a serial number
 // there, else what its own PF says, never another (_get_vpd_details in
 // nova/virt/libvirt/host.py). Where libvirt reads none of both, the serial number may be
 // one that libvirt refuses.
-func (i *Identities) VF(v *VF) *Identity {
-	if id, ok := i.vfs[v.Address]; ok {
-		return id
-	}
-	return i.pfs[v.PF.Address]
-}
+func (i *Identities) VF(v *VF) *Identity { return cmp.Or(i.of[v.Address], i.PF(v.PF)) }
 
 // Identify reads the VPD of a card's functions, each bounded by patience;
 // vpd.Deadline is a good one. They are read one after the other, because they share the
 // hardware, and where one doesn't answer in time the others aren't asked. Most VFs have
 // none. root is where sysfs is mounted.
 func (c *Card) Identify(ctx context.Context, root string, patience time.Duration) *Identities {
-	i := &Identities{pfs: map[Address]*Identity{}, vfs: map[Address]*Identity{}}
+	i := &Identities{of: map[Address]*Identity{}}
 	asked := asking{card: c, sysfs: sysfs(root), patience: patience}
-	var without []*PF
 	for _, p := range c.PFs {
-		id, absent := asked.read(ctx, p.Address)
-		if absent {
-			without = append(without, p)
-			continue
-		}
-		i.pfs[p.Address] = id
-		if i.first == nil {
-			i.first = id
-		}
+		i.of[p.Address] = asked.read(ctx, p.Address)
+		i.first = cmp.Or(i.first, i.of[p.Address])
 	}
-	c.noVPD(i, without)
+	ofVFs := c.noVPD(i)
 	for _, p := range c.PFs {
 		for _, v := range p.VFs {
-			own, absent := asked.read(ctx, v.Address)
-			if absent || own == i.pfs[p.Address] {
+			own := asked.read(ctx, v.Address)
+			if own == nil || own == i.PF(p) {
 				continue
 			}
-			i.vfs[v.Address] = chosen(own, i.pfs[p.Address])
-			if len(without) == len(c.PFs) && !i.first.Read {
-				i.first = i.vfs[v.Address]
+			i.of[v.Address] = chosen(own, i.PF(p))
+			if ofVFs && !i.first.Read {
+				i.first = i.of[v.Address]
 			}
 		}
 	}
@@ -87,24 +76,24 @@ type asking struct {
 	silent *Identity
 }
 
-// read reads the VPD of a function, bounded by the patience. absent: it has none.
-func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool) {
+// read reads the VPD of a function, bounded by the patience; nil for one that has none.
+func (a *asking) read(ctx context.Context, f Address) *Identity {
 	path := device(f, "vpd")
 	if !a.sysfs.exists(path) {
-		return nil, true
+		return nil
 	}
 	if a.silent != nil {
-		return a.silent, false
+		return a.silent
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
 	got, err := vpd.Read(ctx, a.sysfs.path(path))
+	var id *Identity
 	switch {
 	case err == nil:
 		id = identify(&got, f)
-		id.From, id.Read = f, true
 	case errors.Is(err, os.ErrNotExist):
-		return nil, true
+		return nil
 	case errors.Is(err, os.ErrPermission):
 		id = &Identity{Why: reason.New(CodeVPDPermission, "the VPD of card %s may be read by root only", a.card.Slot).
 			WithRemedy("run this as root")}
@@ -114,42 +103,44 @@ func (a *asking) read(ctx context.Context, f Address) (id *Identity, absent bool
 	if id.Why != nil && id.Why.Code == CodeVPDTimeout {
 		a.silent = id
 	}
-	return id, false
+	return id
 }
 
-// noVPD says of PFs without VPD that they have none.
-func (c *Card) noVPD(i *Identities, without []*PF) {
-	why := reason.New(CodeNoVPD, "card %s has no VPD, so no serial number",
-		c.Slot).WithRemedy("update its firmware, or see whether that can switch VPD on")
-	for _, p := range without {
-		own := why
-		if i.first != nil {
-			own = reason.New(CodeNoVPD, "PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
-				WithRemedy("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")
+// noVPD says of PFs without VPD that they have none, and tells whether that is all of them.
+func (c *Card) noVPD(i *Identities) (all bool) {
+	all = i.first == nil
+	if all {
+		i.first = &Identity{Why: reason.New(CodeNoVPD, "card %s has no VPD, so no serial number",
+			c.Slot).WithRemedy("update its firmware, or see whether that can switch VPD on")}
+	}
+	for _, p := range c.PFs {
+		switch {
+		case i.PF(p) != nil:
+		case all:
+			i.of[p.Address] = i.first
+		default:
+			i.of[p.Address] = &Identity{Why: reason.New(CodeNoVPD,
+				"PF %s has no VPD, so its VFs have no serial number: Nova asks no other PF of card %s", p.Address, c.Slot).
+				WithRemedy("see whether the card's firmware can switch VPD on for this PF; until then give Nova VFs of its other PFs only")}
 		}
-		i.pfs[p.Address] = &Identity{Why: own}
 	}
-	if i.first == nil {
-		i.first = &Identity{Why: why}
-	}
+	return all
 }
 
 // chosen is a VF's own identity or its PF's: the first in which libvirt reads a serial
 // number, else the first that has one at all.
 func chosen(own, pf *Identity) *Identity {
-	if own.Libvirt != "" || pf.Libvirt == "" && (own.Serial != "" || pf.Serial == "") {
-		id := *own
-		id.OfVF = true
-		return &id
+	id := *own
+	var odd []reason.Reason
+	if own.Libvirt == "" && (pf.Libvirt != "" || own.Serial == "" && pf.Serial != "") {
+		// The PF's, with what is wrong with the VF's own.
+		id, odd = *pf, own.Warnings
+		if own.Why != nil {
+			odd = slices.Concat([]reason.Reason{*own.Why}, odd)
+		}
 	}
-	// The PF's, with what is wrong with the VF's own.
-	id := *pf
 	id.OfVF = true
-	id.Warnings = slices.Clone(pf.Warnings)
-	odd := own.Warnings
-	if own.Why != nil {
-		odd = slices.Concat([]reason.Reason{*own.Why}, odd)
-	}
+	id.Warnings = slices.Clone(id.Warnings)
 	for _, w := range odd {
 		w.Code = CodeVPDOdd
 		w.Message += "; Nova takes that of its PF"

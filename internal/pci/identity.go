@@ -53,7 +53,7 @@ func mend(err error) string {
 // identify makes sense of VPD.
 func identify(got *vpd.Result, from Address) *Identity {
 	fields := got.Tolerant.ReadOnly
-	id := &Identity{Name: got.Tolerant.Name, Part: fields[vpd.KeyPart]}
+	id := &Identity{From: from, Read: true, Name: got.Tolerant.Name, Part: fields[vpd.KeyPart]}
 	if got.Strict != nil {
 		id.Libvirt = got.Strict.ReadOnly[vpd.KeySerial]
 	}

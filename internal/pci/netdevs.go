@@ -13,11 +13,8 @@ import (
 
 // netdevs reads the netdevs of a function.
 func (r *reader) netdevs(a Address) []Netdev {
-	names, err := r.sysfs.list(device(a, "net"))
-	if err != nil {
-		return nil // no driver, or one that makes none
-	}
-	all := make([]Netdev, 0, len(names))
+	names, _ := r.sysfs.list(device(a, "net")) // none without a driver, or with one that makes none
+	var all []Netdev
 	for _, name := range names {
 		dir := device(a, "net/"+name+"/")
 		index, ok := r.sysfs.number(dir+"ifindex", 10)
@@ -57,10 +54,7 @@ func (r *reader) permanentAddress(n *Netdev, dir string) net.HardwareAddr {
 
 func (r *reader) address(path string) net.HardwareAddr {
 	text, _ := r.sysfs.text(path)
-	mac, err := net.ParseMAC(text)
-	if err != nil {
-		return nil
-	}
+	mac, _ := net.ParseMAC(text) // nil where it is none
 	return mac
 }
 
@@ -98,9 +92,6 @@ func (p *PF) ownNetdevs() []*Netdev {
 		if !representor.MatchString(n.PortName) {
 			own = append(own, n)
 		}
-	}
-	if len(own) <= 1 {
-		return own
 	}
 	// Old drivers name representors by their number alone, and the uplink not at all.
 	own = rather(own, func(n *Netdev) bool { return !isDigits(n.PortName) })

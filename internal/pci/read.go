@@ -33,9 +33,9 @@ type reader struct {
 	sysfs     sysfs
 	permanent map[uint32]netdev.Link
 	host      *Host
-	pfs       map[Address]*PF
-	// numbers are those of each PF's links; several for one address are an error.
-	numbers map[Address]map[Address][]int
+	pfs       []*PF
+	// vfs are by the address of their PF.
+	vfs map[Address][]*VF
 }
 
 // Read reads everything but the cards' VPD, which may take long. An error means that
@@ -43,8 +43,7 @@ type reader struct {
 // hung device holds; who can't wait for that must not call it directly.
 func Read(ctx context.Context, o Options) (*Host, error) {
 	r := &reader{
-		sysfs: sysfs(o.Sysfs), host: &Host{Devices: map[string]string{}}, permanent: map[uint32]netdev.Link{},
-		pfs: map[Address]*PF{}, numbers: map[Address]map[Address][]int{},
+		sysfs: sysfs(o.Sysfs), host: &Host{Devices: map[string]string{}}, permanent: map[uint32]netdev.Link{}, vfs: map[Address][]*VF{},
 	}
 	names, err := r.sysfs.list("bus/pci/devices")
 	if err != nil {
@@ -54,8 +53,6 @@ func Read(ctx context.Context, o Options) (*Host, error) {
 		r.readLinks(ctx, o.Links)
 	}
 	r.devices()
-	var vfs []*VF
-	parents := map[*VF]Address{}
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -71,17 +68,14 @@ func Read(ctx context.Context, o Options) (*Host, error) {
 			continue
 		}
 		if parent, isVF := r.sysfs.link(device(address, "physfn")); isVF {
-			v := &VF{Function: f, Number: -1, Netdevs: r.netdevs(address)}
-			vfs = append(vfs, v)
-			if parents[v], err = ParseAddress(parent); err != nil {
+			of, err := ParseAddress(parent)
+			if err != nil {
 				r.warn("physfn of %s: %v", address, err)
 			}
+			r.vfs[of] = append(r.vfs[of], &VF{Function: f, Number: -1, Netdevs: r.netdevs(address)})
 			continue
 		}
 		r.physical(f)
-	}
-	for _, v := range vfs {
-		r.place(v, parents[v])
 	}
 	r.arrange()
 	return r.host, nil
@@ -93,10 +87,7 @@ func (r *reader) warn(format string, args ...any) {
 
 // devices reads which device each netdev belongs to.
 func (r *reader) devices() {
-	names, err := r.sysfs.list("class/net")
-	if err != nil {
-		return // there is no network
-	}
+	names, _ := r.sysfs.list("class/net") // none without a network
 	for _, name := range names {
 		path := "class/net/" + name + "/device"
 		if device, ok := r.sysfs.link(path); ok && r.sysfs.exists(path) {
@@ -160,16 +151,14 @@ func (r *reader) physical(f Function) {
 		n, _ := r.sysfs.number(device(f.Address, name), base)
 		return int(n)
 	}
-	p := &PF{
-		Function: f, Slot: f.Address.Slot(), Netdevs: r.netdevs(f.Address),
-		TotalVFs: int(total), NumVFs: number("sriov_numvfs", 10), VFProduct: uint16(number("sriov_vf_device", 16)),
+	r.pfs = append(r.pfs, &PF{
+		Function: f, Netdevs: r.netdevs(f.Address),
+		TotalVFs: int(total), VFProduct: uint16(number("sriov_vf_device", 16)),
 		Offset: number("sriov_offset", 10), Stride: number("sriov_stride", 10),
-	}
-	r.pfs[f.Address] = p
-	r.numbers[f.Address] = r.virtfns(f.Address)
+	})
 }
 
-// virtfns reads the links to a PF's VFs: which numbers each address has.
+// virtfns reads the links to a PF's VFs: which numbers each address has. Several are an error.
 func (r *reader) virtfns(pf Address) map[Address][]int {
 	names, err := r.sysfs.list(device(pf, ""))
 	if err != nil {
@@ -194,47 +183,47 @@ func (r *reader) virtfns(pf Address) map[Address][]int {
 	return numbers
 }
 
-// place finds a VF's PF and its number.
-func (r *reader) place(v *VF, parent Address) {
-	warn := func(why *reason.Reason) { v.Warnings = append(v.Warnings, *why) }
-	p := r.pfs[parent]
-	if p == nil {
-		r.host.Orphans = append(r.host.Orphans, v)
-		warn(reason.New(CodeNoPF, "the PF of VF %s isn't visible here", v.Address).WithRemedy("run this where the PF is, on the hypervisor"))
-		return
-	}
+// place gives a VF its PF, and the number that links of that give it.
+func (v *VF) place(p *PF, numbers []int) {
 	v.PF = p
-	p.VFs = append(p.VFs, v)
-	numbers := r.numbers[parent][v.Address]
 	if len(numbers) != 1 {
-		warn(reason.New(CodeNoNumber, "%d of the links virtfn<N> of PF %s lead to VF %s, where exactly one must",
-			len(numbers), parent, v.Address).
+		v.Warnings = append(v.Warnings, *reason.New(CodeNoNumber,
+			"%d of the links virtfn<N> of PF %s lead to VF %s, where exactly one must", len(numbers), p.Address, v.Address).
 			WithRemedy("try again: VFs are perhaps being created or removed"))
 		return
 	}
 	v.Number = numbers[0]
-	if p.Offset == 0 {
-		return
-	}
-	if want := p.VFAddress(v.Number); v.Address != want {
-		warn(reason.New(CodeNumberDoubtful,
+	if want := p.VFAddress(v.Number); p.Offset != 0 && v.Address != want {
+		v.Warnings = append(v.Warnings, *reason.New(CodeNumberDoubtful,
 			"virtfn%d of PF %s leads to %s, while its offset %d and stride %d give bus %02x, device %02x, function %x",
-			v.Number, parent, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
+			v.Number, p.Address, v.Address, p.Offset, p.Stride, want.Bus, want.Device, want.Function))
 	}
 }
 
-// arrange makes cards of PFs, and orders everything.
+// arrange gives PFs their VFs, makes cards of them, and orders everything.
 func (r *reader) arrange() {
-	pfs := slices.SortedFunc(maps.Values(r.pfs), func(a, b *PF) int { return a.Address.Compare(b.Address) })
-	for _, p := range pfs {
+	slices.SortFunc(r.pfs, func(a, b *PF) int { return a.Address.Compare(b.Address) })
+	for _, p := range r.pfs {
+		p.VFs = r.vfs[p.Address]
+		delete(r.vfs, p.Address)
+		numbers := r.virtfns(p.Address)
+		for _, v := range p.VFs {
+			v.place(p, numbers[v.Address])
+		}
 		slices.SortFunc(p.VFs, func(a, b *VF) int { // -1, which is no number, comes last
 			return cmp.Or(cmp.Compare(uint(a.Number), uint(b.Number)), a.Address.Compare(b.Address))
 		})
-		if last := len(r.host.Cards) - 1; last >= 0 && r.host.Cards[last].Slot == p.Slot {
-			r.host.Cards[last].PFs = append(r.host.Cards[last].PFs, p)
-			continue
+		slot := p.Address.Slot()
+		if last := len(r.host.Cards) - 1; last < 0 || r.host.Cards[last].Slot != slot {
+			r.host.Cards = append(r.host.Cards, &Card{Slot: slot})
 		}
-		r.host.Cards = append(r.host.Cards, &Card{Slot: p.Slot, PFs: []*PF{p}})
+		c := r.host.Cards[len(r.host.Cards)-1]
+		c.PFs = append(c.PFs, p)
+	}
+	for _, v := range slices.Concat(slices.Collect(maps.Values(r.vfs))...) {
+		v.Warnings = append(v.Warnings, *reason.New(CodeNoPF, "the PF of VF %s isn't visible here", v.Address).
+			WithRemedy("run this where the PF is, on the hypervisor"))
+		r.host.Orphans = append(r.host.Orphans, v)
 	}
 	slices.SortFunc(r.host.Addresses, Address.Compare)
 	slices.SortFunc(r.host.Others, func(a, b Function) int { return a.Address.Compare(b.Address) })

@@ -63,8 +63,8 @@ func TestRead_APFIsReadWithItsVFs(t *testing.T) {
 	}
 	want := &pci.Host{Addresses: []pci.Address{address(t, "0000:03:00.0"), address(t, "0000:03:00.2"), address(t, "0000:03:00.3")},
 		Cards: []*pci.Card{{Slot: "0000:03:00", PFs: []*pci.PF{{
-			Function: f("0000:03:00.0", 0xa2d6), TotalVFs: 16, NumVFs: 2, VFProduct: 0x101e, Offset: 2, Stride: 1,
-			Netdevs: one("p0", 2, mac), Slot: "0000:03:00",
+			Function: f("0000:03:00.0", 0xa2d6), TotalVFs: 16, VFProduct: 0x101e, Offset: 2, Stride: 1,
+			Netdevs: one("p0", 2, mac),
 			VFs: []*pci.VF{
 				{Function: f("0000:03:00.2", 0x101e), Number: 0, Netdevs: one("p0v0", 3, net.HardwareAddr{2, 0, 0, 0, 3, 2})},
 				{Function: f("0000:03:00.3", 0x101e), Number: 1, Netdevs: one("p0v1", 4, net.HardwareAddr{2, 0, 0, 0, 3, 3})},

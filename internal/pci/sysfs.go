@@ -47,10 +47,7 @@ func (s sysfs) text(name string) (string, bool) {
 
 // number reads a file that has a number. Base 0 is for those with 0x before them.
 func (s sysfs) number(name string, base int) (int64, bool) {
-	text, ok := s.text(name)
-	if !ok {
-		return 0, false
-	}
+	text, _ := s.text(name)
 	n, err := strconv.ParseInt(text, base, 33)
 	return n, err == nil
 }
