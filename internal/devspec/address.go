@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,14 +13,8 @@ import (
 	"github.com/representord/representord/internal/pci"
 )
 
-// The largest values of the fields (nova/pci/devspec.py).
-const (
-	maxID       = 0xffff
-	maxDomain   = 0xffff
-	maxBus      = 0xff
-	maxDevice   = 0x1f
-	maxFunction = 0x7
-)
+// maxDomain is the largest PCI domain (nova/pci/devspec.py).
+const maxDomain = 0xffff
 
 // matcher compares addresses as sysfs writes them: domain, bus, slot and function, each with a
 // regular expression.
@@ -28,15 +23,20 @@ type matcher struct {
 	compiled [4]*regexp.Regexp
 }
 
-// fields are the parts of an address, and how sysfs writes each.
-func fields() (names, formats [4]string) {
-	return [4]string{"domain", "bus", "slot", "function"}, [4]string{"%04x", "%02x", "%02x", "%x"}
+// field is a part of an address: how sysfs writes it, and its largest value (nova/pci/devspec.py).
+type field struct {
+	name, format string
+	most         uint64
+}
+
+func fields() [4]field {
+	return [4]field{{"domain", "%04x", maxDomain}, {"bus", "%02x", 0xff}, {"slot", "%02x", 0x1f}, {"function", "%x", 0x7}}
 }
 
 func (m *matcher) matches(a pci.Address) bool {
-	_, formats := fields()
-	for i, value := range []uint32{a.Domain, uint32(a.Bus), uint32(a.Device), uint32(a.Function)} {
-		if !m.compiled[i].MatchString(fmt.Sprintf(formats[i], value)) {
+	parts := strings.FieldsFunc(a.String(), func(r rune) bool { return r == ':' || r == '.' })
+	for i, part := range parts {
+		if !m.compiled[i].MatchString(part) {
 			return false
 		}
 	}
@@ -64,26 +64,22 @@ func parseGlob(s string) (*matcher, error) {
 	}
 	parts = append(parts, function)
 	m := &matcher{}
-	names, formats := fields()
-	for i, most := range []uint32{maxDomain, maxBus, maxDevice, maxFunction} {
-		n, err := parseNumber(cmp.Or(strings.TrimSpace(parts[i]), "*"), most)
+	for i, f := range fields() {
+		text, err := parseNumber(cmp.Or(strings.TrimSpace(parts[i]), "*"), f.format, f.most)
 		if err != nil {
-			return nil, fmt.Errorf("address %q: %s: %w", s, names[i], err)
+			return nil, fmt.Errorf("address %q: %s: %w", s, f.name, err)
 		}
-		m.text[i] = ".*"
-		if !n.any {
-			m.text[i] = fmt.Sprintf(formats[i], n.value)
-		}
+		m.text[i] = cmp.Or(text, ".*")
 		m.compiled[i] = regexp.MustCompile(`\A` + m.text[i] + `\z`)
 	}
 	return m, nil
 }
 
 // parseNumber reads a number as Python's int(s, 16) does, but for its underscores and
-// signs, or *.
-func parseNumber(s string, most uint32) (number, error) {
+// signs, and gives it as sysfs writes it; or *, and gives nothing, which is any.
+func parseNumber(s, format string, most uint64) (string, error) {
 	if s == "*" {
-		return number{any: true}, nil
+		return "", nil
 	}
 	digits := strings.TrimSpace(s)
 	if len(digits) > 2 && strings.EqualFold(digits[:2], "0x") {
@@ -92,35 +88,34 @@ func parseNumber(s string, most uint32) (number, error) {
 	n, err := strconv.ParseUint(digits, 16, 64)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return number{}, fmt.Errorf("%q is no hexadecimal number", s)
-	case err != nil || n > uint64(most):
-		return number{}, fmt.Errorf("%q is greater than %x", s, most)
+		return "", fmt.Errorf("%q is no hexadecimal number", s)
+	case err != nil || n > most:
+		return "", fmt.Errorf("%q is greater than %x", s, most)
 	}
-	return number{value: uint32(n)}, nil
+	return fmt.Sprintf(format, n), nil
 }
 
-// parseRegexes reads an address that is an object, of regular expressions. They must match at the
+// regexes reads an address that is an object, of regular expressions. They must match at the
 // beginning and may leave a rest, as Python's re.match. Unknown keys are told of, because
 // Nova passes over them.
-func parseRegexes(object map[string]any) (m *matcher, unknown []string, err error) {
-	names, _ := fields()
-	for key := range object {
-		if !slices.Contains(names[:], key) {
-			unknown = append(unknown, key)
-		}
-	}
-	slices.Sort(unknown)
+func (p *parser) regexes(object map[string]any) (m *matcher, err error) {
 	m = &matcher{}
-	for i, key := range names {
+	unknown := maps.Clone(object)
+	for i, f := range fields() {
+		delete(unknown, f.name)
 		m.text[i] = ".*"
-		if value, ok := object[key]; ok {
+		if value, ok := object[f.name]; ok {
 			if m.text[i], ok = value.(string); !ok {
-				return nil, unknown, fmt.Errorf("%s of the address is %s, not a string", key, show(value))
+				return nil, fmt.Errorf("%s of the address is %s, not a string", f.name, show(value))
 			}
 		}
 		if m.compiled[i], err = regexp.Compile(`\A(?:` + m.text[i] + `)`); err != nil {
-			return nil, unknown, fmt.Errorf("%s of the address, %q, is no regular expression that is understood here: %w", key, m.text[i], err)
+			return nil, fmt.Errorf("%s of the address, %q, is no regular expression that is understood here: %w", f.name, m.text[i], err)
 		}
 	}
-	return m, unknown, nil
+	if len(unknown) > 0 {
+		p.warn("Nova passes over %s in the address, which matches everything therefore",
+			strings.Join(slices.Sorted(maps.Keys(unknown)), ", "))
+	}
+	return m, nil
 }

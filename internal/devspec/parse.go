@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"strings"
 
 	"github.com/representord/representord/internal/pci"
@@ -22,7 +23,6 @@ type SyntaxError struct {
 // Error names the text and what is wrong with it.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("device_spec %s: %v", e.Text, e.Err) }
 
-// Unwrap gives what is wrong.
 func (e *SyntaxError) Unwrap() error { return e.Err }
 
 // Parse reads values of the option, for a host: a devname is looked up there, and a
@@ -107,6 +107,9 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 	if err := p.tags(s); err != nil {
 		return nil, err
 	}
+	if s.address != nil {
+		s.pf = p.pfAt(s.address)
+	}
 	switch { // Nova starts neither with a devname that isn't there nor with a PF
 	case !s.RemoteManaged:
 	case s.address == nil:
@@ -117,21 +120,21 @@ func (p *parser) spec(object map[string]any) (*Spec, error) {
 	return s, nil
 }
 
-func id(object map[string]any, key string) (number, error) {
+func id(object map[string]any, key string) (string, error) {
 	value, ok := object[key]
 	if !ok {
-		return number{any: true}, nil
+		return "", nil
 	}
 	text, ok := value.(string)
 	if !ok {
-		return number{}, fmt.Errorf("%s is %s, not a string of hexadecimal digits", key, show(value))
+		return "", fmt.Errorf("%s is %s, not a string of hexadecimal digits", key, show(value))
 	}
 	if key == keyVendor {
 		text = strings.TrimSpace(text) // of the two, Nova strips this one
 	}
-	n, err := parseNumber(text, maxID)
+	n, err := parseNumber(text, idFormat, math.MaxUint16)
 	if err != nil {
-		return number{}, fmt.Errorf("%s: %w", key, err)
+		return "", fmt.Errorf("%s: %w", key, err)
 	}
 	return n, nil
 }
@@ -143,51 +146,36 @@ func (p *parser) where(s *Spec, object map[string]any) error {
 		return fmt.Errorf("devname is %s, not a string", show(object["devname"]))
 	}
 	address := object["address"]
-	if text, isText := address.(string); address == nil || isText && text == "" || isEmpty(address) {
-		address = "*:*:*.*"
-		if name != "" {
-			return p.devname(s, name)
-		}
+	if a, is := address.(map[string]any); address == nil || is && len(a) == 0 {
+		address = ""
 	}
 	if name != "" {
+		if address == "" {
+			return p.devname(s, name)
+		}
 		return errors.New("it has both an address and a devname; remove one of them")
 	}
 	var err error
-	if s.address, err = p.address(address); err != nil {
-		return err
-	}
-	p.findPF(s)
-	return nil
-}
-
-// address reads an address of either kind.
-func (p *parser) address(address any) (*matcher, error) {
 	switch a := address.(type) {
 	case string:
-		return parseGlob(a)
+		s.address, err = parseGlob(a)
 	case map[string]any:
-		r, unknown, err := parseRegexes(a)
-		if len(unknown) > 0 {
-			p.warn("Nova passes over %s in the address, which matches everything therefore", strings.Join(unknown, ", "))
-		}
-		return r, err
+		s.address, err = p.regexes(a)
+	default:
+		err = fmt.Errorf("address is %s, neither a string nor an object", show(address))
 	}
-	return nil, fmt.Errorf("address is %s, neither a string nor an object", show(address))
+	return err
 }
 
-func isEmpty(v any) bool {
-	object, is := v.(map[string]any)
-	return is && len(object) == 0
-}
-
-// findPF looks whether the address is a single one, and a PF's.
-func (p *parser) findPF(s *Spec) {
-	one, is := s.address.single()
+// pfAt is the PF that an address stands for, if it is a single one and a PF's; else nil.
+func (p *parser) pfAt(address *matcher) *pci.PF {
+	one, is := address.single()
 	for _, pf := range p.host.PFs() {
 		if is && pf.Address == one && pf.TotalVFs > 0 {
-			s.pf = pf
+			return pf
 		}
 	}
+	return nil
 }
 
 // devname looks a netdev up. Nova takes it, and matches nothing, if there is none,
@@ -205,7 +193,6 @@ func (p *parser) devname(s *Spec, name string) error {
 		return fmt.Errorf("devname %s is a netdev of %s, which is no PCI device that Nova can tell (%w); name a netdev of a PCI function, or "+
 			"give an address", name, device, err)
 	}
-	p.findPF(s)
 	return nil
 }
 

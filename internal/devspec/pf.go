@@ -43,14 +43,14 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 	area, err := parseGlob(vfGlob(pf))
 	for _, other := range host.PFs() {
 		taken := func(v *pci.VF) bool {
-			return area.matches(v.Address) && fmt.Sprintf("%04x", v.Product) == vfProduct(pf)
+			return area.matches(v.Address) && hex(v.Product) == vfProduct(pf)
 		}
 		if err == nil && other != pf && slices.ContainsFunc(other.VFs, taken) {
 			e.others = append(e.others, other.Address.String())
 		}
 	}
 	for _, address := range []string{vfGlob(pf), ""} {
-		object := map[string]any{keyVendor: fmt.Sprintf("%04x", pf.Vendor), keyProduct: vfProduct(pf), tagRemoteManaged: "true"}
+		object := map[string]any{keyVendor: hex(pf.Vendor), keyProduct: vfProduct(pf), tagRemoteManaged: "true"}
 		if address != "" {
 			object["address"] = address
 		}
@@ -70,9 +70,9 @@ func newPFError(host *pci.Host, pf *pci.PF, tags map[string]any) *PFError {
 func vfProduct(pf *pci.PF) string {
 	switch {
 	case pf.VFProduct != 0:
-		return fmt.Sprintf("%04x", pf.VFProduct)
+		return hex(pf.VFProduct)
 	case len(pf.VFs) > 0:
-		return fmt.Sprintf("%04x", pf.VFs[0].Product)
+		return hex(pf.VFs[0].Product)
 	}
 	return "PRODUCT"
 }

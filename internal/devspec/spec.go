@@ -12,12 +12,17 @@
 // nova/pci/utils.py, and where Nova refuses to start so does Parse.
 package devspec
 
-import "github.com/representord/representord/internal/pci"
+import (
+	"fmt"
 
-// Keys that are no tags.
+	"github.com/representord/representord/internal/pci"
+)
+
+// Keys that are no tags, and how their values are written.
 const (
 	keyVendor  = "vendor_id"
 	keyProduct = "product_id"
+	idFormat   = "%04x"
 )
 
 // Tags with a meaning here.
@@ -39,7 +44,7 @@ type Spec struct {
 	// Tags are all tags, also those that mean nothing here.
 	Tags map[string]any
 
-	vendor, product number
+	vendor, product string // as sysfs writes them, empty for any
 	// address is nil for a devname that isn't there, which matches nothing.
 	address *matcher
 	// pf is the PF whose VFs the address stands for, nil for other addresses.
@@ -72,17 +77,14 @@ func (s *Specs) Match(v *pci.VF, serial string) Match {
 		return m
 	}
 	for _, spec := range s.All {
-		if !spec.matches(&v.Function, v.PF) {
-			continue
+		switch {
+		case !spec.matches(&v.Function, v.PF):
+		case !spec.RemoteManaged || serial != "":
+			m.Spec = spec
+			return m
+		case m.LeftOut == nil:
+			m.LeftOut = spec
 		}
-		if spec.RemoteManaged && serial == "" {
-			if m.LeftOut == nil {
-				m.LeftOut = spec
-			}
-			continue
-		}
-		m.Spec = spec
-		break
 	}
 	return m
 }
@@ -94,7 +96,7 @@ func (s *Specs) MatchPF(p *pci.PF, serial string) Match {
 
 // matches compares a function, which may be a VF of a PF, with the object.
 func (s *Spec) matches(f *pci.Function, parent *pci.PF) bool {
-	if !s.vendor.matches(f.Vendor) || !s.product.matches(f.Product) || s.address == nil {
+	if s.address == nil || s.vendor != "" && s.vendor != hex(f.Vendor) || s.product != "" && s.product != hex(f.Product) {
 		return false
 	}
 	if s.pf != nil && parent != nil && parent.Address == s.pf.Address {
@@ -103,10 +105,5 @@ func (s *Spec) matches(f *pci.Function, parent *pci.PF) bool {
 	return s.address.matches(f.Address)
 }
 
-// number is a hexadecimal number, or anything.
-type number struct {
-	value uint32
-	any   bool
-}
-
-func (n number) matches(value uint16) bool { return n.any || n.value == uint32(value) }
+// hex is a vendor or a product as sysfs writes it, but for 0x.
+func hex(id uint16) string { return fmt.Sprintf(idFormat, id) }
