@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,15 +69,13 @@ func Do[C io.Closer, T any](ctx context.Context, c *Client[C], what string, f fu
 			}
 			c.conn = &conn
 		}
-		conn, done := *c.conn, make(chan struct{})
-		stop := context.AfterFunc(ctx, func() {
-			defer close(done)
-			_ = conn.Close()
-		})
+		conn := *c.conn
+		end := sync.OnceFunc(func() { _ = conn.Close() })
+		stop := context.AfterFunc(ctx, end)
 		value, err = f(conn)
 		if !stop() {
-			<-done
-			c.conn = nil // it is closed
+			end() // has ended before this returns
+			c.conn = nil
 			if err == nil {
 				err = context.Cause(ctx)
 			} else {

@@ -28,17 +28,13 @@ const grace = 100 * time.Millisecond
 // rtnl_lock in Linux). While such a call is inside, no other follows it, so that
 // a hung kernel costs one thread and not one for each attempt.
 type Gate struct {
-	free chan struct{}
+	busy chan struct{} // has room for one
 	// left is closed once the last call that its caller gave up has ended; nil without any.
 	left atomic.Pointer[chan struct{}]
 }
 
 // NewGate makes an open gate.
-func NewGate() *Gate {
-	g := &Gate{free: make(chan struct{}, 1)}
-	g.free <- struct{}{}
-	return g
-}
+func NewGate() *Gate { return &Gate{busy: make(chan struct{}, 1)} }
 
 // Call runs f behind the gate and returns what it returns. f must itself return
 // soon after ctx ends where it can. Where it can't, Call returns an error that
@@ -63,7 +59,7 @@ func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
 		}
 	}
 	select {
-	case <-g.free:
+	case g.busy <- struct{}{}:
 	case <-ctx.Done():
 		return none, fmt.Errorf("%w: %w", ErrStuck, context.Cause(ctx))
 	}
@@ -71,7 +67,7 @@ func Call[T any](ctx context.Context, g *Gate, f func() (T, error)) (T, error) {
 	go func() {
 		defer func() {
 			close(ended)
-			g.free <- struct{}{}
+			<-g.busy
 		}()
 		value, err := f()
 		answers <- answer{value, err}

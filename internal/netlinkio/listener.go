@@ -105,18 +105,9 @@ func (l *Listener) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	closed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(closed)
-		_ = src.Close()
-	})
-	defer func() {
-		if stop() {
-			_ = src.Close()
-			return
-		}
-		<-closed
-	}()
+	end := sync.OnceFunc(func() { _ = src.Close() })
+	defer end() // and wait for the other, if it closes
+	defer context.AfterFunc(ctx, end)()
 	l.note(ctx, nil)
 	for {
 		relevant, err := src.Receive()
