@@ -24,31 +24,15 @@ type conn interface {
 	Close() error
 }
 
-// A Client asks the kernel about network devices. It opens its socket when it is
-// first needed, and afresh after any failure, so it can be kept for ever. Its
-// methods may be called from several goroutines; they are done one after the
-// other.
-//
-// Every call ends soon after its context does, even if the kernel doesn't answer:
-// rtnetlink requests wait for a lock that drivers hold while they work on a
-// device (rtnl_lock). Until the kernel has let such a request go, calls fail with
-// netlinkio.ErrStuck. A call without a deadline may therefore wait for long.
-type Client struct {
-	kernel *netlinkio.Client[conn]
-}
+// A Client asks the kernel about network devices. What it embeds tells how it may be used, how
+// long calls take and how they end: rtnetlink requests wait for a lock that drivers hold while
+// they work on a device (rtnl_lock).
+type Client struct{ *netlinkio.Client[conn] }
 
 // New makes a Client that is not connected yet.
 func New() *Client { return newClient(dialKernel) }
 
-func newClient(dial func() (conn, error)) *Client { return &Client{kernel: netlinkio.NewClient(dial)} }
-
-// Close closes the socket. It waits for a call that is under way, but not for a
-// kernel that doesn't answer; that socket is closed when the kernel is done.
-func (c *Client) Close() { c.kernel.Close() }
-
-// Interrupted counts dumps that had to be repeated because devices came, changed
-// or went meanwhile.
-func (c *Client) Interrupted() uint64 { return c.kernel.Interrupted() }
+func newClient(dial func() (conn, error)) *Client { return &Client{netlinkio.NewClient(dial)} }
 
 // Links lists every network device of our network namespace.
 //
@@ -56,7 +40,7 @@ func (c *Client) Interrupted() uint64 { return c.kernel.Interrupted() }
 // together with a *netlinkio.MalformedError. With any other error nothing is
 // returned: netlinkio.ErrDumpInterrupted if the devices kept changing.
 func (c *Client) Links(ctx context.Context) ([]Link, error) {
-	messages, err := netlinkio.Dump(ctx, c.kernel, "list network devices", func(conn conn) ([][]byte, error) {
+	messages, err := netlinkio.Dump(ctx, c.Client, "list network devices", func(conn conn) ([][]byte, error) {
 		messages, err := conn.links(unix.NLM_F_DUMP, 0, "")
 		if errors.Is(err, nl.ErrDumpInterrupted) {
 			return nil, netlinkio.ErrDumpInterrupted
@@ -76,7 +60,7 @@ func (c *Client) Link(ctx context.Context, ifindex uint32) (Link, error) {
 	if err := checkIfIndex(ifindex); err != nil {
 		return Link{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) {
+	return netlinkio.Do(ctx, c.Client, what, func(conn conn) (Link, error) {
 		l, err := only(conn.links(0, int32(ifindex), ""))
 		if err == nil && l.IfIndex != ifindex {
 			return Link{}, fmt.Errorf("the kernel answered for ifindex %d", l.IfIndex)
@@ -93,7 +77,7 @@ func (c *Client) LinkNamed(ctx context.Context, name string) (Link, error) {
 	if name == "" || len(name) >= unix.IFNAMSIZ {
 		return Link{}, fmt.Errorf("%s: a name has 1 to %d bytes", what, unix.IFNAMSIZ-1)
 	}
-	return netlinkio.Do(ctx, c.kernel, what, func(conn conn) (Link, error) { return only(conn.links(0, 0, name)) })
+	return netlinkio.Do(ctx, c.Client, what, func(conn conn) (Link, error) { return only(conn.links(0, 0, name)) })
 }
 
 // only decodes an answer of one message.
@@ -123,7 +107,7 @@ func (c *Client) LinkUp(ctx context.Context, ifindex uint32) error {
 	if err := checkIfIndex(ifindex); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	_, err := netlinkio.Do(ctx, c.kernel, what, func(conn conn) (struct{}, error) {
+	_, err := netlinkio.Do(ctx, c.Client, what, func(conn conn) (struct{}, error) {
 		return struct{}{}, conn.setUp(int32(ifindex))
 	})
 	return err

@@ -67,10 +67,7 @@ func decodeLink(b []byte) (Link, error) {
 	if index <= 0 {
 		return Link{}, fmt.Errorf("ifindex %d", index)
 	}
-	l := Link{
-		IfIndex: uint32(index),
-		Up:      binary.NativeEndian.Uint32(b[8:12])&unix.IFF_UP != 0,
-	}
+	l := Link{IfIndex: uint32(index), Up: binary.NativeEndian.Uint32(b[8:12])&unix.IFF_UP != 0}
 	if err := eachAttribute(b[unix.SizeofIfInfomsg:], l.decodeAttribute); err != nil {
 		return Link{}, fmt.Errorf("ifindex %d: %w", index, err)
 	}

@@ -18,26 +18,16 @@ type Settler struct {
 	devices map[uint32]settling
 }
 
+// settling is what is known of a device: Working while it is udev's; Finished once udev is done or
+// absent, while what we have read of the device may be older; Absent when its name is what udev
+// left, so that nobody is waited for.
 type settling struct {
 	since time.Time
-	state settleState
+	state Word
 }
-
-type settleState uint8
-
-const (
-	// waiting: udev works on it, or has yet to begin.
-	waiting settleState = iota
-	// finished: udev is done or absent, but what we have read of the device may be older.
-	finished
-	// settled: its name is what udev left.
-	settled
-)
 
 // NewSettler makes a Settler that asks word about devices: normally Udev.Word.
-func NewSettler(word func(ifindex uint32) Word) *Settler {
-	return &Settler{word: word}
-}
+func NewSettler(word func(ifindex uint32) Word) *Settler { return &Settler{word: word} }
 
 // Observe takes note of a complete list of links that was asked for after the last
 // call of Observe or Poll returned. It reports whether the list should be read
@@ -50,15 +40,14 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 		if !known {
 			d.since = now
 		}
-		word := Absent // nothing is waited for
-		if d.state == waiting {
-			word = s.word(l.IfIndex)
+		if d.state == Working {
+			d.state = s.word(l.IfIndex)
+			again = again || d.state == Finished
+		} else {
+			d.state = Absent
 		}
-		switch {
-		case word == Finished:
-			d.state, again = finished, true
-		case word == Absent, now.Sub(d.since) >= settleBound:
-			d.state = settled
+		if d.state == Working && now.Sub(d.since) >= settleBound {
+			d.state = Absent
 		}
 		devices[l.IfIndex] = d
 	}
@@ -71,11 +60,11 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 func (s *Settler) Poll(now time.Time) bool {
 	due := false
 	for ifindex, d := range s.devices {
-		if d.state == waiting && s.word(ifindex) != Working {
-			d.state = finished
+		if d.state == Working && s.word(ifindex) != Working {
+			d.state = Finished
 			s.devices[ifindex] = d
 		}
-		due = due || d.state == finished || d.state == waiting && now.Sub(d.since) >= settleBound
+		due = due || d.state == Finished || d.state == Working && now.Sub(d.since) >= settleBound
 	}
 	return due
 }
@@ -85,7 +74,7 @@ func (s *Settler) Poll(now time.Time) bool {
 func (s *Settler) Waiting() int {
 	n := 0
 	for _, d := range s.devices {
-		if d.state != settled {
+		if d.state != Absent {
 			n++
 		}
 	}
@@ -94,6 +83,4 @@ func (s *Settler) Waiting() int {
 
 // Settled reports whether the device with an ifindex may be touched under the name
 // it had in the last list that was observed.
-func (s *Settler) Settled(ifindex uint32) bool {
-	return s.devices[ifindex].state == settled
-}
+func (s *Settler) Settled(ifindex uint32) bool { return s.devices[ifindex].state == Absent }

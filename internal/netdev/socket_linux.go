@@ -88,7 +88,6 @@ func openEvents() (netlinkio.Source, error) {
 	return &events{s}, nil
 }
 
-// Receive waits for a notification.
 func (e *events) Receive() (bool, error) {
 	messages, from, err := e.NetlinkSocket.Receive()
 	return err == nil && from.Pid == nl.PidKernel && slices.ContainsFunc(messages, isPoke), err
