@@ -90,14 +90,10 @@ func unlessGone(err error, what string, r representor.Representor) error {
 // name and an ifindex are dealt out by whoever asks.
 func isNetdevOf(l netdev.Link, r representor.Representor) bool {
 	port := devlink.Some(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex})
-	parent := parentOf(&l)
-	switch {
-	case l.IfIndex != r.IfIndex, l.Name != r.Link.Name:
-		return false
-	case parent != (devlink.Handle{}) && r.Link.Parent != (devlink.Handle{}) && parent != r.Link.Parent:
-		return false
-	}
-	return !l.TellsPort && l.Port == nil || portOf(&l) == port
+	parent, none := parentOf(&l), devlink.Handle{}
+	return l.IfIndex == r.IfIndex && l.Name == r.Link.Name &&
+		(parent == none || r.Link.Parent == none || parent == r.Link.Parent) &&
+		(!l.TellsPort && l.Port == nil || portOf(&l) == port)
 }
 
 // isPortOf tells whether devlink shows a representor's port as it was.

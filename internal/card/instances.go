@@ -97,20 +97,13 @@ func byInstance(ids []devlink.PortID) map[devlink.Handle][]devlink.PortID {
 // the cause.
 func blindProblem(blind map[devlink.Handle]string) string {
 	const old = "what is shown of them was read before"
-	failed, unasked := []devlink.Handle{}, 0
-	for _, h := range sortedHandles(blind) {
-		if h.Bus == auxiliaryBus {
-			unasked++
-		} else {
-			failed = append(failed, h)
-		}
-	}
+	failed := slices.DeleteFunc(sortedHandles(blind), func(h devlink.Handle) bool { return h.Bus == auxiliaryBus })
 	var problem, rest string
 	if len(failed) > 0 {
 		first := failed[0]
 		problem = fmt.Sprintf("the ports of %d devlink instances can't be read, %s; the first is %s: %s", len(failed), old, first, blind[first])
 	}
-	if unasked > 0 {
+	if unasked := len(blind) - len(failed); unasked > 0 {
 		rest = fmt.Sprintf("the ports of %d devlink instances on the bus %s were not asked for meanwhile, %s", unasked, auxiliaryBus, old)
 	}
 	return join(problem, rest)

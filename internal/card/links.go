@@ -32,52 +32,32 @@ type linkList struct {
 	claimed []devlink.PortID
 }
 
-// wanted tells whether to read the netdevs now. Unless it is time, or poked, that is up to udev.
-func (s *linkStage) wanted(poked bool) bool {
-	return poked || s.due.Left() == 0 || s.settler.Poll(time.Now())
-}
-
-// next is how long to wait for a poke.
-func (s *linkStage) next() time.Duration {
-	if s.settler.Waiting() > 0 {
-		return min(s.due.Left(), settlePoll)
-	}
-	return s.due.Left()
-}
-
-// read lists the netdevs.
+// read lists the netdevs and asks for udev's word on each. Where udev finished with one
+// while they were listed, they are listed again: the name may be an old one.
 func (s *linkStage) read(ctx context.Context, last linkList) linkList {
 	bounded, cancel := context.WithTimeout(ctx, dumpBound)
 	defer cancel()
-	list, r := s.listSettled(bounded)
-	if r.err != nil {
-		last.reading = failed("the network devices can't be listed", r.err, last.links != nil)
-		return last
+	var list []netdev.Link
+	var r reading
+	for range 2 {
+		var err error
+		list, err = s.source.Links(bounded)
+		if r = readingOf(err); r.err != nil {
+			last.reading = failed("the network devices can't be listed", r.err, last.links != nil)
+			return last
+		}
+		if !s.settler.Observe(time.Now(), list) {
+			break
+		}
 	}
 	links := linksOf(list, s.settler)
 	s.parents.fill(links)
 	return linkList{reading: r, links: links, claimed: claimedBy(links)}
 }
 
-// listSettled lists the netdevs and asks for udev's word on each. Where udev finished
-// with one while they were listed, they are listed again: the name may be an old
-// one.
-func (s *linkStage) listSettled(ctx context.Context) (list []netdev.Link, r reading) {
-	for range 2 {
-		var err error
-		list, err = s.source.Links(ctx)
-		r = readingOf(err)
-		if r.err != nil || !s.settler.Observe(time.Now(), list) {
-			break
-		}
-	}
-	return list, r
-}
-
 // linksOf gives the links as an index wants them.
 func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor.Link {
 	links := make(map[uint32]representor.Link, len(list))
-	masters := mastersOf(list)
 	for i := range list {
 		l := &list[i]
 		link := representor.Link{Name: l.Name, Up: l.Up, MTU: int(l.MTU), Settled: settler.Settled(l.IfIndex)}
@@ -86,10 +66,16 @@ func linksOf(list []netdev.Link, settler *netdev.Settler) map[uint32]representor
 		}
 		link.AltNames, link.Kind, link.TellsPort = strings.Join(l.AltNames, "\x00"), l.Kind, l.TellsPort
 		link.Parent, link.Port, link.PortName = parentOf(l), portOf(l), l.PortName
-		if m := masters[l.Master]; m != nil {
-			link.Master, link.MasterKind = m.Name, m.Kind
-		}
 		links[l.IfIndex] = link
+	}
+	// What is a bridge's or a bond's can't be a datapath's: a device has one master
+	// (netdev_master_upper_dev_link in net/core/dev.c).
+	for i := range list {
+		if m, ok := links[list[i].Master]; ok && m.Kind != datapathKind {
+			link := links[list[i].IfIndex]
+			link.Master, link.MasterKind = m.Name, m.Kind
+			links[list[i].IfIndex] = link
+		}
 	}
 	return links
 }
@@ -113,19 +99,6 @@ func portOf(l *netdev.Link) devlink.Optional[devlink.PortID] {
 // datapathKind is the kind of a device that Open vSwitch makes (internal_dev_link_ops in
 // net/openvswitch/vport-internal_dev.c): its datapath is the master of what it has.
 const datapathKind = "openvswitch"
-
-// mastersOf finds the devices that may keep others from Open vSwitch: a device has one master,
-// and what is a bridge's or a bond's can't be a datapath's (netdev_master_upper_dev_link
-// in net/core/dev.c).
-func mastersOf(list []netdev.Link) map[uint32]*netdev.Link {
-	masters := make(map[uint32]*netdev.Link, len(list))
-	for i := range list {
-		if l := &list[i]; l.Kind != datapathKind {
-			masters[l.IfIndex] = l
-		}
-	}
-	return masters
-}
 
 // claimedBy lists the devlink ports that netdevs say they belong to, sorted.
 func claimedBy(links map[uint32]representor.Link) []devlink.PortID {

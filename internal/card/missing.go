@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,7 @@ func (l *portList) expected(claimed []devlink.PortID) []devlink.PortID {
 // itself. Where nothing known explains why it is short, or nothing is known from before,
 // it does.
 func (l *portList) after(last portList) {
-	for _, id := range l.unreadable {
-		if last.isNoPF(id) {
-			l.noPFs = append(l.noPFs, id)
-		}
-	}
+	l.noPFs = slices.DeleteFunc(slices.Clone(l.unreadable), func(id devlink.PortID) bool { return !last.isNoPF(id) })
 	explained := len(l.unreadable) > 0 && len(l.unreadable) == len(l.noPFs) && len(l.unreadable) == l.leftOut
 	l.mayLackPFs = l.doubt != "" && !explained
 }
@@ -71,12 +68,10 @@ func listOnce(ctx context.Context, source portSource, expected []devlink.PortID)
 	for i := range ports {
 		found[ports[i].ID()] = true
 	}
-	recovered := 0
 	add := func(p devlink.Port) {
 		if !found[p.ID()] {
 			found[p.ID()] = true
 			l.ports = append(l.ports, p)
-			recovered++
 		}
 	}
 	for i := range others {
@@ -96,13 +91,11 @@ func listOnce(ctx context.Context, source portSource, expected []devlink.PortID)
 			add(p)
 		default:
 			l.unreadable = append(l.unreadable, id)
-			if cause == nil {
-				cause = err
-			}
+			cause = cmp.Or(cause, err)
 		}
 	}
 	l.leftOut += len(l.unreadable)
-	l.doubt = join(l.doubt, shortfall(recovered, l.unreadable, cause))
+	l.doubt = join(l.doubt, shortfall(len(l.ports)-len(ports), l.unreadable, cause))
 	return l
 }
 

@@ -33,14 +33,12 @@ func (p *parents) fill(links map[uint32]representor.Link) {
 		}
 		parent, ok := p.known[ifindex]
 		if !ok {
-			var err error
-			if parent, err = readParent(p.sysfs, netdevRef{l.Name, ifindex}); err != nil {
-				continue
-			}
+			parent, _ = readParent(p.sysfs, netdevRef{l.Name, ifindex})
 		}
-		found[ifindex] = parent
-		l.Parent = parent
-		links[ifindex] = l
+		if parent != (devlink.Handle{}) {
+			found[ifindex], l.Parent = parent, parent
+			links[ifindex] = l
+		}
 	}
 	p.known = found
 }

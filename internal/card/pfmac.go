@@ -1,8 +1,6 @@
 package card
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,10 +32,10 @@ type macStage struct {
 }
 
 // read reads the files when others are wanted than before, or when it is time.
-func (s *macStage) read(ctx context.Context, last map[representor.Uplink]representor.MAC,
-	wanted map[representor.Uplink]netdevRef) (found map[representor.Uplink]representor.MAC, next time.Duration) {
+func (s *macStage) read(ctx context.Context, known *state) (found map[representor.Uplink]representor.MAC, next time.Duration) {
+	wanted := wantedUplinks(known.ports.ports, known.links.links)
 	if left := s.due.Left(); left > 0 && maps.Equal(wanted, s.wanted) {
-		return last, left
+		return known.pfMACs, left
 	}
 	found, err := readPFMACs(ctx, s.gate, s.opts.SysfsRoot, wanted)
 	next = s.opts.Audit
@@ -98,12 +96,11 @@ func readPFMACs(ctx context.Context, gate *netlinkio.Gate, sysfs string,
 	macs := make(map[representor.Uplink]representor.MAC, len(wanted))
 	var missing []error
 	for u, netdev := range wanted {
-		mac, err := readPFMAC(ctx, gate, sysfs, netdev)
-		if err != nil {
+		if mac, err := readPFMAC(ctx, gate, sysfs, netdev); err == nil {
+			macs[u] = mac
+		} else {
 			missing = append(missing, fmt.Errorf("PF %d of %s: %w", u.Number, u.Handle, err))
-			continue
 		}
-		macs[u] = mac
 	}
 	return macs, errors.Join(missing...)
 }
@@ -134,8 +131,8 @@ func readPFMAC(ctx context.Context, gate *netlinkio.Gate, sysfs string, netdev n
 
 // parsePFConfig takes the address from the line "MAC        : aa:bb:cc:dd:ee:ff".
 func parsePFConfig(text []byte) (representor.MAC, error) {
-	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		key, value, ok := strings.Cut(s.Text(), ":")
+	for line := range strings.SplitSeq(string(text), "\n") {
+		key, value, ok := strings.Cut(line, ":")
 		if !ok || strings.TrimSpace(key) != "MAC" {
 			continue
 		}

@@ -41,40 +41,38 @@ type serialStage struct {
 // fails to answer keeps the number it had; one that had none yet, because it is busy
 // say, is asked again soon, and its VPD isn't taken for its word meanwhile. One that
 // doesn't answer at all keeps the kernel from asking others, so they wait.
-func (s *serialStage) read(ctx context.Context, last map[devlink.Handle]toldSerial,
-	wanted []devlink.Handle) (found map[devlink.Handle]toldSerial, next time.Duration) {
+func (s *serialStage) read(ctx context.Context, known *state) (found map[devlink.Handle]toldSerial, next time.Duration) {
 	all := s.due.Left() == 0
 	if all {
 		s.due.In(s.opts.Audit)
 	}
-	found = make(map[devlink.Handle]toldSerial, len(wanted))
-	silent, refused := false, false
-	for _, h := range wanted {
-		before, known := last[h]
-		if known {
+	found = map[devlink.Handle]toldSerial{}
+	silent, soonest := false, s.opts.Audit
+	for _, h := range described(known.ports.ports) {
+		before, told := known.serials[h]
+		if told {
 			found[h] = before
 		}
-		if silent || known && !all {
+		if silent || told && !all {
 			continue
 		}
 		serial, err := readSerial(ctx, s.source, h)
 		switch {
 		case err == nil:
 			found[h] = serial
-		case unanswered(err):
-			silent = true
+		case errors.Is(err, netlinkio.ErrStuck), errors.Is(err, context.DeadlineExceeded): // it didn't come back, rather than refuse
+			silent, soonest = true, serialRetry
 			s.opts.Log.DebugContext(ctx, "a device does not answer", "device", h.String(), "err", err)
 		case ctx.Err() != nil:
 			return found, 0
 		default:
-			refused = refused || !known
+			if !told {
+				soonest = serialRetry
+			}
 			s.opts.Log.DebugContext(ctx, "a device does not describe itself", "device", h.String(), "err", err)
 		}
 	}
-	if silent || refused {
-		return found, min(s.due.Left(), serialRetry)
-	}
-	return found, s.due.Left()
+	return found, min(s.due.Left(), soonest)
 }
 
 // readSerial asks one device for the serial number of its board, empty where it or its
@@ -93,11 +91,6 @@ func readSerial(ctx context.Context, source portSource, h devlink.Handle) (toldS
 	told := toldSerial{number: strings.Trim(info.BoardSerialNumber, " \x00")}
 	told.mayBeCut = told.number != "" && info.Driver == cuttingDriver
 	return told, nil
-}
-
-// unanswered tells whether the kernel didn't come back, rather than refuse.
-func unanswered(err error) bool {
-	return errors.Is(err, netlinkio.ErrStuck) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // described lists the instances whose serial number may be asked for: those with

@@ -3,7 +3,6 @@ package card
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -65,9 +64,9 @@ func readOnce(ctx context.Context, o Options, ports portSource, links linkSource
 
 	asking, cancel := context.WithTimeout(ctx, infoBound)
 	defer cancel()
-	s.serials, _ = st.serials.read(asking, s.serials, described(s.ports.ports))
+	s.serials, _ = st.serials.read(asking, &s)
 	s.vpd, _ = st.vpd.read(ctx, s.wantedVPD())
-	s.pfMACs, _ = st.macs.read(ctx, s.pfMACs, wantedUplinks(s.ports.ports, s.links.links))
+	s.pfMACs, _ = st.macs.read(ctx, &s)
 	return s.card(), errors.Join(s.ports.err, s.links.err)
 }
 
@@ -85,18 +84,21 @@ func newPokes() pokes {
 // may leave a port out of its list that a netdev claims, and one that comes from another network
 // namespace may be the one that a port lacks; devlink says nothing of that before Linux 6.2.
 func (w *Watcher) readLinks(ctx context.Context, poked bool) time.Duration {
-	if !w.links.wanted(poked) {
-		return w.links.next()
+	// Unless it is time, or poked, that is up to udev.
+	if poked || w.links.due.Left() == 0 || w.links.settler.Poll(time.Now()) {
+		found := w.links.read(ctx, w.known().links)
+		w.update(ctx, func(s *state) {
+			if !slices.Equal(s.links.claimed, found.claimed) || netdevMayBelong(s.ports.ports, s.links.links, found.links) {
+				w.pokes.ports.Wake()
+			}
+			s.links = found
+		})
+		w.links.due.In(w.onLinks.after(ctx, found.reading))
 	}
-	found := w.links.read(ctx, w.known().links)
-	w.update(ctx, func(s *state) {
-		if !slices.Equal(s.links.claimed, found.claimed) || netdevMayBelong(s.ports.ports, s.links.links, found.links) {
-			w.pokes.ports.Wake()
-		}
-		s.links = found
-	})
-	w.links.due.In(w.onLinks.after(ctx, found.reading))
-	return w.links.next()
+	if w.links.settler.Waiting() > 0 {
+		return min(w.links.due.Left(), settlePoll)
+	}
+	return w.links.due.Left()
 }
 
 // readPorts has the serial numbers asked for of instances that may be new.
@@ -110,45 +112,37 @@ func (w *Watcher) readPorts(ctx context.Context, _ bool) time.Duration {
 
 // readSerials has the VPD read of cards whose serial number devlink doesn't tell.
 func (w *Watcher) readSerials(ctx context.Context, _ bool) time.Duration {
-	known := w.known()
-	found, next := w.serials.read(ctx, known.serials, described(known.ports.ports))
+	found, next := w.serials.read(ctx, w.known())
 	w.update(ctx, func(s *state) { s.serials = found })
 	w.pokes.vpd.Wake()
 	return next
 }
 
 func (w *Watcher) readVPD(ctx context.Context, _ bool) time.Duration {
-	known := w.known()
-	found, next := w.vpd.read(ctx, known.wantedVPD())
-	if !maps.Equal(found, known.vpd) {
-		w.update(ctx, func(s *state) { s.vpd = found })
-	}
+	found, next := w.vpd.read(ctx, w.known().wantedVPD())
+	w.update(ctx, func(s *state) { s.vpd = found })
 	return next
 }
 
 func (w *Watcher) readMACs(ctx context.Context, _ bool) time.Duration {
-	known := w.known()
-	found, next := w.macs.read(ctx, known.pfMACs, wantedUplinks(known.ports.ports, known.links.links))
-	if !maps.Equal(found, known.pfMACs) {
-		w.update(ctx, func(s *state) { s.pfMACs = found })
-	}
+	found, next := w.macs.read(ctx, w.known())
+	w.update(ctx, func(s *state) { s.pfMACs = found })
 	return next
 }
 
 // known is what is known now.
-func (w *Watcher) known() state {
+func (w *Watcher) known() *state {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state
+	return new(w.state)
 }
 
 // update changes what is known, and shows it if that makes a difference: then PFs and cards may
 // be others as well, whose MACs and VPD are wanted.
 func (w *Watcher) update(ctx context.Context, change func(*state)) {
-	if ctx.Err() != nil || !w.show(ctx, change) {
-		return
+	if ctx.Err() == nil && w.show(ctx, change) {
+		w.pokes.macs.Wake()
+		w.pokes.vpd.Wake()
+		w.opts.Notify()
 	}
-	w.pokes.macs.Wake()
-	w.pokes.vpd.Wake()
-	w.opts.Notify()
 }

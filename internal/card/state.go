@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -57,23 +58,20 @@ func failed(what string, err error, known bool) reading {
 
 // card joins what the stages found.
 func (s *state) card() representor.Card {
-	c := representor.Card{
+	problem := join(s.ports.problem, s.links.problem)
+	return representor.Card{
 		Ports:    s.ports.ports,
 		Links:    s.links.links,
 		PFMACs:   s.pfMACs,
 		Serials:  s.cardSerials(),
-		Complete: s.ports.problem == "" && s.links.problem == "",
+		Complete: problem == "",
+		Problem:  cmp.Or(problem, join(s.ports.doubt, s.links.doubt)),
 
 		LinksComplete: s.links.problem == "",
 		LinksProblem:  join(s.links.problem, s.links.doubt),
 		Blind:         s.ports.blind,
 		MayLackPFs:    s.ports.mayLackPFs,
 	}
-	c.Problem = join(s.ports.problem, s.links.problem)
-	if c.Complete {
-		c.Problem = join(s.ports.doubt, s.links.doubt)
-	}
-	return c
 }
 
 func join(texts ...string) string {
@@ -91,10 +89,8 @@ func equal(a, b representor.Card) bool {
 func equalPorts(a, b devlink.Port) bool {
 	fa, fb := a.Function, b.Function
 	a.Function, b.Function = nil, nil
-	if a != b || (fa == nil) != (fb == nil) {
-		return false
-	}
-	return fa == nil || fa.State == fb.State && fa.OpState == fb.OpState && slices.Equal(fa.HWAddr, fb.HWAddr)
+	return a == b && (fa == nil) == (fb == nil) &&
+		(fa == nil || fa.State == fb.State && fa.OpState == fb.OpState && slices.Equal(fa.HWAddr, fb.HWAddr))
 }
 
 // handles lists the instances that have ports, sorted.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/representord/representord/internal/retry"
@@ -45,7 +45,8 @@ type subscription struct {
 	audit  time.Duration
 	pauses retry.Growing
 
-	reads, failures, malformed atomic.Uint64
+	mu    sync.Mutex
+	reads SourceCounters // of these, what reads tell
 }
 
 // after counts a read, and tells how soon the next must follow if nothing is notified of.
@@ -53,10 +54,12 @@ func (s *subscription) after(ctx context.Context, r reading) time.Duration {
 	if ctx.Err() != nil {
 		return 0
 	}
-	s.reads.Add(1)
-	s.malformed.Add(uint64(r.leftOut))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads.Reads++
+	s.reads.Malformed += uint64(r.leftOut)
 	if r.err != nil {
-		s.failures.Add(1)
+		s.reads.Failures++
 	}
 	switch {
 	case errors.Is(r.err, os.ErrNotExist): // no devlink
@@ -72,14 +75,10 @@ func (s *subscription) after(ctx context.Context, r reading) time.Duration {
 }
 
 func (s *subscription) counters(interrupted uint64) SourceCounters {
+	s.mu.Lock()
+	c := s.reads
+	s.mu.Unlock()
 	heard := s.events.Status()
-	return SourceCounters{
-		Reads:       s.reads.Load(),
-		Failures:    s.failures.Load(),
-		Interrupted: interrupted,
-		Malformed:   s.malformed.Load(),
-		Events:      heard.Events,
-		Overruns:    heard.Overruns,
-		Unheard:     heard.Failures,
-	}
+	c.Interrupted, c.Events, c.Overruns, c.Unheard = interrupted, heard.Events, heard.Overruns, heard.Failures
+	return c
 }

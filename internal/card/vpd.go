@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -162,15 +163,13 @@ func bySlot(wanted map[devlink.Handle]bool) map[string][]devlink.Handle {
 // that has any. A function that fails to be read speaks for all. ended is closed once
 // no read is left in the kernel.
 func (s *vpdStage) readSlot(ctx context.Context, functions []devlink.Handle) (first vpdAnswer, ended <-chan struct{}) {
-	for i, h := range functions {
+	for _, h := range functions {
 		var a vpdAnswer
 		a, ended = s.readFunction(ctx, h)
 		if !a.absent {
 			return a, ended
 		}
-		if i == 0 {
-			first = a
-		}
+		first = cmp.Or(first, a)
 	}
 	return first, ended
 }

@@ -97,13 +97,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 	running.Go(func() { run(ctx, w.pokes.vpd, w.readVPD) })
 	running.Go(func() { run(ctx, w.pokes.macs, w.readMACs) })
 	running.Wait()
-	w.ports.source.Close()
-	w.ports.clients.Close()
-	w.links.source.Close()
-	w.serials.source.Close()
-	w.setter.Close()
-	w.confirmer.links.Close()
-	w.confirmer.ports.Close()
+	for _, c := range []interface{ Close() }{
+		w.ports.source, w.ports.clients, w.links.source, w.serials.source, w.setter, w.confirmer.links, w.confirmer.ports,
+	} {
+		c.Close()
+	}
 	return nil
 }
 
@@ -118,12 +116,11 @@ func (w *Watcher) show(ctx context.Context, change func(*state)) (changed bool) 
 	before := w.shown
 	w.shown = card
 	w.index.Store(representor.NewIndex(card, w.opts.Settings))
-	if card.Problem == before.Problem {
-		return true
-	}
-	if card.Problem == "" {
+	switch {
+	case card.Problem == before.Problem:
+	case card.Problem == "":
 		w.opts.Log.InfoContext(ctx, "the card is known", "ports", len(card.Ports), "netdevs", len(card.Links))
-	} else {
+	default:
 		level := slog.LevelWarn
 		if w.state.unread() {
 			level = slog.LevelInfo
