@@ -20,15 +20,19 @@ type MalformedError struct {
 	What string
 	// Count is how many were left out, at least one.
 	Count int
-	// Causes says why, for the first few, at least one.
+	// Causes says why, for the first few.
 	Causes []error
 }
 
 // Error names the count and the first cause.
 func (e *MalformedError) Error() string {
+	if len(e.Causes) == 0 {
+		return fmt.Sprintf("left out malformed %s: %d", e.What, e.Count)
+	}
 	return fmt.Sprintf("left out malformed %s: %d, the first: %v", e.What, e.Count, e.Causes[0])
 }
 
+// Unwrap gives the causes to errors.Is and errors.As.
 func (e *MalformedError) Unwrap() []error { return e.Causes }
 
 // Malformed is a *MalformedError about things that could not be decoded, each with its cause; nil
