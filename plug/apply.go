@@ -23,18 +23,19 @@ const (
 // admit leaves out the changes for ports that must wait. What only removes never waits, nor
 // does what takes a name away for what failed before it: that gave one.
 func (r *Reconciler) admit(now time.Time, changes []ovs.Change) []ovs.Change {
-	var out []ovs.Change
-	for _, c := range changes {
+	return without(changes, func(c ovs.Change) bool {
 		waits := slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return !r.reopen.Due(now, p.Netdev).IsZero() })
 		for _, p := range c.LogicalPorts {
 			despite := parksOnly(c) && r.pace.Failures(p) > 0
 			waits = waits || !despite && !r.pace.Due(now, p).IsZero()
 		}
-		if !waits || len(c.Plug)+len(c.Edit) == 0 && !r.refusedOnLeft(c) {
-			out = append(out, c)
-		}
-	}
-	return out
+		return waits && (len(c.Plug)+len(c.Edit) > 0 || r.refusedOnLeft(c))
+	})
+}
+
+// without leaves out some changes.
+func without(changes []ovs.Change, some func(ovs.Change) bool) []ovs.Change {
+	return slices.DeleteFunc(slices.Clone(changes), some)
 }
 
 // refusedOnLeft reports whether a row on a bridge that was ours could not be removed before. The
@@ -100,11 +101,15 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d plan.D
 	if r.cfg.DryRun || ctx.Err() != nil {
 		return nil, tried
 	}
-	confirmed := r.stillFresh(r.stillLeaks(r.stillAsked(r.confirm(ctx, r.upToDate(ctx, tried), d.Gives))))
-	if len(confirmed) == 0 {
+	confirmed := r.confirm(ctx, r.upToDate(tried, func() bool { return r.answered(ctx) }), d.Gives)
+	stand := r.upToDate(r.stillLeaks(r.stillAsked(confirmed)), func() bool { return r.counts(r.syncing.used) })
+	if len(stand) < len(confirmed) {
+		r.Poke() // what has changed since it was planned is planned anew
+	}
+	if len(stand) == 0 {
 		return nil, tried
 	}
-	done = r.commit(ctx, confirmed, d)
+	done = r.commit(ctx, stand, d)
 	r.recheck(ctx, done, d)
 	return done, tried
 }

@@ -82,15 +82,9 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 		b := is.Bindings[lport]
 		return sameWord(was.Bindings[lport], b) && sameMeaning(r.lastInput.Index, card, b)
 	}
-	var out []ovs.Change
-	for _, c := range changes {
-		if plan.ClosesLeak(c) || parksOnly(c) || trusts && !slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }) {
-			out = append(out, c)
-		} else {
-			r.Poke()
-		}
-	}
-	return out
+	return without(changes, func(c ovs.Change) bool {
+		return !plan.ClosesLeak(c) && !parksOnly(c) && (!trusts || slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }))
+	})
 }
 
 // sameMeaning reports whether what a port asks for is the same function on two indexes, or
@@ -108,11 +102,7 @@ func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
 func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
 	in := r.lastInput
 	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
-	still := plan.StillLeaks(in, changes)
-	if len(still) < len(changes) {
-		r.Poke()
-	}
-	return still
+	return plan.StillLeaks(in, changes)
 }
 
 // portsOf are the ports that a change is for, and those whose rows make room for them.

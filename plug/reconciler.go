@@ -91,7 +91,7 @@ type Reconciler struct {
 	began     time.Time  // of the first pass
 	planned   time.Time  // of the last plan
 	lastInput plan.Input // what the last plan was made from
-	verify    questions
+	verify    unanswered
 	syncing   syncing
 	asking    sync.WaitGroup                              // questions to the Southbound, and the pulses of their answers
 	stood     func(*retry.Pulse, time.Time) time.Duration // (*retry.Pulse).Stood
@@ -229,7 +229,7 @@ func (r *Reconciler) Due() time.Duration {
 	then := r.planned
 	next := retry.Earliest(
 		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
-		r.addresses.pace.Next(then), r.verify.backoff.Next(then), r.syncing.backoff.Next(then),
+		r.addresses.pace.Next(then), r.verify.backoff.Next(then), r.syncing.unanswered.backoff.Next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.reopen.Next(then),
 	)
 	if next.IsZero() {
@@ -248,8 +248,8 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	for more := true; more && (ctx.Err() == nil || p.left == rounds); {
 		more = r.round(ctx, &p)
 	}
-	p.asking.takeBack()
-	p.said.forget()
+	p.asking.drop()
+	p.said.drop()
 	if p.left == 0 && len(p.last.Unconfirmed) > 0 {
 		r.Poke() // there is more to ask about than this pass could
 	}
@@ -267,8 +267,8 @@ type pass struct {
 	left    int       // rounds that may still be made while nothing is asked
 	last    plan.Decision
 	planned []ovs.Change
-	said    word
-	asking  *inquiry
+	said    *question // whose answer the plans are made with, nil for none
+	asking  *question // the one under way, nil for none
 }
 
 // round plans, applies and asks, once, and reports whether there is more to do now.
@@ -295,9 +295,9 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	if p.asking == nil {
 		return false
 	}
-	if a, over := p.asking.await(ctx, r.trigger, r.Due()); over {
-		p.said.forget()
-		p.said, p.asking = r.heard(p.asking, a), nil
+	if p.asking.await(ctx, r.trigger, r.Due()) {
+		p.said.drop()
+		p.said, p.asking = r.heard(p.asking), nil
 	} else {
 		p.since = r.pokedSince(p.since)
 	}
@@ -317,7 +317,7 @@ func (r *Reconciler) pokedSince(now time.Time) time.Time {
 
 // plan plans on the snapshots as they are now. What the views show first they have shown
 // since then, at the earliest.
-func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
+func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 	in := plan.Input{
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),
 		Settings: r.cfg.Settings,
@@ -331,7 +331,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 		r.hold.release(now, *held)
 	}
 	in.Hold = r.hold.before(now, in.Asked, in.Index, in.Actual)
-	in.Verdict, r.syncing.word = said.on(in.Asked), said.timing
+	in.Verdict, r.syncing.word = said.on(in.Asked), said
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
 	if left := r.left.Load(); left != nil {
@@ -351,7 +351,7 @@ func (r *Reconciler) plan(since time.Time, said word) plan.Decision {
 	there := in.Asked.Complete && in.Asked.Connected
 	sure := there && len(d.Unconfirmed) == 0
 	if sure {
-		r.verify.answered()
+		r.verify = unanswered{}
 	}
 	if there {
 		r.hold.after(now, d, sure || in.Verdict != nil)

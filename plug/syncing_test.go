@@ -181,7 +181,7 @@ func TestSync_AnAnswerCountsForSecondsAndNotAcrossAStopOrAConnection(t *testing.
 		"just now": {asked: time.Millisecond, counts: true},
 		"just now, where the process gets no CPU":  {asked: stallMost / 2, stood: stallMost, counts: true},
 		"from a slow server":                       {asked: 10 * time.Second, answered: time.Second, counts: true},
-		"too long ago":                             {asked: 10 * time.Second, answered: syncFresh + time.Second},
+		"too long ago":                             {asked: 10 * time.Second, answered: answerFresh + time.Second},
 		"the process was stopped since":            {asked: 10 * time.Second, answered: time.Millisecond, stood: 9 * time.Second},
 		"the process was stopped after the answer": {asked: time.Second, answered: time.Second - time.Millisecond, stood: time.Second},
 		"on a connection that has ended":           {asked: time.Millisecond, reconnected: true},
@@ -189,7 +189,7 @@ func TestSync_AnAnswerCountsForSecondsAndNotAcrossAStopOrAConnection(t *testing.
 		t.Run(name, func(t *testing.T) {
 			r, now := c.reconciler(nil), time.Now()
 			r.stood = func(*retry.Pulse, time.Time) time.Duration { return tt.stood }
-			e := &echo{endpoint: v.Endpoint, since: v.Since, timing: &timing{asked: now.Add(-tt.asked), at: now.Add(-tt.answered)}}
+			e := &question{saw: v, asked: now.Add(-tt.asked), at: now.Add(-tt.answered)}
 			c.with(func() {
 				c.view = v
 				if tt.reconnected {
