@@ -43,16 +43,27 @@ type holder struct {
 	// names are what rows of ours said of the Southbound they answer, those that went as well,
 	// until one is accepted.
 	names map[string]bool
-	// rows are the functions of the rows that each port had when the switch was looked at
-	// last, and lost those that no row is for, with the port, because one went for another
+	// rows are those of ours, by uuid, that were there when the switch was looked at last, and lost the
+	// functions that no row is for, with the port, because one went for another
 	// reason than what the Southbound says: a leak was closed, or somebody deleted it.
-	rows map[string][]representor.Function
+	rows map[string]placed
 	lost map[representor.Function]string
-	// functions are those of the rows, by uuid, as they were known last: the card may not tell for
-	// a while what a row is for that has lost its function's mark.
-	functions map[string]representor.Function
 	// went are the ports whose rows go for the Southbound's sake, since then.
 	went map[string]bool
+}
+
+// placed is what a row is for: its function as it was known last, for the card may not tell for a while
+// what a row is for that has lost its function's mark.
+type placed struct {
+	lport    string
+	function representor.Function
+}
+
+func newHolder(wait, grace time.Duration) holder {
+	return holder{
+		wait: wait, grace: grace, leaving: lasting{}, lately: map[string]departure{}, names: map[string]bool{},
+		lost: map[representor.Function]string{}, went: map[string]bool{},
+	}
 }
 
 // departure is that a port lost its row.
@@ -66,15 +77,12 @@ type departure struct {
 // else comes to wait isn't released, not even as long as these can't go.
 func (h *holder) release(now time.Time, held []Holding) {
 	h.skip(now)
-	if h.leaving.since == nil {
-		h.leaving.since = map[string]time.Time{}
-	}
 	for _, hold := range held {
 		if hold.Identity != "" && hold.Identity == h.seen {
 			h.accepts = now
 		}
 		for _, lport := range hold.Ports {
-			h.leaving.since[lport] = now.Add(-max(h.wait, h.grace))
+			h.leaving[lport] = now.Add(-max(h.wait, h.grace))
 		}
 	}
 }
@@ -86,17 +94,14 @@ func (h *holder) before(now time.Time, v ovn.View, x *representor.Index, a ovs.V
 	h.accept(now, v, a)
 	h.look(now, x, a)
 	hold := plan.Hold{
-		Lost: maps.Clone(h.lost),
-		All:  h.seen != "", Waited: h.leaving.lasted(now, h.wait), Grace: h.grace > 0,
+		Lost: maps.Clone(h.lost), All: h.seen != "", Waited: h.leaving.lasted(now, h.wait),
+		Grace: h.grace > 0, Graced: h.leaving.lasted(now, h.grace),
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
-	}
-	if hold.Grace {
-		hold.Graced = h.leaving.lasted(now, h.grace)
 	}
 	for lport := range h.lately {
 		hold.Lately[lport] = true
 	}
-	for lport, since := range h.plugged.since {
+	for lport, since := range h.plugged {
 		if now.Sub(since) < brakeWindow {
 			hold.Young[lport] = true
 		}
@@ -141,11 +146,8 @@ func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
 // so go before the Southbound can be asked. Rows of older versions don't say which.
 func (h *holder) noteNames(a ovs.View) {
 	if h.accepted != "" {
-		h.names = nil
+		clear(h.names)
 		return
-	}
-	if h.names == nil {
-		h.names = map[string]bool{}
 	}
 	for _, r := range a.Interfaces {
 		if a.IsOurs(r) && r.Southbound != "" {
@@ -171,27 +173,29 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 	if !a.Complete {
 		return
 	}
-	rows, functions := map[string][]representor.Function{}, map[string]representor.Function{}
+	rows := map[string]placed{}
 	for _, r := range a.Interfaces {
 		if !a.IsOurs(r) {
 			continue
 		}
 		f := plan.FunctionOf(x, r)
 		if f.Kind == 0 {
-			f = h.functions[r.UUID]
+			f = h.rows[r.UUID].function
 		}
-		functions[r.UUID] = f
-		rows[r.LogicalPort()] = append(rows[r.LogicalPort()], f)
+		rows[r.UUID] = placed{r.LogicalPort(), f}
 	}
-	h.functions = functions
 	h.findLost(x, rows)
-	there := slices.AppendSeq(slices.Collect(maps.Keys(rows)), maps.Values(h.lost))
-	if h.plugged.since == nil {
-		h.plugged.note(now.Add(-brakeWindow), there)
+	there := slices.Collect(maps.Values(h.lost))
+	for _, r := range rows {
+		there = append(there, r.lport)
 	}
-	h.plugged.note(now, there)
+	since := now
+	if h.plugged == nil {
+		since = now.Add(-brakeWindow)
+	}
+	h.plugged = h.plugged.noted(since, there)
 	for lport, d := range h.lately {
-		if _, has := h.plugged.since[lport]; now.Sub(d.at) >= brakeWindow || !d.moved && has {
+		if _, has := h.plugged[lport]; now.Sub(d.at) >= brakeWindow || !d.moved && has {
 			delete(h.lately, lport)
 		}
 	}
@@ -199,18 +203,12 @@ func (h *holder) look(now time.Time, x *representor.Index, a ovs.View) {
 
 // departed takes note that a port lost its row because the Southbound says so.
 func (h *holder) departed(now time.Time, lport string, moved bool) {
-	if h.went == nil {
-		h.went = map[string]bool{}
-	}
 	h.went[lport] = true
-	if since, waits := h.leaving.since[lport]; waits && now.Sub(since) >= h.wait {
+	if since, waits := h.leaving[lport]; waits && now.Sub(since) >= h.wait {
 		return
 	}
-	if now.Sub(h.plugged.since[lport]) < brakeWindow {
+	if now.Sub(h.plugged[lport]) < brakeWindow {
 		return
-	}
-	if h.lately == nil {
-		h.lately = map[string]departure{}
 	}
 	h.lately[lport] = departure{at: now, moved: moved}
 }
@@ -219,7 +217,7 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 // Of a port that is still in doubt nothing is new, and of what is held only a plan knows
 // that was sure.
 func (h *holder) after(now time.Time, d plan.Decision, sure bool) {
-	h.leaving.note(now, d.Removing, d.Unconfirmed...)
+	h.leaving = h.leaving.noted(now, d.Removing, d.Unconfirmed...)
 	if sure {
 		h.massHeld = d.MassHeld
 	}
@@ -229,7 +227,7 @@ func (h *holder) after(now time.Time, d plan.Decision, sure bool) {
 func (h *holder) massUntil() time.Time {
 	var last time.Time
 	for _, lport := range h.massHeld {
-		if end := h.leaving.since[lport].Add(h.wait); end.After(last) {
+		if end := h.leaving[lport].Add(h.wait); end.After(last) {
 			last = end
 		}
 	}

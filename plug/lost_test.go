@@ -121,7 +121,7 @@ func TestOwner_AClaimOutlivesATimeInWhichTheCardCannotTellWhatARowIsFor(t *testi
 	devs := []testcard.Netdev{{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, {PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}}
 	x, twins := testcard.Index(devs...), testcard.Of(devs...)
 	twins.Ports[1].Function = twins.Ports[0].Function
-	h, now := holder{}, time.Now()
+	h, now := newHolder(0, 0), time.Now()
 	h.before(now, plantest.Trusted(), x, plantest.BridgeWith(r))
 	h.before(now.Add(time.Second), plantest.Trusted(), representor.NewIndex(twins, representor.Settings{}), plantest.BridgeWith(r))
 	hold := h.before(now.Add(2*time.Second), plantest.Trusted(), x, plantest.BridgeWith())
@@ -137,7 +137,7 @@ func TestOwner_AClaimOutlivesTheLeakOfARowThatHasLostItsFunction(t *testing.T) {
 	r := plantest.OurRow("a", "pf0vf0", 0, 0, 20)
 	r.Marker.Function = ""
 	x := testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}, testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20})
-	h, now := holder{}, time.Now()
+	h, now := newHolder(0, 0), time.Now()
 	h.before(now, plantest.Trusted(), x, plantest.BridgeWith(r))
 	hold := h.before(now.Add(time.Second), plantest.Trusted(), x, plantest.BridgeWith())
 	d := plan.Plan(plan.Input{Asked: plantest.Trusted(plantest.Asks("b", 0, 0)), Index: x, Actual: plantest.BridgeWith(), Hold: hold})
@@ -152,7 +152,7 @@ func TestLost_AClaimEndsWhenTheFunctionHasARowByWhateverName(t *testing.T) {
 	was := f
 	was.Controller, was.External = devlink.Optional[uint32]{}, true
 	h := holder{lost: map[representor.Function]string{was: "a"}}
-	h.findLost(testcard.Index(testcard.OneVF()), map[string][]representor.Function{"c": {f}})
+	h.findLost(testcard.Index(testcard.OneVF()), map[string]placed{"uuid-c": {"c", f}})
 	if len(h.lost) != 0 {
 		t.Errorf("lost are %v", h.lost)
 	}

@@ -128,7 +128,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		cfg:     cfg,
 		trigger: retry.NewPoke(),
 		ready:   make(chan struct{}),
-		hold:    holder{wait: cfg.MassUnplugHold, grace: max(cfg.Grace, 0)},
+		hold:    newHolder(cfg.MassUnplugHold, max(cfg.Grace, 0)),
 		letGo:   newLetGo(),
 		last:    map[string]Port{},
 		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
@@ -343,9 +343,9 @@ func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 	r.lastInput = in
 	d := plan.Plan(in)
 	if in.Actual.Complete {
-		r.absent.note(now, d.Absent, d.Unseen...)
+		r.absent = r.absent.noted(now, d.Absent, d.Unseen...)
 		if current, _ := in.Index.LinksCurrent(); current {
-			r.unclaimed.note(now, d.Unclaimed)
+			r.unclaimed = r.unclaimed.noted(now, d.Unclaimed)
 		}
 	}
 	there := in.Asked.Complete && in.Asked.Connected

@@ -45,7 +45,7 @@ func TestSouthbound_AStartingHolderTakesTheOneThatTheRowsNameForAccepted(t *test
 		{name: "the switch isn't known", actual: blind},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h, v, now := holder{wait: time.Minute}, plantest.Trusted(), time.Now()
+			h, v, now := newHolder(time.Minute, 0), plantest.Trusted(), time.Now()
 			if tt.names != (ovn.Names{}) {
 				v.Names = tt.names
 			}
@@ -75,7 +75,7 @@ func TestSouthbound_AStartingHolderTakesTheOneThatTheRowsNameForAccepted(t *test
 }
 
 func TestSouthbound_ThatIsWhatTheRowsNameAgainEndsTheHold(t *testing.T) {
-	h, now := holder{wait: time.Minute}, time.Now()
+	h, now := newHolder(time.Minute, 0), time.Now()
 	actual := plantest.BridgeWith(plantest.OurRow("a", "n0", 0, 0, 10))
 	wrong := plantest.Trusted()
 	wrong.Identity, wrong.Names = "sb2", ovn.Names{Global: "sb2"}
