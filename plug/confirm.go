@@ -24,11 +24,7 @@ const (
 
 // unconfirmedError is why a change isn't made: the kernel, asked once more, said that the
 // netdev isn't the function's any more, or nothing.
-type unconfirmedError struct{ cause error }
-
-func (e *unconfirmedError) Error() string { return e.cause.Error() }
-
-func (e *unconfirmedError) Unwrap() error { return e.cause }
+type unconfirmedError struct{ error }
 
 var errOtherNetdev = errors.New("the kernel says that the netdev isn't the function's any more")
 
@@ -60,7 +56,7 @@ func (r *Reconciler) confirm(ctx context.Context, changes []ovs.Change, gives ma
 		}
 		off, why = append(off, c.LogicalPorts...), err
 		for _, p := range c.LogicalPorts {
-			r.pace.Fail(time.Now(), p, &unconfirmedError{err})
+			r.pace.Fail(time.Now(), p, unconfirmedError{err})
 		}
 	}
 	if len(off) > 0 {

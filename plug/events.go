@@ -30,7 +30,7 @@ type Event struct {
 type ring struct {
 	mu     sync.Mutex
 	last   uint64
-	events []Event // oldest first once turned
+	events []Event // oldest first
 }
 
 // add numbers an event and remembers it instead of the oldest.
@@ -39,11 +39,7 @@ func (r *ring) add(e Event) {
 	defer r.mu.Unlock()
 	r.last++
 	e.Number = r.last
-	if len(r.events) < eventsMost {
-		r.events = append(r.events, e)
-		return
-	}
-	r.events[(r.last-1)%eventsMost] = e
+	r.events = append(r.events[max(len(r.events)-eventsMost+1, 0):], e)
 }
 
 // after gives the events with a larger number, oldest first, as far as they are
@@ -55,11 +51,7 @@ func (r *ring) after(number uint64) []Event {
 		return nil
 	}
 	n := min(r.last-number, uint64(len(r.events)))
-	out := make([]Event, 0, n)
-	for i := r.last - n; i < r.last; i++ {
-		out = append(out, r.events[i%eventsMost])
-	}
-	return slices.Clip(out)
+	return slices.Clone(r.events[uint64(len(r.events))-n:])
 }
 
 // Events gives the changes of state with a number larger than the one given, oldest

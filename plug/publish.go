@@ -101,7 +101,7 @@ func (r *Reconciler) overlay(now time.Time, s *Port, due map[string]bool) {
 		return
 	}
 	next := r.pace.Due(now, s.LogicalPort)
-	var unconfirmed *unconfirmedError
+	var unconfirmed unconfirmedError
 	err, waits := r.pace.Failed(s.LogicalPort), r.overlayWait(now, s.LogicalPort)
 	switch {
 	case waits != nil && (err == nil || errors.As(err, &unconfirmed)):

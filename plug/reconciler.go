@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,19 +77,19 @@ type Reconciler struct {
 	report  atomic.Pointer[Report]
 	release atomic.Pointer[[]Holding] // holds that end with the next plan
 	events  ring
-	left    atomic.Pointer[[]string] // see Left
+	left    atomic.Pointer[map[string]bool] // see Left
 
 	// poked is when the first poke came that no pass has answered yet.
 	poked atomic.Pointer[time.Time]
 
-	ready     chan struct{}
-	readyOnce sync.Once
+	ready chan struct{}
 
 	// What follows is owned by the running pass.
 	hold      holder
 	absent    lasting    // rows whose function is away, by uuid
 	unclaimed lasting    // netdevs in our rows that no devlink port claims
 	began     time.Time  // of the first pass
+	compared  bool       // ready is closed
 	planned   time.Time  // of the last plan
 	lastInput plan.Input // what the last plan was made from
 	verify    unanswered
@@ -109,20 +110,12 @@ type Reconciler struct {
 
 // NewReconciler returns a Reconciler that has made no pass yet.
 func NewReconciler(cfg Config) *Reconciler {
-	if cfg.Audit == 0 {
-		cfg.Audit = defaultAudit
-	}
-	if cfg.MassUnplugHold == 0 {
-		cfg.MassUnplugHold = defaultHold
-	}
-	switch {
-	case cfg.DryRun: // nothing is awaited of a plan that nobody carries out
-		cfg.Grace = 0
-	case cfg.Grace == 0:
-		cfg.Grace = defaultGrace
-	}
-	if cfg.LinkGrace == 0 {
-		cfg.LinkGrace = defaultLinkGrace
+	cfg.Audit = cmp.Or(cfg.Audit, defaultAudit)
+	cfg.MassUnplugHold = cmp.Or(cfg.MassUnplugHold, defaultHold)
+	cfg.Grace = cmp.Or(cfg.Grace, defaultGrace)
+	cfg.LinkGrace = cmp.Or(cfg.LinkGrace, defaultLinkGrace)
+	if cfg.DryRun {
+		cfg.Grace = -1 // nothing is awaited of a plan that nobody carries out
 	}
 	r := &Reconciler{
 		cfg:     cfg,
@@ -143,8 +136,11 @@ func NewReconciler(cfg Config) *Reconciler {
 // their locks until it is called without them. Rows of ours there move to the present one,
 // and go where they leak.
 func (r *Reconciler) Left(bridges []string) {
-	b := slices.Clone(bridges)
-	r.left.Store(&b)
+	left := make(map[string]bool, len(bridges))
+	for _, b := range bridges {
+		left[b] = true
+	}
+	r.left.Store(&left)
 	r.Poke()
 }
 
@@ -253,8 +249,9 @@ func (r *Reconciler) Pass(ctx context.Context) Report {
 	if p.left == 0 && len(p.last.Unconfirmed) > 0 {
 		r.Poke() // there is more to ask about than this pass could
 	}
-	if p.last.Exhaustive && (len(p.last.Leaks) == 0 || r.cfg.DryRun) {
-		r.readyOnce.Do(func() { close(r.ready) })
+	if p.last.Exhaustive && (len(p.last.Leaks) == 0 || r.cfg.DryRun) && !r.compared {
+		r.compared = true
+		close(r.ready)
 	}
 	rep := r.publish(ctx, p.last, p.planned)
 	r.steps.took(StepPass, time.Since(began))
@@ -335,10 +332,7 @@ func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
 	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
 	if left := r.left.Load(); left != nil {
-		in.Left = make(map[string]bool, len(*left))
-		for _, b := range *left {
-			in.Left[b] = true
-		}
+		in.Left = *left
 	}
 	r.lastInput = in
 	d := plan.Plan(in)
@@ -365,25 +359,15 @@ func (r *Reconciler) starting(now time.Time, x *representor.Index) bool {
 	if r.began.IsZero() {
 		r.began = now
 	}
-	select {
-	case <-r.ready:
-		return false
-	default:
-	}
 	whole, _ := x.Complete()
-	return !r.cfg.DryRun && (whole || now.Sub(r.began) >= startPatience)
+	return !r.compared && !r.cfg.DryRun && (whole || now.Sub(r.began) >= startPatience)
 }
 
 // patienceEnds is when rows are compared with what is known of the card, whatever that
 // is; zero if that was done, or nobody waits for it.
 func (r *Reconciler) patienceEnds(now time.Time) time.Time {
 	end := r.began.Add(startPatience)
-	select {
-	case <-r.ready:
-		return time.Time{}
-	default:
-	}
-	if r.cfg.DryRun || r.began.IsZero() || !now.Before(end) {
+	if r.compared || r.cfg.DryRun || r.began.IsZero() || !now.Before(end) {
 		return time.Time{}
 	}
 	return end
