@@ -86,7 +86,7 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 // sameMeaning reports whether what a port asks for is the same function on two indexes, or
 // can be told on neither.
 func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
-	if was == is || b.Disposition != ovn.Asked || b.Request.Invalid != nil {
+	if was == is || !isAsked(b) {
 		return true
 	}
 	then, known := was.Meant(b.Request.Query)

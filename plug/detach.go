@@ -58,32 +58,29 @@ func (r *Reconciler) detach(ctx context.Context, netdevs []Stray) detached {
 	}
 	ctx, cancel := context.WithTimeout(ctx, detachWait)
 	defer cancel()
-	for first := true; len(netdevs) > 0; first = false {
-		gone, err := r.cfg.Detach(ctx, netdevs)
-		gone = gone[:min(len(gone), len(netdevs))]
-		for i, n := range netdevs[:len(gone)] {
+	out.left = netdevs
+	for first := true; len(out.left) > 0; first = false {
+		gone, err := r.cfg.Detach(ctx, out.left)
+		gone = gone[:min(len(gone), len(out.left))]
+		for i, n := range out.left[:len(gone)] {
 			if gone[i] {
 				out.gone[n.IfIndex] = true
 				r.cfg.Log.Info("removed a stale netdev from the kernel datapath", "netdev", n.Name, "ifindex", n.IfIndex)
 			}
 		}
-		netdevs = netdevs[len(gone):]
-		if err == nil || len(netdevs) == 0 {
-			out.left = netdevs
-			return out
+		out.left = out.left[len(gone):]
+		if err == nil || len(out.left) == 0 {
+			break
 		}
 		if ctx.Err() != nil && (!first || len(gone) > 0) {
-			out.left = netdevs // there were many, and the kernel took its time for each
-			return out
+			break // there were many, and the kernel took its time for each
 		}
-		failed := netdevs[0]
-		netdevs = netdevs[1:]
-		out.failed = append(out.failed, failed)
+		failed := out.left[0]
+		out.failed, out.left = append(out.failed, failed), out.left[1:]
 		r.cfg.Log.Warn("a stale netdev can't be removed from the kernel datapath; ovs-vswitchd may need a restart to open it",
 			"netdev", failed.Name, "ifindex", failed.IfIndex, "error", err)
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-			out.left = netdevs
-			return out
+			break
 		}
 	}
 	return out

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/reason"
@@ -19,17 +18,10 @@ type addresses struct {
 	// done are those that functions had, or got, since they are plugged. A driver that took
 	// one and doesn't tell it is not asked again and again; nor is a machine fought that gave
 	// itself another one since.
-	done map[string]string // by logical port, see addressID
+	done map[string]plan.Address // by logical port
 	// wanted are the logical ports whose address is still to be set.
 	wanted map[string]bool
 	pace   retry.Keyed[string] // by logical port
-}
-
-// addressID is which address is wanted of which netdev: the function of another one is set up anew.
-func addressID(a plan.Address) string { return addressNetdev(a) + a.MAC.String() }
-
-func addressNetdev(a plan.Address) string {
-	return fmt.Sprint(a.Representor.Function, " ", a.Representor.IfIndex, " ")
 }
 
 // left are the addresses that are still to be set, those that failed before last: one
@@ -37,23 +29,24 @@ func addressNetdev(a plan.Address) string {
 // there any more, and what failed for those that need none set.
 func (s *addresses) left(d plan.Decision) []plan.Address {
 	if s.done == nil {
-		s.done = map[string]string{}
+		s.done = map[string]plan.Address{}
 	}
 	var left []plan.Address
 	s.wanted = map[string]bool{}
 	for _, a := range d.Addresses {
-		// Where we set another one since, what the card shows may be from before.
-		if a.Representor.HWAddr == a.MAC && !strings.HasPrefix(s.done[a.LogicalPort], addressNetdev(a)) {
-			s.done[a.LogicalPort] = addressID(a)
-		}
-		if s.done[a.LogicalPort] != addressID(a) {
+		// The function of another netdev is set up anew.
+		done := s.done[a.LogicalPort]
+		known := done.Representor.Function == a.Representor.Function && done.Representor.IfIndex == a.Representor.IfIndex
+		switch {
+		case known && done.MAC == a.MAC:
+		case !known && a.Representor.HWAddr == a.MAC: // where we set another one since, this may be from before
+			s.done[a.LogicalPort] = a
+		default:
 			left = append(left, a)
 			s.wanted[a.LogicalPort] = true
 		}
 	}
-	maps.DeleteFunc(s.done, func(lport, _ string) bool {
-		return !d.Has(lport)
-	})
+	maps.DeleteFunc(s.done, func(lport string, _ plan.Address) bool { return !d.Has(lport) })
 	s.pace.Prune(time.Now(), func(lport string) bool { return s.wanted[lport] })
 	slices.SortStableFunc(left, func(a, b plan.Address) int { return s.pace.Failures(a.LogicalPort) - s.pace.Failures(b.LogicalPort) })
 	return left
@@ -87,7 +80,7 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 			r.addressFailed(a, err)
 			continue
 		}
-		s.done[a.LogicalPort] = addressID(a)
+		s.done[a.LogicalPort] = a
 		s.pace.Succeed(time.Now(), a.LogicalPort, paceChanges)
 		r.cfg.Log.Info("function's address set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
 			"old", a.Representor.HWAddr.String(), "new", a.MAC.String())

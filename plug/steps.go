@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"maps"
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
@@ -38,7 +39,7 @@ func Steps() []Step { return []Step{StepCommit, StepOpen, StepInstalled, StepUp,
 // all of it is the running pass's.
 type steps struct {
 	took  func(Step, time.Duration)
-	ports map[string]progress
+	ports map[string]*progress
 }
 
 // progress is how far one request has got.
@@ -70,7 +71,7 @@ func newSteps(took func(Step, time.Duration)) steps {
 	if took == nil {
 		took = func(Step, time.Duration) {}
 	}
-	return steps{took: took, ports: map[string]progress{}}
+	return steps{took: took, ports: map[string]*progress{}}
 }
 
 // seen takes note of requests that are new, and forgets those that are gone. A
@@ -78,28 +79,24 @@ func newSteps(took func(Step, time.Duration)) steps {
 // did before we were started.
 func (s *steps) seen(since time.Time, asked ovn.View, actual ovs.View) {
 	var plugged map[string]string // requests that have a row, by logical port; made when needed
-	for name := range s.ports {
-		if b := asked.Bindings[name]; b.Disposition != ovn.Asked || b.Request.Invalid != nil {
-			delete(s.ports, name)
-		}
-	}
+	maps.DeleteFunc(s.ports, func(name string, _ *progress) bool { return !isAsked(asked.Bindings[name]) })
 	for name, b := range asked.Bindings {
-		if b.Disposition != ovn.Asked || b.Request.Invalid != nil {
-			continue
-		}
-		if old, known := s.ports[name]; known && old.asked == b.Request.Query {
+		if old, known := s.ports[name]; !isAsked(b) || known && old.asked == b.Request.Query {
 			continue
 		}
 		if plugged == nil {
 			plugged = requestsOf(actual)
 		}
-		p := progress{asked: b.Request.Query, query: b.Request.Query.String(), since: since}
+		p := &progress{asked: b.Request.Query, query: b.Request.Query.String(), since: since}
 		if plugged[name] == p.query {
 			p.stage = measured
 		}
 		s.ports[name] = p
 	}
 }
+
+// isAsked reports whether a binding asks for something of us, in words that can be understood.
+func isAsked(b ovn.Binding) bool { return b.Disposition == ovn.Asked && b.Request.Invalid == nil }
 
 func requestsOf(actual ovs.View) map[string]string {
 	requests := map[string]string{}
@@ -120,37 +117,33 @@ func (s *steps) committed(now time.Time, c ovs.Change) {
 		}
 		s.took(StepCommit, now.Sub(p.since))
 		p.stage, p.since = toOpen, now
-		s.ports[plug.IfaceID] = p
 	}
 }
 
 // standing takes note of how the ports are after a pass.
 func (s *steps) standing(now time.Time, ports []Port) {
 	for i := range ports {
-		status := &ports[i]
-		p, known := s.ports[status.LogicalPort]
-		if !known || p.stage == measured {
-			continue
+		if p, known := s.ports[ports[i].LogicalPort]; known && p.stage != measured {
+			s.advance(now, p, &ports[i])
 		}
-		s.ports[status.LogicalPort] = s.advance(now, p, status)
 	}
 }
 
-func (s *steps) advance(now time.Time, p progress, status *Port) progress {
+func (s *steps) advance(now time.Time, p *progress, status *Port) {
 	ours := status.Request == p.query
 	opened := status.State == plan.Plugged && ours
 	if p.stage == toCommit {
 		if opened {
 			p.stage = measured // without a plug of ours: a row that was adopted
 		}
-		return p
+		return
 	}
 	p.down = p.down || !status.Up
 	installed := status.Installed && ours
 	if p.stage == toOpen {
 		if !opened {
 			p.early = p.early || installed
-			return p
+			return
 		}
 		s.took(StepOpen, now.Sub(p.since))
 		p.stage, p.since = toInstall, now
@@ -168,5 +161,4 @@ func (s *steps) advance(now time.Time, p progress, status *Port) progress {
 		}
 		p.stage = measured
 	}
-	return p
 }
