@@ -77,7 +77,10 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 		}
 		tried = true
 		if err != nil {
-			r.addressFailed(a, err)
+			if failsAnew(&s.pace, a.LogicalPort, err) {
+				r.cfg.Log.Warn("function's address can't be set", "port", reason.Quote(a.LogicalPort),
+					"function", a.Representor.Function.String(), "address", a.MAC.String(), "error", err)
+			}
 			continue
 		}
 		s.done[a.LogicalPort] = a
@@ -96,15 +99,6 @@ func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
 		return errors.New("the function isn't the one any more that it was a moment ago")
 	}
 	return r.cfg.SetHWAddr(ctx, a.Representor, a.MAC)
-}
-
-func (r *Reconciler) addressFailed(a plan.Address, err error) {
-	s := &r.addresses
-	if old := s.pace.Failed(a.LogicalPort); old == nil || old.Error() != err.Error() {
-		r.cfg.Log.Warn("function's address can't be set", "port", reason.Quote(a.LogicalPort), "function", a.Representor.Function.String(),
-			"address", a.MAC.String(), "error", err)
-	}
-	s.pace.Fail(time.Now(), a.LogicalPort, err)
 }
 
 // overlayAddress says of a port that its function's address could not be set.

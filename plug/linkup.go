@@ -9,6 +9,7 @@ import (
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/representor"
 )
 
 // linkWait bounds what one pass spends on setting links up. The kernel does that
@@ -16,12 +17,14 @@ import (
 // and a pass must soon be free for a leak.
 const linkWait = time.Second
 
-// links remembers how setting links up went.
+// links remembers how representors' links were, and how setting them up went. It is given the clock.
 type links struct {
-	netdevs netdevs
-	wake    time.Time           // when a link that is left alone is to be set up, zero for none
-	pace    retry.Keyed[string] // of tries that failed, by logical port
-	stuck   retry.Backoff       // of the step as a whole, when the kernel doesn't answer
+	grace time.Duration // how long a link that was taken down is left alone
+	seen  *representor.Index
+	were  map[uint32]linkHistory // by ifindex
+	wake  time.Time              // when a link that is left alone is to be set up, zero for none
+	pace  retry.Keyed[string]    // of tries that failed, by logical port
+	stuck retry.Backoff          // of the step as a whole, when the kernel doesn't answer
 }
 
 // next is when a link is to be set up again, zero if that needs a change first.
@@ -61,8 +64,8 @@ func (r *Reconciler) setLinksUp(ctx context.Context, ups []plan.LinkUp) {
 		err := r.cfg.Devices.LinkUp(ctx, u.IfIndex)
 		if err == nil {
 			r.linkSetUp(u)
-		} else {
-			r.linkFailed(u, err)
+		} else if failsAnew(&l.pace, u.LogicalPort, err) {
+			r.cfg.Log.Warn("link can't be set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
 		}
 		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			l.stuck.Fail(time.Now(), err)
@@ -78,15 +81,15 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []plan.LinkUp) []plan.LinkUp 
 	l := &r.links
 	var out []plan.LinkUp
 	for _, u := range ups {
-		end := l.netdevs.leftAlone(now, u.IfIndex)
+		end := l.leftAlone(now, u.IfIndex)
 		if end.IsZero() {
 			out = append(out, u)
 			continue
 		}
 		l.wake = retry.Earliest(l.wake, end)
-		if h := l.netdevs.links[u.IfIndex]; !h.raised && !h.told {
+		if h := l.were[u.IfIndex]; !h.raised && !h.told {
 			h.told = true
-			l.netdevs.links[u.IfIndex] = h
+			l.were[u.IfIndex] = h
 			r.cfg.Log.Warn("the link of a plugged port was taken down; it is left alone, as for a rename, and then set up again",
 				"port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "in", end.Sub(now).Round(time.Millisecond))
 		}
@@ -96,20 +99,20 @@ func (r *Reconciler) leaveAlone(now time.Time, ups []plan.LinkUp) []plan.LinkUp 
 
 func (r *Reconciler) linkSetUp(u plan.LinkUp) {
 	now, l := time.Now(), &r.links
-	if h := l.netdevs.links[u.IfIndex]; h.down.IsZero() {
+	if h := l.were[u.IfIndex]; h.down.IsZero() {
 		r.cfg.Log.Info("link set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev)
 	} else {
 		r.cfg.Log.Info("link set up again", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev,
 			"after", now.Sub(h.down).Round(time.Millisecond))
 	}
-	l.netdevs.raised(now, u.IfIndex)
+	l.were[u.IfIndex] = linkHistory{down: now, raised: true}
 	l.pace.Forget(u.LogicalPort)
 }
 
-func (r *Reconciler) linkFailed(u plan.LinkUp, err error) {
-	l := &r.links
-	if old := l.pace.Failed(u.LogicalPort); old == nil || old.Error() != err.Error() {
-		r.cfg.Log.Warn("link can't be set up", "port", reason.Quote(u.LogicalPort), "netdev", u.Netdev, "error", err)
-	}
-	l.pace.Fail(time.Now(), u.LogicalPort, err)
+// failsAnew takes note that something failed for a port, and reports whether it didn't before, or for
+// another reason.
+func failsAnew(pace *retry.Keyed[string], lport string, err error) bool {
+	old := pace.Failed(lport)
+	pace.Fail(time.Now(), lport, err)
+	return old == nil || old.Error() != err.Error()
 }

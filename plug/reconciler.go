@@ -124,7 +124,7 @@ func NewReconciler(cfg Config) *Reconciler {
 		hold:    newHolder(cfg.MassUnplugHold, max(cfg.Grace, 0)),
 		letGo:   newLetGo(),
 		last:    map[string]Port{},
-		links:   links{netdevs: netdevs{grace: max(cfg.LinkGrace, 0)}},
+		links:   links{grace: max(cfg.LinkGrace, 0), were: map[uint32]linkHistory{}},
 		steps:   newSteps(cfg.Took),
 		stood:   (*retry.Pulse).Stood,
 	}
@@ -322,7 +322,7 @@ func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 	in.TakenByProvider = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
-	r.links.netdevs.observe(now, in.Index)
+	r.links.observe(now, in.Index)
 	r.planned, r.syncing.waiting = now, map[string]bool{}
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
