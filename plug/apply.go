@@ -133,9 +133,8 @@ func (r *Reconciler) commit(ctx context.Context, changes []ovs.Change, d plan.De
 		}
 		done = append(done, c)
 		r.total.Transactions++
-		r.count(c, d)
 		r.steps.committed(now, c)
-		r.logChange(c)
+		r.record(c, d)
 		if plan.ClosesLeak(c) {
 			continue // what else failed for the port, or is yet to be done, has its own pace
 		}
@@ -156,8 +155,8 @@ func (r *Reconciler) countRetries(changes []ovs.Change) {
 	}
 }
 
-// count adds what a change that was committed did to the counters.
-func (r *Reconciler) count(c ovs.Change, d plan.Decision) {
+// record counts and logs what a change that was committed did.
+func (r *Reconciler) record(c ovs.Change, d plan.Decision) {
 	for _, u := range c.Unplug {
 		if u.Leak {
 			r.total.Leaks++
@@ -171,18 +170,6 @@ func (r *Reconciler) count(c ovs.Change, d plan.Decision) {
 			r.cfg.Log.Warn("retargeted: the request of a plugged port names another function now", "port", reason.Quote(p))
 		}
 	}
-}
-
-// removed takes note of what follows of a change that was made, or may have been.
-func (r *Reconciler) removed(now time.Time, c ovs.Change, d plan.Decision) {
-	r.letGo.note(now, r.cfg.Devices.Index(), c, d.Changes)
-	for p, moved := range departing(r.lastInput.Index, c) {
-		_, did := slices.BinarySearch(d.Retargets, p)
-		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
-	}
-}
-
-func (r *Reconciler) logChange(c ovs.Change) {
 	for _, u := range c.Unplug {
 		r.cfg.Log.Info("unplugged", "port", reason.Quote(u.Interface.LogicalPort()), "netdev", u.Interface.Name,
 			"function", u.Interface.Marker.Function, "why", c.Why)
@@ -192,6 +179,15 @@ func (r *Reconciler) logChange(c ovs.Change) {
 	}
 	for _, e := range c.Edit {
 		r.cfg.Log.Info("row corrected", "netdev", e.Interface.Name, "set", len(e.Set), "deleted", len(e.Delete), "why", c.Why)
+	}
+}
+
+// removed takes note of what follows of a change that was made, or may have been.
+func (r *Reconciler) removed(now time.Time, c ovs.Change, d plan.Decision) {
+	r.letGo.note(now, r.cfg.Devices.Index(), c, d.Changes)
+	for p, moved := range departing(r.lastInput.Index, c) {
+		_, did := slices.BinarySearch(d.Retargets, p)
+		r.hold.departed(now, p, moved || did) // what it gets may come with a change of its own
 	}
 }
 

@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -115,12 +116,8 @@ func (r *Reconciler) confirmAll(ctx context.Context, given map[string]represento
 		if !r.cfg.Devices.Index().Shows(rep) {
 			return errOtherNetdev
 		}
-		is, err := r.cfg.Devices.Confirm(ctx, rep)
-		switch {
-		case err != nil:
-			return err
-		case !is:
-			return errOtherNetdev
+		if is, err := r.cfg.Devices.Confirm(ctx, rep); err != nil || !is {
+			return cmp.Or(err, errOtherNetdev)
 		}
 	}
 	return nil

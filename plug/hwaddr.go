@@ -1,6 +1,7 @@
 package plug
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,9 +29,6 @@ type addresses struct {
 // function that keeps the kernel busy holds up no other. It forgets the ports that aren't
 // there any more, and what failed for those that need none set.
 func (s *addresses) left(d plan.Decision) []plan.Address {
-	if s.done == nil {
-		s.done = map[string]plan.Address{}
-	}
 	var left []plan.Address
 	s.wanted = map[string]bool{}
 	for _, a := range d.Addresses {
@@ -91,12 +89,8 @@ func (r *Reconciler) setAddresses(ctx context.Context, d plan.Decision) {
 }
 
 func (r *Reconciler) setAddress(ctx context.Context, a plan.Address) error {
-	same, err := r.cfg.Devices.Confirm(ctx, a.Representor)
-	if err != nil {
-		return err
-	}
-	if !same {
-		return errors.New("the function isn't the one any more that it was a moment ago")
+	if same, err := r.cfg.Devices.Confirm(ctx, a.Representor); err != nil || !same {
+		return cmp.Or(err, errors.New("the function isn't the one any more that it was a moment ago"))
 	}
 	return r.cfg.SetHWAddr(ctx, a.Representor, a.MAC)
 }

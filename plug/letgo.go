@@ -38,8 +38,6 @@ type removedRow struct {
 	own uint32 // the netdev that the row's port keeps, 0 for none
 }
 
-func newLetGo() letGo { return letGo{netdevs: map[uint32]openNetdev{}, rows: map[string]removedRow{}} }
-
 // note takes note of what a change has removed rows of, which is one of those that a plan wants.
 func (l letGo) note(now time.Time, x *representor.Index, c ovs.Change, all []ovs.Change) {
 	due := now.Add(letGoAfter)
@@ -85,22 +83,13 @@ func keeps(x *representor.Index, planned []ovs.Change, u ovs.Unplug) uint32 {
 // have opened that since and not have said so; and that of its function, which may have had the
 // name.
 func abandoned(x *representor.Index, u ovs.Unplug, kept uint32) []uint32 {
-	var netdevs []uint32
-	add := func(ifindex uint32) {
-		if ifindex != 0 && ifindex != kept {
-			netdevs = append(netdevs, ifindex)
-		}
+	named, _, _ := x.LinkByName(u.Interface.Name)
+	own, _ := x.ByFunction(plan.FunctionOf(x, u.Interface))
+	netdevs := []uint32{named, own.IfIndex}
+	if u.Interface.IsOpen() {
+		netdevs = append(netdevs, u.Interface.IfIndex)
 	}
-	if i := u.Interface; i.IsOpen() {
-		add(i.IfIndex)
-	}
-	if ifindex, _, ok := x.LinkByName(u.Interface.Name); ok {
-		add(ifindex)
-	}
-	if own, ok := x.ByFunction(plan.FunctionOf(x, u.Interface)); ok {
-		add(own.IfIndex)
-	}
-	return netdevs
+	return slices.DeleteFunc(netdevs, func(ifindex uint32) bool { return ifindex == 0 || ifindex == kept })
 }
 
 // next is when the next one is due, zero without any.

@@ -27,27 +27,17 @@ type links struct {
 	stuck retry.Backoff          // of the step as a whole, when the kernel doesn't answer
 }
 
-// next is when a link is to be set up again, zero if that needs a change first.
-func (l *links) next(now time.Time) time.Time {
-	return retry.Earliest(l.pace.Next(now), l.stuck.Next(now), l.wake)
-}
-
-// only forgets the ports that are not among these.
-func (l *links) only(ups []plan.LinkUp) {
-	down := make(map[string]bool, len(ups))
-	for _, u := range ups {
-		down[u.LogicalPort] = true
-	}
-	l.pace.Only(func(lport string) bool { return down[lport] })
-}
-
 // setLinksUp sets links up and remembers why one could not be. One that somebody took
 // down is left alone for some seconds. Those that failed before come last: one device
 // that keeps the kernel busy holds up no other. When the kernel doesn't answer, the rest
 // waits too.
 func (r *Reconciler) setLinksUp(ctx context.Context, ups []plan.LinkUp) {
 	l := &r.links
-	l.only(ups)
+	down := make(map[string]bool, len(ups))
+	for _, u := range ups {
+		down[u.LogicalPort] = true
+	}
+	l.pace.Only(func(lport string) bool { return down[lport] })
 	l.wake = time.Time{}
 	now := time.Now()
 	if !l.stuck.Next(now).IsZero() {

@@ -130,9 +130,6 @@ func (r *Reconciler) owing(nudges []plan.Nudge) []plan.Nudge {
 // owe takes note that a row's netdev was taken out of the datapath behind the back of
 // ovs-vswitchd, which is to look at the row again.
 func (r *Reconciler) owe(n plan.Nudge) {
-	if r.attempts == nil {
-		r.attempts = map[string]*attempts{}
-	}
 	if r.attempts[n.Interface.UUID] == nil {
 		r.attempts[n.Interface.UUID] = newAttempts(n)
 	}

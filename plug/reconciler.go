@@ -117,16 +117,21 @@ func NewReconciler(cfg Config) *Reconciler {
 	if cfg.DryRun {
 		cfg.Grace = -1 // nothing is awaited of a plan that nobody carries out
 	}
+	if cfg.Took == nil {
+		cfg.Took = func(Step, time.Duration) {}
+	}
 	r := &Reconciler{
-		cfg:     cfg,
-		trigger: retry.NewPoke(),
-		ready:   make(chan struct{}),
-		hold:    newHolder(cfg.MassUnplugHold, max(cfg.Grace, 0)),
-		letGo:   newLetGo(),
-		last:    map[string]Port{},
-		links:   links{grace: max(cfg.LinkGrace, 0), were: map[uint32]linkHistory{}},
-		steps:   newSteps(cfg.Took),
-		stood:   (*retry.Pulse).Stood,
+		cfg:       cfg,
+		trigger:   retry.NewPoke(),
+		ready:     make(chan struct{}),
+		hold:      newHolder(cfg.MassUnplugHold, max(cfg.Grace, 0)),
+		stood:     (*retry.Pulse).Stood,
+		attempts:  map[string]*attempts{},
+		letGo:     letGo{netdevs: map[uint32]openNetdev{}, rows: map[string]removedRow{}},
+		links:     links{grace: max(cfg.LinkGrace, 0), were: map[uint32]linkHistory{}},
+		addresses: addresses{done: map[string]plan.Address{}},
+		steps:     steps{took: cfg.Took, ports: map[string]*progress{}},
+		last:      map[string]Port{},
 	}
 	r.report.Store(&Report{})
 	return r
@@ -224,8 +229,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 func (r *Reconciler) Due() time.Duration {
 	then := r.planned
 	next := retry.Earliest(
-		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(), r.links.next(then),
-		r.addresses.pace.Next(then), r.verify.backoff.Next(then), r.syncing.unanswered.backoff.Next(then),
+		r.patienceEnds(then), r.pace.Next(then), r.hold.next(then), r.nextNudge(),
+		r.links.pace.Next(then), r.links.stuck.Next(then), r.links.wake, r.addresses.pace.Next(then),
+		r.verify.backoff.Next(then), r.syncing.unanswered.backoff.Next(then),
 		r.absent.next(then, absentGrace), r.unclaimed.next(then, absentGrace), r.letGo.next(), r.reopen.Next(then),
 	)
 	if next.IsZero() {

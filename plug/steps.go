@@ -67,13 +67,6 @@ const (
 	measured // all there is to measure of it was
 )
 
-func newSteps(took func(Step, time.Duration)) steps {
-	if took == nil {
-		took = func(Step, time.Duration) {}
-	}
-	return steps{took: took, ports: map[string]*progress{}}
-}
-
 // seen takes note of requests that are new, and forgets those that are gone. A
 // request whose row is there already isn't measured: somebody else made it, or we
 // did before we were started.
