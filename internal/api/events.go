@@ -36,12 +36,11 @@ func (s *Server) events(f Facts, r *http.Request) (any, error) {
 		}
 	}
 	out := Events{Started: instant(f.Started), Events: []plug.Event{}}
-	if s.Events == nil {
-		return out, nil
-	}
-	for _, e := range s.Events(after) {
-		e.At = instant(e.At)
-		out.Events = append(out.Events, e)
+	if s.Events != nil {
+		for _, e := range s.Events(after) {
+			e.At = instant(e.At)
+			out.Events = append(out.Events, e)
+		}
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -84,15 +85,11 @@ func (f Facts) Ports() Ports {
 func (f Facts) placed() map[string]bool {
 	all := map[string]bool{}
 	for _, r := range f.Local.Interfaces {
-		if !r.Marked || r.OVNPlugged != "" || r.Bridge != f.Local.Bridge || r.Bridge == "" {
-			continue
-		}
-		if r.Marker.LogicalPort != "" {
-			all[r.Marker.LogicalPort] = true
-		} else if r.IfaceID != "" {
-			all[r.IfaceID] = true
+		if r.Marked && r.OVNPlugged == "" && r.Bridge == f.Local.Bridge && r.Bridge != "" {
+			all[cmp.Or(r.Marker.LogicalPort, r.IfaceID)] = true
 		}
 	}
+	delete(all, "") // of a row that doesn't tell its port
 	return all
 }
 
@@ -214,12 +211,7 @@ func Changes(changes []ovs.Change) []Change {
 }
 
 // instant makes a time fit to be sent: UTC, in milliseconds, zero stays zero.
-func instant(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Millisecond)
-}
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func address(m representor.MAC) string {
 	if m.IsZero() {

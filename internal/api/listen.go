@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,15 +28,12 @@ const probeTimeout = time.Second
 // may write there, for they could put a socket of theirs in the place of ours. A socket
 // that a process left behind is replaced, but only if nobody answers on it: the
 // error is ErrInUse otherwise.
-func Listen(ctx context.Context, path string) (net.Listener, error) {
-	l, err := listen(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("control socket %s: %w", path, err)
-	}
-	return l, nil
-}
-
-func listen(ctx context.Context, path string) (net.Listener, error) {
+func Listen(ctx context.Context, path string) (_ net.Listener, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("control socket %s: %w", path, err)
+		}
+	}()
 	// Between finding that a socket is dead and having a new one in its place
 	// another process must not do the same.
 	lock, err := lockfile.Take(lockPath(path))
@@ -67,11 +63,21 @@ func listen(ctx context.Context, path string) (net.Listener, error) {
 
 // Grant gives a socket that Listen opened to a group, whose members may connect then.
 func Grant(path, group string) error {
-	gid, err := groupID(group)
-	if err != nil {
-		return err
+	g, err := user.LookupGroup(group)
+	if _, unknown := errors.AsType[user.UnknownGroupError](err); unknown {
+		return fmt.Errorf("there is no group %s; groupadd --system makes one, or change the setting", reason.Quote(group))
 	}
-	if isOf(path, gid) {
+	if err != nil {
+		return fmt.Errorf("group %s: %w", reason.Quote(group), err)
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return fmt.Errorf("group %s: gid %s: %w", reason.Quote(group), reason.Quote(g.Gid), err)
+	}
+	// Where the group is our own the socket is the group's already. A sandbox may forbid chown(2)
+	// even where it would change nothing.
+	var now unix.Stat_t
+	if unix.Lstat(path, &now) == nil && uint64(now.Gid) == uint64(gid) {
 		return nil
 	}
 	if err := os.Chown(path, -1, gid); err != nil {
@@ -79,33 +85,6 @@ func Grant(path, group string) error {
 			"belongs to that group)", reason.Quote(group), err, group)
 	}
 	return nil
-}
-
-func groupID(name string) (int, error) {
-	g, err := user.LookupGroup(name)
-	var unknown user.UnknownGroupError
-	if errors.As(err, &unknown) {
-		return 0, fmt.Errorf("there is no group %s; groupadd --system makes one, or change the setting", reason.Quote(name))
-	}
-	if err != nil {
-		return 0, fmt.Errorf("group %s: %w", reason.Quote(name), err)
-	}
-	gid, err := strconv.Atoi(g.Gid)
-	if err != nil {
-		return 0, fmt.Errorf("group %s: gid %s: %w", reason.Quote(name), reason.Quote(g.Gid), err)
-	}
-	return gid, nil
-}
-
-// isOf tells whether a file is the group's already, as it is when the group is our
-// own. A sandbox may forbid chown(2) even where it would change nothing.
-func isOf(path string, gid int) bool {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return false
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && uint64(stat.Gid) == uint64(gid)
 }
 
 // lockPath is the lock file beside a socket. It is no name that the lock of a bridge can

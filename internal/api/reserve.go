@@ -20,10 +20,6 @@ type reserve struct {
 	others *semaphore.Weighted
 }
 
-func reserving(l net.Listener) *reserve {
-	return &reserve{Listener: l, others: semaphore.NewWeighted(maxOthers)}
-}
-
 // Accept gives the next connection that may stay.
 func (r *reserve) Accept() (net.Conn, error) {
 	for {

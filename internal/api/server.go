@@ -57,7 +57,8 @@ type Server struct {
 // Serve answers on the listener until the context is done; see the function Serve. Of the
 // connections that it has at a time some are kept for root.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	if err := Serve(ctx, reserving(listener), s.handler(), s.Log); err != nil {
+	reserved := &reserve{Listener: listener, others: semaphore.NewWeighted(maxOthers)}
+	if err := Serve(ctx, reserved, s.handler(), s.Log); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil
