@@ -35,25 +35,21 @@ const (
 
 // announcer tells the service manager how we are, as sd_notify(3) describes.
 type announcer struct {
-	facts    func() api.Facts
-	standing func() standing
+	facts func() api.Facts
 	// compared is closed when the bridge was compared with the card.
 	compared <-chan struct{}
-	// nudge makes the keeper go round, and the reconciler make a pass. beats and
-	// passes count both.
-	nudge  func()
-	beats  func() uint64
-	passes func() uint64
+	// nudge makes the keeper go round, which beats count, and the reconciler make a pass.
+	nudge func()
+	beats func() uint64
 	// send hands a message to the service manager.
 	send func(message string)
 	log  *slog.Logger
 	// watchdog is how often the service manager must hear from us, 0 for never.
 	watchdog time.Duration
 
-	started time.Time
-	local   time.Time // when the local database was first seen whole
-	ready   bool
-	status  string
+	local  time.Time // when the local database was first seen whole
+	ready  bool
+	status string
 
 	// then is how it was at the last ping.
 	then struct {
@@ -87,25 +83,25 @@ func (a *announcer) run(ctx context.Context) error {
 }
 
 func (a *announcer) look(now time.Time) {
-	f, s := a.facts(), a.standing()
-	if line := statusLine(f, s); line != a.status {
+	f := a.facts()
+	if line := statusLine(f); line != a.status {
 		a.status = line
 		a.send("STATUS=" + line)
 	}
 	if f.Local.Complete && a.local.IsZero() {
 		a.local = now
 	}
-	if !a.ready && a.mayStart(now, f, s) {
+	if !a.ready && a.mayStart(now, f) {
 		a.ready = true
 		a.send(daemon.SdNotifyReady)
 	}
 	if a.ready && a.watchdog > 0 {
-		a.ping(now, s.role == api.Active)
+		a.ping(now, f)
 	}
 }
 
 // mayStart decides whether ovs-vswitchd needs to wait no longer.
-func (a *announcer) mayStart(now time.Time, f api.Facts, s standing) bool {
+func (a *announcer) mayStart(now time.Time, f api.Facts) bool {
 	select {
 	case <-a.compared:
 		return true
@@ -114,11 +110,11 @@ func (a *announcer) mayStart(now time.Time, f api.Facts, s standing) bool {
 	whole, _ := f.Index.Complete()
 	var patience time.Duration
 	switch {
-	case s.role == api.Standby:
+	case f.Role == api.Standby:
 		return true // who has the bridge looks after it
 	case !whole && !a.local.IsZero() && now.Sub(a.local) >= cardPatience:
 		patience = cardPatience
-	case now.Sub(a.started) >= startPatience:
+	case now.Sub(f.Started) >= startPatience:
 		patience = startPatience
 	default:
 		return false
@@ -130,11 +126,11 @@ func (a *announcer) mayStart(now time.Time, f api.Facts, s standing) bool {
 // ping tells the watchdog that we are alive if we are: since the last ping the
 // keeper went round, and while it has the bridge a pass was made. Both are
 // nudged at each ping, so both have something to do.
-func (a *announcer) ping(now time.Time, active bool) {
+func (a *announcer) ping(now time.Time, f api.Facts) {
 	if !a.then.at.IsZero() && now.Sub(a.then.at) < a.watchdog/4 {
 		return
 	}
-	beats, passes := a.beats(), a.passes()
+	beats, passes, active := a.beats(), f.Report.Passes, f.Role == api.Active
 	alive := beats != a.then.beats && (!active || !a.then.active || passes != a.then.passes)
 	a.nudge()
 	if !alive && !a.then.at.IsZero() {
@@ -145,13 +141,13 @@ func (a *announcer) ping(now time.Time, active bool) {
 }
 
 // statusLine says in one line how we are.
-func statusLine(f api.Facts, s standing) string {
+func statusLine(f api.Facts) string {
 	var parts []string
-	switch s.role {
+	switch f.Role {
 	case api.Starting:
-		return oneLine("waiting: " + s.why)
+		return oneLine("waiting: " + f.RoleReason)
 	case api.Standby:
-		return oneLine("standing by: " + s.why)
+		return oneLine("standing by: " + f.RoleReason)
 	case api.Active, api.Offline:
 	}
 	if f.DryRun {

@@ -26,24 +26,24 @@ type manager struct {
 	told []string
 
 	f        api.Facts
-	s        standing
 	compared chan struct{}
 	beats    uint64
-	passes   uint64
 	nudged   int
 }
 
 func newManager(watchdog time.Duration) *manager {
 	m := &manager{
-		f: api.Facts{Index: representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{})},
-		s: standing{role: api.Starting, why: "the local database"}, compared: make(chan struct{}),
+		f: api.Facts{
+			Daemon: api.Daemon{Started: start(), Role: api.Starting, RoleReason: "the local database"},
+			Index:  representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}),
+		},
+		compared: make(chan struct{}),
 	}
 	m.announcer = &announcer{
-		facts: func() api.Facts { return m.f }, standing: func() standing { return m.s },
-		compared: m.compared, nudge: func() { m.nudged++ },
-		beats: func() uint64 { return m.beats }, passes: func() uint64 { return m.passes },
-		send: func(s string) { m.told = append(m.told, s) }, log: slog.New(slog.DiscardHandler),
-		watchdog: watchdog, started: start(),
+		facts: func() api.Facts { return m.f }, compared: m.compared, nudge: func() { m.nudged++ },
+		beats: func() uint64 { return m.beats },
+		send:  func(s string) { m.told = append(m.told, s) }, log: slog.New(slog.DiscardHandler),
+		watchdog: watchdog,
 	}
 	return m
 }
@@ -80,7 +80,7 @@ func TestReady_ComesWhenTheBridgeWasComparedWithTheCard(t *testing.T) {
 func TestReady_ComesAtOnceInStandby(t *testing.T) {
 	t.Parallel()
 	m := newManager(0)
-	m.s = standing{role: api.Standby, why: "pid 1 has it"}
+	m.f.Role, m.f.RoleReason = api.Standby, "pid 1 has it"
 	if got := m.at(0); !slices.Equal(got, []string{"STATUS=standing by: pid 1 has it", ready}) {
 		t.Errorf("%q", got)
 	}
@@ -135,11 +135,11 @@ func TestWatchdog_HearsNothingBeforeReady(t *testing.T) {
 func TestWatchdog_IsToldOnlyWhilePassesAreMade(t *testing.T) {
 	t.Parallel()
 	m := newManager(40 * time.Second)
-	m.s = standing{role: api.Active}
+	m.f.Role, m.f.RoleReason = api.Active, ""
 	close(m.compared)
 	step := func(second int, beats, passes uint64, want bool) {
 		t.Helper()
-		m.beats, m.passes = beats, passes
+		m.beats, m.f.Report.Passes = beats, passes
 		nudged := m.nudged
 		if got := slices.Contains(m.at(time.Duration(second)*time.Second), ping); got != want {
 			t.Errorf("at %d s with %d rounds and %d passes: ping %v, want %v", second, beats, passes, got, want)
@@ -158,11 +158,11 @@ func TestWatchdog_IsToldOnlyWhilePassesAreMade(t *testing.T) {
 	step(66, 6, 10, true)
 
 	// In standby there are no passes to be made.
-	m.s = standing{role: api.Standby}
+	m.f.Role, m.f.RoleReason = api.Standby, ""
 	step(80, 7, 10, true)
 	step(95, 8, 10, true)
 	// The first pass of a new tenure may still be on its way.
-	m.s = standing{role: api.Active}
+	m.f.Role, m.f.RoleReason = api.Active, ""
 	step(110, 9, 10, true)
 	step(125, 10, 10, false)
 }
@@ -170,7 +170,7 @@ func TestWatchdog_IsToldOnlyWhilePassesAreMade(t *testing.T) {
 func TestStatusLine_SaysHowItGoes(t *testing.T) {
 	t.Parallel()
 	whole := api.Facts{
-		Daemon:     api.Daemon{Bridge: "br-int"},
+		Daemon:     api.Daemon{Role: api.Active, Bridge: "br-int"},
 		Local:      ovs.View{Complete: true, BridgeUUID: "b"},
 		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
 		Index:      representor.NewIndex(representor.Card{Complete: true}, representor.Settings{}),
@@ -179,30 +179,28 @@ func TestStatusLine_SaysHowItGoes(t *testing.T) {
 			{Status: plan.Status{State: plan.Pending}}, {Status: plan.Status{State: plan.Invalid}},
 		}},
 	}
-	active := standing{role: api.Active}
 	for _, c := range []struct {
 		name string
 		edit func(*api.Facts)
-		s    standing
 		want string
 	}{
-		{"well", func(*api.Facts) {}, active, "2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642"},
-		{"nothing asked", func(f *api.Facts) { f.Report.Ports = nil }, active, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
+		{"well", func(*api.Facts) {}, "2 plugged, 1 pending, 1 invalid; southbound connected to ssl:192.0.2.1:6642"},
+		{"nothing asked", func(f *api.Facts) { f.Report.Ports = nil }, "0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
 			"held", func(f *api.Facts) {
 				f.Report.Holds = []plug.Holding{{Code: reason.CodeMassUnplug, Until: start(), Ports: []string{"a", "b", "c"}}}
-			}, active,
+			},
 			"HELD (mass-unplug): 3 ports stay until 12:00:00 UTC or representorctl release-hold; 2 plugged, 1 pending, 1 invalid; southbound " +
 				"connected to ssl:192.0.2.1:6642",
 		},
 		{
-			"a built-in provider", func(f *api.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} }, active,
+			"a built-in provider", func(f *api.Facts) { f.Report.BuiltIn = []string{"pf0vf3"} },
 			"2 plugged, 1 pending, 1 invalid; rows of a plug provider built into ovn-controller: 1; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"dry run", func(f *api.Facts) { f.DryRun, f.Report.Ports = true, nil }, active,
+		{"dry run", func(f *api.Facts) { f.DryRun, f.Report.Ports = true, nil },
 			"dry run; 0 plugged; southbound connected to ssl:192.0.2.1:6642"},
 		{
-			"no chassis row", func(f *api.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false }, active,
+			"no chassis row", func(f *api.Facts) { f.Report.Ports, f.Southbound.ChassisKnown = nil, false },
 			"0 plugged; southbound connected to ssl:192.0.2.1:6642, without a Chassis row of ours",
 		},
 		{
@@ -210,19 +208,19 @@ func TestStatusLine_SaysHowItGoes(t *testing.T) {
 				f.Local.Complete, f.Local.Problem = false, "gone"
 				f.Southbound = ovn.View{Problem: "no answer"}
 				f.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
-			}, active,
+			},
 			"2 plugged, 1 pending, 1 invalid; local database not connected: gone; card not read: no devlink; southbound not connected: no answer",
 		},
 		{
-			"no bridge", func(f *api.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" }, active,
+			"no bridge", func(f *api.Facts) { f.Report.Ports, f.Local.BridgeUUID = nil, "" },
 			"0 plugged; bridge br-int doesn't exist; southbound connected to ssl:192.0.2.1:6642",
 		},
-		{"starting", func(*api.Facts) {}, standing{role: api.Starting, why: "the local database: x\ny"},
+		{"starting", func(f *api.Facts) { f.Role, f.RoleReason = api.Starting, "the local database: x\ny" },
 			"waiting: the local database: x y"},
 	} {
 		f := whole
 		c.edit(&f)
-		if got := statusLine(f, c.s); got != c.want {
+		if got := statusLine(f); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
 		}
 	}

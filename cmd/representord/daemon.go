@@ -38,15 +38,12 @@ func (s *service) run(ctx context.Context, send func(string)) error {
 	}
 	a := &announcer{
 		facts:    s.facts,
-		standing: func() standing { return *s.standing.Load() },
 		compared: s.Reconciler.Ready(),
 		nudge:    s.Notify,
 		beats:    s.beats.Load,
-		passes:   func() uint64 { return s.Reconciler.Report().Passes },
 		send:     send,
 		log:      s.Log,
 		watchdog: watchdog,
-		started:  s.started,
 	}
 	scrapes, err := metrics.New(s.snapshot, s.timings, s.Log)
 	if err != nil {
@@ -59,7 +56,7 @@ func (s *service) run(ctx context.Context, send func(string)) error {
 	group.Go(func() error { return s.companions.Run(ctx) })
 	group.Go(func() error { return s.answer(ctx, scrapes) })
 	group.Go(func() error { return s.expose(ctx, scrapes) })
-	if s.dryRun {
+	if s.DryRun {
 		group.Go(func() error { return s.tellPlans(ctx) })
 	}
 	return group.Wait()
@@ -70,7 +67,7 @@ func (s *service) facts() api.Facts {
 	at := s.standing.Load()
 	f := s.Facts(at.id)
 	f.Version, f.PID, f.Started = s.version, os.Getpid(), s.started
-	f.Role, f.RoleReason, f.DryRun = at.role, at.why, s.dryRun
+	f.Role, f.RoleReason = at.role, at.why
 	f.Companions = s.companions.Sights()
 	f.Problems = append(slices.Clone(f.Problems), s.Config.Warnings...)
 	if why := s.access.Load(); why != nil {

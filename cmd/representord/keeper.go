@@ -36,7 +36,6 @@ type standing struct {
 // given up before the other is taken.
 type keeper struct {
 	*agent.Agent
-	dryRun bool
 	// left are the bridges that were ours, by name, and movesFrom those of them that the
 	// reconciler was told to move rows from. Both are the running round's.
 	left      map[string]*leftBridge
@@ -47,8 +46,8 @@ type keeper struct {
 	beats atomic.Uint64
 }
 
-func newKeeper(a *agent.Agent, dryRun bool) *keeper {
-	k := &keeper{Agent: a, dryRun: dryRun, left: map[string]*leftBridge{}}
+func newKeeper(a *agent.Agent) *keeper {
+	k := &keeper{Agent: a, left: map[string]*leftBridge{}}
 	k.standing.Store(&standing{role: api.Starting, why: notStarted})
 	return k
 }
@@ -143,7 +142,7 @@ func (k *keeper) giveUp(t *tenure) {
 
 // take makes a bridge ours, nil if that can't be done now.
 func (k *keeper) take(bridge string) *tenure {
-	if k.dryRun {
+	if k.DryRun {
 		return &tenure{bridge: bridge}
 	}
 	l, err := acquire(k.Config.RunDir, bridge)

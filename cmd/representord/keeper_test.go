@@ -130,7 +130,7 @@ func TestKeeper_TheReconcilerRunsOnlyOnTheBridgeThatIsLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := newKeeper(s, false)
+	k := newKeeper(s)
 	// The switch has not been read yet, so it shows no bridge.
 	k.Become(config.Identity{Bridge: "br-int"})
 	tenure := k.round(t.Context(), nil)

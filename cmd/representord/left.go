@@ -46,7 +46,7 @@ func (k *keeper) leaveFor(present string) {
 // clearLeft looks after the bridges that were ours, while t is the tenure of the present
 // one, nil for none. It reports whether it waits for a lock.
 func (k *keeper) clearLeft(local ovs.View, t *tenure) (waits bool) {
-	if k.dryRun || len(k.left) == 0 {
+	if k.DryRun || len(k.left) == 0 {
 		return false
 	}
 	var held []string

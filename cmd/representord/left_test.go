@@ -171,7 +171,7 @@ func TestLeft_ABridgeThatIsOursAgainIsTakenAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := newKeeper(a, false)
+	k := newKeeper(a)
 	k.Become(config.Identity{Bridge: "br-int"})
 	k.leaveFor("br-new")
 	k.Become(config.Identity{Bridge: "br-new"})

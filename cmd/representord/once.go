@@ -29,7 +29,6 @@ var errNotPlugged = errors.New("not every port that is asked for is plugged")
 type task struct {
 	*agent.Agent
 	out     io.Writer
-	dryRun  bool
 	timeout time.Duration
 }
 
@@ -49,7 +48,7 @@ func (t *task) within(ctx context.Context, step func(context.Context) error) err
 func (t *task) settle(ctx context.Context) (*lockfile.Lock, error) {
 	var l *lockfile.Lock
 	err := t.Settle(ctx, func(bridge string) (err error) {
-		if t.dryRun {
+		if t.DryRun {
 			return nil
 		}
 		if l, err = acquire(t.Config.RunDir, bridge); errors.Is(err, errLocked) {
@@ -101,7 +100,7 @@ func (t *task) showUnpublished(d register.Decision) {
 
 // showSerials prints what became of the published serial numbers, if anything did.
 func (t *task) showSerials(d register.Decision) {
-	verb := map[bool][2]string{false: {"published", "withdrawn"}, true: {"would be published", "would be withdrawn"}}[t.dryRun]
+	verb := map[bool][2]string{false: {"published", "withdrawn"}, true: {"would be published", "would be withdrawn"}}[t.DryRun]
 	for _, s := range d.Added {
 		fmt.Fprintf(t.out, "card serial number %s %s in external_ids:%s\n", reason.Word(s), verb[0], reason.Word(d.Key))
 	}
@@ -120,7 +119,7 @@ func (t *task) passes(ctx context.Context) plug.Report {
 	planned := report.Planned
 	patience, cancel := context.WithTimeout(ctx, settlePatience+t.Config.UnplugGrace)
 	defer cancel()
-	for !t.dryRun && (onTheirWay(report.Ports) || t.Reconciler.Awaits()) && patience.Err() == nil {
+	for !t.DryRun && (onTheirWay(report.Ports) || t.Reconciler.Awaits()) && patience.Err() == nil {
 		retry.Await(patience, t.Reconciler.Poked(), t.Reconciler.Due()) // what is due waits for nothing but its time
 		if patience.Err() != nil {
 			break
@@ -163,7 +162,7 @@ func (t *task) show(report plug.Report) error {
 		if p.Reason == nil {
 			continue
 		}
-		if p.State != plan.Held && !unasked(p) && (!t.dryRun || p.Reason.Code != reason.CodeTransactionPending) {
+		if p.State != plan.Held && !unasked(p) && (!t.DryRun || p.Reason.Code != reason.CodeTransactionPending) {
 			err = errNotPlugged
 		}
 		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", reason.Word(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
@@ -181,7 +180,7 @@ func (t *task) showChanges(report plug.Report) {
 	switch {
 	case len(report.Planned) == 0:
 		fmt.Fprintln(t.out, "nothing to change")
-	case t.dryRun:
+	case t.DryRun:
 		fmt.Fprintln(t.out, "changes that would be made:")
 	default:
 		fmt.Fprintf(t.out, "changes: %d made, %d refused\n", report.Transactions, report.Failures)
@@ -200,7 +199,7 @@ func (t *task) cleanup(ctx context.Context) error {
 	defer l.Release()
 	removed, err := t.Reconciler.Cleanup(ctx)
 	title := "removed:"
-	if t.dryRun {
+	if t.DryRun {
 		title = "would be removed:"
 	}
 	if len(removed) == 0 {

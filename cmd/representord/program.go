@@ -142,7 +142,7 @@ func (p *program) start(ctx context.Context, cfg config.Config) error {
 		for _, w := range cfg.Warnings {
 			fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, w)
 		}
-		t := task{Agent: a, out: p.stdout, dryRun: p.dryRun, timeout: p.timeout}
+		t := task{Agent: a, out: p.stdout, timeout: p.timeout}
 		if p.cleanup {
 			return t.within(ctx, t.cleanup)
 		}
@@ -152,7 +152,7 @@ func (p *program) start(ctx context.Context, cfg config.Config) error {
 		log.Warn("configuration", "problem", w)
 	}
 	log.Info("starting", "version", p.version, "pid", os.Getpid(), "config", cfg.File, "dry-run", p.dryRun)
-	s := service{keeper: newKeeper(a, p.dryRun), timings: timings, version: p.version, started: started, level: level}
+	s := service{keeper: newKeeper(a), timings: timings, version: p.version, started: started, level: level}
 	s.companions = companion.NewWatcher(companion.Searches(cfg.OVSDB, os.Getenv), log)
 	err = s.run(ctx, notifySystemd(log))
 	if err == nil {

@@ -58,8 +58,7 @@ type Options struct {
 // Agent is everything that is watched, and what decides on it. Nothing happens
 // before Watch.
 type Agent struct {
-	Config config.Config
-	Log    *slog.Logger
+	Options
 
 	Devices    Devices
 	Local      *ovs.Switch
@@ -78,7 +77,7 @@ type Agent struct {
 // New returns an Agent that knows nothing yet. The error names what can't be opened.
 func New(o Options) (*Agent, error) {
 	cfg := o.Config
-	a := &Agent{Config: cfg, Log: o.Log, Changed: retry.NewPoke()}
+	a := &Agent{Options: o, Changed: retry.NewPoke()}
 	var err error
 	if a.override, _, err = ReadOverride(cfg.SystemIDOverride()); err != nil {
 		return nil, err
@@ -116,13 +115,11 @@ func New(o Options) (*Agent, error) {
 	a.Registrar = register.NewRegistrar(register.Config{
 		Switch:  a.Local,
 		Devices: a.Devices,
-		Chassis: func(externalIDs map[string]string) string {
-			return config.Identify(externalIDs, cfg, a.override, "").Chassis
-		},
-		Log:    o.Log,
-		Audit:  cfg.Audit,
-		Off:    !cfg.RegisterCardSerial,
-		DryRun: o.DryRun,
+		Chassis: func(externalIDs map[string]string) string { return a.named(externalIDs).Chassis },
+		Log:     o.Log,
+		Audit:   cfg.Audit,
+		Off:     !cfg.RegisterCardSerial,
+		DryRun:  o.DryRun,
 	})
 	return a, nil
 }
@@ -160,6 +157,7 @@ func (a *Agent) Facts(id *config.Identity) api.Facts {
 		Report:        a.Reconciler.Report(),
 		Serials:       a.Registrar.Report(),
 	}
+	f.DryRun = a.DryRun
 	if id != nil {
 		f.Chassis, f.Hostname, f.Bridge, f.Problems = id.Chassis, id.Hostname, id.Bridge, id.Problems
 	}

@@ -22,7 +22,7 @@ type localGate struct {
 // View is of the bridge that the snapshot itself names.
 func (g localGate) View() ovs.View {
 	v := g.Switch.View()
-	return ofBridge(v, g.agent.named(v).Bridge)
+	return ofBridge(v, g.agent.named(v.ExternalIDs).Bridge)
 }
 
 // ofBridge gives a snapshot that is not complete if it shows another bridge than the wanted one.
@@ -46,7 +46,7 @@ func (g southboundGate) View() ovn.View {
 	if !local.Complete {
 		return v
 	}
-	return ofChassis(v, g.agent.named(local).Chassis)
+	return ofChassis(v, g.agent.named(local.ExternalIDs).Chassis)
 }
 
 // ofChassis gives a snapshot that is neither complete nor connected if it was judged for another
@@ -59,8 +59,7 @@ func ofChassis(v ovn.View, wanted string) ovn.View {
 	return v
 }
 
-// named works out who a snapshot of the local database says we are, the host
-// name apart.
-func (a *Agent) named(local ovs.View) config.Identity {
-	return config.Identify(local.ExternalIDs, a.Config, a.override, "")
+// named works out who external_ids of the local database say we are, the host name apart.
+func (a *Agent) named(externalIDs map[string]string) config.Identity {
+	return config.Identify(externalIDs, a.Config, a.override, "")
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
+	"reflect"
 	"time"
 
 	"github.com/representord/representord/config"
@@ -51,12 +51,7 @@ func (a *Agent) Identify(local ovs.View) (id config.Identity, changed bool) {
 		a.Log.Debug("the kernel doesn't tell the host's name", "error", err)
 	}
 	id = config.Identify(local.ExternalIDs, a.Config, a.override, hostname)
-	return id, a.identity == nil || !same(id, *a.identity)
-}
-
-func same(x, y config.Identity) bool {
-	return x.Chassis == y.Chassis && x.Hostname == y.Hostname && x.Bridge == y.Bridge &&
-		slices.Equal(x.Remotes, y.Remotes) && slices.Equal(x.Problems, y.Problems)
+	return id, a.identity == nil || !reflect.DeepEqual(id, *a.identity)
 }
 
 // Become takes on an identity.

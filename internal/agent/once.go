@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/vpd"
-	"github.com/representord/representord/ovs"
 )
 
 // What is done once needs snapshots that are whole, and waits for them.
@@ -69,17 +69,18 @@ func (a *Agent) Await(ctx context.Context, missing ...func() string) error {
 // if there is one, has made the bridge ours; then it waits until the switch shows that bridge.
 // It is an error if nothing names a bridge.
 func (a *Agent) Settle(ctx context.Context, claim func(bridge string) error) error {
-	err := a.Await(ctx, func() string {
-		if v := a.Local.View(); !v.Complete {
-			return aboutLocal(v)
+	var id config.Identity // until it is known, the switch shows no bridge
+	missing := func() string {
+		if v := a.Local.View(); !v.Complete || v.Bridge != id.Bridge {
+			return "the local database: " + v.Problem
 		}
 		return ""
-	})
-	if err != nil {
+	}
+	if err := a.Await(ctx, missing); err != nil {
 		return err
 	}
 	local := a.Local.View()
-	id, _ := a.Identify(local)
+	id, _ = a.Identify(local)
 	if id.Bridge == "" {
 		return errors.New(strings.Join(id.Problems, "; "))
 	}
@@ -90,15 +91,8 @@ func (a *Agent) Settle(ctx context.Context, claim func(bridge string) error) err
 	}
 	a.Become(id)
 	a.Configure(id, local.SSL)
-	return a.Await(ctx, func() string {
-		if v := a.Local.View(); !v.Complete || v.Bridge != id.Bridge {
-			return aboutLocal(v)
-		}
-		return ""
-	})
+	return a.Await(ctx, missing)
 }
-
-func aboutLocal(v ovs.View) string { return "the local database: " + v.Problem }
 
 // MissingCard says what is missing of the card, empty if nothing is.
 func (a *Agent) MissingCard() string {
