@@ -8,6 +8,18 @@ import (
 	"github.com/representord/representord/internal/dbconn"
 )
 
+// TLSFile is a PEM file with certificates, and what it is for: Certificate or CACert.
+type TLSFile struct {
+	File string
+	Use  string
+}
+
+// The uses of certificate files, by the names of our settings for them.
+const (
+	Certificate = "certificate"
+	CACert      = "ca-cert"
+)
+
 // certificates reads when certificates end. A file that hasn't changed isn't read
 // again: a CA file may hold all the world's authorities.
 type certificates struct {
@@ -39,15 +51,15 @@ func read(f TLSFile, old certificate) certificate {
 		info.ModTime().Equal(old.info.ModTime()) && info.Size() == old.info.Size() {
 		return old
 	}
-	valid, err := dbconn.ReadPeriod(string(f.Use), f.File)
+	valid, err := dbconn.ReadPeriod(f.Use, f.File)
 	return certificate{info: info, end: valid.Until, err: err}
 }
 
 func (c *collector) tls(out *samples, files []TLSFile) {
 	for f, cert := range c.certificates.ends(files) {
-		put(out, "representord_tls_file_readable", truth(cert.err == nil), f.File, string(f.Use))
+		put(out, "representord_tls_file_readable", truth(cert.err == nil), f.File, f.Use)
 		if cert.err == nil {
-			put(out, "representord_tls_certificate_expiry_timestamp_seconds", seconds(cert.end), f.File, string(f.Use))
+			put(out, "representord_tls_certificate_expiry_timestamp_seconds", seconds(cert.end), f.File, f.Use)
 		}
 	}
 }

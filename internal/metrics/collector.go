@@ -13,9 +13,21 @@ import (
 	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
 )
+
+// Snapshot is what one scrape is made of.
+type Snapshot struct {
+	api.Facts
+	Card   card.Counters
+	Switch ovs.Counters
+	// Audit is the longest time between two passes.
+	Audit time.Duration
+	// TLS are the certificate files that are in use.
+	TLS []TLSFile
+}
 
 // collector makes samples of a snapshot when it is asked to.
 type collector struct {
@@ -95,21 +107,15 @@ func daemon(out *samples, f api.Facts) {
 	}
 }
 
-// notPlugged is what ports that aren't plugged are counted by.
-type notPlugged struct {
-	state  plan.State
-	reason reason.Code
-}
-
 func ports(out *samples, r plug.Report) {
 	states := map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0}
-	waiting := map[notPlugged]int{}
+	waiting := map[[2]string]int{} // by state and reason
 	warnings := map[reason.Code]int{}
 	for i := range r.Ports {
 		p := &r.Ports[i]
 		states[p.State]++
 		if p.Reason != nil {
-			waiting[notPlugged{p.State, p.Reason.Code}]++
+			waiting[[2]string{string(p.State), string(p.Reason.Code)}]++
 		}
 		for j := range p.Warnings {
 			warnings[p.Warnings[j].Code]++
@@ -119,7 +125,7 @@ func ports(out *samples, r plug.Report) {
 		put(out, "representord_ports", n, string(state))
 	}
 	for w, n := range waiting {
-		put(out, "representord_ports_not_plugged", n, string(w.state), string(w.reason))
+		put(out, "representord_ports_not_plugged", n, w[0], w[1])
 	}
 	for code, n := range warnings {
 		put(out, "representord_port_warnings", n, string(code))
@@ -129,18 +135,16 @@ func ports(out *samples, r plug.Report) {
 }
 
 func holds(out *samples, all []plug.Holding) {
-	held := map[reason.Code]*plug.Holding{reason.CodeMassUnplug: nil, reason.CodeSouthboundReplaced: nil}
-	for i := range all {
-		held[all[i].Code] = &all[i]
+	held := map[reason.Code]plug.Holding{reason.CodeMassUnplug: {}, reason.CodeSouthboundReplaced: {}}
+	for _, h := range all {
+		held[h.Code] = h
 	}
 	for code, h := range held {
-		put(out, "representord_holds", truth(h != nil), string(code))
-		if h == nil {
-			put(out, "representord_held_ports", 0, string(code))
-			continue
-		}
+		put(out, "representord_holds", truth(h.Code == code), string(code))
 		put(out, "representord_held_ports", len(h.Ports), string(code))
-		put(out, "representord_hold_until_timestamp_seconds", seconds(h.Until), string(code))
+		if h.Code == code {
+			put(out, "representord_hold_until_timestamp_seconds", seconds(h.Until), string(code))
+		}
 	}
 }
 
@@ -155,22 +159,18 @@ func changes(out *samples, s Snapshot) {
 }
 
 func databases(out *samples, s Snapshot, now time.Time) {
-	const local, southbound = "local", "southbound"
 	v, sb := s.Local, s.Southbound
-	put(out, "representord_database_connected", truth(v.Complete), local)
-	put(out, "representord_database_connected", truth(sb.Complete && sb.Connected), southbound)
-	switch {
-	case v.Complete:
-		put(out, "representord_database_last_sync_timestamp_seconds", seconds(now), local)
-	case !v.Since.IsZero():
-		put(out, "representord_database_last_sync_timestamp_seconds", seconds(v.Since), local)
+	database := func(name string, connected, synced bool, lost time.Time) {
+		put(out, "representord_database_connected", truth(connected), name)
+		if connected {
+			lost = now
+		}
+		if synced {
+			put(out, "representord_database_last_sync_timestamp_seconds", seconds(lost), name)
+		}
 	}
-	switch {
-	case sb.Complete && sb.Connected:
-		put(out, "representord_database_last_sync_timestamp_seconds", seconds(now), southbound)
-	case sb.Complete: // it was whole when the connection was lost
-		put(out, "representord_database_last_sync_timestamp_seconds", seconds(sb.Since), southbound)
-	}
+	database("local", v.Complete, v.Complete || !v.Since.IsZero(), v.Since)
+	database("southbound", sb.Complete && sb.Connected, sb.Complete, sb.Since)
 	put(out, "representord_local_database_connections_total", s.Switch.Connections)
 	put(out, "representord_bridge_found", truth(v.BridgeUUID != ""))
 	put(out, "representord_chassis_found", truth(sb.ChassisKnown))

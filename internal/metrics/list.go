@@ -36,10 +36,11 @@ const (
 
 // All lists every metric, in the order in which the documentation shows them.
 func All() []Metric {
-	return slices.Concat(aboutDaemon(), aboutPorts(), aboutChanges(), aboutOthers(), aboutCard(), aboutProcess())
+	return slices.Concat(aboutWork(), aboutSources())
 }
 
-func aboutDaemon() []Metric {
+// aboutWork lists those about the daemon, the ports, and the changes to the bridge.
+func aboutWork() []Metric {
 	return []Metric{
 		{"representord_build_info", Gauge, "Always 1, with the version of the program and of Go as labels.", []string{"version", "go_version"}},
 		{"representord_role", Gauge, "1 for the role that the daemon has: starting, standby or active.", []string{"role"}},
@@ -48,11 +49,7 @@ func aboutDaemon() []Metric {
 		{"representord_last_pass_timestamp_seconds", Gauge, "When the last pass ended, in seconds since 1970. Absent before the first.", nil},
 		{"representord_audit_interval_seconds", Gauge, "The longest time between two passes, as the setting audit-interval has it.", nil},
 		{passDuration, Histogram, "Duration of one pass, in seconds.", nil},
-	}
-}
 
-func aboutPorts() []Metric {
-	return []Metric{
 		{"representord_ports", Gauge, "Logical ports that are asked for or have a row of ours, by state.", []string{"state"}},
 		{"representord_ports_not_plugged", Gauge, "Logical ports in any state but plugged, by state and code of the reason.",
 			[]string{"state", "reason"}},
@@ -64,11 +61,7 @@ func aboutPorts() []Metric {
 			"When the removals that wait go ahead by themselves, in seconds since 1970. Absent without a hold.", []string{"hold"}},
 		{"representord_built_in_provider_rows", Gauge, "Rows on the bridge with the mark of ovn-controller's built-in plug provider.", nil},
 		{stepDuration, Histogram, "Duration of each step of a request, in seconds: commit, open, ovn-installed, up.", []string{"step"}},
-	}
-}
 
-func aboutChanges() []Metric {
-	return []Metric{
 		{"representord_changes_total", Counter, "Changes to the bridge, by result: committed or refused.", []string{"result"}},
 		{"representord_change_retries_total", Counter, "Changes that were tried after they had been refused.", nil},
 		{"representord_transactions_total", Counter, "Transactions sent to the local database; each has many changes where it can.", nil},
@@ -78,8 +71,10 @@ func aboutChanges() []Metric {
 	}
 }
 
-// aboutOthers lists those about the databases, what it takes to reach them, and the companions.
-func aboutOthers() []Metric {
+// aboutSources lists those about the databases, what it takes to reach them, the companions and the card; and those
+// that every program has, under the names that they have everywhere.
+func aboutSources() []Metric {
+	source := []string{"source"}
 	return []Metric{
 		{"representord_database_connected", Gauge, "1 while a database is connected and what is known of it is whole: local or southbound.",
 			[]string{"database"}},
@@ -95,12 +90,7 @@ func aboutOthers() []Metric {
 			"When the first certificate of a file ends, in seconds since 1970. Absent for a file that can't be read.", []string{"file", "use"}},
 		{"representord_companion_answers", Gauge, "1 if a program that must run beside the daemon answers on its control socket: ovs-vswitchd " +
 			"or ovn-controller. Absent while that can't be told.", []string{"companion"}},
-	}
-}
 
-func aboutCard() []Metric {
-	source := []string{"source"}
-	return []Metric{
 		{"representord_card_complete", Gauge, "1 if all of the card was read.", nil},
 		{"representord_devlink_ports", Gauge,
 			"Ports of devlink, by flavour and controller; the controller is empty for ports that don't say theirs.",
@@ -115,13 +105,7 @@ func aboutCard() []Metric {
 		{"representord_netlink_overruns_total", Counter, "Times that the kernel dropped notifications because we were too slow.", source},
 		{"representord_netlink_subscription_failures_total", Counter,
 			"Times that the subscription to notifications broke or could not be had.", source},
-	}
-}
 
-// aboutProcess lists those that every program has, under the names that they have
-// everywhere.
-func aboutProcess() []Metric {
-	return []Metric{
 		{"process_start_time_seconds", Gauge, "When the process started, in seconds since 1970.", nil},
 		{"process_cpu_seconds_total", Counter, "CPU time that the process used, in seconds.", nil},
 		{"process_resident_memory_bytes", Gauge, "Resident memory, in bytes.", nil},

@@ -1,11 +1,10 @@
 package metrics
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,11 +19,13 @@ func process(out *samples) {
 		cpu := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 		put(out, "process_cpu_seconds_total", cpu.Seconds())
 	}
-	if pages, ok := residentPages(); ok {
-		put(out, "process_resident_memory_bytes", pages*os.Getpagesize())
+	var size, resident int // in pages, the first two numbers of /proc/self/statm, proc(5)
+	statm, _ := os.ReadFile("/proc/self/statm")
+	if _, err := fmt.Sscan(string(statm), &size, &resident); err == nil {
+		put(out, "process_resident_memory_bytes", resident*os.Getpagesize())
 	}
-	if n, ok := openFiles(); ok {
-		put(out, "process_open_fds", n)
+	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
+		put(out, "process_open_fds", len(open)-1) // one of them is the directory's own
 	}
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil {
@@ -36,28 +37,4 @@ func process(out *samples) {
 	if heap[0].Value.Kind() == metrics.KindUint64 {
 		put(out, "go_memstats_heap_alloc_bytes", heap[0].Value.Uint64())
 	}
-}
-
-// residentPages is the second number of /proc/self/statm, proc(5).
-func residentPages() (int, bool) {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0, false
-	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0, false
-	}
-	pages, err := strconv.Atoi(fields[1])
-	return pages, err == nil
-}
-
-func openFiles() (int, bool) {
-	d, err := os.Open("/proc/self/fd")
-	if err != nil {
-		return 0, false
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	return len(names) - 1, err == nil // one of them is the directory's own
 }
