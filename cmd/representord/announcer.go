@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,16 +146,16 @@ func statusLine(f api.Facts) string {
 	var parts []string
 	switch f.Role {
 	case api.Starting:
-		return oneLine("waiting: " + f.RoleReason)
+		parts = append(parts, "waiting: "+f.RoleReason)
 	case api.Standby:
-		return oneLine("standing by: " + f.RoleReason)
+		parts = append(parts, "standing by: "+f.RoleReason)
 	case api.Active, api.Offline:
+		if f.DryRun {
+			parts = append(parts, "dry run")
+		}
+		parts = slices.Concat(parts, aboutPorts(f.Report), sources(f))
 	}
-	if f.DryRun {
-		parts = append(parts, "dry run")
-	}
-	parts = append(parts, aboutPorts(f.Report)...)
-	return oneLine(strings.Join(append(parts, sources(f)...), "; "))
+	return oneLine(strings.Join(parts, "; "))
 }
 
 // sources says how the three things that are watched are.

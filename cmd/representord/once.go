@@ -133,18 +133,12 @@ func (t *task) passes(ctx context.Context) plug.Report {
 
 // onTheirWay reports whether a port is about to be plugged, or to go, if all goes well.
 func onTheirWay(ports []plug.Port) bool {
-	for i := range ports {
-		if ports[i].Reason == nil || ports[i].State != plan.Pending && ports[i].State != plan.Held {
-			continue
-		}
-		switch ports[i].Reason.Code {
-		case reason.CodeAwaitingOfport, reason.CodeStaleInterface, reason.CodeUnplugGrace,
-			reason.CodeTransactionPending, reason.CodeNetdevSettling:
-			return true
-		default:
-		}
+	passing := []reason.Code{
+		reason.CodeAwaitingOfport, reason.CodeStaleInterface, reason.CodeUnplugGrace, reason.CodeTransactionPending, reason.CodeNetdevSettling,
 	}
-	return false
+	return slices.ContainsFunc(ports, func(p plug.Port) bool {
+		return (p.State == plan.Pending || p.State == plan.Held) && slices.Contains(passing, reason.CodeOf(p.Reason))
+	})
 }
 
 // show prints a report; errNotPlugged if a port that is asked for isn't plugged,

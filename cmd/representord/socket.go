@@ -4,9 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/retry"
@@ -55,22 +54,19 @@ func forEver(ctx context.Context, warn func(error), serve func(began func()) err
 // serve answers on a listener, for the group as soon as it can be had. Root is answered
 // in any case: who looks into what is wrong needs that.
 func (s *service) serve(ctx context.Context, server *api.Server, listener net.Listener) error {
-	group, ctx := errgroup.WithContext(ctx)
 	ctx, cancel := context.WithCancel(ctx)
+	var admitting sync.WaitGroup
+	admitting.Go(func() { s.admit(ctx) })
+	defer admitting.Wait()
 	defer cancel()
-	group.Go(func() error {
-		defer cancel()
-		return server.Serve(ctx, listener)
-	})
-	group.Go(func() error { return s.admit(ctx) })
-	return group.Wait()
+	return server.Serve(ctx, listener)
 }
 
 // admit gives the control socket to the group that the settings name. A group may come
 // later, from a directory service for instance, so it tries again and again.
-func (s *service) admit(ctx context.Context) error {
+func (s *service) admit(ctx context.Context) {
 	if s.Config.ControlGroup == "" {
-		return nil
+		return
 	}
 	var said retry.Said
 	for first := true; ; first = false {
@@ -80,7 +76,7 @@ func (s *service) admit(ctx context.Context) error {
 			if !first {
 				s.Log.Info("the control socket is the group's now", "group", s.Config.ControlGroup)
 			}
-			return nil
+			return
 		}
 		if said.IsNew(err.Error()) {
 			s.Log.Error("nobody but root may use the control socket: control-group can't be followed; retrying",
@@ -88,7 +84,7 @@ func (s *service) admit(ctx context.Context) error {
 			s.access.Store(new("control-group can't be followed, so nobody but root may use the control socket: " + err.Error()))
 		}
 		if !retry.Sleep(ctx, socketPause) {
-			return nil
+			return
 		}
 	}
 }
