@@ -39,11 +39,8 @@ func (k *Keyed[K]) of(key K) *Backoff {
 	if k.all == nil {
 		k.all = map[K]*Backoff{}
 	}
-	b := k.all[key]
-	if b == nil {
-		b = &Backoff{}
-		k.all[key] = b
-	}
+	b := k.look(key)
+	k.all[key] = b
 	return b
 }
 

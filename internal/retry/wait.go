@@ -21,28 +21,26 @@ func After(d time.Duration) <-chan time.Time { return time.After(d) }
 // Await waits for something to come, for d at most, or until ctx ends, and reports whether it
 // came.
 func Await[T any](ctx context.Context, c <-chan T, d time.Duration) (v T, came bool) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	case v = <-c:
-		return v, true
-	}
-	return v, false
+	return await(ctx.Done(), c, d)
 }
 
 // Ended waits for a channel to be closed, or something to be sent on it, for d at most, and reports
 // whether that happened.
 func Ended[T any](c <-chan T, d time.Duration) bool {
+	_, ended := await(nil, c, d)
+	return ended
+}
+
+func await[T any](end <-chan struct{}, c <-chan T, d time.Duration) (v T, came bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
-	case <-c:
-		return true
+	case <-end:
 	case <-t.C:
-		return false
+	case v = <-c:
+		return v, true
 	}
+	return v, false
 }
 
 // Loop looks at once, and again whenever it is poked or as long after a look as that one says,
