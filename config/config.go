@@ -65,8 +65,9 @@ type Config struct {
 	// for none.
 	MetricsListen string
 
-	LogLevel  slog.Level
-	LogFormat LogFormat
+	LogLevel slog.Level
+	// LogFormat is "text" or "json": slog.NewTextHandler's or slog.NewJSONHandler's.
+	LogFormat string
 
 	// SysfsRoot, UdevRoot and OVNSysconf are where /sys, /run/udev and OVN's
 	// configuration folder are.
@@ -76,15 +77,6 @@ type Config struct {
 	// RunDir is where the lock is by which two daemons for one bridge know of each other.
 	RunDir string
 }
-
-// LogFormat is how log records are written.
-type LogFormat string
-
-// The formats, of slog.NewTextHandler and slog.NewJSONHandler.
-const (
-	LogText LogFormat = "text"
-	LogJSON LogFormat = "json"
-)
 
 // SystemIDOverride is the file whose first line names the chassis, before
 // external_ids:system-id does (ovn-controller(8)). It is mostly absent.

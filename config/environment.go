@@ -28,21 +28,18 @@ const strangers = `^(VM|TEST_.*|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_\d+_(T
 // begin like ours for reasons of their own, and a DPU without a daemon is worse. An empty
 // variable counts as not set.
 func unknownVariables(environ, keys []string) []string {
-	known := make([]string, 0, len(keys))
-	for _, key := range keys {
-		known = append(known, strings.ToLower(strings.TrimPrefix(environment(key), prefix)))
-	}
 	others := regexp.MustCompile(strangers)
 	var all []string
 	for _, variable := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(variable, "=")
 		rest, ours := strings.CutPrefix(name, prefix)
-		if !ours || value == "" || others.MatchString(rest) || rest == strings.ToUpper(rest) && slices.Contains(known, strings.ToLower(rest)) {
+		known := slices.ContainsFunc(keys, func(key string) bool { return environment(key) == name })
+		if !ours || known || value == "" || others.MatchString(rest) {
 			continue
 		}
 		hint := "; unset it"
-		if near := nearest(rest, known); near != "" {
-			hint = "; did you mean " + prefix + strings.ToUpper(near) + "?"
+		if near := nearest(rest, keys); near != "" {
+			hint = "; did you mean " + environment(near) + "?"
 		}
 		all = append(all, fmt.Sprintf("environment variable %s sets nothing that there is%s", reason.Quote(name), hint))
 	}

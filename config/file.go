@@ -36,6 +36,9 @@ type entry struct {
 // what is right, with the error.
 func readFile(path string, known []string, optional bool) (file, error) {
 	fail := func(err error) error {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err // which doesn't repeat the path
+		}
 		return fmt.Errorf("configuration file %s: %w", reason.Quote(path), err)
 	}
 	r, err := os.Open(path)
@@ -43,12 +46,12 @@ func readFile(path string, known []string, optional bool) (file, error) {
 		return file{}, nil
 	}
 	if err != nil {
-		return file{}, fail(withoutPath(err))
+		return file{}, fail(err)
 	}
 	defer r.Close()
 	data, err := io.ReadAll(io.LimitReader(r, fileMost+1))
 	if err != nil {
-		return file{}, fail(withoutPath(err))
+		return file{}, fail(err)
 	}
 	if len(data) > fileMost {
 		return file{}, fail(fmt.Errorf("it is larger than %d bytes", fileMost))
@@ -62,14 +65,6 @@ func readFile(path string, known []string, optional bool) (file, error) {
 		return f, errors.Join(wrong...)
 	}
 	return f, nil
-}
-
-// withoutPath leaves out the path that errors of package os repeat.
-func withoutPath(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }
 
 // parseFile reads YAML: one mapping of known keys to single values. The errors

@@ -22,7 +22,7 @@ func defaults() Config {
 		RegisterCardSerial: true, MassUnplugHold: 2 * time.Minute, UnplugGrace: 5 * time.Second, LinkDownGrace: 5 * time.Second,
 		Audit:         60 * time.Second,
 		ControlSocket: "/run/representord/control.sock",
-		LogLevel:      slog.LevelInfo, LogFormat: LogText,
+		LogLevel:      slog.LevelInfo, LogFormat: "text",
 		SysfsRoot: "/sys", UdevRoot: "/run/udev", OVNSysconf: "/etc/ovn", RunDir: "/run/representord",
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,7 +43,8 @@ func settings(c *Config) []setting {
 		{"certificate", "PEM `file` with our certificate, where the local database has no SSL row", "", false, text(&c.Certificate, checkPath)},
 		{"ca-cert", "PEM `file` with the CA's certificate, where the local database has no SSL row", "", false, text(&c.CACert, checkPath)},
 		{"verify-host-name", "accept only a server certificate that is for the name we connect to", "false", true, truth(&c.VerifyHostName)},
-		{"probe-interval", "give up a silent connection to a database after this `time`", "5s", false, duration(&c.Probe, 10*time.Minute)},
+		{"probe-interval", "give up a silent connection to a database after this `time`", "5s", false,
+			duration(&c.Probe, time.Second, 10*time.Minute)},
 
 		{"local-functions", "admit functions of this machine itself (a plain switchdev NIC that is not a DPU)", "false", true,
 			truth(&c.LocalFunctions)},
@@ -52,12 +54,12 @@ func settings(c *Config) []setting {
 		{"register-card-serial", "publish the serial numbers of the cards that serve hosts in ovn-cms-options, where Neutron looks for them",
 			"true", true, truth(&c.RegisterCardSerial)},
 		{"mass-unplug-hold", "`time` that is waited before most ports are removed or moved within a minute", "2m", false,
-			duration(&c.MassUnplugHold, 24*time.Hour)},
+			duration(&c.MassUnplugHold, time.Second, 24*time.Hour)},
 		{"unplug-grace", "`time` that a port stays after its request is gone and nothing else asks for its function; 0s for none", "5s", false,
-			pause(&c.UnplugGrace, time.Minute)},
+			duration(&c.UnplugGrace, 0, time.Minute)},
 		{"link-down-grace", "`time` that the link of a plugged port is left down after somebody took it down, as for a rename; 0s for none",
-			"5s", false, pause(&c.LinkDownGrace, 10*time.Minute)},
-		{"audit-interval", "longest `time` between two passes over everything", "60s", false, duration(&c.Audit, time.Hour)},
+			"5s", false, duration(&c.LinkDownGrace, 0, 10*time.Minute)},
+		{"audit-interval", "longest `time` between two passes over everything", "60s", false, duration(&c.Audit, time.Second, time.Hour)},
 
 		{"control-socket", "`path` of the unix socket that representorctl asks", "/run/representord/control.sock", false,
 			text(&c.ControlSocket, checkSocket)},
@@ -92,9 +94,9 @@ func (c Config) validate(wrong map[string]bool) error {
 }
 
 // text sets what a check admits as it is.
-func text[T ~string](to *T, check func(string) error) func(string) error {
+func text(to *string, check func(string) error) func(string) error {
 	return func(v string) error {
-		*to = T(v)
+		*to = v
 		return check(v)
 	}
 }
@@ -108,17 +110,12 @@ func truth(to *bool) func(string) error {
 	}
 }
 
-// duration sets a time that may not be none.
-func duration(to *time.Duration, most time.Duration) func(string) error {
-	return between(to, time.Second, most, "90s or 2m")
-}
-
-// pause sets a time that may be none.
-func pause(to *time.Duration, most time.Duration) func(string) error {
-	return between(to, 0, most, "500ms or 5s")
-}
-
-func between(to *time.Duration, least, most time.Duration, examples string) func(string) error {
+// duration sets a time that may be none if that is the least.
+func duration(to *time.Duration, least, most time.Duration) func(string) error {
+	examples := "90s or 2m"
+	if least == 0 {
+		examples = "500ms or 5s"
+	}
 	return func(v string) (err error) {
 		if *to, err = time.ParseDuration(v); err != nil || *to < least || *to > most {
 			return fmt.Errorf("must be a time from %s to %s, with a unit, as in %s", least, most, examples)
@@ -129,12 +126,7 @@ func between(to *time.Duration, least, most time.Duration, examples string) func
 
 func level(to *slog.Level) func(string) error {
 	check := oneOf("debug", "info", "warn", "error")
-	return func(v string) error {
-		if err := check(v); err != nil {
-			return err
-		}
-		return to.UnmarshalText([]byte(v))
-	}
+	return func(v string) error { return cmp.Or(check(v), to.UnmarshalText([]byte(v))) }
 }
 
 func oneOf(words ...string) func(string) error {

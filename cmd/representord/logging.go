@@ -4,15 +4,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
-
-	"github.com/representord/representord/config"
 )
 
 // logger gives the program's log: records on standard error, in the form and
 // from the level that were chosen.
-func logger(w io.Writer, format config.LogFormat, level slog.Leveler) *slog.Logger {
+func logger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
-	if format == config.LogJSON {
+	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	if os.Getenv("JOURNAL_STREAM") != "" { // systemd.exec(5): the journal has the time
