@@ -46,14 +46,14 @@ func Identify(externalIDs map[string]string, c Config, override, kernelHostname 
 	var id Identity
 	id.Chassis = id.chassis(externalIDs, c, override)
 	id.Bridge = defaultBridge
-	if v, ok := valueFor(id.Chassis, externalIDs, "ovn-bridge"); ok {
+	if v, ok := externalIDs[KeyFor(id.Chassis, externalIDs, "ovn-bridge")]; ok {
 		id.Bridge = v
 	}
 	if id.Bridge == "" {
 		id.problem("external_ids:ovn-bridge is empty, so there is no integration bridge; remove the key for %s", defaultBridge)
 	}
 	id.Hostname = kernelHostname
-	if v, ok := valueFor(id.Chassis, externalIDs, "hostname"); ok {
+	if v, ok := externalIDs[KeyFor(id.Chassis, externalIDs, "hostname")]; ok {
 		id.Hostname = v
 	}
 	id.remotes(externalIDs)
@@ -102,16 +102,9 @@ func KeyFor(chassis string, externalIDs map[string]string, key string) string {
 	return key
 }
 
-// valueFor is the value of a key for one chassis.
-func valueFor(chassis string, externalIDs map[string]string, key string) (string, bool) {
-	v, ok := externalIDs[KeyFor(chassis, externalIDs, key)]
-	return v, ok
-}
-
 // remotes reads ovn-remote. What isn't an endpoint is a problem and left out.
 func (id *Identity) remotes(externalIDs map[string]string) {
-	v, _ := valueFor(id.Chassis, externalIDs, "ovn-remote")
-	all := dbconn.SplitEndpoints(v)
+	all := dbconn.SplitEndpoints(externalIDs[KeyFor(id.Chassis, externalIDs, "ovn-remote")])
 	if len(all) > remotesMost {
 		id.problem("external_ids:ovn-remote names %d endpoints; only the first %d are used", len(all), remotesMost)
 		all = all[:remotesMost]

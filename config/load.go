@@ -44,11 +44,8 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 			return Config{}, fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	var errs []error
 	file, fileErr := readFile(v.GetString(fileKey), keys(all), source(fs, fileKey, file{}) == byDefault)
-	if fileErr != nil {
-		errs = append(errs, fileErr)
-	}
+	errs := []error{fileErr}
 	values := map[string]any{}
 	for key, e := range file.entries {
 		values[key] = e.value
