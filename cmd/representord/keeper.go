@@ -170,20 +170,16 @@ const notStarted = "not started yet"
 
 // stand notes what the keeper does, and logs it when that has changed.
 func (k *keeper) stand(role api.Role, why string) {
-	old := k.standing.Load()
-	now := standing{role: role, why: why, id: k.Identity()}
-	if *old == now {
-		return
-	}
-	k.standing.Store(&now)
-	if old.role == now.role && old.why == now.why {
+	id := k.Identity()
+	old := k.standing.Swap(&standing{role: role, why: why, id: id})
+	if old.role == role && old.why == why {
 		return
 	}
 	switch role {
 	case api.Active:
-		k.Log.Info("keeping the bridge", "bridge", now.id.Bridge)
+		k.Log.Info("keeping the bridge", "bridge", id.Bridge)
 	case api.Standby:
-		k.Log.Warn("standing by", "bridge", now.id.Bridge, "why", why)
+		k.Log.Warn("standing by", "bridge", id.Bridge, "why", why)
 	case api.Starting, api.Offline:
 		level := slog.LevelWarn
 		if old.why == notStarted { // at every start there is something that isn't known yet

@@ -28,48 +28,33 @@ var errNotPlugged = errors.New("not every port that is asked for is plugged")
 // task is something that is done once and ends: --once and --cleanup.
 type task struct {
 	*agent.Agent
-	out     io.Writer
-	timeout time.Duration
+	out io.Writer
 }
 
-// within runs a step of the task in the time that it has.
-func (t *task) within(ctx context.Context, step func(context.Context) error) error {
-	err := t.Within(ctx, t.timeout, step)
-	var missing *agent.MissingError
-	if errors.As(err, &missing) {
-		return fmt.Errorf("after %s %w", t.timeout, err)
-	}
-	return err
-}
-
-// settle finds out who we are, takes the lock of the bridge unless nothing is to
-// be written, and waits until the switch shows the bridge. The lock is nil in a
-// dry run.
-func (t *task) settle(ctx context.Context) (*lockfile.Lock, error) {
-	var l *lockfile.Lock
-	err := t.Settle(ctx, func(bridge string) (err error) {
-		if t.DryRun {
-			return nil
+// run takes a step in the time that the task has: once it is known who we are, the bridge is locked, unless
+// nothing is to be written, and the switch shows it.
+func (t *task) run(ctx context.Context, timeout time.Duration, step func(context.Context) error) error {
+	return t.Within(ctx, timeout, func(ctx context.Context) error {
+		var l *lockfile.Lock
+		defer func() { l.Release() }()
+		err := t.Settle(ctx, func(bridge string) (err error) {
+			if t.DryRun {
+				return nil
+			}
+			if l, err = acquire(t.Config.RunDir, bridge); errors.Is(err, errLocked) {
+				return fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", reason.Word(bridge), err)
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		if l, err = acquire(t.Config.RunDir, bridge); errors.Is(err, errLocked) {
-			return fmt.Errorf("bridge %s: %w; stop it first, or only look with --dry-run", reason.Word(bridge), err)
-		}
-		return err
+		return step(ctx)
 	})
-	if err != nil {
-		l.Release()
-		return nil, err
-	}
-	return l, nil
 }
 
 // once makes one pass over fresh and whole snapshots, and prints what it did.
 func (t *task) once(ctx context.Context) error {
-	l, err := t.settle(ctx)
-	if err != nil {
-		return err
-	}
-	defer l.Release()
 	if err := t.Await(ctx, t.MissingCard, t.MissingSouthbound); err != nil {
 		return err
 	}
@@ -156,18 +141,14 @@ func (t *task) show(report plug.Report) error {
 		if p.Reason == nil {
 			continue
 		}
-		if p.State != plan.Held && !unasked(p) && (!t.DryRun || p.Reason.Code != reason.CodeTransactionPending) {
+		// Some port is told of only because the built-in plug provider left a row for it.
+		unasked := p.Request == "" && p.Reason.Code == reason.CodeBuiltInLeftOver
+		if p.State != plan.Held && !unasked && (!t.DryRun || p.Reason.Code != reason.CodeTransactionPending) {
 			err = errNotPlugged
 		}
 		fmt.Fprintf(t.out, "  %s %s\n    %s: %s\n", reason.Word(p.LogicalPort), p.State, p.Reason.Code, p.Reason.Message)
 	}
 	return err
-}
-
-// unasked reports whether a port is told of only because the built-in plug provider left a
-// row for it.
-func unasked(p *plug.Port) bool {
-	return p.Request == "" && p.Reason.Code == reason.CodeBuiltInLeftOver
 }
 
 func (t *task) showChanges(report plug.Report) {
@@ -186,11 +167,6 @@ func (t *task) showChanges(report plug.Report) {
 // that we published, and prints them. Neither the
 // card nor the Southbound is needed.
 func (t *task) cleanup(ctx context.Context) error {
-	l, err := t.settle(ctx)
-	if err != nil {
-		return err
-	}
-	defer l.Release()
 	removed, err := t.Reconciler.Cleanup(ctx)
 	title := "removed:"
 	if t.DryRun {

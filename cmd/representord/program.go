@@ -142,11 +142,11 @@ func (p *program) start(ctx context.Context, cfg config.Config) error {
 		for _, w := range cfg.Warnings {
 			fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, w)
 		}
-		t := task{Agent: a, out: p.stdout, timeout: p.timeout}
+		t := task{Agent: a, out: p.stdout}
 		if p.cleanup {
-			return t.within(ctx, t.cleanup)
+			return t.run(ctx, p.timeout, t.cleanup)
 		}
-		return t.within(ctx, t.once)
+		return t.run(ctx, p.timeout, t.once)
 	}
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration", "problem", w)

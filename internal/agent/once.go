@@ -30,7 +30,7 @@ type MissingError struct {
 func (e *MissingError) Error() string { return "still waiting: " + e.What }
 
 // Within runs a step with the snapshots being kept up to date, and ends those before
-// it returns.
+// it returns. What the step waited for in vain is told with the time that it had.
 func (a *Agent) Within(ctx context.Context, timeout time.Duration, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -38,6 +38,9 @@ func (a *Agent) Within(ctx context.Context, timeout time.Duration, step func(con
 	a.Watch(watching, group)
 	err := step(watching)
 	cancel()
+	if _, missing := errors.AsType[*MissingError](err); missing {
+		err = fmt.Errorf("after %s %w", timeout, err)
+	}
 	return errors.Join(err, group.Wait())
 }
 
