@@ -1,6 +1,9 @@
 package retry
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Keyed holds back things by key, each by itself. The zero Keyed holds nothing back. It is given
 // the clock, and is for one goroutine.
@@ -49,11 +52,7 @@ func (k *Keyed[K]) Forget(key K) { delete(k.all, key) }
 
 // Only forgets what failed, but for what is wanted still.
 func (k *Keyed[K]) Only(wanted func(K) bool) {
-	for key, b := range k.all {
-		if b.Failures() > 0 && !wanted(key) {
-			delete(k.all, key)
-		}
-	}
+	maps.DeleteFunc(k.all, func(key K, b *Backoff) bool { return b.Failures() > 0 && !wanted(key) })
 }
 
 // Len is of how many there is something to remember.
@@ -62,11 +61,7 @@ func (k *Keyed[K]) Len() int { return len(k.all) }
 // Prune forgets those of which there is nothing to remember, so that memory stays bounded: a
 // failure is remembered while it is wanted.
 func (k *Keyed[K]) Prune(now time.Time, wanted func(K) bool) {
-	for key, b := range k.all {
-		if (b.Failures() == 0 || !wanted(key)) && b.Idle(now) {
-			delete(k.all, key)
-		}
-	}
+	maps.DeleteFunc(k.all, func(key K, b *Backoff) bool { return (b.Failures() == 0 || !wanted(key)) && b.Idle(now) })
 }
 
 // Next is the earliest time at which something held back may go ahead, zero without any.

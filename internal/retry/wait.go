@@ -75,17 +75,26 @@ type Rest struct {
 	Least, Most time.Duration
 }
 
-// perWork is how much longer a Rest is than the work before it.
-const perWork = 4
-
-// Length is how long the pause after work is that took so long.
+// Length is how long the pause after work is that took so long: four times as long, within the bounds.
 func (r Rest) Length(took time.Duration) time.Duration {
-	d := max(perWork*took, r.Least)
+	d := max(4*took, r.Least)
 	if r.Most > 0 {
 		d = min(d, r.Most)
 	}
 	return d
 }
+
+// Due is when something must be done again, if nothing has it done sooner. A zero Due has come. It is
+// for one goroutine.
+type Due struct {
+	at time.Time
+}
+
+// In sets the time, as long from now.
+func (d *Due) In(wait time.Duration) { d.at = time.Now().Add(wait) }
+
+// Left is how long it is until then, 0 once that has come.
+func (d *Due) Left() time.Duration { return max(time.Until(d.at), 0) }
 
 // Growing are pauses of which each is twice as long as the one before.
 type Growing struct {
