@@ -15,8 +15,12 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// fileMost bounds how much of a configuration file is read, in bytes.
-const fileMost = 1 << 20
+const (
+	// fileMost bounds how much of a configuration file is read, in bytes.
+	fileMost = 1 << 20
+	// errorsMost bounds how many of its errors are told.
+	errorsMost = 10
+)
 
 // file is a configuration file that was read. Values are kept as they are
 // written, so that a chassis called 007 doesn't become 7.
@@ -56,15 +60,11 @@ func readFile(path string, known []string, optional bool) (file, error) {
 	if len(data) > fileMost {
 		return file{}, fail(fmt.Errorf("it is larger than %d bytes", fileMost))
 	}
-	f := file{path: path}
-	var wrong []error
-	if f.entries, wrong = parseFile(data, known); len(wrong) > 0 {
-		for i := range wrong { // each is a sentence of its own
-			wrong[i] = fail(wrong[i])
-		}
-		return f, errors.Join(wrong...)
+	entries, wrong := parseFile(data, known)
+	for i := range wrong { // each is a sentence of its own
+		wrong[i] = fail(wrong[i])
 	}
-	return f, nil
+	return file{path: path, entries: entries}, errors.Join(wrong...)
 }
 
 // parseFile reads YAML: one mapping of known keys to single values. The errors
@@ -78,11 +78,11 @@ func parseFile(data []byte, known []string) (map[string]entry, []error) {
 	case err != nil:
 		return nil, []error{notYAML(err)}
 	}
-	if err := d.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		if err != nil {
-			return nil, []error{notYAML(err)}
-		}
+	switch err := d.Decode(&yaml.Node{}); {
+	case err == nil:
 		return nil, []error{errors.New("it holds more than one YAML document")}
+	case !errors.Is(err, io.EOF):
+		return nil, []error{notYAML(err)}
 	}
 	top := doc.Content[0]
 	if top.Kind == yaml.ScalarNode && top.Tag == "!!null" {
@@ -109,7 +109,10 @@ func parseFile(data []byte, known []string) (map[string]entry, []error) {
 			entries[key.Value] = entry{value: value.Value, line: value.Line}
 		}
 	}
-	return entries, few(errs)
+	if more := len(errs) - errorsMost; more > 0 { // a file that isn't ours has many
+		errs = append(errs[:errorsMost:errorsMost], fmt.Errorf("and %d more errors", more))
+	}
+	return entries, errs
 }
 
 func checkEntry(key, value *yaml.Node, known []string) error {
@@ -128,15 +131,6 @@ func checkEntry(key, value *yaml.Node, known []string) error {
 
 func notYAML(err error) error {
 	return fmt.Errorf("it is not YAML: %s", reason.Prose(strings.TrimPrefix(err.Error(), "yaml: ")))
-}
-
-// few are the first few errors: a file that isn't ours has many.
-func few(errs []error) []error {
-	const most = 10
-	if len(errs) > most {
-		errs = append(errs[:most:most], fmt.Errorf("and %d more errors", len(errs)-most))
-	}
-	return errs
 }
 
 // nearest is the known key that was probably meant, empty when none is near: at most two
@@ -158,8 +152,7 @@ func nearest(key string, known []string) string {
 	return best
 }
 
-// distance is the number of letters to insert, delete or replace to make b of a
-// (Levenshtein).
+// distance is Levenshtein's: how many letters to insert, delete or replace to make b of a.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
