@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -14,8 +15,7 @@ import (
 // ParamAfter of PathEvents: only events with a larger number than this.
 const ParamAfter = "after"
 
-// Events is the answer of PathEvents, oldest first. The daemon remembers the last
-// thousand.
+// Events is the answer of PathEvents, oldest first. The daemon remembers the last thousand.
 type Events struct {
 	// Started is when the daemon did; with it the numbers begin anew.
 	Started time.Time    `json:"started"`
@@ -28,12 +28,10 @@ func (c *Client) Events(ctx context.Context, after uint64) (Events, error) {
 }
 
 func (s *Server) events(f Facts, r *http.Request) (any, error) {
-	var after uint64
-	if text := r.URL.Query().Get(ParamAfter); text != "" {
-		var err error
-		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, refuse(http.StatusBadRequest, "parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
-		}
+	text := r.URL.Query().Get(ParamAfter)
+	after, err := strconv.ParseUint(cmp.Or(text, "0"), 10, 64)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "parameter %s is %s, which is no number from 0 on", ParamAfter, reason.Quote(text))
 	}
 	out := Events{Started: instant(f.Started), Events: []plug.Event{}}
 	if s.Events != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/ovn"
@@ -116,6 +117,35 @@ func (f Facts) Representors() Representors {
 	return out
 }
 
+// CardSerials gives the facts as PathSerials shows them.
+func (f Facts) CardSerials() Serials {
+	r := f.Serials
+	out := Serials{
+		Registration: !r.Off, Problem: r.Problem,
+		Cards: make([]register.Card, 0, len(r.Cards)), Stale: r.Stale, Foreign: r.Foreign,
+	}
+	if whole, problem := f.Index.Complete(); !whole {
+		out.CardProblem = problem
+	}
+	if f.Chassis != "" {
+		out.Key, out.Options = r.Key, r.Options
+	}
+	var copied []string
+	if f.Southbound.Complete && f.Southbound.ChassisKnown {
+		out.Southbound = &ChassisOptions{
+			Chassis: f.Southbound.Chassis, Options: f.Southbound.CMSOptions, HiddenFromOldNeutron: f.Southbound.HiddenFromOldNeutron,
+		}
+		copied = cardserial.Published(f.Southbound.CMSOptions)
+	}
+	for _, c := range r.Cards {
+		if out.Southbound != nil {
+			c.InSouthbound = new(slices.Contains(copied, c.Serial))
+		}
+		out.Cards = append(out.Cards, c)
+	}
+	return out
+}
+
 // pluggedFor maps functions to the logical ports that they are plugged for.
 func (f Facts) pluggedFor() map[string]string {
 	m := make(map[string]string, len(f.Report.Ports))
@@ -154,8 +184,7 @@ func (f Facts) link(ifindex uint32, l representor.Link) (uint32, *Link) {
 	return ifindex, &Link{Up: l.Up, MTU: l.MTU, HWAddr: address(l.HWAddr), Settled: l.Settled}
 }
 
-// representor gives a representor as the API shows it, with the logical port that its function
-// is plugged for.
+// representor gives a representor as the API shows it, with the port that it is plugged for.
 func (f Facts) representor(r representor.Representor, lports map[string]string) Representor {
 	fn := r.Function
 	out := Representor{

@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/representord/representord/internal/reason"
 )
@@ -14,13 +13,13 @@ import (
 func WriteChanges(w io.Writer, changes []Change) {
 	for _, c := range changes {
 		for _, r := range c.Unplug {
-			fmt.Fprintf(w, "  unplug %s\n%s", reason.Word(r.Netdev), rowText(r, "from"))
+			writeRow(w, "unplug", r, "from")
 		}
 		for _, r := range c.Plug {
-			fmt.Fprintf(w, "  plug   %s\n%s", reason.Word(r.Netdev), rowText(r, "for"))
+			writeRow(w, "plug  ", r, "for")
 		}
 		for _, e := range c.Edit {
-			fmt.Fprintf(w, "  edit   %s\n%s", reason.Word(e.Netdev), editText(e))
+			writeEdit(w, e)
 		}
 		if c.Why != "" {
 			fmt.Fprintf(w, "         because %s\n", reason.Line(c.Why))
@@ -28,34 +27,32 @@ func WriteChanges(w io.Writer, changes []Change) {
 	}
 }
 
-func rowText(r Row, preposition string) string {
-	s := fmt.Sprintf("         %s logical port %s\n", preposition, reason.Word(r.LogicalPort))
+func writeRow(w io.Writer, verb string, r Row, preposition string) {
+	fmt.Fprintf(w, "  %s %s\n         %s logical port %s\n", verb, reason.Word(r.Netdev), preposition, reason.Word(r.LogicalPort))
 	if r.Function != "" {
-		s += fmt.Sprintf("         function %s\n", reason.Line(r.Function))
+		fmt.Fprintf(w, "         function %s\n", reason.Line(r.Function))
 	}
 	if r.MTU != 0 {
-		s += fmt.Sprintf("         mtu_request %d\n", r.MTU)
+		fmt.Fprintf(w, "         mtu_request %d\n", r.MTU)
 	}
-	return s
 }
 
-func editText(e Edit) string {
-	var s strings.Builder
+func writeEdit(w io.Writer, e Edit) {
+	fmt.Fprintf(w, "  edit   %s\n", reason.Word(e.Netdev))
 	for _, key := range slices.Sorted(maps.Keys(e.Set)) {
-		fmt.Fprintf(&s, "         set %s=%s\n", reason.Word(key), reason.Word(e.Set[key]))
+		fmt.Fprintf(w, "         set %s=%s\n", reason.Word(key), reason.Word(e.Set[key]))
 	}
 	for _, key := range e.Delete {
-		fmt.Fprintf(&s, "         delete %s\n", reason.Word(key))
+		fmt.Fprintf(w, "         delete %s\n", reason.Word(key))
 	}
 	if e.ClearsType {
-		s.WriteString("         clear type\n")
+		fmt.Fprintln(w, "         clear type")
 	}
 	switch {
 	case e.MTU == nil:
 	case *e.MTU == 0:
-		s.WriteString("         clear mtu_request\n")
+		fmt.Fprintln(w, "         clear mtu_request")
 	default:
-		fmt.Fprintf(&s, "         mtu_request %d\n", *e.MTU)
+		fmt.Fprintf(w, "         mtu_request %d\n", *e.MTU)
 	}
-	return s.String()
 }

@@ -111,14 +111,13 @@ func ports(out *samples, r plug.Report) {
 	states := map[plan.State]int{plan.Plugged: 0, plan.Pending: 0, plan.Conflict: 0, plan.Held: 0, plan.Invalid: 0}
 	waiting := map[[2]string]int{} // by state and reason
 	warnings := map[reason.Code]int{}
-	for i := range r.Ports {
-		p := &r.Ports[i]
+	for _, p := range r.Ports {
 		states[p.State]++
 		if p.Reason != nil {
 			waiting[[2]string{string(p.State), string(p.Reason.Code)}]++
 		}
-		for j := range p.Warnings {
-			warnings[p.Warnings[j].Code]++
+		for _, w := range p.Warnings {
+			warnings[w.Code]++
 		}
 	}
 	for state, n := range states {

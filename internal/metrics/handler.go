@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+	"golang.org/x/sync/semaphore"
 )
 
 // maxScrapes is how many scrapes may be under way at a time. Each makes all metrics anew, and
@@ -19,7 +20,7 @@ const maxScrapes = 4
 type Handler struct {
 	registry *prometheus.Registry
 	log      *slog.Logger
-	scrapes  chan struct{} // has an element for each scrape under way
+	scrapes  *semaphore.Weighted
 }
 
 // New returns a Handler that asks for a snapshot at each scrape. The function must
@@ -31,7 +32,7 @@ func New(snapshot func() Snapshot, timings *Timings, log *slog.Logger) (*Handler
 
 func newHandler(c *collector, timings *Timings, log *slog.Logger) (*Handler, error) {
 	c.families = families()
-	h := &Handler{registry: prometheus.NewRegistry(), log: log, scrapes: make(chan struct{}, maxScrapes)}
+	h := &Handler{registry: prometheus.NewRegistry(), log: log, scrapes: semaphore.NewWeighted(maxScrapes)}
 	for _, x := range []prometheus.Collector{c, timings.steps, timings.pass} {
 		if err := h.registry.Register(x); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
@@ -48,15 +49,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "metrics are only read: GET", http.StatusMethodNotAllowed)
 		return
 	}
-	select {
-	case h.scrapes <- struct{}{}:
-	default:
+	if !h.scrapes.TryAcquire(1) {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "too many scrapes at the same time; try again in a second", http.StatusServiceUnavailable)
 		return
 	}
 	body, err := h.text()
-	<-h.scrapes // whoever reads slowly keeps nobody else from scraping
+	h.scrapes.Release(1) // whoever reads slowly keeps nobody else from scraping
 	if err != nil {
 		h.log.Error("metrics can't be made", "error", err)
 		http.Error(w, "metrics can't be made: "+err.Error(), http.StatusInternalServerError)
