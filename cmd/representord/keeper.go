@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/url"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,9 +34,8 @@ type standing struct {
 	id *config.Identity
 }
 
-// keeper runs the reconciler while we may change the bridge, and only then. It
-// follows who we are: when the local database names another bridge, the one is
-// given up before the other is taken.
+// keeper runs the reconciler while we may change the bridge, and only then. Where the local
+// database names another bridge, the one is given up before the other is taken.
 type keeper struct {
 	*agent.Agent
 	// left are the bridges that were ours, by name, and movesFrom those of them that the
@@ -56,8 +58,7 @@ func newKeeper(a *agent.Agent) *keeper {
 type tenure struct {
 	bridge string
 	lock   *lockfile.Lock // nil in a dry run
-	// stop ends the reconciler and the registrar, which are running until then; nil before
-	// they began.
+	// stop ends the reconciler and the registrar, which are running; nil before they began.
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -118,8 +119,7 @@ func (k *keeper) round(ctx context.Context, t *tenure) *tenure {
 	if t != nil {
 		k.stand(api.Active, "")
 	}
-	// The switch follows a new bridge in a moment. Until then a pass would change the
-	// old one, which isn't ours any more.
+	// Until the switch follows a new bridge, a pass would change the old one, which isn't ours.
 	if t != nil && t.stop == nil && k.Local.View().Bridge == t.bridge {
 		k.start(ctx, t)
 	}
@@ -155,6 +155,27 @@ func (k *keeper) take(bridge string) *tenure {
 		return nil
 	}
 	return &tenure{bridge: bridge, lock: l}
+}
+
+// errLocked tells that another representord has the bridge.
+var errLocked = errors.New("another representord has this bridge")
+
+// lockPath is the file of a bridge. Names from the database may hold anything.
+func lockPath(runDir, bridge string) string {
+	return filepath.Join(runDir, url.PathEscape(bridge)+".lock")
+}
+
+// acquire takes the right to change a bridge: the lock on a file named after it.
+// errLocked, with the holder's pid, if another process has it.
+func acquire(runDir, bridge string) (*lockfile.Lock, error) {
+	l, err := lockfile.Take(lockPath(runDir, bridge))
+	if held, ok := errors.AsType[*lockfile.HeldError](err); ok {
+		return nil, fmt.Errorf("%w: %w", errLocked, held)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run-dir: %w", err)
+	}
+	return l, nil
 }
 
 // start lets the reconciler and the registrar run until the tenure ends.

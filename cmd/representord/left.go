@@ -35,11 +35,8 @@ func (k *keeper) leaveFor(present string) {
 		l.release()
 		delete(k.left, present)
 	}
-	if k.Identity() == nil || k.Identity().Bridge == "" || k.Identity().Bridge == present {
-		return
-	}
-	if bridge := k.Identity().Bridge; k.left[bridge] == nil {
-		k.left[bridge] = &leftBridge{}
+	if old := k.Identity(); old != nil && old.Bridge != "" && old.Bridge != present && k.left[old.Bridge] == nil {
+		k.left[old.Bridge] = &leftBridge{}
 	}
 }
 

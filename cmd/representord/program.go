@@ -30,9 +30,6 @@ const (
 	exitUsage      = 78 // EX_CONFIG of sysexits.h
 )
 
-// defaultTimeout bounds --once and --cleanup.
-const defaultTimeout = 30 * time.Second
-
 // program is one run of representord.
 type program struct {
 	stdout  io.Writer
@@ -97,7 +94,7 @@ Exit status:
 	f.BoolVar(&p.cleanup, "cleanup", false,
 		"remove every port of ours from the bridge and the serial numbers we published, print them, and end")
 	f.BoolVar(&p.dryRun, "dry-run", false, "plan, show and write nothing; with --once or --cleanup: print the plan")
-	f.DurationVar(&p.timeout, "timeout", defaultTimeout, "how long `time` --once and --cleanup may take")
+	f.DurationVar(&p.timeout, "timeout", 30*time.Second, "how long `time` --once and --cleanup may take")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
 		if p.onlyOnce && p.cleanup {
 			return errors.New("--once and --cleanup are two things to do: give one of them")
