@@ -33,8 +33,7 @@ type Config struct {
 	// VerifyHostName asks for more than a certificate that the CA signed: that it is
 	// for the name we connect to. Certificates of ovs-pki(8) are not.
 	VerifyHostName bool
-	// Probe is after how long a silent connection to a database is given up, at
-	// least 1 s.
+	// Probe is after how long a silent connection to a database is given up, 1 s or more.
 	Probe time.Duration
 
 	// LocalFunctions admits functions of the machine we run on.
@@ -45,32 +44,27 @@ type Config struct {
 	ProgramHWAddr bool
 	// RegisterCardSerial has the cards' serial numbers published for Neutron.
 	RegisterCardSerial bool
-	// MassUnplugHold is how long removals wait that look like a fault of the control
-	// plane, at least 1 s.
+	// MassUnplugHold is how long removals wait that look like a control plane's fault, 1 s or more.
 	MassUnplugHold time.Duration
 	// UnplugGrace is how long a row stays after the Southbound confirmed that its request is
 	// gone and nothing else asks for its function, 0 to 1 min.
 	UnplugGrace time.Duration
-	// LinkDownGrace is how long a link that somebody took down is left alone before it is set
-	// up again, 0 to 10 min.
+	// LinkDownGrace is how long a link that somebody took down is left down, 0 to 10 min.
 	LinkDownGrace time.Duration
 	// Audit is the longest time between two passes over everything, at least 1 s.
 	Audit time.Duration
 
-	// ControlSocket is the path of the daemon's unix socket, ControlGroup the group
-	// that may use it besides root; empty for none.
+	// ControlSocket is the daemon's unix socket, ControlGroup who may use it besides root, if any.
 	ControlSocket string
 	ControlGroup  string
-	// MetricsListen is a TCP address, host:port, on which anybody may read metrics; empty
-	// for none.
+	// MetricsListen is a TCP address, host:port, for anybody to read metrics; empty for none.
 	MetricsListen string
 
 	LogLevel slog.Level
 	// LogFormat is "text" or "json": slog.NewTextHandler's or slog.NewJSONHandler's.
 	LogFormat string
 
-	// SysfsRoot, UdevRoot and OVNSysconf are where /sys, /run/udev and OVN's
-	// configuration folder are.
+	// SysfsRoot, UdevRoot and OVNSysconf stand for /sys, /run/udev and OVN's configuration folder.
 	SysfsRoot  string
 	UdevRoot   string
 	OVNSysconf string

@@ -27,8 +27,7 @@ type Identity struct {
 	Hostname string
 	// Bridge is the name of the integration bridge.
 	Bridge string
-	// Remotes are the Southbound's endpoints in the order given, each once: active
-	// connection methods of ovsdb(7).
+	// Remotes are the Southbound's endpoints as ordered, each once: active methods of ovsdb(7).
 	Remotes []string
 	// Problems say, for an operator, what is missing or was left out.
 	Problems []string

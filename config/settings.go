@@ -27,8 +27,7 @@ type setting struct {
 	value string
 	// boolean: the flag alone, without a value, means true.
 	boolean bool
-	// set checks a value and puts it where it belongs. The error says what rule the
-	// value breaks, to be read after "key: value".
+	// set checks a value and sets it. The error says what rule it breaks, read after "key: value".
 	set func(value string) error
 }
 
@@ -147,8 +146,7 @@ func checkName(v string) error {
 	return nil
 }
 
-// checkPath wants an absolute path: what is relative means something else to a
-// service than to a shell.
+// checkPath wants an absolute path: a relative one means another to a service than to a shell.
 func checkPath(v string) error {
 	if v != "" && !filepath.IsAbs(v) || strings.ContainsRune(v, 0) {
 		return errors.New("must be an absolute path")

@@ -22,13 +22,11 @@ import (
 const (
 	// cardPatience is for a card that can't be read, once the local database was.
 	cardPatience = 5 * time.Second
-	// startPatience is for everything together. Many rows to be put right on slow processors
-	// need some of it.
+	// startPatience is for everything together; many rows on slow processors need some of it.
 	startPatience = 20 * time.Second
 )
 
-// How often the announcer looks: often until READY=1, then as often as a STATUS=
-// line is worth reading.
+// How often the announcer looks: until READY=1, and after that for the STATUS= line.
 const (
 	startingPoll = 50 * time.Millisecond
 	statusPoll   = time.Second

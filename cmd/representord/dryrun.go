@@ -12,8 +12,7 @@ import (
 // planPoll is how often a dry run looks for plans that it has not told yet.
 const planPoll = time.Second
 
-// tellPlans logs each change that a dry run would have made, once for as long as
-// it is planned.
+// tellPlans logs each change that a dry run would make, once for as long as it is planned.
 func (s *service) tellPlans(ctx context.Context) error {
 	told := map[string]bool{}
 	retry.Loop(ctx, nil, func() time.Duration {

@@ -6,8 +6,7 @@ import (
 	"os"
 )
 
-// logger gives the program's log: records on standard error, in the form and
-// from the level that were chosen.
+// logger gives the program's log, in the form and from the level that were chosen.
 func logger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {

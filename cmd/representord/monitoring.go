@@ -49,9 +49,8 @@ func certificateFiles(cfg config.Config, remotes []string, southbound ovn.TLSFil
 	return files
 }
 
-// expose lets metrics be read over TCP, if that is wanted. Whatever keeps it from that is no
-// reason to stop plugging, so it says so and tries again: the address may be one
-// that the machine is yet to get.
+// expose lets metrics be read over TCP, if that is wanted. Where that fails the ports are kept all
+// the same, and it is tried again: the machine may be yet to get the address.
 func (s *service) expose(ctx context.Context, handler http.Handler) error {
 	if s.Config.MetricsListen == "" {
 		return nil

@@ -36,7 +36,6 @@ type task struct {
 func (t *task) run(ctx context.Context, timeout time.Duration, step func(context.Context) error) error {
 	return t.Within(ctx, timeout, func(ctx context.Context) error {
 		var l *lockfile.Lock
-		defer func() { l.Release() }()
 		err := t.Settle(ctx, func(bridge string) (err error) {
 			if t.DryRun {
 				return nil
@@ -46,6 +45,7 @@ func (t *task) run(ctx context.Context, timeout time.Duration, step func(context
 			}
 			return err
 		})
+		defer l.Release()
 		if err != nil {
 			return err
 		}
@@ -73,11 +73,8 @@ func (t *task) once(ctx context.Context) error {
 // after a look that did or would do something.
 func (t *task) showUnpublished(d register.Decision) {
 	r := t.Registrar.Report()
-	if r.Off {
-		return
-	}
 	for _, c := range r.Cards {
-		if c.HostFacing && c.Reason != nil && !slices.Contains(d.Added, c.Serial) {
+		if !r.Off && c.HostFacing && c.Reason != nil && !slices.Contains(d.Added, c.Serial) {
 			fmt.Fprintf(t.out, "card %s is not published\n    %s: %s\n", c.Handle, c.Reason.Code, c.Reason.Message)
 		}
 	}
@@ -126,8 +123,7 @@ func onTheirWay(ports []plug.Port) bool {
 	})
 }
 
-// show prints a report; errNotPlugged if a port that is asked for isn't plugged,
-// nor would be if this weren't a dry run.
+// show prints a report; errNotPlugged if a port that is asked for isn't plugged, nor would be.
 func (t *task) show(report plug.Report) error {
 	t.showChanges(report)
 	fmt.Fprintf(t.out, "ports: %s\n", countPorts(report.Ports))
@@ -136,8 +132,7 @@ func (t *task) show(report plug.Report) error {
 			"representorctl release-hold\n", t.Config.MassUnplugHold)
 	}
 	var err error
-	for i := range report.Ports {
-		p := &report.Ports[i]
+	for _, p := range report.Ports {
 		if p.Reason == nil {
 			continue
 		}
@@ -163,9 +158,8 @@ func (t *task) showChanges(report plug.Report) {
 	api.WriteChanges(t.out, api.Changes(report.Planned))
 }
 
-// cleanup removes every row of ours from the bridge and withdraws the serial numbers
-// that we published, and prints them. Neither the
-// card nor the Southbound is needed.
+// cleanup removes every row of ours from the bridge, withdraws the serial numbers that we published,
+// and prints both. Neither the card nor the Southbound is needed.
 func (t *task) cleanup(ctx context.Context) error {
 	removed, err := t.Reconciler.Cleanup(ctx)
 	title := "removed:"

@@ -11,13 +11,11 @@ import (
 	"github.com/representord/representord/internal/retry"
 )
 
-// socketPause is what is waited before the control socket is tried again, or given
-// to its group again.
+// socketPause is waited before the control socket is opened, or given to its group, again.
 const socketPause = 2 * time.Second
 
-// answer serves the control socket. Whatever keeps it from that is no reason to
-// stop plugging, so it says so and tries again: the socket may be another
-// representord's, which is about to end.
+// answer serves the control socket. Where that fails the ports are kept all the same, and it is tried
+// again: the socket may be another representord's, which is about to end.
 func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 	server := &api.Server{
 		Facts: s.facts, Release: s.Reconciler.ReleaseHold, Inquire: s.Southbound.Inquire, Poke: s.Reconciler.Poke,
@@ -37,8 +35,7 @@ func (s *service) answer(ctx context.Context, scrapes http.Handler) error {
 }
 
 // forEver serves until the context ends, and then returns nil: what serves says when it has
-// begun. Why it can't, or has ended, is warned of, once for each
-// cause.
+// begun. Each cause why it can't, or has ended, is warned of once.
 func forEver(ctx context.Context, warn func(error), serve func(began func()) error) error {
 	var said retry.Said
 	for ctx.Err() == nil {

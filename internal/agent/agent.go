@@ -55,8 +55,7 @@ type Options struct {
 	Took func(plug.Step, time.Duration)
 }
 
-// Agent is everything that is watched, and what decides on it. Nothing happens
-// before Watch.
+// Agent is what is watched, and what decides on it. Nothing happens before Watch.
 type Agent struct {
 	Options
 

@@ -8,10 +8,9 @@ import (
 	"github.com/representord/representord/ovs"
 )
 
-// Who we are is in the local database, and may change at any time. The snapshots
-// follow a moment later. Until they do they are about somebody else, and the
-// reconciler must not act on them: a port would be plugged into the bridge that
-// was, or for the chassis that we were.
+// Who we are is in the local database, and may change at any time. Until the snapshots follow, a moment
+// later, they are about somebody else, and the reconciler must not act on them: a port would be plugged
+// into the bridge that was, or for the chassis that we were.
 
 // localGate is the switch as the reconciler sees it.
 type localGate struct {
@@ -49,8 +48,7 @@ func (g southboundGate) View() ovn.View {
 	return ofChassis(v, g.agent.named(local.ExternalIDs).Chassis)
 }
 
-// ofChassis gives a snapshot that is neither complete nor connected if it was judged for another
-// chassis than the wanted one.
+// ofChassis gives one that is neither complete nor connected if it was judged for another chassis.
 func ofChassis(v ovn.View, wanted string) ovn.View {
 	if v.Complete && v.Chassis != wanted {
 		v.Complete, v.Connected = false, false

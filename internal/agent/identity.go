@@ -86,8 +86,7 @@ func SouthboundFiles(cfg config.Config, ssl ovs.SSL) ovn.TLSFiles {
 	return files
 }
 
-// Configure tells the Southbound who we are and where it is. It may be told the
-// same again and again.
+// Configure tells the Southbound who we are and where it is, also what it knows already.
 func (a *Agent) Configure(id config.Identity, ssl ovs.SSL) {
 	a.Southbound.Configure(ovn.Config{
 		Chassis:  id.Chassis,

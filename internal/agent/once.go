@@ -16,8 +16,7 @@ import (
 
 // What is done once needs snapshots that are whole, and waits for them.
 
-// serialPatience is how long a card's serial number is waited for: until VPD that
-// doesn't answer is given up.
+// serialPatience is how long a serial number is waited for: until VPD that hangs is given up.
 const serialPatience = vpd.Deadline + time.Second
 
 // MissingError tells what was waited for in vain.
@@ -113,9 +112,8 @@ func (a *Agent) MissingSouthbound() string {
 	return ""
 }
 
-// SerialsTold waits until the cards that serve a host have told their serial numbers,
-// or why they have none: those are asked once the ports are known. A card that doesn't
-// tell in time is no error.
+// SerialsTold waits until the cards that serve a host, which are asked once the ports are known, have told
+// their serial numbers, or why they have none. A card that doesn't tell in time is no error.
 func (a *Agent) SerialsTold(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, serialPatience)
 	defer cancel()

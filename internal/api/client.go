@@ -28,8 +28,7 @@ type Client struct {
 	http   *http.Client
 }
 
-// NewClient returns a client for the daemon that listens on a socket. It connects
-// when it is asked something.
+// NewClient returns a client for the daemon on a socket. It connects when it is asked something.
 func NewClient(socket string) *Client {
 	var dialer net.Dialer
 	return &Client{
@@ -49,8 +48,7 @@ func NewClient(socket string) *Client {
 
 // Status asks for PathStatus.
 //
-// Errors of every method are an *UnreachableError when no daemon answers, and an
-// *Error when it refuses.
+// Errors of every method are an *UnreachableError when no daemon answers, an *Error when it refuses.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	return ask[Status](ctx, c, http.MethodGet, PathStatus, http.NoBody)
 }

@@ -10,9 +10,8 @@ import (
 
 // Error is an answer of the API that is an error.
 type Error struct {
-	// Status is the HTTP status: 400 for a question that is wrong, 404 for
-	// something that isn't there, 429 when too many ask at the same time, 503 when it
-	// can't be known now.
+	// Status is the HTTP status: 400 for a question that is wrong, 404 for something that isn't there,
+	// 429 when too many ask at the same time, 503 when it can't be known now.
 	Status int
 	Problem
 }

@@ -34,8 +34,7 @@ func Listen(ctx context.Context, path string) (_ net.Listener, err error) {
 			err = fmt.Errorf("control socket %s: %w", path, err)
 		}
 	}()
-	// Between finding that a socket is dead and having a new one in its place
-	// another process must not do the same.
+	// Until there is a new socket in place of a dead one, another process must not do the same.
 	lock, err := lockfile.Take(lockPath(path))
 	if held, ok := errors.AsType[*lockfile.HeldError](err); ok {
 		return nil, fmt.Errorf("%w, or is about to: %w", ErrInUse, held)
@@ -87,8 +86,7 @@ func Grant(path, group string) error {
 	return nil
 }
 
-// lockPath is the lock file beside a socket. It is no name that the lock of a bridge can
-// have, which ends with ".lock".
+// lockPath is the lock file beside a socket. A bridge's, which ends with ".lock", has no such name.
 func lockPath(socket string) string { return socket + "-lock" }
 
 func removeStale(ctx context.Context, path string) error {
@@ -108,8 +106,7 @@ func removeStale(ctx context.Context, path string) error {
 		_ = c.Close()
 		return ErrInUse
 	}
-	// Nothing but a refusal says that no process has it: EAGAIN, for instance, is a
-	// process with a full backlog.
+	// Only a refusal says that no process has it: EAGAIN, say, is a process with a full backlog.
 	if !errors.Is(err, unix.ECONNREFUSED) {
 		return fmt.Errorf("can't tell whether somebody answers on it: %w", err)
 	}

@@ -46,8 +46,7 @@ func (c *othersConn) Close() error {
 	return c.Conn.Close()
 }
 
-// privileged tells whether who connected is root, or the user that we are, by SO_PEERCRED of
-// unix(7).
+// privileged tells by SO_PEERCRED of unix(7) whether who connected is root, or the user we are.
 func privileged(c net.Conn) bool {
 	u, ok := c.(*net.UnixConn)
 	if !ok {
@@ -60,8 +59,5 @@ func privileged(c net.Conn) bool {
 	var peer *unix.Ucred
 	var peerErr error
 	err = raw.Control(func(fd uintptr) { peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
-	if err != nil || peerErr != nil {
-		return false
-	}
-	return peer.Uid == 0 || uint64(peer.Uid) == uint64(os.Geteuid())
+	return err == nil && peerErr == nil && (peer.Uid == 0 || uint64(peer.Uid) == uint64(os.Geteuid()))
 }

@@ -37,8 +37,7 @@ const (
 type Server struct {
 	// Facts gives what is known, at each request.
 	Facts func() Facts
-	// Release ends holds that somebody has seen, and gives those that it ends and those that
-	// stay.
+	// Release ends holds that somebody has seen, and gives those that end and those that stay.
 	Release func(seen []plug.Holding) (released, held []plug.Holding)
 	// Inquire asks the Southbound for one logical port, whatever it says about us. It
 	// ends with its context, and at once without a connection.
@@ -64,10 +63,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// Serve has a handler answer on a listener, within the bounds of this package, until
-// the context is done. It then lets requests that are under way end, closes the
-// listener and waits for every goroutine it started. It returns nil when the context
-// ended it.
+// Serve has a handler answer on a listener, within the bounds of this package, until the context is done. It
+// then lets requests that are under way end, closes the listener, waits for every goroutine it started, and
+// returns nil.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,

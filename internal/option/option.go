@@ -26,11 +26,9 @@ const (
 	// the two, and leaves the port alone while they differ. What is longer than 255
 	// bytes or not printable is not copied, and warned of.
 	IfaceIDVer = "iface-id-ver"
-	// PFMAC is six pairs of hex digits with colons, in any case: a unicast
-	// address and not zero. It is required.
+	// PFMAC, which is required, is six pairs of hex digits with colons, in any case: unicast, not zero.
 	PFMAC = Prefix + "pf-mac"
-	// VFNum is a decimal number up to 65534. Missing or empty, the PF's own
-	// representor is meant.
+	// VFNum is a decimal number up to 65534. Missing or empty, the PF's own representor is meant.
 	VFNum = Prefix + "vf-num"
 )
 
@@ -39,11 +37,9 @@ const Representor = "representor"
 
 // Options that are ours alone.
 const (
-	// SFNum is a decimal number of 32 bits: a scalable function instead of a
-	// VF. Never together with VFNum.
+	// SFNum is a decimal number of 32 bits: a scalable function, never together with VFNum.
 	SFNum = Prefix + "sf-num"
-	// Controller is a decimal number of 32 bits: only a PF of this devlink
-	// controller is meant.
+	// Controller is a decimal number of 32 bits: only a PF of this devlink controller is meant.
 	Controller = Prefix + "controller"
 	// CardSerial is the board serial number that the card must have: up to
 	// 255 printable characters (the most that PCI VPD holds) without commas, which
