@@ -288,17 +288,12 @@ func (b *binding) bind(ctx context.Context, port string, f *profile.Profile) err
 
 // waited takes in how the wait for the port ended.
 func (b *bound) waited(err error) {
-	var (
-		missing *northbound.NotPluggedError
-		unsure  *northbound.UnsureError
-	)
-	if errors.As(err, &unsure) {
-		b.Missing = unsure.Why
-		return
+	e, failed := errors.AsType[*northbound.Error](err)
+	if failed {
+		b.Missing = e.Why
 	}
-	b.Plugged = new(err == nil)
-	if errors.As(err, &missing) {
-		b.Missing = missing.Why
+	if !failed || e.Kind != northbound.Unsure {
+		b.Plugged = new(err == nil)
 	}
 }
 

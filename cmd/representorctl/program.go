@@ -236,18 +236,22 @@ func usageError(err error) string {
 
 // bindingStatus gives the exit status for an error of bind and unbind.
 func bindingStatus(err error) int {
-	switch {
-	case is[*northbound.NoPortError](err):
+	e, ok := errors.AsType[*northbound.Error](err)
+	if !ok {
+		return exitError
+	}
+	switch e.Kind {
+	case northbound.NoPort:
 		return exitNotFound
-	case is[*northbound.NotPluggedError](err):
+	case northbound.NotPlugged:
 		return exitNotPlugged
-	case is[*northbound.UnsureError](err):
+	case northbound.Unsure:
 		return exitUnknown
-	case is[*northbound.UnreachableError](err):
+	case northbound.Unreachable:
 		return exitUnreachable
-	case is[*northbound.ChassisError](err):
+	case northbound.NoChassis:
 		return exitChassis
-	case is[*northbound.RefusedError](err):
+	case northbound.Refused:
 		return exitRefused
 	}
 	return exitError

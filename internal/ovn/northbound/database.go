@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -26,25 +25,12 @@ type Servers struct {
 	Endpoints []string
 	// TLS is for "ssl:" endpoints.
 	TLS dbconn.TLSFiles
-	// Log takes what is of interest to a developer; nil for none.
-	Log *slog.Logger
 }
 
-// UnreachableError tells that none of a database's servers is of use.
-type UnreachableError struct {
-	// Database is its name, such as "OVN_Northbound".
-	Database string
-	// Err joins what is wrong with each server.
-	Err error
+// unreachable tells what is wrong with each of a database's servers, which may be joined errors.
+func unreachable(database string, err error) *Error {
+	return fail(Unreachable, "%s can't be reached: %s", database, strings.ReplaceAll(err.Error(), "\n", "; "))
 }
-
-// Error names the database and says what is wrong with each server, on one line.
-func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("%s can't be reached: %s", e.Database, strings.ReplaceAll(e.Err.Error(), "\n", "; "))
-}
-
-// Unwrap gives what is wrong with the servers.
-func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // connect connects to a server that is not cut off from its cluster. Any such member
 // will do, for writing as well: what isn't the leader forwards it. prepare is given
@@ -73,12 +59,12 @@ func (s Servers) connect(ctx context.Context, database string, rows map[string]m
 	if len(errs) == 0 {
 		errs = append(errs, errors.New("no endpoint is named"))
 	}
-	return nil, &UnreachableError{Database: database, Err: errors.Join(errs...)}
+	return nil, unreachable(database, errors.Join(errs...))
 }
 
 func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,
 	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
-	o := dbconn.Options{Endpoint: endpoint, Log: s.Log}
+	o := dbconn.Options{Endpoint: endpoint}
 	if dbconn.NeedsTLS(endpoint) {
 		config, err := s.TLS.Load()
 		if err != nil {

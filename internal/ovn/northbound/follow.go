@@ -2,7 +2,6 @@ package northbound
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,45 +22,6 @@ const (
 	// expected any more: it goes down as soon as its representor is replaced.
 	staleMost = 10 * time.Second
 )
-
-// NotPluggedError tells that a port that was bound isn't plugged yet.
-type NotPluggedError struct {
-	Port string
-	// Why says what is missing, as far as the Southbound knows.
-	Why string
-	// Told: Why was the last thing that Await's progress was told.
-	Told bool
-	Err  error
-}
-
-// Error says what is missing, unless that was told already.
-func (e *NotPluggedError) Error() string {
-	if e.Told {
-		return fmt.Sprintf("logical port %s is bound, and not plugged in time", reason.Quote(e.Port))
-	}
-	return fmt.Sprintf("logical port %s is bound, and not plugged yet: %s", reason.Quote(e.Port), e.Why)
-}
-
-// Unwrap gives what ended the wait.
-func (e *NotPluggedError) Unwrap() error { return e.Err }
-
-// UnsureError tells that a port that was bound was up before, for something else, and
-// that it can't be told whether it is plugged as it should be.
-type UnsureError struct {
-	Port string
-	// Why says so in full; Await's progress was told it last.
-	Why string
-}
-
-// Error names the port; why it isn't known was told.
-func (e *UnsureError) Error() string {
-	return fmt.Sprintf("logical port %s is bound, and it is not known whether it is plugged", reason.Quote(e.Port))
-}
-
-func isUnsure(err error) bool {
-	_, ok := errors.AsType[*UnsureError](err)
-	return ok
-}
 
 // Target is what a port was bound to.
 type Target struct {
@@ -86,12 +46,10 @@ func (t *Target) asked(b *ovn.PortBinding) bool {
 		b.Options[option.VFNum] == strconv.Itoa(t.Profile.VFNum)
 }
 
-// isUp tells whether ovn-controller has installed the port's flows, where it was claimed.
-func isUp(b *ovn.PortBinding) bool { return b.Up != nil && *b.Up }
-
-// isUpOn tells whether the port is up on a row of Chassis; b is nil for a port without a row.
+// isUpOn tells whether ovn-controller has installed the port's flows on a row of Chassis; b is
+// nil for a port without a row.
 func isUpOn(b *ovn.PortBinding, chassis string) bool {
-	return b != nil && isUp(b) && text(b.Chassis) == chassis
+	return b != nil && b.Up != nil && *b.Up && text(b.Chassis) == chassis
 }
 
 // text is what an optional column has, "" for nothing.
@@ -105,10 +63,6 @@ func text(column *string) string {
 // onDPU says where more is known.
 func (t *Target) onDPU() string {
 	return "run on " + reason.Quote(t.Chassis.Hostname) + ": representorctl explain " + reason.Operand(t.Port)
-}
-
-func (t *Target) unsure() string {
-	return "the port was up before this bind, and ovn-controller has said nothing since; " + t.onDPU()
 }
 
 // Missing says what is still missing until the chassis has the port plugged and its
@@ -136,7 +90,7 @@ func (t *Target) Missing(all []ovn.Chassis, b *ovn.PortBinding) string {
 		return "no chassis has claimed the port: the representor isn't plugged yet, or ovn-controller has not seen it; " + t.onDPU()
 	case claimed != all[i].UUID:
 		return fmt.Sprintf("another chassis than %s has the port still", reason.Quote(t.Chassis.Name))
-	case !isUp(b):
+	case !isUpOn(b, claimed):
 		return "ovn-controller has claimed the port and is installing its flows; " + t.onDPU()
 	}
 	return ""
@@ -157,32 +111,32 @@ type wait struct {
 
 // Await waits until the port is plugged, connecting again when the Southbound is lost.
 // south was opened before the port was changed, so that nothing is missed; Await closes
-// it. progress is told what is missing whenever that changes. An error is a
-// *NotPluggedError, when ctx ended, or an *UnsureError.
+// it. progress is told what is missing whenever that changes. An error is a NotPlugged, when
+// ctx ended, or an Unsure.
 func Await(ctx context.Context, s Servers, south *Southbound, t *Target, progress func(missing string)) error {
-	w := &wait{target: t, progress: progress}
-	if t.Was != nil {
-		w.stale = isUpOn(t.Was, t.Chassis.UUID)
-	}
+	w := &wait{target: t, progress: progress, stale: isUpOn(t.Was, t.Chassis.UUID)}
 	for {
-		err := w.follow(ctx, south)
-		if err == nil || isUnsure(err) {
+		ended, err := w.follow(ctx, south)
+		if ended {
 			return err
 		}
 		for south = nil; south == nil; {
 			if ctx.Err() != nil {
-				if w.said == "" {
-					return &NotPluggedError{Port: t.Port, Why: err.Error(), Err: context.Cause(ctx)}
-				}
-				return &NotPluggedError{Port: t.Port, Why: w.said, Told: true, Err: context.Cause(ctx)}
+				return w.failed(NotPlugged, "not plugged in time")
 			}
 			w.tell(err.Error())
-			if !retry.Sleep(ctx, again) {
-				continue
+			if retry.Sleep(ctx, again) {
+				south, err = OpenSouthbound(ctx, s, t.Port)
 			}
-			south, err = OpenSouthbound(ctx, s, t.Port)
 		}
 	}
+}
+
+// failed is how a wait ended, after follow has told why it lasts.
+func (w *wait) failed(kind Kind, so string) error {
+	e := fail(kind, "logical port %s is bound, and %s", reason.Quote(w.target.Port), so)
+	e.Why = w.said
+	return e
 }
 
 func (w *wait) tell(missing string) {
@@ -192,8 +146,9 @@ func (w *wait) tell(missing string) {
 	}
 }
 
-// follow watches one connection until the port is plugged, and closes it.
-func (w *wait) follow(ctx context.Context, south *Southbound) error {
+// follow watches one connection until the wait has ended, and closes it. Unless it has ended
+// the error says why nothing is seen any more.
+func (w *wait) follow(ctx context.Context, south *Southbound) (ended bool, err error) {
 	defer south.Close()
 	for {
 		// In this order: what is seen as plugged below is no older than what it proves.
@@ -207,26 +162,26 @@ func (w *wait) follow(ctx context.Context, south *Southbound) error {
 		case missing != "":
 			w.tell(missing)
 		case !w.stale:
-			return nil
+			return true, nil
 		default:
-			w.tell(w.target.unsure())
+			w.tell("the port was up before this bind, and ovn-controller has said nothing since; " + w.target.onDPU())
 			if w.limit == nil {
 				w.limit = retry.After(staleMost)
 			}
 			limit = w.limit
 		}
 		select {
-		case <-limit:
-			return &UnsureError{Port: w.target.Port, Why: w.said}
-		case <-ctx.Done():
-			if limit != nil {
-				return &UnsureError{Port: w.target.Port, Why: w.said}
-			}
-			return context.Cause(ctx)
-		case <-south.conn.Done():
-			return &UnreachableError{Database: ovn.Database, Err: south.conn.Err()}
 		case <-south.poke:
+			continue
+		case <-south.conn.Done():
+			return false, unreachable(ovn.Database, south.conn.Err())
+		case <-limit:
+		case <-ctx.Done():
+			if limit == nil {
+				return false, context.Cause(ctx)
+			}
 		}
+		return true, w.failed(Unsure, "it is not known whether it is plugged")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
-// bound to a representor. An error is an *UnreachableError, or the server's.
+// bound to a representor. An error is an Unreachable, or the server's.
 func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
 	conn, err := s.connect(ctx, database, portRows(), func(context.Context, *dbconn.Conn) error { return nil })
 	if err != nil {

@@ -19,8 +19,9 @@ func TestNames_PortsAreListedThatCanBeBoundOrAreBound(t *testing.T) {
 			t.Errorf("bound %v: %v, %v; want %v", bound, got, err, want)
 		}
 	}
-	var unreachable *UnreachableError
-	if _, err := Names(t.Context(), Servers{Endpoints: []string{"unix:" + servers.Dir(t) + "/nobody"}}, false); !errors.As(err, &unreachable) {
+	var failed *Error
+	if _, err := Names(t.Context(), Servers{Endpoints: []string{"unix:" + servers.Dir(t) + "/nobody"}}, false); !errors.As(err, &failed) ||
+		failed.Kind != Unreachable {
 		t.Errorf("%v", err)
 	}
 }

@@ -22,15 +22,6 @@ const (
 	races = 5
 )
 
-// NoPortError tells that there is no logical switch port of a name.
-type NoPortError struct{ Port string }
-
-// Error names the port and the remedy.
-func (e *NoPortError) Error() string {
-	return fmt.Sprintf("there is no logical switch port %s; make it first (ovn-nbctl lsp-add SWITCH PORT), or see whether this is the "+
-		"right Northbound", reason.Quote(e.Port))
-}
-
 // errRaced tells that a port is no longer what it was when its change was planned.
 var errRaced = errors.New("the logical switch port is changed by somebody else all the time")
 
@@ -40,7 +31,7 @@ type Northbound struct {
 	port string
 }
 
-// Open connects to the Northbound and reads a port. An error is an *UnreachableError.
+// Open connects to the Northbound and reads a port. An error is an Unreachable.
 func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
 	conn, err := s.connect(ctx, database, portRows(), func(ctx context.Context, c *dbconn.Conn) error {
 		r := &Port{}
@@ -59,20 +50,20 @@ func portRows() map[string]model.Model { return map[string]model.Model{tablePort
 // Close ends the connection.
 func (n *Northbound) Close() { n.conn.Close() }
 
-// Port gives the port as it is now, or a *NoPortError.
+// Port gives the port as it is now, or a NoPort.
 func (n *Northbound) Port() (*Port, error) {
 	for _, p := range dbconn.Rows[*Port](n.conn, tablePort) {
 		if p.Name == n.port {
 			return p, nil
 		}
 	}
-	return nil, &NoPortError{Port: n.port}
+	return nil, fail(NoPort, "there is no logical switch port %s; make it first (ovn-nbctl lsp-add SWITCH PORT), or see whether this is the "+
+		"right Northbound", reason.Quote(n.port))
 }
 
 // Change changes the port in one transaction, as plan says, which may be asked again
 // when somebody else changes the port at the same time. force lets a port of Neutron's
-// be changed. It gives what was done, and refuses with *NoPortError, *RefusedError, and
-// what plan refuses with.
+// be changed. It gives what was done, and fails with NoPort, Refused, and what plan fails with.
 func (n *Northbound) Change(ctx context.Context, force bool, plan func(*Port) (Change, error)) (Change, error) {
 	for range races {
 		p, err := n.Port()
@@ -130,10 +121,7 @@ func operations(p *Port, c Change) []ovsdb.Operation {
 		"options": ovsdbMap(p.Options), "external_ids": ovsdbMap(p.ExternalIDs),
 	}
 	var gone []any
-	for _, key := range slices.Sorted(maps.Keys(c.Set)) {
-		gone = append(gone, key)
-	}
-	for _, key := range c.Delete {
+	for _, key := range slices.Concat(slices.Sorted(maps.Keys(c.Set)), c.Delete) {
 		gone = append(gone, key)
 	}
 	mutations := []ovsdb.Mutation{*ovsdb.NewMutation("options", ovsdb.MutateOperationDelete, ovsdb.OvsSet{GoSet: gone})}

@@ -43,29 +43,15 @@ type Change struct {
 // Nothing tells that nothing is to be changed.
 func (c Change) Nothing() bool { return len(c.Set) == 0 && len(c.Delete) == 0 }
 
-// RefusedError tells that a port isn't ours to change.
-type RefusedError struct {
-	Port string
-	// Neutron: it is Neutron's, and force would do it.
-	Neutron bool
-
-	text string
-}
-
-// Error names the port, the rule and the remedy.
-func (e *RefusedError) Error() string { return e.text }
-
 func (p *Port) refuse(format string, args ...any) error {
-	return &RefusedError{Port: p.Name, text: "logical port " + reason.Quote(p.Name) + " " + fmt.Sprintf(format, args...)}
+	return fail(Refused, "logical port %s %s", reason.Quote(p.Name), fmt.Sprintf(format, args...))
 }
 
 // check refuses ports that must not be changed, or that no DPU could plug.
 func (p *Port) check(force bool) error {
 	for _, key := range slices.Sorted(maps.Keys(p.ExternalIDs)) {
 		if strings.HasPrefix(key, "neutron:") && !force {
-			return &RefusedError{Port: p.Name, Neutron: true, text: fmt.Sprintf(
-				"logical port %s is Neutron's (external_ids:%s), which would undo what is done to it: bind it in Neutron, or insist with --force",
-				reason.Quote(p.Name), key)}
+			return p.refuse("is Neutron's (external_ids:%s), which would undo what is done to it: bind it in Neutron, or insist with --force", key)
 		}
 	}
 	switch {
@@ -130,35 +116,21 @@ func (c Change) anew(p *Port, to ovn.Chassis) bool {
 
 // PlanUnbind decides which options of a port go so that nobody plugs it: nothing where
 // it isn't bound, for requested-chassis alone says only where a port may live. A port
-// that another provider plugs is refused with *RefusedError. It is a pure function.
+// that another provider plugs is Refused. It is a pure function.
 func PlanUnbind(p *Port) (Change, error) {
 	switch provider := p.Options[option.Type]; {
 	case provider != "" && provider != option.Representor:
 		return Change{}, p.refuse("is not bound to a representor: its %s is %s, another provider's; is it the port that is meant?",
 			option.Type, reason.Quote(provider))
-	case provider == "" && !asksForFunction(p):
+	case provider == "" && !slices.ContainsFunc(slices.Collect(maps.Keys(p.Options)), isOurs):
 		return Change{}, nil
 	}
 	return Change{Delete: present(p, []string{option.Chassis, option.Type, option.MTU, option.PFMAC, option.VFNum})}, nil
 }
 
-// asksForFunction tells whether a port has any option of ours.
-func asksForFunction(p *Port) bool {
-	for key := range p.Options {
-		if strings.HasPrefix(key, option.Prefix) {
-			return true
-		}
-	}
-	return false
-}
+func isOurs(key string) bool { return strings.HasPrefix(key, option.Prefix) }
 
+// present are those of some options that a port has, sorted.
 func present(p *Port, keys []string) []string {
-	var there []string
-	for _, key := range keys {
-		if _, ok := p.Options[key]; ok {
-			there = append(there, key)
-		}
-	}
-	slices.Sort(there)
-	return there
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.Options)), func(key string) bool { return !slices.Contains(keys, key) })
 }

@@ -2,8 +2,6 @@ package northbound
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/ovn-kubernetes/libovsdb/cache"
@@ -27,8 +25,7 @@ type Southbound struct {
 	news []*ovn.PortBinding
 }
 
-// OpenSouthbound connects to the Southbound and reads. An error is an
-// *UnreachableError.
+// OpenSouthbound connects to the Southbound and reads. An error is an Unreachable.
 func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, error) {
 	// Whether there are additional chassis doesn't matter here.
 	rows := map[string]model.Model{ovn.TableChassis: &ovn.Chassis{}, ovn.TablePortBinding: &ovn.PortBinding2203{}}
@@ -86,13 +83,12 @@ func (s *Southbound) history() []*ovn.PortBinding {
 // Close ends the connection.
 func (s *Southbound) Close() { s.conn.Close() }
 
-// Chassis gives all chassis, sorted by name.
+// Chassis gives all chassis.
 func (s *Southbound) Chassis() []ovn.Chassis {
 	var all []ovn.Chassis
 	for _, r := range dbconn.Rows[*ovn.Chassis](s.conn, ovn.TableChassis) {
 		all = append(all, *r)
 	}
-	slices.SortFunc(all, func(a, b ovn.Chassis) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
