@@ -28,7 +28,7 @@ func (p *patient) devlink(c *diagnose.Check) {
 	case !complete:
 		c.Fail("not all ports could be read: "+problem, diagnose.LeaveLoaded)
 	case len(p.Card.Ports) == 0 && p.legacy():
-		c.Fail("there is no port, as no eswitch is in mode switchdev", switchdev(p.modes().other))
+		c.Fail("there is no port, as no eswitch is in mode switchdev", diagnose.Switchdev(p.modes().other...))
 	case len(p.Card.Ports) == 0:
 		c.Fail("there is devlink, and no port: is this the DPU?",
 			"run this on the DPU, not on its host; there load the card's driver, for a BlueField: `modprobe mlx5_core` Then this must "+
@@ -59,7 +59,7 @@ func (p *patient) functions(c *diagnose.Check) {
 	}
 	switch {
 	case len(with)+len(without) == 0 && p.legacy():
-		c.Fail("no PF of a host is there, as no eswitch is in mode switchdev", switchdev(p.modes().other))
+		c.Fail("no PF of a host is there, as no eswitch is in mode switchdev", diagnose.Switchdev(p.modes().other...))
 	case len(with)+len(without) == 0:
 		c.Fail("no PF of a host is there: this card shows functions of this machine alone, or none", diagnose.ShowHosts)
 	case len(without) > 0:

@@ -19,10 +19,11 @@ type Eswitch struct {
 	Err  error
 }
 
-// modes are the devices by what their eswitch is in, each sorted.
+// modes are the devices by what their eswitch is in, each sorted, in words but for the others.
 type modes struct {
-	switchdev, other  []devlink.Handle
-	forbidden, failed []string
+	switchdev, forbidden, failed []string
+	// other are the devices in another mode, as devlink(8) takes them; odd says in which.
+	other, odd []string
 }
 
 func (p *patient) modes() modes {
@@ -36,9 +37,9 @@ func (p *patient) modes() modes {
 		case e.Err != nil:
 			m.failed = append(m.failed, fmt.Sprintf("%s: %v", name, e.Err))
 		case e.Mode == devlink.EswitchSwitchdev:
-			m.switchdev = append(m.switchdev, h)
+			m.switchdev = append(m.switchdev, name)
 		default:
-			m.other = append(m.other, h)
+			m.other, m.odd = append(m.other, h.String()), append(m.odd, fmt.Sprintf("%s is in mode %s", name, e.Mode))
 		}
 	}
 	return m
@@ -50,41 +51,25 @@ func (p *patient) legacy() bool {
 	return len(m.other) > 0 && len(m.switchdev)+len(m.forbidden)+len(m.failed) == 0
 }
 
-// switchdev is what makes representors on these devices.
-func switchdev(devices []devlink.Handle) string {
-	var names []string
-	for _, h := range devices {
-		names = append(names, h.String())
-	}
-	return diagnose.Switchdev(names...)
-}
-
 // eswitch: a device in another mode than switchdev is a fault if no other one makes
 // representors, and else perhaps a plain NIC of the DPU's own.
 func (p *patient) eswitch(c *diagnose.Check) {
 	m := p.modes()
-	var bad, good []string
-	for _, h := range m.other {
-		bad = append(bad, fmt.Sprintf("%s is in mode %s", reason.Word(h.String()), p.Eswitches[h].Mode))
-	}
-	for _, h := range m.switchdev {
-		good = append(good, reason.Word(h.String()))
-	}
+	good, bad := strings.Join(m.switchdev, ", "), strings.Join(m.odd, ", ")
 	switch {
-	case len(bad) > 0 && len(good) == 0:
-		c.Fail(strings.Join(bad, ", ")+"; only in mode switchdev there are representors", switchdev(m.other))
-	case len(bad) > 0:
-		c.Warn(strings.Join(bad, ", ")+", and has no representors, while "+strings.Join(good, ", ")+" is in mode switchdev",
-			"if it serves a host, "+switchdev(m.other))
+	case bad != "" && good == "":
+		c.Fail(bad+"; only in mode switchdev there are representors", diagnose.Switchdev(m.other...))
+	case bad != "":
+		c.Warn(bad+", and has no representors, while "+good+" is in mode switchdev", "if it serves a host, "+diagnose.Switchdev(m.other...))
 	case len(m.forbidden) > 0:
 		c.UnknownUntil("reading the mode of "+strings.Join(m.forbidden, ", ")+" needs CAP_NET_ADMIN", diagnose.RunAsRoot)
 	case len(m.failed) > 0:
 		c.UnknownUntil(strings.Join(m.failed, "; "), "see what devlink says: `devlink dev eswitch show DEVICE`")
 	case p.EswitchErr != nil:
 		c.UnknownUntil("the devices can't be listed: "+reason.OneLine(p.EswitchErr), "ask again, or devlink itself: `devlink dev`")
-	case len(good) == 0:
+	case good == "":
 		c.Unknown("no device has one")
 	default:
-		c.OK(strings.Join(good, ", ") + " in mode switchdev")
+		c.OK(good + " in mode switchdev")
 	}
 }
