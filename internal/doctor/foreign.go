@@ -10,7 +10,7 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// foreignMost bounds how many rows are named.
+// foreignMost bounds for how many rows there is a command: as many as reason.List names.
 const foreignMost = 8
 
 // delivered tells whether a function may be on a bridge of its own from the beginning.
@@ -23,29 +23,20 @@ func (p *patient) delivered(f representor.Function) bool {
 // functions, are on a bridge of their own is how some are delivered, and no fault.
 func (p *patient) foreign(c *diagnose.Check) {
 	var remedies, rows []string
-	more := 0
 	for _, r := range p.index.All() {
-		i, ok := p.Local.Interfaces[r.Link.Name]
-		if !ok || r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" {
+		i := p.Local.Interfaces[r.Link.Name]
+		if r.Link.Name == "" || i.Bridge == "" || i.Marked || i.OVNPlugged != "" || i.Bridge != p.Local.Bridge && p.delivered(r.Function) {
 			continue
 		}
-		if i.Bridge != p.Local.Bridge && p.delivered(r.Function) {
-			continue
-		}
-		if len(rows) == foreignMost {
-			more++
-			continue
-		}
-		remedies = append(remedies, strings.TrimPrefix(plan.MakeRoom(p.Local, i.Name), plan.IfUnneeded))
 		rows = append(rows, fmt.Sprintf("%s on %s", reason.Word(i.Name), reason.Word(i.Bridge)))
+		if len(rows) <= foreignMost {
+			remedies = append(remedies, strings.TrimPrefix(plan.MakeRoom(p.Local, i.Name), plan.IfUnneeded))
+		}
 	}
 	if len(rows) == 0 {
 		c.OK("no representor is on a bridge by somebody else's hand")
 		return
 	}
-	finding := "somebody else has put representors on a bridge, and a request for one of them is a conflict: " + strings.Join(rows, ", ")
-	if more > 0 {
-		finding += fmt.Sprintf(" and %d more", more)
-	}
-	c.Warn(finding, "if nobody needs them there: "+strings.Join(remedies, " "))
+	c.Warn("somebody else has put representors on a bridge, and a request for one of them is a conflict: "+reason.List(rows),
+		"if nobody needs them there: "+strings.Join(remedies, " "))
 }
