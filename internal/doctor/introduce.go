@@ -11,26 +11,14 @@ import (
 // introduce is what makes the chassis, its bridge and its Southbound known. What is set stays
 // as it is: another system-id, for one, would make another chassis of this one.
 func (p *patient) introduce() string {
-	var remedies []string
-	if p.Identity.Chassis == "" && !p.OverrideModified.IsZero() {
-		remedies = append(remedies, "write the chassis' name into the first line of system-id-override, or remove that file.")
-	}
-	if p.Identity.Bridge == "" {
-		remedies = append(remedies, "remove the empty key: `ovs-vsctl remove Open_vSwitch . external_ids "+p.key("ovn-bridge")+"`")
-	}
-	if words := p.unset(); len(words) > 0 {
-		remedies = append(remedies, "set what is missing, which ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . "+
-			strings.Join(words, " ")+"`")
-	}
-	return strings.Join(remedies, " ")
-}
-
-// unset are the words of ovs-vsctl that set what nothing has set.
-func (p *patient) unset() []string {
-	var words []string
+	var remedies, words []string
 	set := func(key, value string) { words = append(words, "external_ids:"+p.key(key)+"="+value) }
-	if p.Identity.Chassis == "" && p.OverrideModified.IsZero() {
+	switch {
+	case p.Identity.Chassis != "":
+	case p.OverrideModified.IsZero():
 		set("system-id", "NAME")
+	default:
+		remedies = append(remedies, "write the chassis' name into the first line of system-id-override, or remove that file.")
 	}
 	if len(p.Identity.Remotes) == 0 {
 		set("ovn-remote", "ssl:ADDRESS:6642")
@@ -40,7 +28,14 @@ func (p *patient) unset() []string {
 			set(encap.key, encap.value)
 		}
 	}
-	return words
+	if p.Identity.Bridge == "" {
+		remedies = append(remedies, "remove the empty key: `ovs-vsctl remove Open_vSwitch . external_ids "+p.key("ovn-bridge")+"`")
+	}
+	if len(words) > 0 {
+		remedies = append(remedies, "set what is missing, which ovn-controller needs as well: `ovs-vsctl set Open_vSwitch . "+
+			strings.Join(words, " ")+"`")
+	}
+	return strings.Join(remedies, " ")
 }
 
 // key is the key that counts for this chassis, as a word of ovs-vsctl.
