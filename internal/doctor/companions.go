@@ -31,21 +31,11 @@ const (
 		"`ovs-appctl --timeout=30 -t SOCKET exit --restart`"
 )
 
-// vswitchd: without it the kernel goes on with the flows it has, and all that is in
-// the databases looks well.
-func (p *patient) vswitchd(c *diagnose.Check) {
-	p.companion(c, p.VSwitchd, startVSwitchd, hungVSwitchd)
-}
-
-// controller: without it what is in the databases looks well, too, and so do the ports that
-// are plugged.
-func (p *patient) controller(c *diagnose.Check) {
-	p.companion(c, p.Controller, startController, hungController)
-}
-
 // silenceMeans is for how long a companion must have been silent to be more than busy.
 const silenceMeans = time.Minute
 
+// companion: without either, the kernel goes on with the flows it has, and all that is in the
+// databases looks well.
 func (p *patient) companion(c *diagnose.Check, s companion.Sight, start, hung string) {
 	watched, age := p.watched(s.Name)
 	if s.State == companion.Unknown && watched.State != companion.Unknown && watched.State != "" {

@@ -84,58 +84,57 @@ type Host struct {
 	Sockets []Socket
 }
 
-// needs is what must have been read for a check.
-type needs int
-
+// What could not be read, as a check says that needs it.
 const (
-	nothing needs = iota
-	theCard
-	theLocalDatabase
-	theSouthbound
+	theCard          = "the card can't be read"
+	theLocalDatabase = "the local database can't be read"
+	theSouthbound    = "the Southbound doesn't answer"
 )
 
 // Examine looks at everything.
 func Examine(h Host) Diagnosis {
 	p := patient{Host: h, index: representor.NewIndex(h.Card, representor.Settings{LocalFunctions: h.Config.LocalFunctions})}
+	missing := map[string]bool{
+		theCard: h.CardErr != nil, theLocalDatabase: h.LocalErr != nil, theSouthbound: h.LocalErr != nil || h.ChassisErr != nil,
+	}
 	d := Diagnosis{Healthy: true}
 	for _, check := range []struct {
-		name  string
-		needs needs
-		look  func(*diagnose.Check)
+		name, needs string
+		look        func(*diagnose.Check)
 	}{
-		{"configuration", nothing, p.configuration},
-		{"daemon", nothing, p.daemon},
-		{"versions", nothing, p.versions},
-		{"clock", nothing, p.clock},
-		{"devlink", nothing, p.devlink},
-		{"eswitch", nothing, p.eswitch},
+		{"configuration", "", p.configuration},
+		{"daemon", "", p.daemon},
+		{"versions", "", p.versions},
+		{"clock", "", p.clock},
+		{"devlink", "", p.devlink},
+		{"eswitch", "", p.eswitch},
 		{"host-functions", theCard, p.functions},
 		{"duplicate-macs", theCard, p.macs},
-		{"serial", nothing, p.serial},
-		{"local-database", nothing, p.localDatabase},
+		{"serial", "", p.serial},
+		{"local-database", "", p.localDatabase},
 		{"ovs-version", theLocalDatabase, p.ovsVersion},
-		{"vswitchd", nothing, p.vswitchd},
+		{"vswitchd", "", func(c *diagnose.Check) { p.companion(c, p.VSwitchd, startVSwitchd, hungVSwitchd) }},
 		{"identity", theLocalDatabase, p.identity},
-		{"system-id-override", nothing, p.override},
+		{"system-id-override", "", p.override},
 		{"bridge", theLocalDatabase, p.bridge},
-		{"upcalls", nothing, p.upcalls},
+		{"upcalls", "", p.upcalls},
 		{"hw-offload", theLocalDatabase, p.offload},
 		{"built-in-provider", theLocalDatabase, p.builtIn},
 		{"foreign-rows", theLocalDatabase, p.foreign},
-		{"certificates", nothing, p.certificates},
-		{"southbound", nothing, p.southbound},
+		{"certificates", "", p.certificates},
+		{"southbound", "", p.southbound},
 		{"ovn-version", theSouthbound, p.ovnVersion},
-		{"ovn-controller", nothing, p.controller},
+		{"ovn-controller", "", func(c *diagnose.Check) { p.companion(c, p.Controller, startController, hungController) }},
 		{"chassis", theSouthbound, p.registered},
 		{"unique", theSouthbound, p.twins},
 		{"serial-published", theLocalDatabase, p.published},
-		{"capabilities", nothing, p.capabilities},
-		{"sockets", nothing, p.sockets},
-		{"ports", nothing, p.ports},
+		{"capabilities", "", p.capabilities},
+		{"sockets", "", p.sockets},
+		{"ports", "", p.ports},
 	} {
 		c := diagnose.Check{Name: check.name, Verdict: diagnose.Unknown}
-		if missing := p.lacks(check.needs); missing != "" {
-			c.Unknown(missing)
+		if missing[check.needs] {
+			c.Unknown(check.needs)
 		} else {
 			check.look(&c)
 		}
@@ -149,17 +148,4 @@ func Examine(h Host) Diagnosis {
 type patient struct {
 	Host
 	index *representor.Index
-}
-
-// lacks says what a check needs and nobody could read, empty for nothing.
-func (p *patient) lacks(n needs) string {
-	switch {
-	case n == theCard && p.CardErr != nil:
-		return "the card can't be read"
-	case n == theLocalDatabase && p.LocalErr != nil:
-		return "the local database can't be read"
-	case n == theSouthbound && (p.LocalErr != nil || p.ChassisErr != nil):
-		return "the Southbound doesn't answer"
-	}
-	return ""
 }
