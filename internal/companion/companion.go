@@ -68,13 +68,10 @@ type Sight struct {
 
 // Without is what doesn't work without a companion.
 func Without(name string) string {
-	switch name {
-	case VSwitchd:
-		return "no packet that the kernel has no flow for crosses, and what is plugged now is not opened"
-	case Controller:
-		return "no port that is plugged now gets flows, and what changes in OVN doesn't come here"
-	}
-	return ""
+	return map[string]string{
+		VSwitchd:   "no packet that the kernel has no flow for crosses, and what is plugged now is not opened",
+		Controller: "no port that is plugged now gets flows, and what changes in OVN doesn't come here",
+	}[name]
 }
 
 // Search is where a companion is looked for.
@@ -115,29 +112,29 @@ const promptly = 200 * time.Millisecond
 
 // Look looks once. It takes the patience, and some time to read /proc, at most.
 func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
-	l := &lines{}
+	l := lines{}
 	defer l.retain(nil)
 	return s.look(ctx, patience, l)
 }
 
 // look is Look for one who looks again and again, and keeps the lines.
-func (s Search) look(ctx context.Context, patience time.Duration, l *lines) Sight {
+func (s Search) look(ctx context.Context, patience time.Duration, l lines) Sight {
 	if len(s.Dirs) == 0 {
 		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}
 	}
 	s.Dirs = s.own()
 	e := evidence{search: s, pidfile: readPIDFiles(s.Dirs, s.Name), patience: patience}
 	// While the one that ovs-appctl would ask answers, nothing else needs to be looked at.
-	if usual := e.pidfile.socket(s.Name); usual != "" {
-		if a := ask(ctx, s.Name, usual, min(promptly, patience), l); a.version != "" && !s.foreign(a) {
-			e.asked = []answer{a}
+	if usual := e.pidfile.socket; usual != "" {
+		e.asked = s.ask(ctx, min(promptly, patience), l, usual)
+		if a := e.asked[0]; a.version != "" && !s.foreign(a) {
 			return e.judge()
 		}
 	}
 	e.running, e.whole = s.processes()
 	sockets := s.candidates(e.pidfile, e.running)
 	l.retain(sockets)
-	e.asked = slices.DeleteFunc(s.askAll(ctx, sockets, patience, l), s.foreign)
+	e.asked = slices.DeleteFunc(s.ask(ctx, patience, l, sockets...), s.foreign)
 	if ctx.Err() != nil {
 		return Sight{Name: s.Name, State: Unknown, Why: "it was not waited for: " + ctx.Err().Error()}
 	}
@@ -182,13 +179,11 @@ const (
 func (s Search) candidates(file pidfile, running []process) []string {
 	var all []string
 	add := func(path string) {
-		if !slices.Contains(all, path) {
+		if path != "" && !slices.Contains(all, path) {
 			all = append(all, path)
 		}
 	}
-	if usual := file.socket(s.Name); usual != "" {
-		add(usual)
-	}
+	add(file.socket)
 	for _, p := range running {
 		for _, path := range p.sockets(s) {
 			add(path)
@@ -222,13 +217,19 @@ func (s Search) named(dir string) []string {
 	return all[:min(len(all), mostCandidates)]
 }
 
-// askAll asks all sockets at the same time.
-func (s Search) askAll(ctx context.Context, paths []string, patience time.Duration, l *lines) []answer {
-	answers := make([]answer, len(paths))
+// ask asks all sockets at the same time, and keeps the lines of those that say nothing.
+func (s Search) ask(ctx context.Context, patience time.Duration, l lines, sockets ...string) []answer {
+	answers := make([]answer, len(sockets))
 	var group sync.WaitGroup
-	for i, path := range paths {
-		group.Go(func() { answers[i] = ask(ctx, s.Name, path, patience, l) })
+	for i, socket := range sockets {
+		kept := l.take(socket)
+		group.Go(func() { answers[i] = ask(ctx, s.Name, socket, patience, kept) })
 	}
 	group.Wait()
+	for _, a := range answers {
+		if a.line != nil {
+			l[a.socket] = a.line
+		}
+	}
 	return answers
 }

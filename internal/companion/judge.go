@@ -1,6 +1,7 @@
 package companion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,11 +27,11 @@ type evidence struct {
 func (e *evidence) judge() Sight {
 	v := Sight{Name: e.search.Name, State: Unknown}
 	if a := e.first(func(a answer) bool { return a.version != "" }); a != nil {
-		v.State, v.Socket, v.Version, v.PID = Answers, a.socket, a.version, e.pid(a)
+		v.State, v.Socket, v.Version, v.PID = Answers, a.socket, a.version, cmp.Or(a.pid, e.pidfile.holder)
 		return v
 	}
 	if a := e.first(func(a answer) bool { return a.silent }); a != nil {
-		v.State, v.Socket, v.PID = Silent, a.socket, e.pid(a)
+		v.State, v.Socket, v.PID = Silent, a.socket, cmp.Or(a.pid, e.pidfile.holder)
 		v.Why = fmt.Sprintf("no answer within %s on %s", e.patience, a.socket)
 		switch e.search.state(v.PID) {
 		case stateStopped:
@@ -95,14 +96,6 @@ func (e *evidence) first(is func(answer) bool) *answer {
 		return &e.asked[i]
 	}
 	return nil
-}
-
-// pid is whose socket one is.
-func (e *evidence) pid(a *answer) int {
-	if a.pid > 0 {
-		return a.pid
-	}
-	return e.pidfile.holder
 }
 
 func (e *evidence) places() string { return strings.Join(e.search.Dirs, ", ") }

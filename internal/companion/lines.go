@@ -5,22 +5,17 @@ import (
 	"net"
 	"os"
 	"slices"
-	"sync"
 )
 
 // lines are the connections on which an answer is still awaited, by socket. A program that
 // hangs takes none from the queue of its socket: whoever connects anew each time fills that, and
-// keeps others out of it, such as somebody with ovs-appctl. The zero lines has none yet.
-type lines struct {
-	mu   sync.Mutex
-	open map[string]*line
-}
+// keeps others out of it, such as somebody with ovs-appctl.
+type lines map[string]*line
 
 // line is a connection to a socket, and that as it was when the connection was made.
 type line struct {
-	net.Conn
-	socket string
-	file   os.FileInfo
+	*net.UnixConn
+	file os.FileInfo
 }
 
 // dial makes one.
@@ -29,23 +24,21 @@ func dial(ctx context.Context, socket string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	conn, err := new(net.Dialer).DialUnix(ctx, "unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 	if err != nil {
 		return nil, err
 	}
-	return &line{conn, socket, file}, nil
+	return &line{conn, file}, nil
 }
 
 // take gives the one to a socket, nil if there is none or the socket is another program's by
 // now.
-func (l *lines) take(socket string) *line {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	kept, ok := l.open[socket]
+func (l lines) take(socket string) *line {
+	kept, ok := l[socket]
 	if !ok {
 		return nil
 	}
-	delete(l.open, socket)
+	delete(l, socket)
 	if file, err := os.Stat(socket); err == nil && os.SameFile(file, kept.file) {
 		return kept
 	}
@@ -53,24 +46,12 @@ func (l *lines) take(socket string) *line {
 	return nil
 }
 
-// keep keeps one for the next look.
-func (l *lines) keep(one *line) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open == nil {
-		l.open = map[string]*line{}
-	}
-	l.open[one.socket] = one
-}
-
 // retain closes all but those to these sockets.
-func (l *lines) retain(sockets []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for socket, kept := range l.open {
+func (l lines) retain(sockets []string) {
+	for socket, kept := range l {
 		if !slices.Contains(sockets, socket) {
 			_ = kept.Close()
-			delete(l.open, socket)
+			delete(l, socket)
 		}
 	}
 }

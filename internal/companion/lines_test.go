@@ -52,7 +52,7 @@ func (p *place) answerOne(listener *os.File) {
 func TestLines_WhoLooksAgainAndAgainAtAProgramThatHangsTakesOnePlaceInItsQueue(t *testing.T) {
 	p := newPlace(t)
 	path, listener := p.queue(2)
-	l := &lines{}
+	l := lines{}
 	defer l.retain(nil)
 	for range 6 {
 		if got := p.search().look(t.Context(), short, l); got.State != Silent || got.PID != os.Getpid() {
@@ -74,7 +74,7 @@ func TestLines_WhoLooksAgainAndAgainAtAProgramThatHangsTakesOnePlaceInItsQueue(t
 func TestLines_AProgramThatIsStartedAnewIsAskedAnew(t *testing.T) {
 	p := newPlace(t)
 	path, _ := p.queue(2)
-	l := &lines{}
+	l := lines{}
 	defer l.retain(nil)
 	if got := p.search().look(t.Context(), short, l); got.State != Silent {
 		t.Fatalf("%+v", got)
@@ -92,7 +92,7 @@ func TestLines_AProgramThatIsStartedAnewIsAskedAnew(t *testing.T) {
 func TestLines_AProgramThatWasKilledWhileItWasWaitedForIsGone(t *testing.T) {
 	p := newPlace(t)
 	_, listener := p.queue(2)
-	l := &lines{}
+	l := lines{}
 	defer l.retain(nil)
 	if got := p.search().look(t.Context(), short, l); got.State != Silent {
 		t.Fatalf("%+v", got)

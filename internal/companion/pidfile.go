@@ -19,9 +19,10 @@ const pidMost = 32
 // pidfile is what a pidfile tells.
 type pidfile struct {
 	path string
-	// pid is what it names, 0 when there is no such file or it holds no process id. It is that
-	// in the eyes of who wrote it, and another process's in ours where that is in a container.
-	pid int
+	// socket is where ovs-appctl would ask whoever wrote it (unixctl_server_create() of Open vSwitch's
+	// lib/unixctl.c), empty without a process id. That is the one in the eyes of who wrote it, and
+	// another process's in ours where that is in a container.
+	socket string
 	// held: the process that wrote it lives, which it shows with a lock for as long as it
 	// does, across the namespaces of containers too (lock_pidfile() of Open vSwitch's
 	// lib/daemon-unix.c).
@@ -32,20 +33,12 @@ type pidfile struct {
 	err error
 }
 
-// socket is where ovs-appctl would ask whoever wrote it, empty without a process id
-// (unixctl_server_create() of Open vSwitch's lib/unixctl.c).
-func (p pidfile) socket(name string) string {
-	if p.pid <= 0 {
-		return ""
-	}
-	return filepath.Join(filepath.Dir(p.path), fmt.Sprintf("%s.%d.ctl", name, p.pid))
-}
-
 // readPIDFiles reads the first pidfile of a program that there is.
 func readPIDFiles(dirs []string, name string) pidfile {
 	found := pidfile{err: fs.ErrNotExist}
 	for _, dir := range dirs {
-		p := readPIDFile(filepath.Join(dir, name+".pid"))
+		p := pidfile{path: filepath.Join(dir, name+".pid")}
+		p.err = p.read()
 		if p.err == nil && (p.held || found.err != nil) {
 			found = p
 		}
@@ -56,30 +49,23 @@ func readPIDFiles(dirs []string, name string) pidfile {
 	return found
 }
 
-func readPIDFile(path string) pidfile {
-	p := pidfile{path: path}
+func (p *pidfile) read() error {
 	// What isn't a file, a FIFO for instance, must not keep us.
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := os.OpenFile(p.path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		p.err = err
-		return p
+		return err
 	}
 	defer f.Close()
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil {
-		p.err = &fs.PathError{Op: "lock", Path: path, Err: err}
-		return p
+		return &fs.PathError{Op: "lock", Path: p.path, Err: err}
 	}
 	if lock.Type != unix.F_UNLCK {
 		p.held, p.holder = true, max(int(lock.Pid), 0)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, pidMost))
-	if err != nil {
-		p.err = err
-		return p
+	if pid, none := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && none == nil && pid > 0 {
+		p.socket = fmt.Sprintf("%s.%d.ctl", strings.TrimSuffix(p.path, ".pid"), pid)
 	}
-	if pid, err := strconv.Atoi(strings.TrimSpace(string(b))); err == nil && pid > 0 {
-		p.pid = pid
-	}
-	return p
+	return err
 }

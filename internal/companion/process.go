@@ -1,7 +1,6 @@
 package companion
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,14 +30,14 @@ const initialPIDNamespace = "pid:[4026531836]"
 func (s Search) processes() (running []process, whole bool) {
 	namespace, err := os.Readlink(filepath.Join(s.Proc, "self/ns/pid"))
 	// Whoever sees the command line of process 1, which has every right, sees all.
-	whole = err == nil && namespace == initialPIDNamespace && len(read(s.Proc, "1/cmdline")) > 0
+	whole = err == nil && namespace == initialPIDNamespace && read(s.Proc, "1/cmdline") != ""
 	entries, err := os.ReadDir(s.Proc)
 	if err != nil {
 		return nil, false
 	}
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
-		if err != nil || strings.TrimSpace(string(read(s.Proc, entry.Name()+"/comm"))) != s.Name {
+		if err != nil || strings.TrimSpace(read(s.Proc, entry.Name()+"/comm")) != s.Name {
 			continue
 		}
 		p := s.process(pid)
@@ -60,7 +59,11 @@ func (s Search) process(pid int) process {
 	if s.stuck(pid) {
 		return process{pid: pid, stuck: true}
 	}
-	return process{pid: pid, args: arguments(read(s.Proc, strconv.Itoa(pid)+"/cmdline"))}
+	p := process{pid: pid}
+	if cmdline := strings.TrimRight(read(s.Proc, strconv.Itoa(pid)+"/cmdline"), "\x00"); cmdline != "" {
+		p.args = strings.Split(cmdline, "\x00")
+	}
+	return p
 }
 
 // stuck tells whether a process waits in the kernel for longer than each does now and then.
@@ -76,20 +79,12 @@ func (s Search) stuck(pid int) bool {
 }
 
 // read gives what a file of /proc holds, nothing if it can't be read.
-func read(dir, name string) []byte {
+func read(dir, name string) string {
 	b, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
-		return nil
+		return ""
 	}
-	return b
-}
-
-func arguments(cmdline []byte) []string {
-	text := strings.TrimRight(string(cmdline), "\x00")
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\x00")
+	return string(b)
 }
 
 // isMonitor knows the process that waits for the program's end and starts it again, by
@@ -160,10 +155,10 @@ func (s Search) state(pid int) byte {
 	if pid <= 0 {
 		return 0
 	}
-	b := read(s.Proc, strconv.Itoa(pid)+"/stat")
-	i := bytes.LastIndexByte(b, ')') // the name before may hold anything
-	if i < 0 || len(b) <= i+2 {
+	stat := read(s.Proc, strconv.Itoa(pid)+"/stat")
+	i := strings.LastIndexByte(stat, ')') // the name before may hold anything
+	if i < 0 || len(stat) <= i+2 {
 		return 0
 	}
-	return b[i+2]
+	return stat[i+2]
 }

@@ -23,7 +23,7 @@ func (p *place) state(pid int, state byte) {
 func (p *place) silentPeer(inItsEyes, inOurs int) *evidence {
 	return &evidence{
 		search: p.search(), patience: short, asked: []answer{{socket: "/x.ctl", pid: inOurs, silent: true}},
-		pidfile: pidfile{path: "/x.pid", pid: inItsEyes, held: true},
+		pidfile: pidfile{path: "/x.pid", socket: fmt.Sprintf("/x.%d.ctl", inItsEyes), held: true},
 	}
 }
 

@@ -27,8 +27,10 @@ type answer struct {
 	// pid is whose socket it is (SO_PEERCRED of socket(7)), 0 if that isn't to be seen.
 	pid     int
 	version string
-	// silent: somebody listens, and said nothing in time.
+	// silent: somebody listens, and said nothing in time. line is where the answer is still
+	// awaited, if it was asked for.
 	silent bool
+	line   *line
 	// err is why nobody answered otherwise.
 	err error
 }
@@ -36,12 +38,12 @@ type answer struct {
 // ask asks for the version, in the JSON-RPC 1.0 of Open vSwitch's lib/unixctl.c. The main
 // loop of the program answers, so that this tells more than that there is a process.
 //
-// Where an answer is still awaited since an earlier look, it isn't asked again.
-func ask(ctx context.Context, name, socket string, patience time.Duration, l *lines) answer {
+// Where an answer is still awaited on a line kept since an earlier look, it isn't asked again.
+func ask(ctx context.Context, name, socket string, patience time.Duration, kept *line) answer {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if kept := l.take(socket); kept != nil {
-		if a := hear(ctx, kept, name, l); a.version != "" || a.silent {
+	if kept != nil {
+		if a := hear(ctx, kept, name, socket); a.version != "" || a.silent {
 			return a
 		} // else it went with the process that had it
 	}
@@ -54,12 +56,12 @@ func ask(ctx context.Context, name, socket string, patience time.Duration, l *li
 		_ = conn.Close()
 		return answer{socket: socket, err: err}
 	}
-	return hear(ctx, conn, name, l)
+	return hear(ctx, conn, name, socket)
 }
 
 // hear waits for the answer, and closes the connection unless that is still awaited then.
-func hear(ctx context.Context, conn *line, name string, l *lines) answer {
-	a := answer{socket: conn.socket, pid: peer(conn.Conn)}
+func hear(ctx context.Context, conn *line, name, socket string) answer {
+	a := answer{socket: socket, pid: peer(conn.UnixConn)}
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
@@ -71,7 +73,7 @@ func hear(ctx context.Context, conn *line, name string, l *lines) answer {
 		<-interrupted // it must not interrupt the next who waits
 	}
 	if a.silent = errors.Is(a.err, os.ErrDeadlineExceeded); a.silent {
-		l.keep(conn)
+		a.line = conn
 	} else {
 		_ = conn.Close()
 	}
@@ -98,12 +100,8 @@ func version(conn net.Conn, name string) (string, error) {
 }
 
 // peer is the process that listens, as the kernel knows it.
-func peer(conn net.Conn) int {
-	c, ok := conn.(*net.UnixConn)
-	if !ok {
-		return 0
-	}
-	raw, err := c.SyscallConn()
+func peer(conn *net.UnixConn) int {
+	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0
 	}

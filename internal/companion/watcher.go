@@ -22,7 +22,7 @@ const (
 type Watcher struct {
 	searches []Search
 	log      *slog.Logger
-	look     func(context.Context, Search, *lines) Sight
+	look     func(context.Context, Search, lines) Sight
 	seen     []atomic.Pointer[Sight] // of each search
 }
 
@@ -30,7 +30,7 @@ type Watcher struct {
 func NewWatcher(searches []Search, log *slog.Logger) *Watcher {
 	w := &Watcher{
 		searches: searches, log: log, seen: make([]atomic.Pointer[Sight], len(searches)),
-		look: func(ctx context.Context, s Search, l *lines) Sight { return s.look(ctx, watchPatience, l) },
+		look: func(ctx context.Context, s Search, l lines) Sight { return s.look(ctx, watchPatience, l) },
 	}
 	for i, s := range searches {
 		w.seen[i].Store(&Sight{Name: s.Name, State: Unknown, Since: time.Now(), Why: "not looked for yet"})
@@ -58,7 +58,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 }
 
 func (w *Watcher) watch(ctx context.Context, i int) {
-	waiting := &lines{}
+	waiting := lines{}
 	defer waiting.retain(nil)
 	retry.Loop(ctx, nil, func() time.Duration {
 		began := time.Now()

@@ -17,7 +17,7 @@ func watched(t *testing.T, sights ...Sight) (seen []Sight, log string) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWatcher([]Search{{Name: VSwitchd}}, slog.New(slog.NewTextHandler(&out, nil)))
 		next := 0
-		w.look = func(context.Context, Search, *lines) Sight {
+		w.look = func(context.Context, Search, lines) Sight {
 			next++
 			return sights[min(next, len(sights))-1]
 		}
