@@ -94,24 +94,11 @@ func PlanBind(p *Port, f *profile.Profile, c ovn.Chassis, mtu int) Change {
 		return there && old == value
 	})
 	change := Change{Set: want, Delete: present(p, unwanted)}
-	change.Anew = change.anew(p, c)
+	// All but the MTU say which function is asked for, and where: of the chassis, its name says the same.
+	change.Anew = slices.ContainsFunc(slices.Concat(slices.Collect(maps.Keys(want)), change.Delete), func(key string) bool {
+		return key != option.MTU && (key != option.Chassis || p.Options[key] != c.Name)
+	})
 	return change
-}
-
-// anew tells whether a change to a port lets another function be plugged, or on another
-// chassis than this one, which may also be asked for by its name.
-func (c Change) anew(p *Port, to ovn.Chassis) bool {
-	for key := range c.Set {
-		switch key {
-		case option.Type, option.PFMAC, option.VFNum:
-			return true
-		case option.Chassis:
-			if p.Options[key] != to.Name {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(c.Delete, func(key string) bool { return key != option.MTU })
 }
 
 // PlanUnbind decides which options of a port go so that nobody plugs it: nothing where
