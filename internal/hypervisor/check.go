@@ -55,6 +55,39 @@ func (f *Finding) harm() int {
 	return 2
 }
 
+// groups gathers what many VFs of a PF have in common, so that it is said once.
+type groups []group
+
+type group struct {
+	first Finding
+	vfs   []*pci.VF
+}
+
+func (g *groups) add(v *pci.VF, f Finding) {
+	at := slices.IndexFunc(*g, func(one group) bool { return one.first.Code == f.Code })
+	if at < 0 {
+		at = len(*g)
+		*g = append(*g, group{first: f})
+	}
+	(*g)[at].vfs = append((*g)[at].vfs, v)
+}
+
+// findings are those of groups, the worst first: the first VF's words, and how many more there are.
+func (g *groups) findings(p *pci.PF) []Finding {
+	all := make([]Finding, 0, len(*g))
+	for _, one := range *g {
+		f := one.first
+		f.On = one.vfs[0].Address.String()
+		if n := len(one.vfs); n > 1 {
+			f.On = p.Address.String()
+			f.Message += fmt.Sprintf(" (and the same for %d more VFs of PF %s)", n-1, p.Address)
+		}
+		all = append(all, f)
+	}
+	slices.SortStableFunc(all, func(a, b Finding) int { return a.harm() - b.harm() })
+	return all
+}
+
 // check collects findings.
 type check struct {
 	*Inventory
@@ -181,7 +214,7 @@ func (c *check) card(card *Card) (remote int) {
 			identity := c.identity(v)
 			m := c.Specs.Match(v, identity.Libvirt)
 			concerned = concerned || m.LeftOut != nil || m.Spec != nil && m.Spec.RemoteManaged
-			if is, _, why := c.remote(v, identity); is {
+			if _, why := c.remote(v, identity); why == nil {
 				remote++
 			} else if m.LeftOut != nil {
 				leftOut.add(v, Finding{Stops: true, Reason: *why})
@@ -236,10 +269,7 @@ func (c *check) pf(p *pci.PF, identity *pci.Identity) {
 // the eswitch refused even to clear them for years, and libvirt clears the VLAN of
 // every VF that it gives to a virtual machine.
 func (c *check) vlan(p *pci.PF) {
-	if p.Driver != "mlx5_core" {
-		return
-	}
-	if c.software.Libvirt != (Release{}) && c.software.Libvirt.compare(libvirtVLAN()) < 0 {
+	if p.Driver == "mlx5_core" && c.software.Libvirt != (Release{}) && c.software.Libvirt.compare(libvirtVLAN()) < 0 {
 		c.find(true, p.Address.String(), CodeVLAN, "update libvirt to "+libvirtVLAN().String()+" or later",
 			"the driver %s of PF %s refuses to clear the VLAN of a DPU's VF, unless it is recent, and libvirt %s doesn't start a virtual machine "+
 				"then", p.Driver, p.Address, c.software.Libvirt)

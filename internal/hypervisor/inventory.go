@@ -96,7 +96,7 @@ func (i *Inventory) Of(p *pci.PF) *Card {
 // Each calls f for each card when it has answered: in their order, but those that
 // take longer than the Patience come last, as they answer.
 func (i *Inventory) Each(f func(*Card)) {
-	var late []*Card
+	late, answered := 0, make(chan *Card)
 	soon, stop := context.WithTimeout(context.Background(), i.o.Patience)
 	defer stop()
 	for _, c := range i.Cards {
@@ -108,15 +108,12 @@ func (i *Inventory) Each(f func(*Card)) {
 		case <-c.done:
 			f(c)
 		default:
-			late = append(late, c)
+			late++
+			go func() {
+				<-c.done
+				answered <- c
+			}()
 		}
-	}
-	answered := make(chan *Card)
-	for _, c := range late {
-		go func() {
-			<-c.done
-			answered <- c
-		}()
 	}
 	for range late {
 		f(<-answered)

@@ -19,39 +19,13 @@ const (
 	CodeNeutronCapabilities reason.Code = "neutron-drops-profile"
 )
 
-// fault is something wrong with releases of a project.
+// fault is something wrong with releases of a project, or that they don't do yet.
 type fault struct {
 	// first is the first major version that has it.
 	first int
 	// fixed are the first releases without it, one of each major version in which it was
 	// mended, in order. No later major version has it.
 	fixed []Release
-}
-
-// vf0 is that Nova takes the number 0 for none: _get_vf_pci_device_profile in
-// nova/network/neutron.py, from Zed on.
-func vf0() fault {
-	return fault{first: 26, fixed: []Release{{27, 5, 0}, {28, 3, 0}, {29, 2, 0}, {30, 0, 0}}}
-}
-
-// externalIDs is that Neutron takes ovn-cms-options from Chassis.external_ids, where
-// ovn-controller writes it before OVN 22.09 only: get_chassis_by_card_serial_from_cms_options
-// in .../ovn/mech_driver/ovsdb/impl_idl_ovn.py.
-func externalIDs() fault {
-	return fault{first: 20, fixed: []Release{{20, 3, 0}, {21, 1, 0}, {22, 0, 0}}}
-}
-
-// capabilities is that Neutron takes none of the fields of a remote-managed port's
-// profile when that has capabilities (validate_and_get_data_from_binding_profile in
-// neutron/common/ovn/utils.py, https://bugs.launchpad.net/neutron/+bug/2116087).
-func capabilities() fault {
-	return fault{first: 20, fixed: []Release{{24, 2, 2}, {25, 2, 1}, {26, 0, 2}, {27, 0, 0}}}
-}
-
-// withoutCapabilities is no fault: Nova doesn't send capabilities yet, so that Neutron has
-// none to stumble on (_get_vf_pci_device_profile in nova/network/neutron.py).
-func withoutCapabilities() fault {
-	return fault{fixed: []Release{{26, 2, 1}, {27, 2, 0}, {28, 0, 1}, {29, 0, 0}}}
 }
 
 // in tells whether a release has the fault.
@@ -82,9 +56,7 @@ func neutronOf(nova int) int { return nova - 5 }
 // neutron-server runs, are known to do wrong with VFs that a DPU manages.
 func (c *check) openStack() {
 	vfs := c.managed()
-	if c.software.Nova != (Release{}) && vf0().in(c.software.Nova) {
-		c.novaVF0(vfs)
-	}
+	c.novaVF0(vfs)
 	neutron := c.software.Neutron
 	if neutron == (Release{}) && c.software.Nova != (Release{}) {
 		neutron.Major = neutronOf(c.software.Nova.Major)
@@ -98,22 +70,19 @@ func (c *check) openStack() {
 
 // managed are the VFs that a DPU manages, as far as is known: all without a device_spec.
 func (c *check) managed() []*pci.VF {
-	var all []*pci.VF
-	for _, v := range c.Host.VFs() {
-		if v.PF == nil {
-			continue
+	return slices.DeleteFunc(c.Host.VFs(), func(v *pci.VF) bool {
+		if v.PF == nil || c.Specs == nil {
+			return v.PF == nil
 		}
-		if c.Specs != nil {
-			if is, _, _ := c.remote(v, c.identity(v)); !is {
-				continue
-			}
-		}
-		all = append(all, v)
-	}
-	return all
+		_, why := c.remote(v, c.identity(v))
+		return why != nil
+	})
 }
 
+// novaVF0: Nova takes the number 0 for none (_get_vf_pci_device_profile in
+// nova/network/neutron.py), from Zed on.
 func (c *check) novaVF0(vfs []*pci.VF) {
+	f := fault{first: 26, fixed: []Release{{27, 5, 0}, {28, 3, 0}, {29, 2, 0}, {30, 0, 0}}}
 	var zeros, objects []string
 	for _, v := range vfs {
 		if v.Number == 0 {
@@ -121,11 +90,11 @@ func (c *check) novaVF0(vfs []*pci.VF) {
 			objects = append(objects, `{"address":"`+v.Address.String()+`","physical_network":"unused"}`)
 		}
 	}
-	if len(zeros) == 0 {
+	if len(zeros) == 0 || !f.in(c.software.Nova) {
 		return
 	}
 	c.find(true, "", CodeNovaVF0,
-		"update nova-compute to "+vf0().mended(c.software.Nova.Major)+
+		"update nova-compute to "+f.mended(c.software.Nova.Major)+
 			"; until then keep VF 0 from ports of type remote-managed, by objects of device_spec before the others that give it to a network "+
 			"that nobody has: "+strings.Join(objects, ", "),
 		"Nova %s tells Neutron neither serial number, PF MAC nor number of a VF 0, here of %s, so that no DPU plugs its port; one that is "+
@@ -143,9 +112,11 @@ func (c *check) which(neutron Release, f fault) string {
 	return fmt.Sprintf("neutron-server, if it is of the release of Nova %s and before %s,", c.software.Nova, f.fixed[max(mended, 0)])
 }
 
-// neutronExternalIDs doesn't stop: before OVN 22.09 all is well.
+// neutronExternalIDs: Neutron takes ovn-cms-options from Chassis.external_ids
+// (get_chassis_by_card_serial_from_cms_options in .../ovn/mech_driver/ovsdb/impl_idl_ovn.py).
+// That doesn't stop: before OVN 22.09, ovn-controller writes it there.
 func (c *check) neutronExternalIDs(neutron Release) {
-	f := externalIDs()
+	f := fault{first: 20, fixed: []Release{{20, 3, 0}, {21, 1, 0}, {22, 0, 0}}}
 	if !f.in(neutron) {
 		return
 	}
@@ -156,10 +127,15 @@ func (c *check) neutronExternalIDs(neutron Release) {
 			"ovn-controller doesn't write it any more", c.which(neutron, f))
 }
 
+// neutronCapabilities: Neutron takes none of the fields of a remote-managed port's profile when
+// that has capabilities (validate_and_get_data_from_binding_profile in
+// neutron/common/ovn/utils.py, https://bugs.launchpad.net/neutron/+bug/2116087). A Nova that doesn't
+// send them yet gives it none to stumble on (_get_vf_pci_device_profile in nova/network/neutron.py).
 func (c *check) neutronCapabilities(neutron Release, vfs []*pci.VF) {
-	f := capabilities()
+	f := fault{first: 20, fixed: []Release{{24, 2, 2}, {25, 2, 1}, {26, 0, 2}, {27, 0, 0}}}
+	without := fault{first: 1, fixed: []Release{{26, 2, 1}, {27, 2, 0}, {28, 0, 1}, {29, 0, 0}}}
 	at := slices.IndexFunc(vfs, func(v *pci.VF) bool { return len(v.Netdevs) > 0 })
-	if at < 0 || !f.in(neutron) || c.software.Nova != (Release{}) && withoutCapabilities().in(c.software.Nova) {
+	if at < 0 || !f.in(neutron) || without.in(c.software.Nova) {
 		return
 	}
 	v := vfs[at]

@@ -109,9 +109,8 @@ func (i *Inventory) VF(v *pci.VF) VF {
 		}
 	}
 	if i.Specs != nil {
-		var remote bool
-		remote, s.PhysicalNetwork, s.Nova = i.remote(v, identity)
-		s.RemoteManaged = &remote
+		s.PhysicalNetwork, s.Nova = i.remote(v, identity)
+		s.RemoteManaged = new(s.Nova == nil)
 	}
 	return s
 }
@@ -125,20 +124,20 @@ func (i *Inventory) identity(v *pci.VF) *pci.Identity {
 	return &pci.Identity{Why: why.WithRemedy("run this where the PF is, on the hypervisor")}
 }
 
-// remote tells whether Nova takes the VF for one that a DPU manages, and if not why.
-// There must be Specs.
-func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (remote bool, network *string, why *reason.Reason) {
+// remote tells why Nova doesn't take the VF for one that a DPU manages, nil if it does, and its
+// physical network. There must be Specs.
+func (i *Inventory) remote(v *pci.VF, identity *pci.Identity) (network *string, why *reason.Reason) {
 	m := i.Specs.Match(v, identity.Libvirt)
 	if m.Spec != nil {
 		network = m.Spec.PhysicalNetwork
 	}
-	refuse := func(code reason.Code, remedy, format string, args ...any) (bool, *string, *reason.Reason) {
-		return false, network, reason.New(code, format, args...).WithRemedy("%s", remedy)
+	refuse := func(code reason.Code, remedy, format string, args ...any) (*string, *reason.Reason) {
+		return network, reason.New(code, format, args...).WithRemedy("%s", remedy)
 	}
 	const readable = "see what is wrong with the card's serial number: vf-reporter serial"
 	switch {
 	case m.Spec != nil && m.Spec.RemoteManaged:
-		return true, network, nil
+		return network, nil
 	case m.LeftOut != nil && m.Spec != nil:
 		return refuse(CodeTakenByPlain, readable+"; or keep it out of the later object",
 			"Nova leaves VF %s out of %s, because libvirt sees no serial number in its VPD or its PF's, and takes it for an ordinary one by the "+
