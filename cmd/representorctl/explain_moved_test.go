@@ -7,7 +7,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/explain"
+	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/representor"
 )
 
@@ -37,10 +37,10 @@ func TestExplain_ARemedyIsForTheFunctionThatIsAskedForAndNotForTheOneThatThePort
 		})
 	}
 	enslaved := moved(representor.Link{Name: asked, Up: true, MTU: 1500, Settled: true, Master: "br0", MasterKind: "bridge"})
-	if got := remedyAt(t, enslaved, explain.Netdev); !strings.Contains(got, "`ip link set "+asked+" nomaster`") {
+	if got := remedyAt(t, enslaved, diagnose.Netdev); !strings.Contains(got, "`ip link set "+asked+" nomaster`") {
 		t.Errorf("the netdev in a bridge: %s", got)
 	}
-	if got := remedyAt(t, moved(representor.Link{Name: asked, MTU: 1500, Settled: true}), explain.LinkUp); !strings.Contains(got,
+	if got := remedyAt(t, moved(representor.Link{Name: asked, MTU: 1500, Settled: true}), diagnose.LinkUp); !strings.Contains(got,
 		"`ip link set "+asked+" up`") {
 		t.Errorf("the link that is down: %s", got)
 	}
@@ -80,7 +80,7 @@ func TestExplain_APFWhoseMACIsMissingIsNotMendedAtTheVFThatThePortHas(t *testing
 		})
 	}
 	mended := func(pfs int) (at []string) {
-		for _, command := range commandsIn(remedyAt(t, without(pfs), explain.PF)) {
+		for _, command := range commandsIn(remedyAt(t, without(pfs), diagnose.PF)) {
 			at = append(at, strings.TrimSuffix(strings.TrimPrefix(command, "devlink port function set pci/0000:03:00.0/"), " hw_addr MAC"))
 		}
 		return at

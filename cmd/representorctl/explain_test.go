@@ -400,7 +400,7 @@ func TestExplain_PrintsJSONWithTypedSteps(t *testing.T) {
 	out := run1(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
 	golden(t, "explain/json", out.String())
 	var e explain.Explanation
-	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != explain.PF || out.status != exitNotFound {
+	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != diagnose.PF || out.status != exitNotFound {
 		t.Errorf("%v, %d: %+v", err, out.status, e)
 	}
 }
@@ -431,8 +431,8 @@ func TestColours_AreForTerminalsOnly(t *testing.T) {
 	p := program{colours: true, now: noon}
 	var out strings.Builder
 	p.writeExplanation(&out, explain.Explanation{LogicalPort: "vm1", Steps: []diagnose.Check{
-		{Name: explain.PF, Verdict: diagnose.Failed, Finding: "no"}, {Name: explain.Card, Verdict: diagnose.OK, Finding: "yes"},
-		{Name: explain.Up, Verdict: diagnose.Unknown, Finding: "maybe"}, {Name: explain.Row, Verdict: diagnose.Skipped, Finding: "later"},
+		{Name: diagnose.PF, Verdict: diagnose.Failed, Finding: "no"}, {Name: diagnose.Card, Verdict: diagnose.OK, Finding: "yes"},
+		{Name: diagnose.Up, Verdict: diagnose.Unknown, Finding: "maybe"}, {Name: diagnose.Row, Verdict: diagnose.Skipped, Finding: "later"},
 	}}, true)
 	for _, want := range []string{"\x1b[31mFAIL     \x1b[0mpf", "\x1b[32mok       \x1b[0mcard",
 		"\x1b[33munknown  \x1b[0mup", "\nskipped  row"} {

@@ -71,25 +71,25 @@ func TestSocket_ExplainTellsOfAnyPortWithRealDatabases(t *testing.T) {
 	if e := ask("vm0"); !e.Known || !e.Plugged || e.FailedStep != "" {
 		t.Errorf("vm0: %+v", e)
 	}
-	if e := ask("vm9"); e.Plugged || e.FailedStep != explain.Function || !strings.Contains(e.Why, "has no VF 9") {
+	if e := ask("vm9"); e.Plugged || e.FailedStep != diagnose.Function || !strings.Contains(e.Why, "has no VF 9") {
 		t.Errorf("vm9: %+v", e)
 	}
-	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.RequestedChassis ||
+	if e := ask("elsewhere"); e.Plugged || e.FailedStep != diagnose.RequestedChassis ||
 		!strings.Contains(e.Why, `requested chassis is "dpu2"`) {
 		t.Errorf("elsewhere: %+v", e)
 	}
-	if e := ask("nobody"); e.Plugged || e.FailedStep != explain.PortBinding {
+	if e := ask("nobody"); e.Plugged || e.FailedStep != diagnose.PortBinding {
 		t.Errorf("nobody: %+v", e)
 	}
 
 	c.Kill()
 	await(t, client, "the Southbound is away", func(s api.Status) bool { return !s.Southbound.Connected })
 	quick("the status without a Southbound", status)
-	if e := ask("vm0"); !e.Plugged || stepOf(t, e, explain.PortBinding).Verdict != diagnose.Unknown {
+	if e := ask("vm0"); !e.Plugged || stepOf(t, e, diagnose.PortBinding).Verdict != diagnose.Unknown {
 		t.Errorf("vm0 without a Southbound: %+v", e)
 	}
-	if e := ask("elsewhere"); e.Plugged || e.FailedStep != explain.Southbound ||
-		stepOf(t, e, explain.RequestedChassis).Verdict != diagnose.Unknown {
+	if e := ask("elsewhere"); e.Plugged || e.FailedStep != diagnose.Southbound ||
+		stepOf(t, e, diagnose.RequestedChassis).Verdict != diagnose.Unknown {
 		t.Errorf("elsewhere without a Southbound: %+v", e)
 	}
 }

@@ -59,7 +59,7 @@ func TestExplain_WaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
 		t.Errorf("it takes %s", best)
 	}
 	for _, s := range e.Steps {
-		if s.Name == explain.PortBinding && (s.Verdict != diagnose.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
+		if s.Name == diagnose.PortBinding && (s.Verdict != diagnose.Unknown || !strings.Contains(s.Finding, "gave no answer in 700ms")) {
 			t.Errorf("%+v", s)
 		}
 	}

@@ -2,7 +2,10 @@
 // what is to be done then. It is pure.
 package diagnose
 
-import "github.com/representord/representord/internal/reason"
+import (
+	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/reason"
+)
 
 // Verdict is how a check came out.
 type Verdict string
@@ -32,6 +35,27 @@ func (v Verdict) String() string {
 		return string(v)
 	}
 }
+
+// The steps of an explanation, in their order, by the names of their checks.
+const (
+	Daemon           = "daemon"
+	Southbound       = "southbound"
+	Chassis          = "chassis"
+	PortBinding      = "port-binding"
+	RequestedChassis = option.Chassis
+	Options          = "options"
+	Card             = "card"
+	PF               = "pf"
+	Function         = "function"
+	Netdev           = "netdev"
+	Bridge           = "bridge"
+	Others           = "others"
+	Row              = "row"
+	Ofport           = "ofport"
+	LinkUp           = "link"
+	OVNInstalled     = "ovn-installed"
+	Up               = "up"
+)
 
 // Check is one thing that was looked at: one of the doctor's, or a link of the chain from a
 // request to a port that works.

@@ -47,7 +47,10 @@ type Names struct {
 }
 
 // Remedy is what to do about a reason of this kind, empty for none.
-func (n Names) Remedy(code reason.Code) string { return n.Fill(remedies()[code]) }
+func (n Names) Remedy(code reason.Code) string { return n.Fill(meanings()[code].remedy) }
+
+// StepOf is the step that fails for a reason of this kind.
+func StepOf(code reason.Code) string { return cmp.Or(meanings()[code].step, Daemon) }
 
 // Fill puts the names into the places of a remedy, which are in braces, so that its
 // commands can be typed as they stand.
@@ -87,8 +90,11 @@ func Datapath(v ovs.View) string {
 	return Names{Bridge: v.Bridge}.Remedy(reason.CodeUnsupportedDatapath)
 }
 
-// remedies has an entry for every code.
-func remedies() map[reason.Code]string {
+// meaning is at which step a reason stands, and what to do about it.
+type meaning struct{ step, remedy string }
+
+// meanings has an entry for every code.
+func meanings() map[reason.Code]meaning {
 	const (
 		wait = "nothing to do: it is looked at again by itself"
 		sb   = "see each server's answer, and mend the server, the network or the TLS files; then nothing needs to be restarted: " +
@@ -96,72 +102,75 @@ func remedies() map[reason.Code]string {
 		hold  = "find out why; if they may go: `representorctl release-hold`"
 		whose = "see whose the row is, and whether somebody needs it: `ovs-vsctl show`"
 	)
-	return map[reason.Code]string{
-		reason.CodeNoDevlink: LeaveLoaded + ". Where the kernel has no devlink at all, this isn't the DPU, or has another kernel than its " +
-			"vendor's",
+	return map[reason.Code]meaning{
+		reason.CodeNoDevlink: {Card, LeaveLoaded + ". Where the kernel has no devlink at all, this isn't the DPU, or has another kernel " +
+			"than its vendor's"},
 
-		reason.CodePFNotFound:   "correct the option " + option.PFMAC + "; what PFs there are: `representorctl representors`",
-		reason.CodePFMACUnknown: "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`",
-		reason.CodePFAmbiguous: "give each PF a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart by " +
-			"the port option " + option.Controller + " or " + option.CardSerial,
-		reason.CodePFUncertain: SeeKernel + " or add the option " + option.Controller,
-		reason.CodeSerialMismatch: "correct " + option.Chassis + ": the port is for another card; or correct the option " +
-			option.CardSerial,
-		reason.CodeSerialUnknown: "if the card is the right one, remove the option: " +
+		reason.CodePFNotFound:   {PF, "correct the option " + option.PFMAC + "; what PFs there are: `representorctl representors`"},
+		reason.CodePFMACUnknown: {PF, "set the MAC that the host's PF has: `devlink port function set {devlink-port} hw_addr MAC`"},
+		reason.CodePFAmbiguous: {PF, "give each PF a MAC of its own: `devlink port function set DEVICE/INDEX hw_addr MAC` or tell them apart " +
+			"by the port option " + option.Controller + " or " + option.CardSerial},
+		reason.CodePFUncertain: {PF, SeeKernel + " or add the option " + option.Controller},
+		reason.CodeSerialMismatch: {PF, "correct " + option.Chassis + ": the port is for another card; or correct the option " +
+			option.CardSerial},
+		reason.CodeSerialUnknown: {PF, "if the card is the right one, remove the option: " +
 			"`ovn-nbctl remove Logical_Switch_Port {port} options '\"" + option.CardSerial + "\"'` otherwise this must show a " +
-			"board.serial_number: `devlink dev info`",
+			"board.serial_number: `devlink dev info`"},
 
-		reason.CodeFunctionNotFound: "see on the host whether the PF has that VF: `vf-reporter list` " +
+		reason.CodeFunctionNotFound: {Function, "see on the host whether the PF has that VF: `vf-reporter list` " +
 			"If it has, leave the host's VFs as they are: this must show a port for it, and the card's driver and firmware decide: " +
 			"`devlink port show` " +
-			"If it hasn't, enable it there, or correct the option " + option.VFNum + "; an SF is made on the DPU",
-		reason.CodeFunctionAmbiguous: "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver (this cuts off " +
-			"all of the card for a moment): `devlink dev reload {device}`",
+			"If it hasn't, enable it there, or correct the option " + option.VFNum + "; an SF is made on the DPU"},
+		reason.CodeFunctionAmbiguous: {Function, "compare the ports: `devlink port show` and, if it lasts, which is a fault of the driver " +
+			"(this cuts off all of the card for a moment): `devlink dev reload {device}`"},
 
-		reason.CodeNoNetdev: "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may have its " +
-			"netdev: `devlink port show; ip netns`",
-		reason.CodeNetdevSettling:  wait + ", and udev is waited for three seconds at most",
-		reason.CodeNotEthernet:     "switch it to Ethernet: `devlink port set {devlink-port} type eth`",
-		reason.CodeNetdevHasMaster: "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once",
+		reason.CodeNoNetdev: {Netdev, "nothing to do while the driver makes it; if it lasts, see the port, and which network namespaces may " +
+			"have its netdev: `devlink port show; ip netns`"},
+		reason.CodeNetdevSettling:  {Netdev, wait + ", and udev is waited for three seconds at most"},
+		reason.CodeNotEthernet:     {Netdev, "switch it to Ethernet: `devlink port set {devlink-port} type eth`"},
+		reason.CodeNetdevHasMaster: {Netdev, "if nothing needs it there: `ip link set {netdev} nomaster` then it is plugged at once"},
 
-		reason.CodeInvalidOption: "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's binding profile",
-		reason.CodeIgnoredOption: "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`",
+		reason.CodeInvalidOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'` or, with Neutron, the port's " +
+			"binding profile"},
+		reason.CodeIgnoredOption: {Options, "correct the option: `{set} {port} 'options:\"{option}\"=VALUE'`"},
 
-		reason.CodeLocalDatabase: "see whether the server runs, and answers: `representorctl doctor` and that the setting ovs-db names its " +
-			"socket. " + LeaveServer,
-		reason.CodeBridgeMissing: "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: " +
-			"`systemctl start ovn-controller`",
-		reason.CodeUnsupportedDatapath: "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: " +
-			"`ovs-vsctl set Bridge {bridge} datapath_type=system`",
+		reason.CodeLocalDatabase: {Bridge, "see whether the server runs, and answers: `representorctl doctor` and that the setting ovs-db " +
+			"names its socket. " + LeaveServer},
+		reason.CodeBridgeMissing: {Bridge, "start ovn-controller, which makes it under the name in external_ids:ovn-bridge: " +
+			"`systemctl start ovn-controller`"},
+		reason.CodeUnsupportedDatapath: {Bridge, "if nobody means it to be so, give it the kernel's, in an hour when traffic may stop: " +
+			"`ovs-vsctl set Bridge {bridge} datapath_type=system`"},
 
-		reason.CodeSouthboundUntrusted: sb,
-		reason.CodeSouthboundReplaced:  "see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`",
-		reason.CodeChassisMissing: "start ovn-controller: `systemctl start ovn-controller` and, if it runs, see who each thinks we are: " +
-			"`representorctl doctor`",
+		reason.CodeSouthboundUntrusted: {Southbound, sb},
+		reason.CodeSouthboundReplaced:  {Southbound, "see that ovn-northd fills it again; if the ports may go: `representorctl release-hold`"},
+		reason.CodeChassisMissing: {Chassis, "start ovn-controller: `systemctl start ovn-controller` and, if it runs, see who each thinks " +
+			"we are: `representorctl doctor`"},
 
-		reason.CodeRequestUnverified: sb,
-		reason.CodeWithdrawn:         wait + "; to have it plugged, bind the port again",
-		reason.CodeMassUnplug:        hold,
-		reason.CodeUnplugGrace:       wait + "; to have it stay plugged, bind the port again",
-		reason.CodeRequestEvidence:   "nothing to do while a machine migrates; otherwise correct the option " + option.Chassis,
+		reason.CodeRequestUnverified: {PortBinding, sb},
+		reason.CodeWithdrawn:         {PortBinding, wait + "; to have it plugged, bind the port again"},
+		reason.CodeMassUnplug:        {PortBinding, hold},
+		reason.CodeUnplugGrace:       {PortBinding, wait + "; to have it stay plugged, bind the port again"},
+		reason.CodeRequestEvidence: {RequestedChassis, "nothing to do while a machine migrates; otherwise correct the option " +
+			option.Chassis},
 
-		reason.CodeForeignName:    whose,
-		reason.CodeForeignIfaceID: whose,
-		reason.CodeFunctionTaken:  "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`",
-		reason.CodeBuiltInProvider: "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or adopt-ovn-vif: " +
-			"true to take its rows over",
-		reason.CodeBuiltInLeftOver: whose,
+		reason.CodeForeignName:    {Others, whose},
+		reason.CodeForeignIfaceID: {Others, whose},
+		reason.CodeFunctionTaken:  {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
+		reason.CodeBuiltInProvider: {Others, "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or " +
+			"adopt-ovn-vif: true to take its rows over"},
+		reason.CodeBuiltInLeftOver: {Others, whose},
 
-		reason.CodeTransactionFailed: "the message has the database's words: a full disk, or another program at work on the row; it is tried " +
-			"again by itself",
-		reason.CodeTransactionPending: wait,
+		reason.CodeTransactionFailed: {Row, "the message has the database's words: a full disk, or another program at work on the row; it is " +
+			"tried again by itself"},
+		reason.CodeTransactionPending: {Row, wait},
 
-		reason.CodeAwaitingOfport: "see whether it answers: `representorctl doctor`",
-		reason.CodeInterfaceError: "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {row}`",
-		reason.CodeStaleInterface: wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`",
+		reason.CodeAwaitingOfport: {Ofport, "see whether it answers: `representorctl doctor`"},
+		reason.CodeInterfaceError: {Ofport, "it is asked again by itself; see the row, and ovs-vswitchd's log: `ovs-vsctl list Interface {row}`"},
+		reason.CodeStaleInterface: {Ofport, wait + "; if it lasts, ovs-vswitchd hangs: `representorctl doctor`"},
 
-		reason.CodeLinkUpFailed: GiveCapability + "; meanwhile: `ip link set {netdev} up`",
-		reason.CodeHWAddrFailed: "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: " +
-			"`devlink port function set {devlink-port} hw_addr MAC` or " + GiveCapability + "; and take program-hw-addr back where the driver can't",
+		reason.CodeLinkUpFailed: {LinkUp, GiveCapability + "; meanwhile: `ip link set {netdev} up`"},
+		reason.CodeHWAddrFailed: {Function, "have the host set it, as Nova and libvirt do for a VF; for what the kernel says to it: " +
+			"`devlink port function set {devlink-port} hw_addr MAC` or " + GiveCapability +
+			"; and take program-hw-addr back where the driver can't"},
 	}
 }

@@ -30,7 +30,7 @@ func TestRemedy_HasEachNameThatIsKnownAsAWordAndTheOthersInCapitals(t *testing.T
 }
 
 func TestRemedy_NoneHasAPlaceThatNothingFills(t *testing.T) {
-	for code := range remedies() {
+	for code := range meanings() {
 		if got := (Names{}).Remedy(code); strings.ContainsAny(got, "{}") || strings.Count(got, "`")%2 != 0 {
 			t.Errorf("%s: %q", code, got)
 		}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -63,10 +64,8 @@ func (c *chain) findRow() {
 		named = c.in.Status.Netdev
 	}
 	for _, r := range c.in.Actual.Interfaces {
-		if !r.Marked || r.Bridge != c.in.Actual.Bridge || r.Bridge == "" || r.OVNPlugged != "" {
-			continue
-		}
-		if r.Marker.LogicalPort != c.in.LogicalPort && (r.Marker.LogicalPort != "" || r.IfaceID != c.in.LogicalPort) {
+		if !r.Marked || r.Bridge != c.in.Actual.Bridge || r.Bridge == "" || r.OVNPlugged != "" ||
+			cmp.Or(r.Marker.LogicalPort, r.IfaceID) != c.in.LogicalPort {
 			continue
 		}
 		if c.placed == nil || r.Name == named || c.placed.Name != named && r.Name < c.placed.Name {
@@ -83,7 +82,7 @@ func (c *chain) findRepresentor() {
 		c.found = c.rep.Function.Kind != 0
 	}
 	if !c.found && c.placed != nil {
-		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(functionCalled(c.placed.Marker.Function)))
+		c.rep, _ = c.in.Index.ByFunction(c.in.Index.WithController(plan.MarkedFunction(c.placed.Marker)))
 	}
 }
 
@@ -115,18 +114,18 @@ func (c *chain) lastPass() {
 	}
 	for i := range c.in.Status.Warnings {
 		w := &c.in.Status.Warnings[i]
-		if s := c.step(stepOf(w.Code)); s.Verdict != diagnose.Failed && s.Code != w.Code {
+		if s := c.step(diagnose.StepOf(w.Code)); s.Verdict != diagnose.Failed && s.Code != w.Code {
 			s.Tell(diagnose.Warning, w, c.remedy(w))
 		}
 	}
 	if r := c.in.Status.Reason; r != nil {
-		c.fail(c.step(stepOf(r.Code)), r)
+		c.fail(c.step(diagnose.StepOf(r.Code)), r)
 	}
 	if c.in.Status.State != plan.Plugged {
 		return
 	}
 	for _, s := range c.steps {
-		if s.Verdict == diagnose.Failed && s.Name != Daemon {
+		if s.Verdict == diagnose.Failed && s.Name != diagnose.Daemon {
 			s.Verdict = diagnose.Warning
 		}
 	}

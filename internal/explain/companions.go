@@ -13,6 +13,7 @@ func (c *chain) companions() {
 	if c.placed == nil {
 		return
 	}
+	writes := map[string][]string{companion.VSwitchd: {diagnose.Ofport}, companion.Controller: {diagnose.OVNInstalled, diagnose.Up}}
 	for _, sight := range c.in.Companions {
 		if sight.State != companion.Silent && sight.State != companion.Gone {
 			continue
@@ -21,7 +22,7 @@ func (c *chain) companions() {
 		if sight.State == companion.Gone {
 			verb = " doesn't run"
 		}
-		for _, name := range writes(sight.Name) {
+		for _, name := range writes[sight.Name] {
 			const remedy = "see what became of it, and what mends it: `representorctl doctor`"
 			switch s := c.step(name); {
 			case s.Verdict == diagnose.Failed && s.Code == reason.CodeAwaitingOfport:
@@ -37,23 +38,12 @@ func (c *chain) companions() {
 // inTurn leaves out what comes after the OpenFlow port while there is none: ovn-controller
 // waits for that, and nothing is to be mended there.
 func (c *chain) inTurn() {
-	if c.step(Ofport).Verdict != diagnose.Failed {
+	if c.step(diagnose.Ofport).Verdict != diagnose.Failed {
 		return
 	}
-	for _, name := range []string{OVNInstalled, Up} {
+	for _, name := range []string{diagnose.OVNInstalled, diagnose.Up} {
 		if s := c.step(name); s.Verdict == diagnose.Warning {
-			s.Skip("the step " + Ofport + " comes first")
+			s.Skip("the step " + diagnose.Ofport + " comes first")
 		}
 	}
-}
-
-// writes are the steps that a companion writes the values of.
-func writes(name string) []string {
-	switch name {
-	case companion.VSwitchd:
-		return []string{Ofport}
-	case companion.Controller:
-		return []string{OVNInstalled, Up}
-	}
-	return nil
 }

@@ -34,7 +34,8 @@ func placed() Input {
 }
 
 func TestExplain_ACompanionThatDoesNotAnswerIsAWarningWhereItsWordCounts(t *testing.T) {
-	for name, steps := range map[string][]string{companion.VSwitchd: {Ofport}, companion.Controller: {OVNInstalled, Up}} {
+	for name, steps := range map[string][]string{companion.VSwitchd: {diagnose.Ofport},
+		companion.Controller: {diagnose.OVNInstalled, diagnose.Up}} {
 		for state, warns := range map[companion.State]bool{companion.Answers: false, companion.Unknown: false, companion.Silent: true,
 			companion.Gone: true} {
 			in := placed()
@@ -76,11 +77,11 @@ func TestExplain_AnOpenFlowPortIsWaitedForInVainWhileVSwitchdIsStopped(t *testin
 	in.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Silent}}
 	const want = `ovs-vswitchd doesn't answer: the row "pf0vf0" is written and ovs-vswitchd has not opened it yet; `
 	for _, s := range Explain(in).Steps {
-		if s.Name == Ofport && (s.Verdict != diagnose.Failed || !strings.HasPrefix(s.Finding, want) ||
+		if s.Name == diagnose.Ofport && (s.Verdict != diagnose.Failed || !strings.HasPrefix(s.Finding, want) ||
 			!strings.Contains(s.Remedy, "representorctl doctor")) {
 			t.Errorf("%+v", s)
 		}
-		if (s.Name == OVNInstalled || s.Name == Up) && (s.Verdict != diagnose.Skipped || s.Remedy != "") {
+		if (s.Name == diagnose.OVNInstalled || s.Name == diagnose.Up) && (s.Verdict != diagnose.Skipped || s.Remedy != "") {
 			t.Errorf("%+v", s)
 		}
 	}

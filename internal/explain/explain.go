@@ -12,7 +12,6 @@ import (
 
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -44,27 +43,6 @@ type Input struct {
 	Companions []companion.Sight
 }
 
-// The steps, in their order, by the names of their checks.
-const (
-	Daemon           = "daemon"
-	Southbound       = "southbound"
-	Chassis          = "chassis"
-	PortBinding      = "port-binding"
-	RequestedChassis = option.Chassis
-	Options          = "options"
-	Card             = "card"
-	PF               = "pf"
-	Function         = "function"
-	Netdev           = "netdev"
-	Bridge           = "bridge"
-	Others           = "others"
-	Row              = "row"
-	Ofport           = "ofport"
-	LinkUp           = "link"
-	OVNInstalled     = "ovn-installed"
-	Up               = "up"
-)
-
 // Explanation is why a port is as it is.
 type Explanation struct {
 	LogicalPort string `json:"logical-port"`
@@ -91,23 +69,23 @@ func Explain(in Input) Explanation {
 		name, source string
 		look         func(*diagnose.Check)
 	}{
-		{Daemon, "representord", c.daemon},
-		{Southbound, "Southbound", c.southbound},
-		{Chassis, "Southbound, table Chassis", c.chassis},
-		{PortBinding, portBindingTable + ", asked for this port alone", c.portBinding},
-		{RequestedChassis, portBindingTable, c.requestedChassis},
-		{Options, "Port_Binding.options, as parsed", c.options},
-		{Card, "kernel: devlink, rtnetlink, sysfs", c.card},
-		{PF, "devlink ports of flavour pcipf", c.pf},
-		{Function, "devlink ports", c.function},
-		{Netdev, "rtnetlink, udev", c.netdev},
-		{Bridge, "local database, table Bridge", c.bridge},
-		{Others, interfaceTable + ", other requests", c.others},
-		{Row, interfaceTable, c.row},
-		{Ofport, interfaceTable + ", as ovs-vswitchd fills it in", c.ofport},
-		{LinkUp, "rtnetlink", c.link},
-		{OVNInstalled, interfaceTable + ", as ovn-controller fills it in", c.installed},
-		{Up, portBindingTable, c.up},
+		{diagnose.Daemon, "representord", c.daemon},
+		{diagnose.Southbound, "Southbound", c.southbound},
+		{diagnose.Chassis, "Southbound, table Chassis", c.chassis},
+		{diagnose.PortBinding, portBindingTable + ", asked for this port alone", c.portBinding},
+		{diagnose.RequestedChassis, portBindingTable, c.requestedChassis},
+		{diagnose.Options, "Port_Binding.options, as parsed", c.options},
+		{diagnose.Card, "kernel: devlink, rtnetlink, sysfs", c.card},
+		{diagnose.PF, "devlink ports of flavour pcipf", c.pf},
+		{diagnose.Function, "devlink ports", c.function},
+		{diagnose.Netdev, "rtnetlink, udev", c.netdev},
+		{diagnose.Bridge, "local database, table Bridge", c.bridge},
+		{diagnose.Others, interfaceTable + ", other requests", c.others},
+		{diagnose.Row, interfaceTable, c.row},
+		{diagnose.Ofport, interfaceTable + ", as ovs-vswitchd fills it in", c.ofport},
+		{diagnose.LinkUp, "rtnetlink", c.link},
+		{diagnose.OVNInstalled, interfaceTable + ", as ovn-controller fills it in", c.installed},
+		{diagnose.Up, portBindingTable, c.up},
 	} {
 		s := &diagnose.Check{Name: step.name, Source: step.source}
 		c.steps = append(c.steps, s)

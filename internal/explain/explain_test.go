@@ -24,8 +24,9 @@ import (
 // names are the steps in their order.
 func names() []string {
 	return []string{
-		Daemon, Southbound, Chassis, PortBinding, RequestedChassis, Options, Card, PF, Function, Netdev,
-		Bridge, Others, Row, Ofport, LinkUp, OVNInstalled, Up,
+		diagnose.Daemon, diagnose.Southbound, diagnose.Chassis, diagnose.PortBinding, diagnose.RequestedChassis, diagnose.Options,
+		diagnose.Card, diagnose.PF, diagnose.Function, diagnose.Netdev, diagnose.Bridge, diagnose.Others, diagnose.Row, diagnose.Ofport,
+		diagnose.LinkUp, diagnose.OVNInstalled, diagnose.Up,
 	}
 }
 
@@ -65,7 +66,7 @@ func codes(t *testing.T) []reason.Code {
 
 func TestExplain_EveryReasonCodeHasAStepAndARemedy(t *testing.T) {
 	for _, code := range codes(t) {
-		if at, remedy := stepOf(code), (diagnose.Names{}).Remedy(code); at == Daemon || remedy == "" {
+		if at, remedy := diagnose.StepOf(code), (diagnose.Names{}).Remedy(code); at == diagnose.Daemon || remedy == "" {
 			t.Errorf("%s has no step or no remedy: %q, %q", code, at, remedy)
 		}
 	}
@@ -102,7 +103,7 @@ func TestSteps_AreAllThereInTheirOrderEvenWhenNothingIsKnown(t *testing.T) {
 	if diff := cmp.Diff(names(), got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if e.Plugged || e.FailedStep != Southbound {
+	if e.Plugged || e.FailedStep != diagnose.Southbound {
 		t.Errorf("%+v", e)
 	}
 }
@@ -114,7 +115,7 @@ func TestExplain_TheReasonOfTheLastPassIsNotRephrased(t *testing.T) {
 		in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Pending,
 			Reason: &reason.Reason{Code: code, Message: "words of the pass", Candidates: []string{"x"}}}
 		for _, s := range Explain(in).Steps {
-			if s.Name == stepOf(code) && (s.Verdict != diagnose.Failed || s.Finding != "words of the pass" || s.Code != code ||
+			if s.Name == diagnose.StepOf(code) && (s.Verdict != diagnose.Failed || s.Finding != "words of the pass" || s.Code != code ||
 				!cmp.Equal(s.InTheWay, []string{"x"})) {
 				t.Errorf("%s: %+v", code, s)
 			}

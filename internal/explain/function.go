@@ -74,16 +74,16 @@ func (c *chain) failsAt(s *diagnose.Check) bool {
 	if c.wanting == nil {
 		return false
 	}
-	at := stepOf(c.wanting.Code)
-	if at == Function && c.found { // several ports claim the netdev, not the function
-		at = Netdev
+	at := diagnose.StepOf(c.wanting.Code)
+	if at == diagnose.Function && c.found { // several ports claim the netdev, not the function
+		at = diagnose.Netdev
 	}
 	switch {
 	case at == s.Name:
 		c.fail(s, c.wanting)
-	case at == Card:
+	case at == diagnose.Card:
 		s.Unknown("the card can't be read")
-	case at == PF || at == Function && s.Name == Netdev:
+	case at == diagnose.PF || at == diagnose.Function && s.Name == diagnose.Netdev:
 		s.Skip("the function isn't found")
 	default:
 		return false

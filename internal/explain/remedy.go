@@ -35,7 +35,7 @@ func (c *chain) remedy(r *reason.Reason) string {
 	case r.Code == reason.CodePFMACUnknown:
 		var pfs []representor.Function
 		for _, text := range r.Candidates {
-			if pf := functionCalled(text); pf.Kind != 0 {
+			if pf, err := representor.ParseFunction(text); err == nil {
 				pfs = append(pfs, pf)
 			}
 		}
@@ -64,12 +64,6 @@ func (c *chain) names(r *reason.Reason) diagnose.Names {
 	return n
 }
 
-// functionCalled is the function that a reason names, or a marker; its Kind is 0 for none.
-func functionCalled(text string) representor.Function {
-	f, _ := representor.ParseFunction(text)
-	return f
-}
-
 // rowCalled finds the name of a row as it is, by the name that a reason shows.
 func (c *chain) rowCalled(shown string) string {
 	a := c.in.Actual
@@ -84,7 +78,8 @@ func (c *chain) rowCalled(shown string) string {
 // devlinkPort is the port of the function that a reason is about: the one that it names, or the
 // one that is asked for. What the port had before is another one.
 func (c *chain) devlinkPort(function string) string {
-	r, named := c.in.Index.ByFunction(functionCalled(function))
+	f, _ := representor.ParseFunction(function)
+	r, named := c.in.Index.ByFunction(f)
 	if !named {
 		r = c.rep
 		if r.Function.Kind == 0 || c.query != nil && !c.found {

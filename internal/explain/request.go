@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,10 +48,7 @@ func (c *chain) chassis(s *diagnose.Check) {
 
 // silence says why nothing fresh is known of the Port_Binding.
 func (c *chain) silence() string {
-	if c.in.Silence == "" {
-		return "the Southbound was not asked"
-	}
-	return reason.Prose(c.in.Silence)
+	return reason.Prose(cmp.Or(c.in.Silence, "the Southbound was not asked"))
 }
 
 func (c *chain) portBinding(s *diagnose.Check) {

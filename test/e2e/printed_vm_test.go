@@ -16,7 +16,6 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
-	"github.com/representord/representord/internal/explain"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/virtualdpu"
@@ -192,13 +191,13 @@ func (d *dpu) setsTheFunctionsAddress(t *testing.T) {
 		p, err := d.client.Port(t.Context(), "vm1")
 		return err == nil && slices.ContainsFunc(p.Warnings, func(r reason.Reason) bool { return r.Code == reason.CodeHWAddrFailed })
 	})
-	takes(t, d.toldAt(t, "vm1", explain.Function), []printed{{
+	takes(t, d.toldAt(t, "vm1", diagnose.Function), []printed{{
 		command: "devlink port function set platform/card0/11 hw_addr MAC", fills: "MAC=" + mac, says: "Operation not supported", refused: true,
 	}})
 	d.restartDaemon(t)
 	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0", mac: mac + " 10.0.0.10"})
 	d.awaitPort(t, "vm0", plan.Plugged)
-	takes(t, d.toldAt(t, "vm0", explain.Function), []printed{{command: "devlink port function set platform/card0/10 hw_addr " + mac}})
+	takes(t, d.toldAt(t, "vm0", diagnose.Function), []printed{{command: "devlink port function set platform/card0/10 hw_addr " + mac}})
 	if says := run(t, "devlink", "port", "show", "platform/card0/10"); !strings.Contains(says, "hw_addr "+mac) {
 		t.Error(says)
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/internal/explain"
+	"github.com/representord/representord/internal/diagnose"
 )
 
 // TestTroubleshooting breaks a DPU in five ways that a newcomer may, finds out why with
@@ -68,7 +68,7 @@ func wrongMAC(t *testing.T, s *story) {
 	s.card(t, "switchdev")
 	s.vfs(t, 4)
 	s.ask(t, "00:53:00:00:00:24")
-	s.failsAt(t, explain.PF)
+	s.failsAt(t, diagnose.PF)
 	s.doctor(t, []string{"ports"})
 	s.explain(t)
 	s.mend(t, "central", `ovn-nbctl set Logical_Switch_Port vm1 'options:"vif-plug:representor:pf-mac"=`+pfMAC+`'`)
@@ -80,7 +80,7 @@ func vfNotEnabled(t *testing.T, s *story) {
 	host(t)
 	s.card(t, "switchdev")
 	s.ask(t, pfMAC)
-	s.failsAt(t, explain.Function)
+	s.failsAt(t, diagnose.Function)
 	s.doctor(t, []string{"ports"})
 	s.explain(t)
 	const echo = "echo 4 >/sys/class/net/%s/device/sriov_numvfs"
@@ -102,7 +102,7 @@ func serialNotPublished(t *testing.T, s *story) {
 	s.must(t, "ovs-vsctl remove Open_vSwitch . external_ids ovn-cms-options -- remove Open_vSwitch . external_ids representord-card-serial")
 	s.published(t, false)
 	s.must(t, "ovn-nbctl lsp-add net1 vm1")
-	s.failsAt(t, explain.PortBinding)
+	s.failsAt(t, diagnose.PortBinding)
 	const bind = "vf-reporter profile ens1f0v3 | representorctl bind vm1 --profile -"
 	s.show(t, "hypervisor", bind, 6)
 	s.explain(t)
@@ -121,7 +121,7 @@ func foreignPort(t *testing.T, s *story) {
 	s.vfs(t, 4)
 	s.must(t, "ovs-vsctl add-port br-int pf0vf3")
 	s.ask(t, pfMAC)
-	s.failsAt(t, explain.Others)
+	s.failsAt(t, diagnose.Others)
 	s.doctor(t, []string{"foreign-rows", "ports"})
 	s.explain(t)
 	s.mend(t, "dpu", "ovs-vsctl del-port pf0vf3")
@@ -133,7 +133,7 @@ func eswitchLegacy(t *testing.T, s *story) {
 	s.card(t, "legacy")
 	s.vfs(t, 4)
 	s.ask(t, pfMAC)
-	s.failsAt(t, explain.PF)
+	s.failsAt(t, diagnose.PF)
 	s.doctor(t, []string{"eswitch", "host-functions", "ports"})
 	s.explain(t)
 	s.mend(t, "dpu", "devlink dev eswitch set platform/card0 mode switchdev")
