@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/reason"
+	"github.com/representord/representord/plug/plan"
 )
 
 const (
@@ -77,10 +79,7 @@ func (p *patient) clock(c *diagnose.Check) {
 
 func (p *patient) certificates(c *diagnose.Check) {
 	const remedy = "replace the files; they are read again for each connection, and nothing needs to be restarted"
-	end := p.Own.Until
-	if p.CA.Until.Before(end) {
-		end = p.CA.Until
-	}
+	end := slices.MinFunc([]time.Time{p.Own.Until, p.CA.Until}, time.Time.Compare)
 	left, at := end.Sub(p.Now), end.UTC().Format(time.RFC3339)
 	switch {
 	case p.LocalErr != nil && !p.TLS:
@@ -110,5 +109,30 @@ func (p *patient) capabilities(c *diagnose.Check) {
 	default:
 		c.Fail("the daemon lacks CAP_NET_ADMIN, so it can't set links up, and plugged functions have no network",
 			diagnose.GiveCapability+": `systemctl cat representord`")
+	}
+}
+
+// ports counts those that aren't plugged. Each has a reason of its own, which may be no fault
+// of this machine's.
+func (p *patient) ports(c *diagnose.Check) {
+	if p.Daemon == nil {
+		c.Unknown("no daemon answers, so nobody knows what is asked of this chassis")
+		return
+	}
+	plugged := p.Daemon.Ports[plan.Plugged]
+	var others []string
+	for _, state := range []plan.State{plan.Pending, plan.Conflict, plan.Held, plan.Invalid} {
+		if n := p.Daemon.Ports[state]; n > 0 {
+			others = append(others, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	switch {
+	case len(others) > 0:
+		c.Warn(fmt.Sprintf("%d plugged, %s", plugged, strings.Join(others, ", ")),
+			"see why, and what mends it: `representorctl ports` `representorctl explain PORT`")
+	case plugged == 0:
+		c.OK("nothing is asked of this chassis")
+	default:
+		c.OK(fmt.Sprintf("all %d are plugged", plugged))
 	}
 }

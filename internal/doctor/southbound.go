@@ -129,12 +129,7 @@ func (p *patient) publisher(byHand string) (idle, remedy string) {
 
 // publish is the command that writes the numbers into a list, whose other entries stay.
 func publish(key, list string, numbers []string) string {
-	var entries []string
-	for entry := range strings.SplitSeq(list, ",") {
-		if entry != "" && !strings.HasPrefix(entry, cardserial.Entry) {
-			entries = append(entries, entry)
-		}
-	}
+	entries := slices.DeleteFunc(strings.Split(list, ","), func(e string) bool { return e == "" || strings.HasPrefix(e, cardserial.Entry) })
 	for _, n := range numbers {
 		entries = append(entries, cardserial.Entry+n)
 	}
