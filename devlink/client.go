@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
@@ -219,10 +220,8 @@ func (s *session) exchange(command uint8, ask attributes, flags netlink.HeaderFl
 	if err := netlink.Validate(request, headers); err != nil {
 		return nil, err
 	}
-	for _, h := range headers {
-		if h.Header.Flags&netlink.DumpInterrupted != 0 {
-			return nil, netlinkio.ErrDumpInterrupted
-		}
+	if slices.ContainsFunc(headers, func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 }) {
+		return nil, netlinkio.ErrDumpInterrupted
 	}
 	return messages, nil
 }

@@ -46,20 +46,16 @@ type events struct {
 	family uint16
 }
 
-func openEvents() (netlinkio.Source, error) {
+func openEvents() (_ netlinkio.Source, err error) {
 	c, err := genetlink.Dial(nil)
 	if err != nil {
 		return nil, err
 	}
-	e, err := join(c)
-	if err != nil {
-		_ = c.Close()
-		return nil, err
-	}
-	return e, nil
-}
-
-func join(c *genetlink.Conn) (*events, error) {
+	defer func() {
+		if err != nil {
+			_ = c.Close()
+		}
+	}()
 	family, err := c.GetFamily(unix.DEVLINK_GENL_NAME)
 	if err != nil {
 		return nil, fmt.Errorf("find the generic netlink family %q: %w", unix.DEVLINK_GENL_NAME, err)
