@@ -89,10 +89,7 @@ func decodeFunction(b []byte) (Function, error) {
 			if len(addr) > maxAddrLen {
 				return fmt.Errorf("a hardware address of %d bytes; the kernel has at most %d", len(addr), maxAddrLen)
 			}
-			f.HWAddr = nil
-			if len(addr) > 0 {
-				f.HWAddr = net.HardwareAddr(addr)
-			}
+			f.HWAddr = append(net.HardwareAddr(nil), addr...) // nil for no byte
 		case unix.DEVLINK_PORT_FN_ATTR_STATE:
 			f.State = functionState(ad.Uint8())
 		case unix.DEVLINK_PORT_FN_ATTR_OPSTATE:
@@ -101,23 +98,18 @@ func decodeFunction(b []byte) (Function, error) {
 		return nil
 	})
 	if err != nil {
-		return Function{}, fmt.Errorf("function: %w", err)
+		err = fmt.Errorf("function: %w", err)
 	}
-	return f, nil
+	return f, err
 }
 
 // functionState names enum devlink_port_fn_state.
-func functionState(n uint8) FunctionState { return named(n, StateInactive, StateActive) }
+func functionState(n uint8) FunctionState {
+	return named(int(n), "unknown (%d)", StateInactive, StateActive)
+}
 
 // opState names enum devlink_port_fn_opstate.
-func opState(n uint8) OpState { return named(n, OpStateDetached, OpStateAttached) }
-
-func named[S ~string](n uint8, names ...S) S {
-	if int(n) < len(names) {
-		return names[n]
-	}
-	return S(fmt.Sprintf("unknown (%d)", n))
-}
+func opState(n uint8) OpState { return named(int(n), "unknown (%d)", OpStateDetached, OpStateAttached) }
 
 // decodeDevice decodes the handle of one devlink instance (DEVLINK_CMD_GET).
 func decodeDevice(b []byte) (Handle, error) {
@@ -162,10 +154,7 @@ func decodeInfo(b []byte) (Info, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return Info{}, err
-	}
-	return info, nil
+	return info, err
 }
 
 func appendVersion(info *Info, kind VersionKind, b []byte) error {

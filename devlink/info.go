@@ -1,7 +1,5 @@
 package devlink
 
-import "strconv"
-
 // Info is what a device says of itself (DEVLINK_CMD_INFO_GET). What a driver
 // leaves out is empty.
 type Info struct {
@@ -47,13 +45,5 @@ const (
 
 // String gives the mode as devlink(8) writes it, or its number.
 func (m EswitchMode) String() string {
-	switch m {
-	case EswitchLegacy:
-		return "legacy"
-	case EswitchSwitchdev:
-		return "switchdev"
-	case EswitchSwitchdevInactive:
-		return "switchdev_inactive"
-	}
-	return "mode " + strconv.Itoa(int(m))
+	return named(int(m), "mode %d", "legacy", "switchdev", "switchdev_inactive")
 }

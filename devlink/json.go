@@ -62,15 +62,19 @@ func ParseJSON(r io.Reader) ([]Port, error) {
 
 // portsIn gives the ports of a document, each as it was printed.
 func portsIn(input []byte) (map[string]json.RawMessage, error) {
-	document, err := objectIn("", input)
+	document, err := objectIn[map[string]json.RawMessage](input)
 	if err != nil {
 		return nil, err
 	}
-	body, ok := document["port"]
+	body, ok := (*document)["port"]
 	if !ok {
 		return nil, errors.New(`it has no object "port"`)
 	}
-	return objectIn("port", body)
+	ports, err := objectIn[map[string]json.RawMessage](body)
+	if err != nil {
+		return nil, fmt.Errorf(`"port" is %w`, err)
+	}
+	return *ports, nil
 }
 
 // SortPorts sorts ports by handle and index.
@@ -103,17 +107,14 @@ func parseJSONPort(key string, body []byte) (Port, error) {
 	if err != nil {
 		return Port{}, err
 	}
-	if _, err := objectIn("", body); err != nil {
+	j, err := objectIn[jsonPort](body)
+	if err != nil {
 		return Port{}, err
-	}
-	var j jsonPort
-	if err := json.Unmarshal(body, &j); err != nil {
-		return Port{}, wrongType(err)
 	}
 	p := Port{
 		Handle:     handle,
 		Index:      index,
-		Type:       typeByName(j.Type),
+		Type:       PortType(max(slices.Index(types(), j.Type), int(TypeNotSet))),
 		Flavour:    flavourByName(j.Flavour),
 		Number:     optional(j.Port),
 		Controller: optional(j.Controller),
@@ -124,26 +125,21 @@ func parseJSONPort(key string, body []byte) (Port, error) {
 		NetdevName: j.Netdev,
 	}
 	if j.Function != nil {
-		f, err := j.Function.function()
-		if err != nil {
-			return Port{}, err
-		}
-		p.Function = &f
+		p.Function = &Function{State: FunctionState(j.Function.State), OpState: OpState(j.Function.OpState)}
+		p.Function.HWAddr, err = parseHWAddr(j.Function.HWAddr)
 	}
-	return p, nil
+	return p, err
 }
 
-func (j jsonFunction) function() (Function, error) {
-	f := Function{State: FunctionState(j.State), OpState: OpState(j.OpState)}
-	if j.HWAddr == "" {
-		return f, nil
+func parseHWAddr(text string) (net.HardwareAddr, error) {
+	if text == "" {
+		return nil, nil
 	}
-	addr, err := net.ParseMAC(j.HWAddr)
-	if err != nil || !strings.Contains(j.HWAddr, ":") {
-		return Function{}, fmt.Errorf("hw_addr %s is not an address in colon-separated hexadecimal", reason.Quote(j.HWAddr))
+	addr, err := net.ParseMAC(text)
+	if err != nil || !strings.Contains(text, ":") {
+		return nil, fmt.Errorf("hw_addr %s is not an address in colon-separated hexadecimal", reason.Quote(text))
 	}
-	f.HWAddr = addr
-	return f, nil
+	return addr, nil
 }
 
 // parsePortKey parses "<bus>/<device>/<index>". devlink(8) prints an index from 2^31 on as
@@ -172,18 +168,8 @@ func optional[T comparable](v *T) Optional[T] {
 }
 
 func flavourByName(name string) Flavour {
-	return byName(name, FlavourUnknown, FlavourPhysical, FlavourCPU, FlavourDSA, FlavourPCIPF, FlavourPCIVF, FlavourVirtual, FlavourUnused,
-		FlavourPCISF)
-}
-
-func typeByName(name string) PortType { return byName(name, TypeNotSet, TypeAuto, TypeEth, TypeIB) }
-
-// byName finds the one that is written so, other if none is.
-func byName[T fmt.Stringer](name string, other T, all ...T) T {
-	for _, one := range all {
-		if one.String() == name {
-			return one
-		}
+	if i := slices.Index(flavours(), name); i >= 0 {
+		return Flavour(i)
 	}
-	return other
+	return FlavourUnknown
 }

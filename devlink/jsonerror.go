@@ -2,6 +2,7 @@ package devlink
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,15 +34,16 @@ func (e *PortError) MayBePF() bool { return e.Flavour == FlavourPCIPF || e.Flavo
 
 // flavourIn reads the flavour of a port that can't be read otherwise.
 func flavourIn(body []byte) Flavour {
-	var fields map[string]json.RawMessage
-	var name string
-	if json.Unmarshal(body, &fields) != nil || json.Unmarshal(fields["flavour"], &name) != nil {
+	var port struct {
+		Flavour string `json:"flavour"`
+	}
+	if json.Unmarshal(body, &port) != nil {
 		return FlavourUnknown
 	}
-	return flavourByName(name)
+	return flavourByName(port.Flavour)
 }
 
-// notJSON says of an input as a whole what it is instead, for who gave it.
+// notJSON says what an input, or a value in it, is instead, in words that know of no Go types.
 func notJSON(input []byte, err error) error {
 	var syntax *json.SyntaxError
 	textOfDevlink := regexp.MustCompile(`^\s*[^\s{\["]+/\S+: `)
@@ -55,11 +57,6 @@ func notJSON(input []byte, err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("not JSON (%w, at byte %d)", err, syntax.Offset)
 	}
-	return wrongType(err)
-}
-
-// wrongType puts an error about a value into words that know of no Go types.
-func wrongType(err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return err
@@ -76,49 +73,32 @@ func valueWord(value string) string {
 	if number, ok := strings.CutPrefix(value, "number "); ok {
 		return reason.Name(number)
 	}
-	switch value {
-	case "array":
-		return "a list"
-	case "object":
-		return "an object"
-	case "string":
-		return "a text"
-	case "bool":
-		return "true or false"
-	case "number":
-		return "a number"
+	words := map[string]string{
+		"array": "a list", "object": "an object", "string": "a text", "bool": "true or false", "number": "a number",
 	}
-	return reason.Name(value)
+	return cmp.Or(words[value], reason.Name(value))
 }
 
 // typeWord names what may be in a field of jsonPort.
 func typeWord(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // the fields have no others
-	case reflect.Pointer:
-		return typeWord(t.Elem())
-	case reflect.Uint16:
-		return "a number from 0 to 65535"
-	case reflect.Uint32:
-		return "a number from 0 to 4294967295"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "a text"
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	return "an object"
+	words := map[reflect.Kind]string{
+		reflect.Uint16: "a number from 0 to 65535", reflect.Uint32: "a number from 0 to 4294967295",
+		reflect.Bool: "true or false", reflect.String: "a text",
+	}
+	return cmp.Or(words[t.Kind()], "an object")
 }
 
-// objectIn reads an object. name is that of its field, empty for the document.
-func objectIn(name string, body []byte) (map[string]json.RawMessage, error) {
-	var object map[string]json.RawMessage
-	err := json.Unmarshal(body, &object)
-	if err != nil {
-		err = notJSON(body, err)
-	} else if object == nil {
-		err = errors.New("null, where an object was expected")
+// objectIn reads an object, which null is not.
+func objectIn[T any](body []byte) (*T, error) {
+	var object *T
+	if err := json.Unmarshal(body, &object); err != nil {
+		return nil, notJSON(body, err)
 	}
-	if err != nil && name != "" {
-		return nil, fmt.Errorf("%q is %w", name, err)
+	if object == nil {
+		return nil, errors.New("null, where an object was expected")
 	}
-	return object, err
+	return object, nil
 }

@@ -57,10 +57,7 @@ func (h *Handle) UnmarshalText(text []byte) error {
 
 // Compare orders handles by bus and device, as texts.
 func (h Handle) Compare(other Handle) int {
-	if c := strings.Compare(h.Bus, other.Bus); c != 0 {
-		return c
-	}
-	return strings.Compare(h.Device, other.Device)
+	return cmp.Or(strings.Compare(h.Bus, other.Bus), strings.Compare(h.Device, other.Device))
 }
 
 // PortID names one port, as in "pci/0000:03:00.0/1". The kernel may give the number to
@@ -111,29 +108,17 @@ const (
 	FlavourUnknown Flavour = math.MaxUint16
 )
 
+// flavours are the names of the flavours, by number.
+func flavours() []string {
+	return []string{"physical", "cpu", "dsa", "pcipf", "pcivf", "virtual", "unused", "pcisf"}
+}
+
 // String gives the flavour as devlink(8) writes it, or its number.
 func (f Flavour) String() string {
-	switch f {
-	case FlavourPhysical:
-		return "physical"
-	case FlavourCPU:
-		return "cpu"
-	case FlavourDSA:
-		return "dsa"
-	case FlavourPCIPF:
-		return "pcipf"
-	case FlavourPCIVF:
-		return "pcivf"
-	case FlavourVirtual:
-		return "virtual"
-	case FlavourUnused:
-		return "unused"
-	case FlavourPCISF:
-		return "pcisf"
-	case FlavourUnknown:
+	if f == FlavourUnknown {
 		return "unknown flavour"
 	}
-	return "flavour " + strconv.Itoa(int(f))
+	return named(int(f), "flavour %d", flavours()...)
 }
 
 // PortType is the link layer of a port (enum devlink_port_type).
@@ -147,19 +132,18 @@ const (
 	TypeIB     PortType = unix.DEVLINK_PORT_TYPE_IB
 )
 
+// types are the names of the link layers, by number.
+func types() []string { return []string{"notset", "auto", "eth", "ib"} }
+
 // String gives the link layer as devlink(8) writes it, or its number.
-func (t PortType) String() string {
-	switch t {
-	case TypeNotSet:
-		return "notset"
-	case TypeAuto:
-		return "auto"
-	case TypeEth:
-		return "eth"
-	case TypeIB:
-		return "ib"
+func (t PortType) String() string { return named(int(t), "type %d", types()...) }
+
+// named is the n-th name, or what is made of the number where there are fewer.
+func named[S ~string](n int, other string, names ...S) S {
+	if n < len(names) {
+		return names[n]
 	}
-	return "type " + strconv.Itoa(int(t))
+	return S(fmt.Sprintf(other, n))
 }
 
 // FunctionState is DEVLINK_PORT_FN_ATTR_STATE: whether the function was activated.
