@@ -2,6 +2,7 @@ package cardserial
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -50,12 +51,9 @@ const OldNeutron = "20.0 to 20.2 and 21.0 (Debian 12)"
 // other_config alone, where an OldNeutron doesn't look.
 func HiddenFromOldNeutron(otherConfig, externalIDs map[string]string) bool {
 	old := "," + externalIDs[OptionsKey] + ","
-	for _, number := range Published(otherConfig[OptionsKey]) {
-		if !strings.Contains(old, ","+Entry+number+",") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(Published(otherConfig[OptionsKey]), func(number string) bool {
+		return !strings.Contains(old, ","+Entry+number+",")
+	})
 }
 
 // CopyCommand is the command, for a shell where the Southbound is, that writes a list

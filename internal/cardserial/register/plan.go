@@ -10,7 +10,6 @@
 package register
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -46,7 +45,7 @@ type Decision struct {
 	// Absent are the serial numbers that we wrote and that no card has at present.
 	Absent []string
 	// Foreign are the serial numbers among the options that we didn't write and that no
-	// card has.
+	// card has. None is told of while it may be that of a card that hasn't told it.
 	Foreign []string
 }
 
@@ -58,21 +57,31 @@ type Decision struct {
 // numbers, which is a card that was replaced, or when it is among Lost. Otherwise a
 // card that isn't there keeps it.
 func Plan(in Input) Decision {
-	d := Decision{Key: config.KeyFor(in.Chassis, in.ExternalIDs, cardserial.OptionsKey)}
+	d := decision(in.ExternalIDs, in.Chassis)
 	if in.Chassis == "" {
 		return d
 	}
 	written := remembered(in.ExternalIDs)
 	there := cardserial.Published(in.ExternalIDs[d.Key])
 	d.Absent = in.absent()
-	d.Foreign = without(without(there, in.Known), written)
+	if in.Whole {
+		d.Foreign = without(without(there, in.Known), written)
+	}
 	// What was overwritten is put back, but for the number of a card that isn't there.
 	out, keep := in.leaving(without(written, without(d.Absent, there)), d.Absent)
-	add := without(in.Known, there)
-	d.change(in.ExternalIDs, d.Key, out, add)
-	d.leave(in.ExternalIDs, add, keep)
-	d.remember(in.ExternalIDs, slices.Concat(keep, without(add, keep)))
+	d.Added, d.Removed = without(in.Known, there), both(out, there)
+	d.change(in.ExternalIDs, d.Key, out, d.Added)
+	if d.Key != cardserial.OptionsKey {
+		// Another key than the general one counts: what we wrote, and it lacks, we must have
+		// written into the general one, from where it moves.
+		d.change(in.ExternalIDs, cardserial.OptionsKey, both(d.Added, keep), nil)
+	}
+	d.remember(in.ExternalIDs, slices.Concat(keep, without(d.Added, keep)))
 	return d
+}
+
+func decision(externalIDs map[string]string, chassis string) Decision {
+	return Decision{Key: config.KeyFor(chassis, externalIDs, cardserial.OptionsKey), Set: map[string]string{}}
 }
 
 // absent are the serial numbers that we wrote and that no card has.
@@ -80,9 +89,7 @@ func (in *Input) absent() []string { return without(remembered(in.ExternalIDs), 
 
 // leaving tells apart which of our entries go and which stay.
 func (in *Input) leaving(ours, absent []string) (out, keep []string) {
-	keep = slices.DeleteFunc(slices.Clone(ours), func(s string) bool {
-		return slices.Contains(absent, s) && slices.Contains(in.Lost, s)
-	})
+	keep = without(ours, both(absent, in.Lost))
 	if in.Whole && len(in.Known) > 0 && len(in.Known) >= len(keep) {
 		keep = without(keep, absent)
 	}
@@ -100,14 +107,17 @@ func without(list, others []string) []string {
 	return left
 }
 
+// both gives the elements of one list that are in another as well.
+func both(list, others []string) []string { return without(list, without(list, others)) }
+
 // Withdraw decides how to take back all that we wrote, wherever it stands. It is a
 // pure function.
 func Withdraw(externalIDs map[string]string, chassis string) Decision {
-	d := Decision{Key: config.KeyFor(chassis, externalIDs, cardserial.OptionsKey)}
-	out := remembered(externalIDs)
+	d := decision(externalIDs, chassis)
+	ours := remembered(externalIDs)
 	for _, key := range []string{d.Key, cardserial.OptionsKey} {
-		if slices.ContainsFunc(cardserial.Published(externalIDs[key]), func(s string) bool { return slices.Contains(out, s) }) {
-			d.change(externalIDs, key, out, nil)
+		if d.Removed = both(ours, cardserial.Published(externalIDs[key])); len(d.Removed) > 0 {
+			d.change(externalIDs, key, ours, nil)
 			break // where it stands in both, one of them isn't ours
 		}
 	}
@@ -121,32 +131,13 @@ func (d *Decision) Nothing() bool { return len(d.Set) == 0 && len(d.Delete) == 0
 // change puts entries into the list under a key in place of others.
 func (d *Decision) change(externalIDs map[string]string, key string, out, in []string) {
 	old, exists := externalIDs[key]
-	list := replace(old, out, in)
-	for _, s := range cardserial.Published(old) {
-		if slices.Contains(out, s) && !slices.Contains(d.Removed, s) {
-			d.Removed = append(d.Removed, s)
-		}
-	}
-	d.Added = append(d.Added, in...)
-	switch {
+	switch list := replace(old, out, in); {
 	case list == old:
 	case list == "" && exists && key == cardserial.OptionsKey:
 		d.Delete = append(d.Delete, key)
 	default: // an empty list of one chassis means another thing than none
-		d.set(key, list)
+		d.Set[key] = list
 	}
-}
-
-// leave takes our entries out of the general list when another key counts from now
-// on: what we wrote, and the other key lacks, we must have written there.
-func (d *Decision) leave(externalIDs map[string]string, add, written []string) {
-	if d.Key == cardserial.OptionsKey {
-		return
-	}
-	moved := slices.DeleteFunc(slices.Clone(add), func(s string) bool { return !slices.Contains(written, s) })
-	added, removed := d.Added, d.Removed
-	d.change(externalIDs, cardserial.OptionsKey, moved, nil)
-	d.Added, d.Removed = added, removed // they only move
 }
 
 // remember notes what is ours.
@@ -156,26 +147,6 @@ func (d *Decision) remember(externalIDs map[string]string, ours []string) {
 	case list == "" && exists:
 		d.Delete = append(d.Delete, KeyMemory)
 	case list != old:
-		d.set(KeyMemory, list)
+		d.Set[KeyMemory] = list
 	}
-}
-
-func (d *Decision) set(key, value string) {
-	if d.Set == nil {
-		d.Set = map[string]string{}
-	}
-	d.Set[key] = value
-}
-
-// Apply gives external_ids as they are after the decision.
-func (d *Decision) Apply(externalIDs map[string]string) map[string]string {
-	after := maps.Clone(externalIDs)
-	if after == nil {
-		after = map[string]string{}
-	}
-	for _, key := range d.Delete {
-		delete(after, key)
-	}
-	maps.Copy(after, d.Set)
-	return after
 }

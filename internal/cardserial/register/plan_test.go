@@ -1,6 +1,7 @@
 package register
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -17,6 +18,19 @@ func ids(text string) map[string]string {
 		m[key] = value
 	}
 	return m
+}
+
+// Apply gives external_ids as they are after the decision.
+func (d *Decision) Apply(externalIDs map[string]string) map[string]string {
+	after := maps.Clone(externalIDs)
+	if after == nil {
+		after = map[string]string{}
+	}
+	for _, key := range d.Delete {
+		delete(after, key)
+	}
+	maps.Copy(after, d.Set)
+	return after
 }
 
 func TestPlan(t *testing.T) {

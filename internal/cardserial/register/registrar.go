@@ -1,10 +1,13 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -68,9 +71,7 @@ type Registrar struct {
 
 // NewRegistrar returns a Registrar that has done nothing yet.
 func NewRegistrar(cfg Config) *Registrar {
-	if cfg.Audit == 0 {
-		cfg.Audit = defaultAudit
-	}
+	cfg.Audit = cmp.Or(cfg.Audit, defaultAudit)
 	return &Registrar{cfg: cfg, trigger: retry.NewPoke(), absent: map[string]time.Time{}, told: map[string]string{}}
 }
 
@@ -112,11 +113,9 @@ func (r *Registrar) Look(ctx context.Context) Decision {
 		clear(r.absent)
 		return Decision{}
 	}
-	cards := cardsOf(x)
+	in, cards := r.input(v, x)
 	r.tell(cards)
 	whole, _ := x.Complete()
-	numbers, all := known(cards)
-	in := Input{ExternalIDs: v.ExternalIDs, Chassis: r.cfg.Chassis(v.ExternalIDs), Known: numbers, Whole: whole && all}
 	in.Lost = r.lost(now, in.absent(), whole && in.Chassis != "")
 	d := Plan(in)
 	if d.Nothing() {
@@ -124,7 +123,9 @@ func (r *Registrar) Look(ctx context.Context) Decision {
 		return d
 	}
 	if r.cfg.DryRun {
-		r.tellPlan(d)
+		if r.would.IsNew(fmt.Sprint(d.Set, d.Delete)) {
+			r.cfg.Log.Info("would publish the cards' serial numbers", "key", d.Key, "set", d.Set, "delete", d.Delete)
+		}
 		return d
 	}
 	if !r.pace.Next(now).IsZero() {
@@ -134,6 +135,14 @@ func (r *Registrar) Look(ctx context.Context) Decision {
 		return Decision{}
 	}
 	return d
+}
+
+// input is what there is to decide on, with the cards that it is from.
+func (r *Registrar) input(v ovs.View, x *representor.Index) (Input, []Card) {
+	cards := cardsOf(x)
+	numbers, all := known(cards)
+	whole, _ := x.Complete()
+	return Input{ExternalIDs: v.ExternalIDs, Chassis: r.cfg.Chassis(v.ExternalIDs), Known: numbers, Whole: whole && all}, cards
 }
 
 // Withdraw takes back what we published. It gives what was done, or with DryRun what
@@ -170,22 +179,16 @@ func (r *Registrar) edit(ctx context.Context, planned map[string]string, d Decis
 // lost notes since when numbers that we wrote are absent, and gives those of them that no card has
 // had for long. Only a card that was read as a whole shows that.
 func (r *Registrar) lost(now time.Time, absent []string, whole bool) []string {
-	since := map[string]time.Time{}
-	var lost []string
+	maps.DeleteFunc(r.absent, func(s string, _ time.Time) bool { return !whole || !slices.Contains(absent, s) })
+	if !whole {
+		return nil
+	}
 	for _, s := range absent {
-		if !whole {
-			continue
-		}
-		since[s] = now
-		if first, known := r.absent[s]; known {
-			since[s] = first
-		}
-		if now.Sub(since[s]) >= lostAfter {
-			lost = append(lost, s)
+		if _, known := r.absent[s]; !known {
+			r.absent[s] = now
 		}
 	}
-	r.absent = since
-	return lost
+	return slices.DeleteFunc(absent, func(s string) bool { return now.Sub(r.absent[s]) < lostAfter })
 }
 
 // tell logs why cards can't be published, once for as long as it is so.
@@ -207,10 +210,4 @@ func (r *Registrar) tell(cards []Card) {
 		}
 	}
 	r.told = told
-}
-
-func (r *Registrar) tellPlan(d Decision) {
-	if r.would.IsNew(fmt.Sprint(d.Set, d.Delete)) {
-		r.cfg.Log.Info("would publish the cards' serial numbers", "key", d.Key, "set", d.Set, "delete", d.Delete)
-	}
 }

@@ -31,25 +31,19 @@ type Report struct {
 // and may be called by anybody at any time.
 func (r *Registrar) Report() Report {
 	v, x := r.cfg.Switch.View(), r.cfg.Devices.Index()
-	chassis := r.cfg.Chassis(v.ExternalIDs)
-	cards := cardsOf(x)
-	numbers, all := known(cards)
-	d := Plan(Input{ExternalIDs: v.ExternalIDs, Chassis: chassis, Known: numbers})
+	in, cards := r.input(v, x)
+	d := Plan(in)
 	out := Report{Off: r.cfg.Off, Key: d.Key, Options: v.ExternalIDs[d.Key], Cards: cards, Stale: d.Absent, Foreign: d.Foreign}
-	if failed := r.failed.Load(); failed != nil {
-		out.Problem, out.Failed = *failed, true
-	}
 	whole, problem := x.Complete()
-	if !whole || !all { // it may be the number of a card that hasn't told it
-		out.Foreign = nil
-	}
-	switch {
+	switch failed := r.failed.Load(); {
 	case !v.Complete:
-		out.Problem, out.Failed = "the local database: "+v.Problem, false
-	case chassis == "":
-		out.Problem, out.Failed = "nothing names the chassis yet", false
-	case !whole && len(numbers) == 0:
-		out.Problem, out.Failed = "the card: "+problem, false
+		out.Problem = "the local database: " + v.Problem
+	case in.Chassis == "":
+		out.Problem = "nothing names the chassis yet"
+	case !whole && len(in.Known) == 0:
+		out.Problem = "the card: " + problem
+	case failed != nil:
+		out.Problem, out.Failed = *failed, true
 	}
 	there, ours := cardserial.Published(out.Options), remembered(v.ExternalIDs)
 	for i := range cards {
