@@ -182,7 +182,7 @@ func (s *vpdStage) readFunction(ctx context.Context, h devlink.Handle) (answer v
 	path := filepath.Join(s.opts.SysfsRoot, "bus", "pci", "devices", h.Device, "vpd")
 	bounded, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	got, ended, err := vpd.ReadTelling(bounded, path)
+	got, ended, err := vpd.Read(bounded, path)
 	switch number := got.Tolerant.ReadOnly[vpd.KeySerial]; {
 	case errors.Is(err, os.ErrNotExist):
 		answer = noNumber("the card has no VPD (" + path + ")")

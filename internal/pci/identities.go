@@ -87,7 +87,7 @@ func (a *asking) read(ctx context.Context, f Address) *Identity {
 	}
 	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	got, err := vpd.Read(ctx, a.sysfs.path(path))
+	got, _, err := vpd.Read(ctx, a.sysfs.path(path))
 	var id *Identity
 	switch {
 	case err == nil:

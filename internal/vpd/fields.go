@@ -58,7 +58,7 @@ func (f *fields) rest() *Problem {
 	if !f.writable && !f.summed {
 		f.fatal("the VPD-R has no checksum (field RV)")
 	}
-	return f.skip(f.left, byBoth)
+	return f.skip(f.left, &f.sum, &f.whole)
 }
 
 // field reads the data of one field.
@@ -80,7 +80,7 @@ func (f *fields) field(keyword string, length int) *Problem {
 		f.value(keyword, b)
 		return nil
 	}
-	return f.skip(length, byBoth)
+	return f.skip(length, &f.sum, &f.whole)
 }
 
 func (f *fields) value(keyword string, b []byte) {
@@ -121,7 +121,7 @@ func (f *fields) checksum(length int) *Problem {
 	default:
 		f.fatal("the checksum is wrong: the bytes up to it add up to %#02x, not to 0", f.whole)
 	}
-	return f.skip(length-1, byNone)
+	return f.skip(length - 1)
 }
 
 // nextAsChecksum reads an RV without a byte as libvirt does: it takes the byte that
@@ -161,10 +161,5 @@ func isText(keyword string, writable bool) bool {
 func text(b []byte) (string, bool) {
 	b, _, _ = bytes.Cut(b, []byte{0})
 	s := strings.Trim(string(b), " \t\n\r\f")
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return "", false
-		}
-	}
-	return s, true
+	return s, !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }

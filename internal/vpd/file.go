@@ -27,16 +27,11 @@ const grace = 100 * time.Millisecond
 // is given, with a *Problem that unwraps to why. If that is nothing, an error is: one for
 // which errors.Is(err, os.ErrNotExist) holds where the function has no VPD, or
 // os.ErrPermission where it may only be read as root, or what ctx says. One thread
-// then stays behind until the kernel is done.
-func Read(ctx context.Context, path string) (Result, error) {
-	result, _, err := ReadTelling(ctx, path)
-	return result, err
-}
-
-// ReadTelling is Read for one who would read the same card again: ended is closed once
-// no thread of this read is left, which should be awaited first.
-func ReadTelling(ctx context.Context, path string) (result Result, ended <-chan struct{}, err error) {
-	asked, answers, done := make(chan int), make(chan answer, 1), make(chan struct{})
+// then stays behind until the kernel is done: ended is closed once none is left, which
+// should be awaited before the same card is read again.
+func Read(ctx context.Context, path string) (result Result, ended <-chan struct{}, err error) {
+	// Nothing is asked for before the last answer came, so that neither waits for room.
+	asked, answers, done := make(chan int, 1), make(chan answer, 1), make(chan struct{})
 	go func() {
 		defer close(done)
 		feed(path, asked, answers)
@@ -77,11 +72,7 @@ func ask(ctx context.Context, asked chan<- int, answers <-chan answer, b []byte)
 	if ctx.Err() != nil {
 		return 0, tooLong(ctx)
 	}
-	select {
-	case asked <- len(b):
-	case <-ctx.Done():
-		return 0, tooLong(ctx)
-	}
+	asked <- len(b)
 	select {
 	case a := <-answers:
 		return copy(b, a.data), a.err
@@ -100,22 +91,15 @@ func tooLong(ctx context.Context) error {
 
 // feed reads the file, only as much as it is asked to.
 func feed(path string, asked <-chan int, answers chan<- answer) {
-	n, more := <-asked
-	if !more {
-		return
-	}
 	f, err := os.Open(path)
-	if err != nil {
-		answers <- answer{err: err}
-		return
+	if err == nil {
+		defer f.Close()
 	}
-	defer f.Close()
-	for ; more; n, more = <-asked {
-		b := make([]byte, n)
-		got, err := f.Read(b)
-		answers <- answer{data: b[:got], err: err}
-		if err != nil {
-			return
+	for n := range asked {
+		b, got := make([]byte, n), 0
+		if err == nil {
+			got, err = f.Read(b)
 		}
+		answers <- answer{data: b[:got], err: err}
 	}
 }

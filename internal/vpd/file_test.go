@@ -46,7 +46,7 @@ func pipe(t *testing.T, data []byte) string {
 
 func TestRead_AFileIsReadToItsEnd(t *testing.T) {
 	padded := bytes.Repeat([]byte{' '}, 3000)
-	got, err := Read(t.Context(),
+	got, _, err := Read(t.Context(),
 		file(t, sum(large(tagName, append([]byte("a card"), padded...)), large(tagReadOnly, sn("S1"), field("RV", 0)), end())))
 	if err != nil || got.Err() != nil || got.Strict.ReadOnly[KeySerial] != "S1" || got.Strict.Name != "a card" {
 		t.Errorf("%+v, %v", got, err)
@@ -54,13 +54,13 @@ func TestRead_AFileIsReadToItsEnd(t *testing.T) {
 }
 
 func TestRead_AFileThatIsNotThereOrNotForUsIsToldApart(t *testing.T) {
-	if _, err := Read(t.Context(), filepath.Join(t.TempDir(), "vpd")); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := Read(t.Context(), filepath.Join(t.TempDir(), "vpd")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
-	if _, err := Read(t.Context(), file(t, nil)); err == nil || errors.Is(err, os.ErrNotExist) {
+	if _, _, err := Read(t.Context(), file(t, nil)); err == nil || errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
-	if _, err := Read(t.Context(), t.TempDir()); !errors.Is(err, unix.EISDIR) {
+	if _, _, err := Read(t.Context(), t.TempDir()); !errors.Is(err, unix.EISDIR) {
 		t.Error(err)
 	}
 }
@@ -69,7 +69,7 @@ func TestRead_ThatHangsEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if _, err := Read(ctx, pipe(t, nil)); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := Read(ctx, pipe(t, nil)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -77,7 +77,7 @@ func TestRead_ThatHangsEndsWithTheContext(t *testing.T) {
 	}
 	canceled, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := Read(canceled, pipe(t, nil)); !errors.Is(err, context.Canceled) {
+	if _, _, err := Read(canceled, pipe(t, nil)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -107,7 +107,7 @@ func TestRead_ThatHangsInTheMiddleKeepsWhatItHas(t *testing.T) {
 	defer f.Close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	got, err := Read(drained{ctx, f, cancel}, path)
+	got, _, err := Read(drained{ctx, f, cancel}, path)
 	if err != nil || got.Strict != nil || got.Tolerant.ReadOnly[KeySerial] != "S1" {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -24,19 +24,16 @@ type parser struct {
 	result Result
 	strict Contents
 
-	readOnly, readWrite int // how many of them were seen
+	seen map[byte]bool // the resources with fields, by tag
 }
 
 // Parse reads VPD. It stops at the end tag, after Size bytes, or at the first error
 // of r, and always gives what it has by then.
 func Parse(r io.Reader) Result {
-	p := &parser{
-		stream: newStream(r),
-		strict: Contents{ReadOnly: map[string]string{}, ReadWrite: map[string]string{}},
-		result: Result{Tolerant: Contents{ReadOnly: map[string]string{}, ReadWrite: map[string]string{}}},
-	}
+	empty := func() Contents { return Contents{ReadOnly: map[string]string{}, ReadWrite: map[string]string{}} }
+	p := &parser{stream: newStream(r), strict: empty(), result: Result{Tolerant: empty()}, seen: map[byte]bool{}}
 	p.resources()
-	if p.readOnly == 0 {
+	if !p.seen[tagReadOnly] {
 		p.fatal("there is no VPD-R, which would have the serial number")
 	}
 	if p.result.fatal == nil {
@@ -123,22 +120,18 @@ func (p *parser) resource(tag byte, length int) *Problem {
 	switch tag {
 	case tagName:
 		return p.name(length)
-	case tagReadOnly:
-		p.readOnly++
-		f := fields{parser: p, strict: p.strict.ReadOnly, left: length}
-		if p.readOnly == 1 {
-			f.tolerant = p.result.Tolerant.ReadOnly
+	case tagReadOnly, tagReadWrite:
+		f := fields{parser: p, writable: tag == tagReadWrite, left: length, strict: p.strict.ReadOnly, tolerant: p.result.Tolerant.ReadOnly}
+		if f.writable {
+			f.strict, f.tolerant = p.strict.ReadWrite, p.result.Tolerant.ReadWrite
 		}
-		return f.parse()
-	case tagReadWrite:
-		p.readWrite++
-		f := fields{parser: p, strict: p.strict.ReadWrite, writable: true, left: length}
-		if p.readWrite == 1 {
-			f.tolerant = p.result.Tolerant.ReadWrite
+		if p.seen[tag] {
+			f.tolerant = nil
 		}
+		p.seen[tag] = true
 		return f.parse()
 	}
-	return p.skip(length, byStandard)
+	return p.skip(length, &p.whole) // libvirt doesn't even read it
 }
 
 // name reads an identifier string.

@@ -58,29 +58,16 @@ func (s *stream) read(n int) ([]byte, *Problem) {
 	return b[:got], s.problem(err)
 }
 
-// skipped says who sums up bytes that are passed over.
-type skipped int
-
-const (
-	byBoth skipped = iota
-	// byStandard: only the specification does; libvirt doesn't even read them.
-	byStandard
-	byNone
-)
-
-// skip passes over n bytes.
-func (s *stream) skip(n int, summed skipped) *Problem {
+// skip passes over n bytes, and adds them to these sums.
+func (s *stream) skip(n int, sums ...*byte) *Problem {
 	for range n {
 		x, err := s.r.ReadByte()
 		if err != nil {
 			return s.problem(err)
 		}
 		s.offset++
-		if summed == byBoth {
-			s.sum += x
-		}
-		if summed != byNone {
-			s.whole += x
+		for _, sum := range sums {
+			*sum += x
 		}
 	}
 	return nil
