@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/representord/representord/internal/option"
@@ -18,17 +19,13 @@ type Option struct{ Key, Value string }
 // one, a wrong DPU refuses.
 func (p *Profile) Options(chassis string) []Option {
 	options := []Option{
+		{option.Chassis, chassis},
 		{option.Type, option.Representor},
 		{option.PFMAC, p.PFMAC},
 		{option.VFNum, fmt.Sprint(p.VFNum)},
+		{option.CardSerial, p.Serial},
 	}
-	if chassis != "" {
-		options = append([]Option{{option.Chassis, chassis}}, options...)
-	}
-	if p.Serial != "" {
-		options = append(options, Option{option.CardSerial, p.Serial})
-	}
-	return options
+	return slices.DeleteFunc(options, func(o Option) bool { return o.Value == "" })
 }
 
 // NBCtl gives the command, for a shell, that sets the options of a logical switch

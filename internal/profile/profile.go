@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/representord/representord/internal/cardserial"
@@ -74,12 +75,7 @@ func Parse(b []byte) (Profile, error) {
 	if raw, ok := object["capabilities"]; ok && !bytes.HasPrefix(raw, []byte("[")) {
 		return Profile{}, wrong("capabilities", string(raw), errors.New("it must be a list"))
 	}
-	var missing []string
-	for _, name := range fieldNames() {
-		if _, ok := object[name]; !ok {
-			missing = append(missing, name)
-		}
-	}
+	missing := slices.DeleteFunc(fieldNames(), func(name string) bool { return object[name] != nil })
 	switch len(missing) {
 	case 0:
 		return parseFields(object)
@@ -113,16 +109,14 @@ func parseFields(object map[string]json.RawMessage) (Profile, error) {
 	var p Profile
 	for _, f := range []struct {
 		name string
-		to   *string
-	}{{FieldVendorInfo, &p.VendorInfo}, {FieldSlot, &p.Slot}, {FieldSerial, &p.Serial}, {FieldPFMAC, &p.PFMAC}} {
-		if err := parseString(f.name, object[f.name], f.to); err != nil {
-			return Profile{}, err
-		}
-	}
-	if raw := object[FieldPhysicalNetwork]; string(raw) != "null" {
-		p.PhysicalNetwork = new(string)
-		if err := parseString(FieldPhysicalNetwork, raw, p.PhysicalNetwork); err != nil {
-			return Profile{}, err
+		to   any
+	}{
+		{FieldVendorInfo, &p.VendorInfo}, {FieldSlot, &p.Slot}, {FieldSerial, &p.Serial}, {FieldPFMAC, &p.PFMAC},
+		{FieldPhysicalNetwork, &p.PhysicalNetwork}, // which may be null
+	} {
+		raw := object[f.name]
+		if f.name != FieldPhysicalNetwork && string(raw) == "null" || json.Unmarshal(raw, f.to) != nil {
+			return Profile{}, wrong(f.name, string(raw), errors.New("it must be a string"))
 		}
 	}
 	if raw := object[FieldVFNum]; !isInteger(raw) || json.Unmarshal(raw, &p.VFNum) != nil {
@@ -130,13 +124,6 @@ func parseFields(object map[string]json.RawMessage) (Profile, error) {
 	}
 	err := p.Validate()
 	return p, err
-}
-
-func parseString(name string, raw json.RawMessage, to *string) error {
-	if !bytes.HasPrefix(raw, []byte(`"`)) || json.Unmarshal(raw, to) != nil {
-		return wrong(name, string(raw), errors.New("it must be a string"))
-	}
-	return nil
 }
 
 // isInteger tells JSON's 3 from 3.0, 3e0 and -3: Python makes floats of the former two.
