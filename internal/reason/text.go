@@ -3,6 +3,7 @@ package reason
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -60,14 +61,11 @@ func Prose(s string) string {
 // Word shows a text as a word among others, in a table perhaps: as it is when it can
 // neither harm a terminal nor be misread, quoted otherwise.
 func Word(s string) string {
-	harmless := s != "" && utf8.ValidString(s)
-	for _, r := range s {
-		harmless = harmless && unicode.IsGraphic(r) && !unicode.IsSpace(r) && r != '"'
+	harmful := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' }
+	if s == "" || !utf8.ValidString(s) || strings.ContainsFunc(s, harmful) {
+		return strconv.QuoteToGraphic(s)
 	}
-	if harmless {
-		return s
-	}
-	return strconv.QuoteToGraphic(s)
+	return s
 }
 
 // Line shows a sentence of any length that may hold what others chose: what could harm a
@@ -140,21 +138,21 @@ func Operand(s string) string {
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // List joins the first few of many.
-func List(all []string) string { return list(all, func(s string) string { return s }) }
-
-// Names joins the first few of many names that others chose, each as Quote shows it.
-func Names(all []string) string { return list(all, Quote) }
-
-func list(all []string, show func(string) string) string {
-	shown := make([]string, 0, listMost)
-	for _, s := range all[:min(len(all), listMost)] {
-		shown = append(shown, show(s))
-	}
-	text := strings.Join(shown, ", ")
-	if more := len(all) - len(shown); more > 0 {
+func List(all []string) string {
+	text := strings.Join(all[:min(len(all), listMost)], ", ")
+	if more := len(all) - listMost; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// Names joins the first few of many names that others chose, each as Quote shows it.
+func Names(all []string) string {
+	quoted := slices.Clone(all)
+	for i := range min(len(all), listMost) {
+		quoted[i] = Quote(all[i])
+	}
+	return List(quoted)
 }
 
 // JSON is a value as JSON on one line. It is for people too: < and > stay as they are.
