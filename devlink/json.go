@@ -84,22 +84,20 @@ func SortPorts(ports []Port) {
 
 // jsonPort is one port as devlink(8) prints it (pr_out_port in devlink.c).
 type jsonPort struct {
-	Type       string        `json:"type"`
-	Netdev     string        `json:"netdev"`
-	Flavour    string        `json:"flavour"`
-	Port       *uint32       `json:"port"`
-	Controller *uint32       `json:"controller"`
-	External   *bool         `json:"external"`
-	PF         *uint16       `json:"pfnum"`
-	VF         *uint16       `json:"vfnum"`
-	SF         *uint32       `json:"sfnum"`
-	Function   *jsonFunction `json:"function"`
-}
-
-type jsonFunction struct {
-	HWAddr  string `json:"hw_addr"`
-	State   string `json:"state"`
-	OpState string `json:"opstate"`
+	Type       string  `json:"type"`
+	Netdev     string  `json:"netdev"`
+	Flavour    string  `json:"flavour"`
+	Port       *uint32 `json:"port"`
+	Controller *uint32 `json:"controller"`
+	External   *bool   `json:"external"`
+	PF         *uint16 `json:"pfnum"`
+	VF         *uint16 `json:"vfnum"`
+	SF         *uint32 `json:"sfnum"`
+	Function   *struct {
+		HWAddr  string `json:"hw_addr"`
+		State   string `json:"state"`
+		OpState string `json:"opstate"`
+	} `json:"function"`
 }
 
 func parseJSONPort(key string, body []byte) (Port, error) {
