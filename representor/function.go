@@ -25,15 +25,10 @@ const (
 
 // String gives the kind in lower case: "pf", "vf" or "sf".
 func (k Kind) String() string {
-	switch k {
-	case PF:
-		return "pf"
-	case VF:
-		return "vf"
-	case SF:
-		return "sf"
+	if k < PF || k > SF {
+		return fmt.Sprintf("kind %d", uint8(k))
 	}
-	return fmt.Sprintf("kind %d", uint8(k))
+	return [...]string{PF: "pf", VF: "vf", SF: "sf"}[k]
 }
 
 // Function is the one identity of a host function. It is comparable, holds
@@ -61,11 +56,7 @@ type Function struct {
 // ("[c<controller>]pf<N>[vf<N>|sf<N>]", net/devlink), followed by " local" for a
 // function that is not external. Example: "pci/0000:03:00.0 c1pf0vf3".
 func (f Function) String() string {
-	return string(f.appendTo(make([]byte, 0, len(f.Handle.Bus)+len(f.Handle.Device)+len("/ c4294967295pf65535sf4294967295 local"))))
-}
-
-func (f Function) appendTo(b []byte) []byte {
-	b = append(b, f.Handle.Bus...)
+	b := append(make([]byte, 0, 128), f.Handle.Bus...)
 	b = append(b, '/')
 	b = append(b, f.Handle.Device...)
 	b = append(b, ' ')
@@ -79,7 +70,7 @@ func (f Function) appendTo(b []byte) []byte {
 	if !f.External {
 		b = append(b, " local"...)
 	}
-	return b
+	return string(b)
 }
 
 // ParseFunction reads the text that String gives, and nothing else.
@@ -106,7 +97,7 @@ func ParseFunction(text string) (Function, error) {
 			f.Number, _ = leadingDigits(after)
 		}
 	}
-	if string(f.appendTo(make([]byte, 0, 128))) != text {
+	if f.String() != text {
 		return Function{}, fmt.Errorf("%s is no function as representord writes them", reason.Quote(text))
 	}
 	return f, nil

@@ -37,11 +37,7 @@ type Query struct {
 // String gives the canonical text of the query, one to one with the value.
 // Example: "pf-mac 00:53:00:00:00:42 vf 3 controller 1".
 func (q Query) String() string {
-	return string(q.appendTo(make([]byte, 0, 96+len(q.CardSerial))))
-}
-
-func (q Query) appendTo(b []byte) []byte {
-	b = append(append(b, macWord...), q.PFMAC.String()...)
+	b := append(append(make([]byte, 0, 128), macWord...), q.PFMAC.String()...)
 	b = append(append(b, ' '), q.Kind.String()...)
 	if q.Kind != PF {
 		b = strconv.AppendUint(append(b, ' '), uint64(q.Number), 10)
@@ -52,7 +48,7 @@ func (q Query) appendTo(b []byte) []byte {
 	if q.CardSerial != "" {
 		b = append(append(b, serialWord...), q.CardSerial...)
 	}
-	return b
+	return string(b)
 }
 
 // What comes before the values in a query's text.
@@ -67,11 +63,8 @@ func ParseQuery(text string) (Query, error) {
 	var q Query
 	rest, _ := strings.CutPrefix(text, macWord)
 	mac, rest, _ := strings.Cut(rest, " ")
-	for i := range q.PFMAC {
-		octet, after, _ := strings.Cut(mac, ":")
-		n, _ := strconv.ParseUint(octet, 16, 8)
-		q.PFMAC[i], mac = byte(n), after
-	}
+	octets, _ := net.ParseMAC(mac)
+	copy(q.PFMAC[:], octets)
 	for _, k := range [...]Kind{PF, VF, SF} {
 		if after, ok := strings.CutPrefix(rest, k.String()); ok {
 			q.Kind, rest = k, after
@@ -87,7 +80,7 @@ func ParseQuery(text string) (Query, error) {
 		q.Controller = devlink.Some(n)
 	}
 	q.CardSerial, _ = strings.CutPrefix(rest, serialWord)
-	if q.Kind == 0 || string(q.appendTo(make([]byte, 0, 128))) != text {
+	if q.Kind == 0 || q.String() != text {
 		return Query{}, fmt.Errorf("%s is no request as representord writes them", reason.Quote(text))
 	}
 	return q, nil
