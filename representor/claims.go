@@ -27,19 +27,19 @@ type Claim struct {
 // its port, and the port its function, for as long as the netdev lives. No claim proves
 // nothing: the port may not have been read yet, and some drivers register the netdev first.
 func (x *Index) ClaimOf(ifindex uint32) (Claim, bool) {
-	p, ok := x.claims[ifindex]
-	if !ok {
+	ports := x.claims[ifindex]
+	if len(ports) == 0 {
 		l := x.card.Links[ifindex]
 		if !l.Port.Present {
 			return Claim{}, false
 		}
 		return Claim{Port: reason.Name(l.Port.Value.String()), Flavour: devlink.FlavourUnknown, Disputed: true}, true
 	}
-	_, disputed := x.disputed[ifindex]
+	p := ports[0]
 	f, of := x.owners.function(p)
 	return Claim{
 		Port: reason.Name(p.ID().String()), Flavour: p.Flavour, Function: f,
-		Disputed: disputed || !of && !functionless(p.Flavour),
+		Disputed: x.disputed[ifindex] || !of && !functionless(p.Flavour),
 	}, true
 }
 
@@ -60,47 +60,30 @@ func functionless(f devlink.Flavour) bool {
 	return false
 }
 
-// findClaims looks for the port of each netdev, and for netdevs that several functions
+// findClaims looks for the ports of each netdev, and for netdevs that several functions
 // claim.
 func (x *Index) findClaims() {
-	ports := x.card.Ports
-	x.claims = make(map[uint32]*devlink.Port, len(ports))
-	for i := range ports {
-		p := &ports[i]
-		if p.IfIndex == 0 {
-			continue
-		}
-		if x.card.Links[p.IfIndex].denies(p.ID()) {
-			x.disputed[p.IfIndex] = nil
-		}
-		first, ok := x.claims[p.IfIndex]
-		if !ok {
-			x.claims[p.IfIndex] = p
-			continue
-		}
-		f, _ := x.owners.function(p) // zero for a port that is no representor
-		if g, _ := x.owners.function(first); f != g {
-			x.disputed[p.IfIndex] = nil
-		}
-		if p.ID().Compare(first.ID()) < 0 {
-			x.claims[p.IfIndex] = p
+	x.claims = make(map[uint32][]*devlink.Port, len(x.card.Ports))
+	for i := range x.card.Ports {
+		if p := &x.card.Ports[i]; p.IfIndex != 0 {
+			x.claims[p.IfIndex] = append(x.claims[p.IfIndex], p)
 		}
 	}
-	if len(x.disputed) == 0 {
-		return
-	}
-	for i := range ports {
-		p := &ports[i]
-		if _, ok := x.disputed[p.IfIndex]; !ok {
+	for ifindex, ports := range x.claims {
+		slices.SortStableFunc(ports, func(a, b *devlink.Port) int { return a.ID().Compare(b.ID()) })
+		first, _ := x.owners.function(ports[0]) // zero for a port that is no representor
+		if !slices.ContainsFunc(ports, func(p *devlink.Port) bool {
+			f, _ := x.owners.function(p)
+			return f != first || x.card.Links[ifindex].denies(p.ID())
+		}) {
 			continue
 		}
-		if f, ok := x.owners.function(p); ok {
-			x.disputes[f] = p.IfIndex
+		x.disputed[ifindex] = true
+		for _, p := range ports {
+			if f, ok := x.owners.function(p); ok {
+				x.disputes[f] = max(x.disputes[f], ifindex)
+			}
 		}
-		x.disputed[p.IfIndex] = append(x.disputed[p.IfIndex], reason.Name(p.ID().String()))
-	}
-	for _, claimants := range x.disputed {
-		slices.Sort(claimants)
 	}
 }
 

@@ -17,7 +17,9 @@ func (x *Index) WithController(f Function) Function {
 	if _, known := x.functions[f]; known {
 		return f
 	}
-	if now := f.withOtherOwner(); x.unsaid[now] {
+	now := f
+	now.External = !f.External
+	if x.unsaid[now] {
 		return now
 	}
 	if !x.card.Complete || x.card.MayLackPFs || f.Controller.Present {
@@ -60,27 +62,22 @@ func withoutController(f Function) Function {
 
 // findNumbered fills Index.numbered.
 func (x *Index) findNumbered() {
-	type group struct {
-		uplink Uplink
-		sf     bool
+	group := func(f Function) Function {
+		g := withoutController(f.parent())
+		if f.Kind == SF {
+			g.Kind = SF
+		}
+		return g
 	}
-	of := func(f Function) group {
-		return group{uplink: Uplink{Handle: f.Handle, Number: uint32(f.PF)}, sf: f.Kind == SF}
-	}
-	parents, several := map[group]Function{}, map[group]bool{}
+	parents := map[Function]Function{}
 	for i := range x.reps {
 		f := x.reps[i].Function
-		if other, ok := parents[of(f)]; ok && other != f.parent() {
-			several[of(f)] = true
-		}
-		parents[of(f)] = f.parent()
+		noteOnly(parents, group(f), f.parent())
 	}
 	x.numbered = map[Function]Function{}
 	for i := range x.reps {
-		f := x.reps[i].Function
-		if several[of(f)] || !f.Controller.Present {
-			continue
+		if f := x.reps[i].Function; f.Controller.Present && parents[group(f)] == f.parent() {
+			x.numbered[withoutController(f)] = f
 		}
-		x.numbered[withoutController(f)] = f
 	}
 }

@@ -34,17 +34,18 @@ type Index struct {
 	functions map[Function]int
 	// netdevs finds an entry of reps by ifindex.
 	netdevs map[uint32]int
-	// names finds the ifindex of a netdev, 0 when the Card has two of that name; altNames
-	// does by alternative names.
-	names, altNames map[string]uint32
-	// claims finds the port of a netdev by ifindex: the first, if several claim it.
-	claims map[uint32]*devlink.Port
+	// names finds the ifindex of a netdev by name as the kernel does (dev_get_by_name in
+	// net/core/dev.c), by an alternative one where no netdev is called so; 0 when it isn't
+	// certain which, as the Card has two.
+	names map[string]uint32
+	// claims finds the ports that claim a netdev by ifindex, sorted.
+	claims map[uint32][]*devlink.Port
 	// owners tells whose the SFs are; unsaid are those of which the kernel doesn't say it.
 	owners owners
 	unsaid map[Function]bool
-	// disputed holds, by ifindex, the ports that claim one netdev for different
-	// functions; disputes finds that ifindex by function.
-	disputed map[uint32][]string
+	// disputed are the ifindexes of netdevs that ports claim for different functions, or
+	// that rtnetlink says is another's; disputes finds such an ifindex by function.
+	disputed map[uint32]bool
 	disputes map[Function]uint32
 
 	// said finds the netdev that says whose it is, by what it says, 0 when several say it;
@@ -71,7 +72,7 @@ func NewIndex(card Card, settings Settings) *Index {
 	x := &Index{
 		card: card, settings: settings,
 		owners: ownersOf(card.Ports), unsaid: map[Function]bool{}, vanished: map[Function]bool{},
-		disputed: map[uint32][]string{}, disputes: map[Function]uint32{}, said: map[Function]uint32{},
+		disputed: map[uint32]bool{}, disputes: map[Function]uint32{}, said: map[Function]uint32{},
 	}
 	x.findNames()
 	x.findClaims()
@@ -83,33 +84,32 @@ func NewIndex(card Card, settings Settings) *Index {
 	return x
 }
 
-// findNames fills names and altNames.
+// findNames fills names.
 func (x *Index) findNames() {
-	x.names, x.altNames = make(map[string]uint32, len(x.card.Links)), map[string]uint32{}
-	add := func(names map[string]uint32, name string, ifindex uint32) {
-		if _, twice := names[name]; twice {
-			ifindex = 0
-		}
-		names[name] = ifindex
-	}
+	x.names = make(map[string]uint32, len(x.card.Links))
+	alternatives := map[string]uint32{}
 	for i, l := range x.card.Links {
-		add(x.names, l.Name, i)
+		noteOnly(x.names, l.Name, i)
 		if l.AltNames == "" {
 			continue
 		}
 		for name := range strings.SplitSeq(l.AltNames, "\x00") {
-			add(x.altNames, name, i)
+			noteOnly(alternatives, name, i)
+		}
+	}
+	for name, i := range alternatives {
+		if _, own := x.names[name]; !own {
+			x.names[name] = i
 		}
 	}
 }
 
-// ifindexOf finds a netdev by name as the kernel does (dev_get_by_name in
-// net/core/dev.c), 0 if there is none or if it isn't certain which.
-func (x *Index) ifindexOf(name string) uint32 {
-	if ifindex, ok := x.names[name]; ok {
-		return ifindex
+// noteOnly notes a value under a key, and none, the zero value, once there was another.
+func noteOnly[K, V comparable](values map[K]V, key K, value V) {
+	if before, ok := values[key]; ok && before != value {
+		value = *new(V)
 	}
-	return x.altNames[name]
+	values[key] = value
 }
 
 // findReps fills reps, functions and netdevs.
@@ -177,7 +177,7 @@ func (x *Index) representorOf(p *devlink.Port) (Representor, bool) {
 // netdevOf is a port's netdev, 0 if it has none, or one that others claim as well.
 func (x *Index) netdevOf(p *devlink.Port) (ifindex uint32, l Link) {
 	l, ok := x.card.Links[p.IfIndex]
-	if _, disputed := x.disputed[p.IfIndex]; disputed || !ok || p.IfIndex == 0 {
+	if x.disputed[p.IfIndex] || !ok || p.IfIndex == 0 {
 		return 0, Link{}
 	}
 	if x.names[l.Name] == 0 {
@@ -224,7 +224,7 @@ func (x *Index) ByFunction(f Function) (Representor, bool) {
 // alternative name and no other netdev has it: local ones too, and such as udev is not
 // finished with. What it says is certain: it finds none while the card shows two netdevs
 // of that name, or when ports of different functions claim the netdev.
-func (x *Index) ByNetdev(name string) (Representor, bool) { return x.ByIfIndex(x.ifindexOf(name)) }
+func (x *Index) ByNetdev(name string) (Representor, bool) { return x.ByIfIndex(x.names[name]) }
 
 // ByIfIndex finds the representor whose netdev has this index now, under the same
 // rules as ByNetdev: none when ports of different functions claim the netdev.
@@ -244,8 +244,7 @@ func (x *Index) LinkByIfIndex(ifindex uint32) (Link, bool) {
 // LinkByName finds any netdev of our network namespace by its present name, else by an
 // alternative one, as the kernel does; none while the card shows two of that name.
 func (x *Index) LinkByName(name string) (ifindex uint32, l Link, ok bool) {
-	ifindex = x.ifindexOf(name)
-	if ifindex == 0 {
+	if ifindex = x.names[name]; ifindex == 0 {
 		return 0, Link{}, false
 	}
 	return ifindex, x.card.Links[ifindex], true

@@ -20,11 +20,8 @@ type Class struct {
 func (x *Index) Census() map[Class]int {
 	census := map[Class]int{}
 	for i := range x.card.Ports {
-		c := Class{Flavour: x.card.Ports[i].Flavour, Controller: x.card.Ports[i].Controller}
-		if !c.Controller.Present {
-			c.Controller.Value = 0
-		}
-		census[c]++
+		p := &x.card.Ports[i]
+		census[Class{Flavour: p.Flavour, Controller: pfOf(p).Controller}]++
 	}
 	return census
 }
@@ -32,18 +29,14 @@ func (x *Index) Census() map[Class]int {
 // AmbiguousMACs is how many MACs name more than one PF. A request with such a MAC
 // isn't followed unless its controller or its card's serial number decides.
 func (x *Index) AmbiguousMACs() int {
-	owner := map[MAC]Function{}
-	shared := map[MAC]bool{}
+	owners := map[MAC]Function{}
 	for _, p := range x.pfs {
-		if p.mac.IsZero() || !x.candidate(p.function) {
-			continue
+		if !p.mac.IsZero() && x.candidate(p.function) {
+			noteOnly(owners, p.mac, p.function)
 		}
-		if other, ok := owner[p.mac]; ok && other != p.function {
-			shared[p.mac] = true
-		}
-		owner[p.mac] = p.function
 	}
-	return len(shared)
+	maps.DeleteFunc(owners, func(_ MAC, f Function) bool { return f != Function{} })
+	return len(owners)
 }
 
 // Instance is a devlink instance with what is known of the card it is on.

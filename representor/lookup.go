@@ -1,7 +1,6 @@
 package representor
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/representord/representord/devlink"
@@ -268,23 +267,21 @@ func (x *Index) serial(h devlink.Handle) (string, bool) {
 // a known serial number, and another one than this.
 func (x *Index) otherCardsOnly(serial string) bool {
 	handles := x.handles()
-	for _, h := range handles {
-		if s, known := x.serial(h); !known || s == serial {
-			return false
-		}
-	}
-	return len(handles) > 0
+	return len(handles) > 0 && !slices.ContainsFunc(handles, func(h devlink.Handle) bool {
+		s, known := x.serial(h)
+		return !known || s == serial
+	})
 }
 
 // handles gives the devlink instances that have candidate PFs, sorted.
 func (x *Index) handles() []devlink.Handle {
-	set := map[devlink.Handle]struct{}{}
-	for i := range x.pfs {
-		if x.candidate(x.pfs[i].function) {
-			set[x.pfs[i].function.Handle] = struct{}{}
+	var handles []devlink.Handle
+	for _, p := range x.pfs { // sorted by instance first
+		if x.candidate(p.function) {
+			handles = append(handles, p.function.Handle)
 		}
 	}
-	return slices.SortedFunc(maps.Keys(set), devlink.Handle.Compare)
+	return slices.Compact(handles)
 }
 
 // WhyNoNetdev says why a function's netdev can't be plugged, nil if it can.

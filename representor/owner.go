@@ -17,11 +17,7 @@ func ownersOf(ports []devlink.Port) owners {
 		if p.Flavour != devlink.FlavourPCIPF || !p.PF.Present || !p.External.Present {
 			continue
 		}
-		said := p.External
-		if before, ok := o[pfOf(p)]; ok && before != said {
-			said = devlink.Optional[bool]{}
-		}
-		o[pfOf(p)] = said
+		noteOnly(o, pfOf(p), p.External)
 	}
 	return o
 }
@@ -97,10 +93,4 @@ func StandsFor(p *devlink.Port, f Function) bool {
 		got.External = f.External
 	}
 	return ok && got == f
-}
-
-// withOtherOwner is a function as it is called where another is taken for its owner.
-func (f Function) withOtherOwner() Function {
-	f.External = !f.External
-	return f
 }

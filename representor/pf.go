@@ -102,13 +102,9 @@ func (f Function) parent() Function {
 func (x *Index) uplinkMACs() map[Uplink]MAC {
 	macs := map[Uplink]MAC{}
 	for u, netdevs := range UplinkNetdevs(x.card.Ports, x.card.Links) {
-		mac := x.card.Links[netdevs[0]].HWAddr
 		for _, ifindex := range netdevs {
-			if x.card.Links[ifindex].HWAddr != mac {
-				mac = MAC{}
-			}
+			noteOnly(macs, u, x.card.Links[ifindex].HWAddr)
 		}
-		macs[u] = mac
 	}
 	return macs
 }
@@ -121,17 +117,16 @@ func (x *Index) addPFMACs() {
 	if len(x.card.PFMACs) == 0 || x.card.MayLackPFs {
 		return
 	}
-	count := map[Uplink]int{}
+	hosts := map[Uplink][]*Representor{}
 	for i := range x.reps {
 		if f := x.reps[i].Function; f.Kind == PF && f.External {
-			count[Uplink{Handle: f.Handle, Number: uint32(f.PF)}]++
+			u := Uplink{Handle: f.Handle, Number: uint32(f.PF)}
+			hosts[u] = append(hosts[u], &x.reps[i])
 		}
 	}
-	for i := range x.reps {
-		r := &x.reps[i]
-		u := Uplink{Handle: r.Function.Handle, Number: uint32(r.Function.PF)}
-		if r.Function.Kind == PF && r.Function.External && r.HWAddr.IsZero() && count[u] == 1 {
-			r.HWAddr = x.card.PFMACs[u]
+	for u, pfs := range hosts {
+		if len(pfs) == 1 && pfs[0].HWAddr.IsZero() {
+			pfs[0].HWAddr = x.card.PFMACs[u]
 		}
 	}
 }

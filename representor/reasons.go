@@ -14,11 +14,8 @@ import (
 // The sentences of Lookup: what was asked, what is there instead, what to do.
 
 func (x *Index) incomplete(q Query) *reason.Reason {
-	problem := reason.Prose(x.card.Problem)
-	if problem == "" {
-		problem = "no complete dump has been made yet"
-	}
-	return reason.New(reason.CodeNoDevlink, "the card's ports can't all be read, so nothing is certain of PF %s: %s", q.PFMAC, problem)
+	return reason.New(reason.CodeNoDevlink, "the card's ports can't all be read, so nothing is certain of PF %s: %s",
+		q.PFMAC, cmp.Or(reason.Prose(x.card.Problem), "no complete dump has been made yet"))
 }
 
 func (x *Index) instanceBlind(q Query, parent pf, problem string) *reason.Reason {
@@ -32,26 +29,25 @@ func (x *Index) macZero(q Query) *reason.Reason {
 }
 
 func (x *Index) pfNotFound(q Query, local []pf) *reason.Reason {
+	const ownOnly, ownHost = "this card shows only functions of this machine itself",
+		"set local-functions if this machine is to serve as its own host"
 	candidates := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return !x.candidate(p.function) })
-	var b strings.Builder
-	fmt.Fprintf(&b, "no PF of a host has MAC %s; ", q.PFMAC)
+	var instead string
 	switch {
 	case len(local) > 0:
-		fmt.Fprintf(&b, "%s has it but is a function of this machine itself: set local-functions if this machine is to serve as its own host",
-			reason.List(functions(local)))
+		instead = reason.List(functions(local)) + " has it but is a function of this machine itself: " + ownHost
 	case len(candidates) > 0:
-		fmt.Fprintf(&b, "the PFs here are %s: compare with the PF's permanent MAC on the host (ip -d link show); "+
-			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU", reason.List(macs(candidates)))
-	case x.card.PortsOnly && slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
-		b.WriteString("this card shows only functions of this machine itself, and a list of devlink ports doesn't tell the MAC of its PF: " +
-			askKernel)
-	case slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
-		b.WriteString("this card shows only functions of this machine itself: set local-functions if this machine is to serve as its own host")
+		instead = "the PFs here are " + reason.List(macs(candidates)) + ": compare with the PF's permanent MAC on the host (ip -d link show); " +
+			"a bond or an administrator may have given the PF another one, and the port may be meant for another DPU"
+	case !slices.ContainsFunc(x.reps, func(r Representor) bool { return !r.Function.External }):
+		instead = "this card shows no PF of a host at all: check that its eswitch is in switchdev mode (devlink dev eswitch show) " +
+			"and that devlink port show lists ports of flavour pcipf"
+	case x.card.PortsOnly:
+		instead = ownOnly + ", and a list of devlink ports doesn't tell the MAC of its PF: " + askKernel
 	default:
-		b.WriteString("this card shows no PF of a host at all: check that its eswitch is in switchdev mode (devlink dev eswitch show) " +
-			"and that devlink port show lists ports of flavour pcipf")
+		instead = ownOnly + ": " + ownHost
 	}
-	return reason.New(reason.CodePFNotFound, "%s%s", b.String(), x.leftOut())
+	return reason.New(reason.CodePFNotFound, "no PF of a host has MAC %s; %s%s", q.PFMAC, instead, x.leftOut())
 }
 
 // leftOut says what may be missing from a card that was read, empty for nothing.
@@ -67,14 +63,12 @@ func (x *Index) leftOut() string {
 const askKernel = "ask the kernel there: representorctl lookup --kernel --local-functions"
 
 func (x *Index) macUnknown(q Query, unknown []pf) *reason.Reason {
-	var without []string
-	for _, p := range unknown {
-		name := p.function.name()
+	without := texts(unknown, func(p pf) string {
 		if ports := x.find(p.function); len(ports) > 0 {
-			name += " (devlink port " + ports[0].port() + ")"
+			return p.function.name() + " (devlink port " + ports[0].port() + ")"
 		}
-		without = append(without, name)
-	}
+		return p.function.name()
+	})
 	known := slices.DeleteFunc(slices.Clone(x.pfs), func(p pf) bool { return p.mac.IsZero() || !x.candidate(p.function) })
 	others := ""
 	if len(known) > 0 {
@@ -130,14 +124,9 @@ func (x *Index) pfAmbiguous(q Query, possible []pf) *reason.Reason {
 
 // pfUncertain: of those that can be read this one has the MAC; there may be none.
 func (x *Index) pfUncertain(q Query, found []pf) *reason.Reason {
-	who := "no PF that can be read has MAC " + q.PFMAC.String()
+	who, remedy, candidates := "no PF that can be read has MAC "+q.PFMAC.String(), seeThePorts, functions(found)
 	if len(found) > 0 {
-		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, reason.List(functions(found)))
-	}
-	remedy := seeThePorts
-	var candidates []string
-	if len(found) > 0 {
-		candidates = functions(found)
+		who = fmt.Sprintf("MAC %s is that of %s", q.PFMAC, reason.List(candidates))
 		remedy += ", or say which PF is meant with the option " + option.Controller + " or " + option.CardSerial
 	}
 	return reason.Among(reason.CodePFUncertain, candidates,
@@ -239,10 +228,7 @@ func (x *Index) functionNotFound(q Query, parent pf, f Function) *reason.Reason 
 }
 
 func (x *Index) functionAmbiguous(q Query, ports []Representor) *reason.Reason {
-	names := make([]string, 0, len(ports))
-	for i := range ports {
-		names = append(names, ports[i].port())
-	}
+	names := texts(ports, Representor.port)
 	slices.Sort(names)
 	return reason.Among(reason.CodeFunctionAmbiguous, names,
 		"%d devlink ports claim to be %s, which PF MAC %s leads to: %s; none is chosen; if that lasts it is a fault of the driver, and "+
@@ -251,24 +237,22 @@ func (x *Index) functionAmbiguous(q Query, ports []Representor) *reason.Reason {
 }
 
 func (x *Index) sfUncertain(q Query, ports []Representor) *reason.Reason {
-	var candidates, shown []string
-	for i := range ports {
-		r := &ports[i]
-		candidates = append(candidates, r.port())
-		name := r.port()
-		if r.Link.Name != "" {
-			name += " (netdev " + reason.Name(r.Link.Name) + ")"
+	shown := texts(ports, func(r Representor) string {
+		if r.Link.Name == "" {
+			return r.port()
 		}
-		shown = append(shown, name)
-	}
-	return reason.Among(reason.CodeFunctionAmbiguous, candidates,
+		return r.port() + " (netdev " + reason.Name(r.Link.Name) + ")"
+	})
+	return reason.Among(reason.CodeFunctionAmbiguous, texts(ports, Representor.port),
 		"devlink port show prints the lower 16 bits of an SF's number only: %s, which it calls SF %d, may be SF %d of PF MAC %s or another; "+
 			"ask the kernel there: representorctl lookup --kernel",
 		reason.List(shown), ports[0].Function.Number, q.Number, q.PFMAC)
 }
 
 func (x *Index) netdevDisputed(r Representor, ifindex uint32) *reason.Reason {
-	ports, l := x.disputed[ifindex], x.card.Links[ifindex]
+	ports := texts(x.claims[ifindex], func(p *devlink.Port) string { return reason.Name(p.ID().String()) })
+	slices.Sort(ports)
+	l := x.card.Links[ifindex]
 	if l.denies(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}) {
 		whose := "no devlink port's"
 		if l.Port.Present {
@@ -315,10 +299,7 @@ func (x *Index) settling(r Representor) *reason.Reason {
 }
 
 func hasMaster(r Representor) *reason.Reason {
-	master := reason.Name(r.Link.Master)
-	if r.Link.MasterKind != "" {
-		master = reason.Name(r.Link.MasterKind) + " " + master
-	}
+	master := strings.TrimPrefix(reason.Name(r.Link.MasterKind)+" "+reason.Name(r.Link.Master), " ")
 	return reason.New(reason.CodeNetdevHasMaster,
 		"%s, the netdev of %s, belongs to %s already, and Open vSwitch can't have it as well; it is plugged as soon as it is free: ip link "+
 			"set %s nomaster",
@@ -326,47 +307,45 @@ func hasMaster(r Representor) *reason.Reason {
 }
 
 // states are the facts about a function that explain a netdev that is missing.
-func states(r Representor) string {
-	var facts []string
+func states(r Representor) (facts string) {
 	if r.State != "" {
-		facts = append(facts, "state "+reason.Name(string(r.State)))
+		facts += ", state " + reason.Name(string(r.State))
 	}
 	if r.OpState != "" {
-		facts = append(facts, "opstate "+reason.Name(string(r.OpState)))
+		facts += ", opstate " + reason.Name(string(r.OpState))
 	}
-	if len(facts) == 0 {
-		return ""
-	}
-	return ", " + strings.Join(facts, ", ")
+	return facts
 }
 
 // macs lists PFs with their MACs.
 func macs(pfs []pf) []string {
-	var all []string
-	for _, p := range pfs {
-		mac := p.mac.String()
+	return slices.Compact(texts(pfs, func(p pf) string {
 		if p.mac.IsZero() {
-			mac = "MAC not known"
+			return p.function.name() + " (MAC not known)"
 		}
-		all = append(all, p.function.name()+" ("+mac+")")
-	}
-	return slices.Compact(all)
+		return p.function.name() + " (" + p.mac.String() + ")"
+	}))
 }
 
 // name is a function as a Reason shows it.
 func (f Function) name() string { return reason.Name(f.String()) }
 
 // port is the devlink port of a representor as a Reason shows it.
-func (r *Representor) port() string {
+func (r Representor) port() string {
 	return reason.Name(devlink.PortID{Handle: r.Function.Handle, Index: r.PortIndex}.String())
 }
 
 // functions gives the names of PFs, sorted and each once.
 func functions(pfs []pf) []string {
-	names := make([]string, 0, len(pfs))
-	for _, p := range pfs {
-		names = append(names, p.function.name())
-	}
+	names := texts(pfs, func(p pf) string { return p.function.name() })
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// texts gives the text of each of some things, nil for none.
+func texts[T any](all []T, text func(T) string) (of []string) {
+	for _, one := range all {
+		of = append(of, text(one))
+	}
+	return of
 }

@@ -28,10 +28,7 @@ func (x *Index) findSaid() {
 			continue // its name is none in devlink's grammar
 		}
 		x.numbersControllers = x.numbersControllers || f.Controller.Present
-		if _, twice := x.said[f]; twice {
-			ifindex = 0
-		}
-		x.said[f] = ifindex
+		noteOnly(x.said, f, ifindex)
 	}
 }
 
@@ -49,7 +46,7 @@ func (x *Index) findUnlisted() {
 	}
 	for f, ifindex := range x.said {
 		l := x.card.Links[ifindex]
-		if _, claimed := x.claims[ifindex]; ifindex == 0 || claimed || listed[f] || !l.Settled {
+		if ifindex == 0 || len(x.claims[ifindex]) > 0 || listed[f] || !l.Settled {
 			continue
 		}
 		// Drivers without devlink ports give such names, too, but number no controllers.
@@ -65,7 +62,7 @@ func (x *Index) findUnlisted() {
 // machine's own.
 func (x *Index) lacksPF() bool {
 	for f, ifindex := range x.said {
-		if _, claimed := x.claims[ifindex]; claimed || !f.Controller.Present {
+		if len(x.claims[ifindex]) > 0 || !f.Controller.Present {
 			continue
 		}
 		if len(x.find(f.parent())) == 0 {
@@ -97,9 +94,8 @@ func (x *Index) Says(ifindex uint32, f Function) bool {
 	if ifindex == 0 || x.said[netdevSays(f)] != ifindex || x.numbersControllers && !f.Controller.Present {
 		return false
 	}
-	_, claimed := x.claims[ifindex]
 	ports := x.find(f)
-	return !claimed && (len(ports) == 0 || len(ports) == 1 && x.hasNoNetdev(ports[0]))
+	return len(x.claims[ifindex]) == 0 && (len(ports) == 0 || len(ports) == 1 && x.hasNoNetdev(ports[0]))
 }
 
 // Said is the function that a netdev which no listed port claims says that it is the netdev of,
@@ -121,10 +117,7 @@ func (x *Index) hasNoNetdev(r Representor) bool {
 // listed.
 func (x *Index) UnlistedFor(f Function) (netdev string, ok bool) {
 	ifindex := x.said[netdevSays(f)]
-	if !x.Says(ifindex, f) {
-		return "", false
-	}
-	return x.card.Links[ifindex].Name, true
+	return x.card.Links[ifindex].Name, x.Says(ifindex, f)
 }
 
 // Unlisted says which netdevs are those of functions without a port in the kernel's list,
@@ -133,10 +126,8 @@ func (x *Index) Unlisted() string {
 	if len(x.lacking) == 0 {
 		return ""
 	}
-	var names []string
-	for _, l := range x.lacking {
-		names = append(names, fmt.Sprintf("%s (%s %s)", reason.Name(l.Name), reason.Name(l.Parent.String()),
-			reason.Name(l.PortName)))
-	}
+	names := texts(x.lacking, func(l Link) string {
+		return fmt.Sprintf("%s (%s %s)", reason.Name(l.Name), reason.Name(l.Parent.String()), reason.Name(l.PortName))
+	})
 	return "the kernel's list of devlink ports is short, as a driver fails to tell of one: it lacks those of " + reason.List(names)
 }
