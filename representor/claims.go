@@ -52,12 +52,9 @@ func (l Link) denies(port devlink.PortID) bool {
 // functionless tells whether a port of this flavour certainly stands for no function.
 // One of another flavour that doesn't say for which may be any.
 func functionless(f devlink.Flavour) bool {
-	switch f {
-	case devlink.FlavourPhysical, devlink.FlavourCPU, devlink.FlavourDSA, devlink.FlavourVirtual, devlink.FlavourUnused:
-		return true
-	case devlink.FlavourPCIPF, devlink.FlavourPCIVF, devlink.FlavourPCISF, devlink.FlavourUnknown:
-	}
-	return false
+	return slices.Contains([]devlink.Flavour{
+		devlink.FlavourPhysical, devlink.FlavourCPU, devlink.FlavourDSA, devlink.FlavourVirtual, devlink.FlavourUnused,
+	}, f)
 }
 
 // findClaims looks for the ports of each netdev, and for netdevs that several functions

@@ -78,7 +78,6 @@ func NewIndex(card Card, settings Settings) *Index {
 	x.findClaims()
 	x.findReps()
 	x.findUnlisted()
-	x.card.MayLackPFs = x.card.MayLackPFs || x.lacksPF()
 	x.addPFMACs()
 	x.findPFs()
 	return x

@@ -1,6 +1,7 @@
 package representor
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,12 +75,7 @@ func uplinkOf(f Function, uplinks map[Uplink]MAC, all bool) (Uplink, bool) {
 	case !all, f.Handle.Bus != "pci", !strings.HasSuffix(f.Handle.Device, "."+strconv.Itoa(int(f.PF))):
 		return Uplink{}, false
 	}
-	var only []Uplink
-	for u := range uplinks {
-		if u.Handle == f.Handle {
-			only = append(only, u)
-		}
-	}
+	only := slices.DeleteFunc(slices.Collect(maps.Keys(uplinks)), func(u Uplink) bool { return u.Handle != f.Handle })
 	if len(only) != 1 {
 		return Uplink{}, false
 	}

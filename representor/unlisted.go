@@ -32,7 +32,9 @@ func (x *Index) findSaid() {
 	}
 }
 
-// findUnlisted fills said, lacking and numbersControllers.
+// findUnlisted fills said, lacking and numbersControllers. PFs may be lacking when that of
+// another host isn't listed of which a function's netdev tells, be udev finished with that or
+// not; a name without a controller may be that of a function of this machine's own.
 func (x *Index) findUnlisted() {
 	x.findSaid()
 	if len(x.said) == 0 {
@@ -45,8 +47,12 @@ func (x *Index) findUnlisted() {
 		x.numbersControllers = x.numbersControllers || x.reps[i].Function.Controller.Present
 	}
 	for f, ifindex := range x.said {
+		if len(x.claims[ifindex]) > 0 {
+			continue
+		}
+		x.card.MayLackPFs = x.card.MayLackPFs || f.Controller.Present && len(x.find(f.parent())) == 0
 		l := x.card.Links[ifindex]
-		if ifindex == 0 || len(x.claims[ifindex]) > 0 || listed[f] || !l.Settled {
+		if ifindex == 0 || listed[f] || !l.Settled {
 			continue
 		}
 		// Drivers without devlink ports give such names, too, but number no controllers.
@@ -55,21 +61,6 @@ func (x *Index) findUnlisted() {
 		}
 	}
 	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
-}
-
-// lacksPF reports whether the PF of another host isn't listed of which a function's netdev tells, be
-// udev finished with that or not. A name without a controller may be that of a function of this
-// machine's own.
-func (x *Index) lacksPF() bool {
-	for f, ifindex := range x.said {
-		if len(x.claims[ifindex]) > 0 || !f.Controller.Present {
-			continue
-		}
-		if len(x.find(f.parent())) == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // netdevSays is whose the netdev of a function says that it is, as far as no other function's
