@@ -180,7 +180,15 @@ func (b *binding) check(cmd *cobra.Command) (*profile.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := b.program.readFile(b.profile)
+	in, err := b.program.open(b.profile)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	defer in.Close()
+	text, err := io.ReadAll(io.LimitReader(in, profileMost+1))
+	if err == nil && len(text) > profileMost {
+		err = fmt.Errorf("%s is larger than %d bytes", reason.Word(b.profile), profileMost)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
@@ -200,24 +208,6 @@ func (b *binding) profileName() string {
 		return "standard input"
 	}
 	return reason.Word(b.profile)
-}
-
-// readFile reads a file, or standard input for "-".
-func (p *program) readFile(path string) ([]byte, error) {
-	in := p.stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, profileMost+1))
-	if err == nil && len(text) > profileMost {
-		err = fmt.Errorf("%s is larger than %d bytes", reason.Word(path), profileMost)
-	}
-	return text, err
 }
 
 // endpoints are those of a flag, else of a variable, else the default.
@@ -283,7 +273,7 @@ func (b *binding) bind(ctx context.Context, port string, f *profile.Profile) err
 		err = b.await(ctx, south, &northbound.Target{Port: port, Profile: f, Chassis: chassis, Was: was})
 		answer.waited(err)
 	}
-	return errors.Join(b.program.print(answer, func(out *strings.Builder) { writeBound(out, &answer) }), err)
+	return errors.Join(b.program.end(answer, exitOK, func(out *strings.Builder) { writeBound(out, &answer) }), err)
 }
 
 // waited takes in how the wait for the port ended.
@@ -324,7 +314,7 @@ func (b *binding) unbind(ctx context.Context, port string) error {
 		return err
 	}
 	answer := newBound(port, change)
-	return b.program.print(answer, func(out *strings.Builder) {
+	return b.program.end(answer, exitOK, func(out *strings.Builder) {
 		writeBound(out, &answer)
 		if change.Nothing() {
 			entry(out, "bound", "no: it asks for no representor")

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 
 	"github.com/representord/representord/devlink"
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/netlinkio"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
@@ -16,8 +16,15 @@ import (
 
 // fromJSON reads what devlink(8) printed. That has no ifindexes, so netdevs get
 // made-up ones, by which ports and links find each other.
-func (s *sources) fromJSON(context.Context) (source, error) {
-	ports, err := s.readDevlinkJSON()
+func (s *sources) fromJSON(context.Context) (representor.Card, error) {
+	path := s.devlinkJSON.Value.String()
+	unread := func(err error) error { return fmt.Errorf("devlink-json %s: %w", reason.Word(path), err) }
+	in, err := s.program.open(path)
+	if err != nil {
+		return representor.Card{}, unread(errors.Unwrap(err))
+	}
+	defer in.Close()
+	ports, err := devlink.ParseJSON(in)
 	card := representor.Card{Ports: ports, Links: map[uint32]representor.Link{}, Complete: true, PortsOnly: true}
 	var malformed *netlinkio.MalformedError
 	switch {
@@ -25,7 +32,7 @@ func (s *sources) fromJSON(context.Context) (source, error) {
 		card.Problem = err.Error()
 		card.Complete, card.MayLackPFs = len(ports) > 0, maybePFs(malformed)
 	case err != nil:
-		return nil, fmt.Errorf("devlink-json %s: %w", reason.Word(s.devlinkJSON.Value.String()), err)
+		return card, unread(err)
 	}
 	for i := range ports {
 		port := &ports[i]
@@ -35,20 +42,7 @@ func (s *sources) fromJSON(context.Context) (source, error) {
 			card.Links[port.IfIndex] = representor.Link{Name: port.NetdevName, Settled: true}
 		}
 	}
-	return cardSource{facts: s.factsOf(card), remark: func() { s.remarkOnSFs(ports) }}, nil
-}
-
-func (s *sources) readDevlinkJSON() ([]devlink.Port, error) {
-	path := s.devlinkJSON.Value.String()
-	if path == "-" {
-		return devlink.ParseJSON(s.program.stdin)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, errors.Unwrap(err)
-	}
-	defer f.Close()
-	return devlink.ParseJSON(f)
+	return card, nil
 }
 
 // maybePFs tells whether a port that was left out may be a PF's. Those are among the causes
@@ -60,11 +54,14 @@ func maybePFs(malformed *netlinkio.MalformedError) bool {
 	})
 }
 
-// remarkOnSFs says that the numbers of SFs may not be the true ones.
-func (s *sources) remarkOnSFs(ports []devlink.Port) {
-	sf := func(p devlink.Port) bool { return p.Flavour == devlink.FlavourPCISF && p.SF.Present }
-	whole := func(p devlink.Port) bool { return sf(p) && p.SF.Value > math.MaxUint16 }
-	if slices.ContainsFunc(ports, sf) && !slices.ContainsFunc(ports, whole) {
+// representors are all those of a card that we have read ourselves. Of what devlink(8) printed it
+// is said that the numbers of SFs may not be the true ones.
+func (s *sources) representors(f api.Facts) (api.Representors, error) {
+	all := f.Representors()
+	sf := func(r api.Representor) bool { return r.Kind == representor.SF.String() }
+	whole := func(r api.Representor) bool { return sf(r) && *r.Number > math.MaxUint16 }
+	if s.devlinkJSON.Changed && slices.ContainsFunc(all.Representors, sf) && !slices.ContainsFunc(all.Representors, whole) {
 		fmt.Fprintln(s.program.stderr, name+": devlink prints the lower 16 bits of an SF's number only: an SF shown as 88 may be SF 65624, too")
 	}
+	return all, nil
 }

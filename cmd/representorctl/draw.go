@@ -42,7 +42,7 @@ why ports are not plugged. Only the daemon knows of logical ports. The exit stat
 	cmd.Flags().StringVarP(&output, "output", "o", "-", "write to this file, - for standard output")
 	_ = cmd.MarkFlagFilename("output", "svg")
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
-		facts, err := ask(ctx, from, from.facts)
+		facts, err := ask(ctx, from, p.askDaemon, from.drawing)
 		if err != nil {
 			return err
 		}
@@ -50,46 +50,41 @@ why ports are not plugged. Only the daemon knows of logical ports. The exit stat
 			return err
 		}
 		if !facts.Representors.Complete {
-			return silent(exitUnknown)
+			return exit{exitUnknown}
 		}
 		return nil
 	})
 	return cmd
 }
 
-// facts asks a source for everything that can be drawn.
-func (s *sources) facts(ctx context.Context, from source) (draw.Facts, error) {
-	rs, err := from.Representors(ctx)
+// drawing is what can be drawn of a card that we have read ourselves.
+func (s *sources) drawing(f api.Facts) (draw.Facts, error) {
+	rs, err := s.representors(f)
+	subtitle := "as the kernel shows them"
+	switch path := s.devlinkJSON.Value.String(); {
+	case path == "-":
+		subtitle = "as devlink port show printed them"
+	case s.devlinkJSON.Changed:
+		subtitle = "as " + path + " shows them, an output of devlink port show"
+	}
+	return draw.Facts{Title: "Representors", Subtitle: subtitle, Representors: rs}, err
+}
+
+// askDaemon asks for everything that can be drawn, of which only a daemon knows the ports.
+func (p *program) askDaemon(ctx context.Context) (draw.Facts, error) {
+	rs, err := p.client().Representors(ctx)
 	if err != nil {
 		return draw.Facts{}, err
 	}
-	facts := draw.Facts{Title: "Representors", Representors: rs}
-	daemon, ok := from.(*api.Client)
-	switch {
-	case ok:
-		return askDaemon(ctx, daemon, facts)
-	case s.devlinkJSON.Changed:
-		facts.Subtitle = "as " + s.devlinkJSON.Value.String() + " shows them, an output of devlink port show"
-		if s.devlinkJSON.Value.String() == "-" {
-			facts.Subtitle = "as devlink port show printed them"
-		}
-	default:
-		facts.Subtitle = "as the kernel shows them"
-	}
-	return facts, nil
-}
-
-// askDaemon adds what only a daemon knows.
-func askDaemon(ctx context.Context, daemon *api.Client, facts draw.Facts) (draw.Facts, error) {
-	ports, err := daemon.Ports(ctx)
+	ports, err := p.client().Ports(ctx)
 	if err != nil {
-		return facts, err
+		return draw.Facts{}, err
 	}
-	status, err := daemon.Status(ctx)
+	status, err := p.client().Status(ctx)
 	if err != nil {
-		return facts, err
+		return draw.Facts{}, err
 	}
-	facts.Ports, facts.PortsKnown = ports.Ports, true
+	facts := draw.Facts{Title: "Representors", Representors: rs, Ports: ports.Ports, PortsKnown: true}
 	if status.Chassis != "" {
 		facts.Title += " of " + status.Chassis
 	}

@@ -35,8 +35,7 @@ daemon; JSON is one event a line then.`,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on, and show events as they come")
 	once := p.begin(func(ctx context.Context, _ []string) error {
-		all := func(ctx context.Context) (api.Events, error) { return p.client().Events(ctx, 0) }
-		return show(ctx, p, all, func(out *strings.Builder, events api.Events) {
+		return show(p, func(out *strings.Builder, events api.Events) {
 			if len(events.Events) == 0 {
 				fmt.Fprintf(out, "no port changed its state since the daemon started, %s ago\n", p.since(events.Started))
 			}
@@ -45,7 +44,7 @@ daemon; JSON is one event a line then.`,
 				cut = p.writeEvent(out, &events.Events[i]) || cut
 			}
 			writeCut(out, cut, "events -j")
-		}, nil)
+		}, nil)(p.client().Events(ctx, 0))
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !follow {

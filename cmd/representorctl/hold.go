@@ -32,8 +32,8 @@ more came to be held meanwhile: that stays held.`,
 			if err != nil {
 				return err
 			}
-			release := func(ctx context.Context) (api.Released, error) { return p.client().ReleaseHold(ctx, seen.Holds) }
-			return show(ctx, p, release, writeReleased, func(r api.Released) int { return unless(len(r.Held) == 0, exitNotFound) })
+			verdict := func(r api.Released) int { return unless(len(r.Held) == 0, exitNotFound) }
+			return show(p, writeReleased, verdict)(p.client().ReleaseHold(ctx, seen.Holds))
 		}),
 	}
 }

@@ -83,10 +83,10 @@ func checkQuestion(question url.Values) error {
 }
 
 func (p *program) lookup(ctx context.Context, from *sources, question url.Values) error {
-	lookup := func(ctx context.Context) (api.Lookup, error) {
-		return ask(ctx, from, func(ctx context.Context, s source) (api.Lookup, error) { return s.Lookup(ctx, question) })
-	}
-	return show(ctx, p, lookup, writeLookup, func(found api.Lookup) int { return unless(found.Ready, exitNotFound) })
+	daemon := func(ctx context.Context) (api.Lookup, error) { return p.client().Lookup(ctx, question) }
+	own := func(f api.Facts) (api.Lookup, error) { return f.Lookup(question) }
+	verdict := func(found api.Lookup) int { return unless(found.Ready, exitNotFound) }
+	return show(p, writeLookup, verdict)(ask(ctx, from, daemon, own))
 }
 
 func writeLookup(out *strings.Builder, found api.Lookup) {

@@ -53,7 +53,7 @@ card can't be read; the plan is made of what is known then.`,
 			return p.planOffline(ctx, file, cmd.Flags().Changed("config"))
 		}
 		p.instead = []string{offlineInstead}
-		return show(ctx, p, p.client().Plan, p.writePlan, func(plan api.Plan) int { return current(plan.Standing) })
+		return show(p, p.writePlan, current)(p.client().Plan(ctx))
 	})
 	return cmd
 }
@@ -126,13 +126,13 @@ right what differs. It makes passes by itself whenever something changes, and
 once in audit-interval; this is for the doubtful. It doesn't wait for the pass.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			return show(ctx, p, p.client().Reconcile, func(out *strings.Builder, asked api.Reconciled) {
+			return show(p, func(out *strings.Builder, asked api.Reconciled) {
 				last := "there was none before"
 				if !asked.LastPass.IsZero() {
 					last = fmt.Sprintf("the last was %s ago, at %s", p.since(asked.LastPass), asked.LastPass.UTC().Format(time.RFC3339))
 				}
 				fmt.Fprintf(out, "pass %d is asked for; %s\n", asked.Passes+1, last)
-			}, nil)
+			}, nil)(p.client().Reconcile(ctx))
 		}),
 	}
 }
@@ -151,11 +151,11 @@ It lasts until the daemon ends; the setting log-level is for good.`,
 		},
 		ValidArgs: api.LogLevels(),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
-			ask := p.client().LogLevel
+			told := show(p, func(out *strings.Builder, level api.LogLevel) { fmt.Fprintln(out, level.Level) }, nil)
 			if len(args) == 1 {
-				ask = func(ctx context.Context) (api.LogLevel, error) { return p.client().SetLogLevel(ctx, args[0]) }
+				return told(p.client().SetLogLevel(ctx, args[0]))
 			}
-			return show(ctx, p, ask, func(out *strings.Builder, level api.LogLevel) { fmt.Fprintln(out, level.Level) }, nil)
+			return told(p.client().LogLevel(ctx))
 		}),
 	}
 }

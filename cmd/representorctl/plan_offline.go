@@ -87,5 +87,5 @@ func (p *program) fail(status int, err error) error {
 		hint = "; run this as root"
 	}
 	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, reason.OneLine(err), hint)
-	return silent(status)
+	return exit{status}
 }

@@ -31,15 +31,14 @@ now); invalid (the request can't be followed as written).`,
 		ValidArgsFunction: p.completePorts,
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
-				return show(ctx, p, p.client().Ports, p.writePorts, func(ports api.Ports) int { return current(ports.Standing) })
+				return show(p, p.writePorts, current)(p.client().Ports(ctx))
 			}
-			one := func(ctx context.Context) (api.OnePort, error) { return p.client().Port(ctx, args[0]) }
-			return show(ctx, p, one, p.writeOnePort, func(port api.OnePort) int {
+			return show(p, p.writeOnePort, func(port api.OnePort) int {
 				if port.Current() && port.State != plan.Plugged {
 					return exitNotFound
 				}
-				return current(port.Standing)
-			})
+				return current(port)
+			})(p.client().Port(ctx, args[0]))
 		}),
 	}
 }

@@ -77,14 +77,6 @@ type exit struct{ status int }
 
 func (e exit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
 
-// silent is nothing for exitOK.
-func silent(status int) error {
-	if status == exitOK {
-		return nil
-	}
-	return exit{status: status}
-}
-
 // run does what the arguments say and gives the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
 	root := p.command()
@@ -146,38 +138,42 @@ func (p *program) begin(run func(context.Context, []string) error) func(*cobra.C
 	}
 }
 
+// open opens a file, or standard input for "-".
+func (p *program) open(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(p.stdin), nil
+	}
+	return os.Open(path)
+}
+
 func (p *program) client() *api.Client { return api.NewClient(p.socket) }
 
-// show prints what it gets by asking: all of it as JSON, or what write makes of it. verdict
+// show prints what was answered: all of it as JSON, or what write makes of it. verdict
 // gives the exit status that an answer stands for; nil is exitOK for all.
-func show[T any](
-	ctx context.Context, p *program, ask func(context.Context) (T, error), write func(*strings.Builder, T), verdict func(T) int,
-) error {
-	answer, err := ask(ctx)
-	if err != nil {
-		return err
+func show[T any](p *program, write func(*strings.Builder, T), verdict func(T) int) func(T, error) error {
+	return func(answer T, err error) error {
+		if err != nil {
+			return err
+		}
+		status := exitOK
+		if verdict != nil {
+			status = verdict(answer)
+		}
+		return p.end(answer, status, func(out *strings.Builder) { write(out, answer) })
 	}
-	status := exitOK
-	if verdict != nil {
-		status = verdict(answer)
-	}
-	return p.end(answer, status, func(out *strings.Builder) { write(out, answer) })
 }
 
 // current gives exitUnknown where what is told of ports is not how they are now.
-func current(s api.Standing) int { return unless(s.Current(), exitUnknown) }
-
-func (p *program) print(answer any, text func(*strings.Builder)) error {
-	return cli.Print(p.stdout, p.json, answer, text)
+func current[T interface{ Current() bool }](answer T) int {
+	return unless(answer.Current(), exitUnknown)
 }
 
 // end prints an answer, and ends the command with an exit status.
 func (p *program) end(answer any, status int, text func(*strings.Builder)) error {
-	err := p.print(answer, text)
-	if err == nil && status != exitOK {
-		return silent(status)
+	if err := cli.Print(p.stdout, p.json, answer, text); err != nil || status == exitOK {
+		return err
 	}
-	return err
+	return exit{status}
 }
 
 // unless is the exit status of a command: that it is done if all is well, else another.
@@ -267,7 +263,7 @@ func is[E error](err error) bool {
 func (p *program) refused(e *api.Error) int {
 	fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(e.Error()))
 	if p.json {
-		if err := p.print(e.Problem, nil); err != nil {
+		if err := cli.Print(p.stdout, true, e.Problem, nil); err != nil {
 			fmt.Fprintf(p.stderr, "%s: %v\n", name, err)
 		}
 	} else if e.Reason != nil {

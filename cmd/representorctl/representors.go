@@ -29,9 +29,8 @@ The exit status is 5 if not all of the card can be read.` + sourceHelp,
 	from := p.addSources(cmd)
 	cmd.PreRunE = func(*cobra.Command, []string) error { return from.check() }
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
-		question := func(ctx context.Context, s source) (api.Representors, error) { return s.Representors(ctx) }
-		all := func(ctx context.Context) (api.Representors, error) { return ask(ctx, from, question) }
-		return show(ctx, p, all, writeRepresentors, func(rs api.Representors) int { return unless(rs.Complete, exitUnknown) })
+		verdict := func(rs api.Representors) int { return unless(rs.Complete, exitUnknown) }
+		return show(p, writeRepresentors, verdict)(ask(ctx, from, p.client().Representors, from.representors))
 	})
 	return cmd
 }

@@ -27,7 +27,7 @@ The exit status is 3 if a card that serves a host isn't published, and 5 if not 
 cards can be read.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			return show(ctx, p, p.client().Serials, writeSerials, serialsVerdict)
+			return show(p, writeSerials, serialsVerdict)(p.client().Serials(ctx))
 		}),
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,13 +21,7 @@ const sourceHelp = `
 The daemon is asked. If none answers within 3 s, or with --kernel, the kernel is;
 with --devlink-json, what "devlink -j port show" printed, on whatever machine.`
 
-// source is where representors are looked up.
-type source interface {
-	Representors(context.Context) (api.Representors, error)
-	Lookup(context.Context, url.Values) (api.Lookup, error)
-}
-
-// sources chooses a source by the flags of one command.
+// sources chooses by the flags of one command where representors are looked up.
 type sources struct {
 	program *program
 
@@ -53,12 +46,15 @@ func (p *program) addSources(cmd *cobra.Command) *sources {
 // It is much less than patience: the kernel takes its time as well.
 const daemonPatience = 3 * time.Second
 
-// ask puts a question to the source that the flags choose.
-func ask[T any](ctx context.Context, s *sources, question func(context.Context, source) (T, error)) (T, error) {
+// ask puts a question to the source that the flags choose: to the daemon, or to a card that
+// we have read ourselves.
+func ask[T any](
+	ctx context.Context, s *sources, daemon func(context.Context) (T, error), own func(api.Facts) (T, error),
+) (answer T, err error) {
 	if !s.kernel && !s.devlinkJSON.Changed {
 		bounded, cancel := context.WithTimeout(ctx, daemonPatience)
 		defer cancel()
-		answer, err := question(bounded, s.program.client())
+		answer, err = daemon(bounded)
 		if !is[*api.UnreachableError](err) || ctx.Err() != nil {
 			return answer, err
 		}
@@ -70,10 +66,9 @@ func ask[T any](ctx context.Context, s *sources, question func(context.Context, 
 	}
 	card, err := read(ctx)
 	if err != nil {
-		var none T
-		return none, err
+		return answer, err
 	}
-	return question(ctx, card)
+	return own(api.Facts{Index: representor.NewIndex(card, s.settings())})
 }
 
 // check looks at the flags.
@@ -84,39 +79,16 @@ func (s *sources) check() error {
 	return nil
 }
 
-// cardSource answers from a card that we have read ourselves.
-type cardSource struct {
-	facts api.Facts
-	// remark, when there is one, is made on what is shown of all representors.
-	remark func()
-}
-
-func (s cardSource) Representors(context.Context) (api.Representors, error) {
-	if s.remark != nil {
-		s.remark()
-	}
-	return s.facts.Representors(), nil
-}
-
-func (s cardSource) Lookup(_ context.Context, question url.Values) (api.Lookup, error) {
-	return s.facts.Lookup(question)
-}
-
-func (s *sources) fromKernel(ctx context.Context) (source, error) {
+func (s *sources) fromKernel(ctx context.Context) (representor.Card, error) {
 	card, err := s.program.readCard(ctx, s.settings())
 	// What was read in part is worth showing; the index says that it isn't complete.
 	if err != nil && len(card.Ports) == 0 {
 		problem := cmp.Or(card.Problem, err.Error())
-		return nil, &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
+		return card, &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
 			Error: "the card can't be read: " + problem, Reason: &reason.Reason{Code: reason.CodeNoDevlink, Message: problem},
 		}}
 	}
-	return cardSource{facts: s.factsOf(card)}, nil
-}
-
-// factsOf are facts of nothing but a card.
-func (s *sources) factsOf(card representor.Card) api.Facts {
-	return api.Facts{Index: representor.NewIndex(card, s.settings())}
+	return card, nil
 }
 
 func (s *sources) settings() representor.Settings {
