@@ -11,11 +11,8 @@ import (
 // verdictWidth is that of the left column of checks; their names have the next one.
 const verdictWidth = 9
 
-// Indents of what stands below a check, and of its further lines.
-const (
-	belowIndent  = "    "
-	belowIndent2 = "      "
-)
+// belowIndent is that of what stands below a check; its further lines have two spaces more.
+const belowIndent = 4
 
 // writeCheck writes a check, with its name in a column of a width, and below it what was
 // read, what is in the way, and what to do.
@@ -24,8 +21,8 @@ func (p *program) writeCheck(out *strings.Builder, c *diagnose.Check, nameWidth 
 	if c.Code != "" {
 		finding = fmt.Sprintf("%s: %s", c.Code, finding)
 	}
-	hang(out, p.painted(c.Verdict)+pad(c.Name, nameWidth), pad("", verdictWidth+nameWidth),
-		wrap(finding, columns-verdictWidth-nameWidth))
+	indent := verdictWidth + nameWidth
+	hang(out, p.painted(c.Verdict)+pad(c.Name, nameWidth), indent, wrap(finding, columns-indent))
 	if c.Verdict == diagnose.Skipped {
 		return
 	}
@@ -42,11 +39,12 @@ func (p *program) writeCheck(out *strings.Builder, c *diagnose.Check, nameWidth 
 	for _, w := range c.InTheWay {
 		below = append(below, "in the way: "+w)
 	}
+	indent = belowIndent + 2
 	for _, text := range below {
-		hang(out, belowIndent, belowIndent2, wrap(text, columns-len(belowIndent2)))
+		hang(out, pad("", belowIndent), indent, wrap(text, columns-indent))
 	}
 	if c.Remedy != "" {
-		hang(out, belowIndent, belowIndent2, remedyLines("remedy: "+c.Remedy, columns-len(belowIndent2)))
+		hang(out, pad("", belowIndent), indent, remedyLines("remedy: "+c.Remedy, columns-indent))
 	}
 }
 
@@ -66,15 +64,8 @@ func candidate(c diagnose.Candidate) string {
 
 // painted is a verdict in its column, in its colour.
 func (p *program) painted(v diagnose.Verdict) string {
-	text := pad(v.String(), verdictWidth)
-	switch v {
-	case diagnose.OK:
-		return p.paint(green, text)
-	case diagnose.Warning, diagnose.Unknown:
-		return p.paint(yellow, text)
-	case diagnose.Failed:
-		return p.paint(red, text)
-	case diagnose.Skipped:
+	colours := map[diagnose.Verdict]colour{
+		diagnose.OK: green, diagnose.Warning: yellow, diagnose.Unknown: yellow, diagnose.Failed: red,
 	}
-	return text
+	return p.paint(colours[v], pad(v.String(), verdictWidth))
 }

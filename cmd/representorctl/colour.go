@@ -15,9 +15,9 @@ const (
 	yellow colour = "33"
 )
 
-// paint colours a text where colours are wanted.
+// paint colours a text where colours are wanted, and it has one.
 func (p *program) paint(c colour, text string) string {
-	if !p.colours {
+	if !p.colours || c == "" {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"

@@ -130,13 +130,7 @@ func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
 
 // stated colours the name of a state.
 func (p *program) stated(s plan.State, text string) string {
-	switch s {
-	case plan.Plugged:
-		return p.paint(green, text)
-	case plan.Pending:
-		return p.paint(yellow, text)
-	case plan.Conflict, plan.Held, plan.Invalid:
-		return p.paint(red, text)
-	}
-	return text
+	return p.paint(map[plan.State]colour{
+		plan.Plugged: green, plan.Pending: yellow, plan.Conflict: red, plan.Held: red, plan.Invalid: red,
+	}[s], text)
 }

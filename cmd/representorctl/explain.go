@@ -157,11 +157,9 @@ func (p *program) writeConclusion(out *strings.Builder, e explain.Explanation) {
 		plugged += fmt.Sprintf(": %s for %s, since %s", e.State, p.since(e.Since), e.Since.UTC().Format(time.RFC3339))
 	}
 	entry(out, "plugged", "%s", plugged)
-	if e.FailedStep != "" {
-		entry(out, "fails at", "%s", e.FailedStep)
-	}
+	known(out, "fails at", e.FailedStep)
 	entry(out, "why", "%s", e.Why)
-	hang(out, pad("remedy", labelWidth), pad("", labelWidth), remedyLines(e.Remedy, columns-labelWidth))
+	hang(out, pad("remedy", labelWidth), labelWidth, remedyLines(e.Remedy, columns-labelWidth))
 }
 
 func (p *program) writeSteps(out *strings.Builder, e explain.Explanation) {

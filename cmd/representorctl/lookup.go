@@ -101,9 +101,7 @@ func writeLookup(out *strings.Builder, found api.Lookup) {
 	entry(out, "netdev", "%s", netdev)
 	entry(out, "function", "%s", r.Function)
 	entry(out, "devlink", "%s/%d, type %s", r.Handle, r.PortIndex, r.Type)
-	if r.HWAddr != "" {
-		entry(out, "MAC", "%s", r.HWAddr)
-	}
+	known(out, "MAC", r.HWAddr)
 	if s := functionState(r); s != "-" {
 		entry(out, "state", "%s", s)
 	}

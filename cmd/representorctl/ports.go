@@ -61,9 +61,9 @@ func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 		}
 		return
 	}
-	row := func(cells ...string) {
-		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%s  %s  %s  %s  %s", pad(cells[0], lportWidth),
-			pad(cells[1], stateWidth), pad(cells[2], sinceWidth), pad(cells[3], netdevWidth), cells[4]), " "))
+	row := func(lport, state, since, netdev, ofport string) {
+		line := fmt.Sprintf("%-*s  %-*s  %-*s  %-*s  %s", lportWidth, lport, stateWidth, state, sinceWidth, since, netdevWidth, netdev, ofport)
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
 	}
 	row("LOGICAL PORT", "STATE", "SINCE", "NETDEV", "OFPORT")
 	cut := false
@@ -113,9 +113,7 @@ func (p *program) writeStanding(out *strings.Builder, s api.Standing) {
 func writeBrief(out *strings.Builder, kind string, r *reason.Reason) (cut bool) {
 	const indent = 4
 	lines, cut := brief(fmt.Sprintf("%s%s: %s", kind, r.Code, r.Message), columns-indent)
-	for _, line := range lines {
-		fmt.Fprintf(out, "%*s%s\n", indent, "", line)
-	}
+	hang(out, pad("", indent), indent, lines)
 	return cut
 }
 
@@ -143,13 +141,8 @@ func (p *program) writeOnePort(out *strings.Builder, port api.OnePort) {
 	for i := range port.Warnings {
 		writeReason(out, "warning", &port.Warnings[i])
 	}
-	for _, e := range []struct{ label, text string }{
-		{"request", port.Request}, {"function", port.Function},
-	} {
-		if e.text != "" {
-			entry(out, e.label, "%s", e.text)
-		}
-	}
+	known(out, "request", port.Request)
+	known(out, "function", port.Function)
 	netdev := "none"
 	if port.Netdev != "" {
 		netdev = reason.Word(port.Netdev)
@@ -161,16 +154,8 @@ func (p *program) writeOnePort(out *strings.Builder, port api.OnePort) {
 		netdev += fmt.Sprintf(", ofport %d", port.Ofport)
 	}
 	entry(out, "netdev", "%s", netdev)
-	on := "no"
-	if port.OnBridge {
-		on = "yes"
-	}
-	entry(out, "on bridge", "%s", on)
-	up := "no: ovn-controller has not installed its flows"
-	if port.Up {
-		up = "yes"
-	}
-	entry(out, "up in OVN", "%s", up)
+	entry(out, "on bridge", "%s", map[bool]string{true: "yes", false: "no"}[port.OnBridge])
+	entry(out, "up in OVN", "%s", map[bool]string{true: "yes", false: "no: ovn-controller has not installed its flows"}[port.Up])
 }
 
 func writeReason(out *strings.Builder, label string, r *reason.Reason) {

@@ -6,12 +6,6 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// Indents of commands below the text around them, and of their further lines.
-const (
-	commandIndent  = "  "
-	commandIndent2 = "    "
-)
-
 // remedyLines lays out a remedy (see diagnose.Check): its text is wrapped, and each
 // command has lines of its own. Where a command doesn't fit it goes on behind a
 // backslash, as a shell reads it, so that what is copied from the terminal can be run.
@@ -31,25 +25,11 @@ func remedyLines(remedy string, to int) []string {
 }
 
 func commandLines(command string, to int) []string {
-	const goesOn = ` \`
-	if width(command) <= to-len(commandIndent) {
-		return []string{commandIndent + reason.Line(command)}
+	const indent = "  "
+	if width(command) <= to-len(indent) {
+		return []string{indent + reason.Line(command)}
 	}
-	var lines []string
-	line := ""
-	for _, word := range shellWords(command) {
-		word = reason.Line(word)
-		switch {
-		case line == "":
-			line = commandIndent + word
-		case width(line)+1+width(word)+len(goesOn) <= to:
-			line += " " + word
-		default:
-			lines = append(lines, line+goesOn)
-			line = commandIndent2 + word
-		}
-	}
-	return append(lines, line)
+	return fold(shellWords(command), to, indent, indent+indent, ` \`)
 }
 
 // shellWords takes a command apart at spaces that are not between quotes, as sh does: a

@@ -45,9 +45,7 @@ func serialsVerdict(s api.Serials) int {
 }
 
 func writeSerials(out *strings.Builder, s api.Serials) {
-	if s.CardProblem != "" {
-		entry(out, "incomplete:", "%s", s.CardProblem)
-	}
+	known(out, "incomplete:", s.CardProblem)
 	if len(s.Cards) == 0 {
 		fmt.Fprintln(out, "no card")
 	} else {
@@ -60,9 +58,7 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 	}
 	for i := range s.Cards {
 		if r := s.Cards[i].Reason; r != nil {
-			for _, line := range wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle.String()), r.Code, r.Message), columns) {
-				fmt.Fprintln(out, line)
-			}
+			hang(out, "", 0, wrap(fmt.Sprintf("%s: %s: %s", reason.Word(s.Cards[i].Handle.String()), r.Code, r.Message), columns))
 		}
 	}
 	fmt.Fprintln(out)
@@ -79,9 +75,7 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 	if !s.Registration {
 		entry(out, "setting", "register-card-serial is off: nothing is published, and what was stays")
 	}
-	if s.Problem != "" {
-		entry(out, "problem", "%s", s.Problem)
-	}
+	known(out, "problem", s.Problem)
 	if len(s.Stale) > 0 {
 		entry(out, "stale", "%s: published by us, and no card has it now; it goes when the card stays away", list(s.Stale))
 	}
@@ -103,9 +97,8 @@ func oldNeutron(out *strings.Builder, c api.ChassisOptions) {
 		"since OVN 22.09. "+
 		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:",
 		cardserial.OldNeutron)
-	for _, line := range commandLines(cardserial.CopyCommand(c.Chassis, c.Options), columns-labelWidth) {
-		fmt.Fprintf(out, "%*s%s\n", labelWidth, "", line)
-	}
+	command := cardserial.CopyCommand(c.Chassis, c.Options)
+	hang(out, pad("", labelWidth), labelWidth, commandLines(command, columns-labelWidth))
 }
 
 // writeOptions lists options below each other.

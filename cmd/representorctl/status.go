@@ -31,9 +31,7 @@ func (p *program) writeStatus(out *strings.Builder, s api.Status) {
 		dry = ", dry run: nothing is written"
 	}
 	entry(out, "daemon", "representord %s, pid %d, %s, up %s%s", reason.Word(s.Version), s.PID, s.Role, p.since(s.Started), dry)
-	if s.RoleReason != "" {
-		entry(out, "", "%s", s.RoleReason)
-	}
+	known(out, "", s.RoleReason)
 	entry(out, "chassis", "%s, hostname %s", orUnknown(s.Chassis), orUnknown(s.Hostname))
 	entry(out, "bridge", "%s", bridge(s))
 	for _, problem := range s.Problems {
@@ -112,9 +110,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s api.Southbound) {
 		state += "; it has no Chassis row of ours: is ovn-controller running?"
 	}
 	entry(out, "southbound", "%s", state)
-	if s.Problem != "" {
-		entry(out, "", "%s", s.Problem)
-	}
+	known(out, "", s.Problem)
 	if s.Identity != "" {
 		entry(out, "", "database %s", reason.Word(s.Identity))
 	}

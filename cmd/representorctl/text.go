@@ -23,43 +23,50 @@ func orDash(s string) string {
 func width(s string) int { return utf8.RuneCountInString(s) }
 
 // pad fills a cell up to a width.
-func pad(s string, to int) string {
-	return s + strings.Repeat(" ", max(to-width(s), 0))
-}
+func pad(s string, to int) string { return fmt.Sprintf("%-*s", to, s) }
 
 // labelWidth is that of the left column of entries.
 const labelWidth = 12
 
 // entry writes a label and a text beside it, wrapped.
 func entry(out *strings.Builder, label, format string, args ...any) {
-	hang(out, pad(label, labelWidth), pad("", labelWidth), wrap(fmt.Sprintf(format, args...), columns-labelWidth))
+	hang(out, pad(label, labelWidth), labelWidth, wrap(fmt.Sprintf(format, args...), columns-labelWidth))
 }
 
-// hang writes lines, the first of them behind one text and the others behind another.
-func hang(out *strings.Builder, first, others string, lines []string) {
-	for i, line := range lines {
-		if i > 0 {
-			first = others
-		}
+// known is entry for a text that may not be there: then nothing is written.
+func known(out *strings.Builder, label, text string) {
+	if text != "" {
+		entry(out, label, "%s", text)
+	}
+}
+
+// hang writes lines, the first of them behind a text and the others indented.
+func hang(out *strings.Builder, first string, indent int, lines []string) {
+	for _, line := range lines {
 		fmt.Fprintln(out, strings.TrimRight(first+line, " "))
+		first = pad("", indent)
 	}
 }
 
 // wrap breaks a text at spaces into lines of at most a width. A word that is
 // longer has a line of its own. What could harm a terminal is escaped.
-func wrap(s string, to int) []string {
+func wrap(s string, to int) []string { return fold(strings.Fields(s), to, "", "", "") }
+
+// fold is wrap for words. Each line but the last ends in goesOn; the first begins with one
+// text and the others with another.
+func fold(words []string, to int, first, others, goesOn string) []string {
 	var lines []string
 	line := ""
-	for word := range strings.FieldsSeq(s) {
+	for _, word := range words {
 		word = reason.Line(word)
 		switch {
 		case line == "":
-			line = word
-		case width(line)+1+width(word) <= to:
+			line = first + word
+		case width(line)+1+width(word)+len(goesOn) <= to:
 			line += " " + word
 		default:
-			lines = append(lines, line)
-			line = word
+			lines = append(lines, line+goesOn)
+			line = others + word
 		}
 	}
 	return append(lines, line)
