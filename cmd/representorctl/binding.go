@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,14 +22,6 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// Where OVN's own tools look, which have these variables too (ovn-nbctl(8), ovn-sbctl(8)).
-const (
-	northboundVariable = "OVN_NB_DB"
-	southboundVariable = "OVN_SB_DB"
-	northboundDefault  = "unix:/var/run/ovn/ovnnb_db.sock"
-	southboundDefault  = "unix:/var/run/ovn/ovnsb_db.sock"
-)
-
 const (
 	// defaultWait is how long --wait waits.
 	defaultWait = time.Minute
@@ -42,13 +35,52 @@ const (
 type binding struct {
 	program *program
 
-	nb, sb  string
+	nb, sb  database
 	tls     dbconn.TLSFiles
-	profile string
+	file    string
+	profile profile.Profile
 	mtu     int
 	force   bool
 	wait    string
 	timeout time.Duration
+}
+
+// database is where one of OVN's is: what a flag says, else a variable, else the default.
+type database struct{ flag, name, variable, otherwise, said string }
+
+// newBinding looks where OVN's own tools do, which have these variables too (ovn-nbctl(8), ovn-sbctl(8)).
+func (p *program) newBinding() *binding {
+	return &binding{
+		program: p,
+		nb:      database{flag: "nb", name: "Northbound", variable: "OVN_NB_DB", otherwise: "unix:/var/run/ovn/ovnnb_db.sock"},
+		sb:      database{flag: "sb", name: "Southbound", variable: "OVN_SB_DB", otherwise: "unix:/var/run/ovn/ovnsb_db.sock"},
+	}
+}
+
+func (d *database) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&d.said, d.flag, "",
+		"the "+d.name+"'s `endpoints`, separated by commas (default $"+d.variable+", else "+d.otherwise+")")
+}
+
+func (d *database) endpoints() []string {
+	return dbconn.SplitEndpoints(cmp.Or(d.said, os.Getenv(d.variable), d.otherwise))
+}
+
+func (d *database) check() error {
+	all := d.endpoints()
+	if len(all) == 0 {
+		return fmt.Errorf("--%s names no endpoint", d.flag)
+	}
+	for _, e := range all {
+		if err := dbconn.CheckEndpoint(e); err != nil {
+			return fmt.Errorf("--%s: %w", d.flag, err)
+		}
+	}
+	return nil
+}
+
+func (b *binding) servers(d *database) northbound.Servers {
+	return northbound.Servers{Endpoints: d.endpoints(), TLS: b.tls}
 }
 
 // bound is the answer of bind and unbind.
@@ -67,7 +99,7 @@ type bound struct {
 }
 
 func (p *program) bindCommand() *cobra.Command {
-	b := &binding{program: p}
+	b := p.newBinding()
 	cmd := &cobra.Command{
 		Use:   "bind LOGICAL-PORT --profile FILE",
 		Short: "Bind a logical switch port to a VF, as Neutron does",
@@ -96,10 +128,9 @@ Run it where the databases can be reached. Exit status:
 		ValidArgsFunction: b.completeBinding(false),
 	}
 	b.flags(cmd)
+	b.sb.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&b.sb, "sb", "",
-		"the Southbound's `endpoints`, separated by commas (default $"+southboundVariable+", else "+southboundDefault+")")
-	f.StringVar(&b.profile, "profile", "", "`file` with the binding profile as JSON, - for standard input")
+	f.StringVar(&b.file, "profile", "", "`file` with the binding profile as JSON, - for standard input")
 	f.IntVar(&b.mtu, "mtu", 0, "`MTU` in bytes to be set on the representor, 0 to ask for none (default: what the port asks for already; "+
 		"Neutron asks for its network's)")
 	f.StringVar(&b.wait, "wait", "", "wait until the port is `plugged`, and say what it lacks until then")
@@ -107,26 +138,16 @@ Run it where the databases can be reached. Exit status:
 	_ = cmd.MarkFlagRequired("profile")
 	_ = cmd.MarkFlagFilename("profile", "json")
 	_ = cmd.RegisterFlagCompletionFunc("wait", cobra.FixedCompletions([]string{waitPlugged}, cobra.ShellCompDirectiveNoFileComp))
-	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if b.profile == "" {
-			return errors.New("--profile is missing: the file with the binding profile, or - for standard input; on the hypervisor, vf-reporter " +
-				"profile prints it")
-		}
-		return nil
-	}
+	cmd.PreRunE = b.check
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := b.check(cmd)
-		if err != nil {
-			return err
-		}
 		p.ran = true
-		return b.bind(cmd.Context(), args[0], f)
+		return b.bind(cmd.Context(), args[0])
 	}
 	return cmd
 }
 
 func (p *program) unbindCommand() *cobra.Command {
-	b := &binding{program: p}
+	b := p.newBinding()
 	cmd := &cobra.Command{
 		Use:   "unbind LOGICAL-PORT",
 		Short: "Take back what bind did, and leave the port",
@@ -138,23 +159,17 @@ VIF plug providers are refused.
 Exit status: as of bind.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: b.completeBinding(true),
+		PreRunE:           func(*cobra.Command, []string) error { return b.nb.check() },
+		RunE:              p.begin(func(ctx context.Context, args []string) error { return b.unbind(ctx, args[0]) }),
 	}
 	b.flags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := b.checkEndpoints("nb", b.nb, northboundVariable, northboundDefault); err != nil {
-			return err
-		}
-		p.ran = true
-		return b.unbind(cmd.Context(), args[0])
-	}
 	return cmd
 }
 
 // flags are those that both commands have.
 func (b *binding) flags(cmd *cobra.Command) {
+	b.nb.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&b.nb, "nb", "",
-		"the Northbound's `endpoints`, separated by commas (default $"+northboundVariable+", else "+northboundDefault+")")
 	f.StringVar(&b.tls.PrivateKey, "private-key", "", "PEM `file` with our private key, for ssl: endpoints")
 	f.StringVar(&b.tls.Certificate, "certificate", "", "PEM `file` with our certificate")
 	f.StringVar(&b.tls.CACert, "ca-cert", "", "PEM `file` with the CA's certificate")
@@ -163,114 +178,82 @@ func (b *binding) flags(cmd *cobra.Command) {
 }
 
 // check looks at the flags of bind, and reads the profile.
-func (b *binding) check(cmd *cobra.Command) (*profile.Profile, error) {
+func (b *binding) check(cmd *cobra.Command, _ []string) error {
 	switch f := cmd.Flags(); {
+	case b.file == "":
+		return errors.New("--profile is missing: the file with the binding profile, or - for standard input; on the hypervisor, vf-reporter " +
+			"profile prints it")
 	case b.wait != "" && b.wait != waitPlugged:
-		return nil, fmt.Errorf("--wait=%s: the only thing to wait for is %s", reason.Word(b.wait), waitPlugged)
+		return fmt.Errorf("--wait=%s: the only thing to wait for is %s", reason.Word(b.wait), waitPlugged)
 	case f.Changed("timeout") && (b.wait == "" || b.timeout <= 0):
-		return nil, errors.New("--timeout must be more than 0, and goes with --wait=" + waitPlugged)
+		return errors.New("--timeout must be more than 0, and goes with --wait=" + waitPlugged)
 	case f.Changed("mtu") && b.mtu == 0:
 		b.mtu = northbound.NoMTU
 	case f.Changed("mtu") && (b.mtu < option.MinMTU || b.mtu > option.MaxMTU):
-		return nil, fmt.Errorf("--mtu=%d must be from %d to %d, or 0 to ask for none", b.mtu, option.MinMTU, option.MaxMTU)
+		return fmt.Errorf("--mtu=%d must be from %d to %d, or 0 to ask for none", b.mtu, option.MinMTU, option.MaxMTU)
 	}
-	err := errors.Join(
-		b.checkEndpoints("nb", b.nb, northboundVariable, northboundDefault),
-		b.checkEndpoints("sb", b.sb, southboundVariable, southboundDefault))
-	if err != nil {
-		return nil, err
+	if err := errors.Join(b.nb.check(), b.sb.check()); err != nil {
+		return err
 	}
-	in, err := b.program.open(b.profile)
-	if err != nil {
-		return nil, fmt.Errorf("profile: %w", err)
-	}
-	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, profileMost+1))
-	if err == nil && len(text) > profileMost {
-		err = fmt.Errorf("%s is larger than %d bytes", reason.Word(b.profile), profileMost)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("profile: %w", err)
-	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, fmt.Errorf("profile: %s is empty; on the hypervisor, vf-reporter profile prints what belongs there", b.profileName())
-	}
-	f, err := profile.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("profile: %s: %w", b.profileName(), err)
-	}
-	return &f, nil
-}
-
-// profileName says where the profile is from.
-func (b *binding) profileName() string {
-	if b.profile == "-" {
-		return "standard input"
-	}
-	return reason.Word(b.profile)
-}
-
-// endpoints are those of a flag, else of a variable, else the default.
-func endpoints(flag, variable, otherwise string) []string {
-	if flag == "" {
-		flag = os.Getenv(variable)
-	}
-	if flag == "" {
-		flag = otherwise
-	}
-	return dbconn.SplitEndpoints(flag)
-}
-
-func (b *binding) checkEndpoints(name, flag, variable, otherwise string) error {
-	all := endpoints(flag, variable, otherwise)
-	if len(all) == 0 {
-		return fmt.Errorf("--%s names no endpoint", name)
-	}
-	for _, e := range all {
-		if err := dbconn.CheckEndpoint(e); err != nil {
-			return fmt.Errorf("--%s: %w", name, err)
-		}
+	if err := b.readProfile(); err != nil {
+		return fmt.Errorf("profile: %w", err)
 	}
 	return nil
 }
 
-func (b *binding) northbound() northbound.Servers {
-	return northbound.Servers{Endpoints: endpoints(b.nb, northboundVariable, northboundDefault), TLS: b.tls}
-}
-
-func (b *binding) southbound() northbound.Servers {
-	return northbound.Servers{Endpoints: endpoints(b.sb, southboundVariable, southboundDefault), TLS: b.tls}
+func (b *binding) readProfile() error {
+	in, err := b.program.open(b.file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	from := reason.Word(b.file)
+	text, err := io.ReadAll(io.LimitReader(in, profileMost+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > profileMost:
+		return fmt.Errorf("%s is larger than %d bytes", from, profileMost)
+	case b.file == "-":
+		from = "standard input"
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return fmt.Errorf("%s is empty; on the hypervisor, vf-reporter profile prints what belongs there", from)
+	}
+	if b.profile, err = profile.Parse(text); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
 }
 
 // bind binds a port, and waits until it is plugged if that is wanted.
-func (b *binding) bind(ctx context.Context, port string, f *profile.Profile) error {
+func (b *binding) bind(ctx context.Context, port string) error {
 	quick, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// It is watched from before the change, to tell what comes of it from what was.
-	south, err := northbound.OpenSouthbound(quick, b.southbound(), port)
+	south, err := northbound.OpenSouthbound(quick, b.servers(&b.sb), port)
 	if err != nil {
 		return err
 	}
 	defer south.Close()
-	chassis, err := northbound.Choose(south.Chassis(), f.Serial)
+	chassis, err := northbound.Choose(south.Chassis(), b.profile.Serial)
 	if err != nil {
 		return err
 	}
 	was := south.Binding()
 	change, err := b.change(quick, port, func(p *northbound.Port) (northbound.Change, error) {
-		return northbound.PlanBind(p, f, chassis, b.mtu), nil
+		return northbound.PlanBind(p, &b.profile, chassis, b.mtu), nil
 	})
 	if err != nil {
 		return err
 	}
 	answer := newBound(port, change)
 	answer.Chassis, answer.Hostname = chassis.Name, chassis.Hostname
-	err = nil
 	if b.wait != "" {
 		if !change.Anew {
 			was = nil
 		}
-		err = b.await(ctx, south, &northbound.Target{Port: port, Profile: f, Chassis: chassis, Was: was})
+		err = b.await(ctx, south, &northbound.Target{Port: port, Profile: &b.profile, Chassis: chassis, Was: was})
 		answer.waited(err)
 	}
 	return errors.Join(b.program.end(answer, exitOK, func(out *strings.Builder) { writeBound(out, &answer) }), err)
@@ -289,7 +272,7 @@ func (b *bound) waited(err error) {
 
 func (b *binding) change(ctx context.Context, port string,
 	plan func(*northbound.Port) (northbound.Change, error)) (northbound.Change, error) {
-	n, err := northbound.Open(ctx, b.northbound(), port)
+	n, err := northbound.Open(ctx, b.servers(&b.nb), port)
 	if err != nil {
 		return northbound.Change{}, err
 	}
@@ -301,14 +284,12 @@ func (b *binding) change(ctx context.Context, port string,
 func (b *binding) await(ctx context.Context, south *northbound.Southbound, t *northbound.Target) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return northbound.Await(ctx, b.southbound(), south, t, func(missing string) {
+	return northbound.Await(ctx, b.servers(&b.sb), south, t, func(missing string) {
 		fmt.Fprintf(b.program.stderr, "%s: waiting: %s\n", name, missing)
 	})
 }
 
 func (b *binding) unbind(ctx context.Context, port string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	change, err := b.change(ctx, port, northbound.PlanUnbind)
 	if err != nil {
 		return err
@@ -323,10 +304,7 @@ func (b *binding) unbind(ctx context.Context, port string) error {
 }
 
 func newBound(port string, c northbound.Change) bound {
-	b := bound{LogicalPort: port, Set: map[string]string{}, Deleted: []string{}}
-	maps.Copy(b.Set, c.Set)
-	b.Deleted = append(b.Deleted, c.Delete...)
-	return b
+	return bound{LogicalPort: port, Set: maps.Collect(maps.All(c.Set)), Deleted: append([]string{}, c.Delete...)}
 }
 
 func writeBound(out *strings.Builder, b *bound) {

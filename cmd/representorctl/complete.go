@@ -44,7 +44,7 @@ func (b *binding) completeBinding(bound bool) cobra.CompletionFunc {
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 		defer cancel()
-		all, err := northbound.Names(ctx, b.northbound(), bound)
+		all, err := northbound.Names(ctx, b.servers(&b.nb), bound)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // a file's name is no answer either
 		}
