@@ -125,7 +125,7 @@ Run it where the databases can be reached. Exit status:
   7  the port is refused: Neutron's, or none that can be plugged
   8  bound, but not plugged in time`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: b.completeBinding(false),
+		ValidArgsFunction: b.portsOfNorthbound(false),
 	}
 	b.flags(cmd)
 	b.sb.add(cmd)
@@ -158,7 +158,7 @@ VIF plug providers are refused.
 
 Exit status: as of bind.`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: b.completeBinding(true),
+		ValidArgsFunction: b.portsOfNorthbound(true),
 		PreRunE:           func(*cobra.Command, []string) error { return b.nb.check() },
 		RunE:              p.begin(func(ctx context.Context, args []string) error { return b.unbind(ctx, args[0]) }),
 	}

@@ -20,47 +20,36 @@ const completionPatience = time.Second
 // hundred thousand ports.
 const completionsMost = 1000
 
-// completePorts completes logical ports that the daemon knows.
-func (p *program) completePorts(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return p.complete(cmd, func(port api.Port) (word, about string) {
-		return port.LogicalPort, string(port.State) + " " + port.Netdev
-	})
-}
-
-// completeNetdevs completes the netdevs of those.
-func (p *program) completeNetdevs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return p.complete(cmd, func(port api.Port) (word, about string) { return port.Netdev, string(port.State) })
-}
-
-// completeBinding completes logical switch ports of the Northbound: those that could be
-// bound, or those that are.
-func (b *binding) completeBinding(bound bool) cobra.CompletionFunc {
+// completing completes the one name that a command takes with those that names gives in time,
+// none where it can't: a file's name is no answer either.
+func completing(names func(ctx context.Context, typed string) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 		defer cancel()
-		all, err := northbound.Names(ctx, b.servers(&b.nb), bound)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp // a file's name is no answer either
-		}
-		names := slices.DeleteFunc(all, func(n string) bool { return !cli.Completable(n) || !strings.HasPrefix(n, typed) })
-		return names[:min(len(names), completionsMost)], cobra.ShellCompDirectiveNoFileComp
+		return names(ctx, typed), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
-func (p *program) complete(cmd *cobra.Command, of func(api.Port) (word, about string)) ([]string, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
-	defer cancel()
+// portNames are the logical ports that the daemon knows.
+func (p *program) portNames(ctx context.Context, _ string) []string {
+	return p.offered(ctx, func(port api.Port) (word, about string) {
+		return port.LogicalPort, string(port.State) + " " + port.Netdev
+	})
+}
+
+// netdevNames are the netdevs of those.
+func (p *program) netdevNames(ctx context.Context, _ string) []string {
+	return p.offered(ctx, func(port api.Port) (word, about string) { return port.Netdev, string(port.State) })
+}
+
+func (p *program) offered(ctx context.Context, of func(api.Port) (word, about string)) (names []string) {
 	ports, err := p.client().Ports(ctx)
 	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp // a file's name is no answer either
+		return nil
 	}
-	names := make([]string, 0, len(ports.Ports))
 	done := map[string]bool{}
 	for _, port := range ports.Ports {
 		if word, about := of(port); cli.Completable(word) && !done[word] {
@@ -68,5 +57,15 @@ func (p *program) complete(cmd *cobra.Command, of func(api.Port) (word, about st
 			names = append(names, word+"\t"+about)
 		}
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return names
+}
+
+// portsOfNorthbound completes logical switch ports of the Northbound: those that could be
+// bound, or those that are.
+func (b *binding) portsOfNorthbound(bound bool) cobra.CompletionFunc {
+	return completing(func(ctx context.Context, typed string) []string {
+		all, _ := northbound.Names(ctx, b.servers(&b.nb), bound)
+		names := slices.DeleteFunc(all, func(n string) bool { return !cli.Completable(n) || !strings.HasPrefix(n, typed) })
+		return names[:min(len(names), completionsMost)]
+	})
 }

@@ -43,7 +43,7 @@ can't tell.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: p.completePorts,
+		ValidArgsFunction: completing(p.portNames),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			p.instead = []string{"to see what is wrong here: " + name + " doctor", offlineInstead}
 			if len(args) == 1 {
@@ -58,7 +58,7 @@ can't tell.`,
 	}
 	cmd.Flags().StringVar(&netdev, "netdev", "", "explain the port of this representor")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show every step, with what was read, and where")
-	_ = cmd.RegisterFlagCompletionFunc("netdev", p.completeNetdevs)
+	_ = cmd.RegisterFlagCompletionFunc("netdev", completing(p.netdevNames))
 	return cmd
 }
 

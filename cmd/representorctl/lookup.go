@@ -8,23 +8,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/option"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 )
-
-// lookupFlags maps the flags of lookup to the parameters of the question.
-func lookupFlags() map[string]string {
-	return map[string]string{
-		"pf-mac":             api.ParamPFMAC,
-		"vf":                 api.ParamVF,
-		"sf":                 api.ParamSF,
-		"controller":         api.ParamController,
-		"card-serial-number": api.ParamCardSerial,
-	}
-}
 
 func (p *program) lookupCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -43,12 +33,7 @@ be plugged now.` + sourceHelp,
 	from := p.addSources(cmd)
 	question := url.Values{}
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-		for flag, parameter := range lookupFlags() {
-			if f := cmd.Flags().Lookup(flag); f.Changed {
-				question.Set(parameter, f.Value.String())
-			}
-		}
-		return errors.Join(from.check(), checkQuestion(question))
+		return errors.Join(from.check(), readQuestion(cmd.Flags(), question))
 	}
 	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error { return p.lookup(ctx, from, question) })
 	cmd.Flags().String("pf-mac", "", "MAC address of the PF (required)")
@@ -62,20 +47,27 @@ be plugged now.` + sourceHelp,
 	return cmd
 }
 
-// checkQuestion holds a question to the grammar of the options, in the words of the
-// flags: a wrong one would be refused as an option of a logical switch port.
-func checkQuestion(question url.Values) error {
+// readQuestion makes a question of flags, and holds it to the grammar of the options, in the words
+// of the flags: a wrong one would be refused as an option of a logical switch port.
+func readQuestion(from *pflag.FlagSet, question url.Values) error {
 	options, flags := map[string]string{}, []string{}
-	for flag, parameter := range lookupFlags() {
-		if question.Has(parameter) && question.Get(parameter) == "" {
+	for flag, parameter := range map[string]string{
+		"pf-mac": api.ParamPFMAC, "vf": api.ParamVF, "sf": api.ParamSF, "controller": api.ParamController,
+		"card-serial-number": api.ParamCardSerial,
+	} {
+		f := from.Lookup(flag)
+		if f.Changed && f.Value.String() == "" {
 			return fmt.Errorf("--%s is empty; leave it out instead", flag)
 		}
-		options[api.ParamOption(parameter)] = question.Get(parameter)
+		if f.Changed {
+			question.Set(parameter, f.Value.String())
+		}
+		options[api.ParamOption(parameter)] = f.Value.String()
 		flags = append(flags, api.ParamOption(parameter), "--"+flag)
 	}
 	_, err := ovn.ParseQuery(options)
-	var wrong *ovn.OptionError
-	if !errors.As(err, &wrong) {
+	wrong, ok := errors.AsType[*ovn.OptionError](err)
+	if !ok {
 		return err
 	}
 	message := strings.TrimPrefix(wrong.Error(), "option ")

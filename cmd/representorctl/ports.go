@@ -28,7 +28,7 @@ States: plugged; pending (something isn't there yet); conflict (another row or
 request is in the way); held (a row stays although nothing trusted asks for it
 now); invalid (the request can't be followed as written).`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: p.completePorts,
+		ValidArgsFunction: completing(p.portNames),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
 				return show(p, p.writePorts, current)(p.client().Ports(ctx))
