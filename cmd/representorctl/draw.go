@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/draw"
 )
 
@@ -98,10 +98,7 @@ func (p *program) askDaemon(ctx context.Context) (draw.Facts, error) {
 // write writes a whole text to a file, or to standard output.
 func (p *program) write(path, text string) error {
 	if path == "-" {
-		if _, err := io.WriteString(p.stdout, text); err != nil {
-			return fmt.Errorf("writing the drawing: %w", err)
-		}
-		return nil
+		return cli.Write(p.stdout, "the drawing", text)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing the drawing: %w", err)

@@ -4,15 +4,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/plug"
@@ -39,12 +38,11 @@ daemon; JSON is one event a line then.`,
 			if len(events.Events) == 0 {
 				fmt.Fprintf(out, "no port changed its state since the daemon started, %s ago\n", p.since(events.Started))
 			}
-			cut := false
 			for i := range events.Events {
-				cut = p.writeEvent(out, &events.Events[i]) || cut
+				p.writeEvent(out, &events.Events[i])
 			}
-			writeCut(out, cut, "events -j")
-		}, nil)(p.client().Events(ctx, 0))
+			p.writeCut(out, "events -j")
+		}, done)(p.client().Events(ctx, 0))
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !follow {
@@ -63,11 +61,10 @@ func (p *program) followEvents(ctx context.Context) error {
 	lost := false
 	for first := true; ; first = false {
 		events, err := p.client().Events(ctx, after)
-		var unreachable *api.UnreachableError
 		switch {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // interrupted, which is how it ends
-		case err != nil && (first || !errors.As(err, &unreachable)):
+		case err != nil && (first || !is[*api.UnreachableError](err)):
 			return err
 		case err != nil:
 			if !lost {
@@ -94,27 +91,19 @@ func (p *program) followEvents(ctx context.Context) error {
 // showEvents writes events as they come, and gives the number of the last.
 func (p *program) showEvents(events []plug.Event, after uint64) (uint64, error) {
 	var out strings.Builder
+	lines := json.NewEncoder(&out)
 	for i := range events {
 		after = events[i].Number
 		if !p.json {
 			p.writeEvent(&out, &events[i])
-			continue
-		}
-		line, err := json.Marshal(events[i])
-		if err != nil {
+		} else if err := lines.Encode(events[i]); err != nil {
 			return after, fmt.Errorf("encoding an event: %w", err)
 		}
-		out.Write(line)
-		out.WriteByte('\n')
 	}
-	if _, err := io.WriteString(p.stdout, out.String()); err != nil {
-		return after, fmt.Errorf("writing events: %w", err)
-	}
-	return after, nil
+	return after, cli.Write(p.stdout, "events", out.String())
 }
 
-// writeEvent writes an event, and tells whether its reason was cut.
-func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
+func (p *program) writeEvent(out *strings.Builder, e *plug.Event) {
 	from, to := cmp.Or(string(e.From), "new"), cmp.Or(string(e.To), "gone")
 	fmt.Fprintf(out, "%s  %s ago  %s -> %s\n", e.At.UTC().Format(time.RFC3339), p.since(e.At), from, p.stated(e.To, to))
 	what := "  " + reason.Word(e.LogicalPort)
@@ -123,9 +112,8 @@ func (p *program) writeEvent(out *strings.Builder, e *plug.Event) (cut bool) {
 	}
 	fmt.Fprintln(out, what)
 	if e.Reason != nil {
-		return writeBrief(out, "", e.Reason)
+		p.writeBrief(out, "", e.Reason)
 	}
-	return false
 }
 
 // stated colours the name of a state.

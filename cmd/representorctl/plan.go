@@ -80,24 +80,23 @@ func (p *program) writePlan(out *strings.Builder, plan api.Plan) {
 			not = append(not, port)
 		}
 	}
-	cut := writeWaiting(out, "still on the bridge", still)
-	cut = writeWaiting(out, "not plugged", not) || cut
-	writeCut(out, cut, "explain PORT")
+	p.writeWaiting(out, "still on the bridge", still)
+	p.writeWaiting(out, "not plugged", not)
+	p.writeCut(out, "explain PORT")
 }
 
-// writeWaiting lists ports, with what each waits for, and tells whether something was cut.
-func writeWaiting(out *strings.Builder, how string, ports []api.Port) (cut bool) {
+// writeWaiting lists ports, with what each waits for.
+func (p *program) writeWaiting(out *strings.Builder, how string, ports []api.Port) {
 	if len(ports) == 0 {
-		return false
+		return
 	}
 	fmt.Fprintf(out, "\n%s %s:\n", plural(len(ports), "port"), how)
 	for _, port := range ports {
 		fmt.Fprintf(out, "  %s %s\n", reason.Word(port.LogicalPort), port.State)
 		if port.Reason != nil {
-			cut = writeBrief(out, "", port.Reason) || cut
+			p.writeBrief(out, "", port.Reason)
 		}
 	}
-	return cut
 }
 
 // besides are the ports that wait for more than a change that is shown already, and
@@ -132,7 +131,7 @@ once in audit-interval; this is for the doubtful. It doesn't wait for the pass.`
 					last = fmt.Sprintf("the last was %s ago, at %s", p.since(asked.LastPass), asked.LastPass.UTC().Format(time.RFC3339))
 				}
 				fmt.Fprintf(out, "pass %d is asked for; %s\n", asked.Passes+1, last)
-			}, nil)(p.client().Reconcile(ctx))
+			}, done)(p.client().Reconcile(ctx))
 		}),
 	}
 }
@@ -151,7 +150,7 @@ It lasts until the daemon ends; the setting log-level is for good.`,
 		},
 		ValidArgs: api.LogLevels(),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
-			told := show(p, func(out *strings.Builder, level api.LogLevel) { fmt.Fprintln(out, level.Level) }, nil)
+			told := show(p, func(out *strings.Builder, level api.LogLevel) { fmt.Fprintln(out, level.Level) }, done)
 			if len(args) == 1 {
 				return told(p.client().SetLogLevel(ctx, args[0]))
 			}

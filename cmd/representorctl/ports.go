@@ -66,7 +66,6 @@ func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 		fmt.Fprintln(out, strings.TrimRight(line, " "))
 	}
 	row("LOGICAL PORT", "STATE", "SINCE", "NETDEV", "OFPORT")
-	cut := false
 	for _, port := range ports.Ports {
 		name := reason.Word(port.LogicalPort)
 		if width(name) > lportWidth {
@@ -75,16 +74,16 @@ func (p *program) writePorts(out *strings.Builder, ports api.Ports) {
 		}
 		row(name, string(port.State), p.since(port.Since), orDash(port.Netdev), ofport(port))
 		if port.Reason != nil {
-			cut = writeBrief(out, "", port.Reason) || cut
+			p.writeBrief(out, "", port.Reason)
 		}
 		if stays(port) {
 			fmt.Fprintln(out, "    it is still on the bridge")
 		}
 		for i := range port.Warnings {
-			cut = writeBrief(out, "warning: ", &port.Warnings[i]) || cut
+			p.writeBrief(out, "warning: ", &port.Warnings[i])
 		}
 	}
-	writeCut(out, cut, "explain PORT")
+	p.writeCut(out, "explain PORT")
 }
 
 // stays tells of a port that isn't plugged as it should be that its row is there all the
@@ -109,17 +108,17 @@ func (p *program) writeStanding(out *strings.Builder, s api.Standing) {
 	entry(out, "daemon", "%s; %s", why, what)
 }
 
-// writeBrief writes a reason below what it is of, and tells whether it was cut.
-func writeBrief(out *strings.Builder, kind string, r *reason.Reason) (cut bool) {
+// writeBrief writes a reason below what it is of, cut off where it is long.
+func (p *program) writeBrief(out *strings.Builder, kind string, r *reason.Reason) {
 	const indent = 4
 	lines, cut := brief(fmt.Sprintf("%s%s: %s", kind, r.Code, r.Message), columns-indent)
 	hang(out, pad("", indent), indent, lines)
-	return cut
+	p.cut = p.cut || cut
 }
 
 // writeCut says, if a reason was cut, which command shows all of it.
-func writeCut(out *strings.Builder, cut bool, command string) {
-	if cut {
+func (p *program) writeCut(out *strings.Builder, command string) {
+	if p.cut {
 		fmt.Fprintf(out, "a reason is cut: %s %s\n", name, command)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,8 @@ type program struct {
 	ran    bool // a command was understood and began
 	// instead is what a command names to be run where no daemon answers.
 	instead []string
+	// cut: a reason that was shown is told in full elsewhere.
+	cut bool
 }
 
 // exit is an error that has been told already; it only carries a status.
@@ -149,19 +152,18 @@ func (p *program) open(path string) (io.ReadCloser, error) {
 func (p *program) client() *api.Client { return api.NewClient(p.socket) }
 
 // show prints what was answered: all of it as JSON, or what write makes of it. verdict
-// gives the exit status that an answer stands for; nil is exitOK for all.
+// gives the exit status that an answer stands for.
 func show[T any](p *program, write func(*strings.Builder, T), verdict func(T) int) func(T, error) error {
 	return func(answer T, err error) error {
 		if err != nil {
 			return err
 		}
-		status := exitOK
-		if verdict != nil {
-			status = verdict(answer)
-		}
-		return p.end(answer, status, func(out *strings.Builder) { write(out, answer) })
+		return p.end(answer, verdict(answer), func(out *strings.Builder) { write(out, answer) })
 	}
 }
+
+// done gives exitOK, whatever is answered.
+func done[T any](T) int { return exitOK }
 
 // current gives exitUnknown where what is told of ports is not how they are now.
 func current[T interface{ Current() bool }](answer T) int {
@@ -271,13 +273,8 @@ func (p *program) refused(e *api.Error) int {
 			fmt.Fprintf(p.stderr, "  candidate %s\n", reason.Line(c))
 		}
 	}
-	switch e.Status {
-	case http.StatusNotFound:
-		return exitNotFound
-	case http.StatusBadRequest:
-		return exitUsage
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return exitUnknown
-	}
-	return exitError
+	return cmp.Or(map[int]int{
+		http.StatusNotFound: exitNotFound, http.StatusBadRequest: exitUsage,
+		http.StatusServiceUnavailable: exitUnknown, http.StatusTooManyRequests: exitUnknown,
+	}[e.Status], exitError)
 }

@@ -20,7 +20,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Short: "Show how the daemon is: its bridge, its databases, its ports by state",
 		Args:  cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, _ []string) error {
-			return show(p, p.writeStatus, nil)(p.client().Status(ctx))
+			return show(p, p.writeStatus, done)(p.client().Status(ctx))
 		}),
 	}
 }

@@ -48,13 +48,13 @@ func (p *program) listJSON(i *hypervisor.Inventory) error {
 // list writes each card as soon as it has answered.
 func (p *program) list(i *hypervisor.Inventory) error {
 	if len(i.Cards)+len(i.Host.Orphans) == 0 {
-		return cli.Write(p.stdout, "no network function that can have VFs; see vf-reporter check\n")
+		return cli.Write(p.stdout, "the answer", "no network function that can have VFs; see vf-reporter check\n")
 	}
 	var failure error
 	i.Each(func(c *hypervisor.Card) {
 		var out strings.Builder
 		writeCard(&out, i, c)
-		if err := cli.Write(p.stdout, out.String()); failure == nil {
+		if err := cli.Write(p.stdout, "the answer", out.String()); failure == nil {
 			failure = err
 		}
 	})
@@ -62,7 +62,7 @@ func (p *program) list(i *hypervisor.Inventory) error {
 		var out strings.Builder
 		fmt.Fprintln(&out, "VFs without a PF")
 		writeVFs(&out, i, i.Host.Orphans)
-		if err := cli.Write(p.stdout, out.String()); failure == nil {
+		if err := cli.Write(p.stdout, "the answer", out.String()); failure == nil {
 			failure = err
 		}
 	}

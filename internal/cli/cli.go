@@ -24,13 +24,13 @@ func Print(to io.Writer, asJSON bool, answer any, text func(*strings.Builder)) e
 	} else {
 		text(&out)
 	}
-	return Write(to, out.String())
+	return Write(to, "the answer", out.String())
 }
 
-// Write writes a text, and says of an error that it is about the answer.
-func Write(to io.Writer, text string) error {
+// Write writes a text, and says of an error what it kept from being written.
+func Write(to io.Writer, what, text string) error {
 	if _, err := io.WriteString(to, text); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+		return fmt.Errorf("writing %s: %w", what, err)
 	}
 	return nil
 }
