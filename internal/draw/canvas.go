@@ -1,7 +1,9 @@
 package draw
 
 import (
+	"cmp"
 	"encoding/xml"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -60,18 +62,13 @@ func (c *canvas) rect(x, y, w, h, r float64, class string) {
 	c.element("rect", "x", number(x), "y", number(y), "width", number(w), "height", number(h), "rx", radius, "class", class)
 }
 
-// path draws lines from a point, each coordinate with its command, as in "M",1,2,"V",3.
-func (c *canvas) path(class string, steps ...any) {
-	var d strings.Builder
-	for _, s := range steps {
-		switch s := s.(type) {
-		case string:
-			d.WriteString(s)
-		case float64:
-			d.WriteString(number(s) + " ")
-		}
+// path draws lines; coordinates stand where the form has %s, as in "M%s %s V%s".
+func (c *canvas) path(class, form string, at ...float64) {
+	var numbers []any
+	for _, f := range at {
+		numbers = append(numbers, number(f))
 	}
-	c.element("path", "d", strings.TrimRight(d.String(), " "), "class", class)
+	c.element("path", "d", fmt.Sprintf(form, numbers...), "class", class)
 }
 
 func (c *canvas) use(shape string, x, y float64) {
@@ -99,10 +96,7 @@ func (c *canvas) write(x, y float64, class, anchor, s string) {
 // foreign writes a line that others chose, as much of it as fits a width. What fonts
 // may draw larger than expected is cut off at the edges of the line.
 func (c *canvas) foreign(x, y, width float64, f font, class, s string) {
-	if s == "" {
-		s = `""`
-	}
-	s = f.fit(s, width)
+	s = f.fit(cmp.Or(s, `""`), width)
 	if !wild(s) {
 		c.text(x, y, class, s)
 		return

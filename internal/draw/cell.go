@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"unicode/utf8"
 
@@ -116,7 +117,7 @@ func (c *canvas) netdevEnd(right, y, room float64, f *cell) {
 		}
 	}
 	w = min(w, room)
-	c.netdev(right-w, y, w+0.1, mono(), "mono", f.Netdev, state)
+	c.netdev(right-w, y, w+0.1, f.Netdev, state)
 }
 
 // Where the parts of a small cell are.
@@ -131,11 +132,9 @@ const (
 func smallColumns(m *model) int {
 	longest := 0
 	for i := range m.instances {
-		for j := range m.instances[i].hosts {
-			for _, p := range m.instances[i].hosts[j].pfs {
-				for k := range p.cells {
-					longest = max(longest, min(utf8.RuneCountInString(p.cells[k].shown()), smallNames))
-				}
+		for p := range m.instances[i].pfs() {
+			for j := range p.cells {
+				longest = max(longest, min(utf8.RuneCountInString(p.cells[j].shown()), smallNames))
 			}
 		}
 	}
@@ -193,11 +192,7 @@ func (c *canvas) pfBar(y float64, p *pf) float64 {
 	c.group(f.tip())
 	c.rect(pfX, y, pfW, h, 3, "box "+f.look)
 	c.roomy(pfX, y, pfW, f)
-	mac := f.HWAddr
-	if mac == "" {
-		mac = "MAC unknown"
-	}
-	c.foreign(pfX+72, y+13.4, 150, mono(), "mono", mac)
+	c.foreign(pfX+72, y+13.4, 150, mono(), "mono", cmp.Or(f.HWAddr, "MAC unknown"))
 	c.WriteString("</g>\n")
 	return h
 }

@@ -2,6 +2,7 @@ package draw
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/representord/representord/internal/api"
@@ -26,15 +27,12 @@ func (m *model) fold(piles bool) {
 	for i := range m.instances {
 		in := &m.instances[i]
 		in.summary = summary(in)
-		for j := range in.hosts {
-			for k := range in.hosts[j].pfs {
-				p := &in.hosts[j].pfs[k]
-				if before := len(p.cells); piles && before > fewFunctions {
-					p.cells = fold(p.cells)
-					m.piles = m.piles || len(p.cells) < before
-				}
-				total += len(p.cells)
+		for p := range in.pfs() {
+			if before := len(p.cells); piles && before > fewFunctions {
+				p.cells = fold(p.cells)
+				m.piles = m.piles || len(p.cells) < before
 			}
+			total += len(p.cells)
 		}
 	}
 	if total > roomyMost {
@@ -71,23 +69,16 @@ func follows(a, b *cell) bool {
 
 // summary counts what an instance has.
 func summary(in *instance) string {
-	pfs, kinds, plugged := 0, map[string]int{}, 0
-	count := func(c *cell) {
-		kinds[c.Kind]++
-		if c.look == "plugged" {
-			plugged++
+	pfs, kinds, looks := 0, map[string]int{}, map[string]int{}
+	for p := range in.pfs() {
+		pfs++
+		cells := p.cells
+		if p.own != nil {
+			cells = append(slices.Clone(cells), *p.own)
 		}
-	}
-	for i := range in.hosts {
-		for j := range in.hosts[i].pfs {
-			p := &in.hosts[i].pfs[j]
-			pfs++
-			if p.own != nil {
-				count(p.own)
-			}
-			for k := range p.cells {
-				count(&p.cells[k])
-			}
+		for i := range cells {
+			kinds[cells[i].Kind]++
+			looks[cells[i].look]++
 		}
 	}
 	var parts []string
@@ -103,8 +94,8 @@ func summary(in *instance) string {
 			parts = append(parts, fmt.Sprintf("%d %ss", of.n, of.noun))
 		}
 	}
-	if plugged > 0 {
-		parts = append(parts, fmt.Sprintf("%d plugged", plugged))
+	if n := looks["plugged"]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d plugged", n))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -6,8 +6,7 @@ const sectionGap = 18
 
 // heading draws the title and the legend, which counts as well.
 func (c *canvas) heading(f Facts, m model) float64 {
-	title := font{size: 21}
-	c.foreign(margin, margin+18, innerWidth, title, "h1", f.Title)
+	c.foreign(margin, margin+18, innerWidth, font{size: 21}, "h1", f.Title)
 	y := float64(margin + 34)
 	c.foreign(margin, y, innerWidth, font{size: 10}, "note", f.Subtitle)
 	y += 24
@@ -26,28 +25,25 @@ func (c *canvas) heading(f Facts, m model) float64 {
 }
 
 func (c *canvas) legend(y float64, f Facts, m model) float64 {
-	type item struct{ shape, words string }
-	var items []item
-	for _, look := range []string{"plugged", "pending", "conflict", "held", "invalid"} {
-		if f.PortsKnown {
-			items = append(items, item{look, look})
-		}
-	}
-	free := item{none, "nobody asks"}
+	looks, free := []string{"plugged", "pending", "conflict", "held", "invalid"}, "nobody asks"
 	if !f.PortsKnown {
-		free.words = "functions; who asks for them is not known"
+		looks, free = nil, "functions; who asks for them is not known"
 	}
 	x := float64(margin)
-	for _, i := range append(items, free) {
-		count := fmt.Sprint(m.counts[i.shape])
+	for _, look := range append(looks, none) {
+		means := look
+		if look == none {
+			means = free
+		}
+		count := fmt.Sprint(m.counts[look])
 		words := x + 18 + label().width(count) + 4
-		w := words - x + prose().width(i.words)
+		w := words - x + prose().width(means)
 		if x+w > pageWidth-margin && x > margin {
 			words, x, y = words-x+margin, margin, y+18
 		}
-		c.use(i.shape, x+6, y)
+		c.use(look, x+6, y)
 		c.text(x+18, y+3.4, "label", count)
-		c.text(words, y+3.4, "", i.words)
+		c.text(words, y+3.4, "", means)
 		x += w + 20
 	}
 	y += 18

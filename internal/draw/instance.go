@@ -43,7 +43,7 @@ func (c *canvas) instance(x, y float64, in *instance, columns int) float64 {
 			row, column := float64(i/uplinkRow), float64(i%uplinkRow)
 			ux, uy := x+pad+column*(uplinkW+uplinkGap), y+row*(uplinkH+uplinkGap)
 			// Wires of upper rows run behind the lower ones, each beside the others.
-			inner.path("wire", "M", ux+14+6*row, uy+uplinkH, "V", barY)
+			inner.path("wire", "M%s %s V%s", ux+14+6*row, uy+uplinkH, barY)
 			inner.uplink(ux, uy, in, i)
 		}
 	}
@@ -56,10 +56,10 @@ func (c *canvas) instance(x, y float64, in *instance, columns int) float64 {
 		y = inner.host(y, &in.hosts[i], columns, &branches)
 	}
 	for _, b := range branches {
-		inner.path("wire", "M", float64(trunkX), b, "H", float64(pfX))
+		inner.path("wire", "M%s %s H%s", trunkX, b, pfX)
 	}
 	if n := len(branches); n > 0 {
-		inner.path("wire", "M", float64(trunkX), barY+barH, "V", branches[n-1]+1)
+		inner.path("wire", "M%s %s V%s", trunkX, barY+barH, branches[n-1]+1)
 	} else {
 		y += 18
 		empty := "no functions"
@@ -84,14 +84,15 @@ func (c *canvas) uplink(x, y float64, in *instance, i int) {
 	c.rect(x, y, uplinkW, uplinkH, 4, "uplink")
 	c.use("jack", x+14, y+uplinkH/2)
 	c.text(x+28, y+13.5, "label", name)
-	c.netdev(x+28, y+25.5, uplinkW-34, mono(), "mono", u.Netdev, linkState(u.Netdev, u.Link))
+	c.netdev(x+28, y+25.5, uplinkW-34, u.Netdev, linkState(u.Netdev, u.Link))
 	c.WriteString("</g>\n")
 }
 
 // netdev writes a netdev's name and how its link is.
-func (c *canvas) netdev(x, y, width float64, f font, class, name, state string) {
+func (c *canvas) netdev(x, y, width float64, name, state string) {
+	f := mono()
 	if name == "" {
-		c.text(x, y, class+" grey", f.fit("no netdev", width))
+		c.text(x, y, "mono grey", f.fit("no netdev", width))
 		return
 	}
 	if state != "" {
@@ -100,12 +101,12 @@ func (c *canvas) netdev(x, y, width float64, f font, class, name, state string) 
 	room := width - f.width(state)
 	shown := f.fit(name, room)
 	if wild(shown) {
-		c.foreign(x, y, room, f, class, name)
-		c.textEnd(x+width, y, class+" grey", state)
+		c.foreign(x, y, room, f, "mono", name)
+		c.textEnd(x+width, y, "mono grey", state)
 		return
 	}
-	c.text(x, y, class, shown)
-	c.text(x+f.width(shown), y, class+" grey", state)
+	c.text(x, y, "mono", shown)
+	c.text(x+f.width(shown), y, "mono grey", state)
 }
 
 // host draws a controller's functions. The wires to its PFs end at the heights that
@@ -113,10 +114,9 @@ func (c *canvas) netdev(x, y, width float64, f font, class, name, state string) 
 func (c *canvas) host(y float64, h *host, columns int, branches *[]float64) float64 {
 	var inner canvas
 	top := y
-	title, remark := h.name()
 	y += 17
-	inner.text(pfX, y, "h3", title)
-	inner.text(pfX+label().width(title)+6, y, "grey", remark)
+	inner.text(pfX, y, "h3", h.title)
+	inner.text(pfX+label().width(h.title)+6, y, "grey", h.remark)
 	y += 8
 	for i := range h.pfs {
 		if i > 0 {
@@ -157,10 +157,10 @@ func (c *canvas) pf(y float64, p *pf, columns int, branches *[]float64) float64 
 			c.cell(left+float64(j)*(w+gap), y, w, rowH, &row[j], dense)
 		}
 		stemEnd = y + rowH/2
-		c.path("thin", "M", stem, stemEnd, "H", left)
+		c.path("thin", "M%s %s H%s", stem, stemEnd, left)
 		y += rowH + rowGap
 		i += len(row)
 	}
-	c.path("thin", "M", stem, stemTop, "V", stemEnd)
+	c.path("thin", "M%s %s V%s", stem, stemTop, stemEnd)
 	return y - rowGap
 }

@@ -3,8 +3,8 @@ package draw
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/representord/representord/internal/api"
@@ -33,20 +33,29 @@ type instance struct {
 	cardless bool
 }
 
-// cardOf is the instance that an uplink is drawn on.
-func cardOf(u *api.Uplink) string { return cmp.Or(u.Card, u.Handle) }
-
 // host is a controller's functions, which belong to one machine.
 type host struct {
-	controller *uint32
-	external   bool
-	pfs        []pf
+	title, remark string
+	pfs           []pf
 }
 
 type pf struct {
 	number uint16
 	own    *cell // nil when the PF has no port of its own
 	cells  []cell
+}
+
+// pfs are those of all machines.
+func (in *instance) pfs() iter.Seq[*pf] {
+	return func(yield func(*pf) bool) {
+		for i := range in.hosts {
+			for j := range in.hosts[i].pfs {
+				if !yield(&in.hosts[i].pfs[j]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // cell is one function, or a pile of functions that nobody asks for.
@@ -62,52 +71,42 @@ type cell struct {
 }
 
 func newModel(f Facts) model {
+	if !f.PortsKnown {
+		f.Ports = nil
+	}
 	m := model{counts: map[string]int{}}
-	claims := claimants(f)
-	for i := range f.Ports {
-		if p := f.Ports[i]; f.PortsKnown {
-			m.counts[look(p.State)]++
-			if p.State != plan.Plugged {
-				m.unplugged = append(m.unplugged, p)
-			}
+	for _, p := range f.Ports {
+		m.counts[look(p.State)]++
+		if p.State != plan.Plugged {
+			m.unplugged = append(m.unplugged, p)
 		}
 	}
 	slices.SortStableFunc(m.unplugged, func(a, b api.Port) int { return worst(a.State) - worst(b.State) })
 
-	reps := f.Representors.Representors
-	for _, handle := range handles(f.Representors) {
-		in := instance{handle: handle}
-		for _, u := range f.Representors.Uplinks {
-			if cardOf(&u) == handle {
-				in.uplinks = append(in.uplinks, u)
-				in.cardless = in.cardless || u.Card == "" && strings.HasPrefix(handle, "auxiliary/")
-			}
-		}
-		m.instances = append(m.instances, in)
+	for _, u := range f.Representors.Uplinks {
+		in := m.instance(cmp.Or(u.Card, u.Handle))
+		in.uplinks = append(in.uplinks, u)
+		in.cardless = in.cardless || u.Card == "" && strings.HasPrefix(u.Handle, "auxiliary/")
 	}
-	for i := range reps {
-		c := newCell(reps[i], claims[reps[i].Function])
+	claims := claimants(f)
+	for _, r := range f.Representors.Representors {
+		c := newCell(r, claims[r.Function])
 		if c.look == none {
 			m.counts[none]++
 		}
-		at, _ := slices.BinarySearchFunc(m.instances, reps[i].Handle, func(in instance, h string) int { return strings.Compare(in.handle, h) })
-		m.instances[at].add(c)
+		m.instance(r.Handle).add(c)
 	}
-	m.fold(f.PortsKnown || len(reps) > manyFunctions)
+	m.fold(f.PortsKnown || len(f.Representors.Representors) > manyFunctions)
 	return m
 }
 
-// handles gives every devlink instance once, sorted.
-func handles(rs api.Representors) []string {
-	var all []string
-	for i := range rs.Representors {
-		all = append(all, rs.Representors[i].Handle)
+// instance is the one with a handle, which is made if it isn't there. They are sorted.
+func (m *model) instance(handle string) *instance {
+	at, found := slices.BinarySearchFunc(m.instances, handle, func(in instance, h string) int { return strings.Compare(in.handle, h) })
+	if !found {
+		m.instances = slices.Insert(m.instances, at, instance{handle: handle})
 	}
-	for i := range rs.Uplinks {
-		all = append(all, cardOf(&rs.Uplinks[i]))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return &m.instances[at]
 }
 
 // claimants gives, by function, the ports that ask for it: the one that has it first.
@@ -116,7 +115,7 @@ func handles(rs api.Representors) []string {
 func claimants(f Facts) map[string][]api.Port {
 	claims := map[string][]api.Port{}
 	for _, p := range f.Ports {
-		if p.Function != "" && f.PortsKnown {
+		if p.Function != "" {
 			claims[p.Function] = append(claims[p.Function], p)
 		}
 	}
@@ -152,25 +151,16 @@ func newCell(r api.Representor, claims []api.Port) cell {
 
 func numberOf(r api.Representor) string {
 	if r.Number == nil {
-		return strconv.Itoa(int(r.PF))
+		return fmt.Sprint(r.PF)
 	}
-	return strconv.FormatUint(uint64(*r.Number), 10)
+	return fmt.Sprint(*r.Number)
 }
 
 // add puts a function where it belongs.
 func (in *instance) add(c cell) {
-	at := slices.IndexFunc(in.hosts, func(h host) bool { return h.external == c.External && same(h.controller, c.Controller) })
-	if at < 0 {
-		at = len(in.hosts)
-		in.hosts = append(in.hosts, host{controller: c.Controller, external: c.External})
-	}
-	h := &in.hosts[at]
-	of := slices.IndexFunc(h.pfs, func(p pf) bool { return p.number == c.PF })
-	if of < 0 {
-		of = len(h.pfs)
-		h.pfs = append(h.pfs, pf{number: c.PF})
-	}
-	p := &h.pfs[of]
+	title, remark := whose(c.Representor)
+	h := placed(&in.hosts, func(h host) bool { return h.title == title && h.remark == remark }, host{title: title, remark: remark})
+	p := placed(&h.pfs, func(p pf) bool { return p.number == c.PF }, pf{number: c.PF})
 	if c.Kind == "pf" && p.own == nil {
 		p.own = &c
 		return
@@ -178,22 +168,25 @@ func (in *instance) add(c cell) {
 	p.cells = append(p.cells, c)
 }
 
-func same(a, b *uint32) bool {
-	if a == nil || b == nil {
-		return a == b
+// placed is the element that is meant, which is added if it isn't there.
+func placed[T any](all *[]T, meant func(T) bool, added T) *T {
+	at := slices.IndexFunc(*all, meant)
+	if at < 0 {
+		at = len(*all)
+		*all = append(*all, added)
 	}
-	return *a == *b
+	return &(*all)[at]
 }
 
-// name is whose functions these are.
-func (h *host) name() (title, remark string) {
+// whose tells controllers and machines apart by the words for them.
+func whose(r api.Representor) (title, remark string) {
 	title, remark = "Host", "functions of another machine"
-	if !h.external {
+	if !r.External {
 		title, remark = "This machine", "functions of its own"
 	}
-	if h.controller != nil {
-		title = fmt.Sprintf("Controller %d", *h.controller)
-		if !h.external {
+	if r.Controller != nil {
+		title = fmt.Sprintf("Controller %d", *r.Controller)
+		if !r.External {
 			remark = "functions of this machine"
 		}
 	}

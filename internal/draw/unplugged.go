@@ -1,6 +1,7 @@
 package draw
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -59,17 +60,13 @@ func (c *canvas) unplugged(y float64, ports []api.Port) float64 {
 
 func (c *canvas) why(y float64, t *trouble) float64 {
 	const left, right, middle = margin + 18, pageWidth - margin, margin + 292
-	c.path("rule", "M", float64(margin), y, "H", float64(right))
+	c.path("rule", "M%s %s H%s", margin, y, right)
 	y += 14
 	c.group(claimTip(&t.Port))
 	c.use(look(t.State), margin+6, y-3)
 	c.foreign(left, y, middle-left-8, mono(), "mono strong", t.LogicalPort)
 	c.text(middle, y, "strong", font{size: 8.5, bold: true}.fit(verdict(&t.Port), 200))
-	of := t.Function
-	if of == "" {
-		of = t.Request
-	}
-	if of != "" {
+	if of := cmp.Or(t.Function, t.Request); of != "" {
 		c.foreign(middle+208, y, right-middle-208, compact(), "compact grey", of)
 	}
 	c.WriteString("</g>\n")
@@ -91,10 +88,7 @@ func names(all []string) string {
 	const most = 40
 	var out []string
 	for _, s := range all[:min(len(all), most)] {
-		if s == "" {
-			s = `""`
-		}
-		out = append(out, s[:min(len(s), sentenceMost)])
+		out = append(out, sentence(cmp.Or(s, `""`)))
 	}
 	return strings.Join(out, ", ")
 }
