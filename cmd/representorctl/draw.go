@@ -50,7 +50,7 @@ why ports are not plugged. Only the daemon knows of logical ports. The exit stat
 			return err
 		}
 		if !facts.Representors.Complete {
-			return exit{exitUnknown}
+			return cli.Exit{Status: exitUnknown}
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -27,7 +28,7 @@ const (
 func (p *program) planOffline(ctx context.Context, file string, named bool) error {
 	cfg, err := daemonConfig(file, named)
 	if err != nil {
-		return p.fail(exitUsage, err)
+		return failure(exitUsage, err)
 	}
 	a, err := agent.New(agent.Options{Config: cfg, Log: slog.New(slog.DiscardHandler), Open: p.openCard, DryRun: true})
 	if err != nil {
@@ -43,7 +44,7 @@ func (p *program) planWith(ctx context.Context, a *agent.Agent) error {
 	defer cancel()
 	switch err := a.Settle(bounded, nil); {
 	case errors.As(err, &missing):
-		return p.fail(exitUnreachable, fmt.Errorf("there is no plan without %s", missing.What))
+		return failure(exitUnreachable, fmt.Errorf("there is no plan without %s", missing.What))
 	case err != nil:
 		return err
 	}
@@ -80,12 +81,11 @@ func (p *program) awaitSources(ctx context.Context, a *agent.Agent) int {
 	return status
 }
 
-// fail tells an error, and gives the exit status that stands for it.
-func (p *program) fail(status int, err error) error {
+// failure is an error with the exit status that stands for it.
+func failure(status int, err error) error {
 	hint := ""
 	if errors.Is(err, os.ErrPermission) || strings.Contains(err.Error(), "permission denied") {
 		hint = "; run this as root"
 	}
-	fmt.Fprintf(p.stderr, "%s: %s%s\n", name, reason.OneLine(err), hint)
-	return exit{status}
+	return cli.Exit{Status: status, Text: reason.OneLine(err) + hint}
 }

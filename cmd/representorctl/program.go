@@ -75,11 +75,6 @@ type program struct {
 	cut bool
 }
 
-// exit is an error that has been told already; it only carries a status.
-type exit struct{ status int }
-
-func (e exit) Error() string { return fmt.Sprintf("exit status %d", e.status) }
-
 // run does what the arguments say and gives the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
 	root := p.command()
@@ -172,10 +167,7 @@ func current[T interface{ Current() bool }](answer T) int {
 
 // end prints an answer, and ends the command with an exit status.
 func (p *program) end(answer any, status int, text func(*strings.Builder)) error {
-	if err := cli.Print(p.stdout, p.json, answer, text); err != nil || status == exitOK {
-		return err
-	}
-	return exit{status}
+	return cli.End(p.stdout, p.json, answer, status, text)
 }
 
 // unless is the exit status of a command: that it is done if all is well, else another.
@@ -189,15 +181,15 @@ func unless(well bool, status int) int {
 // status tells an error of a command and gives the exit status that stands for it.
 func (p *program) status(command string, err error) int {
 	var (
-		told        exit
+		ended       cli.Exit
 		refused     *api.Error
 		unreachable *api.UnreachableError
 	)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &told):
-		return told.status
+	case errors.As(err, &ended):
+		return ended.Tell(p.stderr, name)
 	case !p.ran:
 		fmt.Fprintf(p.stderr, "%s: %s\nTry '%s --help'.\n", name, usageError(err), command)
 		return exitUsage

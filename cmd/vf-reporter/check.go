@@ -24,8 +24,7 @@ that it is about.`,
 		Args: cobra.NoArgs,
 		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
 			i.Identify(ctx, i.Cards...)
-			findings := i.Check(p.software())
-			return p.check(findings)
+			return p.check(i.Check(p.software()))
 		}),
 	}
 	p.addDeviceSpec(cmd)
@@ -38,12 +37,9 @@ func (p *program) check(findings []hypervisor.Finding) error {
 		Stops    bool                 `json:"stops"`
 		Findings []hypervisor.Finding `json:"findings"`
 	}{stops, append([]hypervisor.Finding{}, findings...)}
-	err := p.print(answer, func(out *strings.Builder) {
+	return p.end(answer, map[bool]int{true: exitObstacle, false: exitOK}[stops], func(out *strings.Builder) {
 		for _, f := range findings {
-			word := "warning"
-			if f.Stops {
-				word = "STOPS"
-			}
+			word := map[bool]string{true: "STOPS", false: "warning"}[f.Stops]
 			fmt.Fprintf(out, "%-8s %s (%s)\n", word, reason.Line(f.Message), f.Code)
 			if f.Remedy != "" {
 				fmt.Fprintf(out, "         remedy: %s\n", reason.Line(f.Remedy))
@@ -53,8 +49,4 @@ func (p *program) check(findings []hypervisor.Finding) error {
 			fmt.Fprintln(out, "nothing that is known here stops the binding of remote-managed ports")
 		}
 	})
-	if err == nil && stops {
-		return exit{status: exitObstacle}
-	}
-	return err
 }

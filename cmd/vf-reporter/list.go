@@ -42,7 +42,7 @@ func (p *program) listJSON(i *hypervisor.Inventory) error {
 	for _, v := range i.Host.VFs() {
 		answer.VFs = append(answer.VFs, i.VF(v))
 	}
-	return p.print(answer, nil)
+	return p.end(answer, exitOK, nil)
 }
 
 // list writes each card as soon as it has answered.
@@ -51,20 +51,17 @@ func (p *program) list(i *hypervisor.Inventory) error {
 		return cli.Write(p.stdout, "the answer", "no network function that can have VFs; see vf-reporter check\n")
 	}
 	var failure error
-	i.Each(func(c *hypervisor.Card) {
-		var out strings.Builder
-		writeCard(&out, i, c)
-		if err := cli.Write(p.stdout, "the answer", out.String()); failure == nil {
+	write := func(part func(*strings.Builder)) {
+		if err := cli.Print(p.stdout, false, nil, part); failure == nil {
 			failure = err
 		}
-	})
+	}
+	i.Each(func(c *hypervisor.Card) { write(func(out *strings.Builder) { writeCard(out, i, c) }) })
 	if len(i.Host.Orphans) > 0 {
-		var out strings.Builder
-		fmt.Fprintln(&out, "VFs without a PF")
-		writeVFs(&out, i, i.Host.Orphans)
-		if err := cli.Write(p.stdout, "the answer", out.String()); failure == nil {
-			failure = err
-		}
+		write(func(out *strings.Builder) {
+			fmt.Fprintln(out, "VFs without a PF")
+			writeVFs(out, i, i.Host.Orphans)
+		})
 	}
 	return failure
 }

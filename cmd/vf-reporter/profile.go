@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/hypervisor"
 	"github.com/representord/representord/internal/pci"
 	"github.com/representord/representord/internal/profile"
@@ -87,7 +88,7 @@ func (f *profileFlags) check() error {
 func (p *program) profile(ctx context.Context, i *hypervisor.Inventory, vf string, flags profileFlags) error {
 	v, ok := i.Host.VF(vf)
 	if !ok {
-		return exit{exitNoVF, noVF(i.Host, vf)}
+		return cli.Exit{Status: exitNoVF, Text: noVF(i.Host, vf)}
 	}
 	p.doubts(i)
 	if c := i.Of(v.PF); c != nil {
@@ -110,10 +111,11 @@ func (p *program) profile(ctx context.Context, i *hypervisor.Inventory, vf strin
 		p.warn("%s", w)
 	}
 	if len(lacking) > 0 {
-		return exit{exitIncomplete, fmt.Sprintf("VF %s has no complete profile: %s", v.Address, strings.Join(lacking, "; and "))}
+		text := fmt.Sprintf("VF %s has no complete profile: %s", v.Address, strings.Join(lacking, "; and "))
+		return cli.Exit{Status: exitIncomplete, Text: text}
 	}
 	text, asJSON := form(&made, flags)
-	return p.print(asJSON, func(out *strings.Builder) { out.WriteString(text) })
+	return p.end(asJSON, exitOK, func(out *strings.Builder) { out.WriteString(text) })
 }
 
 // noVF tells what a name is that is no VF's.

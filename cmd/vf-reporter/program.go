@@ -55,14 +55,6 @@ type program struct {
 	ran        bool // a command was understood and began
 }
 
-// exit is an error with an exit status of its own; without a text it was told already.
-type exit struct {
-	status int
-	text   string
-}
-
-func (e exit) Error() string { return e.text }
-
 // run does what the arguments say and gives the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithTimeout(ctx, commandBound)
@@ -158,30 +150,25 @@ func (p *program) warn(format string, args ...any) {
 	fmt.Fprintf(p.stderr, "%s: warning: %s\n", name, reason.Line(fmt.Sprintf(format, args...)))
 }
 
-func (p *program) print(answer any, text func(*strings.Builder)) error {
-	return cli.Print(p.stdout, p.json, answer, text)
+// end prints an answer, and ends the command with an exit status.
+func (p *program) end(answer any, status int, text func(*strings.Builder)) error {
+	return cli.End(p.stdout, p.json, answer, status, text)
 }
 
 // status tells an error of a command and gives the exit status that stands for it.
 func (p *program) status(command string, err error) int {
-	var (
-		e      exit
-		syntax *devspec.SyntaxError
-	)
+	var ended cli.Exit
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &e):
-		if e.text != "" {
-			fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(e.text))
-		}
-		return e.status
+	case errors.As(err, &ended):
+		return ended.Tell(p.stderr, name)
 	case !p.ran:
 		fmt.Fprintf(p.stderr, "%s: %v\nTry '%s --help'.\n", name, err, command)
 		return exitUsage
 	}
 	fmt.Fprintf(p.stderr, "%s: %s\n", name, reason.Line(err.Error()))
-	if errors.As(err, &syntax) {
+	if _, wrong := errors.AsType[*devspec.SyntaxError](err); wrong {
 		return exitUsage
 	}
 	return exitError

@@ -61,19 +61,15 @@ all have the same number, by function.`,
 			answer := struct {
 				Cards []card `json:"cards"`
 			}{Cards: []card{}}
-			usable := true
+			status := exitOK
 			for _, c := range i.Cards {
 				shown := newCard(c)
-				usable = usable && shown.Missing == nil
+				if shown.Missing != nil {
+					status = exitIncomplete
+				}
 				answer.Cards = append(answer.Cards, shown)
 			}
-			if err := p.print(answer, func(out *strings.Builder) { writeCards(out, i.Cards) }); err != nil {
-				return err
-			}
-			if !usable {
-				return exit{status: exitIncomplete}
-			}
-			return nil
+			return p.end(answer, status, func(out *strings.Builder) { writeCards(out, i.Cards) })
 		}),
 	}
 }

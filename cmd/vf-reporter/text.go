@@ -32,10 +32,6 @@ func remark(out *strings.Builder, indent, label string, why reason.Reason) {
 // writeFaults writes what is wrong with a card's serial numbers.
 func writeFaults(out *strings.Builder, indent string, faults []hypervisor.Finding) {
 	for _, f := range faults {
-		label := "warning"
-		if f.Missing {
-			label = "missing"
-		}
-		remark(out, indent, label, f.Reason)
+		remark(out, indent, map[bool]string{true: "missing", false: "warning"}[f.Missing], f.Reason)
 	}
 }

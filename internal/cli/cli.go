@@ -1,5 +1,5 @@
 // Package cli is what the commands of representorctl and of vf-reporter have in common: how they
-// print an answer and a table, and which names a shell may complete.
+// print an answer and a table, how they end, and which names a shell may complete.
 package cli
 
 import (
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode"
+
+	"github.com/representord/representord/internal/reason"
 )
 
 // Print writes an answer as JSON or as a text: all of it, or nothing but an error.
@@ -25,6 +27,30 @@ func Print(to io.Writer, asJSON bool, answer any, text func(*strings.Builder)) e
 		text(&out)
 	}
 	return Write(to, "the answer", out.String())
+}
+
+// Exit is an error with an exit status of its own; without a text it was told already.
+type Exit struct {
+	Status int
+	Text   string
+}
+
+func (e Exit) Error() string { return e.Text }
+
+// Tell tells the error if it wasn't, and gives the exit status.
+func (e Exit) Tell(to io.Writer, program string) int {
+	if e.Text != "" {
+		fmt.Fprintf(to, "%s: %s\n", program, reason.Line(e.Text))
+	}
+	return e.Status
+}
+
+// End is Print for an answer that stands for an exit status.
+func End(to io.Writer, asJSON bool, answer any, status int, text func(*strings.Builder)) error {
+	if err := Print(to, asJSON, answer, text); err != nil || status == 0 {
+		return err
+	}
+	return Exit{Status: status}
 }
 
 // Write writes a text, and says of an error what it kept from being written.
