@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,14 +70,12 @@ func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet
 // loadConfig gives the daemon's configuration, its defaults where that is wrong.
 func loadConfig(file string, named bool) (config.Config, error) {
 	c, err := daemonConfig(file, named)
-	if err == nil {
-		return c, nil
+	if err != nil {
+		var usual error
+		c, usual = daemonConfig(os.DevNull, true)
+		err = errors.Join(err, usual)
 	}
-	usual, defaultErr := daemonConfig(os.DevNull, true)
-	if defaultErr != nil {
-		return c, errors.Join(err, defaultErr)
-	}
-	return usual, err
+	return c, err
 }
 
 func (p *program) examineCard(ctx context.Context, h *doctor.Host) {
@@ -112,8 +110,7 @@ func readEswitches(ctx context.Context) (map[devlink.Handle]doctor.Eswitch, erro
 
 func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
 	s, err := p.client().Status(ctx)
-	if err != nil {
-		h.DaemonErr = err
+	if h.DaemonErr = err; err != nil {
 		return
 	}
 	h.Daemon = &s
@@ -125,15 +122,9 @@ func (p *program) examineDaemon(ctx context.Context, h *doctor.Host) {
 func examineDatabases(ctx context.Context, h *doctor.Host) {
 	c := h.Config
 	local := ovs.Options{Endpoint: c.OVSDB, TLS: agent.Configured(c), Probe: c.Probe}
-	override, modified, err := agent.ReadOverride(c.SystemIDOverride())
-	if err != nil {
-		h.ConfigErr = errors.Join(h.ConfigErr, err)
-	}
-	h.OverrideModified = modified
-	hostname, err := os.Hostname()
-	if err != nil {
-		h.ConfigErr = errors.Join(h.ConfigErr, err)
-	}
+	override, modified, overrideErr := agent.ReadOverride(c.SystemIDOverride())
+	hostname, hostnameErr := os.Hostname()
+	h.OverrideModified, h.ConfigErr = modified, errors.Join(h.ConfigErr, overrideErr, hostnameErr)
 	identify := func(v ovs.View) config.Identity { return config.Identify(v.ExternalIDs, c, override, hostname) }
 	if h.Local, h.LocalErr = readLocal(ctx, local, identify); h.LocalErr != nil {
 		return
@@ -141,11 +132,7 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 	h.Identity = identify(h.Local)
 	h.OVS, h.OVSErr = ovs.ReadVersions(ctx, local)
 	files := agent.SouthboundFiles(c, h.Local.SSL)
-	h.TLS = dbconn.NeedsTLS(c.OVSDB)
-	for _, r := range h.Identity.Remotes {
-		h.TLS = h.TLS || dbconn.NeedsTLS(r)
-	}
-	if h.TLS {
+	if h.TLS = slices.ContainsFunc(append([]string{c.OVSDB}, h.Identity.Remotes...), dbconn.NeedsTLS); h.TLS {
 		h.Own, h.CA, h.TLSErr = files.Validity()
 	}
 	sb := ovn.Config{Chassis: h.Identity.Chassis, Hostname: h.Identity.Hostname, Remotes: h.Identity.Remotes, TLS: files, Probe: c.Probe}
@@ -211,17 +198,12 @@ func kernelRelease() string {
 // netAdmin tells whether a process has CAP_NET_ADMIN in effect, by the line CapEff of
 // proc_pid_status(5).
 func netAdmin(process string) (bool, error) {
-	f, err := os.Open("/proc/" + process + "/status")
+	status, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
 		return false, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if hex, ok := strings.CutPrefix(lines.Text(), "CapEff:"); ok {
-			set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
-			return set&(1<<unix.CAP_NET_ADMIN) != 0, err
-		}
-	}
-	return false, errors.Join(lines.Err(), errors.New("/proc has no line CapEff"))
+	_, effective, _ := strings.Cut(string(status), "\nCapEff:")
+	hex, _, _ := strings.Cut(effective, "\n")
+	set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+	return set&(1<<unix.CAP_NET_ADMIN) != 0, err
 }

@@ -63,15 +63,13 @@ can't tell.`,
 }
 
 func (p *program) explain(ctx context.Context, lport string, verbose bool) error {
-	e, err := p.client().Explain(ctx, lport)
-	if err != nil {
-		return err
-	}
-	status := unless(e.Plugged, exitNotFound)
-	if !e.Known {
-		status = exitUnknown
-	}
-	return p.end(e, status, func(out *strings.Builder) { p.writeExplanation(out, e, verbose) })
+	write := func(out *strings.Builder, e explain.Explanation) { p.writeExplanation(out, e, verbose) }
+	return show(p, write, func(e explain.Explanation) int {
+		if !e.Known {
+			return exitUnknown
+		}
+		return unless(e.Plugged, exitNotFound)
+	})(p.client().Explain(ctx, lport))
 }
 
 // portOn is the logical port that the daemon has on a netdev: the one that is plugged

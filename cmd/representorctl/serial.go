@@ -83,16 +83,13 @@ func writeSerials(out *strings.Builder, s api.Serials) {
 		entry(out, "WARNING", "somebody else published %s, and no card here has it: Neutron sends ports of that card to this chassis",
 			list(s.Foreign))
 	}
-	if s.Southbound != nil {
+	if s.Southbound != nil && s.Southbound.HiddenFromOldNeutron {
 		oldNeutron(out, *s.Southbound)
 	}
 }
 
 // oldNeutron says who doesn't find what is published, and what helps.
 func oldNeutron(out *strings.Builder, c api.ChassisOptions) {
-	if !c.HiddenFromOldNeutron {
-		return
-	}
 	entry(out, "note", "Neutron %s would find no card: it looks in external_ids of the Chassis row, where ovn-controller writes nothing "+
 		"since OVN 22.09. "+
 		"Update it to 20.3.0 or 21.1.0; until then run this where the Southbound is, again whenever ovn-controller was stopped:",
@@ -123,11 +120,8 @@ func published(c *register.Card) string {
 }
 
 func inSouthbound(c *register.Card) string {
-	switch {
-	case c.InSouthbound == nil:
+	if c.InSouthbound == nil {
 		return "-"
-	case *c.InSouthbound:
-		return "yes"
 	}
-	return "no"
+	return map[bool]string{true: "yes", false: "no"}[*c.InSouthbound]
 }

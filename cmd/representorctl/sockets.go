@@ -23,8 +23,7 @@ func lookAtSockets(control, ovsdb string) []doctor.Socket {
 func lookAtSocket(path string) doctor.Socket {
 	s := doctor.Socket{Path: path}
 	info, err := os.Stat(path)
-	if err != nil {
-		s.Err = err
+	if s.Err = err; err != nil {
 		return s
 	}
 	s.Mode = info.Mode()

@@ -114,8 +114,7 @@ func clause(line string, to int) string {
 // ago shows how long something lasts, in six characters at most: its two
 // largest units.
 func ago(d time.Duration) string {
-	d = max(d, 0).Truncate(time.Second)
-	s := int64(d / time.Second)
+	s := int64(max(d, 0) / time.Second)
 	switch {
 	case s < 60:
 		return fmt.Sprintf("%ds", s)
