@@ -17,19 +17,10 @@ const (
 	reasonH = 45
 )
 
-func rowHeight(row []cell, dense bool) float64 {
-	if dense {
-		return denseH
-	}
-	h := float64(freeH)
-	for i := range row {
-		h = max(h, row[i].height())
-	}
-	return h
-}
-
-func (c *cell) height() float64 {
+func (c *cell) height(dense bool) float64 {
 	switch {
+	case dense:
+		return denseH
 	case len(c.claims) == 0:
 		return freeH
 	case remark(c.claims) == "":
@@ -108,16 +99,9 @@ func (c *canvas) roomy(x, y, w float64, f *cell) {
 
 // netdevEnd writes the netdev of a function up to a right edge.
 func (c *canvas) netdevEnd(right, y, room float64, f *cell) {
-	state := linkState(f.Netdev, f.Link)
-	w := mono().width("no netdev")
-	if f.Netdev != "" {
-		w = mono().width(mono().fit(f.Netdev, room))
-		if state != "" {
-			w += mono().width(" " + state)
-		}
-	}
-	w = min(w, room)
-	c.netdev(right-w, y, w+0.1, f.Netdev, state)
+	shown := mono().fit(cmp.Or(f.Netdev, "no netdev"), room)
+	w := min(mono().width(shown+linkState(f.Netdev, f.Link)), room)
+	c.netdev(right-w, y, w+0.1, f.Netdev, f.Link)
 }
 
 // Where the parts of a small cell are.
@@ -188,7 +172,7 @@ func (c *canvas) pfBar(y float64, p *pf) float64 {
 		return freeH
 	}
 	f := p.own
-	h := f.height()
+	h := f.height(false)
 	c.group(f.tip())
 	c.rect(pfX, y, pfW, h, 3, "box "+f.look)
 	c.roomy(pfX, y, pfW, f)

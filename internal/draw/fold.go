@@ -100,15 +100,15 @@ func summary(in *instance) string {
 	return strings.Join(parts, ", ")
 }
 
-// linkState is a netdev's, empty when nothing is known of it.
+// linkState is a netdev's, behind a space, empty when nothing is known of it.
 func linkState(netdev string, l *api.Link) string {
 	switch {
 	case netdev == "" || l == nil:
 		return ""
 	case !l.Settled:
-		return "settling"
+		return " settling"
 	case l.Up:
-		return "up"
+		return " up"
 	}
-	return "down"
+	return " down"
 }

@@ -3,6 +3,7 @@ package draw
 import (
 	"fmt"
 
+	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 )
 
@@ -84,19 +85,16 @@ func (c *canvas) uplink(x, y float64, in *instance, i int) {
 	c.rect(x, y, uplinkW, uplinkH, 4, "uplink")
 	c.use("jack", x+14, y+uplinkH/2)
 	c.text(x+28, y+13.5, "label", name)
-	c.netdev(x+28, y+25.5, uplinkW-34, u.Netdev, linkState(u.Netdev, u.Link))
+	c.netdev(x+28, y+25.5, uplinkW-34, u.Netdev, u.Link)
 	c.WriteString("</g>\n")
 }
 
 // netdev writes a netdev's name and how its link is.
-func (c *canvas) netdev(x, y, width float64, name, state string) {
-	f := mono()
+func (c *canvas) netdev(x, y, width float64, name string, link *api.Link) {
+	f, state := mono(), linkState(name, link)
 	if name == "" {
 		c.text(x, y, "mono grey", f.fit("no netdev", width))
 		return
-	}
-	if state != "" {
-		state = " " + state
 	}
 	room := width - f.width(state)
 	shown := f.fit(name, room)
@@ -152,7 +150,10 @@ func (c *canvas) pf(y float64, p *pf, columns int, branches *[]float64) float64 
 	w := (gridW - gap*float64(columns-1)) / float64(columns)
 	for i := 0; i < len(p.cells); {
 		row := p.cells[i:min(i+columns, len(p.cells))]
-		rowH := rowHeight(row, dense)
+		rowH := 0.0
+		for j := range row {
+			rowH = max(rowH, row[j].height(dense))
+		}
 		for j := range row {
 			c.cell(left+float64(j)*(w+gap), y, w, rowH, &row[j], dense)
 		}

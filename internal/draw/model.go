@@ -81,7 +81,7 @@ func newModel(f Facts) model {
 			m.unplugged = append(m.unplugged, p)
 		}
 	}
-	slices.SortStableFunc(m.unplugged, func(a, b api.Port) int { return worst(a.State) - worst(b.State) })
+	slices.SortStableFunc(m.unplugged, by(plan.Conflict, plan.Invalid, plan.Held, plan.Pending))
 
 	for _, u := range f.Representors.Uplinks {
 		in := m.instance(cmp.Or(u.Card, u.Handle))
@@ -119,8 +119,9 @@ func claimants(f Facts) map[string][]api.Port {
 			claims[p.Function] = append(claims[p.Function], p)
 		}
 	}
+	byHolding := by(plan.Invalid, plan.Pending, plan.Conflict, plan.Held, plan.Plugged) // how much of a function they have
 	for _, all := range claims {
-		slices.SortStableFunc(all, func(a, b api.Port) int { return rank(a.State) - rank(b.State) })
+		slices.SortStableFunc(all, func(a, b api.Port) int { return byHolding(b, a) })
 	}
 	for _, r := range f.Representors.Representors {
 		if r.LogicalPort != "" && len(claims[r.Function]) == 0 {
@@ -130,14 +131,9 @@ func claimants(f Facts) map[string][]api.Port {
 	return claims
 }
 
-// rank orders the ports of one function by how much of it they have.
-func rank(s plan.State) int {
-	return -slices.Index([]plan.State{plan.Invalid, plan.Pending, plan.Conflict, plan.Held, plan.Plugged}, s)
-}
-
-// worst orders ports by how badly they need attention.
-func worst(s plan.State) int {
-	return slices.Index([]plan.State{plan.Conflict, plan.Invalid, plan.Held, plan.Pending}, s)
+// by orders ports by their states.
+func by(order ...plan.State) func(a, b api.Port) int {
+	return func(a, b api.Port) int { return slices.Index(order, a.State) - slices.Index(order, b.State) }
 }
 
 func newCell(r api.Representor, claims []api.Port) cell {

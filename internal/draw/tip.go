@@ -56,7 +56,7 @@ func netdevTip(netdev string, l *api.Link) string {
 	}
 	s := reason.Name(netdev)
 	if state := linkState(netdev, l); state != "" {
-		s += fmt.Sprintf(", %s, mtu %d", state, l.MTU)
+		s += fmt.Sprintf(",%s, mtu %d", state, l.MTU)
 	}
 	return s
 }
