@@ -25,24 +25,18 @@ whether Nova takes a VF for one that a DPU manages.`,
 		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
 			p.doubts(i)
 			i.Identify(ctx, i.Cards...)
-			if p.json {
-				return p.listJSON(i)
+			if !p.json {
+				return p.list(i)
 			}
-			return p.list(i)
+			vfs := []hypervisor.VF{}
+			for _, v := range i.Host.VFs() {
+				vfs = append(vfs, i.VF(v))
+			}
+			return p.end(map[string]any{"vfs": vfs}, exitOK, nil)
 		}),
 	}
 	p.addDeviceSpec(cmd)
 	return cmd
-}
-
-func (p *program) listJSON(i *hypervisor.Inventory) error {
-	answer := struct {
-		VFs []hypervisor.VF `json:"vfs"`
-	}{VFs: []hypervisor.VF{}}
-	for _, v := range i.Host.VFs() {
-		answer.VFs = append(answer.VFs, i.VF(v))
-	}
-	return p.end(answer, exitOK, nil)
 }
 
 // list writes each card as soon as it has answered.

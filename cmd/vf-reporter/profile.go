@@ -28,12 +28,13 @@ func formats() []string { return []string{formatNeutron, formatNova, formatNBCtl
 
 // profileFlags are the flags of profile.
 type profileFlags struct {
-	format, network, chassis, port string
-	networkSet                     bool
+	format, chassis, port string
+	network               *string // nil: as device_spec says
 }
 
 func (p *program) profileCommand() *cobra.Command {
 	var flags profileFlags
+	var network string
 	cmd := &cobra.Command{
 		Use:   "profile VF",
 		Short: "Print what Neutron, Nova or OVN must be told about a VF",
@@ -50,7 +51,9 @@ Warnings go to standard error. Nothing is printed when a value is missing.`,
   vf-reporter profile enp3s0f0v3 --format ovn-nbctl --port vm1 --chassis dpu1
   vf-reporter profile 0000:03:00.5 --format options`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			flags.networkSet = cmd.Flags().Changed("physical-network")
+			if cmd.Flags().Changed("physical-network") {
+				flags.network = &network
+			}
 			if len(args) != 1 {
 				return errors.New("name one VF, by its PCI address or its netdev; vf-reporter list shows all")
 			}
@@ -64,7 +67,7 @@ Warnings go to standard error. Nothing is printed when a value is missing.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.format, "format", formatNeutron, strings.Join(formats(), ", "))
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
-	f.StringVar(&flags.network, "physical-network", "",
+	f.StringVar(&network, "physical-network", "",
 		"neutron, nova: the physical network; without, that of --device-spec, or null for tunnelled networks")
 	f.StringVar(&flags.chassis, "chassis", "", "ovn-nbctl (required), options: the DPU's chassis name or hostname")
 	f.StringVar(&flags.port, "port", "", "ovn-nbctl (required): the logical switch port")
@@ -94,11 +97,7 @@ func (p *program) profile(ctx context.Context, i *hypervisor.Inventory, vf strin
 	if c := i.Of(v.PF); c != nil {
 		i.Identify(ctx, c)
 	}
-	var network *string
-	if flags.networkSet {
-		network = &flags.network
-	}
-	made, missing, warnings := i.Profile(v, network)
+	made, missing, warnings := i.Profile(v, flags.network)
 	var lacking []string
 	for _, m := range missing {
 		if m.Field == profile.FieldSerial && (flags.format == formatNBCtl || flags.format == formatOptions) {

@@ -58,18 +58,15 @@ all have the same number, by function.`,
 		RunE: p.begin(func(ctx context.Context, i *hypervisor.Inventory, _ []string) error {
 			p.doubts(i)
 			i.Identify(ctx, i.Cards...)
-			answer := struct {
-				Cards []card `json:"cards"`
-			}{Cards: []card{}}
-			status := exitOK
+			cards, status := []card{}, exitOK
 			for _, c := range i.Cards {
 				shown := newCard(c)
 				if shown.Missing != nil {
 					status = exitIncomplete
 				}
-				answer.Cards = append(answer.Cards, shown)
+				cards = append(cards, shown)
 			}
-			return p.end(answer, status, func(out *strings.Builder) { writeCards(out, i.Cards) })
+			return p.end(map[string]any{"cards": cards}, status, func(out *strings.Builder) { writeCards(out, i.Cards) })
 		}),
 	}
 }
