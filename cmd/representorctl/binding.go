@@ -125,7 +125,7 @@ Run it where the databases can be reached. Exit status:
   7  the port is refused: Neutron's, or none that can be plugged
   8  bound, but not plugged in time`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: b.portsOfNorthbound(false),
+		ValidArgsFunction: b.completeBinding(false),
 	}
 	b.flags(cmd)
 	b.sb.add(cmd)
@@ -158,7 +158,7 @@ VIF plug providers are refused.
 
 Exit status: as of bind.`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: b.portsOfNorthbound(true),
+		ValidArgsFunction: b.completeBinding(true),
 		PreRunE:           func(*cobra.Command, []string) error { return b.nb.check() },
 		RunE:              p.begin(func(ctx context.Context, args []string) error { return b.unbind(ctx, args[0]) }),
 	}
@@ -226,7 +226,7 @@ func (b *binding) readProfile() error {
 	return nil
 }
 
-// bind binds a port, and waits until it is plugged if that is wanted.
+// bind binds a port, and follows it on standard error until it is plugged if that is wanted.
 func (b *binding) bind(ctx context.Context, port string) error {
 	quick, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -253,7 +253,12 @@ func (b *binding) bind(ctx context.Context, port string) error {
 		if !change.Anew {
 			was = nil
 		}
-		err = b.await(ctx, south, &northbound.Target{Port: port, Profile: &b.profile, Chassis: chassis, Was: was})
+		ctx, cancel := context.WithTimeout(ctx, b.timeout)
+		defer cancel()
+		target := &northbound.Target{Port: port, Profile: &b.profile, Chassis: chassis, Was: was}
+		err = northbound.Await(ctx, b.servers(&b.sb), south, target, func(missing string) {
+			fmt.Fprintf(b.program.stderr, "%s: waiting: %s\n", name, missing)
+		})
 		answer.waited(err)
 	}
 	return errors.Join(b.program.end(answer, exitOK, func(out *strings.Builder) { writeBound(out, &answer) }), err)
@@ -278,15 +283,6 @@ func (b *binding) change(ctx context.Context, port string,
 	}
 	defer n.Close()
 	return n.Change(ctx, b.force, plan)
-}
-
-// await follows the port on standard error until it is plugged.
-func (b *binding) await(ctx context.Context, south *northbound.Southbound, t *northbound.Target) error {
-	ctx, cancel := context.WithTimeout(ctx, b.timeout)
-	defer cancel()
-	return northbound.Await(ctx, b.servers(&b.sb), south, t, func(missing string) {
-		fmt.Fprintf(b.program.stderr, "%s: waiting: %s\n", name, missing)
-	})
 }
 
 func (b *binding) unbind(ctx context.Context, port string) error {

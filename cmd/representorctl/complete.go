@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/ovn/northbound"
 )
@@ -33,36 +32,31 @@ func completing(names func(ctx context.Context, typed string) []string) cobra.Co
 	}
 }
 
-// portNames are the logical ports that the daemon knows.
-func (p *program) portNames(ctx context.Context, _ string) []string {
-	return p.offered(ctx, func(port api.Port) (word, about string) {
-		return port.LogicalPort, string(port.State) + " " + port.Netdev
+// completePorts completes logical ports that the daemon knows, or the netdevs of those.
+func (p *program) completePorts(netdevs bool) cobra.CompletionFunc {
+	return completing(func(ctx context.Context, _ string) (names []string) {
+		ports, err := p.client().Ports(ctx)
+		if err != nil {
+			return nil
+		}
+		done := map[string]bool{}
+		for _, port := range ports.Ports {
+			word, about := port.LogicalPort, string(port.State)+" "+port.Netdev
+			if netdevs {
+				word, about = port.Netdev, string(port.State)
+			}
+			if cli.Completable(word) && !done[word] {
+				done[word] = true
+				names = append(names, word+"\t"+about)
+			}
+		}
+		return names
 	})
 }
 
-// netdevNames are the netdevs of those.
-func (p *program) netdevNames(ctx context.Context, _ string) []string {
-	return p.offered(ctx, func(port api.Port) (word, about string) { return port.Netdev, string(port.State) })
-}
-
-func (p *program) offered(ctx context.Context, of func(api.Port) (word, about string)) (names []string) {
-	ports, err := p.client().Ports(ctx)
-	if err != nil {
-		return nil
-	}
-	done := map[string]bool{}
-	for _, port := range ports.Ports {
-		if word, about := of(port); cli.Completable(word) && !done[word] {
-			done[word] = true
-			names = append(names, word+"\t"+about)
-		}
-	}
-	return names
-}
-
-// portsOfNorthbound completes logical switch ports of the Northbound: those that could be
+// completeBinding completes logical switch ports of the Northbound: those that could be
 // bound, or those that are.
-func (b *binding) portsOfNorthbound(bound bool) cobra.CompletionFunc {
+func (b *binding) completeBinding(bound bool) cobra.CompletionFunc {
 	return completing(func(ctx context.Context, typed string) []string {
 		all, _ := northbound.Names(ctx, b.servers(&b.nb), bound)
 		names := slices.DeleteFunc(all, func(n string) bool { return !cli.Completable(n) || !strings.HasPrefix(n, typed) })

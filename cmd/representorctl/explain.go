@@ -43,7 +43,7 @@ can't tell.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: completing(p.portNames),
+		ValidArgsFunction: p.completePorts(false),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			p.instead = []string{"to see what is wrong here: " + name + " doctor", offlineInstead}
 			if len(args) == 1 {
@@ -58,7 +58,7 @@ can't tell.`,
 	}
 	cmd.Flags().StringVar(&netdev, "netdev", "", "explain the port of this representor")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show every step, with what was read, and where")
-	_ = cmd.RegisterFlagCompletionFunc("netdev", completing(p.netdevNames))
+	_ = cmd.RegisterFlagCompletionFunc("netdev", p.completePorts(true))
 	return cmd
 }
 
@@ -88,15 +88,11 @@ func (p *program) portOn(ctx context.Context, netdev string) (string, error) {
 	if found >= 0 {
 		return ports.Ports[found].LogicalPort, nil
 	}
+	status, why := http.StatusNotFound, "no logical port is plugged there or waits for it; see: representorctl representors"
 	if !ports.Current() {
-		return "", &api.Error{Status: http.StatusServiceUnavailable, Problem: api.Problem{
-			Error: fmt.Sprintf("netdev %s: this representord is %s and knows of no port on it", reason.Word(netdev), ports.Role),
-		}}
+		status, why = http.StatusServiceUnavailable, fmt.Sprintf("this representord is %s and knows of no port on it", ports.Role)
 	}
-	return "", &api.Error{Status: http.StatusNotFound, Problem: api.Problem{
-		Error: fmt.Sprintf("netdev %s: no logical port is plugged there or waits for it; see: representorctl representors",
-			reason.Word(netdev)),
-	}}
+	return "", &api.Error{Status: status, Problem: api.Problem{Error: "netdev " + reason.Word(netdev) + ": " + why}}
 }
 
 // stepWidth is that of the column of the steps' names.

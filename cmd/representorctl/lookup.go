@@ -35,7 +35,12 @@ be plugged now.` + sourceHelp,
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		return errors.Join(from.check(), readQuestion(cmd.Flags(), question))
 	}
-	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error { return p.lookup(ctx, from, question) })
+	cmd.RunE = p.begin(func(ctx context.Context, _ []string) error {
+		daemon := func(ctx context.Context) (api.Lookup, error) { return p.client().Lookup(ctx, question) }
+		own := func(f api.Facts) (api.Lookup, error) { return f.Lookup(question) }
+		verdict := func(found api.Lookup) int { return unless(found.Ready, exitNotFound) }
+		return show(p, writeLookup, verdict)(ask(ctx, from, daemon, own))
+	})
 	cmd.Flags().String("pf-mac", "", "MAC address of the PF (required)")
 	cmd.Flags().String("vf", "", "number of a VF of that PF, 0 to 65534")
 	cmd.Flags().String("sf", "", "number of a scalable function of that PF")
@@ -72,13 +77,6 @@ func readQuestion(from *pflag.FlagSet, question url.Values) error {
 	}
 	message := strings.TrimPrefix(wrong.Error(), "option ")
 	return errors.New(strings.NewReplacer(flags...).Replace(message))
-}
-
-func (p *program) lookup(ctx context.Context, from *sources, question url.Values) error {
-	daemon := func(ctx context.Context) (api.Lookup, error) { return p.client().Lookup(ctx, question) }
-	own := func(f api.Facts) (api.Lookup, error) { return f.Lookup(question) }
-	verdict := func(found api.Lookup) int { return unless(found.Ready, exitNotFound) }
-	return show(p, writeLookup, verdict)(ask(ctx, from, daemon, own))
 }
 
 func writeLookup(out *strings.Builder, found api.Lookup) {

@@ -72,21 +72,14 @@ func (p *program) writePlan(out *strings.Builder, plan api.Plan) {
 		fmt.Fprintln(out, "changes that are still to be made:")
 	}
 	api.WriteChanges(out, plan.Changes)
-	var still, not []api.Port
-	for _, port := range besides(plan) {
-		if stays(port) {
-			still = append(still, port)
-		} else {
-			not = append(not, port)
-		}
-	}
-	p.writeWaiting(out, "still on the bridge", still)
-	p.writeWaiting(out, "not plugged", not)
+	p.writeWaiting(out, plan, "still on the bridge", true)
+	p.writeWaiting(out, plan, "not plugged", false)
 	p.writeCut(out, "explain PORT")
 }
 
-// writeWaiting lists ports, with what each waits for.
-func (p *program) writeWaiting(out *strings.Builder, how string, ports []api.Port) {
+// writeWaiting lists the ports that stay on the bridge, or those that don't, with what each waits for.
+func (p *program) writeWaiting(out *strings.Builder, plan api.Plan, how string, stay bool) {
+	ports := slices.DeleteFunc(besides(plan), func(port api.Port) bool { return stays(port) != stay })
 	if len(ports) == 0 {
 		return
 	}
@@ -102,13 +95,10 @@ func (p *program) writeWaiting(out *strings.Builder, how string, ports []api.Por
 // besides are the ports that wait for more than a change that is shown already, and
 // isn't made because nothing is written.
 func besides(plan api.Plan) []api.Port {
-	if !plan.DryRun {
-		return plan.Waiting
-	}
 	shown := map[string]bool{}
 	for _, c := range plan.Changes {
 		for _, lport := range c.LogicalPorts {
-			shown[lport] = true
+			shown[lport] = plan.DryRun
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(plan.Waiting), func(port api.Port) bool {

@@ -28,7 +28,7 @@ States: plugged; pending (something isn't there yet); conflict (another row or
 request is in the way); held (a row stays although nothing trusted asks for it
 now); invalid (the request can't be followed as written).`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: completing(p.portNames),
+		ValidArgsFunction: p.completePorts(false),
 		RunE: p.begin(func(ctx context.Context, args []string) error {
 			if len(args) == 0 {
 				return show(p, p.writePorts, current)(p.client().Ports(ctx))
@@ -142,10 +142,7 @@ func (p *program) writeOnePort(out *strings.Builder, port api.OnePort) {
 	}
 	known(out, "request", port.Request)
 	known(out, "function", port.Function)
-	netdev := "none"
-	if port.Netdev != "" {
-		netdev = reason.Word(port.Netdev)
-	}
+	netdev := wordOr(port.Netdev, "none")
 	if port.IfIndex != 0 {
 		netdev += fmt.Sprintf(", ifindex %d", port.IfIndex)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,15 +34,10 @@ cards can be read.`,
 }
 
 func serialsVerdict(s api.Serials) int {
-	for i := range s.Cards {
-		if s.Cards[i].HostFacing && !s.Cards[i].Published {
-			return exitNotFound
-		}
+	if slices.ContainsFunc(s.Cards, func(c register.Card) bool { return c.HostFacing && !c.Published }) {
+		return exitNotFound
 	}
-	if s.CardProblem != "" {
-		return exitUnknown
-	}
-	return exitOK
+	return unless(s.CardProblem == "", exitUnknown)
 }
 
 func writeSerials(out *strings.Builder, s api.Serials) {

@@ -25,9 +25,9 @@ with --devlink-json, what "devlink -j port show" printed, on whatever machine.`
 type sources struct {
 	program *program
 
-	kernel         bool
-	devlinkJSON    *pflag.Flag
-	localFunctions bool
+	kernel      bool
+	devlinkJSON *pflag.Flag
+	settings    representor.Settings
 }
 
 func (p *program) addSources(cmd *cobra.Command) *sources {
@@ -36,7 +36,7 @@ func (p *program) addSources(cmd *cobra.Command) *sources {
 	f.BoolVar(&s.kernel, "kernel", false, "ask the kernel, not the daemon")
 	f.String("devlink-json", "", "read the output of \"devlink -j port show\" from this file, - for standard input")
 	s.devlinkJSON = f.Lookup("devlink-json")
-	f.BoolVar(&s.localFunctions, "local-functions", false,
+	f.BoolVar(&s.settings.LocalFunctions, "local-functions", false,
 		"with --kernel or --devlink-json: admit functions of the machine itself, as the daemon does with that setting")
 	_ = cmd.MarkFlagFilename("devlink-json", "json")
 	return s
@@ -68,7 +68,7 @@ func ask[T any](
 	if err != nil {
 		return answer, err
 	}
-	return own(api.Facts{Index: representor.NewIndex(card, s.settings())})
+	return own(api.Facts{Index: representor.NewIndex(card, s.settings)})
 }
 
 // check looks at the flags.
@@ -80,7 +80,7 @@ func (s *sources) check() error {
 }
 
 func (s *sources) fromKernel(ctx context.Context) (representor.Card, error) {
-	card, err := s.program.readCard(ctx, s.settings())
+	card, err := s.program.readCard(ctx, s.settings)
 	// What was read in part is worth showing; the index says that it isn't complete.
 	if err != nil && len(card.Ports) == 0 {
 		problem := cmp.Or(card.Problem, err.Error())
@@ -89,8 +89,4 @@ func (s *sources) fromKernel(ctx context.Context) (representor.Card, error) {
 		}}
 	}
 	return card, nil
-}
-
-func (s *sources) settings() representor.Settings {
-	return representor.Settings{LocalFunctions: s.localFunctions}
 }

@@ -116,12 +116,7 @@ func (p *program) writeSouthbound(out *strings.Builder, s api.Southbound) {
 	}
 }
 
-func orUnknown(s string) string {
-	if s == "" {
-		return "not known yet"
-	}
-	return reason.Word(s)
-}
+func orUnknown(s string) string { return wordOr(s, "not known yet") }
 
 func bridge(s api.Status) string {
 	text := orUnknown(s.Bridge)

@@ -12,13 +12,16 @@ import (
 // columns is the width that every output but a long name fits.
 const columns = 80
 
-// orDash shows an empty cell of a table.
-func orDash(s string) string {
+// wordOr is a word, or what stands for none.
+func wordOr(s, none string) string {
 	if s == "" {
-		return "-"
+		return none
 	}
 	return reason.Word(s)
 }
+
+// orDash shows an empty cell of a table.
+func orDash(s string) string { return wordOr(s, "-") }
 
 func width(s string) int { return utf8.RuneCountInString(s) }
 
