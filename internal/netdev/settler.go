@@ -1,6 +1,9 @@
 package netdev
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // settleBound is how long udev may take with a new device before its name is
 // taken for final.
@@ -15,43 +18,61 @@ const settleBound = 3 * time.Second
 // settled only when it is listed after that was known.
 type Settler struct {
 	word    func(ifindex uint32) Word
-	devices map[uint32]settling
+	devices map[uint32]*settling
 }
 
-// settling is what is known of a device: Working while it is udev's; Finished once udev is done or
-// absent, while what we have read of the device may be older; Absent when its name is what udev
-// left, so that nobody is waited for.
 type settling struct {
 	since time.Time
-	state Word
+	state settleState
 }
 
+type settleState uint8
+
+const (
+	// waiting: udev works on it, or has yet to begin.
+	waiting settleState = iota
+	// finished: udev is done or absent, but what we have read of the device may be older.
+	finished
+	// settled: its name is what udev left.
+	settled
+)
+
 // NewSettler makes a Settler that asks word about devices: normally Udev.Word.
-func NewSettler(word func(ifindex uint32) Word) *Settler { return &Settler{word: word} }
+func NewSettler(word func(ifindex uint32) Word) *Settler {
+	return &Settler{word: word, devices: map[uint32]*settling{}}
+}
 
 // Observe takes note of a complete list of links that was asked for after the last
 // call of Observe or Poll returned. It reports whether the list should be read
 // again at once, because udev finished with a device on it and may have renamed it
 // meanwhile.
 func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
-	devices := make(map[uint32]settling, len(links))
+	present := make(map[uint32]bool, len(links))
 	for _, l := range links {
-		d, known := s.devices[l.IfIndex]
-		if !known {
-			d.since = now
+		present[l.IfIndex] = true
+		d := s.devices[l.IfIndex]
+		switch {
+		case d == nil:
+			d = &settling{since: now}
+			s.devices[l.IfIndex] = d
+		case d.state == finished:
+			d.state = settled
 		}
-		if d.state == Working {
-			d.state = s.word(l.IfIndex)
-			again = again || d.state == Finished
-		} else {
-			d.state = Absent
+		if d.state != waiting {
+			continue
 		}
-		if d.state == Working && now.Sub(d.since) >= settleBound {
-			d.state = Absent
+		switch s.word(l.IfIndex) {
+		case Finished:
+			d.state, again = finished, true
+		case Absent:
+			d.state = settled
+		case Working:
+			if now.Sub(d.since) >= settleBound {
+				d.state = settled
+			}
 		}
-		devices[l.IfIndex] = d
 	}
-	s.devices = devices
+	maps.DeleteFunc(s.devices, func(ifindex uint32, _ *settling) bool { return !present[ifindex] })
 	return again
 }
 
@@ -60,11 +81,15 @@ func (s *Settler) Observe(now time.Time, links []Link) (again bool) {
 func (s *Settler) Poll(now time.Time) bool {
 	due := false
 	for ifindex, d := range s.devices {
-		if d.state == Working && s.word(ifindex) != Working {
-			d.state = Finished
-			s.devices[ifindex] = d
+		if d.state == settled {
+			continue
 		}
-		due = due || d.state == Finished || d.state == Working && now.Sub(d.since) >= settleBound
+		if d.state == waiting && s.word(ifindex) != Working {
+			d.state = finished
+		}
+		if d.state == finished || now.Sub(d.since) >= settleBound {
+			due = true
+		}
 	}
 	return due
 }
@@ -74,7 +99,7 @@ func (s *Settler) Poll(now time.Time) bool {
 func (s *Settler) Waiting() int {
 	n := 0
 	for _, d := range s.devices {
-		if d.state != Absent {
+		if d.state != settled {
 			n++
 		}
 	}
@@ -83,4 +108,7 @@ func (s *Settler) Waiting() int {
 
 // Settled reports whether the device with an ifindex may be touched under the name
 // it had in the last list that was observed.
-func (s *Settler) Settled(ifindex uint32) bool { return s.devices[ifindex].state == Absent }
+func (s *Settler) Settled(ifindex uint32) bool {
+	d := s.devices[ifindex]
+	return d != nil && d.state == settled
+}

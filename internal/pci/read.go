@@ -34,8 +34,9 @@ type reader struct {
 	permanent map[uint32]netdev.Link
 	host      *Host
 	pfs       []*PF
-	// vfs are by the address of their PF.
-	vfs map[Address][]*VF
+	// vfs are by the address of their PF, and so are the numbers that its links give them.
+	vfs     map[Address][]*VF
+	numbers map[Address]map[Address][]int
 }
 
 // Read reads everything but the cards' VPD, which may take long. An error means that
@@ -43,7 +44,8 @@ type reader struct {
 // hung device holds; who can't wait for that must not call it directly.
 func Read(ctx context.Context, o Options) (*Host, error) {
 	r := &reader{
-		sysfs: sysfs(o.Sysfs), host: &Host{Devices: map[string]string{}}, permanent: map[uint32]netdev.Link{}, vfs: map[Address][]*VF{},
+		sysfs: sysfs(o.Sysfs), host: &Host{Devices: map[string]string{}}, permanent: map[uint32]netdev.Link{},
+		vfs: map[Address][]*VF{}, numbers: map[Address]map[Address][]int{},
 	}
 	names, err := r.sysfs.list("bus/pci/devices")
 	if err != nil {
@@ -156,6 +158,7 @@ func (r *reader) physical(f Function) {
 		TotalVFs: int(total), VFProduct: uint16(number("sriov_vf_device", 16)),
 		Offset: number("sriov_offset", 10), Stride: number("sriov_stride", 10),
 	})
+	r.numbers[f.Address] = r.virtfns(f.Address)
 }
 
 // virtfns reads the links to a PF's VFs: which numbers each address has. Several are an error.
@@ -206,9 +209,8 @@ func (r *reader) arrange() {
 	for _, p := range r.pfs {
 		p.VFs = r.vfs[p.Address]
 		delete(r.vfs, p.Address)
-		numbers := r.virtfns(p.Address)
 		for _, v := range p.VFs {
-			v.place(p, numbers[v.Address])
+			v.place(p, r.numbers[p.Address][v.Address])
 		}
 		slices.SortFunc(p.VFs, func(a, b *VF) int { // -1, which is no number, comes last
 			return cmp.Or(cmp.Compare(uint(a.Number), uint(b.Number)), a.Address.Compare(b.Address))
