@@ -1,7 +1,7 @@
 package dbconn
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -39,131 +39,103 @@ func tooLarge(limit int, unit string) error {
 // framer takes a stream of JSON objects apart, RFC 7047, 4. It counts brackets, and
 // leaves it to others whether an object is proper JSON.
 type framer struct {
-	from  io.Reader
+	from  *bufio.Reader
 	limit int
-
-	buf        []byte
-	start, end int // what of buf was read and not given away
-	scanned    int // how far of it was looked at
-	depth      int
-	values     int  // that were counted by their commas
-	quoted     bool // within a string
-	escaped    bool // after its backslash
+	buf   []byte // the present message, as far as it was read
 }
 
 func newFramer(from io.Reader, limit int) *framer {
-	return &framer{from: from, limit: limit, buf: make([]byte, firstBuffer)}
+	return &framer{from: bufio.NewReaderSize(from, firstBuffer), limit: limit}
 }
 
 // next gives the next object, valid until the call after. An error of the reader is
 // returned as it is.
 func (f *framer) next() ([]byte, error) {
-	if f.start == f.end && len(f.buf) > keptBuffer {
-		f.buf, f.start, f.end, f.scanned = make([]byte, firstBuffer), 0, 0, 0
+	if cap(f.buf) > keptBuffer {
+		f.buf = nil
 	}
-	for {
-		whole, err := f.scan()
-		switch {
-		case err != nil:
+	f.buf = f.buf[:0]
+	c, err := f.from.ReadByte()
+	for err == nil && isBlank(c) {
+		c, err = f.from.ReadByte()
+	}
+	if err != nil {
+		return nil, err
+	}
+	_ = f.from.UnreadByte()
+	if c != '{' {
+		return nil, errNotObject
+	}
+	for s := (scan{}); ; {
+		_, err := f.from.Peek(1)
+		if errors.Is(err, io.EOF) {
+			err = errUnfinished
+		}
+		if err != nil {
 			return nil, err
-		case whole:
-			message := f.buf[f.start:f.scanned]
-			f.start = f.scanned
-			return message, nil
-		case f.end-f.start > f.limit:
+		}
+		more, _ := f.from.Peek(f.from.Buffered())
+		n, err := s.read(more)
+		if len(f.buf)+n > f.limit {
 			return nil, tooLarge(f.limit, "bytes")
 		}
-		if err := f.read(); err != nil {
-			if errors.Is(err, io.EOF) && f.end > f.start {
-				return nil, errUnfinished
-			}
-			return nil, err
+		f.buf = append(f.buf, more[:n]...)
+		_, _ = f.from.Discard(n)
+		if err != nil || s.depth == 0 {
+			return f.buf, err
 		}
 	}
 }
 
 // begun is what there is of a message that is not whole.
-func (f *framer) begun() []byte { return f.buf[f.start:f.end] }
-
-// read reads more, and makes room for it: at most for the limit and one byte, which
-// tells that it is passed.
-func (f *framer) read() error {
-	if f.end == len(f.buf) {
-		if f.start == 0 {
-			f.buf = append(f.buf, make([]byte, min(len(f.buf), f.limit+1-len(f.buf)))...)
-		}
-		copy(f.buf, f.buf[f.start:f.end])
-		f.scanned, f.end, f.start = f.scanned-f.start, f.end-f.start, 0
-	}
-	n, err := f.from.Read(f.buf[f.end:])
-	f.end += n
-	if n > 0 {
-		return nil // an error comes again
-	}
-	if err == nil {
-		return io.ErrNoProgress
-	}
-	return err
+func (f *framer) begun() []byte {
+	rest, _ := f.from.Peek(f.from.Buffered())
+	return append(f.buf, rest...)
 }
 
-// begin finds where the next object begins, and reports whether it has.
-func (f *framer) begin() (bool, error) {
-	blank := f.end - f.start - len(bytes.TrimLeft(f.buf[f.start:f.end], " \t\r\n"))
-	f.start += blank
-	f.scanned, f.values = f.start, 0
-	if f.start == f.end {
-		return false, nil
-	}
-	if f.buf[f.start] != '{' {
-		return false, errNotObject
-	}
-	return true, nil
+// scan is where in an object a reader is.
+type scan struct {
+	depth   int
+	values  int  // that were counted by their commas
+	quoted  bool // within a string
+	escaped bool // after its backslash
 }
 
-// scan looks at what was read, and tells whether it has a whole object.
-func (f *framer) scan() (bool, error) {
-	if f.depth == 0 {
-		if begun, err := f.begin(); !begun {
-			return false, err
-		}
-	}
-	for i, c := range f.buf[f.scanned:f.end] {
+// read goes on to the end of the object, or as far as there is something to read, and tells how
+// far that is.
+func (s *scan) read(b []byte) (int, error) {
+	for i, c := range b {
 		switch {
-		case f.escaped:
-			f.escaped = false
-		case f.quoted:
-			f.escaped, f.quoted = c == '\\', c != '"'
+		case s.escaped:
+			s.escaped = false
+		case s.quoted:
+			s.escaped, s.quoted = c == '\\', c != '"'
 		case c == '"':
-			f.quoted = true
+			s.quoted = true
 		default:
-			if err := f.count(c); err != nil {
-				return false, err
-			}
-			if f.depth == 0 {
-				f.scanned += i + 1
-				return true, nil
+			if err := s.count(c); err != nil || s.depth == 0 {
+				return i + 1, err
 			}
 		}
 	}
-	f.scanned = f.end
-	return false, nil
+	return len(b), nil
 }
 
 // count counts brackets and values, outside of strings.
-func (f *framer) count(c byte) error {
+func (s *scan) count(c byte) error {
 	switch c {
 	case ',':
-		f.values++
+		if s.values++; s.values > maxValues {
+			return tooLarge(maxValues, "values")
+		}
 	case '{', '[':
-		f.depth++
+		if s.depth++; s.depth > maxDepth {
+			return errTooDeep
+		}
 	case '}', ']':
-		f.depth--
-	}
-	switch {
-	case f.values > maxValues:
-		return tooLarge(maxValues, "values")
-	case f.depth > maxDepth:
-		return errTooDeep
+		s.depth--
 	}
 	return nil
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
