@@ -36,7 +36,7 @@ func narrow(schema []byte) ([]byte, error) {
 	}
 	for table, t := range s.Tables {
 		for column, c := range t.Columns {
-			if !isColumnType(c.Type) {
+			if !isType(c.Type, false) {
 				return nil, fmt.Errorf("column %s of table %s has no type of RFC 7047", reason.Quote(column), reason.Quote(table))
 			}
 		}
@@ -44,38 +44,20 @@ func narrow(schema []byte) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// isColumnType tells whether a <type> can be used.
-func isColumnType(b []byte) bool {
+// isType tells whether a <type> can be used, or with base a <base-type>.
+func isType(b []byte, base bool) bool {
 	if isAtomic(b) {
 		return true
 	}
-	var t struct {
-		Key   json.RawMessage `json:"key"`
-		Value json.RawMessage `json:"value"`
-	}
+	var t struct{ Key, Value, Type, Enum json.RawMessage }
 	if len(b) == 0 || b[0] != '{' || json.Unmarshal(b, &t) != nil {
 		return false
 	}
-	return isBaseType(t.Key) && (isNull(t.Value) || isBaseType(t.Value))
-}
-
-// isBaseType tells whether a <base-type> can be used.
-func isBaseType(b []byte) bool {
-	if isAtomic(b) {
-		return true
-	}
-	var t struct {
-		Type json.RawMessage `json:"type"`
-		Enum json.RawMessage `json:"enum"`
-	}
-	if len(b) == 0 || b[0] != '{' || json.Unmarshal(b, &t) != nil || !isAtomic(t.Type) {
-		return false
-	}
-	if isNull(t.Enum) || t.Enum[0] != '[' {
-		return true
+	if !base {
+		return isType(t.Key, true) && (isNull(t.Value) || isType(t.Value, true))
 	}
 	enum := &notation{b: t.Enum}
-	return enum.set() && enum.whole()
+	return isAtomic(t.Type) && (enum.peek() != '[' || enum.tagged(`"set"`) && enum.whole())
 }
 
 // isAtomic tells whether it is the name of an <atomic-type>.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // errNotation: what was said is not in the notation of RFC 7047, 5.1.
@@ -19,11 +20,8 @@ type notation struct {
 
 // peek gives the next byte that isn't blank, 0 at the end.
 func (n *notation) peek() byte {
-	for n.i < len(n.b) {
-		switch c := n.b[n.i]; c {
-		case ' ', '\t', '\r', '\n':
-			n.i++
-		default:
+	for ; n.i < len(n.b); n.i++ {
+		if c := n.b[n.i]; !isBlank(c) {
 			return c
 		}
 	}
@@ -59,92 +57,64 @@ func (n *notation) text() ([]byte, bool) {
 
 func (n *notation) isText() bool { _, ok := n.text(); return ok }
 
-// any reads a value of any kind.
+// any reads a value of any kind, nested no deeper than maxDepth.
 func (n *notation) any() bool {
 	switch n.peek() {
 	case '"':
 		return n.isText()
-	case '{', '[':
-		return n.nested()
+	case '{':
+		return n.object(func([]byte) bool { return n.any() })
+	case '[':
+		return n.array(n.any)
 	}
 	return len(n.word()) > 0
-}
-
-// nested reads an object or an array.
-func (n *notation) nested() bool {
-	depth := 0
-	for n.i < len(n.b) {
-		switch n.b[n.i] {
-		case '"':
-			if !n.isText() {
-				return false
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		}
-		n.i++
-		if depth == 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // word reads a number, true, false or null.
 func (n *notation) word() []byte {
 	n.peek()
-	from := n.i
-	for ; n.i < len(n.b); n.i++ {
-		switch n.b[n.i] {
-		case ' ', '\t', '\r', '\n', ',', ':', '[', ']', '{', '}', '"':
-			return n.b[from:n.i]
-		}
+	rest := n.b[n.i:]
+	if end := bytes.IndexAny(rest, " \t\r\n,:[]{}\""); end >= 0 {
+		rest = rest[:end]
 	}
-	return n.b[from:n.i]
+	n.i += len(rest)
+	return rest
 }
 
-// null reads a null.
-func (n *notation) null() bool { return string(n.word()) == "null" }
+// orNull reads a null, or else what the function reads.
+func (n *notation) orNull(read func() bool) bool {
+	if n.peek() == 'n' {
+		return string(n.word()) == "null"
+	}
+	return read()
+}
 
-// array reads an array whose elements the function reads.
-func (n *notation) array(element func() bool) bool {
-	if !n.take('[') {
+// list reads what stands between two brackets, each element by the function.
+func (n *notation) list(open, end byte, element func() bool) bool {
+	if !n.take(open) {
 		return false
 	}
-	if n.take(']') {
+	if n.take(end) {
 		return true
 	}
-	for {
-		if !element() {
-			return false
-		}
+	for element() {
 		if !n.take(',') {
-			return n.take(']')
+			return n.take(end)
 		}
 	}
+	return false
 }
+
+// array reads an array whose elements the function reads.
+func (n *notation) array(element func() bool) bool { return n.list('[', ']', element) }
 
 // object reads an object whose members the function reads; it is given the name
 // with its quotes.
 func (n *notation) object(member func(name []byte) bool) bool {
-	if !n.take('{') {
-		return false
-	}
-	if n.take('}') {
-		return true
-	}
-	for {
+	return n.list('{', '}', func() bool {
 		name, ok := n.text()
-		if !ok || !n.take(':') || !member(name) {
-			return false
-		}
-		if !n.take(',') {
-			return n.take('}')
-		}
-	}
+		return ok && n.take(':') && member(name)
+	})
 }
 
 // atom reads an <atom>. A null is none, and the library panics on one.
@@ -153,16 +123,12 @@ func (n *notation) atom() bool {
 	case c == '"':
 		return n.isText()
 	case c == '[':
-		n.i++
-		tag, ok := n.text()
-		return ok && (string(tag) == `"uuid"` || string(tag) == `"named-uuid"`) && n.take(',') && n.isText() && n.take(']')
+		return n.tagged(`"uuid"`, `"named-uuid"`)
 	case c == '-' || c >= '0' && c <= '9':
 		return len(n.word()) > 0
-	case c == 't', c == 'f':
-		w := string(n.word())
-		return w == "true" || w == "false"
 	}
-	return false
+	w := string(n.word())
+	return w == "true" || w == "false"
 }
 
 // pair reads a <pair>.
@@ -170,13 +136,25 @@ func (n *notation) pair() bool {
 	return n.take('[') && n.atom() && n.take(',') && n.atom() && n.take(']')
 }
 
-// set reads a <set> that is written as one.
-func (n *notation) set() bool {
+// tagged reads an array of two that begins with one of these tags: a <set> that is written as one,
+// a <map>, a <uuid> or a <named-uuid>.
+func (n *notation) tagged(tags ...string) bool {
 	if !n.take('[') {
 		return false
 	}
 	tag, ok := n.text()
-	return ok && string(tag) == `"set"` && n.take(',') && n.array(n.atom) && n.take(']')
+	if !ok || !slices.Contains(tags, string(tag)) || !n.take(',') {
+		return false
+	}
+	switch string(tag) {
+	case `"set"`:
+		ok = n.array(n.atom)
+	case `"map"`:
+		ok = n.array(n.pair)
+	default:
+		ok = n.isText()
+	}
+	return ok && n.take(']')
 }
 
 // value reads a <value>.
@@ -184,48 +162,25 @@ func (n *notation) value() bool {
 	if n.peek() != '[' {
 		return n.atom()
 	}
-	from := n.i
-	n.i++
-	tag, ok := n.text()
-	switch {
-	case !ok:
-		return false
-	case string(tag) == `"set"`:
-		n.i = from
-		return n.set()
-	case string(tag) == `"map"`:
-		return n.take(',') && n.array(n.pair) && n.take(']')
-	}
-	n.i = from
-	return n.atom()
+	return n.tagged(`"set"`, `"map"`, `"uuid"`, `"named-uuid"`)
 }
 
 // row reads a <row>.
 func (n *notation) row() bool { return n.object(func([]byte) bool { return n.value() }) }
 
-// rowUpdate reads a <row-update> or a <row-update2>, ovsdb-server(7), 4.1.16.
-func (n *notation) rowUpdate() bool {
-	return n.object(func([]byte) bool {
-		if n.peek() == 'n' {
-			return n.null()
-		}
-		return n.row()
-	})
-}
-
-// tableUpdates reads <table-updates> or <table-updates2>.
+// tableUpdates reads <table-updates> or <table-updates2>, ovsdb-server(7), 4.1.16: rows by
+// table, uuid, and what became of them.
 func (n *notation) tableUpdates() bool {
 	return n.object(func([]byte) bool {
-		return n.object(func([]byte) bool { return n.rowUpdate() })
+		return n.object(func([]byte) bool {
+			return n.object(func([]byte) bool { return n.orNull(n.row) })
+		})
 	})
 }
 
 // results reads what a transaction is answered with, RFC 7047, 4.1.3.
 func (n *notation) results() bool {
-	return n.array(func() bool {
-		if n.peek() == 'n' {
-			return n.null()
-		}
+	result := func() bool {
 		return n.object(func(name []byte) bool {
 			switch {
 			case named(name, "rows"):
@@ -235,7 +190,8 @@ func (n *notation) results() bool {
 			}
 			return n.any()
 		})
-	})
+	}
+	return n.array(func() bool { return n.orNull(result) })
 }
 
 // whole tells whether nothing is left.
