@@ -45,24 +45,33 @@ func (c *Conn) Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Op
 	if err != nil {
 		return nil, fmt.Errorf("transaction: %w", err)
 	}
-	size := len(b)
-	if limit := c.Window(); size > limit {
-		return nil, fmt.Errorf("a transaction of %d bytes is more than the %d %w", size, limit, ErrTooLarge)
+	if limit := c.Window(); len(b) > limit {
+		return nil, fmt.Errorf("a transaction of %d bytes is more than the %d %w", len(b), limit, ErrTooLarge)
 	}
+	var results []ovsdb.OperationResult
+	err = c.call(ctx, len(b), func(ctx context.Context) (err error) {
+		results, err = c.client.Transact(ctx, ops...)
+		return err
+	})
+	return results, err
+}
+
+// call makes a call that sends so many bytes, when the window has room for them.
+func (c *Conn) call(ctx context.Context, size int, do func(context.Context) error) error {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
 	if err := c.window.Acquire(ctx, int64(size)); err != nil {
-		return nil, c.explain(ctx, err)
+		return c.explain(ctx, err)
 	}
-	results, err := c.client.Transact(ctx, ops...)
+	err := do(ctx)
 	if err != nil && ctx.Err() != nil {
 		// Nobody waits for the answer any more. The next probe that is answered says
 		// that the request was read.
 		c.abandoned.Add(int64(size))
-		return nil, c.explain(ctx, err)
+	} else {
+		c.window.Release(int64(size))
 	}
-	c.window.Release(int64(size))
-	return results, c.explain(ctx, err)
+	return c.explain(ctx, err)
 }
 
 // Sync waits for the answer to an echo. A server sends the updates that it owes before it reads
@@ -113,9 +122,9 @@ func (c *Conn) Monitor(ctx context.Context, m *client.Monitor) error {
 // a goroutine of the library or the relay, with no word of what changed. It must return at once. What it should do
 // is to wake somebody who looks at the cache. Call it before Monitor.
 func (c *Conn) OnChange(f func()) {
-	c.relay.own.mu.Lock()
-	c.relay.own.tell = append(c.relay.own.tell, f)
-	c.relay.own.mu.Unlock()
+	c.relay.mu.Lock()
+	c.relay.tell = append(c.relay.tell, f)
+	c.relay.mu.Unlock()
 	c.cache.AddEventHandler(&cache.EventHandlerFuncs{
 		AddFunc:    func(string, model.Model) { f() },
 		UpdateFunc: func(string, model.Model, model.Model) { f() },

@@ -15,20 +15,16 @@ func (r *relay) judge(b []byte) ([]byte, error) {
 	case m.method != "":
 		return r.judgeNotice(m, b)
 	}
-	if r.own.answered(m) {
-		return nil, nil
-	}
-	r.mu.Lock()
-	method, waited := r.asked[string(m.id)]
-	delete(r.asked, string(m.id))
-	r.mu.Unlock()
-	if !waited {
+	switch q := r.answered(m); {
+	case q == nil:
 		return nil, errors.New("an answer to what was never asked")
-	}
-	if !isNull(m.fault) {
+	case q.answer != nil:
+		return nil, nil
+	case !isNull(m.fault):
 		return b, nil // the library reads no result then
+	default:
+		return judgeResult(q.method, m, b)
 	}
-	return judgeResult(method, m, b)
 }
 
 // judgeNotice judges a request or notification.
@@ -36,7 +32,7 @@ func (r *relay) judgeNotice(m message, b []byte) ([]byte, error) {
 	n := &notation{b: m.params}
 	switch m.method {
 	case "locked", "stolen":
-		r.own.told(m)
+		r.told(m)
 		return nil, nil
 	case "update2":
 		if !n.take('[') || !n.any() || !n.take(',') || !n.tableUpdates() || !n.take(']') {

@@ -23,19 +23,21 @@ type relay struct {
 	private  *net.UnixListener // where the library connects
 	// condemn ends the connection: what the server said is not to be passed on.
 	condemn func(error)
-	own     *own
-	// giveUp ends the library's Connect, with the cause, when no more is read of the server. connected is closed when Connect is
-	// over: the library must not see the end before, for it would wait for goroutines that Connect is
-	// about to start (handlerShutdown in client.go).
+	// giveUp ends the library's Connect, with the cause, when no more is read of the server. connected
+	// is closed when Connect is over: the library must not see the end before, for it would wait for
+	// goroutines that Connect is about to start (handlerShutdown in client.go).
 	giveUp    func(error)
 	connected chan struct{}
 
 	sending sync.Mutex // one message at a time goes to the server
 
 	mu      sync.Mutex
-	near    *net.UnixConn     // the library
-	asked   map[string]string // methods that the library waits for, by id
+	near    *net.UnixConn // the library
 	severed bool
+	asked   map[string]*question // what isn't answered yet, by id, as JSON
+	last    int                  // number of the last question of our own
+	locks   map[string]bool      // those asked for, and whether they are ours
+	tell    []func()             // called when that changes
 }
 
 // dialServer connects to the server itself, see canonical for the endpoint.
@@ -56,7 +58,7 @@ func newRelay(endpoint string, far net.Conn, condemn, giveUp func(error)) (*rela
 	}
 	return &relay{
 		endpoint: endpoint, far: far, private: p, condemn: condemn, giveUp: giveUp, connected: make(chan struct{}),
-		asked: map[string]string{}, own: newOwn(),
+		asked: map[string]*question{}, locks: map[string]bool{},
 	}, nil
 }
 
@@ -141,7 +143,7 @@ func (r *relay) fromLibrary(near io.Reader) {
 		}
 		if m.method != "" && !isNull(m.id) {
 			r.mu.Lock()
-			r.asked[string(m.id)] = m.method
+			r.asked[string(m.id)] = &question{method: m.method}
 			r.mu.Unlock()
 		}
 		if r.send(b) != nil {

@@ -15,7 +15,7 @@ func (c *Conn) ReadSchema(ctx context.Context, database string) (s ovsdb.Databas
 	if err != nil {
 		return s, err
 	}
-	narrowed, err := narrow([]byte(result))
+	narrowed, err := narrow(result)
 	if err == nil {
 		err = json.Unmarshal(narrowed, &s)
 	}
