@@ -175,11 +175,11 @@ func (c *Conn) explain(ctx context.Context, err error) error {
 	case err == nil:
 		return nil
 	case c.life.Err() != nil:
-		return fmt.Errorf("%s: %w", c.endpoint, c.Err())
+		err = c.Err()
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", c.endpoint, context.Cause(ctx))
+		err = context.Cause(ctx)
 	case errors.Is(err, client.ErrNotConnected):
-		return fmt.Errorf("%s: %w", c.endpoint, ErrPeerClosed)
+		err = ErrPeerClosed
 	}
 	return fmt.Errorf("%s: %w", c.endpoint, err)
 }

@@ -128,8 +128,13 @@ func (c *Conn) connect(ctx context.Context, dbModel model.ClientDBModel, endpoin
 		return err
 	}
 	c.owned.Go(c.relay.run)
-	// The library tells of the end only to somebody who listens at that moment.
-	c.owned.Go(c.listen)
+	c.owned.Go(func() { // the library tells of the end only to somebody who listens at that moment
+		select {
+		case <-c.client.DisconnectNotify():
+			c.condemn(ErrPeerClosed)
+		case <-c.life.Done():
+		}
+	})
 	err = c.client.Connect(connecting)
 	close(c.relay.connected)
 	if err == nil {
@@ -159,10 +164,7 @@ func (c *Conn) whyNot(ctx context.Context, ended, err error) error {
 	if ended == nil || !cutShort {
 		return err
 	}
-	if errors.Is(ended, io.EOF) {
-		return ErrPeerClosed
-	}
-	return fmt.Errorf("%w: %w", ErrPeerClosed, ended)
+	return brokenBy(ended)
 }
 
 // Done is closed when the connection is dead: closed by either side, silent for
@@ -188,15 +190,6 @@ func (c *Conn) Close() {
 	c.condemn(ErrClosed)
 	if !retry.Ended(c.finished, closeGrace) {
 		c.log.Error("a database connection could not be closed", "endpoint", c.endpoint)
-	}
-}
-
-// listen waits for the library to say that the connection is gone.
-func (c *Conn) listen() {
-	select {
-	case <-c.client.DisconnectNotify():
-		c.condemn(ErrPeerClosed)
-	case <-c.life.Done():
 	}
 }
 
@@ -240,9 +233,9 @@ func (c *Conn) finish() {
 	c.owned.Wait()
 }
 
-// brokenBy turns the library's ways of saying that a connection is gone into one.
+// brokenBy turns the ways of saying that a connection is gone into one.
 func brokenBy(err error) error {
-	if errors.Is(err, client.ErrNotConnected) {
+	if errors.Is(err, client.ErrNotConnected) || errors.Is(err, io.EOF) {
 		return ErrPeerClosed
 	}
 	return fmt.Errorf("%w: %w", ErrPeerClosed, err)

@@ -1,6 +1,8 @@
 package dbconn
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -58,20 +60,18 @@ func withPort(s string) (string, error) {
 		if bracketed := strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"); bracketed {
 			host = host[1 : len(host)-1]
 		} else if strings.Contains(host, ":") {
-			return "", fmt.Errorf("an IPv6 address goes in brackets, as in ssl:[2001:db8::1]:6642")
+			return "", errors.New("an IPv6 address goes in brackets, as in ssl:[2001:db8::1]:6642")
 		}
 	}
-	if port == "" {
-		port = defaultPort
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", fmt.Errorf("the port must be a number from 1 to 65535")
-	}
-	if host == "" {
-		return "", fmt.Errorf("it names no host")
-	}
-	if strings.ContainsFunc(host, notInHost) {
-		return "", fmt.Errorf("the host's name has characters that no name or address has")
+	port = cmp.Or(port, defaultPort)
+	n, err := strconv.ParseUint(port, 10, 16)
+	switch {
+	case err != nil || n == 0:
+		return "", errors.New("the port must be a number from 1 to 65535")
+	case host == "":
+		return "", errors.New("it names no host")
+	case strings.ContainsFunc(host, notInHost):
+		return "", errors.New("the host's name has characters that no name or address has")
 	}
 	return net.JoinHostPort(host, port), nil
 }

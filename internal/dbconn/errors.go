@@ -30,16 +30,6 @@ var (
 // Nothing was sent; do it in smaller ones.
 var ErrTooLarge = errors.New("that may be under way at once")
 
-// maxSaid bounds how much of what a server said is repeated, in bytes.
-const maxSaid = 96
-
-func beginning(said []byte) string {
-	if len(said) > maxSaid {
-		return string(said[:maxSaid]) + "..."
-	}
-	return string(said)
-}
-
 // dialError says why there is no connection. The library's words name the endpoint
 // twice more, before the reason: it is told once, and the rest is there for errors.As.
 type dialError struct {

@@ -36,25 +36,19 @@ func parse(b []byte) (message, error) {
 		}
 		return true
 	})
-	if !ok || !n.whole() {
-		return message{}, errNoMessage
-	}
-	return shaped(parts)
-}
-
-// shaped makes a message of its parts, if those make one.
-func shaped(parts map[string][]byte) (message, error) {
 	m := message{params: parts["params"], id: parts["id"], result: parts["result"], fault: parts["error"]}
-	if parts["method"] != nil {
-		if json.Unmarshal(parts["method"], &m.method) != nil || m.method == "" || len(m.params) == 0 || m.params[0] != '[' {
-			return message{}, errNoMessage
-		}
-		return m, nil
-	}
-	if isNull(m.id) || isNull(m.result) && isNull(m.fault) {
+	if !ok || !n.whole() || !m.complete(parts["method"]) {
 		return message{}, errNoMessage
 	}
 	return m, nil
+}
+
+// complete gives the message its method, and tells whether it has what one of its kind needs.
+func (m *message) complete(method []byte) bool {
+	if method == nil {
+		return !isNull(m.id) && !(isNull(m.result) && isNull(m.fault))
+	}
+	return json.Unmarshal(method, &m.method) == nil && m.method != "" && len(m.params) > 0 && m.params[0] == '['
 }
 
 func isNull(part []byte) bool { return len(part) == 0 || string(part) == "null" }

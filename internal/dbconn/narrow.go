@@ -7,30 +7,23 @@ import (
 	"github.com/representord/representord/internal/reason"
 )
 
-// What of a schema the library is shown, RFC 7047, 3.2. Indexes are left out: the
-// library would demand that a model has all columns of each, those that a later
-// version adds included, and would spend memory on them.
-type (
-	narrowSchema struct {
-		Name    string                 `json:"name"`
-		Version string                 `json:"version"`
-		Tables  map[string]narrowTable `json:"tables"`
-	}
-	narrowTable struct {
-		Columns map[string]narrowColumn `json:"columns"`
-		IsRoot  bool                    `json:"isRoot,omitempty"`
-	}
-	narrowColumn struct {
-		Type      json.RawMessage `json:"type"`
-		Ephemeral *bool           `json:"ephemeral,omitempty"`
-		Mutable   *bool           `json:"mutable,omitempty"`
-	}
-)
-
-// narrow gives the schema without its indexes. A type that the library would panic
-// on is an error.
+// narrow gives what of a schema the library is shown, RFC 7047, 3.2. Indexes are left
+// out: the library would demand that a model has all columns of each, those that a later
+// version adds included, and would spend memory on them. A type that the library would
+// panic on is an error.
 func narrow(schema []byte) ([]byte, error) {
-	var s narrowSchema
+	var s struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+		Tables  map[string]struct {
+			Columns map[string]struct {
+				Type      json.RawMessage `json:"type"`
+				Ephemeral *bool           `json:"ephemeral,omitempty"`
+				Mutable   *bool           `json:"mutable,omitempty"`
+			} `json:"columns"`
+			IsRoot bool `json:"isRoot,omitempty"`
+		} `json:"tables"`
+	}
 	if err := json.Unmarshal(schema, &s); err != nil {
 		return nil, err
 	}

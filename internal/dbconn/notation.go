@@ -37,10 +37,10 @@ func (n *notation) take(c byte) bool {
 	return true
 }
 
-// text reads a string, and gives it with its quotes.
-func (n *notation) text() ([]byte, bool) {
+// text reads a string, and gives it with its quotes, nil for none.
+func (n *notation) text() []byte {
 	if n.peek() != '"' {
-		return nil, false
+		return nil
 	}
 	from := n.i
 	for n.i++; n.i < len(n.b); n.i++ {
@@ -49,13 +49,13 @@ func (n *notation) text() ([]byte, bool) {
 			n.i++
 		case '"':
 			n.i++
-			return n.b[from:n.i], true
+			return n.b[from:n.i]
 		}
 	}
-	return nil, false
+	return nil
 }
 
-func (n *notation) isText() bool { _, ok := n.text(); return ok }
+func (n *notation) isText() bool { return n.text() != nil }
 
 // any reads a value of any kind, nested no deeper than maxDepth.
 func (n *notation) any() bool {
@@ -112,8 +112,8 @@ func (n *notation) array(element func() bool) bool { return n.list('[', ']', ele
 // with its quotes.
 func (n *notation) object(member func(name []byte) bool) bool {
 	return n.list('{', '}', func() bool {
-		name, ok := n.text()
-		return ok && n.take(':') && member(name)
+		name := n.text()
+		return name != nil && n.take(':') && member(name)
 	})
 }
 
@@ -142,11 +142,12 @@ func (n *notation) tagged(tags ...string) bool {
 	if !n.take('[') {
 		return false
 	}
-	tag, ok := n.text()
-	if !ok || !slices.Contains(tags, string(tag)) || !n.take(',') {
+	tag := string(n.text())
+	if !slices.Contains(tags, tag) || !n.take(',') {
 		return false
 	}
-	switch string(tag) {
+	var ok bool
+	switch tag {
 	case `"set"`:
 		ok = n.array(n.atom)
 	case `"map"`:

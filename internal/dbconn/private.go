@@ -10,18 +10,15 @@ import (
 	"syscall"
 )
 
-// privateDirs are where the socket between the library and the relay may be. It is
-// there for a moment only. One directory that can be written to is enough; a
-// container with a read-only root file system has the first.
-func privateDirs() []string { return []string{"/dev/shm", os.TempDir(), "/run"} }
-
 // listenPrivately makes a socket for one connection, of our own process. The library
 // dials by itself and takes no connection that is there already, and no abstract
-// address, hence the file, which goes with the listener.
+// address, hence the file, which goes with the listener and is there for a moment
+// only. One directory that can be written to is enough; a container with a read-only
+// root file system has the first.
 func listenPrivately() (*net.UnixListener, error) {
 	name := "representord-" + rand.Text()
 	var errs []error
-	for _, dir := range privateDirs() {
+	for _, dir := range []string{"/dev/shm", os.TempDir(), "/run"} {
 		l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: filepath.Join(dir, name)})
 		if err == nil {
 			return l, nil

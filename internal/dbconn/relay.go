@@ -195,7 +195,13 @@ func (r *relay) condemnReading(err error, said []byte) {
 	}
 }
 
+// maxSaid bounds how much of what a server said is repeated, in bytes.
+const maxSaid = 96
+
 // condemnStranger ends the connection to a server that said what no OVSDB server says.
 func (r *relay) condemnStranger(err error, said []byte) {
-	r.condemn(fmt.Errorf("the server at %s %w: it said %q (%w)", r.endpoint, ErrNotOVSDB, beginning(said), err))
+	if len(said) > maxSaid {
+		said = append(said[:maxSaid:maxSaid], "..."...)
+	}
+	r.condemn(fmt.Errorf("the server at %s %w: it said %q (%w)", r.endpoint, ErrNotOVSDB, said, err))
 }

@@ -112,8 +112,7 @@ func verifyChain(presented []*x509.Certificate, roots *x509.CertPool) error {
 	for _, c := range presented[1:] {
 		between.AddCert(c)
 	}
-	_, err := presented[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between})
-	if err != nil {
+	if _, err := presented[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: presented, Err: err}
 	}
 	return nil
@@ -127,11 +126,7 @@ func readCertificates(what, name string) ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	var certificates []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, b = pem.Decode(b); block == nil {
-			break
-		}
+	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}

@@ -1,6 +1,10 @@
 package dbconn
 
-import "time"
+import (
+	"crypto/x509"
+	"slices"
+	"time"
+)
 
 // Period is when all certificates of a file are valid.
 type Period struct{ From, Until time.Time }
@@ -13,16 +17,9 @@ func ReadPeriod(what, file string) (Period, error) {
 	if err != nil {
 		return Period{}, err
 	}
-	p := Period{From: certificates[0].NotBefore, Until: certificates[0].NotAfter}
-	for _, c := range certificates[1:] {
-		if c.NotBefore.After(p.From) {
-			p.From = c.NotBefore
-		}
-		if c.NotAfter.Before(p.Until) {
-			p.Until = c.NotAfter
-		}
-	}
-	return p, nil
+	latest := slices.MaxFunc(certificates, func(a, b *x509.Certificate) int { return a.NotBefore.Compare(b.NotBefore) })
+	earliest := slices.MinFunc(certificates, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+	return Period{From: latest.NotBefore, Until: earliest.NotAfter}, nil
 }
 
 // Validity reads when our certificate and the CA certificates are valid. It reads the
