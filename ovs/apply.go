@@ -39,17 +39,16 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	c, bridge := s.conn, s.bridge
 	s.mu.Unlock()
 	v := s.View()
+	ctx, cancel := context.WithTimeout(ctx, applyPatience)
+	defer cancel()
 	var err error
 	switch {
 	case c == nil:
 		err = fmt.Errorf("%w: %s", ErrNotConnected, v.Problem)
 	case v.Bridge != bridge:
 		err = fmt.Errorf("%w: the integration bridge is now %s", ErrChanged, reason.Quote(bridge))
-	}
-	bounded, cancel := context.WithTimeout(ctx, applyPatience)
-	defer cancel()
-	if err == nil {
-		err = s.own(bounded, c, bridge)
+	default:
+		err = s.own(ctx, c, bridge)
 	}
 	commit := committer{
 		transact: answered(c),
@@ -60,43 +59,32 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 	taken := takenIfaceIDs(v, changes)
 	left, giveBack := map[string]error{}, func() {}
 	if err == nil {
-		left, giveBack = ownLeft(bounded, c, bridge, leftBridges(changes))
+		left, giveBack = ownLeft(ctx, c, bridge, leftBridges(changes))
 	}
 	defer giveBack()
 	var good []int
 	for n, change := range changes {
 		errs[n] = err
-		if errs[n] == nil && v.BridgeUUID == "" && !change.onlyLeaksOnLeft() {
-			errs[n] = fmt.Errorf("%w: %s", ErrBridgeMissing, reason.Quote(bridge))
+		if v.BridgeUUID == "" && !change.onlyLeaksOnLeft() {
+			errs[n] = cmp.Or(err, fmt.Errorf("%w: %s", ErrBridgeMissing, reason.Quote(bridge)))
 		}
-		if errs[n] == nil {
-			errs[n] = change.validate(commit.on)
-		}
+		errs[n] = cmp.Or(errs[n], change.validate(commit.on))
 		for _, b := range leftBridges(changes[n : n+1]) {
 			errs[n] = cmp.Or(errs[n], left[b])
 		}
-		if errs[n] == nil {
-			errs[n] = change.fits(v, taken)
-		}
-		if errs[n] == nil {
+		if errs[n] = cmp.Or(errs[n], change.fits(v, taken)); errs[n] == nil {
 			good = append(good, n)
 		}
 	}
 	if len(good) > 0 {
-		commit.run(bounded, good)
-		s.count(commit.counted)
-		s.settle(bounded, c, firstUncertain(errs))
+		commit.run(ctx, good)
+		s.mu.Lock()
+		s.counters.Transactions += commit.counted.Transactions
+		s.counters.Splits += commit.counted.Splits
+		s.mu.Unlock()
+		s.settle(ctx, c, errs...)
 	}
 	return errs
-}
-
-func firstUncertain(errs []error) error {
-	for _, err := range errs {
-		if errors.Is(err, ErrUncertain) {
-			return err
-		}
-	}
-	return nil
 }
 
 // settle shows what a transaction has changed. ovsdb-server sends a client what a transaction
@@ -106,8 +94,11 @@ func firstUncertain(errs []error) error {
 // another connection. The server handles what a client of its unix socket sent before it
 // accepts another one (ovsdb_jsonrpc_server_run); on any, it drops the older session's lock,
 // which a change asserts, with that session.
-func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, uncertain error) {
-	if uncertain == nil {
+func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, errs ...error) {
+	var uncertain error
+	if n := slices.IndexFunc(errs, func(err error) bool { return errors.Is(err, ErrUncertain) }); n >= 0 {
+		uncertain = errs[n]
+	} else {
 		s.refresh(context.WithoutCancel(ctx), c) // for tornPatience at most
 		uncertain = c.Err()
 	}

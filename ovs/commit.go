@@ -36,8 +36,7 @@ type committer struct {
 	changes  []Change
 	errs     []error
 	counted  Counters
-	// over is why an answer is missing: nothing more is sent.
-	over error
+	over     bool // an answer is missing: nothing more is sent
 }
 
 // run commits the changes with these indexes, in transactions as large as they
@@ -65,79 +64,46 @@ func (c *committer) commit(ctx context.Context, indexes []int) {
 	if len(indexes) == 0 {
 		return
 	}
-	if err := c.unsent(ctx); err != nil {
-		c.fail(indexes, err)
-		return
-	}
 	changes := make([]Change, len(indexes))
 	for i, n := range indexes {
 		changes[i] = c.changes[n]
 	}
-	t := build(c.on, changes)
-	c.counted.Transactions++
-	results, err := c.transact(ctx, t.ops...)
-	switch {
-	case errors.Is(err, dbconn.ErrTooLarge):
-		c.split(ctx, indexes, err)
-		return
-	case err != nil:
-		c.over = err
-		c.fail(indexes, err)
+	f := c.send(ctx, build(c.on, changes))
+	if f == nil {
 		return
 	}
-	f := t.judge(results)
-	switch {
-	case f == nil:
-	case f.final:
-		c.fail(indexes, f.err)
-	case f.scope == scopeAll:
-		c.split(ctx, indexes, f.err)
-	default:
-		var bad, rest []int
-		for i, n := range indexes {
-			if (f.scope == scopeChange && i == f.change) || (f.scope == scopePlugs && len(changes[i].Plug) > 0) {
-				bad = append(bad, n)
-			} else {
-				rest = append(rest, n)
-			}
+	var rest []int
+	for i, n := range indexes {
+		concerned := f.scope == scopeChange && i == f.change || f.scope == scopePlugs && len(changes[i].Plug) > 0
+		if f.final || len(indexes) == 1 || concerned {
+			c.errs[n] = f.err
+		} else {
+			rest = append(rest, n)
 		}
-		c.fail(bad, f.err)
-		c.halves(ctx, rest)
+	}
+	if len(rest) > 0 {
+		c.counted.Splits++
+		c.commit(ctx, rest[:len(rest)/2])
+		c.commit(ctx, rest[len(rest)/2:])
 	}
 }
 
-// unsent is why nothing is sent any more, nil if it may be.
-func (c *committer) unsent(ctx context.Context) error {
+// send does a transaction, unless nothing is sent any more. It returns nil if the
+// transaction was committed.
+func (c *committer) send(ctx context.Context, t transaction) *failure {
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("not sent: %w", context.Cause(ctx))
-	case c.over != nil:
-		return fmt.Errorf("%w: not sent, since an answer before is missing", ErrNotConnected)
+		return &failure{final: true, err: fmt.Errorf("not sent: %w", context.Cause(ctx))}
+	case c.over:
+		return &failure{final: true, err: fmt.Errorf("%w: not sent, since an answer before is missing", ErrNotConnected)}
 	}
-	return nil
-}
-
-// split tries the halves, or gives up a single change.
-func (c *committer) split(ctx context.Context, indexes []int, err error) {
-	if len(indexes) == 1 {
-		c.fail(indexes, err)
-		return
+	c.counted.Transactions++
+	results, err := c.transact(ctx, t.ops...)
+	if err == nil {
+		return t.judge(results)
 	}
-	c.halves(ctx, indexes)
-}
-
-func (c *committer) halves(ctx context.Context, indexes []int) {
-	if len(indexes) > 0 {
-		c.counted.Splits++
-	}
-	c.commit(ctx, indexes[:len(indexes)/2])
-	c.commit(ctx, indexes[len(indexes)/2:])
-}
-
-func (c *committer) fail(indexes []int, err error) {
-	for _, n := range indexes {
-		c.errs[n] = err
-	}
+	c.over = !errors.Is(err, dbconn.ErrTooLarge)
+	return &failure{final: c.over, err: err}
 }
 
 // failure is why a transaction did nothing.
@@ -154,38 +120,36 @@ type failure struct {
 // committed together. It returns nil if the transaction was committed.
 func (t *transaction) judge(results []ovsdb.OperationResult) *failure {
 	n := slices.IndexFunc(results, func(r ovsdb.OperationResult) bool { return r.Error != "" })
-	if n < 0 {
-		if len(results) < len(t.ops) {
-			return &failure{final: true, err: &RefusedError{
-				Kind: "short answer", Details: fmt.Sprintf("%d results for %d operations", len(results), len(t.ops)),
-			}}
-		}
+	switch {
+	case n < 0 && len(results) < len(t.ops):
+		return &failure{final: true, err: &RefusedError{
+			Kind: "short answer", Details: fmt.Sprintf("%d results for %d operations", len(results), len(t.ops)),
+		}}
+	case n < 0:
 		return nil
-	}
-	if results[n].Error == errNotOwner {
+	case results[n].Error == errNotOwner:
 		return &failure{final: true, err: ErrLocked}
 	}
-	refused := &RefusedError{Kind: results[n].Error, Details: results[n].Details}
-	if n >= len(t.ops) {
-		return &failure{err: refused, final: hopeless(refused.Kind)}
+	kind := results[n].Error
+	f := &failure{err: &RefusedError{Kind: kind, Details: results[n].Details}}
+	f.final = kind == errIO || kind == errResource // which have nothing to do with what is in a transaction
+	if n < len(t.ops) {
+		f.purpose = t.purposes[n]
 	}
-	f := &failure{purpose: t.purposes[n], err: refused, final: hopeless(refused.Kind)}
-	if f.guard != "" && refused.Kind == errTimedOut {
+	if f.guard != "" && kind == errTimedOut {
 		f.err = fmt.Errorf("%w: %s", ErrChanged, f.guard)
 		f.final = f.scope == scopeAll
 	}
 	return f
 }
 
-// Errors of the server that we tell apart, RFC 7047 sections 3.1, 4.1.3 and 5.2.
+// Errors of the server that we tell apart, RFC 7047 sections 3.1, 4.1.3, 5.2 and 5.2.10.
 const (
 	errTimedOut = "timed out"
 	errIO       = "I/O error"
 	errResource = "resources exhausted"
+	errNotOwner = "not owner" // the assertion of a lock
 )
-
-// hopeless tells of errors that have nothing to do with what is in a transaction.
-func hopeless(kind string) bool { return kind == errIO || kind == errResource }
 
 // size estimates how many bytes of JSON a change needs.
 func size(c Change) int {

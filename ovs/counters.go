@@ -17,10 +17,3 @@ func (s *Switch) Counters() Counters {
 	defer s.mu.Unlock()
 	return s.counters
 }
-
-func (s *Switch) count(n Counters) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.counters.Transactions += n.Transactions
-	s.counters.Splits += n.Splits
-}

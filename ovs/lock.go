@@ -16,9 +16,6 @@ import (
 // daemons of one machine, a container's and the host's, may each have their own.
 var ErrLocked = errors.New("another representord writes to this bridge, from another run directory or a container: stop one of the two")
 
-// errNotOwner is the error of an assertion of a lock, RFC 7047 section 5.2.10.
-const errNotOwner = "not owner"
-
 // lockFor is the name of the lock of a bridge in the database. An <id> has letters,
 // digits and underscores only (RFC 7047 section 3.1).
 func lockFor(bridge string) string {

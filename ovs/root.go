@@ -42,16 +42,13 @@ func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, applyPatience)
 	defer cancel()
-	t := e.build(v.RootUUID)
-	results, err := answered(c)(ctx, t.ops...)
-	s.settle(ctx, c, firstUncertain([]error{err}))
-	if err != nil {
-		return err
+	commit := committer{transact: answered(c)}
+	var err error
+	if f := commit.send(ctx, e.build(v.RootUUID)); f != nil {
+		err = f.err
 	}
-	if f := t.judge(results); f != nil {
-		return f.err
-	}
-	return nil
+	s.settle(ctx, c, err)
+	return err
 }
 
 func (e RootEdit) validate() error {
