@@ -78,7 +78,8 @@ func BenchmarkBareTransactions(b *testing.B) {
 			for b.Loop() {
 				var t transaction
 				port := t.insert(0, 0, plugOf("new", "lport-new"))
-				t.add(purpose{}, mutate(tableBridge, bridge, *ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, setValue([][]string{port}))))
+				t.add(purpose{}, mutate(tableBridge, target{uuid: bridge}.where(),
+					*ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, setValue([][]string{port}))))
 				results, err := s.conn.Transact(b.Context(), t.ops...)
 				if err != nil {
 					b.Fatal(err)

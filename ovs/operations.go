@@ -80,9 +80,9 @@ const (
 // bridge are deleted by the server when nothing refers to them any more.
 func build(on target, changes []Change) transaction {
 	var t transaction
-	t.add(purpose{scope: scopeAll}, assert(lockFor(on.name)))
-	for _, bridge := range leftBridges(changes) {
-		t.add(purpose{scope: scopeAll}, assert(lockFor(bridge)))
+	for _, bridge := range append([]string{on.name}, leftBridges(changes)...) {
+		lock := lockFor(bridge)
+		t.add(purpose{scope: scopeAll}, ovsdb.Operation{Op: ovsdb.OperationAssert, Lock: &lock})
 	}
 	if on.uuid != "" { // without a bridge there are only changes to those that were
 		t.add(purpose{scope: scopeAll, guard: "the bridge is another one, or is gone"},
@@ -104,11 +104,9 @@ func build(on target, changes []Change) transaction {
 	for n, c := range changes {
 		for _, u := range c.Unplug {
 			if u.Moved {
-				t.add(purpose{scope: scopeChange, change: n}, ovsdb.Operation{
-					Op: ovsdb.OperationMutate, Table: tableBridge, Where: bridgeOf(u, on).where(),
-					Mutations: []ovsdb.Mutation{*ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete,
-						setValue([][]string{uuidValue(u.Interface.PortUUID)}))},
-				})
+				port := setValue([][]string{uuidValue(u.Interface.PortUUID)})
+				t.add(purpose{scope: scopeChange, change: n}, mutate(tableBridge, bridgeOf(u, on).where(),
+					*ovsdb.NewMutation("ports", ovsdb.MutateOperationDelete, port)))
 				continue
 			}
 			out = append(out, uuidValue(u.Interface.PortUUID))
@@ -128,7 +126,7 @@ func build(on target, changes []Change) transaction {
 		ports = append(ports, *ovsdb.NewMutation("ports", ovsdb.MutateOperationInsert, setValue(in)))
 	}
 	if len(ports) > 0 {
-		t.add(purpose{scope: scopeAll}, mutate(tableBridge, on.uuid, ports...))
+		t.add(purpose{scope: scopeAll}, mutate(tableBridge, []ovsdb.Condition{hasUUID(on.uuid)}, ports...))
 	}
 	text := comment(changes)
 	t.add(purpose{scope: scopeAll}, ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text})
@@ -149,7 +147,8 @@ func (t *transaction) guard(change int, on target, i Interface) {
 		where = append(where, includes("external_ids", mapValue(marks)))
 	}
 	if i.OVNPlugged == "" {
-		where = append(where, excludes("external_ids", mapValue(map[string]string{KeyOVNPlugged: BuiltInProvider})))
+		theirs := mapValue(map[string]string{KeyOVNPlugged: BuiltInProvider})
+		where = append(where, ovsdb.NewCondition("external_ids", ovsdb.ConditionExcludes, theirs))
 	}
 	t.add(purpose{scopeChange, change, "Interface " + reason.Quote(i.Name) + " is gone, or its marks changed"},
 		expect(tableInterface, ovsdb.Row{"name": i.Name}, where...))
@@ -169,19 +168,14 @@ const BuiltInProvider = "representor"
 const maxMark = 4 << 10
 
 // marksOf are the keys that made a row ours, or the built-in provider's for a port, be it
-// one that was ours. A View
-// doesn't tell an empty mark from none, so empty ones are left out.
+// one that was ours. A View doesn't tell an empty mark from none, so empty ones are left out.
 func marksOf(i Interface) map[string]string {
 	marks := i.Marker.Keys()
 	marks[KeyOVNPlugged] = i.OVNPlugged
 	if !i.Marked || i.OVNPlugged != "" { // what is said of such a row is said of the port that it is for
 		marks[KeyIfaceID] = i.IfaceID
 	}
-	for key, value := range marks {
-		if value == "" || len(value) > maxMark {
-			delete(marks, key)
-		}
-	}
+	maps.DeleteFunc(marks, func(_, value string) bool { return value == "" || len(value) > maxMark })
 	return marks
 }
 
@@ -223,7 +217,7 @@ func (t *transaction) keys(p purpose, table, uuid string, set map[string]string,
 		keys = append(keys, *ovsdb.NewMutation("external_ids", ovsdb.MutateOperationInsert, mapValue(set)))
 	}
 	if len(keys) > 0 {
-		t.add(p, mutate(table, uuid, keys...))
+		t.add(p, mutate(table, []ovsdb.Condition{hasUUID(uuid)}, keys...))
 	}
 }
 
@@ -271,12 +265,11 @@ func comment(changes []Change) string {
 				b.WriteString(" " + what.verb)
 			}
 		}
-		for m, port := range c.LogicalPorts {
-			if m == maxPortsInComment {
-				b.WriteString(" ...")
-				break
-			}
+		for _, port := range c.LogicalPorts[:min(len(c.LogicalPorts), maxPortsInComment)] {
 			b.WriteString(" " + reason.Quote(port))
+		}
+		if len(c.LogicalPorts) > maxPortsInComment {
+			b.WriteString(" ...")
 		}
 		if c.Why != "" {
 			b.WriteString(" (" + reason.Prose(c.Why) + ")")
@@ -290,8 +283,3 @@ const (
 	commentMost       = 300
 	maxPortsInComment = 4
 )
-
-// assert makes the transaction depend on a lock of ours.
-func assert(name string) ovsdb.Operation {
-	return ovsdb.Operation{Op: ovsdb.OperationAssert, Lock: &name}
-}

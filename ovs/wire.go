@@ -42,10 +42,6 @@ func includes(column string, value any) ovsdb.Condition {
 	return ovsdb.NewCondition(column, ovsdb.ConditionIncludes, value)
 }
 
-func excludes(column string, value any) ovsdb.Condition {
-	return ovsdb.NewCondition(column, ovsdb.ConditionExcludes, value)
-}
-
 // expect is a wait that doesn't wait: the transaction fails unless exactly this
 // row, in these columns, is what the conditions select.
 func expect(table string, row ovsdb.Row, where ...ovsdb.Condition) ovsdb.Operation {
@@ -61,11 +57,11 @@ func expect(table string, row ovsdb.Row, where ...ovsdb.Condition) ovsdb.Operati
 	}
 }
 
-func mutate(table, uuid string, mutations ...ovsdb.Mutation) ovsdb.Operation {
+func mutate(table string, where []ovsdb.Condition, mutations ...ovsdb.Mutation) ovsdb.Operation {
 	return ovsdb.Operation{
 		Op:        ovsdb.OperationMutate,
 		Table:     table,
-		Where:     []ovsdb.Condition{hasUUID(uuid)},
+		Where:     where,
 		Mutations: mutations,
 	}
 }
