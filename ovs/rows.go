@@ -93,60 +93,48 @@ func clonePointer[T any](p *T) *T {
 	if p == nil {
 		return nil
 	}
-	v := *p
-	return &v
-}
-
-// into is what CloneModelInto does. The client gives it a row of the same table.
-func into[T any](to model.Model, row T) {
-	if r, ok := to.(*T); ok {
-		*r = row
-	}
-}
-
-func (r *rootRow) clone() rootRow {
-	c := *r
-	c.Bridges, c.ExternalIDs, c.SSL = slices.Clone(r.Bridges), maps.Clone(r.ExternalIDs), clonePointer(r.SSL)
-	c.OtherConfig = maps.Clone(r.OtherConfig)
-	return c
+	return new(*p)
 }
 
 // CloneModel and CloneModelInto are what the database client asks for.
-func (r *rootRow) CloneModel() model.Model { c := r.clone(); return &c }
+func (r *rootRow) CloneModel() model.Model {
+	c := *r
+	c.Bridges, c.ExternalIDs, c.SSL = slices.Clone(r.Bridges), maps.Clone(r.ExternalIDs), clonePointer(r.SSL)
+	c.OtherConfig = maps.Clone(r.OtherConfig)
+	return &c
+}
 
-func (r *rootRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
-
-func (r *bridgeRow) clone() bridgeRow {
+func (r *bridgeRow) CloneModel() model.Model {
 	c := *r
 	c.Ports = slices.Clone(r.Ports)
-	return c
+	return &c
 }
 
-func (r *bridgeRow) CloneModel() model.Model { c := r.clone(); return &c }
-
-func (r *bridgeRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
-
-func (r *portRow) clone() portRow {
+func (r *portRow) CloneModel() model.Model {
 	c := *r
 	c.Interfaces = slices.Clone(r.Interfaces)
-	return c
+	return &c
 }
 
-func (r *portRow) CloneModel() model.Model { c := r.clone(); return &c }
-
-func (r *portRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
-
-func (r *interfaceRow) clone() interfaceRow {
+func (r *interfaceRow) CloneModel() model.Model {
 	c := *r
 	c.ExternalIDs, c.MTURequest, c.Ofport = maps.Clone(r.ExternalIDs), clonePointer(r.MTURequest), clonePointer(r.Ofport)
 	c.Error, c.IfIndex = clonePointer(r.Error), clonePointer(r.IfIndex)
-	return c
+	return &c
 }
-
-func (r *interfaceRow) CloneModel() model.Model { c := r.clone(); return &c }
-
-func (r *interfaceRow) CloneModelInto(to model.Model) { into(to, r.clone()) }
 
 func (r *sslRow) CloneModel() model.Model { c := *r; return &c }
 
-func (r *sslRow) CloneModelInto(to model.Model) { into(to, *r) }
+func (r *rootRow) CloneModelInto(to model.Model)      { into[rootRow](to, r.CloneModel()) }
+func (r *bridgeRow) CloneModelInto(to model.Model)    { into[bridgeRow](to, r.CloneModel()) }
+func (r *portRow) CloneModelInto(to model.Model)      { into[portRow](to, r.CloneModel()) }
+func (r *interfaceRow) CloneModelInto(to model.Model) { into[interfaceRow](to, r.CloneModel()) }
+func (r *sslRow) CloneModelInto(to model.Model)       { into[sslRow](to, r.CloneModel()) }
+
+// into fills one row with another. The client gives it two of the same table.
+func into[T any](to, from model.Model) {
+	t, ok := to.(*T)
+	if f, same := from.(*T); ok && same {
+		*t = *f
+	}
+}
