@@ -41,7 +41,6 @@ var errTorn = errors.New("rows that belong together were not all there")
 func buildView(r rows, bridge string) (View, error) {
 	b := builder{
 		rows: r,
-		ours: bridge,
 		view: View{
 			Complete:    true,
 			Bridge:      bridge,
@@ -62,7 +61,6 @@ func buildView(r rows, bridge string) (View, error) {
 // builder is a view in the making.
 type builder struct {
 	rows rows
-	ours string
 	view View
 	torn error
 	// held are the bridges and ports that something refers to; holders are what
@@ -110,7 +108,7 @@ func (b *builder) addBridges() {
 			b.tear("Bridge %s is nobody's", reason.Quote(bridge.Name))
 		}
 		b.view.PortNames[bridge.Name] = true
-		if bridge.Name == b.ours && b.ours != "" {
+		if bridge.Name == b.view.Bridge && bridge.Name != "" {
 			b.view.BridgeUUID, b.view.DatapathType = bridge.UUID, bridge.DatapathType
 		}
 		for _, uuid := range bridge.Ports {
@@ -170,7 +168,7 @@ func (b *builder) hold(port *portRow, bridge string) {
 		}
 		old.interfaces += len(port.Interfaces)
 		old.shared = true
-		if before(bridge, port, old, b.ours) {
+		if before(bridge, port, old, b.view.Bridge) {
 			old.bridge, old.port = bridge, port
 		}
 		b.holders[uuid] = old
@@ -211,6 +209,9 @@ func convert(row *interfaceRow, h holder) Interface {
 			Function:    row.ExternalIDs[KeyFunction],
 			Request:     row.ExternalIDs[KeyRequest],
 		},
+		MTURequest: within(row.MTURequest, 1, math.MaxInt),
+		Ofport:     within(row.Ofport, -1, math.MaxUint16),
+		IfIndex:    uint32(within(row.IfIndex, 1, math.MaxUint32)), // no more than it holds
 	}
 	if h.port != nil {
 		i.PortUUID, i.PortName = h.port.UUID, h.port.Name
@@ -220,17 +221,16 @@ func convert(row *interfaceRow, h holder) Interface {
 			i.Marked = true
 		}
 	}
-	if row.MTURequest != nil && *row.MTURequest > 0 {
-		i.MTURequest = *row.MTURequest
-	}
-	if row.Ofport != nil && *row.Ofport >= -1 && *row.Ofport <= math.MaxUint16 {
-		i.Ofport = *row.Ofport
-	}
 	if row.Error != nil {
 		i.Error = *row.Error
 	}
-	if row.IfIndex != nil && *row.IfIndex > 0 && *row.IfIndex <= math.MaxUint32 {
-		i.IfIndex = uint32(*row.IfIndex)
-	}
 	return i
+}
+
+// within is a value that is inside of bounds, 0 for any other and none.
+func within(p *int, least, most int) int {
+	if p == nil || *p < least || *p > most {
+		return 0
+	}
+	return *p
 }

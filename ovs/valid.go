@@ -2,6 +2,8 @@ package ovs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -79,12 +81,8 @@ func (i Interface) validate(on target) error {
 
 // validKeys refuses keys and values of external_ids that the server can't take.
 func validKeys(set map[string]string, del []string) error {
-	for key, value := range set {
-		if err := validText(key, value); err != nil {
-			return err
-		}
-	}
-	return validText(del...)
+	keys := slices.AppendSeq(slices.Clone(del), maps.Keys(set))
+	return validText(slices.AppendSeq(keys, maps.Values(set))...)
 }
 
 func validText(texts ...string) error {
