@@ -108,8 +108,12 @@ func (c *Conn) Monitor(ctx context.Context, m *client.Monitor) error {
 	}
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	patient, giveUp := outlasting(ctx, answerGrace)
+	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
+	defer context.AfterFunc(ctx, func() {
+		retry.Sleep(patient, answerGrace)
+		giveUp()
+	})()
 	if _, err := c.client.Monitor(patient, m); err != nil {
 		err = c.explain(ctx, err)
 		c.condemn(fmt.Errorf("the monitor failed: %w", err))
@@ -157,16 +161,6 @@ func (c *Conn) bound(ctx context.Context) (context.Context, context.CancelFunc) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.life, func() { cancel(c.Err()) })
 	return ctx, func() { stop(); cancel(nil) }
-}
-
-// outlasting gives a context that ends so long after another.
-func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		retry.Sleep(longer, by)
-		cancel()
-	})
-	return longer, func() { stop(); cancel() }
 }
 
 // explain says why a call failed: the connection's death before anything else.
