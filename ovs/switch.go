@@ -31,13 +31,11 @@ type Options struct {
 }
 
 // dial are the options of a connection. The files for TLS are read for it.
-func (o Options) dial() (dbconn.Options, error) {
-	d := dbconn.Options{Endpoint: o.Endpoint, Probe: o.Probe, Log: o.Log}
-	if !dbconn.NeedsTLS(o.Endpoint) {
-		return d, nil
+func (o Options) dial() (d dbconn.Options, err error) {
+	d = dbconn.Options{Endpoint: o.Endpoint, Probe: o.Probe, Log: o.Log}
+	if dbconn.NeedsTLS(o.Endpoint) {
+		d.TLS, err = o.TLS.Load()
 	}
-	var err error
-	d.TLS, err = o.TLS.Load()
 	return d, err
 }
 
