@@ -93,7 +93,8 @@ func SplitEndpoints(list string) []string {
 	const space = " \t\r\n"
 	var all []string
 	add := func(s string) {
-		if s = strings.Trim(s, space); s != "" && !isClusterID(s) {
+		s = strings.Trim(s, space)
+		if id, cluster := strings.CutPrefix(s, "cid:"); s != "" && !(cluster && isUUID(id)) {
 			all = append(all, s)
 		}
 	}
@@ -115,12 +116,6 @@ func startsMethod(s string) bool {
 		n++
 	}
 	return n > 0 && n < len(s) && s[n] == ':'
-}
-
-// isClusterID recognizes "cid:" and a UUID (RFC 9562).
-func isClusterID(s string) bool {
-	id, ok := strings.CutPrefix(s, "cid:")
-	return ok && isUUID(id)
 }
 
 // isUUID recognizes a UUID as text, RFC 9562, 4.

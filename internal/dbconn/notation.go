@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // errNotation: what was said is not in the notation of RFC 7047, 5.1.
@@ -201,9 +202,6 @@ func (n *notation) whole() bool { return n.peek() == 0 && n.i >= len(n.b) }
 // named tells whether encoding/json takes the name, given with its quotes, for the
 // other one: it looks at neither case nor escapes.
 func named(quoted []byte, name string) bool {
-	if bytes.IndexByte(quoted, '\\') >= 0 {
-		var plain string
-		return json.Unmarshal(quoted, &plain) != nil || bytes.EqualFold([]byte(plain), []byte(name))
-	}
-	return bytes.EqualFold(quoted[1:len(quoted)-1], []byte(name))
+	var plain string
+	return json.Unmarshal(quoted, &plain) != nil || strings.EqualFold(plain, name)
 }

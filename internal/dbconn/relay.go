@@ -68,8 +68,12 @@ const lastWords = 100 * time.Millisecond
 // run carries messages until both sides are closed.
 func (r *relay) run() {
 	near, err := acceptOurs(r.private)
-	if err != nil || !r.admit(near) {
-		_ = r.far.Close()
+	r.mu.Lock()
+	r.near = near
+	severed := r.severed
+	r.mu.Unlock()
+	if err != nil || severed {
+		r.close()
 		return
 	}
 	var up sync.WaitGroup
@@ -94,18 +98,6 @@ func (r *relay) run() {
 	r.mu.Unlock()
 	up.Wait()
 	_ = near.Close()
-}
-
-// admit remembers the library's end, for close.
-func (r *relay) admit(near *net.UnixConn) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.severed {
-		_ = near.Close()
-		return false
-	}
-	r.near = near
-	return true
 }
 
 // sever takes the server away from the library, which can go on to write and is to
