@@ -70,10 +70,9 @@ func readQuestion(from *pflag.FlagSet, question url.Values) error {
 		options[api.ParamOption(parameter)] = f.Value.String()
 		flags = append(flags, api.ParamOption(parameter), "--"+flag)
 	}
-	_, err := ovn.ParseQuery(options)
-	wrong, ok := errors.AsType[*ovn.OptionError](err)
-	if !ok {
-		return err
+	_, wrong := ovn.ParseQuery(options)
+	if wrong == nil {
+		return nil
 	}
 	message := strings.TrimPrefix(wrong.Error(), "option ")
 	return errors.New(strings.NewReplacer(flags...).Replace(message))

@@ -1,6 +1,7 @@
 package ovn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -15,6 +16,23 @@ import (
 	"github.com/representord/representord/representor"
 )
 
+// Request is what one Port_Binding row asks for: put the representor of this
+// function on the integration bridge for this logical port.
+type Request struct {
+	LogicalPort string
+	// Query is the function asked for; zero when Invalid is set.
+	Query representor.Query
+	// MTU is vif-plug-mtu-request in bytes, 0 for no request.
+	MTU int
+	// IfaceIDVer is the option iface-id-ver, to be copied to the Interface: without
+	// it ovn-controller never claims the port.
+	IfaceIDVer string
+	// Invalid says why the options can't be followed; nothing is plugged then.
+	Invalid *reason.Reason
+	// Warnings are options that were left out; the request stands without them.
+	Warnings []reason.Reason
+}
+
 // textMost bounds a serial number and an iface-id-ver, in bytes.
 const textMost = 255
 
@@ -26,13 +44,18 @@ const textMost = 255
 // none, as OVN's own tools leave them behind.
 func ParseRequest(logicalPort string, options map[string]string) Request {
 	r := Request{LogicalPort: logicalPort}
-	var err error
-	if r.Query, err = ParseQuery(options); err != nil {
-		r.Invalid = refuse(err)
+	var wrong, badMTU, badVersion *OptionError
+	if r.Query, wrong = ParseQuery(options); wrong != nil {
+		r.Invalid = wrong.reason(reason.CodeInvalidOption, "; nothing is plugged until the logical switch port's option is corrected")
 		return r
 	}
-	r.MTU, r.Warnings = parseMTU(options[option.MTU], r.Warnings)
-	r.IfaceIDVer, r.Warnings = parseIfaceIDVer(options[option.IfaceIDVer], r.Warnings)
+	r.MTU, badMTU = parseMTU(options[option.MTU])
+	r.IfaceIDVer, badVersion = parseIfaceIDVer(options[option.IfaceIDVer])
+	for _, wrong := range []*OptionError{badMTU, badVersion} {
+		if wrong != nil {
+			r.Warnings = append(r.Warnings, *wrong.reason(reason.CodeIgnoredOption, ""))
+		}
+	}
 	return r
 }
 
@@ -51,133 +74,102 @@ func (e *OptionError) Error() string {
 	return "option " + e.Option + "=" + reason.Quote(e.Value) + " " + e.Rule
 }
 
-// ParseQuery reads the options that name the function. The error is an *OptionError.
-func ParseQuery(options map[string]string) (representor.Query, error) {
-	none := representor.Query{}
-	q := representor.Query{Kind: representor.PF, CardSerial: options[option.CardSerial]}
-	var wrong string
-	if q.PFMAC, wrong = parsePFMAC(options[option.PFMAC]); wrong != "" {
-		return none, &OptionError{option.PFMAC, options[option.PFMAC], wrong}
-	}
-	vf, sf, controller := options[option.VFNum], options[option.SFNum], options[option.Controller]
-	if vf != "" {
-		n, ok := parseNumber(vf, option.MaxVF)
+// reason tells of the option, and of what follows.
+func (e *OptionError) reason(code reason.Code, follows string) *reason.Reason {
+	return &reason.Reason{Code: code, Message: e.Error() + follows, Option: e.Option, Value: reason.Name(e.Value)}
+}
+
+// ParseQuery reads the options that name the function, or gives the first that is wrong.
+func ParseQuery(options map[string]string) (representor.Query, *OptionError) {
+	number := func(name string, most uint32, hint string) (n devlink.Optional[uint32], wrong *OptionError) {
+		if options[name] == "" {
+			return n, nil
+		}
+		value, ok := parseNumber(options[name], most)
 		if !ok {
-			return none, &OptionError{option.VFNum, vf, numberRule(option.MaxVF) + "; leave it out for the PF itself"}
+			return n, &OptionError{name, options[name],
+				fmt.Sprintf("must be a decimal number from 0 to %d, without sign, spaces or leading zeros%s", most, hint)}
 		}
-		q.Kind, q.Number = representor.VF, n
+		return devlink.Some(value), nil
 	}
-	if sf != "" {
-		n, ok := parseNumber(sf, math.MaxUint32)
-		switch {
-		case !ok:
-			return none, &OptionError{option.SFNum, sf, numberRule(math.MaxUint32)}
-		case vf != "":
-			return none, &OptionError{option.SFNum, sf, "names an SF while " + option.VFNum + " names a VF; remove one of the two"}
-		}
-		q.Kind, q.Number = representor.SF, n
+	mac, badMAC := parsePFMAC(options[option.PFMAC])
+	vf, badVF := number(option.VFNum, option.MaxVF, "; leave it out for the PF itself")
+	sf, badSF := number(option.SFNum, math.MaxUint32, "")
+	controller, badController := number(option.Controller, math.MaxUint32, "; leave it out for any controller")
+	if vf.Present && sf.Present {
+		badSF = &OptionError{option.SFNum, options[option.SFNum], "names an SF while " + option.VFNum + " names a VF; remove one of the two"}
 	}
-	if controller != "" {
-		n, ok := parseNumber(controller, math.MaxUint32)
-		if !ok {
-			return none, &OptionError{option.Controller, controller, numberRule(math.MaxUint32) + "; leave it out for any controller"}
-		}
-		q.Controller = devlink.Some(n)
+	if wrong := cmp.Or(badMAC, badVF, badSF, badController, checkSerial(options[option.CardSerial])); wrong != nil {
+		return representor.Query{}, wrong
 	}
-	if wrong := checkSerial(q.CardSerial); wrong != "" {
-		return none, &OptionError{option.CardSerial, q.CardSerial, wrong}
+	q := representor.Query{PFMAC: mac, Kind: representor.PF, Controller: controller, CardSerial: options[option.CardSerial]}
+	switch {
+	case vf.Present:
+		q.Kind, q.Number = representor.VF, vf.Value
+	case sf.Present:
+		q.Kind, q.Number = representor.SF, sf.Value
 	}
 	return q, nil
 }
 
-// parsePFMAC reads a MAC, or says what is wrong with it.
-func parsePFMAC(s string) (mac representor.MAC, wrong string) {
-	const rule = "must be the PF's MAC, six pairs of hex digits with colons"
-	parsed, err := option.ParsePFMAC(s)
+func parsePFMAC(s string) (representor.MAC, *OptionError) {
+	rule := "must be the PF's MAC, six pairs of hex digits with colons"
+	mac, err := option.ParsePFMAC(s)
 	switch {
 	case s == "":
-		return mac, "is missing; it " + rule
-	case errors.Is(err, option.ErrMACForm):
-		return mac, rule
-	case err != nil:
-		return mac, "is " + err.Error() + ", which no PF has; it " + rule
+		rule = "is missing; it " + rule
+	case err == nil:
+		return mac, nil
+	case !errors.Is(err, option.ErrMACForm):
+		rule = "is " + err.Error() + ", which no PF has; it " + rule
 	}
-	return parsed, ""
+	return representor.MAC{}, &OptionError{option.PFMAC, s, rule}
 }
 
 // parseNumber reads a decimal number that is written the one way it can be.
 func parseNumber(s string, most uint32) (uint32, bool) {
-	if s == "" || len(s) > len("4294967295") || (s[0] == '0' && s != "0") {
-		return 0, false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-	}
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil || n > uint64(most) {
-		return 0, false
-	}
-	return uint32(n), true
-}
-
-func numberRule(most uint32) string {
-	return fmt.Sprintf("must be a decimal number from 0 to %d, without sign, spaces or leading zeros", most)
+	return uint32(n), err == nil && n <= uint64(most) && strconv.FormatUint(n, 10) == s
 }
 
 // checkSerial says what is wrong with a serial number that may be empty.
-func checkSerial(s string) string {
+func checkSerial(s string) *OptionError {
+	rule := ""
 	switch {
 	case len(s) > textMost:
-		return fmt.Sprintf("is longer than the %d bytes that a serial number may have", textMost)
+		rule = fmt.Sprintf("is longer than the %d bytes that a serial number may have", textMost)
 	case strings.Contains(s, ","):
-		return "has a comma, which no serial number may have: it separates entries of ovn-cms-options"
+		rule = "has a comma, which no serial number may have: it separates entries of ovn-cms-options"
 	case !printable(s) || strings.ContainsFunc(s, unicode.IsSpace):
-		return "has white space or unprintable characters, which no serial number may have"
+		rule = "has white space or unprintable characters, which no serial number may have"
+	default:
+		return nil
 	}
-	return ""
+	return &OptionError{option.CardSerial, s, rule}
 }
 
-func parseMTU(s string, warnings []reason.Reason) (int, []reason.Reason) {
+func parseMTU(s string) (int, *OptionError) {
 	if s == "" || s == "0" {
-		return 0, warnings
+		return 0, nil
 	}
 	n, ok := parseNumber(s, option.MaxMTU)
 	if !ok || n < option.MinMTU {
-		return 0, append(warnings, ignore(option.MTU, s,
-			fmt.Sprintf("must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it",
-				option.MinMTU, option.MaxMTU)))
+		return 0, &OptionError{option.MTU, s, fmt.Sprintf(
+			"must be a decimal number from %d to %d, or 0 for no request; the port is plugged without it", option.MinMTU, option.MaxMTU)}
 	}
-	return int(n), warnings
+	return int(n), nil
 }
 
-func parseIfaceIDVer(s string, warnings []reason.Reason) (string, []reason.Reason) {
+func parseIfaceIDVer(s string) (string, *OptionError) {
 	if len(s) <= textMost && printable(s) {
-		return s, warnings
+		return s, nil
 	}
-	return "", append(warnings, ignore(option.IfaceIDVer, s,
-		fmt.Sprintf("must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)))
+	return "", &OptionError{option.IfaceIDVer, s, fmt.Sprintf(
+		"must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)}
 }
 
 // printable reports whether a value is UTF-8 without control or invisible
 // characters.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-// refuse makes the reason for a request that can't be followed, of an *OptionError.
-func refuse(err error) *reason.Reason {
-	r := &reason.Reason{Code: reason.CodeInvalidOption,
-		Message: err.Error() + "; nothing is plugged until the logical switch port's option is corrected"}
-	if e, is := errors.AsType[*OptionError](err); is {
-		r.Option, r.Value = e.Option, reason.Name(e.Value)
-	}
-	return r
-}
-
-// ignore makes the warning for an option that is left out.
-func ignore(name, value, wrong string) reason.Reason {
-	e := OptionError{name, value, wrong}
-	return reason.Reason{Code: reason.CodeIgnoredOption, Message: e.Error(), Option: name, Value: reason.Name(value)}
 }

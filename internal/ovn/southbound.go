@@ -1,3 +1,4 @@
+// Package ovn reads what OVN's Southbound asks of this chassis. It never writes.
 package ovn
 
 import (
