@@ -39,34 +39,3 @@ func classifyAll(rows map[string]model.Model, s self, last *bindingCache) *bindi
 	}
 	return now
 }
-
-// rowUUIDs tell which row a port had when it was last in a view. They are a help, not
-// a truth: the row may be gone, or never have been in this database.
-type rowUUIDs map[string]string
-
-// with gives them with the rows of a view. What is no longer in the view is
-// forgotten when it has become much more than what is.
-func (u rowUUIDs) with(c *bindingCache) rowUUIDs {
-	if u == nil || len(u) > 2*len(c.rows)+1024 {
-		u = make(rowUUIDs, len(c.rows))
-	}
-	for uuid, r := range c.rows {
-		u[r.binding.LogicalPort] = uuid
-	}
-	return u
-}
-
-// portRow is a port and the row that it had when it was last seen.
-type portRow struct{ port, uuid string }
-
-// split parts ports into those whose row was seen and others.
-func (u rowUUIDs) split(ports []string) (known []portRow, unknown []string) {
-	for _, port := range ports {
-		if uuid, ok := u[port]; ok {
-			known = append(known, portRow{port, uuid})
-		} else {
-			unknown = append(unknown, port)
-		}
-	}
-	return known, unknown
-}

@@ -2,7 +2,6 @@ package ovn
 
 import (
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/representord/representord/internal/dbconn"
@@ -26,16 +25,6 @@ type Config struct {
 	Probe time.Duration
 }
 
-// clone protects a Config from its giver.
-func (c Config) clone() Config {
-	c.Remotes = slices.Clone(c.Remotes)
-	return c
-}
-
-func (c Config) equal(d Config) bool {
-	return slices.Equal(c.Remotes, d.Remotes) && c.sameBut(d)
-}
-
 // sameBut compares everything but the remotes.
 func (c Config) sameBut(d Config) bool {
 	return c.sameIdentity(d) && c.TLS == d.TLS && c.Probe == d.Probe
@@ -46,9 +35,14 @@ func (c Config) sameIdentity(d Config) bool {
 	return c.Chassis == d.Chassis && c.Hostname == d.Hostname
 }
 
+// notTold is why nothing is known before Configure.
+const notTold = "the local database, which says who we are and where the Southbound is, was not read yet"
+
 // missing says what can't be done without, "" when nothing is missing.
-func (c Config) missing() string {
+func missing(c *Config) string {
 	switch {
+	case c == nil:
+		return notTold
 	case c.Chassis == "":
 		return "our chassis name is not known: external_ids:system-id is not set in the local Open_vSwitch table"
 	case len(c.Remotes) == 0:

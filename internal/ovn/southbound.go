@@ -45,14 +45,14 @@ type Southbound struct {
 	relayDoubt time.Duration
 
 	mu     sync.Mutex // for those below
-	config Config
-	// told: Configure was called.
-	told bool
+	config *Config    // nil before Configure
 	// restart ends what is done for a config that is no longer so.
 	restart context.CancelFunc
 	// connections are nil while no server is followed.
 	connections *connections
-	rows        rowUUIDs
+	// rows are the uuids of the rows that ports had when they were last in a view. They are a help, not a truth: a row may
+	// be gone, or never have been in this database.
+	rows map[string]string
 	// registered is the hostname that our Chassis row had when it was last seen.
 	registered string
 }
@@ -70,7 +70,7 @@ type connections struct {
 // New makes a Southbound. It does nothing before Run.
 func New(o Options) *Southbound {
 	s := &Southbound{log: o.Log, notify: o.Notify, history: newHistory(), inquiries: newInquiries(),
-		relayDoubt: relayDoubt, logged: map[string]string{}}
+		relayDoubt: relayDoubt, logged: map[string]string{}, rows: map[string]string{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -93,12 +93,12 @@ func (s *Southbound) View() View { return *s.view.Load() }
 func (s *Southbound) Configure(c Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.told && c.equal(s.config) {
+	if s.config != nil && slices.Equal(c.Remotes, s.config.Remotes) && c.sameBut(*s.config) {
 		return
 	}
-	s.told = true
-	keep := s.connections != nil && c.sameBut(s.config) && slices.Contains(c.Remotes, s.connections.endpoint)
-	s.config = c.clone()
+	keep := s.connections != nil && c.sameBut(*s.config) && slices.Contains(c.Remotes, s.connections.endpoint)
+	c.Remotes = slices.Clone(c.Remotes) // which are the caller's
+	s.config = &c
 	if keep {
 		return
 	}
@@ -121,16 +121,14 @@ const (
 func (s *Southbound) Run(ctx context.Context) error {
 	pauses := retry.Growing{First: firstBackoff, Most: maxBackoff, Spread: true}
 	for ctx.Err() == nil {
-		c, told, current, cancel := s.begin(ctx)
-		if problem := c.missing(); problem != "" {
-			if told {
+		c, current, cancel := s.begin(ctx)
+		if problem := missing(c); problem != "" {
+			if c != nil { // otherwise whoever reads the local database says why
 				s.logOnce("", problem)
-			} else {
-				problem = notTold // whoever reads the local database says why
 			}
 			s.offline("", problem)
 			<-current.Done()
-		} else if s.round(current, c) {
+		} else if s.round(current, *c) {
 			pauses.Reset()
 		}
 		if current.Err() != nil {
@@ -143,16 +141,12 @@ func (s *Southbound) Run(ctx context.Context) error {
 	return nil
 }
 
-// notTold is why nothing is known before Configure.
-const notTold = "the local database, which says who we are and where the Southbound is, was not read yet"
-
-// begin gives the present config, whether it was told, and a context that ends when it
-// is no longer so.
-func (s *Southbound) begin(ctx context.Context) (Config, bool, context.Context, context.CancelFunc) {
+// begin gives the present config, and a context that ends when it is no longer so.
+func (s *Southbound) begin(ctx context.Context) (*Config, context.Context, context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx, s.restart = context.WithCancel(ctx)
-	return s.config, s.told, ctx, s.restart
+	return s.config, ctx, s.restart
 }
 
 // round tries every remote once, in random order: all servers are as good, and
@@ -266,7 +260,7 @@ func (s *Southbound) publish(change func(*View)) {
 func (s *Southbound) setCurrent(c *connections) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c == nil || c.config.sameBut(s.config) {
+	if c == nil || c.config.sameBut(*s.config) {
 		s.connections = c
 	}
 }
@@ -277,19 +271,35 @@ func (s *Southbound) current() *connections {
 	return s.connections
 }
 
-// remember notes what of a view is of use when it is gone: the rows of ports, and the hostname in
-// our Chassis row.
+// remember notes what of a view is of use when it is gone: the rows of ports, and the hostname in our Chassis row. Ports that
+// are in the view no more are forgotten when they have become much more than those that are.
 func (s *Southbound) remember(c *bindingCache) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows = s.rows.with(c)
+	if len(s.rows) > 2*len(c.rows)+1024 {
+		s.rows = make(map[string]string, len(c.rows))
+	}
+	for uuid, r := range c.rows {
+		s.rows[r.binding.LogicalPort] = uuid
+	}
 	s.registered = c.self.Registered
 }
 
+// portRow is a port and the row that it had when it was last seen.
+type portRow struct{ port, uuid string }
+
+// knownRows parts ports into those whose row was seen and others.
 func (s *Southbound) knownRows(ports []string) (known []portRow, unknown []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rows.split(ports)
+	for _, port := range ports {
+		if uuid, ok := s.rows[port]; ok {
+			known = append(known, portRow{port, uuid})
+		} else {
+			unknown = append(unknown, port)
+		}
+	}
+	return known, unknown
 }
 
 // self is the chassis of a config, with the hostname that its row had last.
