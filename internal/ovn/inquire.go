@@ -64,7 +64,7 @@ func (s *Southbound) Inquire(ctx context.Context, logicalPort string) (Answer, e
 	a.Type, a.ParentPort, a.Options = r.Type, deref(r.ParentPort), r.Options
 	names, err := q.chassisNames(ctx, append([]string{deref(r.RequestedChassis), deref(r.Chassis)}, r.RequestedAdditional...))
 	if err != nil {
-		return Answer{}, q.connections.untrusted(err)
+		return Answer{}, q.untrusted(err)
 	}
 	a.RequestedChassis, a.Chassis = names[deref(r.RequestedChassis)], names[deref(r.Chassis)]
 	for _, u := range r.RequestedAdditional {
@@ -88,7 +88,7 @@ func (q *verification) chassisNames(ctx context.Context, uuids []string) (map[st
 	if len(ops) == 0 {
 		return names, nil
 	}
-	found, err := Select(ctx, q.connections.monitor.conn, ops...)
+	found, err := Select(ctx, q.monitor.conn, ops...)
 	if err != nil {
 		return nil, err
 	}

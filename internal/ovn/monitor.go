@@ -1,7 +1,6 @@
 package ovn
 
 import (
-	"context"
 	"slices"
 
 	"github.com/ovn-kubernetes/libovsdb/client"
@@ -22,27 +21,6 @@ type monitor struct {
 	schema schema
 	// self is whom the condition was made for.
 	self self
-}
-
-// dialMonitor connects and waits for the first, complete contents.
-func dialMonitor(ctx context.Context, sc schema, us self, o dbconn.Options) (_ *monitor, err error) {
-	conn, err := dialModel(ctx, sc, o)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			conn.Close()
-		}
-	}()
-	found, err := Select(ctx, conn, chassisNamed(us.Chassis))
-	if err != nil {
-		return nil, err
-	}
-	us.UUID = uuidOf(found[0])
-	m := &monitor{conn: conn, poke: retry.NewPoke(), schema: sc, self: us}
-	conn.OnChange(m.poke.Wake)
-	return m, conn.Monitor(ctx, m.request(m.concerned()))
 }
 
 // concerned are the alternative conditions of ports that name us in any way that

@@ -85,19 +85,15 @@ func (x *session) awaitRelay(ctx context.Context) error {
 		return nil
 	}
 	wait := x.south.relayDoubt
-	x.south.waiting(fmt.Sprintf("%s is a relay, which may be behind what was seen already: waiting %v until that can't be",
-		x.endpoint, wait))
-	over, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	for {
-		err := x.awaitNews(over)
-		switch {
-		case err == nil: // it counts, also when the time is over since
+	problem := fmt.Sprintf("%s is a relay, which may be behind what was seen already: waiting %v until that can't be", x.endpoint, wait)
+	x.south.log.Info("waiting for the Southbound", "problem", problem)
+	x.south.publish(func(v *View) { v.Problem = problem })
+	for over := retry.After(wait); ; {
+		news, err := x.awaitNews(ctx, over)
+		if news { // it counts, also when the time is over since
 			err = x.checkState()
-		case over.Err() != nil:
-			return ctx.Err()
 		}
-		if err != nil {
+		if err != nil || !news {
 			return err
 		}
 	}
@@ -105,33 +101,30 @@ func (x *session) awaitRelay(ctx context.Context) error {
 
 // awaitTrust gives a server that is merely behind a moment to catch up.
 func (x *session) awaitTrust(ctx context.Context) error {
-	patience, cancel := context.WithTimeout(ctx, catchUp)
-	defer cancel()
-	for {
+	for over := retry.After(catchUp); ; {
 		rejected := x.checkState()
 		if st := x.server.State(); rejected == nil || st == nil || !st.Connected {
 			return rejected
 		}
-		err := x.awaitNews(patience)
-		switch {
-		case err == nil:
-		case patience.Err() != nil && ctx.Err() == nil:
-			return rejected
-		default:
+		if news, err := x.awaitNews(ctx, over); err != nil {
 			return err
+		} else if !news {
+			return rejected
 		}
 	}
 }
 
-// awaitNews waits until the server says something else of itself.
-func (x *session) awaitNews(ctx context.Context) error {
+// awaitNews waits until the server says something else of itself, which it reports, or the time is over.
+func (x *session) awaitNews(ctx context.Context, over <-chan time.Time) (bool, error) {
 	select {
 	case <-x.server.poke:
-		return nil
+		return true, nil
+	case <-over:
+		return false, nil
 	case <-x.server.conn.Done():
-		return x.server.conn.Err()
+		return false, x.server.conn.Err()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
 }
 
@@ -152,11 +145,7 @@ func (x *session) renewMonitor(ctx context.Context) error {
 	}
 	step, cancel := context.WithTimeout(ctx, x.config.establish())
 	defer cancel()
-	o, err := x.config.dialOptions(x.endpoint, x.south.log)
-	if err != nil {
-		return err
-	}
-	m, err := x.dialMonitor(step, o)
+	m, err := x.dialMonitor(step)
 	if err != nil {
 		return err
 	}
@@ -170,33 +159,50 @@ func (x *session) renewMonitor(ctx context.Context) error {
 	return nil
 }
 
-// dialMonitor gets a monitor from the server that vouches for it, and for the Chassis row that is there
-// then. Behind a balancer that deals connections in turn a later try ends at that server.
-func (x *session) dialMonitor(ctx context.Context, o dbconn.Options) (*monitor, error) {
+// dialMonitor gets a monitor for the Chassis row that is there then. Behind a balancer that deals connections in turn a later
+// try ends at the server that vouches for it.
+func (x *session) dialMonitor(ctx context.Context) (*monitor, error) {
 	sc, err := readSchema(ctx, x.server)
 	if err != nil {
 		return nil, err
 	}
 	const tries = 5
 	for try := 1; ; try++ {
-		m, err := dialMonitor(ctx, sc, x.south.self(x.config), o)
-		if err != nil {
-			return nil, err
-		}
-		err = sameServer(ctx, x.server.conn, m.conn)
-		again := errors.Is(err, errTwoServers)
-		if err == nil && m.chassis().UUID != m.self.UUID {
-			again, err = true, fmt.Errorf("the row of chassis %s is replaced all the time: do two hosts have that system-id?",
-				reason.Quote(x.config.Chassis))
-		}
-		if err == nil {
-			return m, nil
-		}
-		m.conn.Close()
-		if !again || try == tries {
-			return nil, err
+		m, err := x.tryMonitor(ctx, sc)
+		if again := errors.Is(err, errTwoServers) || errors.Is(err, errReplaced); !again || try == tries {
+			return m, err
 		}
 	}
+}
+
+var errReplaced = errors.New("is replaced all the time: do two hosts have that system-id?")
+
+// tryMonitor connects and waits for the first, complete contents.
+func (x *session) tryMonitor(ctx context.Context, sc schema) (_ *monitor, err error) {
+	conn, err := x.dial(ctx, sc, x.south.log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
+	us := x.south.self(x.config)
+	found, err := Select(ctx, conn, chassisNamed(us.Chassis))
+	if err != nil {
+		return nil, err
+	}
+	us.UUID = uuidOf(found[0])
+	m := &monitor{conn: conn, poke: retry.NewPoke(), schema: sc, self: us}
+	conn.OnChange(m.poke.Wake)
+	if err := conn.Monitor(ctx, m.request(m.concerned())); err != nil {
+		return nil, err
+	}
+	if m.chassis().UUID != us.UUID {
+		return nil, fmt.Errorf("the row of chassis %s %w", reason.Quote(us.Chassis), errReplaced)
+	}
+	return m, nil
 }
 
 // follow shows what the monitor has until the session is over.
@@ -208,6 +214,7 @@ func (x *session) follow(ctx context.Context) error {
 	var over <-chan time.Time                    // nil unless resting
 	var changed <-chan struct{} = x.monitor.poke // nil while resting
 	for {
+		var asked chan<- error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -219,27 +226,24 @@ func (x *session) follow(ctx context.Context) error {
 			if err := x.checkState(); err != nil {
 				return err
 			}
+			continue
 		case <-over:
 			changed = x.monitor.poke
-		case shown := <-x.syncs:
-			began, err := time.Now(), x.checkState()
-			if err == nil && x.hasNews() {
-				err = x.look(ctx)
-			}
-			shown <- err
-			if err != nil {
-				return err
-			}
-			changed = nil
-			over = retry.After(rest.Length(time.Since(began)))
+			continue
+		case asked = <-x.syncs:
 		case <-changed:
-			began := time.Now()
-			if err := x.look(ctx); err != nil {
-				return err
-			}
-			changed = nil
-			over = retry.After(rest.Length(time.Since(began)))
 		}
+		began, err := time.Now(), x.checkState()
+		if err == nil && x.hasNews() {
+			err = x.look(ctx)
+		}
+		if asked != nil {
+			asked <- err
+		}
+		if err != nil {
+			return err
+		}
+		changed, over = nil, retry.After(rest.Length(time.Since(began)))
 	}
 }
 

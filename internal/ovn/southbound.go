@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/retry"
 )
 
@@ -65,6 +66,23 @@ type connections struct {
 	monitor  *monitor
 	// syncs has View show what the monitor has; what is sent, which takes one, is told when that is so.
 	syncs chan chan error
+}
+
+// dial makes one more connection to the server, for rows of the Southbound.
+func (c *connections) dial(ctx context.Context, sc schema, log *slog.Logger) (*dbconn.Conn, error) {
+	o, err := c.config.dialOptions(c.endpoint, log)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dialModel(ctx, sc, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameServer(ctx, c.server.conn, conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // New makes a Southbound. It does nothing before Run.
@@ -219,11 +237,6 @@ func (s *Southbound) trying(endpoint string) {
 			v.Problem = "connecting to " + endpoint
 		}
 	})
-}
-
-func (s *Southbound) waiting(problem string) {
-	s.log.Info("waiting for the Southbound", "problem", problem)
-	s.publish(func(v *View) { v.Problem = problem })
 }
 
 // logOnce logs a server's problem unless it was the last thing logged of it.

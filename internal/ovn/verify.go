@@ -16,8 +16,8 @@ const maxScans = 8
 // verification is a question to one server about some ports, whatever they say about us, and
 // its answer: about one chassis in one database.
 type verification struct {
-	connections *connections
-	self        self
+	*connections
+	self self
 	// room is how many bytes of JSON may go into one request.
 	room int
 	// global is the uuid of the database's own row, empty before the first answer; chassis is
@@ -68,6 +68,7 @@ func (s *Southbound) ask(ctx context.Context, ports []string, strangers bool) (*
 		return nil, c.untrusted(err)
 	}
 	q.self = s.self(c.config) // our row's hostname may have changed meanwhile
+	q.self.UUID = q.chassis
 	return q, nil
 }
 
@@ -187,19 +188,12 @@ func (q *verification) askByMonitor(ctx context.Context, ports []string) error {
 }
 
 func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condition, ports []string) error {
-	o, err := q.connections.config.dialOptions(q.connections.endpoint, nil)
-	if err != nil {
-		return err
-	}
-	conn, err := dialModel(ctx, q.connections.monitor.schema, o)
+	conn, err := q.dial(ctx, q.monitor.schema, nil)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := sameServer(ctx, q.connections.server.conn, conn); err != nil {
-		return err
-	}
-	m := &monitor{conn: conn, schema: q.connections.monitor.schema, self: self{Chassis: q.connections.config.Chassis}}
+	m := &monitor{conn: conn, schema: q.monitor.schema, self: self{Chassis: q.config.Chassis}}
 	if err := conn.Monitor(ctx, m.request(conditions)); err != nil {
 		return err
 	}
@@ -220,8 +214,8 @@ func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condi
 // and the database's own.
 func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]*PortBinding, error) {
 	n := len(ops)
-	ops = append(ops, chassisNamed(q.connections.config.Chassis), RowsWhere(TableGlobal, nil))
-	found, err := Select(ctx, q.connections.monitor.conn, ops...)
+	ops = append(ops, chassisNamed(q.config.Chassis), RowsWhere(TableGlobal, nil))
+	found, err := Select(ctx, q.monitor.conn, ops...)
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +246,7 @@ func (q *verification) binding(port string) Binding {
 	if row == nil {
 		return gone(port)
 	}
-	s := q.self
-	s.UUID = q.chassis
-	return newBinding(row, s)
+	return newBinding(row, q.self)
 }
 
 func gone(port string) Binding {
@@ -263,7 +255,7 @@ func gone(port string) Binding {
 
 // selectPort asks for what classifying a port takes, and for who has claimed it.
 func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
-	return RowsWhere(TablePortBinding, which, append(q.connections.monitor.schema.portColumns(), "chassis")...)
+	return RowsWhere(TablePortBinding, which, append(q.monitor.schema.portColumns(), "chassis")...)
 }
 
 func named(port string) ovsdb.Condition {
