@@ -7,9 +7,6 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// anyAddress is the word for a port that may have others than it names.
-const anyAddress = "unknown"
-
 // onlyMAC is the one unicast MAC address among a port's addresses, as northd puts them into
 // Port_Binding.mac: "80:fa:5b:06:72:b7 192.0.2.11 2001:db8::11", or a word such as unknown
 // (ovn-sb(5)). The result is zero for no address, for several, and for one that OVN may read otherwise
@@ -17,7 +14,7 @@ const anyAddress = "unknown"
 func onlyMAC(addresses []string) representor.MAC {
 	var only representor.MAC
 	for _, a := range addresses {
-		if a == anyAddress {
+		if a == "unknown" { // the port may have others than it names
 			continue
 		}
 		words := strings.Fields(a)

@@ -103,7 +103,7 @@ func (p *PortBinding) CloneModel() model.Model { return p.clone() }
 
 // CloneModelInto is given a row of the same table.
 func (p *PortBinding) CloneModelInto(m model.Model) {
-	if q, ok := m.(*PortBinding); ok {
+	if q := asPortBinding(m); q != nil {
 		*q = *p.clone()
 	}
 }
@@ -114,11 +114,7 @@ func (p *PortBinding2203) CloneModel() model.Model {
 }
 
 // CloneModelInto is given a row of the same table.
-func (p *PortBinding2203) CloneModelInto(m model.Model) {
-	if q, ok := m.(*PortBinding2203); ok {
-		*q = PortBinding2203(*(*PortBinding)(p).clone())
-	}
-}
+func (p *PortBinding2203) CloneModelInto(m model.Model) { (*PortBinding)(p).CloneModelInto(m) }
 
 func deref[T any](p *T) T {
 	if p == nil {
@@ -132,6 +128,5 @@ func clonePointer[T any](p *T) *T {
 	if p == nil {
 		return nil
 	}
-	v := *p
-	return &v
+	return new(*p)
 }

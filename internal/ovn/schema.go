@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/ovn-kubernetes/libovsdb/model"
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"github.com/representord/representord/internal/dbconn"
 )
@@ -16,8 +15,13 @@ type schema struct {
 	additional bool
 }
 
-// schemaOf looks at a server's schema.
-func schemaOf(s ovsdb.DatabaseSchema) (schema, error) {
+// readSchema asks for the schema of the Southbound. _Server.Database.schema is of no use: some
+// servers leave it as it was when they convert a database.
+func readSchema(ctx context.Context, server *Server) (schema, error) {
+	s, err := server.conn.ReadSchema(ctx, Database)
+	if err != nil {
+		return schema{}, err
+	}
 	for _, c := range []struct {
 		table   string
 		columns []string
@@ -57,16 +61,6 @@ func (s schema) portColumns() []string {
 		columns = append(columns, columnAdditional)
 	}
 	return columns
-}
-
-// readSchema asks for the schema of the Southbound. _Server.Database.schema is of no use: some
-// servers leave it as it was when they convert a database.
-func readSchema(ctx context.Context, s *Server) (schema, error) {
-	whole, err := s.conn.ReadSchema(ctx, Database)
-	if err != nil {
-		return schema{}, err
-	}
-	return schemaOf(whole)
 }
 
 // dialModel connects to the Southbound with a model of what its schema has.

@@ -35,15 +35,12 @@ type ServerState struct {
 // modelRelay is the model of a server that holds a copy of another's database.
 const modelRelay = "relay"
 
-// Server is a connection to a server's word about itself. The library can't
-// follow two databases on one connection without following the leader too, which
-// isn't wanted: any server that keeps up will do. Behind a load balancer the two
-// connections may end at two servers, and this one's word is of no use there: see
-// sameServer.
+// Server is a connection to a server's word about itself. The library can't follow two databases on one connection without
+// following the leader too, which isn't wanted: any server that keeps up will do. Behind a load balancer the two connections
+// may end at two servers, and this one's word is of no use there: see sameServer.
 type Server struct {
-	conn     *dbconn.Conn
-	poke     retry.Poke
-	database string
+	conn *dbconn.Conn
+	poke retry.Poke
 }
 
 // DialServer connects, and waits for what the server says of one of its databases.
@@ -56,7 +53,7 @@ func DialServer(ctx context.Context, database string, o dbconn.Options) (*Server
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{conn: conn, poke: retry.NewPoke(), database: database}
+	s := &Server{conn: conn, poke: retry.NewPoke()}
 	conn.OnChange(s.poke.Wake)
 	d := &ServerState{}
 	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: database}
@@ -80,9 +77,9 @@ func (s *Server) State() *ServerState {
 // Close ends the connection.
 func (s *Server) Close() { s.conn.Close() }
 
-// ask asks the server anew.
+// ask asks the server anew what it says of the Southbound.
 func (s *Server) ask(ctx context.Context) (*ServerState, error) {
-	found, err := Select(ctx, s.conn, stateOf(s.database))
+	found, err := Select(ctx, s.conn, stateOf(Database))
 	if err != nil {
 		return nil, err
 	}
