@@ -37,6 +37,7 @@ func classify(r *PortBinding, s self) (Disposition, string) {
 	case plugType != option.Representor:
 		return Withdrawn, fmt.Sprintf("its option "+option.Type+" is %s, not representor", reason.Quote(plugType))
 	}
+	_, ours := s.named(r.Options[option.Chassis])
 	switch requested := deref(r.RequestedChassis); {
 	case s.UUID != "" && requested == s.UUID:
 		return Asked, "requested_chassis is our Chassis row"
@@ -46,23 +47,22 @@ func classify(r *PortBinding, s self) (Disposition, string) {
 		return Kept, "the option " + option.Chassis + " names us, and more chassis than northd has found"
 	case requested != "":
 		return Withdrawn, "requested_chassis is another Chassis row"
-	case s.named(r.Options[option.Chassis]):
+	case ours:
 		return Kept, "requested_chassis is empty, but the option " + option.Chassis + " names us"
 	}
 	return Withdrawn, "requested_chassis is empty, and the option " + option.Chassis + " doesn't name us"
 }
 
-// named looks for us in a requested-chassis option: chassis names or host names,
-// separated by commas, the first for the port itself, the others for the time of
-// a migration (ovn-nb(5)).
-func (s self) named(requested string) bool {
+// named counts the names in a requested-chassis option, and looks for us among them: chassis names or host names, separated
+// by commas, the first for the port itself, the others for the time of a migration (ovn-nb(5)).
+func (s self) named(requested string) (names int, us bool) {
 	for name := range strings.SplitSeq(requested, ",") {
-		name = strings.Trim(name, " ")
-		if name != "" && (name == s.Chassis || name == s.Hostname || name == s.Registered) {
-			return true
+		if name = strings.Trim(name, " "); name != "" {
+			names++
+			us = us || name == s.Chassis || name == s.Hostname || name == s.Registered
 		}
 	}
-	return false
+	return names, us
 }
 
 // missing reports whether northd has found fewer chassis than the option names, and we
@@ -71,14 +71,8 @@ func (s self) named(requested string) bool {
 // additional (northd/northd.c). So a migration from us to another host looks like one
 // that is over while our Chassis row is away.
 func (s self) missing(r *PortBinding) bool {
-	found, named := 1+len(r.RequestedAdditional), 0
-	requested := r.Options[option.Chassis]
-	for name := range strings.SplitSeq(requested, ",") {
-		if strings.Trim(name, " ") != "" {
-			named++
-		}
-	}
-	return found < named && s.named(requested)
+	names, us := s.named(r.Options[option.Chassis])
+	return us && names > 1+len(r.RequestedAdditional)
 }
 
 // newBinding makes the Binding of a row.
@@ -88,7 +82,8 @@ func newBinding(r *PortBinding, s self) Binding {
 	if disposition == Asked || disposition == Kept {
 		b.Request = ParseRequest(r.LogicalPort, r.Options)
 		first, _, _ := strings.Cut(r.Options[option.Chassis], ",")
-		b.Additional = disposition == Kept && !s.named(first)
+		_, ours := s.named(first)
+		b.Additional = disposition == Kept && !ours
 	}
 	return b
 }

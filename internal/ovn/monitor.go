@@ -47,16 +47,12 @@ func (m *monitor) concerned() []ovsdb.Condition {
 // request asks for our Chassis row, for the database's own row, and for the ports
 // that meet any of the conditions.
 func (m *monitor) request(ports []ovsdb.Condition) *client.Monitor {
-	g, c := &sbGlobal{}, &Chassis{}
-	us := model.Condition{Field: &c.Name, Function: ovsdb.ConditionEqual, Value: m.self.Chassis}
-	request := m.conn.NewMonitor(
-		client.WithTable(g, &g.SSL),
-		client.WithConditionalTable(c, []model.Condition{us}, &c.Name, &c.Hostname, &c.OtherConfig, &c.ExternalIDs),
-	)
-	// Written out: the library's helpers need a field of one of two models.
-	request.Tables = append(request.Tables, client.TableMonitor{
-		Table: TablePortBinding, Fields: m.schema.portColumns(), Conditions: ports,
-	})
+	request := m.conn.NewMonitor()
+	request.Tables = []client.TableMonitor{
+		{Table: TableGlobal, Fields: []string{"ssl"}},
+		{Table: TableChassis, Fields: chassisColumns(), Conditions: equal("name", m.self.Chassis)},
+		{Table: TablePortBinding, Fields: m.schema.portColumns(), Conditions: ports},
+	}
 	return request
 }
 
@@ -91,7 +87,7 @@ func (m *monitor) ports() map[string]model.Model {
 
 // chassisNamed looks up a Chassis row by its name.
 func chassisNamed(name string) ovsdb.Operation {
-	return RowsWhere(TableChassis, []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, name)})
+	return RowsWhere(TableChassis, equal("name", name))
 }
 
 // uuidOf gives the uuid of the one row that was found, "" for none.

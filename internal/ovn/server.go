@@ -55,11 +55,11 @@ func DialServer(ctx context.Context, database string, o dbconn.Options) (*Server
 	}
 	s := &Server{conn: conn, poke: retry.NewPoke()}
 	conn.OnChange(s.poke.Wake)
-	d := &ServerState{}
-	named := model.Condition{Field: &d.Name, Function: ovsdb.ConditionEqual, Value: database}
-	err = conn.Monitor(ctx, conn.NewMonitor(client.WithConditionalTable(d, []model.Condition{named},
-		&d.Name, &d.Model, &d.Connected, &d.Leader, &d.Cluster, &d.Index)))
-	if err != nil {
+	request := conn.NewMonitor()
+	request.Tables = []client.TableMonitor{{
+		Table: tableDatabase, Fields: append(stateColumns(), "name"), Conditions: equal("name", database),
+	}}
+	if err := conn.Monitor(ctx, request); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -90,9 +90,10 @@ func (s *Server) ask(ctx context.Context) (*ServerState, error) {
 }
 
 func stateOf(database string) ovsdb.Operation {
-	named := []ovsdb.Condition{ovsdb.NewCondition("name", ovsdb.ConditionEqual, database)}
-	return RowsWhere(tableDatabase, named, "model", "connected", "leader", "cid", "index")
+	return RowsWhere(tableDatabase, equal("name", database), stateColumns()...)
 }
+
+func stateColumns() []string { return []string{"model", "connected", "leader", "cid", "index"} }
 
 var errNoDatabase = errors.New("the server has no database " + Database + ": is this address the Southbound's?")
 

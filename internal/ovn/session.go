@@ -54,9 +54,6 @@ func (x *session) run(ctx context.Context) error {
 	return x.follow(ctx)
 }
 
-// lasted tells whether the server was of use for some time.
-func (x *session) lasted() bool { return !x.since.IsZero() && time.Since(x.since) > steady }
-
 // connect goes as far as having a complete view to show.
 func (x *session) connect(ctx context.Context) error {
 	o, err := x.config.dialOptions(x.endpoint, x.south.log)

@@ -192,7 +192,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 		// First of all, lest anybody relies on it while the connections are closed.
 		s.offline(endpoint, strings.Join(problems, "; "))
 		x.close()
-		lasted = lasted || x.lasted()
+		lasted = lasted || !x.since.IsZero() && time.Since(x.since) > steady
 		if ctx.Err() != nil {
 			break
 		}
