@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/representord/representord/internal/ovn"
@@ -13,7 +14,7 @@ import (
 func (p *planner) act(q *port) {
 	p.facts(q)
 	if !p.in.Actual.Complete || p.in.Actual.BridgeUUID == "" {
-		p.report(q, q.idle(), firstReason(q.invalid(), p.canAdd))
+		p.report(q, q.idle(), cmp.Or(q.invalid(), p.canAdd))
 		return
 	}
 	switch {
@@ -25,10 +26,10 @@ func (p *planner) act(q *port) {
 		p.report(q, Held, q.reason)
 	case q.removal == requestChanged:
 		p.followRequest(q)
-	case q.want.Kind == 0:
+	case q.taken != nil && q.asked:
+		p.report(q, Conflict, reasonTaken(q))
+	case q.want.Kind == 0, q.taken != nil: // a row that is only kept goes when the owner's plug needs its place, see replace
 		p.report(q, q.idle(), q.reason)
-	case q.taken != nil:
-		p.reportTaken(q)
 	case !q.ready && !p.openThoughBridged(q):
 		p.waitForNetdev(q)
 	default:
@@ -91,21 +92,11 @@ func (p *planner) followRequest(q *port) {
 	}
 }
 
-// reportTaken: another port has the function. A row of ours for it that is only kept
-// goes when the owner's plug needs its place (see replace).
-func (p *planner) reportTaken(q *port) {
-	if q.asked {
-		p.report(q, Conflict, reasonTaken(q))
-		return
-	}
-	p.report(q, q.idle(), q.reason)
-}
-
 func (p *planner) waitForNetdev(q *port) {
 	if r := p.putBack(q); r != nil && p.openLive(r) && p.present(r) {
 		p.removeExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
 	}
-	p.report(q, q.idle(), firstReason(q.reason, reasonNoNetdev(q)))
+	p.report(q, q.idle(), cmp.Or(q.reason, reasonNoNetdev(q)))
 }
 
 // putBack undoes what somebody edited in a row whose netdev is away, or has a name that
@@ -137,12 +128,12 @@ func (p *planner) plugOrKeep(q *port) {
 	follows := len(q.rows) > 0 && q.allFor(q.want) && p.localReady() && !p.shared(q)
 	switch {
 	case !p.asksNow(q) && !follows:
-		p.report(q, q.idle(), firstReason(p.canAdd, q.reason))
+		p.report(q, q.idle(), cmp.Or(p.canAdd, q.reason))
 	case !p.mayPlug(q):
 		p.putBack(q)
 	case p.in.Hold.All && len(q.rows) > 0 && q.rowFor(q.want) == nil:
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-	case p.mayReplace(q):
+	case !p.asksNow(q) || p.mayDisplace(q): // without a request that can be trusted now it takes out only rows of its own
 		p.replace(q, "")
 	}
 }
@@ -156,23 +147,14 @@ func (p *planner) openThoughBridged(q *port) bool {
 	return r != nil && q.rep.Link.Master != "" && r.IsOpen() && r.IfIndex == q.rep.IfIndex
 }
 
-// mayReplace reports whether a port's plug may take out what is in its way. Without a
-// request that can be trusted now it takes out nothing but rows of its own.
-func (p *planner) mayReplace(q *port) bool { return !p.asksNow(q) || p.mayDisplace(q) }
-
 // inPlace is the row of a port that has its function under the netdev's present name.
 func (q *port) inPlace() *ownRow {
-	i := slices.IndexFunc(q.rows, func(r *ownRow) bool { return r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want })
-	if i < 0 {
-		return nil
-	}
-	return q.rows[i]
+	return firstRow(q.rows, func(r *ownRow) bool { return r.Name == q.rep.Link.Name && r.leak.kind == 0 && r.is == q.want })
 }
 
 // localReady reports whether everything but the Southbound allows a plug.
 func (p *planner) localReady() bool {
-	complete, _ := p.in.Index.Complete()
-	return complete && p.in.Actual.KernelDatapath()
+	return p.whole && p.in.Actual.KernelDatapath()
 }
 
 // idle is the state of a port for which nothing can be done now.
@@ -227,7 +209,7 @@ func (p *planner) replace(q *port, why string) {
 		case len(q.rows) > 0:
 			pt.why = "its representor is now " + reason.Name(q.rep.Link.Name)
 		case len(moved) > 0:
-			pt.why = whyMoved(moved[0])
+			pt.why = "the integration bridge was " + reason.Name(moved[0].Bridge) + " before"
 		}
 	}
 	pl := ovs.Plug{Netdev: q.rep.Link.Name, IfaceID: q.name, Marker: p.marker(q), Southbound: p.southbound(q, slices.Concat(q.rows, moved)...)}

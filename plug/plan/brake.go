@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/representord/representord/internal/reason"
@@ -70,7 +71,7 @@ func (p *planner) findLeaving() *reason.Reason {
 	if waited {
 		return nil
 	}
-	return firstReason(now.mass(), lately.mass())
+	return cmp.Or(now.mass(), lately.mass())
 }
 
 // markLeaving notes whether a port's rows go, or make room for what it asks for now, or for
@@ -84,10 +85,7 @@ func (p *planner) markLeaving(q *port) {
 // the card says that another one is meant, and has the one that it is plugged for as well.
 // The Southbound has no word on that.
 func (p *planner) movedByCard(q *port) bool {
-	if q.removal != noRemoval || !p.pluggable(q) {
-		return false
-	}
-	if q.rowFor(q.want) != nil {
+	if q.removal != noRemoval || !p.pluggable(q) || q.rowFor(q.want) != nil {
 		return false
 	}
 	return slices.ContainsFunc(q.rows, func(r *ownRow) bool {
@@ -106,16 +104,13 @@ func (t *tally) add(changes bool) {
 	}
 }
 
-// most reports whether more go or move than is to be expected of a control plane that is
-// well: more than two, and more than half.
-func (t *tally) most() bool { return t.changed > 2 && 2*t.changed > t.of }
-
-// mass is why what goes waits for its number, nil if it needn't.
+// mass is why what goes waits for its number, nil if it needn't: it does if more go or move than is to be expected of a control
+// plane that is well, more than two, and more than half.
 func (t *tally) mass() *reason.Reason {
-	if !t.most() {
-		return nil
+	if t.changed > 2 && 2*t.changed > t.of {
+		return reasonMass(t.changed, t.of)
 	}
-	return reasonMass(t.changed, t.of)
+	return nil
 }
 
 // isDisplaced reports whether a row of a port's is only kept, and makes room for another port that

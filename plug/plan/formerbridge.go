@@ -59,21 +59,6 @@ func (p *planner) moved(q *port) []*ownRow {
 	return rows
 }
 
-// whyMoved is why a row moves.
-func whyMoved(r *ownRow) string {
-	return "the integration bridge was " + reason.Name(r.Bridge) + " before"
-}
-
-// removeFormerLeaks removes the rows that leak on bridges that were ours. The flows that
-// ovn-controller made there stay, and ovs-vswitchd forwards by them.
-func (p *planner) removeFormerLeaks() {
-	for _, r := range p.former {
-		if r.leak.kind != 0 {
-			p.close(r.lport, r)
-		}
-	}
-}
-
 // countFormerRows adds the ports whose only rows are on a former bridge to what goes or moves, and
 // to what there is, and reports whether those that make room for another port have waited.
 func (p *planner) countFormerRows(now, lately *tally) (waited bool) {
@@ -84,7 +69,8 @@ func (p *planner) countFormerRows(now, lately *tally) (waited bool) {
 			continue
 		}
 		o := p.owners[r.byMarks()]
-		goes := o != nil && o.name != lport && p.asksNow(o) && o.ready && p.wasVerified(lport)
+		_, verified := p.verdictOn(lport)
+		goes := o != nil && o.name != lport && p.asksNow(o) && o.ready && verified
 		if goes {
 			p.out.Removing = append(p.out.Removing, lport)
 			waited = waited && p.in.Hold.Waited[lport]

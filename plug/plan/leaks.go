@@ -129,11 +129,10 @@ func (p *planner) unclaimed(r *ownRow, ifindex uint32) string {
 		return "its netdev is no function's: " + why
 	}
 	link, _ := p.in.Index.LinkByIfIndex(ifindex)
-	whole, _ := p.in.Index.Complete()
 	if rep, ok := p.in.Index.ByFunction(r.is); ok && p.in.Index.Vanished(rep.Function) {
 		return "" // the netdev may be newer than the list of ports
 	}
-	if whole && !p.blind && link.Settled && r.IsOpen() && r.IfIndex == ifindex {
+	if p.whole && !p.blind && link.Settled && r.IsOpen() && r.IfIndex == ifindex {
 		return "its netdev belongs to no devlink port, and ovs-vswitchd has it open"
 	}
 	return ""
@@ -157,27 +156,22 @@ func (p *planner) isRight(r *ownRow) bool {
 
 const whyLeak = "its netdev has become another function"
 
-// removeLeaks removes every row that leaks, each with a change of its own: whatever else
-// there is to be done, and however much, no leak waits for it or fails with it.
-func (p *planner) removeLeaks() {
-	for _, q := range p.sorted {
-		for _, r := range q.rows {
-			if r.leak.kind != 0 {
-				p.close(q.name, r)
-			}
+// removeLeaks removes every row that leaks, each with a change of its own: whatever else there is to be done, and however much,
+// no leak waits for it or fails with it. On a bridge that was ours, ovs-vswitchd goes on to forward by the flows that
+// ovn-controller made there.
+func (p *planner) removeLeaks(rows []*ownRow) {
+	for _, r := range rows {
+		if r.leak.kind == 0 {
+			continue
 		}
+		r.removed = true
+		p.out.Leaks = append(p.out.Leaks, r.UUID)
+		if r.leak.kind == leakByIndex {
+			p.out.Reopen = append(p.out.Reopen, r.Name)
+		}
+		u := ovs.Unplug{Interface: r.Interface, Leak: true, Moved: r.former}
+		p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{r.lport}, Why: r.leak.why, Unplug: []ovs.Unplug{u}})
 	}
-}
-
-// close removes a row that leaks.
-func (p *planner) close(lport string, r *ownRow) {
-	r.removed = true
-	p.out.Leaks = append(p.out.Leaks, r.UUID)
-	if r.leak.kind == leakByIndex {
-		p.out.Reopen = append(p.out.Reopen, r.Name)
-	}
-	u := ovs.Unplug{Interface: r.Interface, Leak: true, Moved: r.former}
-	p.closing = append(p.closing, ovs.Change{LogicalPorts: []string{lport}, Why: r.leak.why, Unplug: []ovs.Unplug{u}})
 }
 
 // CloseLeak is the change that removes a row, and nothing else, because its netdev has become another

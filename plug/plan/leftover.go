@@ -8,6 +8,7 @@ import (
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
+	"github.com/representord/representord/representor"
 )
 
 // leftOver is a row on our bridge that the plug provider built into ovn-controller made,
@@ -38,9 +39,7 @@ func (p *planner) findLeftOvers() {
 			continue
 		}
 		l := leftOver{row: r, ours: p.mayTake(r)}
-		if v := p.in.Verdict; v != nil {
-			l.binding, l.verified = v.Bindings[r.IfaceID]
-		}
+		l.binding, l.verified = p.verdictOn(r.IfaceID)
 		if l.ours || !r.Marked { // of others the status says how they become ours again
 			p.leftOvers = append(p.leftOvers, l)
 		}
@@ -65,11 +64,9 @@ func (p *planner) wanted(lport string) bool {
 	if q := p.ports[lport]; q != nil && len(q.rows) > 0 {
 		return true
 	}
-	b, seen := p.view.Bindings[lport]
-	if v := p.in.Verdict; v != nil {
-		if word, said := v.Bindings[lport]; said {
-			b, seen = word, true
-		}
+	b, seen := p.verdictOn(lport)
+	if !seen {
+		b, seen = p.view.Bindings[lport]
 	}
 	return seen && (b.Disposition == ovn.Asked || b.Disposition == ovn.Kept)
 }
@@ -79,7 +76,7 @@ func (p *planner) wanted(lport string) bool {
 func (p *planner) countLeftOvers(now, lately *tally) (waited bool) {
 	waited = true
 	for i := range p.leftOvers {
-		if l := &p.leftOvers[i]; l.leaves() {
+		if l := &p.leftOvers[i]; l.ours && l.verified {
 			p.out.Removing = append(p.out.Removing, l.lport())
 			waited = waited && p.in.Hold.Waited[l.lport()]
 			now.add(true)
@@ -88,9 +85,6 @@ func (p *planner) countLeftOvers(now, lately *tally) (waited bool) {
 	}
 	return waited
 }
-
-// leaves reports whether the Southbound's word lets a left-over go.
-func (l *leftOver) leaves() bool { return l.ours && l.verified }
 
 // takeLeftOvers removes left-overs as rows of ours are removed, on the Southbound's word
 // and under its holds, or says how an operator can.
@@ -117,7 +111,8 @@ func (p *planner) takeLeftOvers() {
 			s.Reason = reasonWithdrawn(l.binding)
 			p.add(&part{
 				lports: []string{l.lport()}, why: "left by the built-in plug provider, and its request is gone: " + l.binding.Why,
-				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}}, frees: []place{{name: l.row.Name, ifaceIDs: [2]string{l.row.IfaceID}}},
+				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}},
+				frees:  placesOf(l.row.Name, representor.Function{}, l.row.IfaceID),
 			})
 		}
 		p.reportUnasked(s)

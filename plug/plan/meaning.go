@@ -7,13 +7,17 @@ import (
 	"github.com/representord/representord/representor"
 )
 
+// firstRow is the first that fits, nil for none.
+func firstRow(rows []*ownRow, fits func(r *ownRow) bool) *ownRow {
+	if i := slices.IndexFunc(rows, fits); i >= 0 {
+		return rows[i]
+	}
+	return nil
+}
+
 // rowFor is a port's row for a function, nil for none.
 func (q *port) rowFor(f representor.Function) *ownRow {
-	i := slices.IndexFunc(q.rows, func(r *ownRow) bool { return f.Kind != 0 && r.is == f })
-	if i < 0 {
-		return nil
-	}
-	return q.rows[i]
+	return firstRow(q.rows, func(r *ownRow) bool { return f.Kind != 0 && r.is == f })
 }
 
 // rowAnswering is the row that a query may be answered by, while the card doesn't show what the
@@ -29,8 +33,8 @@ func (p *planner) rowAnswering(q *port, query representor.Query, why *reason.Rea
 			return undecided(reason.CodeOf(why)) && r.hasFunction && r.request.Kind == 0 && mayBeAskedBy(query, r.is)
 		},
 	} {
-		if i := slices.IndexFunc(q.rows, fits); i >= 0 {
-			return q.rows[i]
+		if r := firstRow(q.rows, fits); r != nil {
+			return r
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -116,21 +117,12 @@ func (p *planner) obstacle(q *port) (row string, ours bool) {
 	}
 	r, isMine := p.mine[name]
 	if !isMine {
-		i := slices.IndexFunc(p.former, func(r *ownRow) bool { return r.Name == name })
-		if i >= 0 && p.noObstacle(q, p.former[i]) {
+		if r := firstRow(p.former, func(r *ownRow) bool { return r.Name == name }); r != nil && p.noObstacle(q, r) {
 			return "", false
 		}
 		return name, false
 	}
-	if p.leaving(r) {
-		return "", false
-	}
-	for _, own := range q.rows {
-		if own.UUID == r.UUID {
-			return "", false
-		}
-	}
-	if p.asksNow(q) && p.onlyKept(r) {
+	if p.leaving(r) || p.portOf(r) == q || p.asksNow(q) && p.onlyKept(r) {
 		return "", false
 	}
 	return name, true
@@ -174,7 +166,8 @@ func (p *planner) mayDisplace(q *port) bool {
 			p.report(q, Pending, c.reason(q, why))
 			return false
 		}
-		sure = sure && p.wasVerified(c.lport)
+		_, verified := p.verdictOn(c.lport)
+		sure = sure && verified
 	}
 	if sure || len(claims) == 0 {
 		return true
@@ -267,11 +260,10 @@ func (q *port) mayMean(f representor.Function) bool {
 	return q.query.Kind != 0 && (q.want.Kind == 0 || !q.asked) && undecided(reason.CodeOf(q.reason)) && mayBeAskedBy(q.query, f)
 }
 
-// wasVerified reports whether the Southbound was asked about a port.
-func (p *planner) wasVerified(lport string) bool {
-	if p.in.Verdict == nil {
-		return false
+// verdictOn is what the Southbound said of a port when it was asked about that.
+func (p *planner) verdictOn(lport string) (b ovn.Binding, asked bool) {
+	if v := p.in.Verdict; v != nil {
+		b, asked = v.Bindings[lport]
 	}
-	_, ok := p.in.Verdict.Bindings[lport]
-	return ok
+	return b, asked
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/ovs"
-	"github.com/representord/representord/representor"
 )
 
 // A row of ours whose function is away is parked: it stays, and carries nobody's name, for
@@ -65,7 +64,9 @@ func (p *planner) editIfaceID(r *ownRow, lport string, e *ovs.Edit) {
 	default:
 		if r.IfaceID != lport {
 			e.Set[ovs.KeyIfaceID] = lport
-			p.gives(r.Name, r.is)
+			if rep, ok := p.in.Index.ByFunction(r.is); ok && rep.IfIndex != 0 {
+				p.out.Gives[r.Name] = rep
+			}
 		}
 		if r.Parked != "" {
 			e.Delete = append(e.Delete, ovs.KeyParked)
@@ -73,19 +74,10 @@ func (p *planner) editIfaceID(r *ownRow, lport string, e *ovs.Edit) {
 	}
 }
 
-// gives takes note that a netdev is given to a logical port by what is planned, if there is
-// one.
-func (p *planner) gives(netdev string, function representor.Function) {
-	if rep, ok := p.in.Index.ByFunction(function); ok && rep.IfIndex != 0 {
-		p.out.Gives[netdev] = rep
-	}
-}
-
 // parkRows parks and takes back the rows that nothing else is planned for, and notes which
 // have no function, and whether all are safe for ovs-vswitchd to open.
 func (p *planner) parkRows() {
-	whole, _ := p.in.Index.Complete()
-	p.out.Exhaustive = p.in.Actual.Complete && (whole || p.in.Starting)
+	p.out.Exhaustive = p.in.Actual.Complete && (p.whole || p.in.Starting)
 	for _, q := range p.sorted {
 		for _, r := range q.rows {
 			there := p.present(r)
@@ -109,10 +101,9 @@ func (p *planner) parkRows() {
 
 // readable reports whether the part of the card that a row's function is on can be read.
 func (p *planner) readable(r *ownRow) bool {
-	whole, _ := p.in.Index.Complete()
 	rep, ok := p.in.Index.ByFunction(r.is)
 	_, blind := p.in.Index.BlindFor(rep.Function)
-	return whole && (!ok || !blind)
+	return p.whole && (!ok || !blind)
 }
 
 // comesBack reports whether a parked row gets back the name that was parked in it: for

@@ -40,13 +40,13 @@ func (p *planner) remove(pt *part, rows ...*ownRow) {
 		}
 		r.removed = true
 		pt.unplug = append(pt.unplug, ovs.Unplug{Interface: r.Interface, Moved: r.former})
-		pt.frees = append(pt.frees, place{r.Name, r.byMarks(), [2]string{r.IfaceID, r.lport}})
+		pt.frees = append(pt.frees, placesOf(r.Name, r.byMarks(), r.IfaceID, r.lport)...)
 	}
 }
 
 // plugs adds a plug for a function.
 func (pt *part) plugs(pl ovs.Plug, f representor.Function) {
-	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, place{pl.Netdev, f, [2]string{pl.IfaceID}})
+	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, placesOf(pl.Netdev, f, pl.IfaceID)...)
 }
 
 // join makes Changes of parts. Parts belong together when one plugs a name, a
@@ -60,7 +60,7 @@ func join(parts []*part) []ovs.Change {
 	members := map[int][]*part{}
 	var order []int
 	for i, pt := range parts {
-		if pt.size() == 0 {
+		if len(pt.unplug)+len(pt.plug)+len(pt.edit) == 0 {
 			continue
 		}
 		g := root(group, i)
@@ -85,9 +85,6 @@ func join(parts []*part) []ovs.Change {
 	}
 	return out
 }
-
-// size is how many rows a part removes, edits and makes.
-func (pt *part) size() int { return len(pt.unplug) + len(pt.plug) + len(pt.edit) }
 
 // removals are what these parts remove, each row with a change of its own.
 func removals(parts []*part) []ovs.Change {
@@ -116,19 +113,19 @@ func (pt *part) addTo(c *ovs.Change) {
 // first (a disjoint-set forest).
 func groups(parts []*part) []int {
 	group := make([]int, len(parts))
-	freed := occupants{make(map[string]int, len(parts)), make(map[representor.Function]int, len(parts)), make(map[string]int, len(parts))}
+	freed := make(map[place]int, 3*len(parts)) // by which part
 	for i, pt := range parts {
 		group[i] = i
 		for _, at := range pt.frees {
-			for _, j := range freed.of(at) {
+			if j, ok := freed[at]; ok {
 				merge(group, i, j)
 			}
-			freed.note(at, i)
+			freed[at] = i
 		}
 	}
 	for i, pt := range parts {
 		for _, at := range pt.takes {
-			for _, j := range freed.of(at) {
+			if j, ok := freed[at]; ok {
 				merge(group, i, j)
 			}
 		}
@@ -136,49 +133,26 @@ func groups(parts []*part) []int {
 	return group
 }
 
-// place is what only one row may have. What is empty is no place: a parked row has no iface-id,
-// and one whose marks were edited may have no function.
+// place is one of those that only one row may have: a netdev's name, a function or an iface-id.
 type place struct {
 	name     string
 	function representor.Function
-	ifaceIDs [2]string
+	ifaceID  string
 }
 
-// occupants are the parts, by index, that have the places.
-type occupants struct {
-	names     map[string]int
-	functions map[representor.Function]int
-	ifaceIDs  map[string]int
-}
-
-// note takes note of a part that has a place.
-func (o occupants) note(at place, part int) {
-	o.names[at.name] = part
-	if at.function.Kind != 0 {
-		o.functions[at.function] = part
+// placesOf are the places of a row. What is empty is no place: a parked row has no iface-id, and one whose marks were edited may
+// have no function.
+func placesOf(name string, f representor.Function, ifaceIDs ...string) []place {
+	places := []place{{name: name}}
+	if f.Kind != 0 {
+		places = append(places, place{function: f})
 	}
-	for _, id := range at.ifaceIDs {
+	for _, id := range ifaceIDs {
 		if id != "" {
-			o.ifaceIDs[id] = part
+			places = append(places, place{ifaceID: id})
 		}
 	}
-}
-
-// of are the parts that have any of a place.
-func (o occupants) of(at place) []int {
-	var parts []int
-	if i, ok := o.names[at.name]; ok {
-		parts = append(parts, i)
-	}
-	if i, ok := o.functions[at.function]; ok {
-		parts = append(parts, i)
-	}
-	for _, id := range at.ifaceIDs {
-		if i, ok := o.ifaceIDs[id]; ok {
-			parts = append(parts, i)
-		}
-	}
-	return parts
+	return places
 }
 
 func root(group []int, i int) int {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -20,8 +21,10 @@ func Plan(in Input) Decision {
 	p := newPlanner(in)
 	p.findLeaks()
 	if in.Actual.Complete {
-		p.removeLeaks()
-		p.removeFormerLeaks() // also while the present bridge is yet to be made
+		for _, q := range p.sorted {
+			p.removeLeaks(q.rows)
+		}
+		p.removeLeaks(p.former) // also while the present bridge is yet to be made
 	}
 	for _, q := range p.sorted {
 		q.target = p.resolve(q)
@@ -53,7 +56,8 @@ type planner struct {
 	in     Input
 	view   ovn.View
 	known  bool // our Chassis row exists, by the freshest word
-	blind  bool // some part of the card can't be read
+	whole  bool // the card was read as a whole
+	blind  bool // some part of it can't be read
 	canAdd *reason.Reason
 
 	ports  map[string]*port
@@ -97,8 +101,8 @@ func newPlanner(in Input) *planner {
 	if v := p.in.Verdict; v != nil {
 		p.known = v.ChassisKnown
 	}
-	_, problem := in.Index.Complete()
-	p.blind = problem != ""
+	whole, problem := in.Index.Complete()
+	p.whole, p.blind = whole, problem != ""
 	p.canAdd = p.whyNoNew()
 	for _, function := range slices.SortedFunc(maps.Keys(in.Hold.Lost), representor.Function.Compare) {
 		f, lport := in.Index.WithController(function), in.Hold.Lost[function]
@@ -180,7 +184,7 @@ func (p *planner) whyNoNew() *reason.Reason {
 	if !p.known {
 		lonely = ChassisMissing(p.view)
 	}
-	return firstReason(WhyNoBridge(p.in.Actual), WhyUntrusted(p.view), lonely, WhyUnread(p.in.Index))
+	return cmp.Or(WhyNoBridge(p.in.Actual), WhyUntrusted(p.view), lonely, WhyUnread(p.in.Index))
 }
 
 // decision finishes the plan.
@@ -206,16 +210,13 @@ func (p *planner) decision() Decision {
 	p.takeLeftOvers()
 	p.reportFormerRows()
 	p.reportLost()
-	slices.Sort(p.out.Unconfirmed)
-	p.out.Unconfirmed = slices.Compact(p.out.Unconfirmed)
-	slices.Sort(p.out.MassHeld)
-	p.out.MassHeld = slices.Compact(p.out.MassHeld)
-	slices.Sort(p.out.SouthboundHeld)
-	p.out.SouthboundHeld = slices.Compact(p.out.SouthboundHeld)
+	for _, lports := range []*[]string{&p.out.Unconfirmed, &p.out.MassHeld, &p.out.SouthboundHeld} {
+		slices.Sort(*lports)
+		*lports = slices.Compact(*lports)
+	}
 	p.out.Changes = slices.Concat(p.closing, join(p.parts))
 	if p.in.Actual.BridgeUUID == "" {
-		whole, _ := p.in.Index.Complete()
-		p.out.Exhaustive = whole && p.in.Actual.Complete
+		p.out.Exhaustive = p.whole && p.in.Actual.Complete
 	}
 	return p.out
 }

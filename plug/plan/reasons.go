@@ -10,16 +10,6 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// firstReason is the first that is there.
-func firstReason(rs ...*reason.Reason) *reason.Reason {
-	for _, r := range rs {
-		if r != nil {
-			return r
-		}
-	}
-	return nil
-}
-
 // WhyNoBridge says why nothing can be plugged into the integration bridge, nil if something
 // can.
 func WhyNoBridge(a ovs.View) *reason.Reason {
@@ -115,7 +105,7 @@ func reasonDoubtful() *reason.Reason {
 }
 
 // whyRemoved is why a port's rows are to go.
-func (q *port) whyRemoved() *reason.Reason { return firstReason(q.reason, reasonWithdrawn(q.binding)) }
+func (q *port) whyRemoved() *reason.Reason { return cmp.Or(q.reason, reasonWithdrawn(q.binding)) }
 
 // reasonOccupied says of a port that another port's row is in its way, and what keeps that.
 func reasonOccupied(q *port, other string, why *reason.Reason) *reason.Reason {

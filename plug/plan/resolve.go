@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/representord/representord/devlink"
@@ -74,10 +75,7 @@ func (p *planner) lookup(q *port, query representor.Query) (representor.Represen
 // rowNotShown is the row that stays with the function that it is for, though the card doesn't show
 // what the port's request means; nil for none.
 func (p *planner) rowNotShown(q *port, t target) *ownRow {
-	r := q.rowFor(t.means)
-	if r == nil {
-		r = p.rowAnswering(q, t.query, t.reason)
-	}
+	r := cmp.Or(q.rowFor(t.means), p.rowAnswering(q, t.query, t.reason))
 	if r == nil || r.byMarks().Kind == 0 {
 		return nil
 	}
@@ -119,15 +117,10 @@ func (p *planner) resolveKept(q *port) target {
 	// host.
 	if req := q.binding.Request; !q.binding.Additional && req.Invalid == nil {
 		f, _ := p.in.Index.Meant(req.Query)
-		if row = q.rowFor(f); row == nil {
-			_, why := p.lookup(q, req.Query)
-			row = p.rowAnswering(q, req.Query, why)
-		}
-		if i := slices.IndexFunc(q.rows, func(r *ownRow) bool {
+		_, why := p.lookup(q, req.Query)
+		row = cmp.Or(q.rowFor(f), p.rowAnswering(q, req.Query, why), firstRow(q.rows, func(r *ownRow) bool {
 			return r.request == req.Query || r.request.Kind == 0 || p.mayBeFor(r, f)
-		}); row == nil && i >= 0 {
-			row = q.rows[i]
-		}
+		}))
 	}
 	if row == nil {
 		t.removal = requestChanged
@@ -164,8 +157,7 @@ func (p *planner) stayWith(t *target, r *ownRow) {
 		return
 	}
 	t.rep = rep
-	complete, _ := p.in.Index.Complete()
-	t.ready = complete && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
+	t.ready = p.whole && rep.IfIndex != 0 && rep.Link.Settled && rep.Link.Master == "" && rep.Type == devlink.TypeEth
 }
 
 // answers reports whether the rows of a port may have been made for its present request.
