@@ -77,7 +77,7 @@ func (p *planner) followRequest(q *port) {
 		}
 		return
 	}
-	if !q.removes && p.inGrace(q) {
+	if !q.removes && p.inGrace(q.name) {
 		p.report(q, Held, reasonGrace(q.whyRemoved())) // what it was to make room for isn't to be had any more
 		return
 	}
@@ -94,7 +94,7 @@ func (p *planner) followRequest(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	if r := p.putBack(q); r != nil && p.openLive(r) && p.present(r) {
-		p.removeExtras(q, r, slices.DeleteFunc(slices.Clone(q.rows), func(r *ownRow) bool { return !p.onlyKept(r) }))
+		p.removeExtras(q, r, rowsThat(q.rows, p.onlyKept))
 	}
 	p.report(q, q.idle(), cmp.Or(q.reason, reasonNoNetdev(q)))
 }
@@ -263,7 +263,7 @@ func (p *planner) southbound(q *port, rows ...*ownRow) string {
 
 // removeRows removes all rows of a port, and returns the part that does.
 func (p *planner) removeRows(q *port, why string) *part {
-	pt := p.newPart(q, why)
+	pt := p.newPart(q.name, why)
 	p.remove(pt, q.rows...)
-	return p.add(pt)
+	return pt
 }

@@ -13,31 +13,41 @@ import (
 // seconds every row whose place nothing takes. It reports whether it kept any.
 func (p *planner) holdRemovals() bool {
 	p.mass = p.findLeaving()
-	mass, held := p.mass, false
+	held := false
 	for _, q := range p.sorted {
-		switch {
-		case !q.removes && !q.replaces:
-			continue
-		case p.in.Hold.All:
-			q.target = p.held(q, reasonReplaced(p.view))
-			p.out.SouthboundHeld = append(p.out.SouthboundHeld, q.name)
-			q.underHold = true
-		case mass != nil:
-			q.target = p.held(q, mass)
-			p.out.MassHeld = append(p.out.MassHeld, q.name)
-			q.underHold = true
-		case q.removes && p.inGrace(q):
-			q.target = p.held(q, reasonGrace(q.whyRemoved()))
-		default:
+		if !q.removes && !q.replaces {
 			continue
 		}
-		held = true
+		var removed *reason.Reason
+		if q.removes {
+			removed = q.whyRemoved()
+		}
+		if why := p.heldBack(q.name, removed); why != nil {
+			q.target, q.underHold = p.held(q, why), p.in.Hold.All || p.mass != nil
+			held = true
+		}
 	}
 	return held
 }
 
+// heldBack is why rows of a port that are to go stay for now, nil if nothing holds them. removed is why they go, nil if they make
+// room for others, which takes no grace.
+func (p *planner) heldBack(lport string, removed *reason.Reason) *reason.Reason {
+	switch {
+	case p.in.Hold.All:
+		p.out.SouthboundHeld = append(p.out.SouthboundHeld, lport)
+		return reasonReplaced(p.view)
+	case p.mass != nil:
+		p.out.MassHeld = append(p.out.MassHeld, lport)
+		return p.mass
+	case removed != nil && p.inGrace(lport):
+		return reasonGrace(removed)
+	}
+	return nil
+}
+
 // inGrace reports whether the removal of a port's rows hasn't had its grace.
-func (p *planner) inGrace(q *port) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[q.name] }
+func (p *planner) inGrace(lport string) bool { return p.in.Hold.Grace && !p.in.Hold.Graced[lport] }
 
 // findLeaving finds the ports whose rows go or move. If they are most of what we have, or
 // are so together with those that went or moved a short time ago, and not all of them have

@@ -25,7 +25,7 @@ func (p *planner) adopt(q *port) bool {
 	}
 	e := ovs.Edit{Interface: r, Set: p.marker(q).Keys(), Delete: []string{ovs.KeyOVNPlugged}}
 	p.editWanted(q, p.own(r), &e)
-	p.add(&part{lports: []string{q.name}, why: "adopting the row of the built-in plug provider", edit: []ovs.Edit{e}})
+	p.newPart(q.name, "adopting the row of the built-in plug provider").edit = []ovs.Edit{e}
 	p.report(q, Pending, reasonTransaction())
 	return true
 }

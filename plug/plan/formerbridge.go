@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 )
@@ -17,20 +14,6 @@ import (
 func (p *planner) onFormerBridge(r ovs.Interface) bool {
 	return r.Marked && r.OVNPlugged == "" && r.Bridge != "" && r.Bridge != p.in.Actual.Bridge && p.in.Left[r.Bridge] &&
 		r.IsAlone()
-}
-
-// findFormerRows fills former.
-func (p *planner) findFormerRows() {
-	if len(p.in.Left) == 0 {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
-		if r := p.in.Actual.Interfaces[name]; p.onFormerBridge(r) {
-			own := p.own(r)
-			own.former = true
-			p.former, p.formerOf[own.lport] = append(p.former, own), append(p.formerOf[own.lport], own)
-		}
-	}
 }
 
 // movesHere reports whether a row on a former bridge is for exactly what a port asks for now,
@@ -50,13 +33,7 @@ func (p *planner) noObstacle(q *port, r *ownRow) bool {
 
 // moved are the rows that move here when a port is plugged.
 func (p *planner) moved(q *port) []*ownRow {
-	var rows []*ownRow
-	for _, r := range p.former {
-		if p.movesHere(q, r) && !r.removed {
-			rows = append(rows, r)
-		}
-	}
-	return rows
+	return rowsThat(p.former, func(r *ownRow) bool { return p.movesHere(q, r) && !r.removed })
 }
 
 // countFormerRows adds the ports whose only rows are on a former bridge to what goes or moves, and

@@ -13,7 +13,7 @@ func (p *planner) keep(q *port, r *ownRow) {
 		differs = p.edit(q, r)
 		p.removeExtras(q, r, q.rows)
 		if !p.in.Hold.All {
-			p.remove(p.add(p.newPart(q, "its row is on the present integration bridge")), p.moved(q)...)
+			p.remove(p.newPart(q.name, "its row is on the present integration bridge"), p.moved(q)...)
 		}
 	}
 	if !q.rep.Link.Up && q.rep.Link.Master == "" {
@@ -75,7 +75,7 @@ func (p *planner) edit(q *port, r *ownRow) bool {
 		return false
 	}
 	r.edited = true
-	p.add(&part{lports: []string{q.name}, why: "its row differs from what is asked", edit: []ovs.Edit{e}})
+	p.newPart(q.name, "its row differs from what is asked").edit = []ovs.Edit{e}
 	return true
 }
 
@@ -103,7 +103,7 @@ func (p *planner) editWanted(q *port, r *ownRow, e *ovs.Edit) {
 // one iface-id take the port from each other for ever.
 func (p *planner) removeExtras(q *port, keep *ownRow, rows []*ownRow) {
 	var extra bool
-	pt := p.newPart(q, "another row has the port")
+	pt := p.newPart(q.name, "another row has the port")
 	for _, r := range rows {
 		switch {
 		case r.UUID == keep.UUID || r.removed:
@@ -116,5 +116,4 @@ func (p *planner) removeExtras(q *port, keep *ownRow, rows []*ownRow) {
 	if extra {
 		p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
 	}
-	p.add(pt)
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/representord/representord/ovs"
@@ -34,10 +33,7 @@ func (p *planner) findLeaks() {
 	if current, _ := p.in.Index.LinksCurrent(); !current {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
-		p.findLeak(p.mine[name])
-	}
-	for _, r := range p.former {
+	for _, r := range slices.Concat(p.ours, p.former) {
 		p.findLeak(r)
 	}
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -33,9 +32,9 @@ func (p *planner) findLeftOvers() {
 	if !p.asksAreKnown() || !a.Complete || a.BridgeUUID == "" {
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.Interfaces)) {
+	for _, name := range p.out.BuiltIn {
 		r := a.Interfaces[name]
-		if r.OVNPlugged == "" || r.IfaceID == "" || r.Bridge != a.Bridge || p.wanted(r.IfaceID) {
+		if r.IfaceID == "" || p.wanted(r.IfaceID) {
 			continue
 		}
 		l := leftOver{row: r, ours: p.mayTake(r)}
@@ -99,21 +98,15 @@ func (p *planner) takeLeftOvers() {
 		case !l.verified:
 			p.out.Unconfirmed = append(p.out.Unconfirmed, l.lport())
 			s.Reason = reasonUnverified()
-		case p.in.Hold.All:
-			p.out.SouthboundHeld = append(p.out.SouthboundHeld, l.lport())
-			s.Reason = reasonReplaced(p.view)
-		case p.mass != nil:
-			p.out.MassHeld = append(p.out.MassHeld, l.lport())
-			s.Reason = p.mass
-		case p.in.Hold.Grace && !p.in.Hold.Graced[l.lport()]:
-			s.Reason = reasonGrace(reasonWithdrawn(l.binding))
 		default:
 			s.Reason = reasonWithdrawn(l.binding)
-			p.add(&part{
-				lports: []string{l.lport()}, why: "left by the built-in plug provider, and its request is gone: " + l.binding.Why,
-				unplug: []ovs.Unplug{{Interface: l.row, LeftOver: true}},
-				frees:  placesOf(l.row.Name, representor.Function{}, l.row.IfaceID),
-			})
+			if why := p.heldBack(l.lport(), s.Reason); why != nil {
+				s.Reason = why
+				break
+			}
+			pt := p.newPart(l.lport(), "left by the built-in plug provider, and its request is gone: "+l.binding.Why)
+			pt.unplug = []ovs.Unplug{{Interface: l.row, LeftOver: true}}
+			pt.frees = placesOf(l.row.Name, representor.Function{}, l.row.IfaceID)
 		}
 		p.reportUnasked(s)
 	}

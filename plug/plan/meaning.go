@@ -15,6 +15,11 @@ func firstRow(rows []*ownRow, fits func(r *ownRow) bool) *ownRow {
 	return nil
 }
 
+// rowsThat are those that fit.
+func rowsThat(rows []*ownRow, fit func(r *ownRow) bool) []*ownRow {
+	return slices.DeleteFunc(slices.Clone(rows), func(r *ownRow) bool { return !fit(r) })
+}
+
 // rowFor is a port's row for a function, nil for none.
 func (q *port) rowFor(f representor.Function) *ownRow {
 	return firstRow(q.rows, func(r *ownRow) bool { return f.Kind != 0 && r.is == f })

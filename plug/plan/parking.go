@@ -130,5 +130,5 @@ func (p *planner) parkRow(q *port, r *ownRow) {
 	if r.Marker.LogicalPort == "" {
 		e.Set[ovs.KeyLogicalPort] = r.lport
 	}
-	p.add(&part{lports: []string{q.name}, why: why, edit: []ovs.Edit{e}})
+	p.newPart(q.name, why).edit = []ovs.Edit{e}
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/representord/representord/ovs"
@@ -12,7 +11,7 @@ import (
 // part is what one port needs done. Parts that depend on each other are joined
 // into one Change before they leave the planner.
 type part struct {
-	lports []string
+	lport  string
 	why    string
 	unplug []ovs.Unplug
 	frees  []place // of the rows that it unplugs
@@ -21,12 +20,9 @@ type part struct {
 	edit   []ovs.Edit
 }
 
-func (p *planner) newPart(q *port, why string) *part {
-	return &part{lports: []string{q.name}, why: why}
-}
-
-// add keeps a part and returns it where it may still grow.
-func (p *planner) add(pt *part) *part {
+// newPart adds a part to the plan.
+func (p *planner) newPart(lport, why string) *part {
+	pt := &part{lport: lport, why: why}
 	p.parts = append(p.parts, pt)
 	return pt
 }
@@ -79,7 +75,7 @@ func join(parts []*part) []ovs.Change {
 			out = append(out, removals(members[g])...)
 			continue
 		}
-		sort.Strings(c.LogicalPorts)
+		slices.Sort(c.LogicalPorts)
 		c.LogicalPorts = slices.Compact(c.LogicalPorts)
 		out = append(out, c)
 	}
@@ -98,7 +94,7 @@ func removals(parts []*part) []ovs.Change {
 }
 
 func (pt *part) addTo(c *ovs.Change) {
-	c.LogicalPorts = append(c.LogicalPorts, pt.lports...)
+	c.LogicalPorts = append(c.LogicalPorts, pt.lport)
 	if c.Why == "" {
 		c.Why = pt.why
 	} else if !strings.Contains(c.Why, pt.why) {

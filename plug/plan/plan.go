@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
@@ -62,7 +61,8 @@ type planner struct {
 
 	ports  map[string]*port
 	sorted []*port
-	mine   map[string]*ownRow // our rows by netdev name
+	ours   []*ownRow          // our rows on our bridge, by netdev name
+	mine   map[string]*ownRow // the same
 	lost   []ovs.Interface    // rows with our marks that the built-in provider took
 	former []*ownRow          // our rows on bridges that were ours, by netdev name
 	// leftOvers are the built-in provider's rows that nobody asks for, by netdev name.
@@ -77,7 +77,7 @@ type planner struct {
 	lostBy   map[representor.Function]string
 	lostOf   map[string][]representor.Function
 	formerOf map[string][]*ownRow
-	// rowsFor are our rows by the functions that they are for, in the order of their names.
+	// rowsFor are ours by the functions that they are for.
 	rowsFor map[representor.Function][]*ownRow
 
 	out     Decision
@@ -110,7 +110,6 @@ func newPlanner(in Input) *planner {
 		p.lostOf[lport] = append(p.lostOf[lport], f)
 	}
 	p.sortRows()
-	p.findFormerRows()
 	for name, b := range p.view.Bindings {
 		if q := p.port(name, b.Disposition == ovn.Asked || p.awaitsChassis(b)); q != nil {
 			q.word = word{binding: b, seen: true}
@@ -123,25 +122,9 @@ func newPlanner(in Input) *planner {
 			}
 		}
 	}
-	p.sorted = make([]*port, 0, len(p.ports))
-	for _, q := range p.ports {
-		sort.Slice(q.rows, func(i, j int) bool { return q.rows[i].Name < q.rows[j].Name })
-		p.sorted = append(p.sorted, q)
-	}
-	sort.Slice(p.sorted, func(i, j int) bool { return p.sorted[i].name < p.sorted[j].name })
+	p.sorted = slices.SortedFunc(maps.Values(p.ports), func(a, b *port) int { return cmp.Compare(a.name, b.name) })
 	p.findLeftOvers()
-	p.findRowsFor()
 	return p
-}
-
-// findRowsFor fills rowsFor.
-func (p *planner) findRowsFor() {
-	for _, name := range slices.Sorted(maps.Keys(p.mine)) {
-		r := p.mine[name]
-		if f := r.is; f.Kind != 0 {
-			p.rowsFor[f] = append(p.rowsFor[f], r)
-		}
-	}
 }
 
 // port finds the entry of a logical port, or makes it when add is true.
@@ -154,28 +137,33 @@ func (p *planner) port(name string, add bool) *port {
 	return q
 }
 
-// sortRows tells our rows on our bridge from everybody else's.
+// sortRows tells our rows on our bridge, and on bridges that were ours, from everybody else's.
 func (p *planner) sortRows() {
-	for _, r := range p.in.Actual.Interfaces {
+	for _, name := range slices.Sorted(maps.Keys(p.in.Actual.Interfaces)) {
+		r := p.in.Actual.Interfaces[name]
 		if r.OVNPlugged != "" && r.Bridge != "" && r.Bridge == p.in.Actual.Bridge {
 			p.out.BuiltIn = append(p.out.BuiltIn, r.Name)
 			if r.Marked {
 				p.lost = append(p.lost, r)
 			}
 		}
-		if p.in.Actual.IsOurs(r) {
+		switch {
+		case p.in.Actual.IsOurs(r):
 			own := p.own(r)
-			p.mine[r.Name] = own
+			p.ours, p.mine[r.Name] = append(p.ours, own), own
 			q := p.port(own.lport, true)
 			q.rows = append(q.rows, own)
-		} else if r.Bridge == p.in.Actual.Bridge && r.IfaceID != "" {
-			if old, ok := p.foreignIfaceID[r.IfaceID]; !ok || r.Name < old {
-				p.foreignIfaceID[r.IfaceID] = r.Name
+			if own.is.Kind != 0 {
+				p.rowsFor[own.is] = append(p.rowsFor[own.is], own)
 			}
+		case p.onFormerBridge(r):
+			own := p.own(r)
+			own.former = true
+			p.former, p.formerOf[own.lport] = append(p.former, own), append(p.formerOf[own.lport], own)
+		case r.Bridge == p.in.Actual.Bridge && r.IfaceID != "" && p.foreignIfaceID[r.IfaceID] == "":
+			p.foreignIfaceID[r.IfaceID] = r.Name
 		}
 	}
-	sort.Strings(p.out.BuiltIn)
-	sort.Slice(p.lost, func(i, j int) bool { return p.lost[i].Name < p.lost[j].Name })
 }
 
 // whyNoNew says why nothing new may be plugged at all, nil if it may.
