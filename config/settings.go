@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -125,7 +124,12 @@ func duration(to *time.Duration, least, most time.Duration) func(string) error {
 
 func level(to *slog.Level) func(string) error {
 	check := oneOf("debug", "info", "warn", "error")
-	return func(v string) error { return cmp.Or(check(v), to.UnmarshalText([]byte(v))) }
+	return func(v string) error {
+		if err := check(v); err != nil {
+			return err
+		}
+		return to.UnmarshalText([]byte(v))
+	}
 }
 
 func oneOf(words ...string) func(string) error {

@@ -80,7 +80,10 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 		return sameWord(was.Bindings[lport], b) && sameMeaning(r.lastInput.Index, card, b)
 	}
 	return without(changes, func(c ovs.Change) bool {
-		return !plan.ClosesLeak(c) && !parksOnly(c) && (!trusts || slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) }))
+		if plan.ClosesLeak(c) || parksOnly(c) {
+			return false
+		}
+		return !trusts || slices.ContainsFunc(portsOf(c), func(p string) bool { return !stands(p) })
 	})
 }
 

@@ -298,7 +298,7 @@ func (r *Reconciler) round(ctx context.Context, p *pass) bool {
 	if p.asking == nil {
 		return false
 	}
-	if p.asking.await(ctx, r.trigger, r.Due()) {
+	if p.asking.await(ctx, r.trigger, r.Due()) && ctx.Err() == nil { // that we end is no answer
 		p.said.drop()
 		p.said, p.asking = r.heard(p.asking), nil
 	} else {

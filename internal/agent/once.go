@@ -71,9 +71,9 @@ func (a *Agent) Await(ctx context.Context, missing ...func() string) error {
 // if there is one, has made the bridge ours; then it waits until the switch shows that bridge.
 // It is an error if nothing names a bridge.
 func (a *Agent) Settle(ctx context.Context, claim func(bridge string) error) error {
-	var id config.Identity // until it is known, the switch shows no bridge
+	var id config.Identity
 	missing := func() string {
-		if v := a.Local.View(); !v.Complete || v.Bridge != id.Bridge {
+		if v := a.Local.View(); !v.Complete || id.Bridge != "" && v.Bridge != id.Bridge {
 			return "the local database: " + v.Problem
 		}
 		return ""

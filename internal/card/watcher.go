@@ -116,9 +116,9 @@ func (w *Watcher) show(ctx context.Context, change func(*state)) (changed bool) 
 	before := w.shown
 	w.shown = card
 	w.index.Store(representor.NewIndex(card, w.opts.Settings))
-	switch {
-	case card.Problem == before.Problem:
-	case card.Problem == "":
+	switch card.Problem {
+	case before.Problem:
+	case "":
 		w.opts.Log.InfoContext(ctx, "the card is known", "ports", len(card.Ports), "netdevs", len(card.Links))
 	default:
 		level := slog.LevelWarn

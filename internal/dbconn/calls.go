@@ -110,10 +110,11 @@ func (c *Conn) Monitor(ctx context.Context, m *client.Monitor) error {
 	defer cancel()
 	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	defer context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		retry.Sleep(patient, answerGrace)
 		giveUp()
-	})()
+	})
+	defer stop()
 	if _, err := c.client.Monitor(patient, m); err != nil {
 		err = c.explain(ctx, err)
 		c.condemn(fmt.Errorf("the monitor failed: %w", err))

@@ -94,7 +94,7 @@ func SplitEndpoints(list string) []string {
 	var all []string
 	add := func(s string) {
 		s = strings.Trim(s, space)
-		if id, cluster := strings.CutPrefix(s, "cid:"); s != "" && !(cluster && isUUID(id)) {
+		if id, cluster := strings.CutPrefix(s, "cid:"); s != "" && (!cluster || !isUUID(id)) {
 			all = append(all, s)
 		}
 	}

@@ -125,11 +125,13 @@ func (s *scan) read(b []byte) (int, error) {
 func (s *scan) count(c byte) error {
 	switch c {
 	case ',':
-		if s.values++; s.values > maxValues {
+		s.values++
+		if s.values > maxValues {
 			return tooLarge(maxValues, "values")
 		}
 	case '{', '[':
-		if s.depth++; s.depth > maxDepth {
+		s.depth++
+		if s.depth > maxDepth {
 			return errTooDeep
 		}
 	case '}', ']':

@@ -46,7 +46,7 @@ func parse(b []byte) (message, error) {
 // complete gives the message its method, and tells whether it has what one of its kind needs.
 func (m *message) complete(method []byte) bool {
 	if method == nil {
-		return !isNull(m.id) && !(isNull(m.result) && isNull(m.fault))
+		return !isNull(m.id) && (!isNull(m.result) || !isNull(m.fault))
 	}
 	return json.Unmarshal(method, &m.method) == nil && m.method != "" && len(m.params) > 0 && m.params[0] == '['
 }

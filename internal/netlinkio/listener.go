@@ -107,7 +107,8 @@ func (l *Listener) listen(ctx context.Context) error {
 	}
 	end := sync.OnceFunc(func() { _ = src.Close() })
 	defer end() // and wait for the other, if it closes
-	defer context.AfterFunc(ctx, end)()
+	stop := context.AfterFunc(ctx, end)
+	defer stop()
 	l.note(ctx, nil)
 	for {
 		relevant, err := src.Receive()

@@ -134,7 +134,7 @@ func parseNumber(s string, most uint32) (uint32, bool) {
 
 // checkSerial says what is wrong with a serial number that may be empty.
 func checkSerial(s string) *OptionError {
-	rule := ""
+	var rule string
 	switch {
 	case len(s) > textMost:
 		rule = fmt.Sprintf("is longer than the %d bytes that a serial number may have", textMost)

@@ -22,7 +22,7 @@ func (r *reader) netdevs(a Address) []Netdev {
 			continue // gone
 		}
 		n := Netdev{Name: name, IfIndex: uint32(index)}
-		n.PortName, _ = r.sysfs.text(dir + "phys_port_name")
+		n.PortName = r.sysfs.text(dir + "phys_port_name")
 		port, _ := r.sysfs.number(dir+"dev_port", 10)
 		n.DevPort = int(port)
 		if r.sysfs.exists(dir + "bonding_slave") {
@@ -53,7 +53,7 @@ func (r *reader) permanentAddress(n *Netdev, dir string) net.HardwareAddr {
 }
 
 func (r *reader) address(path string) net.HardwareAddr {
-	text, _ := r.sysfs.text(path)
+	text := r.sysfs.text(path)
 	mac, _ := net.ParseMAC(text) // nil where it is none
 	return mac
 }

@@ -39,16 +39,15 @@ func (s sysfs) link(name string) (string, bool) {
 	return filepath.Base(target), true
 }
 
-// text reads a file of one line. Drivers answer with errors for what they don't know.
-func (s sysfs) text(name string) (string, bool) {
-	b, err := os.ReadFile(s.path(name))
-	return strings.TrimSpace(string(b)), err == nil
+// text reads a file of one line, "" for none. Drivers answer with errors for what they don't know.
+func (s sysfs) text(name string) string {
+	b, _ := os.ReadFile(s.path(name))
+	return strings.TrimSpace(string(b))
 }
 
 // number reads a file that has a number. Base 0 is for those with 0x before them.
 func (s sysfs) number(name string, base int) (int64, bool) {
-	text, _ := s.text(name)
-	n, err := strconv.ParseInt(text, base, 33)
+	n, err := strconv.ParseInt(s.text(name), base, 33)
 	return n, err == nil
 }
 
