@@ -65,11 +65,9 @@ func (s self) named(requested string) (names int, us bool) {
 	return names, us
 }
 
-// missing reports whether northd has found fewer chassis than the option names, and we
-// are one of those. It looks each of them up by name or host name; the first that it
-// finds is requested_chassis, whichever place it has in the option, and the others are
-// additional (northd/northd.c). So a migration from us to another host looks like one
-// that is over while our Chassis row is away.
+// missing reports whether northd has found fewer chassis than the option names, and we are one of those. It looks each up by name or
+// host name; the first that it finds is requested_chassis, whichever place it has in the option, and the others are additional
+// (northd/northd.c). So a migration from us looks like one that is over while our Chassis row is away.
 func (s self) missing(r *PortBinding) bool {
 	names, us := s.named(r.Options[option.Chassis])
 	return us && names > 1+len(r.RequestedAdditional)

@@ -10,13 +10,11 @@ import (
 // TLSFiles are the files that "ssl:" remotes need.
 type TLSFiles = dbconn.TLSFiles
 
-// Config says who we are and where the Southbound is. It is watched by others and
-// may change at any time.
+// Config says who we are and where the Southbound is. It may change at any time.
 type Config struct {
 	// Chassis is our name, as ovn-controller decides it; empty while not known.
 	Chassis string
-	// Hostname is our host name, as ovn-controller writes it to our Chassis row:
-	// the option requested-chassis may hold either. May be empty.
+	// Hostname is as ovn-controller writes it to our Chassis row: the option requested-chassis may hold either. May be empty.
 	Hostname string
 	// Remotes are the servers, see dbconn.CheckEndpoint. Any of them will do.
 	Remotes []string

@@ -36,12 +36,10 @@ type Request struct {
 // textMost bounds a serial number and an iface-id-ver, in bytes.
 const textMost = 255
 
-// ParseRequest reads what the options of a Port_Binding ask for, for a row that
-// asks this chassis at all. Numbers have one way to be written: no sign, no space,
-// no leading zero, no other base. Where an option that names the function breaks
-// its grammar, the request is Invalid and nothing may be plugged: the nearest
-// reading of it may be another tenant's function. An empty value is the same as
-// none, as OVN's own tools leave them behind.
+// ParseRequest reads what the options of a Port_Binding that asks this chassis ask for. Numbers have one way to be written: no sign,
+// no space, no leading zero, no other base. Where an option that names the function breaks its grammar, the request is Invalid and
+// nothing may be plugged: its nearest reading may be another tenant's function. An empty value, which OVN's own tools leave behind,
+// is none.
 func ParseRequest(logicalPort string, options map[string]string) Request {
 	r := Request{LogicalPort: logicalPort}
 	var wrong, badMTU, badVersion *OptionError
@@ -168,8 +166,7 @@ func parseIfaceIDVer(s string) (string, *OptionError) {
 		"must be printable and at most %d bytes long; the port is plugged without it, and ovn-controller won't claim it", textMost)}
 }
 
-// printable reports whether a value is UTF-8 without control or invisible
-// characters.
+// printable reports whether a value is UTF-8 without control or invisible characters.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -101,9 +101,8 @@ var errNoDatabase = errors.New("the server has no database " + Database + ": is 
 var errTwoServers = errors.New("two servers answer under this address, " +
 	"which is a virtual IP, a Service or a name with several addresses: name the Southbound's servers one by one in ovn-remote")
 
-// sameServer tells whether two connections end at one process. A member of a cluster
-// that is cut off goes on to answer, and only its own _Server says so. Servers before
-// Open vSwitch 2.7 have no id and get the benefit of the doubt, unless one of two has.
+// sameServer tells whether two connections end at one process. A member that is cut off from its cluster goes on to answer, and only
+// its own _Server says so. Servers before Open vSwitch 2.7 have no id and get the benefit of the doubt, unless one of two has.
 func sameServer(ctx context.Context, a, b *dbconn.Conn) error {
 	one, err := serverID(ctx, a)
 	if err != nil {

@@ -12,19 +12,15 @@ import (
 )
 
 const (
-	// catchUp is how long a server that is behind what we have seen may take to
-	// get there before another is tried.
+	// catchUp is how long a server may stay behind what we have seen before another is tried.
 	catchUp = 500 * time.Millisecond
-	// monitorPause is how long one monitor is kept at least when our Chassis row is
-	// replaced again and again.
+	// monitorPause is how long a monitor is kept at least when our Chassis row is replaced again and again.
 	monitorPause = 200 * time.Millisecond
-	// relayDoubt is how long a relay may still call itself connected after it lost
-	// its source: 30 seconds (RELAY_MAX_RECONNECTION_MS in ovsdb/relay.c), and what
-	// it takes to notice a source that hangs. A relay tells no index.
+	// relayDoubt is how long a relay, which tells no index, may still call itself connected after it lost its source: 30 seconds
+	// (RELAY_MAX_RECONNECTION_MS in ovsdb/relay.c), and what it takes to notice a source that hangs.
 	relayDoubt = 45 * time.Second
-	// In a flood of changes a snapshot is made every minPause at most, and no more
-	// than a fifth of the time goes into them. The first change after a quiet time
-	// is shown at once.
+	// In a flood of changes a snapshot is made every minPause at most, and no more than a fifth of the time goes into them. The
+	// first change after a quiet time is shown at once.
 	minPause = 2 * time.Millisecond
 )
 
@@ -39,8 +35,8 @@ type session struct {
 	since time.Time
 }
 
-// run follows the server until it fails, is no longer to be trusted, or the
-// context ends, and says why. The session is then still to be closed.
+// run follows the server until it fails, can't be trusted any more, or the context ends, and says why. The session is still to be
+// closed then.
 func (x *session) run(ctx context.Context) error {
 	if err := x.connect(ctx); err != nil {
 		if dbconn.NeedsTLS(x.endpoint) {
@@ -74,9 +70,8 @@ func (x *session) connect(ctx context.Context) error {
 	return x.renewMonitor(ctx)
 }
 
-// awaitRelay waits until a relay can't be behind what we have seen from another
-// server: what asks for a port there may have been taken back since. The first
-// server that we ever see can't be behind.
+// awaitRelay waits until a relay can't be behind what we have seen from another server, where a request may have been taken back.
+// The first server that we ever see can't be behind.
 func (x *session) awaitRelay(ctx context.Context) error {
 	if st := x.server.State(); st == nil || st.Model != modelRelay || x.south.View().Identity == "" {
 		return nil
@@ -244,9 +239,8 @@ func (x *session) follow(ctx context.Context) error {
 	}
 }
 
-// look shows the monitor's contents. When our Chassis row is another than the one
-// that the monitor asks about, the old contents are shown as incomplete until the
-// new monitor's are there.
+// look shows the monitor's contents. When our Chassis row is another than the monitor asks about, they are shown as incomplete
+// until a new monitor's are there.
 func (x *session) look(ctx context.Context) error {
 	for !x.show() {
 		x.south.log.Info("our Chassis row was replaced; re-reading the Southbound", "chassis", x.config.Chassis)
@@ -257,8 +251,7 @@ func (x *session) look(ctx context.Context) error {
 	return nil
 }
 
-// hasNews reports whether the monitor has other rows than were shown last: the library tells of a
-// change a little later than it has made it.
+// hasNews reports whether the monitor has other rows than were shown last: the library makes a change a little before it tells of it.
 func (x *session) hasNews() bool {
 	rows := x.monitor.ports()
 	ours := x.monitor.chassis()

@@ -19,12 +19,10 @@ import (
 type Options struct {
 	// Log takes connections made and lost; nil for none.
 	Log *slog.Logger
-	// Notify is called after View has changed, on Run's goroutine. It must return
-	// at once; nil for none.
+	// Notify is called after View has changed, on Run's goroutine. It must return at once; nil for none.
 	Notify func()
-	// Restored is how long the leader of a cluster must stay behind what was seen of
-	// it before the cluster is taken for one that was restored from older files, which
-	// is another database then; 0 for 2 minutes.
+	// Restored is how long a cluster's leader must stay behind what was seen of the cluster for that to be taken for one that was
+	// restored from older files, and so for another database; 0 for 2 minutes.
 	Restored time.Duration
 }
 
@@ -105,9 +103,8 @@ func New(o Options) *Southbound {
 // View returns the present snapshot. It never blocks.
 func (s *Southbound) View() View { return *s.view.Load() }
 
-// Configure says who we are and where the Southbound is. It never blocks; Run
-// follows. A connection to a server that stays among the remotes is kept if
-// nothing else changed.
+// Configure says who we are and where the Southbound is. It never blocks; Run follows. A connection to a server that stays among
+// the remotes is kept if nothing else changed.
 func (s *Southbound) Configure(c Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,8 +126,7 @@ func (s *Southbound) Configure(c Config) {
 const (
 	firstBackoff = 100 * time.Millisecond
 	maxBackoff   = 15 * time.Second
-	// steady is how long a connection must last for the next failure to count as
-	// the first.
+	// steady is how long a connection must last for the next failure to count as the first.
 	steady = 10 * time.Second
 )
 
@@ -167,9 +163,8 @@ func (s *Southbound) begin(ctx context.Context) (*Config, context.Context, conte
 	return s.config, ctx, s.restart
 }
 
-// round tries every remote once, in random order: all servers are as good, and
-// all chassis asking the same one first would be too much for it. It reports
-// whether a connection lasted.
+// round tries every remote once, in random order: all servers are as good, and all chassis would be too many for the first one. It
+// reports whether a connection lasted.
 func (s *Southbound) round(ctx context.Context, c Config) bool {
 	s.reclassifyFor(c)
 	remotes := slices.Clone(c.Remotes)

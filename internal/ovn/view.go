@@ -41,9 +41,8 @@ type Binding struct {
 	MAC representor.MAC
 }
 
-// View is what the Southbound says, at one time, through a monitor that is
-// restricted to rows which may concern us. It is not modified once made. A port
-// that is not in it may still exist: absence proves nothing, ask Verify.
+// View is what the Southbound says, at one time, through a monitor of the rows that may concern us. It is not modified once made. A
+// port that is not in it may still exist: absence proves nothing, ask Verify.
 type View struct {
 	// Complete is true once the initial reply of the monitor whose condition names
 	// our present Chassis row has been received. Bindings may be acted on only then.

@@ -129,8 +129,7 @@ func reasonTaken(q *port) *reason.Reason {
 
 func reasonNameTaken(row string, a ovs.View) *reason.Reason {
 	return reason.Among(reason.CodeFunctionTaken, []string{reason.Name(row)}, "netdev %s still has a row of ours for logical port %s",
-		reason.Quote(row),
-		reason.Quote(a.Interfaces[row].Marker.LogicalPort))
+		reason.Quote(row), reason.Quote(a.Interfaces[row].Marker.LogicalPort))
 }
 
 // whereIs says where the row of a name is, be it an Interface or a Port alone.
