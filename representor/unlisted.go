@@ -1,6 +1,7 @@
 package representor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,9 @@ func (x *Index) findUnlisted() {
 			x.lacking = append(x.lacking, l)
 		}
 	}
-	slices.SortFunc(x.lacking, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(x.lacking, func(a, b Link) int { // contradicting lists may give one name twice
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.PortName, b.PortName), a.Parent.Compare(b.Parent))
+	})
 }
 
 // netdevSays is whose the netdev of a function says that it is, as far as no other function's

@@ -202,7 +202,10 @@ func netAdmin(process string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, effective, _ := strings.Cut(string(status), "\nCapEff:")
+	_, effective, there := strings.Cut(string(status), "\nCapEff:")
+	if !there {
+		return false, errors.New("/proc has no line CapEff")
+	}
 	hex, _, _ := strings.Cut(effective, "\n")
 	set, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
 	return set&(1<<unix.CAP_NET_ADMIN) != 0, err

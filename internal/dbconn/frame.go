@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // maxMessage bounds one message of a server, in bytes. The first answer of a local
@@ -79,6 +80,9 @@ func (f *framer) next() ([]byte, error) {
 		if len(f.buf)+n > f.limit {
 			return nil, tooLarge(f.limit, "bytes")
 		}
+		if len(f.buf)+n > cap(f.buf) { // twice the room at a time, as far as may be needed
+			f.buf = slices.Grow(f.buf, min(len(f.buf)+n, f.limit-len(f.buf)))
+		}
 		f.buf = append(f.buf, more[:n]...)
 		_, _ = f.from.Discard(n)
 		if err != nil || s.depth == 0 {
@@ -87,10 +91,11 @@ func (f *framer) next() ([]byte, error) {
 	}
 }
 
-// begun is what there is of a message that is not whole.
-func (f *framer) begun() []byte {
-	rest, _ := f.from.Peek(f.from.Buffered())
-	return append(f.buf, rest...)
+// begun is the beginning of a message that is not whole, of at most so many bytes.
+func (f *framer) begun(most int) []byte {
+	said := slices.Clip(f.buf[:min(len(f.buf), most)])
+	rest, _ := f.from.Peek(min(f.from.Buffered(), most-len(said)))
+	return append(said, rest...)
 }
 
 // scan is where in an object a reader is.

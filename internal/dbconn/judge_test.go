@@ -117,12 +117,15 @@ func TestFramer_NoMoreThanTheBoundIsKept(t *testing.T) {
 	if _, err := f.next(); !errors.Is(err, ErrTooLargeMessage) {
 		t.Fatalf("%v, want ErrTooLargeMessage", err)
 	}
-	if len(f.buf) > limit+1 {
-		t.Errorf("%d bytes were kept", len(f.buf))
+	if cap(f.buf) > limit+limit/4 {
+		t.Errorf("%d bytes were kept", cap(f.buf))
 	}
 	exact := `{"a":"` + strings.Repeat("y", limit-8) + `"}`
 	if got, err := newFramer(strings.NewReader(exact), limit).next(); err != nil || !bytes.Equal(got, []byte(exact)) {
 		t.Errorf("a message of exactly the bound: %v", err)
+	}
+	if _, err := newFramer(strings.NewReader(`{"b": `+exact[5:]), limit).next(); !errors.Is(err, ErrTooLargeMessage) {
+		t.Errorf("a message of one byte more: %v, want ErrTooLargeMessage", err)
 	}
 }
 

@@ -202,6 +202,9 @@ func (n *notation) whole() bool { return n.peek() == 0 && n.i >= len(n.b) }
 // named tells whether encoding/json takes the name, given with its quotes, for the
 // other one: it looks at neither case nor escapes.
 func named(quoted []byte, name string) bool {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return bytes.EqualFold(quoted[1:len(quoted)-1], []byte(name))
+	}
 	var plain string
 	return json.Unmarshal(quoted, &plain) != nil || strings.EqualFold(plain, name)
 }

@@ -62,13 +62,14 @@ func (r *relay) answered(m message) *question {
 
 // told takes the notifications "locked" and "stolen", RFC 7047, 4.1.9 and 4.1.10.
 func (r *relay) told(m message) {
-	var names []string
-	if json.Unmarshal(m.params, &names) != nil || len(names) == 0 {
+	var params []json.RawMessage
+	var name string
+	if json.Unmarshal(m.params, &params) != nil || len(params) == 0 || json.Unmarshal(params[0], &name) != nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hold(names[0], m.method == "locked")
+	r.hold(name, m.method == "locked")
 }
 
 // hold notes whether a lock that was asked for is ours. The caller holds the mutex.

@@ -159,7 +159,7 @@ func (r *relay) fromServer(near io.Writer) error {
 	for {
 		b, err := f.next()
 		if err != nil {
-			r.condemnReading(err, f.begun())
+			r.condemnReading(err, f.begun(maxSaid+1))
 			return err
 		}
 		pass, err := r.judge(b)

@@ -94,7 +94,7 @@ func (p *planner) followRequest(q *port) {
 
 func (p *planner) waitForNetdev(q *port) {
 	if r := p.putBack(q); r != nil && p.openLive(r) && p.present(r) {
-		p.removeExtras(q, r, rowsThat(q.rows, p.onlyKept))
+		p.removeExtras(q, r, rowsThat(p.onlyKept, q.rows))
 	}
 	p.report(q, q.idle(), cmp.Or(q.reason, reasonNoNetdev(q)))
 }

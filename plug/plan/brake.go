@@ -30,7 +30,8 @@ func (p *planner) holdRemovals() bool {
 	return held
 }
 
-// heldBack is why rows of a port that are to go stay for now, nil if nothing holds them. removed is why they go, nil if they make
+// heldBack is why rows of a port that are to go stay for now, nil if nothing holds them, and counts the port among those that
+// a hold keeps. removed is why they go, nil if they make
 // room for others, which takes no grace.
 func (p *planner) heldBack(lport string, removed *reason.Reason) *reason.Reason {
 	switch {

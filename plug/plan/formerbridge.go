@@ -33,7 +33,7 @@ func (p *planner) noObstacle(q *port, r *ownRow) bool {
 
 // moved are the rows that move here when a port is plugged.
 func (p *planner) moved(q *port) []*ownRow {
-	return rowsThat(p.former, func(r *ownRow) bool { return p.movesHere(q, r) && !r.removed })
+	return rowsThat(func(r *ownRow) bool { return p.movesHere(q, r) && !r.removed }, p.former)
 }
 
 // countFormerRows adds the ports whose only rows are on a former bridge to what goes or moves, and

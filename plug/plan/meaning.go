@@ -16,8 +16,16 @@ func firstRow(rows []*ownRow, fits func(r *ownRow) bool) *ownRow {
 }
 
 // rowsThat are those that fit.
-func rowsThat(rows []*ownRow, fit func(r *ownRow) bool) []*ownRow {
-	return slices.DeleteFunc(slices.Clone(rows), func(r *ownRow) bool { return !fit(r) })
+func rowsThat(fit func(r *ownRow) bool, lists ...[]*ownRow) []*ownRow {
+	var fitting []*ownRow
+	for _, rows := range lists {
+		for _, r := range rows {
+			if fit(r) {
+				fitting = append(fitting, r)
+			}
+		}
+	}
+	return fitting
 }
 
 // rowFor is a port's row for a function, nil for none.

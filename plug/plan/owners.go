@@ -40,9 +40,9 @@ func (p *planner) shared(q *port) bool { return len(p.rowsOfOthers(q))+len(p.dou
 // rowsOfOthers are the rows of other ports for the function q wants, those that this plan
 // removes as well: on the bridge, and on bridges that were ours.
 func (p *planner) rowsOfOthers(q *port) []*ownRow {
-	return rowsThat(slices.Concat(p.rowsFor[q.want], p.former), func(r *ownRow) bool {
+	return rowsThat(func(r *ownRow) bool {
 		return r.lport != q.name && (!r.former || r.byMarks() == q.want)
-	})
+	}, p.rowsFor[q.want], p.former)
 }
 
 // doubtfulRows are the rows of other ports that may be for the function q wants, whose marks are from
@@ -53,11 +53,11 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 	if !may {
 		return nil
 	}
-	return rowsThat(slices.Concat(p.rowsFor[was], p.former), func(r *ownRow) bool {
+	return rowsThat(func(r *ownRow) bool {
 		o := p.portOf(r)
 		goes := !r.former && o.verified && o.removal != noRemoval
 		return r.is == was && r.lport != q.name && !goes && p.mayBeFor(r, q.want)
-	})
+	}, p.rowsFor[was], p.former)
 }
 
 // ownerRank ranks how firmly a port has the function it wants: 3 with a row under the netdev's
@@ -134,7 +134,7 @@ func (p *planner) onlyKept(r *ownRow) bool {
 // displaced are the rows of other ports that must not stand beside a plug for q: those for
 // the same function, and one under its name that is only kept.
 func (p *planner) displaced(q *port) []*ownRow {
-	rows := rowsThat(p.rowsOfOthers(q), func(r *ownRow) bool { return !r.removed })
+	rows := rowsThat(func(r *ownRow) bool { return !r.removed }, p.rowsOfOthers(q))
 	r, ok := p.mine[q.rep.Link.Name]
 	if ok && p.portOf(r) != q && p.onlyKept(r) && !r.removed && r.is != q.want {
 		rows = append(rows, r)

@@ -69,7 +69,7 @@ func Plan(in Input) Decision {
 	}
 	// What was overwritten is put back, but for the number of a card that isn't there.
 	out, keep := in.leaving(without(written, without(d.Absent, there)), d.Absent)
-	d.Added, d.Removed = without(in.Known, there), both(out, there)
+	d.Added, d.Removed = without(in.Known, there), both(there, out)
 	d.change(in.ExternalIDs, d.Key, out, d.Added)
 	if d.Key != cardserial.OptionsKey {
 		// Another key than the general one counts: what we wrote, and it lacks, we must have
@@ -116,7 +116,7 @@ func Withdraw(externalIDs map[string]string, chassis string) Decision {
 	d := decision(externalIDs, chassis)
 	ours := remembered(externalIDs)
 	for _, key := range []string{d.Key, cardserial.OptionsKey} {
-		if d.Removed = both(ours, cardserial.Published(externalIDs[key])); len(d.Removed) > 0 {
+		if d.Removed = both(cardserial.Published(externalIDs[key]), ours); len(d.Removed) > 0 {
 			d.change(externalIDs, key, ours, nil)
 			break // where it stands in both, one of them isn't ours
 		}
