@@ -172,9 +172,9 @@ func outlivesAFlood(t *testing.T, d *dpu) {
 	// The sockets hold 16 MB each as the kernel counts, and one change takes 2 kB: one
 	// flood is enough, however long it takes.
 	flood(12000)
-	if dropped(t, d.daemon.Pid()) == 0 {
-		t.Fatal("the kernel has dropped no notification")
-	}
+	// The kernel's walk of its table may miss a socket while others come and go
+	// (rhashtable_walk_start_check in lib/rhashtable.c), so one look proves nothing.
+	d.until(t, "the kernel has dropped notifications", func() bool { return dropped(t, d.daemon.Pid()) > 0 })
 	// What counts comes last, and is lost.
 	d.changes(t, func() { sim(t, "port del card0 10", vf0) })
 	d.daemon.Signal(syscall.SIGCONT)
