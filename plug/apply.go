@@ -102,7 +102,9 @@ func (r *Reconciler) attempt(ctx context.Context, changes []ovs.Change, d plan.D
 		return nil, tried
 	}
 	confirmed := r.confirm(ctx, r.upToDate(tried, func() bool { return r.answered(ctx) }), d.Gives)
-	stand := r.upToDate(r.stillLeaks(r.stillAsked(confirmed)), func() bool { return r.counts(r.syncing.used) })
+	asked, now := r.stillAsked(confirmed), r.lastInput
+	now.Index, now.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
+	stand := r.upToDate(plan.StillLeaks(now, asked), func() bool { return r.counts(r.syncing.used) })
 	if len(stand) < len(confirmed) {
 		r.Poke() // what has changed since it was planned is planned anew
 	}

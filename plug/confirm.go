@@ -87,6 +87,12 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 	})
 }
 
+// sameWord reports whether two bindings of one port ask for the same.
+func sameWord(a, b ovn.Binding) bool {
+	return a.Disposition == b.Disposition && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
+		(a.Request.Invalid == nil) == (b.Request.Invalid == nil)
+}
+
 // sameMeaning reports whether what a port asks for is the same function on two indexes, or
 // can be told on neither.
 func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
@@ -96,13 +102,6 @@ func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
 	then, known := was.Meant(b.Request.Query)
 	now, tells := is.Meant(b.Request.Query)
 	return known == tells && then == now
-}
-
-// stillLeaks leaves out the rows that don't leak any more, see StillLeaks.
-func (r *Reconciler) stillLeaks(changes []ovs.Change) []ovs.Change {
-	in := r.lastInput
-	in.Index, in.Actual = r.cfg.Devices.Index(), r.cfg.Switch.View()
-	return plan.StillLeaks(in, changes)
 }
 
 // portsOf are the ports that a change is for, and those whose rows make room for them.

@@ -264,3 +264,48 @@ func (h *holder) next(now time.Time) time.Time {
 	}
 	return first
 }
+
+// ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
+// that end so: of those that the caller has seen what is held still, for the same reason
+// and by the same Southbound, however long it is until they can go. What else is held stays
+// so. A release is no permission for whatever comes later, nor for what came while the caller
+// looked.
+func (r *Reconciler) ReleaseHold(seen []Holding) (released, held []Holding) {
+	released, held = partHolds(seen, r.Report().Holds)
+	if len(released) == 0 {
+		return nil, held
+	}
+	r.cfg.Log.Warn("holds released: the removals that wait go ahead", "holds", len(released))
+	r.release.Store(&released)
+	r.Poke()
+	return released, held
+}
+
+// partHolds parts what is held now into what is among seen and the rest, both in the order of
+// now.
+func partHolds(seen, now []Holding) (among, rest []Holding) {
+	for _, h := range now {
+		were := map[string]bool{}
+		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
+		if i >= 0 {
+			for _, lport := range seen[i].Ports {
+				were[lport] = true
+			}
+		}
+		var old, others []string
+		for _, lport := range h.Ports {
+			if were[lport] {
+				old = append(old, lport)
+			} else {
+				others = append(others, lport)
+			}
+		}
+		if len(old) > 0 || i >= 0 && len(h.Ports) == 0 {
+			among = append(among, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: old})
+		}
+		if len(others) > 0 || i < 0 && len(h.Ports) == 0 {
+			rest = append(rest, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: others})
+		}
+	}
+	return among, rest
+}

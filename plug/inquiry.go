@@ -60,9 +60,3 @@ func (q *question) on(v ovn.View) *ovn.Verdict {
 	}
 	return &counts
 }
-
-// sameWord reports whether two bindings of one port ask for the same.
-func sameWord(a, b ovn.Binding) bool {
-	return a.Disposition == b.Disposition && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
-		(a.Request.Invalid == nil) == (b.Request.Invalid == nil)
-}

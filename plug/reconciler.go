@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,51 +157,6 @@ func (r *Reconciler) Poke() {
 
 // Poked has an element when a pass is asked for: for who makes passes without Run.
 func (r *Reconciler) Poked() <-chan struct{} { return r.trigger }
-
-// ReleaseHold lets removals that wait go ahead with the next pass, and returns the holds
-// that end so: of those that the caller has seen what is held still, for the same reason
-// and by the same Southbound, however long it is until they can go. What else is held stays
-// so. A release is no permission for whatever comes later, nor for what came while the caller
-// looked.
-func (r *Reconciler) ReleaseHold(seen []Holding) (released, held []Holding) {
-	released, held = partHolds(seen, r.Report().Holds)
-	if len(released) == 0 {
-		return nil, held
-	}
-	r.cfg.Log.Warn("holds released: the removals that wait go ahead", "holds", len(released))
-	r.release.Store(&released)
-	r.Poke()
-	return released, held
-}
-
-// partHolds parts what is held now into what is among seen and the rest, both in the order of
-// now.
-func partHolds(seen, now []Holding) (among, rest []Holding) {
-	for _, h := range now {
-		were := map[string]bool{}
-		i := slices.IndexFunc(seen, func(s Holding) bool { return s.Code == h.Code && s.Identity == h.Identity })
-		if i >= 0 {
-			for _, lport := range seen[i].Ports {
-				were[lport] = true
-			}
-		}
-		var old, others []string
-		for _, lport := range h.Ports {
-			if were[lport] {
-				old = append(old, lport)
-			} else {
-				others = append(others, lport)
-			}
-		}
-		if len(old) > 0 || i >= 0 && len(h.Ports) == 0 {
-			among = append(among, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: old})
-		}
-		if len(others) > 0 || i < 0 && len(h.Ports) == 0 {
-			rest = append(rest, Holding{Code: h.Code, Identity: h.Identity, Until: h.Until, Ports: others})
-		}
-	}
-	return among, rest
-}
 
 // Report returns what the last pass saw and did.
 func (r *Reconciler) Report() Report { return *r.report.Load() }
@@ -357,6 +311,26 @@ func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 		r.hold.after(now, d, sure || in.Verdict != nil)
 	}
 	return d
+}
+
+// noteTaken remembers which rows are ours, and gives those that were and now bear
+// the built-in provider's mark too.
+func (r *Reconciler) noteTaken(v ovs.View) map[string]bool {
+	if !v.Complete {
+		return nil
+	}
+	ours, taken := map[string]bool{}, map[string]bool{}
+	for _, i := range v.Interfaces {
+		switch {
+		case !i.Marked:
+		case i.OVNPlugged == "":
+			ours[i.UUID] = true
+		case r.ours[i.UUID]:
+			ours[i.UUID], taken[i.UUID] = true, true
+		}
+	}
+	r.ours = ours
+	return taken
 }
 
 // starting reports whether ovs-vswitchd may be waiting for us, and the card is known, or

@@ -3,8 +3,10 @@ package card
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/netdev"
@@ -128,4 +130,81 @@ func (w *Watcher) show(ctx context.Context, change func(*state)) (changed bool) 
 		w.opts.Log.Log(ctx, level, "the card is not fully known", "complete", card.Complete, "problem", card.Problem)
 	}
 	return true
+}
+
+// pokes have the stages run while the card is watched. The kernel's notifications poke links and
+// ports; all else follows from what those have found.
+type pokes struct {
+	ports, links, serials, vpd, macs retry.Poke
+}
+
+func newPokes() pokes {
+	return pokes{retry.NewPoke(), retry.NewPoke(), retry.NewPoke(), retry.NewPoke(), retry.NewPoke()}
+}
+
+// readLinks has the ports read where these netdevs may change what is known of those: the kernel
+// may leave a port out of its list that a netdev claims, and one that comes from another network
+// namespace may be the one that a port lacks; devlink says nothing of that before Linux 6.2.
+func (w *Watcher) readLinks(ctx context.Context, poked bool) time.Duration {
+	// Unless it is time, or poked, that is up to udev.
+	if poked || w.links.due.Left() == 0 || w.links.settler.Poll(time.Now()) {
+		found := w.links.read(ctx, w.known().links)
+		w.update(ctx, func(s *state) {
+			if !slices.Equal(s.links.claimed, found.claimed) || netdevMayBelong(s.ports.ports, s.links.links, found.links) {
+				w.pokes.ports.Wake()
+			}
+			s.links = found
+		})
+		w.links.due.In(w.onLinks.after(ctx, found.reading))
+	}
+	if w.links.settler.Waiting() > 0 {
+		return min(w.links.due.Left(), settlePoll)
+	}
+	return w.links.due.Left()
+}
+
+// readPorts has the serial numbers asked for of instances that may be new.
+func (w *Watcher) readPorts(ctx context.Context, _ bool) time.Duration {
+	known := w.known()
+	found := w.ports.read(ctx, known.ports, known.links.claimed)
+	w.update(ctx, func(s *state) { s.ports = found })
+	w.pokes.serials.Wake()
+	return w.onPorts.after(ctx, found.reading)
+}
+
+// readSerials has the VPD read of cards whose serial number devlink doesn't tell.
+func (w *Watcher) readSerials(ctx context.Context, _ bool) time.Duration {
+	found, next := w.serials.read(ctx, w.known())
+	w.update(ctx, func(s *state) { s.serials = found })
+	w.pokes.vpd.Wake()
+	return next
+}
+
+func (w *Watcher) readVPD(ctx context.Context, _ bool) time.Duration {
+	found, next := w.vpd.read(ctx, w.known().wantedVPD())
+	w.update(ctx, func(s *state) { s.vpd = found })
+	return next
+}
+
+func (w *Watcher) readMACs(ctx context.Context, _ bool) time.Duration {
+	found, next := w.macs.read(ctx, w.known())
+	w.update(ctx, func(s *state) { s.pfMACs = found })
+	return next
+}
+
+// known is what is known now.
+func (w *Watcher) known() *state {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return new(w.state)
+}
+
+// update changes what is known, and shows it if that makes a difference: then PFs and cards may
+// be others as well, whose MACs and VPD are wanted.
+func (w *Watcher) update(ctx context.Context, change func(*state)) {
+	if ctx.Err() == nil && w.show(ctx, change) {
+		w.pokes.macs.Wake()
+		w.pokes.vpd.Wake()
+		w.opts.Notify()
+	}
 }

@@ -218,7 +218,7 @@ func (p *planner) replace(q *port, why string) {
 	} else {
 		pl.IfaceIDVer, pl.MTURequest = q.rows[0].IfaceIDVer, q.rows[0].MTURequest
 	}
-	pt.plugs(pl, q.want)
+	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, placesOf(pl.Netdev, q.want, pl.IfaceID)...)
 	p.remove(pt, moved...)
 	p.out.Gives[pl.Netdev] = q.rep
 	if p.asksNow(q) {

@@ -40,11 +40,6 @@ func (p *planner) remove(pt *part, rows ...*ownRow) {
 	}
 }
 
-// plugs adds a plug for a function.
-func (pt *part) plugs(pl ovs.Plug, f representor.Function) {
-	pt.plug, pt.takes = append(pt.plug, pl), append(pt.takes, placesOf(pl.Netdev, f, pl.IfaceID)...)
-}
-
 // join makes Changes of parts. Parts belong together when one plugs a name, a
 // function or an iface-id that another one unplugs: apart, the first would be
 // refused or would double it. Of a group that may be too large for a transaction the rows
