@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os/exec"
@@ -11,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -56,11 +55,11 @@ func (b *bench) run(command string) error {
 }
 
 // make puts a scene into the databases.
-func (b *bench) make(t *testing.T, s *scene) {
+func (b *bench) make(t *testing.T, s *scenes.Scene) {
 	t.Helper()
-	for _, lport := range slices.Sorted(maps.Keys(s.world.answers)) {
+	for _, lport := range slices.Sorted(maps.Keys(s.World.Answers)) {
 		argv := []string{"ovn-nbctl", "--db=" + b.nb.Endpoint, "--no-leader-only", "--", "lsp-add", "net1", lport, "--", "lsp-set-options", lport}
-		for key, value := range s.world.answers[lport].Options {
+		for key, value := range s.World.Answers[lport].Options {
 			if value != "" {
 				argv = append(argv, key+"="+strconv.Quote(value))
 			}
@@ -68,10 +67,10 @@ func (b *bench) make(t *testing.T, s *scene) {
 		b.nb.Tool(t, argv...)
 	}
 	b.local.Ctl(t, "add-br", "br-int", "--", "add-br", "br-ex")
-	if dp := s.world.actual.DatapathType; dp != "" {
+	if dp := s.World.Actual.DatapathType; dp != "" {
 		b.local.Ctl(t, "set", "Bridge", "br-int", "datapath_type="+dp)
 	}
-	for name, i := range s.world.actual.Interfaces {
+	for name, i := range s.World.Actual.Interfaces {
 		b.local.Ctl(t, "--may-exist", "add-br", i.Bridge, "--", "--id=@i", "create", "Interface", "name="+name,
 			"--", "--id=@p", "create", "Port", "name="+i.PortName, "interfaces=@i", "--", "add", "Bridge", i.Bridge, "ports", "@p")
 		if i.IfaceID != "" {
@@ -84,16 +83,17 @@ func (b *bench) make(t *testing.T, s *scene) {
 }
 
 func TestExplain_TheCommandsThatChangeAPortTakeOneThatIsNamedLikeAnOption(t *testing.T) {
-	for name, s := range map[string]scene{
-		"set":    {lport: "-x", world: worldWith(asks("-x", "vif-plug:representor:vf-num", "3x"))},
-		"remove": {lport: "--if-exists", world: worldWith(asks("--if-exists", "vif-plug:representor:card-serial-number", "MT2242X00001"))},
-		"list":   {lport: "-v", world: worldWith()},
+	for name, s := range map[string]scenes.Scene{
+		"set": {Port: "-x", World: scenes.With(scenes.Asks("-x", "vif-plug:representor:vf-num", "3x"))},
+		"remove": {Port: "--if-exists",
+			World: scenes.With(scenes.Asks("--if-exists", "vif-plug:representor:card-serial-number", "MT2242X00001"))},
+		"list": {Port: "-v", World: scenes.With()},
 	} {
 		b := newBench(t)
 		b.make(t, &s)
 		ran := 0
-		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), s.lport).Steps {
-			for _, command := range commandsIn(step.Remedy) {
+		for _, step := range scenes.Explained(t, s.World.Daemon(t), s.Port).Steps {
+			for _, command := range scenes.CommandsIn(step.Remedy) {
 				if !strings.HasPrefix(command, "ovn-nbctl ") {
 					continue
 				}
@@ -124,14 +124,14 @@ func understood(args []string) error {
 // What can't be run on any machine is read at least.
 func TestExplain_EachCommandIsReadByAShellAndOursByUs(t *testing.T) {
 	var script strings.Builder
-	for _, s := range scenes() {
-		for _, step := range explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), cmp.Or(s.lport, "vm1")).Steps {
-			for _, command := range commandsIn(step.Remedy) {
+	for _, s := range scenes.All() {
+		for _, step := range scenes.Explained(t, s.World.Daemon(t), s.Port).Steps {
+			for _, command := range scenes.CommandsIn(step.Remedy) {
 				script.WriteString(command + "\n")
 				for part := range strings.SplitSeq(strings.ReplaceAll(command, " | ", "; "), "; ") {
 					if args, ours := strings.CutPrefix(part, name+" "); ours {
 						if err := understood(strings.Fields(args)); err != nil {
-							t.Errorf("scene %s, step %s: %s: %v", s.name, step.Name, part, err)
+							t.Errorf("scene %s, step %s: %s: %v", s.Name, step.Name, part, err)
 						}
 					}
 				}
@@ -141,17 +141,6 @@ func TestExplain_EachCommandIsReadByAShellAndOursByUs(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", script.String()).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s\n%s", err, out, script.String())
 	}
-}
-
-// commandsIn are the commands of a remedy.
-func commandsIn(remedy string) []string {
-	var all []string
-	for i, part := range strings.Split(remedy, "`") {
-		if i%2 == 1 {
-			all = append(all, part)
-		}
-	}
-	return all
 }
 
 // inDatabases reports whether a command is for the databases, so that it can be run on any machine.
@@ -169,12 +158,9 @@ func filled(command string) string {
 // which it is printed.
 func TestExplain_EachCommandForADatabaseIsTakenByItsToolInItsScene(t *testing.T) {
 	ran := 0
-	for _, s := range scenes() {
-		if s.lport == "" {
-			s.lport = "vm1"
-		}
-		t.Run(s.name, func(t *testing.T) {
-			e := explained(t, daemonWith(t, s.world.facts(t), api.Server{Inquire: s.world.inquire}), s.lport)
+	for _, s := range scenes.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			e := scenes.Explained(t, s.World.Daemon(t), s.Port)
 			var b *bench
 			for _, step := range e.Steps {
 				for i, command := range strings.Split(step.Remedy, "`") {

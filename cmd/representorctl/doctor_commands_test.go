@@ -14,6 +14,7 @@ import (
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -68,7 +69,7 @@ func TestDoctor_EachCommandForADatabaseMendsWhatItIsPrintedFor(t *testing.T) {
 				"chassis-del NAME", "chassis-del old",
 				"PRIVATE-KEY CERTIFICATE CA-CERT", strings.Join([]string{ours.PrivateKey, ours.Certificate, ours.CACert}, " "))
 			ran := 0
-			for _, command := range commandsIn(ill.Remedy) {
+			for _, command := range scenes.CommandsIn(ill.Remedy) {
 				for part := range strings.SplitSeq(command, "; ") {
 					if !inDatabases(part) {
 						continue
@@ -99,7 +100,7 @@ func commandsFor(t *testing.T, s companion.Sight) []string {
 	}
 	for _, c := range doctor.Examine(h).Checks {
 		if c.Name == check {
-			return commandsIn(c.Remedy)
+			return scenes.CommandsIn(c.Remedy)
 		}
 	}
 	t.Fatalf("there is no check %s", check)
@@ -163,7 +164,7 @@ func TestDoctor_TheCommandsForALocalDatabaseThatIsStoppedLetItGoOn(t *testing.T)
 			c.local.Signal(syscall.SIGSTOP)
 			before(t, c)
 			ill := c.check(socket, "local-database")
-			commands := commandsIn(ill.Remedy)
+			commands := scenes.CommandsIn(ill.Remedy)
 			if ill.Verdict != diagnose.Failed.String() || !strings.Contains(ill.Finding, doctor.ErrSilent.Error()) || len(commands) != 2 {
 				t.Fatalf("it finds %+v", ill)
 			}
@@ -229,7 +230,7 @@ func TestDoctor_TheCommandForASocketOfEverybodysTakesItFromThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	ill := c.check(socket, "sockets")
-	commands := commandsIn(ill.Remedy)
+	commands := scenes.CommandsIn(ill.Remedy)
 	if ill.Verdict != diagnose.Warning.String() || len(commands) != 1 {
 		t.Fatalf("it finds %+v", ill)
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,81 +10,122 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
-	"github.com/representord/representord/representor"
 )
 
-// scene is a world, and what is to be explained in it.
-type scene struct {
-	name  string
-	world *world
-	lport string // "vm1" unless set
-	code  reason.Code
-	state plan.State
-}
+// What an explanation holds for every state and every reason is specified in internal/explain.
 
-func TestExplain_TellsOfEveryStateAndEveryReason(t *testing.T) {
-	states, codes, names := map[plan.State]bool{}, map[reason.Code]bool{}, map[string]bool{"json": true, "no-daemon": true}
-	for _, s := range scenes() {
-		if names[s.name] {
-			t.Errorf("two scenes are called %s", s.name)
-		}
-		names[s.name] = true
-		t.Run(s.name, func(t *testing.T) {
-			if s.lport == "" {
-				s.lport = "vm1"
-			}
-			f := s.world.facts(t)
-			socket := daemonWith(t, f, api.Server{Inquire: s.world.inquire})
-			got := explained(t, socket, s.lport)
-			if s.code != "" && !says(got, s.code) {
-				t.Errorf("no step has the code %s: %+v", s.code, got)
-			}
-			if got.State != s.state {
-				t.Errorf("the state is %q, want %q", got.State, s.state)
-			}
-			for _, step := range got.Steps {
-				if step.Code != "" {
-					codes[step.Code] = true
+func TestExplain_PrintsAllOfAnExplanation(t *testing.T) {
+	// Between them these have every kind of line.
+	inFull := []string{
+		"card-serial-mismatch", "function-taken", "gone", "held-southbound-away", "hw-addr-failed", "no-pass-yet", "odd-name",
+		"pf-not-found", "pf-uncertain", "plugged", "plugged-not-installed", "plugged-southbound-away", "standby",
+	}
+	inShort := []string{"held-southbound-away", "pf-not-found", "plugged", "plugged-southbound-away"}
+	var kept strings.Builder
+	for _, s := range scenes.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			socket := s.World.Daemon(t)
+			e := scenes.Explained(t, socket, s.Port)
+			long, short := run1(t, socket, "", nil, "explain", s.Port, "-v"), run1(t, socket, "", nil, "explain", s.Port)
+			for _, o := range []outcome{long, short} {
+				if want := exitOf(e); o.status != want || o.stderr != "" {
+					t.Errorf("want exit status %d and nothing on standard error: %s", want, o)
 				}
-				if (step.Verdict == diagnose.Failed || step.Code != "") && step.Remedy == "" {
-					t.Errorf("step %s has no remedy", step.Name)
-				}
-				if step.Finding == "" || step.Source == "" {
-					t.Errorf("step %s finds nothing, or nowhere: %+v", step.Name, step)
-				}
+				checkWidth(t, o.stdout)
 			}
-			states[got.State] = true
-			long, short := run1(t, socket, "", nil, "explain", s.lport, "-v"), run1(t, socket, "", nil, "explain", s.lport)
-			golden(t, "explain/"+s.name, steady(long.String()))
-			isShort(t, got, short.stdout, long.stdout)
-			if slices.Contains([]string{"plugged", "plugged-southbound-away", "pf-not-found", "held-southbound-away"}, s.name) {
-				golden(t, "explain-short-"+s.name, steady(short.String()))
+			isWhole(t, e, long.stdout)
+			isShort(t, e, short.stdout, long.stdout)
+			if slices.Contains(inFull, s.Name) {
+				golden(t, "explain/"+s.Name, steady(long.String()))
+				kept.WriteString(long.stdout)
+			}
+			if slices.Contains(inShort, s.Name) {
+				golden(t, "explain-short-"+s.Name, steady(short.String()))
 			}
 		})
 	}
-	// What is declared anywhere that a port's status comes from must have had its turn.
-	for _, want := range declared(t, "State", "plug/plan") {
-		if !states[plan.State(want)] {
-			t.Errorf("no explanation of a port that is %s", want)
+	for _, kind := range []string{
+		"\nplugged     yes: ", "\nplugged     no: ", "\nplugged     no\n", "\nplugged     not known\n", "\nplugged     not known; it was ",
+		"\nfails at ", "\nremedy ", "\nok ", "\nwarn ", "\nFAIL ", "\nunknown ", "\nskipped ", ": see above\n", "\n    read in ",
+		"\n    candidate ", " MT2242X00002: refused: ", ": this one is meant\n", "\n    in the way: ", "\n    remedy: ", " \\\n",
+	} {
+		if !strings.Contains(kept.String(), kind) {
+			t.Errorf("no file has %q", kind)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain", "internal/diagnose") {
-		if !codes[reason.Code(want)] {
-			t.Errorf("no explanation of %s", want)
+	wantNoOther(t, append(inFull, "json", "no-daemon"))
+}
+
+// exitOf is the exit status that goes with an explanation.
+func exitOf(e explain.Explanation) int {
+	switch {
+	case !e.Known:
+		return exitUnknown
+	case e.Plugged:
+		return exitOK
+	default:
+		return exitNotFound
+	}
+}
+
+// flat is a text without line breaks, nor the backslashes before them.
+func flat(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, " \\\n", " ")), " ")
+}
+
+// isWhole wants everything to be in what is printed with -v.
+func isWhole(t *testing.T, e explain.Explanation, printed string) {
+	t.Helper()
+	said := func(remedy string) string { return strings.ReplaceAll(remedy, "`", " ") }
+	want := []string{"port " + reason.Word(e.LogicalPort), string(e.State), "why " + e.Why, said(e.Remedy)}
+	if e.FailedStep != "" {
+		want = append(want, "fails at "+e.FailedStep)
+	}
+	for _, s := range e.Steps {
+		if !strings.Contains(printed, "\n"+pad(s.Verdict.String(), verdictWidth)+s.Name) {
+			t.Errorf("step %s isn't %s in\n%s", s.Name, s.Verdict, printed)
+		}
+		want = append(want, s.Finding)
+		if s.Code != "" {
+			want = append(want, s.Name+" "+string(s.Code)+": ")
+		}
+		if s.Verdict == diagnose.Skipped {
+			continue
+		}
+		want = append(want, said(s.Remedy))
+		for _, f := range s.Read {
+			want = append(want, "read in "+s.Source+": ", f.Key+"="+reason.Word(f.Value))
+		}
+		for _, c := range s.Candidates {
+			want = append(want, "candidate "+c.Function)
+			if c.MAC != "" {
+				want = append(want, c.Function+", MAC "+c.MAC)
+			}
+			if c.CardSerial != "" {
+				want = append(want, ", card "+c.CardSerial)
+			}
+			if c.Refused != "" {
+				want = append(want, ": refused: "+c.Refused)
+			}
+		}
+		if len(s.Candidates) == 0 {
+			for _, w := range s.InTheWay {
+				want = append(want, "in the way: "+w)
+			}
 		}
 	}
-	wantNoOther(t, names)
+	for _, w := range want {
+		if !strings.Contains(flat(printed), flat(w)) {
+			t.Errorf("%q is not in\n%s", w, printed)
+		}
+	}
 }
 
 // isShort wants the conclusion first, as with -v, then only what is not as it should be
@@ -96,30 +137,11 @@ func isShort(t *testing.T, e explain.Explanation, short, long string) {
 		strings.Contains(short, "\nskipped ") {
 		t.Errorf("it is\n%s\nand with -v\n%s", short, long)
 	}
-	flat := strings.Join(strings.Fields(short), " ")
 	for _, s := range e.Steps {
-		if s.Verdict == diagnose.Warning && !strings.Contains(flat, strings.Join(strings.Fields(s.Finding), " ")) {
+		if s.Verdict == diagnose.Warning && !strings.Contains(flat(short), flat(s.Finding)) {
 			t.Errorf("the warning of step %s is not in\n%s", s.Name, short)
 		}
 	}
-}
-
-func explained(t *testing.T, socket, lport string) explain.Explanation {
-	t.Helper()
-	e, err := api.NewClient(socket).Explain(t.Context(), lport)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-func says(e explain.Explanation, code reason.Code) bool {
-	for _, s := range e.Steps {
-		if s.Code == code {
-			return true
-		}
-	}
-	return false
 }
 
 // steady takes out how long the reconciler waits, which is random.
@@ -127,277 +149,23 @@ func steady(s string) string {
 	return regexp.MustCompile(`again in\s+[0-9.]+m?s`).ReplaceAllString(s, "again in SOON")
 }
 
-func scenes() []scene {
-	var all []scene
-	all = append(all, plainScenes()...)
-	all = append(all, requestScenes()...)
-	all = append(all, cardScenes()...)
-	all = append(all, switchScenes()...)
-	all = append(all, heldScenes()...)
-	return append(all, othersScenes()...)
-}
-
-func plugged() *world { return worldWith(asks("vm1")).has(rowOf("vm1", "pf0vf0", 0)) }
-
-func plainScenes() []scene {
-	return []scene{
-		{name: "plugged", world: plugged(), state: plan.Plugged},
-		{name: "plugged-not-installed", world: worldWith(unclaimed(asks("vm1"))), state: plan.Plugged},
-		{name: "plugged-southbound-away", world: plugged().but(func(w *world) {
-			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: connection refused"
-		}), state: plan.Plugged, code: reason.CodeSouthboundUntrusted},
-		{
-			name: "ignored-option", world: worldWith(asks("vm1", "vif-plug-mtu-request", "9k")).has(rowOf("vm1", "pf0vf0", 0)),
-			state: plan.Plugged, code: reason.CodeIgnoredOption,
-		},
-		{
-			name: "link-up-failed", world: plugged().but(func(w *world) {
-				w.linkErr = errors.New("operation not permitted")
-				w.card.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true}
-			}), state: plan.Plugged, code: reason.CodeLinkUpFailed,
-		},
-		{name: "hw-addr-differs", world: addressed(), state: plan.Plugged},
-		{
-			name: "hw-addr-failed", world: addressed().but(func(w *world) { w.addrErr = unix.EOPNOTSUPP }),
-			state: plan.Plugged, code: reason.CodeHWAddrFailed,
-		},
-		{name: "plugged-link-down", world: plugged().but(func(w *world) {
-			w.passes, w.between = 2, func(w *world) {
-				w.card.Links = map[uint32]representor.Link{10: {Name: "pf0vf0", MTU: 1500, Settled: true}}
-			}
-		}), state: plan.Plugged},
+// wantNoOther: an explanation that nothing prints any more is not kept.
+func wantNoOther(t *testing.T, names []string) {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/explain/*.golden")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// addressed is a port that is plugged, with a MAC address that isn't its function's.
-func addressed() *world {
-	a := asks("vm1")
-	a.MAC = representor.MAC{0, 0x53, 0, 0, 1, 1}
-	return worldWith(a).has(rowOf("vm1", "pf0vf0", 0)).but(func(w *world) {
-		w.card.Ports[1].Function = &devlink.Function{HWAddr: []byte{2, 0, 0, 0, 0, 9}}
-	})
-}
-
-// unclaimed is a port that ovn-controller has not claimed.
-func unclaimed(a ovn.Answer) ovn.Answer {
-	a.Up, a.Chassis = false, ""
-	return a
-}
-
-func requestScenes() []scene {
-	lonely := func(w *world) { w.asked.ChassisKnown = false }
-	return []scene{
-		{name: "invalid-option", world: worldWith(asks("vm1", "vif-plug:representor:vf-num", "3x")), state: plan.Invalid,
-			code: reason.CodeInvalidOption},
-		{name: "chassis-missing", world: worldWith(asks("vm1")).but(lonely), state: plan.Pending, code: reason.CodeChassisMissing},
-		{name: "southbound-untrusted", world: worldWith(asks("vm1")).but(func(w *world) {
-			w.asked.Connected, w.asked.Problem = false, "ssl:192.0.2.1:6642: the server is cut off from its cluster"
-		}), state: plan.Pending, code: reason.CodeSouthboundUntrusted},
-		{name: "southbound-silent", world: plugged().but(func(w *world) { w.silent = true }), state: plan.Plugged},
-		{name: "odd-name", lport: "odd \x1b[31m/../name",
-			world: worldWith(asks("odd \x1b[31m/../name", "vif-plug:representor:vf-num", "\x1b[2J")), state: plan.Invalid},
-	}
-}
-
-// cardWith edits the card: its PF, its VF, everything.
-func cardWith(edit func(c *representor.Card, pf, vf *devlink.Port), pairs ...string) *world {
-	return worldWith(asks("vm1", pairs...)).but(func(w *world) { edit(&w.card, &w.card.Ports[0], &w.card.Ports[1]) })
-}
-
-func cardScenes() []scene {
-	const serial = "vif-plug:representor:card-serial-number"
-	type ports = devlink.Port
-	pending := func(code reason.Code, w *world) scene {
-		return scene{name: string(code), world: w, state: plan.Pending, code: code}
-	}
-	named := func(name string, s scene) scene { s.name = name; return s }
-	return []scene{
-		pending(reason.CodeNoDevlink, cardWith(func(c *representor.Card, _, _ *ports) {
-			c.Complete, c.Problem = false, "the kernel has no devlink: operation not supported"
-		})),
-		pending(reason.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
-		named("pf-not-found-in-legacy-mode", pending(reason.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
-			pf.Flavour, pf.Number, pf.Function = devlink.FlavourPhysical, devlink.Some[uint32](0), nil
-			c.Ports = c.Ports[:1]
-		}))),
-		named("pf-not-found-of-this-machine-only", pending(reason.CodePFNotFound, cardWith(func(_ *representor.Card, pf, vf *ports) {
-			pf.Controller, pf.External = devlink.Some[uint32](0), devlink.Some(false)
-			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
-		}))),
-		named("pf-not-found-of-several", pending(reason.CodePFNotFound, cardWith(func(c *representor.Card, pf, _ *ports) {
-			other := *pf
-			other.Index, other.PF, other.Function = 2000, devlink.Some[uint16](1), &devlink.Function{HWAddr: []byte{0, 0x53, 0, 0, 0, 0x43}}
-			c.Ports = append(c.Ports, other)
-		}, "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))),
-		named("pf-not-found-on-that-controller",
-			pending(reason.CodePFNotFound, worldWith(asks("vm1", "vif-plug:representor:controller", "2")))),
-		named("function-not-found-below-others", pending(reason.CodeFunctionNotFound, cardWith(func(_ *representor.Card, _, vf *ports) {
-			vf.VF = devlink.Some[uint16](7)
-		}))),
-		named("function-not-found-in-a-short-list", pending(reason.CodeFunctionNotFound, cardWith(func(c *representor.Card, _, vf *ports) {
-			c.Ports, c.Links[10] = c.Ports[:1], representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, PortName: "c1pf0vf0", Parent: vf.Handle}
-		}))),
-		named("function-not-found-sf", pending(reason.CodeFunctionNotFound,
-			worldWith(asks("vm1", "vif-plug:representor:vf-num", "", "vif-plug:representor:sf-num", "7")))),
-		pending(reason.CodePFMACUnknown, cardWith(func(_ *representor.Card, pf, _ *ports) { pf.Function = nil })),
-		named("pf-mac-unknown-of-this-machine", pending(reason.CodePFMACUnknown, cardWith(func(c *representor.Card, _, vf *ports) {
-			vf.Controller, vf.External = devlink.Some[uint32](0), devlink.Some(false)
-			c.Ports = c.Ports[1:]
-		}).but(func(w *world) { w.settings.LocalFunctions = true }))),
-		pending(reason.CodePFAmbiguous, cardWith(func(c *representor.Card, pf, _ *ports) {
-			twin := *pf
-			twin.Index, twin.Controller = 2000, devlink.Some[uint32](2)
-			c.Ports = append(c.Ports, twin)
-		})),
-		pending(reason.CodePFUncertain, cardWith(func(c *representor.Card, _, _ *ports) {
-			c.MayLackPFs, c.Problem = true, "devlink port pci/0000:03:00.1/7 can't be read: input/output error"
-		})),
-		pending(reason.CodeSerialMismatch, cardWith(func(c *representor.Card, pf, _ *ports) {
-			c.Serials = map[devlink.Handle]representor.Serial{pf.Handle: {Number: "MT2242X00002"}}
-		}, serial, "MT2242X00001")),
-		pending(reason.CodeSerialUnknown, worldWith(asks("vm1", serial, "MT2242X00001"))),
-		pending(reason.CodeFunctionNotFound, worldWith(asks("vm1", "vif-plug:representor:vf-num", "9"))),
-		pending(reason.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
-			twin := *vf
-			twin.Index, twin.IfIndex = 2, 0
-			c.Ports = append(c.Ports, twin)
-		})),
-		named("netdev-disputed", pending(reason.CodeFunctionAmbiguous, cardWith(func(c *representor.Card, _, vf *ports) {
-			other := *vf
-			other.Index, other.VF = 2, devlink.Some[uint16](1)
-			c.Ports = append(c.Ports, other)
-		}))),
-		pending(reason.CodeNoNetdev, cardWith(func(_ *representor.Card, _, vf *ports) { vf.IfIndex = 0 })),
-		pending(reason.CodeNetdevSettling, cardWith(func(c *representor.Card, _, _ *ports) {
-			c.Links[10] = representor.Link{Name: "eth3", MTU: 1500}
-		})),
-		pending(reason.CodeNetdevHasMaster, cardWith(func(c *representor.Card, _, _ *ports) {
-			c.Links[10] = representor.Link{Name: "pf0vf0", MTU: 1500, Settled: true, Master: "br0", MasterKind: "bridge"}
-		})),
-		pending(reason.CodeNotEthernet, cardWith(func(_ *representor.Card, _, vf *ports) { vf.Type = devlink.TypeIB })),
-	}
-}
-
-func switchScenes() []scene {
-	waits := func(code reason.Code, edit func(*world)) scene {
-		return scene{name: string(code), world: worldWith(asks("vm1")).but(edit), state: plan.Pending, code: code}
-	}
-	conflict := func(name string, code reason.Code, rows ...ovs.Interface) scene {
-		return scene{name: name, world: worldWith(asks("vm1")).has(rows...), state: plan.Conflict, code: code}
-	}
-	builtIn := foreign("pf0vf0", "vm1")
-	builtIn.OVNPlugged = "representor"
-	left := foreign("pf0vf0", "vm9")
-	left.OVNPlugged = "representor"
-	vendors, inner := foreign("pf0vf0", ""), foreign("inner0", "")
-	vendors.PortName, vendors.Bridge = "pf0vf0port", "ovsbr1"
-	inner.PortName, inner.Bridge = "pf0vf0", "ovsbr1"
-	elsewhere := rowOf("vm1", "pf0vf0", 0)
-	elsewhere.Bridge = "br-ex"
-	return []scene{
-		waits(reason.CodeLocalDatabase, func(w *world) {
-			w.actual = ovs.View{Problem: "dial unix /run/openvswitch/db.sock: connect: connection refused", Bridge: "br-int"}
-		}),
-		waits(reason.CodeBridgeMissing, func(w *world) { w.actual.BridgeUUID = "" }),
-		waits(reason.CodeUnsupportedDatapath, func(w *world) { w.actual.DatapathType = "netdev" }),
-		{name: "datapath-that-is-meant", world: worldWith(asks("vm1")).but(func(w *world) {
-			w.actual.DatapathType, w.actual.ExternalIDs = "netdev", map[string]string{"ovn-bridge-datapath-type": "netdev"}
-		}), state: plan.Pending, code: reason.CodeUnsupportedDatapath},
-		waits(reason.CodeTransactionFailed, func(w *world) { w.refuses = errors.New("I/O error: no space left on device") }),
-		waits(reason.CodeTransactionPending, func(w *world) { w.dryRun = true }),
-		waits(reason.CodeAwaitingOfport, func(w *world) { w.vswitchd = func(*ovs.Interface) {} }),
-		waits(reason.CodeInterfaceError, func(w *world) {
-			w.vswitchd = func(i *ovs.Interface) {
-				i.Ofport, i.Error = -1, "could not add network device pf0vf0 to ofproto (No such device)"
-			}
-		}),
-		waits(reason.CodeStaleInterface, func(w *world) { w.vswitchd = func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 9 } }),
-		conflict("foreign-name", reason.CodeForeignName, foreign("pf0vf0", "")),
-		conflict("row-on-another-bridge", reason.CodeForeignName, elsewhere),
-		conflict("foreign-iface-id", reason.CodeForeignIfaceID, foreign("tap0", "vm1")),
-		conflict("port-of-another-name", reason.CodeForeignName, vendors),
-		conflict("interface-of-another-name", reason.CodeForeignName, inner),
-		conflict("built-in-left-over", reason.CodeBuiltInLeftOver, left),
-		conflict("built-in-provider", reason.CodeBuiltInProvider, builtIn),
-		{name: "plugged-foreign-iface-id", world: plugged().has(foreign("tap0", "vm1")), state: plan.Plugged,
-			code: reason.CodeForeignIfaceID},
-		{
-			name: "function-taken", world: worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0)),
-			state: plan.Conflict, code: reason.CodeFunctionTaken,
-		},
-	}
-}
-
-// parkedScene is a port whose function has been away for some seconds.
-func parkedScene() scene {
-	row := rowOf("vm1", "pf0vf0", 0)
-	row.IfaceID, row.Parked, row.Ofport, row.IfIndex, row.Installed = "", "vm1", -1, 0, false
-	row.Error = "could not open network device pf0vf0 (No such device)"
-	return scene{name: "parked", world: worldWith(asks("vm1")).has(row).but(func(w *world) {
-		w.card.Ports[1].IfIndex, w.card.Links = 0, nil
-	}), state: plan.Pending, code: reason.CodeNoNetdev}
-}
-
-func heldScenes() []scene {
-	held := func(code reason.Code, w *world) scene {
-		return scene{name: string(code), world: w, state: plan.Held, code: code}
-	}
-	kept := asks("vm1")
-	kept.Disposition, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
-	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
-	return []scene{
-		parkedScene(),
-		held(reason.CodeRequestEvidence, worldWith(kept).has(rowOf("vm1", "pf0vf0", 0))),
-		held(reason.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
-		held(reason.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
-		{name: "held-southbound-away", world: alone().but(func(w *world) {
-			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
-		}), state: plan.Held, code: reason.CodeSouthboundUntrusted},
-		held(reason.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
-		held(reason.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
-		held(reason.CodeSouthboundReplaced, plugged().but(func(w *world) {
-			w.passes, w.between = 2, func(w *world) {
-				w.asked.Identity, w.asked.Bindings, w.answers = "sb2", map[string]ovn.Binding{}, nil
-			}
-		})),
-	}
-}
-
-func othersScenes() []scene {
-	another := withdrawn(asks("vm1", "requested-chassis", "dpu2"), "requested_chassis is another Chassis row", func(a *ovn.Answer) {
-		a.RequestedChassis, a.Chassis = "dpu2", "dpu2"
-	})
-	nobody := withdrawn(asks("vm1", "requested-chassis", "dpu9"),
-		"requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
-			a.RequestedChassis = ""
-		})
-	unbound := withdrawn(asks("vm1"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
-		a.RequestedChassis = ""
-		delete(a.Options, "requested-chassis")
-	})
-	router := withdrawn(asks("vm1"), `its type is "patch", which no VIF has`,
-		func(a *ovn.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
-	plain := withdrawn(asks("vm1"), "it has no option vif-plug-type", func(a *ovn.Answer) { delete(a.Options, "vif-plug-type") })
-	return []scene{
-		{name: "another-chassis", world: worldWith(another)},
-		{name: "no-such-chassis", world: worldWith(nobody)},
-		{name: "unbound", world: worldWith(unbound)},
-		{name: "not-a-vif", world: worldWith(router)},
-		{name: "not-a-representor", world: worldWith(plain)},
-		{name: "gone", world: worldWith()},
-		{name: "nothing-known", world: worldWith().but(func(w *world) {
-			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
-		}), code: reason.CodeSouthboundUntrusted},
-		{name: "standby", world: plugged().but(func(w *world) {
-			w.role, w.why = api.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"
-		}), state: plan.Plugged},
-		{name: "no-pass-yet", world: plugged().but(func(w *world) { w.passes = 0 })},
+	for _, path := range paths {
+		if !slices.Contains(names, strings.TrimSuffix(filepath.Base(path), ".golden")) {
+			t.Errorf("%s belongs to no test", path)
+		}
 	}
 }
 
 func TestExplain_PrintsJSONWithTypedSteps(t *testing.T) {
-	w := worldWith(asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
-	out := run1(t, daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire}), "", nil, "explain", "vm1", "-j")
+	w := scenes.With(scenes.Asks("vm1", "vif-plug:representor:pf-mac", "00:53:00:00:00:99"))
+	out := run1(t, w.Daemon(t), "", nil, "explain", "vm1", "-j")
 	golden(t, "explain/json", out.String())
 	var e explain.Explanation
 	if err := json.Unmarshal([]byte(out.stdout), &e); err != nil || e.FailedStep != diagnose.PF || out.status != exitNotFound {
@@ -410,8 +178,8 @@ func TestExplain_WithoutADaemonSaysSo(t *testing.T) {
 }
 
 func TestExplain_FindsThePortOfANetdev(t *testing.T) {
-	w := worldWith(asks("vm1"), asks("vm0")).has(rowOf("vm0", "pf0vf0", 0))
-	socket := daemonWith(t, w.facts(t), api.Server{Inquire: w.inquire})
+	w := scenes.With(scenes.Asks("vm1"), scenes.Asks("vm0")).Has(scenes.Row("vm0", "pf0vf0", 0))
+	socket := w.Daemon(t)
 	if out := run1(t, socket, "", nil, "explain", "--netdev", "pf0vf0"); out.status != exitOK ||
 		!strings.Contains(out.stdout, "port        vm0\n") {
 		t.Errorf("%s", out)
@@ -423,6 +191,26 @@ func TestExplain_FindsThePortOfANetdev(t *testing.T) {
 	for _, args := range [][]string{{"explain"}, {"explain", "a", "b"}, {"explain", "a", "--netdev", "b"}} {
 		if out := run1(t, socket, "", nil, args...); out.status != exitUsage {
 			t.Errorf("%v: %s", args, out)
+		}
+	}
+}
+
+func TestExplain_TheCommandsForAPortThatIsNamedLikeAnOptionAreTaken(t *testing.T) {
+	const other = "--json"
+	socket := scenes.With(scenes.Asks("-v"), scenes.Asks(other)).Has(scenes.Row(other, "pf0vf0", 0)).Daemon(t)
+	out := run1(t, socket, "", nil, "explain", "--", "-v")
+	var commands []string
+	for line := range strings.Lines(out.stdout) {
+		if _, command, found := strings.Cut(line, "representorctl "); found {
+			commands = append(commands, strings.TrimSpace(command))
+		}
+	}
+	if len(commands) != 2 {
+		t.Fatalf("the commands are %q in\n%s", commands, out)
+	}
+	for i, port := range []string{other, "-v"} {
+		if got := run1(t, socket, "", nil, strings.Fields(commands[i])...); !strings.HasPrefix(got.stdout, "port        "+port+"\n") {
+			t.Errorf("%s says\n%s", commands[i], got)
 		}
 	}
 }
@@ -440,23 +228,23 @@ func TestColours_AreForTerminalsOnly(t *testing.T) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}
 	}
-	w := worldWith()
-	if out := run1(t, daemonWith(t, w.facts(t), api.Server{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
+	w := scenes.With()
+	if out := run1(t, daemonWith(t, w.Facts(t), api.Server{}), "", nil, "explain", "vm1"); strings.Contains(out.stdout, "\x1b") {
 		t.Errorf("colours: %q", out.stdout)
 	}
 }
 
 func TestExplain_IsFastWithAThousandPorts(t *testing.T) {
-	w := plugged()
-	f := w.facts(t)
+	w := scenes.Plugged()
+	f := w.Facts(t)
 	for i := range 1000 {
 		name := "port" + strconv.Itoa(i)
 		f.Report.Ports = append(f.Report.Ports, plug.Port{Status: plan.Status{LogicalPort: name, State: plan.Plugged}})
-		f.Local.Interfaces[name] = rowOf(name, name, i)
+		f.Local.Interfaces[name] = scenes.Row(name, name, i)
 	}
 	for _, away := range []bool{false, true} {
-		f.Southbound.Connected, w.asked.Connected = !away, !away
-		c := api.NewClient(daemonWith(t, f, api.Server{Inquire: w.inquire}))
+		f.Southbound.Connected, w.Asked.Connected = !away, !away
+		c := api.NewClient(daemonWith(t, f, api.Server{Inquire: w.Inquire}))
 		best := time.Hour // a busy machine may hold up one of them
 		for range 5 {
 			start := time.Now()

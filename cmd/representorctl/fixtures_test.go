@@ -6,6 +6,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
@@ -15,7 +16,7 @@ import (
 )
 
 // noon is when the tests take place.
-func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+func noon() time.Time { return scenes.Noon() }
 
 // uuid names a logical port as Neutron does.
 const uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,12 +17,14 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/companion"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
 	"github.com/representord/representord/test/leaks"
+	"github.com/representord/representord/test/servers"
 )
 
 func TestMain(m *testing.M) { leaks.Main(m) }
@@ -40,40 +41,16 @@ func daemon(t *testing.T, facts api.Facts) string {
 // daemonWith serves facts, and does as asked.
 func daemonWith(t *testing.T, facts api.Facts, server api.Server) string {
 	t.Helper()
-	server.Facts, server.Log = func() api.Facts { return facts }, slog.New(slog.DiscardHandler)
 	if server.Release == nil {
 		server.Release = func(seen []plug.Holding) (released, held []plug.Holding) { return seen, nil }
 	}
-	socket := absent(t)
-	l, err := api.Listen(t.Context(), socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return socket
+	return scenes.Serve(t, facts, server)
 }
 
 // absent is a path where no daemon listens.
 func absent(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ctl") // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return filepath.Join(dir, "control.sock")
+	return filepath.Join(servers.Dir(t), "control.sock")
 }
 
 // outcome is everything that one run of the program shows.

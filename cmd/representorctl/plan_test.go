@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
+	"github.com/representord/representord/internal/explain/scenes"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -17,8 +18,8 @@ import (
 // That a machine keeps its network is what is looked for first.
 func TestPlan_WhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 	told := 0
-	for _, s := range scenes() {
-		f := s.world.facts(t)
+	for _, s := range scenes.All() {
+		f := s.World.Facts(t)
 		socket := daemonWith(t, f, api.Server{})
 		for _, p := range f.Report.Ports {
 			if p.Reason == nil || !strings.Contains(p.Reason.Message, "what is plugged stays") {
@@ -28,7 +29,7 @@ func TestPlan_WhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 			for _, command := range []string{"ports", "plan"} {
 				out := strings.Join(strings.Fields(run1(t, socket, "", nil, command).stdout), " ")
 				if !strings.Contains(out, "what is plugged stays") {
-					t.Errorf("%s: %s cuts it from %q:\n%s", s.name, command, p.Reason.Message, out)
+					t.Errorf("%s: %s cuts it from %q:\n%s", s.Name, command, p.Reason.Message, out)
 				}
 			}
 		}
@@ -42,7 +43,7 @@ func TestPlan_WhatIsPluggedAndStaysIsNeverCutFromAReason(t *testing.T) {
 // the machine sends.
 func TestPlan_APortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 	for _, state := range []plan.State{plan.Held, plan.Invalid, plan.Conflict} {
-		f := plugged().facts(t)
+		f := scenes.Plugged().Facts(t)
 		f.Report.Ports[0].State, f.Report.Ports[0].Reason = state, &reason.Reason{Code: reason.CodeMassUnplug, Message: "because"}
 		socket := daemonWith(t, f, api.Server{})
 		if out := run1(t, socket, "", nil, "plan"); strings.Contains(out.stdout, "not plugged") ||
@@ -56,7 +57,7 @@ func TestPlan_APortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 			t.Errorf("ports vm1 says\n%s", out)
 		}
 	}
-	f := worldWith(asks("vm1", "vif-plug:representor:vf-num", "7")).facts(t)
+	f := scenes.With(scenes.Asks("vm1", "vif-plug:representor:vf-num", "7")).Facts(t)
 	socket := daemonWith(t, f, api.Server{})
 	if out := run1(t, socket, "", nil, "plan"); !strings.Contains(out.stdout, "\n1 port not plugged:\n") ||
 		strings.Contains(out.stdout, "still on the bridge") {
@@ -65,14 +66,15 @@ func TestPlan_APortWhoseRowIsThereIsNotCalledUnplugged(t *testing.T) {
 }
 
 func TestPlan_ShowsWhatIsStillToBeChangedAndWhy(t *testing.T) {
-	refused := worldWith(asks("vm1"), asks("vm2", "vif-plug:representor:vf-num", "9")).but(func(w *world) { w.dryRun = true })
-	golden(t, "plan", run1(t, daemon(t, refused.facts(t)), "", nil, "plan").String())
-	golden(t, "plan-json", run1(t, daemon(t, refused.facts(t)), "", nil, "plan", "-j").String())
-	golden(t, "plan-nothing", run1(t, daemon(t, plugged().facts(t)), "", nil, "plan").String())
-	held := plugged().facts(t)
+	refused := scenes.With(scenes.Asks("vm1"), scenes.Asks("vm2", "vif-plug:representor:vf-num", "9"))
+	refused.DryRun = true
+	golden(t, "plan", run1(t, daemon(t, refused.Facts(t)), "", nil, "plan").String())
+	golden(t, "plan-json", run1(t, daemon(t, refused.Facts(t)), "", nil, "plan", "-j").String())
+	golden(t, "plan-nothing", run1(t, daemon(t, scenes.Plugged().Facts(t)), "", nil, "plan").String())
+	held := scenes.Plugged().Facts(t)
 	held.Report.Holds = []plug.Holding{{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b"}}}
 	held.Report.Due = []ovs.Change{{LogicalPorts: []string{"vm1"}, Why: "its row differs from what is asked",
-		Edit: []ovs.Edit{{Interface: rowOf("vm1", "pf0vf0", 0), Set: map[string]string{"iface-id": "vm1"}}}}}
+		Edit: []ovs.Edit{{Interface: scenes.Row("vm1", "pf0vf0", 0), Set: map[string]string{"iface-id": "vm1"}}}}}
 	golden(t, "plan-held", run1(t, daemon(t, held), "", nil, "plan").String())
 	golden(t, "plan-no-daemon", run1(t, absent(t), "", nil, "plan").String())
 }

@@ -18,9 +18,6 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// What it prints for every state and every reason after real passes is specified in
-// cmd/representorctl.
-
 // names are the steps in their order.
 func names() []string {
 	return []string{
