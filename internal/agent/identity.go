@@ -91,8 +91,6 @@ func (a *Agent) Configure(id config.Identity, ssl ovs.SSL) {
 	a.Southbound.Configure(ovn.Config{
 		Chassis:  id.Chassis,
 		Hostname: id.Hostname,
-		Remotes:  id.Remotes,
-		TLS:      SouthboundFiles(a.Config, ssl),
-		Probe:    a.Config.Probe,
+		Servers:  ovn.Servers{Remotes: id.Remotes, TLS: SouthboundFiles(a.Config, ssl), Probe: a.Config.Probe},
 	})
 }

@@ -28,7 +28,7 @@ func classifyAll(rows map[string]model.Model, s self, last *bindingCache) *bindi
 			done = last.rows[uuid]
 		}
 		if done.from != r {
-			p := asPortBinding(r)
+			p := AsPortBinding(r)
 			if p == nil {
 				continue // no model of ours is anything else
 			}

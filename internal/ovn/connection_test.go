@@ -89,7 +89,7 @@ func TestConnection_WhatIsWrongWithEachServerIsSaid(t *testing.T) {
 		config Config
 		want   []string
 	}{
-		"no chassis": {Config{Remotes: []string{sb.Endpoint}}, []string{"system-id"}},
+		"no chassis": {Config{Servers: Servers{Remotes: []string{sb.Endpoint}}}, []string{"system-id"}},
 		"no remote":  {Config{Chassis: "dpu1"}, []string{"ovn-remote"}},
 		"nobody there": {
 			dpu1("unix:/nonexistent/sb.sock", "tcp:127.0.0.1:1"),

@@ -30,7 +30,7 @@ const (
 
 // dpu1 is a chassis whose servers may be as slow as they like.
 func dpu1(remotes ...string) Config {
-	return Config{Chassis: "dpu1", Hostname: hostname, Remotes: remotes, Probe: time.Hour}
+	return Config{Chassis: "dpu1", Hostname: hostname, Servers: Servers{Remotes: remotes, Probe: time.Hour}}
 }
 
 // probing is dpu1 when it is about servers that hang.

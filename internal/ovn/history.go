@@ -67,7 +67,7 @@ func newHistory() *history {
 // the end as another database, or as soon as its index is no longer behind.
 func (h *history) reject(s *ServerState) error {
 	if !s.Connected {
-		if s.Model == modelRelay {
+		if s.Model == ModelRelay {
 			return errors.New("the relay has no connection to the database that it relays")
 		}
 		return errors.New("the server is cut off from its cluster")
@@ -120,7 +120,7 @@ func (c *clusterHistory) behindFor(now time.Time) time.Duration {
 
 // identity names a database: by its cluster's id, else by its SB_Global row. A database that goes by
 // other names later, as the same one does through a relay or when it is made a clustered one
-// (Names.same), keeps its identity, unless it is a cluster that was restored from older files in this run: that is
+// (Names.Same), keeps its identity, unless it is a cluster that was restored from older files in this run: that is
 // another database. What a relay shows of a cluster can't be told to be older, for a relay tells no index.
 func (h *history) identity(n Names) string {
 	if n == (Names{}) {
@@ -134,7 +134,7 @@ func (h *history) identity(n Names) string {
 	}
 	if i := slices.IndexFunc(h.databases, d.same); i >= 0 {
 		known := h.databases[i]
-		d = knownDatabase{names: n.or(known.names), epoch: cmp.Or(d.epoch, known.epoch), identity: known.identity}
+		d = knownDatabase{names: n.Or(known.names), epoch: cmp.Or(d.epoch, known.epoch), identity: known.identity}
 		h.databases = slices.Delete(h.databases, i, i+1)
 	} else {
 		d.identity = cmp.Or(d.epoch, n.Cluster, n.Global)
@@ -149,5 +149,5 @@ func (h *history) identity(n Names) string {
 
 // same reports whether a known database is this one. Only its cluster tells its epoch.
 func (d knownDatabase) same(known knownDatabase) bool {
-	return d.names.same(known.names) && (d.names.Cluster == "" || d.epoch == known.epoch)
+	return d.names.Same(known.names) && (d.names.Cluster == "" || d.epoch == known.epoch)
 }

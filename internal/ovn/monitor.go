@@ -18,7 +18,7 @@ import (
 type monitor struct {
 	conn   *dbconn.Conn
 	poke   retry.Poke
-	schema schema
+	schema Schema
 	// self is whom the condition was made for.
 	self self
 }
@@ -37,8 +37,8 @@ func (m *monitor) concerned() []ovsdb.Condition {
 	if m.self.UUID != "" {
 		ours := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: m.self.UUID}}}
 		conditions = append(conditions, ovsdb.NewCondition("requested_chassis", ovsdb.ConditionEqual, ours))
-		if m.schema.additional {
-			conditions = append(conditions, ovsdb.NewCondition(columnAdditional, ovsdb.ConditionIncludes, ours))
+		if m.schema.Additional {
+			conditions = append(conditions, ovsdb.NewCondition(ColumnAdditional, ovsdb.ConditionIncludes, ours))
 		}
 	}
 	return conditions
@@ -50,8 +50,8 @@ func (m *monitor) request(ports []ovsdb.Condition) *client.Monitor {
 	request := m.conn.NewMonitor()
 	request.Tables = []client.TableMonitor{
 		{Table: TableGlobal, Fields: []string{"ssl"}},
-		{Table: TableChassis, Fields: chassisColumns(), Conditions: equal("name", m.self.Chassis)},
-		{Table: TablePortBinding, Fields: m.schema.portColumns(), Conditions: ports},
+		{Table: TableChassis, Fields: ChassisColumns(), Conditions: Equal("name", m.self.Chassis)},
+		{Table: TablePortBinding, Fields: m.schema.PortColumns(), Conditions: ports},
 	}
 	return request
 }
@@ -73,7 +73,7 @@ func (m *monitor) chassis() *Chassis {
 
 // global is the uuid of the database's own row now, "" while there is none.
 func (m *monitor) global() string {
-	for uuid := range dbconn.Rows[*sbGlobal](m.conn, TableGlobal) {
+	for uuid := range dbconn.Rows[*Global](m.conn, TableGlobal) {
 		return uuid
 	}
 	return ""
@@ -87,7 +87,7 @@ func (m *monitor) ports() map[string]model.Model {
 
 // chassisNamed looks up a Chassis row by its name.
 func chassisNamed(name string) ovsdb.Operation {
-	return RowsWhere(TableChassis, equal("name", name))
+	return RowsWhere(TableChassis, Equal("name", name))
 }
 
 // uuidOf gives the uuid of the one row that was found, "" for none.
@@ -96,7 +96,7 @@ func uuidOf(found []model.Model) string {
 		switch row := m.(type) {
 		case *Chassis:
 			return row.UUID
-		case *sbGlobal:
+		case *Global:
 			return row.UUID
 		}
 	}

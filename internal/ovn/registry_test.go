@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
@@ -21,7 +22,8 @@ func TestListChassis_TellsWhoIsThereFromAnyServer(t *testing.T) {
 		"external_ids": ovsdb.OvsMap{GoMap: map[any]any{"ovn-cms-options": "older"}},
 	}
 	w.transact(op)
-	all, endpoint, err := ListChassis(t.Context(), dpu1("unix:"+servers.Dir(t)+"/nobody.sock", d.Endpoint))
+	all, endpoint, err := ListChassis(t.Context(), Servers{Remotes: []string{"unix:" + servers.Dir(t) + "/nobody.sock", d.Endpoint},
+		Probe: time.Hour})
 	if err != nil || endpoint != d.Endpoint {
 		t.Fatalf("%q, %v", endpoint, err)
 	}
@@ -38,7 +40,7 @@ func TestListChassis_TellsWhoIsThereFromAnyServer(t *testing.T) {
 
 func TestListChassis_NamesEveryServerThatDoesntAnswer(t *testing.T) {
 	dir := servers.Dir(t)
-	_, _, err := ListChassis(t.Context(), dpu1("unix:"+dir+"/a.sock", "unix:"+dir+"/b.sock"))
+	_, _, err := ListChassis(t.Context(), Servers{Remotes: []string{"unix:" + dir + "/a.sock", "unix:" + dir + "/b.sock"}, Probe: time.Hour})
 	for _, want := range []string{"/a.sock", "/b.sock"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v doesn't name %s", err, want)

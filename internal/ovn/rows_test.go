@@ -23,7 +23,7 @@ func southboundModel(tb testing.TB) model.DatabaseModel {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m, err := schema{additional: true}.model()
+	m, err := Schema{Additional: true}.model()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -59,9 +59,9 @@ func databaseModel(tb testing.TB, schema []byte, m model.ClientDBModel) model.Da
 }
 
 func readPort(db model.DatabaseModel, r ovsdb.Row) (*PortBinding, error) {
-	op := RowsWhere(TablePortBinding, nil, append(schema{additional: true}.portColumns(), "chassis")...)
+	op := RowsWhere(TablePortBinding, nil, append(Schema{Additional: true}.PortColumns(), "chassis")...)
 	m, err := readRow(db, op, r)
-	return asPortBinding(m), err
+	return AsPortBinding(m), err
 }
 
 func TestRow_IsReadInEveryFormThatTheProtocolHas(t *testing.T) {
@@ -139,16 +139,16 @@ func TestRow_WithAColumnThatIsNotWhatTheSchemaSaysIsRefused(t *testing.T) {
 
 func TestPortBinding2203_IsReadFromASchemaThatLacksTheColumnAndIsAPortBinding(t *testing.T) {
 	b, err := os.ReadFile(otherSchema(t, func(tables object) {
-		delete(at(t, tables, "Port_Binding", "columns"), columnAdditional)
+		delete(at(t, tables, "Port_Binding", "columns"), ColumnAdditional)
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := schema{}.model()
+	m, err := Schema{}.model()
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := readRow(databaseModel(t, b, m), RowsWhere(TablePortBinding, nil, schema{}.portColumns()...), ovsdb.Row{
+	row, err := readRow(databaseModel(t, b, m), RowsWhere(TablePortBinding, nil, Schema{}.PortColumns()...), ovsdb.Row{
 		"logical_port": "lp", "type": "", "parent_port": ovsdb.OvsSet{}, "options": ovsdb.OvsMap{GoMap: map[any]any{"a": "b"}},
 		"requested_chassis": ovsdb.UUID{GoUUID: ourUUID}, "up": true, "mac": "m", "_uuid": ovsdb.UUID{GoUUID: rowUUID},
 	})
@@ -157,7 +157,7 @@ func TestPortBinding2203_IsReadFromASchemaThatLacksTheColumnAndIsAPortBinding(t 
 	}
 	want := &PortBinding{UUID: rowUUID, LogicalPort: "lp", Options: map[string]string{"a": "b"}, RequestedChassis: new(ourUUID),
 		Up: new(true), MAC: []string{"m"}}
-	if diff := cmp.Diff(want, asPortBinding(row)); diff != "" {
+	if diff := cmp.Diff(want, AsPortBinding(row)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if _, is := row.(*PortBinding2203); !is {
@@ -172,14 +172,14 @@ func TestPortBinding_AClonedRowSharesNothing(t *testing.T) {
 			MAC: []string{"m"}}
 	}
 	for _, row := range []model.Model{original(), (*PortBinding2203)(original())} {
-		p := asPortBinding(row)
+		p := AsPortBinding(row)
 		into := model.Model(&PortBinding{})
 		if _, old := row.(*PortBinding2203); old {
 			into = &PortBinding2203{}
 		}
 		model.CloneInto(row, into)
 		for _, m := range []model.Model{model.Clone(row), into} {
-			c := asPortBinding(m)
+			c := AsPortBinding(m)
 			if diff := cmp.Diff(p, c); diff != "" {
 				t.Fatalf("%T: (-want +got)\n%s", row, diff)
 			}

@@ -52,11 +52,11 @@ func (x *session) run(ctx context.Context) error {
 
 // connect goes as far as having a complete view to show.
 func (x *session) connect(ctx context.Context) error {
-	o, err := x.config.dialOptions(x.endpoint, x.south.log)
+	o, err := x.config.DialOptions(x.endpoint, x.south.log)
 	if err != nil {
 		return err
 	}
-	step, cancel := context.WithTimeout(ctx, x.config.establish())
+	step, cancel := context.WithTimeout(ctx, x.config.Patience())
 	defer cancel()
 	if x.server, err = DialServer(step, Database, o); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (x *session) connect(ctx context.Context) error {
 // awaitRelay waits until a relay can't be behind what we have seen from another server, where a request may have been taken back.
 // The first server that we ever see can't be behind.
 func (x *session) awaitRelay(ctx context.Context) error {
-	if st := x.server.State(); st == nil || st.Model != modelRelay || x.south.View().Identity == "" {
+	if st := x.server.State(); st == nil || st.Model != ModelRelay || x.south.View().Identity == "" {
 		return nil
 	}
 	wait := x.south.relayDoubt
@@ -109,12 +109,12 @@ func (x *session) awaitTrust(ctx context.Context) error {
 // awaitNews waits until the server says something else of itself, which it reports, or the time is over.
 func (x *session) awaitNews(ctx context.Context, over <-chan time.Time) (bool, error) {
 	select {
-	case <-x.server.poke:
+	case <-x.server.Changed():
 		return true, nil
 	case <-over:
 		return false, nil
-	case <-x.server.conn.Done():
-		return false, x.server.conn.Err()
+	case <-x.server.Done():
+		return false, x.server.Err()
 	case <-ctx.Done():
 		return false, context.Cause(ctx)
 	}
@@ -124,7 +124,7 @@ func (x *session) awaitNews(ctx context.Context, over <-chan time.Time) (bool, e
 func (x *session) checkState() error {
 	st := x.server.State()
 	if st == nil {
-		return errNoDatabase
+		return ErrNoDatabase
 	}
 	return x.south.history.reject(st)
 }
@@ -135,7 +135,7 @@ func (x *session) renewMonitor(ctx context.Context) error {
 	if wait := monitorPause - time.Since(x.monitored); x.monitor != nil && wait > 0 {
 		retry.Sleep(ctx, wait)
 	}
-	step, cancel := context.WithTimeout(ctx, x.config.establish())
+	step, cancel := context.WithTimeout(ctx, x.config.Patience())
 	defer cancel()
 	m, err := x.dialMonitor(step)
 	if err != nil {
@@ -154,14 +154,14 @@ func (x *session) renewMonitor(ctx context.Context) error {
 // dialMonitor gets a monitor for the Chassis row that is there then. Behind a balancer that deals connections in turn a later
 // try ends at the server that vouches for it.
 func (x *session) dialMonitor(ctx context.Context) (*monitor, error) {
-	sc, err := readSchema(ctx, x.server)
+	sc, err := ReadSchema(ctx, x.server)
 	if err != nil {
 		return nil, err
 	}
 	const tries = 5
 	for try := 1; ; try++ {
 		m, err := x.tryMonitor(ctx, sc)
-		if again := errors.Is(err, errTwoServers) || errors.Is(err, errReplaced); !again || try == tries {
+		if again := errors.Is(err, ErrTwoServers) || errors.Is(err, errReplaced); !again || try == tries {
 			return m, err
 		}
 	}
@@ -170,7 +170,7 @@ func (x *session) dialMonitor(ctx context.Context) (*monitor, error) {
 var errReplaced = errors.New("is replaced all the time: do two hosts have that system-id?")
 
 // tryMonitor connects and waits for the first, complete contents.
-func (x *session) tryMonitor(ctx context.Context, sc schema) (_ *monitor, err error) {
+func (x *session) tryMonitor(ctx context.Context, sc Schema) (_ *monitor, err error) {
 	conn, err := x.dial(ctx, sc, x.south.log)
 	if err != nil {
 		return nil, err
@@ -210,11 +210,11 @@ func (x *session) follow(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-x.server.conn.Done():
-			return x.server.conn.Err()
+		case <-x.server.Done():
+			return x.server.Err()
 		case <-x.monitor.conn.Done():
 			return x.monitor.conn.Err()
-		case <-x.server.poke:
+		case <-x.server.Changed():
 			if err := x.checkState(); err != nil {
 				return err
 			}

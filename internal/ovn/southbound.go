@@ -67,16 +67,16 @@ type connections struct {
 }
 
 // dial makes one more connection to the server, for rows of the Southbound.
-func (c *connections) dial(ctx context.Context, sc schema, log *slog.Logger) (*dbconn.Conn, error) {
-	o, err := c.config.dialOptions(c.endpoint, log)
+func (c *connections) dial(ctx context.Context, sc Schema, log *slog.Logger) (*dbconn.Conn, error) {
+	o, err := c.config.DialOptions(c.endpoint, log)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dialModel(ctx, sc, o)
+	conn, err := sc.Dial(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := sameServer(ctx, c.server.conn, conn); err != nil {
+	if err := c.server.SameProcess(ctx, conn); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 		}
 		s.trying(endpoint)
 		x := &session{south: s, connections: connections{endpoint: endpoint, config: c, syncs: make(chan chan error)}}
-		problem := problemOf(endpoint, x.run(ctx))
+		problem := Problem(endpoint, x.run(ctx))
 		if ctx.Err() != nil {
 			problem = "the configuration changed"
 		} else {
@@ -193,19 +193,6 @@ func (s *Southbound) round(ctx context.Context, c Config) bool {
 		}
 	}
 	return lasted
-}
-
-// problemOf bounds what a server may have put into an error.
-func problemOf(endpoint string, err error) string {
-	const most = 400
-	p := err.Error()
-	if !strings.Contains(p, endpoint) {
-		p = endpoint + ": " + p
-	}
-	if len(p) > most {
-		p = strings.ToValidUTF8(p[:most], "") + "..."
-	}
-	return p
 }
 
 // reclassifyFor drops bindings that were classified for another identity.

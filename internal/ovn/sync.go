@@ -28,7 +28,7 @@ func (s *Southbound) Sync(ctx context.Context) error {
 }
 
 func (c *connections) sync(ctx context.Context) error {
-	if err := c.server.conn.Sync(ctx); err != nil {
+	if err := c.server.Sync(ctx); err != nil {
 		return err
 	}
 	if err := c.monitor.conn.Sync(ctx); err != nil {

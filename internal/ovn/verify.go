@@ -109,10 +109,10 @@ func (s *Southbound) askTrusted(ctx context.Context, q *verification, ports []st
 
 // checkServer asks the server whether its word counts, and counts for the rows.
 func (s *Southbound) checkServer(ctx context.Context, c *connections) (*ServerState, error) {
-	if err := sameServer(ctx, c.server.conn, c.monitor.conn); err != nil {
+	if err := c.server.SameProcess(ctx, c.monitor.conn); err != nil {
 		return nil, err
 	}
-	st, err := c.server.ask(ctx)
+	st, err := c.server.Ask(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (q *verification) monitorOnce(ctx context.Context, conditions []ovsdb.Condi
 	}
 	found := map[string]*PortBinding{}
 	for _, row := range m.ports() {
-		if r := asPortBinding(row); r != nil {
+		if r := AsPortBinding(row); r != nil {
 			found[r.LogicalPort] = r
 		}
 	}
@@ -222,7 +222,7 @@ func (q *verification) transact(ctx context.Context, ops ...ovsdb.Operation) ([]
 	rows := make([]*PortBinding, n)
 	for i := range rows {
 		if len(found[i]) > 0 {
-			rows[i] = asPortBinding(found[i][0])
+			rows[i] = AsPortBinding(found[i][0])
 		}
 	}
 	return rows, q.settle(uuidOf(found[n]), uuidOf(found[n+1]))
@@ -255,7 +255,7 @@ func gone(port string) Binding {
 
 // selectPort asks for what classifying a port takes, and for who has claimed it.
 func (q *verification) selectPort(which []ovsdb.Condition) ovsdb.Operation {
-	return RowsWhere(TablePortBinding, which, append(q.monitor.schema.portColumns(), "chassis")...)
+	return RowsWhere(TablePortBinding, which, append(q.monitor.schema.PortColumns(), "chassis")...)
 }
 
 func named(port string) ovsdb.Condition {

@@ -107,7 +107,8 @@ func (c *cloud) startDaemon(tb testing.TB) {
 	southbound := ovn.New(ovn.Options{Log: log, Notify: poke})
 	local := ovs.New(ovs.Options{Endpoint: c.local.Endpoint, Probe: time.Hour, Log: log, Notify: poke})
 	reconciler = plug.NewReconciler(plug.Config{Southbound: southbound, Switch: local, Devices: newCard(), Grace: -1, Log: log})
-	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example", Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour})
+	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example",
+		Servers: ovn.Servers{Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour}})
 	local.SetBridge("br-int")
 
 	ctx, cancel := context.WithCancel(context.Background())
