@@ -16,7 +16,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -79,7 +79,8 @@ func TestExplain_TellsOfEveryStateAndEveryReason(t *testing.T) {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain", "internal/diagnose") {
+	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "internal/ovn/southbound", "plug", "plug/plan",
+		"internal/explain", "internal/diagnose") {
 		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}
@@ -179,7 +180,7 @@ func addressed() *world {
 }
 
 // unclaimed is a port that ovn-controller has not claimed.
-func unclaimed(a ovn.Answer) ovn.Answer {
+func unclaimed(a southbound.Answer) southbound.Answer {
 	a.Up, a.Chassis = false, ""
 	return a
 }
@@ -343,7 +344,8 @@ func heldScenes() []scene {
 		return scene{name: string(code), world: w, state: plan.Held, code: code}
 	}
 	kept := asks("vm1")
-	kept.Disposition, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
+	kept.Disposition, kept.RequestedChassis = southbound.Kept, ""
+	kept.Why = "requested_chassis is empty, but the option requested-chassis names us"
 	alone := func() *world { return worldWith().has(rowOf("vm1", "pf0vf0", 0)) }
 	return []scene{
 		parkedScene(),
@@ -351,33 +353,34 @@ func heldScenes() []scene {
 		held(reason.CodeRequestUnverified, alone().but(func(w *world) { w.silent = true })),
 		held(reason.CodeWithdrawn, alone().but(func(w *world) { w.dryRun = true })),
 		{name: "held-southbound-away", world: alone().but(func(w *world) {
-			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
+			w.asked = southbound.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
 		}), state: plan.Held, code: reason.CodeSouthboundUntrusted},
 		held(reason.CodeUnplugGrace, alone().but(func(w *world) { w.grace = time.Minute })),
 		held(reason.CodeMassUnplug, alone().has(rowOf("vm2", "pf0vf1", 1), rowOf("vm3", "pf0vf2", 2))),
 		held(reason.CodeSouthboundReplaced, plugged().but(func(w *world) {
 			w.passes, w.between = 2, func(w *world) {
-				w.asked.Identity, w.asked.Bindings, w.answers = "sb2", map[string]ovn.Binding{}, nil
+				w.asked.Identity, w.asked.Bindings, w.answers = "sb2", map[string]southbound.Binding{}, nil
 			}
 		})),
 	}
 }
 
 func othersScenes() []scene {
-	another := withdrawn(asks("vm1", "requested-chassis", "dpu2"), "requested_chassis is another Chassis row", func(a *ovn.Answer) {
+	another := withdrawn(asks("vm1", "requested-chassis", "dpu2"), "requested_chassis is another Chassis row", func(a *southbound.Answer) {
 		a.RequestedChassis, a.Chassis = "dpu2", "dpu2"
 	})
 	nobody := withdrawn(asks("vm1", "requested-chassis", "dpu9"),
-		"requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
+		"requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *southbound.Answer) {
 			a.RequestedChassis = ""
 		})
-	unbound := withdrawn(asks("vm1"), "requested_chassis is empty, and the option requested-chassis doesn't name us", func(a *ovn.Answer) {
+	const unnamed = "requested_chassis is empty, and the option requested-chassis doesn't name us"
+	unbound := withdrawn(asks("vm1"), unnamed, func(a *southbound.Answer) {
 		a.RequestedChassis = ""
 		delete(a.Options, "requested-chassis")
 	})
 	router := withdrawn(asks("vm1"), `its type is "patch", which no VIF has`,
-		func(a *ovn.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
-	plain := withdrawn(asks("vm1"), "it has no option vif-plug-type", func(a *ovn.Answer) { delete(a.Options, "vif-plug-type") })
+		func(a *southbound.Answer) { a.Type, a.Options, a.RequestedChassis = "patch", nil, "" })
+	plain := withdrawn(asks("vm1"), "it has no option vif-plug-type", func(a *southbound.Answer) { delete(a.Options, "vif-plug-type") })
 	return []scene{
 		{name: "another-chassis", world: worldWith(another)},
 		{name: "no-such-chassis", world: worldWith(nobody)},
@@ -386,7 +389,7 @@ func othersScenes() []scene {
 		{name: "not-a-representor", world: worldWith(plain)},
 		{name: "gone", world: worldWith()},
 		{name: "nothing-known", world: worldWith().but(func(w *world) {
-			w.asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
+			w.asked = southbound.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
 		}), code: reason.CodeSouthboundUntrusted},
 		{name: "standby", world: plugged().but(func(w *world) {
 			w.role, w.why = api.Standby, "another representord has this bridge: pid 811 holds /run/representord/br-int.lock"

@@ -13,6 +13,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -23,9 +24,9 @@ import (
 type world struct {
 	card     representor.Card
 	settings representor.Settings
-	asked    ovn.View
+	asked    southbound.View
 	// answers are the Southbound's rows, whatever they say about us.
-	answers map[string]ovn.Answer
+	answers map[string]southbound.Answer
 	actual  ovs.View
 	// role, when not Active, is what the daemon is instead; why says more.
 	role api.Role
@@ -45,14 +46,14 @@ type world struct {
 
 // worldWith is a DPU with one PF and VF 0, and rows in the Southbound, of which the
 // view holds those that concern us.
-func worldWith(rows ...ovn.Answer) *world {
+func worldWith(rows ...southbound.Answer) *world {
 	w := &world{
 		card: vfCard(), role: api.Active, passes: 1,
-		asked: ovn.View{
+		asked: southbound.View{
 			Complete: true, Connected: true, Since: noon().Add(-time.Hour), Endpoint: "ssl:192.0.2.1:6642",
-			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]ovn.Binding{},
+			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]southbound.Binding{},
 		},
-		answers: map[string]ovn.Answer{},
+		answers: map[string]southbound.Answer{},
 		actual: ovs.View{
 			Complete: true, Bridge: "br-int", BridgeUUID: "uuid-br", DatapathType: "system",
 			Interfaces: map[string]ovs.Interface{}, PortNames: map[string]bool{"br-int": true},
@@ -61,7 +62,7 @@ func worldWith(rows ...ovn.Answer) *world {
 	}
 	for _, a := range rows {
 		w.answers[a.LogicalPort] = a
-		if a.Disposition == ovn.Asked || a.Disposition == ovn.Kept {
+		if a.Disposition == southbound.Asked || a.Disposition == southbound.Kept {
 			w.asked.Bindings[a.LogicalPort] = a.Binding
 		}
 	}
@@ -85,7 +86,7 @@ func vfCard() representor.Card {
 }
 
 // asks is the row of a port that asks dpu1 for VF 0; pairs are more options.
-func asks(lport string, pairs ...string) ovn.Answer {
+func asks(lport string, pairs ...string) southbound.Answer {
 	options := map[string]string{
 		"requested-chassis": "dpu1", "vif-plug-type": "representor",
 		"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:vf-num": "0",
@@ -93,9 +94,9 @@ func asks(lport string, pairs ...string) ovn.Answer {
 	for i := 0; i < len(pairs); i += 2 {
 		options[pairs[i]] = pairs[i+1]
 	}
-	return ovn.Answer{
-		Binding: ovn.Binding{
-			LogicalPort: lport, Disposition: ovn.Asked, Why: "requested_chassis is our Chassis row", Up: true,
+	return southbound.Answer{
+		Binding: southbound.Binding{
+			LogicalPort: lport, Disposition: southbound.Asked, Why: "requested_chassis is our Chassis row", Up: true,
 			Request: ovn.ParseRequest(lport, options),
 		},
 		ChassisKnown: true, Options: options, RequestedChassis: "dpu1", Chassis: "dpu1",
@@ -103,8 +104,8 @@ func asks(lport string, pairs ...string) ovn.Answer {
 }
 
 // withdrawn is a row that asks nothing of us.
-func withdrawn(a ovn.Answer, why string, edit func(*ovn.Answer)) ovn.Answer {
-	a.Disposition, a.Why, a.Request, a.Up, a.Chassis = ovn.Withdrawn, why, ovn.Request{}, false, ""
+func withdrawn(a southbound.Answer, why string, edit func(*southbound.Answer)) southbound.Answer {
+	a.Disposition, a.Why, a.Request, a.Up, a.Chassis = southbound.Withdrawn, why, ovn.Request{}, false, ""
 	edit(&a)
 	return a
 }
@@ -141,33 +142,33 @@ func (w *world) but(edit func(*world)) *world {
 // View and the other methods are what a reconciler works with.
 type sbOf struct{ *world }
 
-func (s sbOf) View() ovn.View { return s.asked }
+func (s sbOf) View() southbound.View { return s.asked }
 
 func (s sbOf) Sync(context.Context) error { return nil }
 
-func (s sbOf) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
+func (s sbOf) Verify(_ context.Context, lports []string) (southbound.Verdict, error) {
 	if s.silent {
-		return ovn.Verdict{}, errors.New("no answer")
+		return southbound.Verdict{}, errors.New("no answer")
 	}
-	v := ovn.Verdict{ChassisKnown: s.asked.ChassisKnown, Identity: s.asked.Identity, Bindings: map[string]ovn.Binding{}}
+	v := southbound.Verdict{ChassisKnown: s.asked.ChassisKnown, Identity: s.asked.Identity, Bindings: map[string]southbound.Binding{}}
 	for _, l := range lports {
 		v.Bindings[l] = s.answer(l).Binding
 	}
 	return v, nil
 }
 
-func (w *world) answer(lport string) ovn.Answer {
+func (w *world) answer(lport string) southbound.Answer {
 	a, ok := w.answers[lport]
 	if !ok {
-		a.Binding = ovn.Binding{LogicalPort: lport, Disposition: ovn.Gone, Why: "the Southbound has no such Port_Binding"}
+		a.Binding = southbound.Binding{LogicalPort: lport, Disposition: southbound.Gone, Why: "the Southbound has no such Port_Binding"}
 	}
 	a.ChassisKnown = w.asked.ChassisKnown
 	return a
 }
 
-func (w *world) inquire(_ context.Context, lport string) (ovn.Answer, error) {
+func (w *world) inquire(_ context.Context, lport string) (southbound.Answer, error) {
 	if w.silent || !w.asked.Connected {
-		return ovn.Answer{}, errors.New("no trustworthy connection to the Southbound: " + w.asked.Problem)
+		return southbound.Answer{}, errors.New("no trustworthy connection to the Southbound: " + w.asked.Problem)
 	}
 	return w.answer(lport), nil
 }

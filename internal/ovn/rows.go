@@ -116,14 +116,6 @@ func (p *PortBinding2203) CloneModel() model.Model {
 // CloneModelInto is given a row of the same table.
 func (p *PortBinding2203) CloneModelInto(m model.Model) { (*PortBinding)(p).CloneModelInto(m) }
 
-func deref[T any](p *T) T {
-	if p == nil {
-		var none T
-		return none
-	}
-	return *p
-}
-
 func clonePointer[T any](p *T) *T {
 	if p == nil {
 		return nil

@@ -21,8 +21,6 @@ func Equal(column string, value any) []ovsdb.Condition {
 	return []ovsdb.Condition{ovsdb.NewCondition(column, ovsdb.ConditionEqual, value)}
 }
 
-func withUUID(uuid string) []ovsdb.Condition { return Equal("_uuid", ovsdb.UUID{GoUUID: uuid}) }
-
 // Select does operations of RowsWhere in one transaction, and gives what each found as models of the
 // connection. The error tells that the transaction failed, or that the server answered with
 // something else than it was asked for.

@@ -1,3 +1,5 @@
+// Package ovn has what users of either of OVN's databases need: the grammar of the options that ask for a representor, the rows of
+// the Southbound, by which names a database is known again, and how its servers are reached and asked.
 package ovn
 
 import (
