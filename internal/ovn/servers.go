@@ -15,7 +15,7 @@ type TLSFiles = dbconn.TLSFiles
 
 // Servers are where a database is, and how each of them is reached.
 type Servers struct {
-	// Remotes are the servers, see dbconn.CheckEndpoint. Any of them will do.
+	// Remotes are the members of a cluster, or a single server, see dbconn.CheckEndpoint. Any of them will do.
 	Remotes []string
 	TLS     TLSFiles
 	// Probe is how often a server must answer, 0 for dbconn.DefaultProbe.
