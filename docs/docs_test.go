@@ -136,8 +136,8 @@ func TestFailureModes_HaveEveryReasonCode(t *testing.T) {
 func TestFailureModes_QuoteThePrograms(t *testing.T) {
 	page := read(t, "failure-modes.md")
 	sources := map[string]string{}
-	for _, dir := range []string{"internal/agent", "internal/ovn", "plug", "plug/plan", "internal/dbconn", "representor", "cmd/representord",
-		"cmd/representorctl"} {
+	for _, dir := range []string{"internal/agent", "internal/ovn", "internal/ovn/southbound", "plug", "plug/plan", "internal/dbconn",
+		"representor", "cmd/representord", "cmd/representorctl"} {
 		files, err := filepath.Glob("../" + dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -81,9 +81,9 @@ func TestReady_WaitsForARowThatIsToMoveAndWasNotMoved(t *testing.T) {
 
 // The requests of all ports can't be read any more, and other ports ask for all functions.
 func TestBrake_AllPortsWhoseFunctionsOthersTakeAtOnceAreHeld(t *testing.T) {
-	for name, becomes := range map[string]func(ovn.Binding) ovn.Binding{
-		"invalid": func(b ovn.Binding) ovn.Binding { return plantest.Invalid(b.LogicalPort) },
-		"kept":    func(b ovn.Binding) ovn.Binding { return plantest.Classified(b, ovn.Kept) },
+	for name, becomes := range map[string]func(southbound.Binding) southbound.Binding{
+		"invalid": func(b southbound.Binding) southbound.Binding { return plantest.Invalid(b.LogicalPort) },
+		"kept":    func(b southbound.Binding) southbound.Binding { return plantest.Classified(b, southbound.Kept) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestBrake_AllPortsWhoseFunctionsOthersTakeAtOnceAreHeld(t *testing.T) {
 				synctest.Wait()
 				before := c.ifaceIDs()
 				c.with(func() {
-					var all []ovn.Binding
+					var all []southbound.Binding
 					for vf := range n {
 						all = append(all, becomes(c.truth[fmt.Sprintf("p%d", vf)]), plantest.Asks(fmt.Sprintf("q%d", vf), 0, vf))
 					}
@@ -171,7 +171,7 @@ func TestInquiry_WhatTheDatapathMustLetGoWaitsForNoAnswer(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF(), vf1), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 		k := &kernelDatapath{has: map[uint32]bool{10: true}}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Detach, cfg.Southbound = oneByOne(k.detach), &slowSouthbound{southbound: southbound{c}}
+			cfg.Detach, cfg.Southbound = oneByOne(k.detach), &slowSouthbound{fakeSouthbound: fakeSouthbound{c}}
 		})
 		run(t, r)
 		synctest.Wait()
@@ -266,7 +266,7 @@ func TestBrake_MovesOfLargeGroupsCount(t *testing.T) {
 					b := plantest.Asks(fmt.Sprintf("p%d", first+vf), 0, first+(vf+1)%group)
 					c.truth[b.LogicalPort] = b
 				}
-				var all []ovn.Binding
+				var all []southbound.Binding
 				for _, b := range c.truth {
 					all = append(all, b)
 				}

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/plug/plantest"
@@ -101,7 +101,7 @@ func TestBrake_AllPortsThatAreBoundToOtherFunctionsAtOnceAreHeld(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		before := c.ifaceIDs()
-		var off []ovn.Binding // a control plane that counts from 1 on
+		var off []southbound.Binding // a control plane that counts from 1 on
 		for vf := range n {
 			b := plantest.Asks(fmt.Sprintf("p%d", vf), 0, (vf+1)%n)
 			off = append(off, b)
@@ -146,8 +146,8 @@ func TestGrace_IsNoneForAFunctionThatIsHandedOn(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
-			bs := []ovn.Binding{plantest.Asks("p0", 0, 0), plantest.Asks("p1", 0, 1), plantest.Asks("p2", 0, 2), plantest.Asks("new", 0, 3)}
-			c.view, c.truth = plantest.Trusted(bs...), map[string]ovn.Binding{}
+			bs := []southbound.Binding{plantest.Asks("p0", 0, 0), plantest.Asks("p1", 0, 1), plantest.Asks("p2", 0, 2), plantest.Asks("new", 0, 3)}
+			c.view, c.truth = plantest.Trusted(bs...), map[string]southbound.Binding{}
 			for _, b := range bs {
 				c.truth[b.LogicalPort] = b
 			}
@@ -185,7 +185,7 @@ func TestGrace_APortThatIsMadeAnewWithinItKeepsItsRow(t *testing.T) {
 func TestBrake_PortsThatLeaveWhileTheSouthboundIsAskedAreHeldWithTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := manyPorts(20)
-		slow := &slowSouthbound{southbound: southbound{c}, takes: 500 * time.Millisecond}
+		slow := &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: 500 * time.Millisecond}
 		r := c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Audit = slow, time.Hour })
 		run(t, r)
 		synctest.Wait()

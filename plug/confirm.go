@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -88,14 +88,14 @@ func (r *Reconciler) stillAsked(changes []ovs.Change) []ovs.Change {
 }
 
 // sameWord reports whether two bindings of one port ask for the same.
-func sameWord(a, b ovn.Binding) bool {
+func sameWord(a, b southbound.Binding) bool {
 	return a.Disposition == b.Disposition && a.Additional == b.Additional && a.Request.Query == b.Request.Query &&
 		(a.Request.Invalid == nil) == (b.Request.Invalid == nil)
 }
 
 // sameMeaning reports whether what a port asks for is the same function on two indexes, or
 // can be told on neither.
-func sameMeaning(was, is *representor.Index, b ovn.Binding) bool {
+func sameMeaning(was, is *representor.Index, b southbound.Binding) bool {
 	if was == is || !isAsked(b) {
 		return true
 	}

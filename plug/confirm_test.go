@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -121,17 +121,17 @@ func (d *changingDevices) Confirm(ctx context.Context, r representor.Representor
 func TestConfirm_NothingIsPluggedThatIsNotAskedForAnyMore(t *testing.T) {
 	two := testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11})
 	for name, tt := range map[string]struct {
-		asks []ovn.Binding
+		asks []southbound.Binding
 		want string
 	}{
-		"the port asks for another function": {[]ovn.Binding{plantest.Asks("a", 0, 1)}, "pf0vf1"},
+		"the port asks for another function": {[]southbound.Binding{plantest.Asks("a", 0, 1)}, "pf0vf1"},
 		"nothing asks for the port":          {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCloud(two, plantest.Asks("a", 0, 0))
 				changed := func() {
-					c.view, c.truth = plantest.Trusted(tt.asks...), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(tt.asks...), map[string]southbound.Binding{}
 					for _, b := range tt.asks {
 						c.truth[b.LogicalPort] = b
 					}
@@ -153,7 +153,7 @@ func TestConfirm_NoRowMakesRoomThatIsAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.actual = plantest.BridgeWith(plantest.OurRow("b", "pf0vf0", 0, 0, 10))
-		c.view.Bindings["b"] = plantest.Classified(plantest.Asks("b", 0, 0), ovn.Withdrawn)
+		c.view.Bindings["b"] = plantest.Classified(plantest.Asks("b", 0, 0), southbound.Withdrawn)
 		c.truth["b"] = c.view.Bindings["b"]
 		d := &changingDevices{devices: devices{c}, meanwhile: func() {
 			c.view = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 0))

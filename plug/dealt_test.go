@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -38,24 +38,24 @@ func realSwitch(t *testing.T) *ovs.Switch {
 // function's.
 func TestNamesDealtAnew_AfterOnePassNoRowIsUnderAnotherFunctionsName(t *testing.T) {
 	for _, n := range []int{132, 254, 1000} {
-		for _, southbound := range []bool{true, false} {
+		for _, connected := range []bool{true, false} {
 			for name, dealt := range map[string]func(i int) int{
 				"in a ring":  func(i int) int { return (i + 1) % n },
 				"one on":     func(i int) int { return i + 1 },
 				"turned end": func(i int) int { return n - 1 - i },
 			} {
-				t.Run(fmt.Sprintf("%d names %s, Southbound %v", n, name, southbound), func(t *testing.T) {
-					dealAnew(t, n, southbound, dealt)
+				t.Run(fmt.Sprintf("%d names %s, Southbound %v", n, name, connected), func(t *testing.T) {
+					dealAnew(t, n, connected, dealt)
 				})
 			}
 		}
 	}
 }
 
-func dealAnew(t *testing.T, n int, southbound bool, dealt func(int) int) {
+func dealAnew(t *testing.T, n int, connected bool, dealt func(int) int) {
 	t.Helper()
 	var before, after []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	for i := range n {
 		pf, vf := i%2, i/2
 		before = append(before, testcard.Netdev{PF: pf, VF: vf, Name: fmt.Sprintf("eth%d", i), IfIndex: uint32(100 + i)})
@@ -70,8 +70,8 @@ func dealAnew(t *testing.T, n int, southbound bool, dealt func(int) int) {
 	}
 	c.with(func() {
 		c.index = testcard.Index(after...)
-		if !southbound {
-			c.view = ovn.View{Problem: "connecting"}
+		if !connected {
+			c.view = southbound.View{Problem: "connecting"}
 		}
 	})
 	r := c.reconciler(edit)
@@ -105,7 +105,7 @@ func dealAnew(t *testing.T, n int, southbound bool, dealt func(int) int) {
 func TestJoin_AGroupThatIsTooLargeForATransactionIsStillDone(t *testing.T) {
 	const n = 300
 	var devs []testcard.Netdev
-	var bs, moved []ovn.Binding
+	var bs, moved []southbound.Binding
 	for i := range n {
 		devs = append(devs, testcard.Netdev{PF: 0, VF: i, Name: fmt.Sprintf("pf0vf%d", i), IfIndex: uint32(100 + i)})
 		bs = append(bs, plantest.Asks(plantest.UUIDNamed(i), 0, i))

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 )
@@ -23,11 +23,11 @@ func (d laboriousDevices) LinkUp(ctx context.Context, ifindex uint32) error {
 func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		edit func(*Config)
-		stay []ovn.Binding
+		stay []southbound.Binding
 	}{
-		"a grace": {func(cfg *Config) { cfg.Grace = 2300 * time.Millisecond }, []ovn.Binding{plantest.Asks("b", 0, 1), plantest.Asks("c", 0, 2),
-			plantest.Asks("d", 1, 0)}},
-		"a hold": {func(cfg *Config) { cfg.MassUnplugHold = 2300 * time.Millisecond }, []ovn.Binding{plantest.Asks("d", 1, 0)}},
+		"a grace": {func(cfg *Config) { cfg.Grace = 2300 * time.Millisecond },
+			[]southbound.Binding{plantest.Asks("b", 0, 1), plantest.Asks("c", 0, 2), plantest.Asks("d", 1, 0)}},
+		"a hold": {func(cfg *Config) { cfg.MassUnplugHold = 2300 * time.Millisecond }, []southbound.Binding{plantest.Asks("d", 1, 0)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 				run(t, r)
 				elapse(10 * time.Second)
 				c.with(func() {
-					c.view, c.truth = plantest.Trusted(tt.stay...), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(tt.stay...), map[string]southbound.Binding{}
 					for _, b := range tt.stay {
 						c.truth[b.LogicalPort] = b
 					}
@@ -62,16 +62,16 @@ func TestDue_WhatFallsDueInTheMiddleOfAPassIsDoneAfterIt(t *testing.T) {
 // stallingSouthbound holds a pass up, as a busy machine does, in its second round: between
 // what it changes and what it remembers.
 type stallingSouthbound struct {
-	southbound
+	fakeSouthbound
 	looks int
 }
 
-func (s *stallingSouthbound) View() ovn.View {
+func (s *stallingSouthbound) View() southbound.View {
 	s.looks++
 	if s.looks == 4 { // a plan looks, and so does what may have to be asked
 		<-time.After(2 * reopenDelay)
 	}
-	return s.southbound.View()
+	return s.fakeSouthbound.View()
 }
 
 func TestDue_ARowThatHadToStayAwayComesBackThoughThePassThatRemovedItTookLonger(t *testing.T) {
@@ -80,7 +80,7 @@ func TestDue_ARowThatHadToStayAwayComesBackThoughThePassThatRemovedItTookLonger(
 		leaking := plantest.OurRow("a", "pf0vf0", 0, 0, 11) // VF 1's netdev is open under it
 		c.actual = plantest.BridgeWith(leaking)
 		run(t, c.reconciler(func(cfg *Config) {
-			cfg.Southbound, cfg.Audit = &stallingSouthbound{southbound: southbound{c}}, time.Hour
+			cfg.Southbound, cfg.Audit = &stallingSouthbound{fakeSouthbound: fakeSouthbound{c}}, time.Hour
 		}))
 		elapse(10 * time.Second)
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" || row.UUID == leaking.UUID {

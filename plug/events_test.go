@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
@@ -28,7 +28,7 @@ func TestEvents_TellEveryChangeOfStateOnce(t *testing.T) {
 	c.with(func() { c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf0", IfIndex: 10}) })
 	r.Pass(t.Context())
 	r.Pass(t.Context())
-	c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+	c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 	r.Pass(t.Context())
 	all := r.Events(0)
 	want := []string{"a >pending function-not-found", "a pending>plugged ", "a plugged> withdrawn"}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
@@ -24,9 +25,9 @@ func TestEviction_NothingMovesWhileAnotherSouthboundIsHeld(t *testing.T) {
 				run(t, r)
 				synctest.Wait()
 				before, now, truth := c.rows(), c.view, c.truth
-				var old []ovn.Binding
+				var old []southbound.Binding
 				c.with(func() {
-					c.truth = map[string]ovn.Binding{}
+					c.truth = map[string]southbound.Binding{}
 					for vf := range n {
 						b := plantest.Asks(fmt.Sprintf("yesterday%d", vf), 0, vf)
 						old, c.truth[b.LogicalPort] = append(old, b), b
@@ -74,7 +75,8 @@ func TestEviction_WaitsForTheSouthboundsWordOnBothPorts(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		c.with(func() {
-			c.view, c.truth, c.silent = plantest.Trusted(plantest.Asks("b", 0, 0)), map[string]ovn.Binding{"b": plantest.Asks("b", 0, 0)}, true
+			b := plantest.Asks("b", 0, 0)
+			c.view, c.truth, c.silent = plantest.Trusted(b), map[string]southbound.Binding{"b": b}, true
 		})
 		r.Poke()
 		elapse(time.Minute)
@@ -98,7 +100,7 @@ func TestEviction_DoesNotHappenForARequestThatTheSouthboundDoesNotConfirm(t *tes
 		r := c.reconciler(func(cfg *Config) { cfg.Grace = time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(plantest.Asks("b", 0, 0)), map[string]ovn.Binding{} }) // both are gone
+		c.with(func() { c.view, c.truth = plantest.Trusted(plantest.Asks("b", 0, 0)), map[string]southbound.Binding{} }) // both are gone
 		r.Poke()
 		elapse(time.Minute)
 		if row := c.rows()["pf0vf0"]; row.IfaceID != "a" {

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
@@ -16,8 +16,8 @@ import (
 // ones are tested against real servers elsewhere.
 type cloud struct {
 	mu     sync.Mutex
-	view   ovn.View
-	truth  map[string]ovn.Binding
+	view   southbound.View
+	truth  map[string]southbound.Binding
 	silent bool   // Verify and Sync get no answer
 	unread func() // what the Southbound said, and nobody has read yet; Sync does
 	asked  int    // how often Verify was called
@@ -33,8 +33,8 @@ type cloud struct {
 	mute        error // of the kernel, when it is asked about a netdev
 }
 
-func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
-	c := &cloud{view: plantest.Trusted(bs...), truth: map[string]ovn.Binding{}, index: index, actual: plantest.BridgeWith(),
+func newCloud(index *representor.Index, bs ...southbound.Binding) *cloud {
+	c := &cloud{view: plantest.Trusted(bs...), truth: map[string]southbound.Binding{}, index: index, actual: plantest.BridgeWith(),
 		refuse:  map[string]error{},
 		changes: map[string]int{}}
 	for _, b := range bs {
@@ -44,7 +44,7 @@ func newCloud(index *representor.Index, bs ...ovn.Binding) *cloud {
 }
 
 func (c *cloud) reconciler(edit func(*Config)) *Reconciler {
-	cfg := Config{Southbound: southbound{c}, Switch: localSwitch{c}, Devices: devices{c}, Grace: -1, Log: slog.New(slog.DiscardHandler)}
+	cfg := Config{Southbound: fakeSouthbound{c}, Switch: localSwitch{c}, Devices: devices{c}, Grace: -1, Log: slog.New(slog.DiscardHandler)}
 	if edit != nil {
 		edit(&cfg)
 	}
@@ -64,33 +64,33 @@ func (c *cloud) rows() map[string]ovs.Interface {
 	return c.actual.Interfaces
 }
 
-type southbound struct{ *cloud }
+type fakeSouthbound struct{ *cloud }
 
-func (s southbound) View() ovn.View {
+func (s fakeSouthbound) View() southbound.View {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.view
 }
 
-func (s southbound) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
+func (s fakeSouthbound) Verify(_ context.Context, lports []string) (southbound.Verdict, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
 	if s.silent {
-		return ovn.Verdict{}, errors.New("no answer")
+		return southbound.Verdict{}, errors.New("no answer")
 	}
-	v := ovn.Verdict{ChassisKnown: s.view.ChassisKnown, Identity: s.view.Identity, Bindings: map[string]ovn.Binding{}}
+	v := southbound.Verdict{ChassisKnown: s.view.ChassisKnown, Identity: s.view.Identity, Bindings: map[string]southbound.Binding{}}
 	for _, l := range lports {
 		b, ok := s.truth[l]
 		if !ok {
-			b = ovn.Binding{LogicalPort: l, Disposition: ovn.Gone, Why: "no such row"}
+			b = southbound.Binding{LogicalPort: l, Disposition: southbound.Gone, Why: "no such row"}
 		}
 		v.Bindings[l] = b
 	}
 	return v, nil
 }
 
-func (s southbound) Sync(context.Context) error {
+func (s fakeSouthbound) Sync(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.silent {

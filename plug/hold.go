@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
@@ -88,7 +89,7 @@ func (h *holder) release(now time.Time, held []Holding) {
 }
 
 // before gives the Hold for a pass that sees the Southbound, the card and the switch so.
-func (h *holder) before(now time.Time, v ovn.View, x *representor.Index, a ovs.View) plan.Hold {
+func (h *holder) before(now time.Time, v southbound.View, x *representor.Index, a ovs.View) plan.Hold {
 	h.skip(now)
 	h.away = !v.Complete || !v.Connected
 	h.accept(now, v, a)
@@ -122,7 +123,7 @@ func (h *holder) skip(now time.Time) {
 
 // accept looks at which Southbound this is. The first one seen is accepted, unless rows of
 // ours answer another one: then it was replaced while nobody looked.
-func (h *holder) accept(now time.Time, v ovn.View, a ovs.View) {
+func (h *holder) accept(now time.Time, v southbound.View, a ovs.View) {
 	h.noteNames(a)
 	identity := ""
 	if v.Complete && v.Connected && (h.accepted != "" || a.Complete) {

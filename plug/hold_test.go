@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
@@ -23,7 +24,7 @@ func fourPorts() *cloud { return manyPorts(4) }
 // manyPorts is a cloud with ports p0 and on for as many VFs.
 func manyPorts(n int) *cloud {
 	var devs []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	for vf := range n {
 		devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf)})
 		bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
@@ -40,8 +41,8 @@ func (c *cloud) forget(r *Reconciler, identity string) { c.become(r, identity, 0
 // become makes the Southbound this one, which asks for the first n ports of manyPorts.
 func (c *cloud) become(r *Reconciler, identity string, n int) {
 	c.with(func() {
-		var bs []ovn.Binding
-		c.truth = map[string]ovn.Binding{}
+		var bs []southbound.Binding
+		c.truth = map[string]southbound.Binding{}
 		for vf := range n {
 			b := plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf)
 			bs, c.truth[b.LogicalPort] = append(bs, b), b
@@ -221,7 +222,7 @@ func TestHold_EndsThoughTheSouthboundComesAndGoes(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		away := func(is bool) {
 			c.with(func() { c.view.Connected = !is })
@@ -247,7 +248,7 @@ func TestReleaseHold_WhileTheSouthboundIsAwayReleasesNothing(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		elapse(time.Second)
 		c.with(func() { c.view.Connected = false })
@@ -271,7 +272,7 @@ func TestReleaseHold_IsNoPermissionForAnotherSouthbound(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Hour })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		elapse(10 * time.Second)
 		c.with(func() { c.silent = true })

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plantest"
 )
@@ -65,11 +65,11 @@ func TestGrace_APortThatCameBackWhileAnotherIsInDoubtHasItsGraceAnew(t *testing.
 		synctest.Wait()
 		shows := func(silent bool, vfs ...int) {
 			c.with(func() {
-				var bs []ovn.Binding
+				var bs []southbound.Binding
 				for _, vf := range vfs {
 					bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
 				}
-				c.silent, c.view, c.truth = silent, plantest.Trusted(bs...), map[string]ovn.Binding{}
+				c.silent, c.view, c.truth = silent, plantest.Trusted(bs...), map[string]southbound.Binding{}
 				for _, b := range bs {
 					c.truth[b.LogicalPort] = b
 				}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -27,7 +27,7 @@ func (r *Reconciler) ask(ctx context.Context, d plan.Decision, said *question) *
 	}
 	slices.Sort(lports)
 	lports = slices.Compact(lports)
-	return r.put(ctx, question{lports: lports, saw: v}, verifyWait, func(ctx context.Context) (ovn.Verdict, error) {
+	return r.put(ctx, question{lports: lports, saw: v}, verifyWait, func(ctx context.Context) (southbound.Verdict, error) {
 		return r.cfg.Southbound.Verify(ctx, lports)
 	})
 }
@@ -45,12 +45,12 @@ func (r *Reconciler) heard(q *question) *question {
 
 // on gives what of an answer, if there is one, still counts beside a view: a port of which the view has
 // said something else since it was asked about is as unknown as before.
-func (q *question) on(v ovn.View) *ovn.Verdict {
+func (q *question) on(v southbound.View) *southbound.Verdict {
 	if q == nil || v.ChassisKnown != q.saw.ChassisKnown || v.Identity != q.saw.Identity {
 		return nil
 	}
 	counts := q.verdict
-	counts.Bindings = make(map[string]ovn.Binding, len(q.verdict.Bindings))
+	counts.Bindings = make(map[string]southbound.Binding, len(q.verdict.Bindings))
 	for lport, b := range q.verdict.Bindings {
 		was, wasThere := q.saw.Bindings[lport]
 		is, isThere := v.Bindings[lport]

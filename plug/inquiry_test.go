@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -16,14 +16,14 @@ import (
 
 // slowSouthbound answers after a while in which something may happen, or never.
 type slowSouthbound struct {
-	southbound
+	fakeSouthbound
 	takes time.Duration // of Verify, 0 for never
 	// syncs are what the next calls of Sync take, which read nothing that was said.
 	syncs     []time.Duration
 	meanwhile []func() // one for each question
 }
 
-func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdict, error) {
+func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (southbound.Verdict, error) {
 	if len(s.meanwhile) > 0 {
 		first := s.meanwhile[0]
 		s.meanwhile = s.meanwhile[1:]
@@ -31,19 +31,19 @@ func (s *slowSouthbound) Verify(ctx context.Context, lports []string) (ovn.Verdi
 	}
 	if s.takes == 0 {
 		<-ctx.Done()
-		return ovn.Verdict{}, context.Cause(ctx)
+		return southbound.Verdict{}, context.Cause(ctx)
 	}
 	select {
 	case <-time.After(s.takes):
 	case <-ctx.Done():
-		return ovn.Verdict{}, context.Cause(ctx)
+		return southbound.Verdict{}, context.Cause(ctx)
 	}
-	return s.southbound.Verify(ctx, lports)
+	return s.fakeSouthbound.Verify(ctx, lports)
 }
 
 func (s *slowSouthbound) Sync(ctx context.Context) error {
 	if len(s.syncs) == 0 {
-		return s.southbound.Sync(ctx)
+		return s.fakeSouthbound.Sync(ctx)
 	}
 	takes := s.syncs[0]
 	s.syncs = s.syncs[1:]
@@ -95,8 +95,8 @@ func TestInquiry_WhatIsPluggedAfterItIsPlannedOnTheCardAsItIsThen(t *testing.T) 
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("b", 0, 1))
 		c.reconciler(nil).Pass(t.Context())
-		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]ovn.Binding{"a": plantest.Asks("a", 0, 0)}
-		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
+		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]southbound.Binding{"a": plantest.Asks("a", 0, 0)}
+		slow := &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
 			c.index = testcard.Index(testcard.Netdev{PF: 0, VF: 0, Name: "pf0vf9", IfIndex: 10},
 				testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11},
 				testcard.Netdev{PF: 0, VF: 2, Name: "pf0vf0", IfIndex: 12})
@@ -123,14 +123,14 @@ func TestInquiry_WhatIsTakenBackMeanwhileIsNotPlugged(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}), plantest.Asks("b", 0, 1))
 		c.reconciler(nil).Pass(t.Context())
 		both := testcard.Index(testcard.OneVF(), testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11})
-		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]ovn.Binding{"c": plantest.Asks("c", 0, 0)}
-		slow := &slowSouthbound{southbound: southbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
+		c.view, c.truth = plantest.Trusted(plantest.Asks("a", 0, 0)), map[string]southbound.Binding{"c": plantest.Asks("c", 0, 0)}
+		slow := &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: 2 * time.Second, meanwhile: []func(){func() {
 			c.view, c.index = plantest.Trusted(plantest.Asks("c", 0, 0)), both // the VF comes, and is c's by then
 		}}}
 		s := &recordingSwitch{localSwitch: localSwitch{c}, before: func(changes []ovs.Change) {
 			for _, change := range changes {
 				for _, p := range change.Plug {
-					if b := (southbound{c}).View().Bindings[p.IfaceID]; b.Disposition != ovn.Asked {
+					if b := (fakeSouthbound{c}).View().Bindings[p.IfaceID]; b.Disposition != southbound.Asked {
 						t.Errorf("%s is plugged for %s, which nobody asks for", p.Netdev, p.IfaceID)
 					}
 				}
@@ -149,8 +149,8 @@ func TestInquiry_AnAnswerAboutAPortThatTheViewHasChangedSinceCountsForNothing(t 
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
 		c.reconciler(nil).Pass(t.Context())
-		c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
-		slow := &slowSouthbound{southbound: southbound{c}, takes: time.Second, meanwhile: []func(){func() {
+		c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{}
+		slow := &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: time.Second, meanwhile: []func(){func() {
 			c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) // it is there again, and the server is yet to hear of it
 		}}}
 		rep := c.reconciler(func(cfg *Config) { cfg.Southbound = slow }).Pass(t.Context())
@@ -166,7 +166,7 @@ func TestInquiry_ALeakThatComesMeanwhileIsClosedAtOnce(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF(), vf1), plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1))
 		s := &recordingSwitch{localSwitch: localSwitch{c}}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Switch, cfg.Southbound = s, &slowSouthbound{southbound: southbound{c}} // accepts, and never answers
+			cfg.Switch, cfg.Southbound = s, &slowSouthbound{fakeSouthbound: fakeSouthbound{c}} // accepts, and never answers
 		})
 		run(t, r)
 		synctest.Wait()
@@ -202,7 +202,7 @@ func TestInquiry_ALeakOfALaterRoundWaitsForNoAnswer(t *testing.T) {
 			}
 		}
 		c.reconciler(func(cfg *Config) {
-			cfg.Switch, cfg.Southbound = s, &slowSouthbound{southbound: southbound{c}}
+			cfg.Switch, cfg.Southbound = s, &slowSouthbound{fakeSouthbound: fakeSouthbound{c}}
 		}).Pass(t.Context())
 		if closed := s.leakClosed("pf0vf0"); closed.IsZero() || closed.Sub(since) > 100*time.Millisecond {
 			t.Errorf("closed %v after it was shown", closed.Sub(since))
@@ -215,7 +215,7 @@ func TestInquiry_ARequestThatComesMeanwhileIsPluggedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		vf1 := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf1", IfIndex: 11}
 		c := newCloud(testcard.Index(testcard.OneVF(), vf1), plantest.Asks("a", 0, 0))
-		r := c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{southbound: southbound{c}} })
+		r := c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}} })
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { c.view = plantest.Trusted() })
@@ -238,7 +238,7 @@ func TestInquiry_APassThatIsEndedEndsItsQuestion(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { <-time.After(time.Second); cancel(errors.New("stopped")) }()
 		began := time.Now()
-		c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{southbound: southbound{c}} }).Pass(ctx)
+		c.reconciler(func(cfg *Config) { cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}} }).Pass(ctx)
 		if took := time.Since(began); took != time.Second || len(c.rows()) != 1 {
 			t.Errorf("ended after %v with %d rows", took, len(c.rows()))
 		}

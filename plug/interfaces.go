@@ -6,7 +6,7 @@ package plug
 import (
 	"context"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -14,11 +14,11 @@ import (
 // Southbound is what OVN asks of us.
 type Southbound interface {
 	// View returns the present snapshot; it never blocks.
-	View() ovn.View
+	View() southbound.View
 	// Verify asks the server, unconditioned, about these logical ports. It fails
 	// when the server doesn't answer or isn't to be trusted (behind what was seen,
 	// cut off from its cluster): then nothing is known.
-	Verify(ctx context.Context, logicalPorts []string) (ovn.Verdict, error)
+	Verify(ctx context.Context, logicalPorts []string) (southbound.Verdict, error)
 	// Sync waits until View shows what the server had committed when Sync was called. It
 	// returns soon after ctx ends, with its error, even if the server doesn't answer.
 	Sync(ctx context.Context) error

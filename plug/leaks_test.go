@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -117,7 +117,7 @@ func TestDryRun_WithALeakPlansWhatARunWouldDo(t *testing.T) {
 
 func TestReady_MeansThatThePlanSawTheCardItself(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
-	c.view = ovn.View{}
+	c.view = southbound.View{}
 	c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 7, 10)) // a leak
 	unread := representor.NewIndex(representor.Card{}, representor.Settings{})
 	r := c.reconciler(func(cfg *Config) { cfg.Devices = &lateDevices{devices: devices{c}, first: unread} })

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -34,8 +34,10 @@ func TestLeftOver_TheWayOutIsNamed(t *testing.T) {
 
 func TestLeftOver_WhatIsAskedForOrMayBeIsNone(t *testing.T) {
 	for name, edit := range map[string]func(*cloud){
-		"it is asked for":            func(c *cloud) { c.view = plantest.Trusted(plantest.Asks("old", 0, 0)) },
-		"only the options say so":    func(c *cloud) { c.view = plantest.Trusted(plantest.Classified(plantest.Asks("old", 0, 0), ovn.Kept)) },
+		"it is asked for": func(c *cloud) { c.view = plantest.Trusted(plantest.Asks("old", 0, 0)) },
+		"only the options say so": func(c *cloud) {
+			c.view = plantest.Trusted(plantest.Classified(plantest.Asks("old", 0, 0), southbound.Kept))
+		},
 		"the Southbound is away":     func(c *cloud) { c.view.Connected = false },
 		"it isn't read":              func(c *cloud) { c.view.Complete = false },
 		"our Chassis row is missing": func(c *cloud) { c.view.ChassisKnown = false },

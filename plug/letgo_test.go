@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -144,23 +144,23 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 		said     uint32   // to be open under a's row, which is for VF 0; 0 for nothing
 		has      []uint32 // what the datapath has
 		index    *representor.Index
-		asks     []ovn.Binding
+		asks     []southbound.Binding
 		forwards []uint32
 	}{
 		"its port is gone": {own, []uint32{own}, testcard.Index(testcard.OneVF()), nil, nil},
 		"its port is gone, and it isn't said to be open yet": {0, []uint32{own}, testcard.Index(testcard.OneVF()), nil, nil},
 		"its function is another port's": {own, []uint32{own}, testcard.Index(testcard.OneVF()),
-			[]ovn.Binding{plantest.Asks("b", 0, 0)}, nil},
+			[]southbound.Binding{plantest.Asks("b", 0, 0)}, nil},
 		"it follows its function, which it has open": {own, []uint32{own}, testcard.Index(renamed),
-			[]ovn.Binding{plantest.Asks("a", 0, 0)}, []uint32{own}},
+			[]southbound.Binding{plantest.Asks("a", 0, 0)}, []uint32{own}},
 		"it follows its function, and has what nobody claims": {
-			veth, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, nil,
+			veth, []uint32{veth}, withVeth(renamed, veth), []southbound.Binding{plantest.Asks("a", 0, 0)}, nil,
 		},
 		"it follows its function, has what nobody claims, and is said to have its own": {
-			own, []uint32{own, veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, []uint32{own},
+			own, []uint32{own, veth}, withVeth(renamed, veth), []southbound.Binding{plantest.Asks("a", 0, 0)}, []uint32{own},
 		},
 		"it follows its function, has what nobody claims, and is said to have nothing": {
-			0, []uint32{veth}, withVeth(renamed, veth), []ovn.Binding{plantest.Asks("a", 0, 0)}, nil,
+			0, []uint32{veth}, withVeth(renamed, veth), []southbound.Binding{plantest.Asks("a", 0, 0)}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestLetGo_WhatAPortHasNoMoreIsLetGoAndWhatItKeepsIsNot(t *testing.T) {
 func TestLetGo_OfManyIsNotInterruptedByWhatIsToBePlugged(t *testing.T) {
 	const n, each = 100, 34 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
-		var asked []ovn.Binding
+		var asked []southbound.Binding
 		var netdevs []testcard.Netdev
 		k := &kernelDatapath{has: map[uint32]bool{}, takes: each}
 		var rows []ovs.Interface

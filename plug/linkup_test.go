@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/plug/plantest"
@@ -34,7 +34,7 @@ func (d heldUp) LinkUp(ctx context.Context, ifindex uint32) error {
 // those.
 func downPorts(n int) (*cloud, []testcard.Netdev) {
 	var devs []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	for vf := range n {
 		devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf), Down: true})
 		bs = append(bs, plantest.Asks(fmt.Sprintf("p%02d", vf), 0, vf))

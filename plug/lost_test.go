@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/plug/plantest"
@@ -26,7 +27,7 @@ func TestHold_AReplacedSouthboundIsKnownFromRowsThatLeakedToo(t *testing.T) {
 				run(t, c.reconciler(nil))
 				synctest.Wait()
 				var devs, away []testcard.Netdev
-				var stale []ovn.Binding
+				var stale []southbound.Binding
 				for vf := range n {
 					devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", (vf+1)%n), IfIndex: uint32(30 + vf)})
 					away = append(away, testcard.Netdev{PF: 0, VF: vf})

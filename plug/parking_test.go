@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
@@ -40,7 +40,7 @@ func TestParking_BeforeReadyARowWithoutItsFunctionLosesItsName(t *testing.T) {
 	for name, index := range map[string]*representor.Index{"no netdev": away(), "no devlink port at all": none} {
 		t.Run(name, func(t *testing.T) {
 			c := unopened()
-			c.index, c.view = index, ovn.View{}
+			c.index, c.view = index, southbound.View{}
 			r := c.reconciler(nil)
 			r.Pass(t.Context())
 			if row := c.rows()["pf0vf0"]; row.IfaceID != "" || row.Parked != "a" || row.UUID != "uuid-pf0vf0" {
@@ -123,7 +123,7 @@ func TestParking_AFunctionThatIsAwayForSecondsTakesTheNameAlong(t *testing.T) {
 func TestParking_TheNameComesBackWithoutTheSouthbound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := unopened()
-		c.view = ovn.View{Problem: "connecting"}
+		c.view = southbound.View{Problem: "connecting"}
 		r := c.reconciler(nil)
 		run(t, r)
 		elapse(time.Minute)
@@ -142,7 +142,7 @@ func TestParking_TheNameDoesNotComeBackForWhatIsAnothers(t *testing.T) {
 	unsettled.Unready = true
 	for name, tt := range map[string]struct {
 		index *representor.Index
-		asks  ovn.Binding
+		asks  southbound.Binding
 	}{
 		"another function has the name": {testcard.Index(testcard.Netdev{PF: 0, VF: 0},
 			testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}), plantest.Asks("a", 0, 0)},
@@ -157,7 +157,7 @@ func TestParking_TheNameDoesNotComeBackForWhatIsAnothers(t *testing.T) {
 				synctest.Wait()
 				c.with(func() {
 					c.index, c.view = tt.index, plantest.Trusted(tt.asks)
-					c.truth = map[string]ovn.Binding{tt.asks.LogicalPort: tt.asks}
+					c.truth = map[string]southbound.Binding{tt.asks.LogicalPort: tt.asks}
 				})
 				r.Poke()
 				elapse(time.Second)

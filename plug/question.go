@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/retry"
 )
 
@@ -30,18 +30,18 @@ const (
 // beside rounds and passes: what needs no answer, and a leak above all, waits for none.
 type question struct {
 	lports    []string           // what it is about, sorted; none for an echo
-	saw       ovn.View           // when it was asked; of an echo only which connection that was
+	saw       southbound.View    // when it was asked; of an echo only which connection that was
 	asked, at time.Time          // when it was asked, and answered
 	pulse     *retry.Pulse       // whether this process has run since
 	end       context.CancelFunc // see drop
 	answered  chan struct{}      // closed when what follows is there
-	verdict   ovn.Verdict
+	verdict   southbound.Verdict
 	err       error
 }
 
 // put asks, for as long as bound at most. The question ends with ctx, and Wait waits for that.
 func (r *Reconciler) put(ctx context.Context, q question, bound time.Duration,
-	ask func(context.Context) (ovn.Verdict, error),
+	ask func(context.Context) (southbound.Verdict, error),
 ) *question {
 	ctx, q.end = context.WithCancel(ctx)
 	q.asked, q.pulse, q.answered = time.Now(), retry.NewPulse(), make(chan struct{})
@@ -90,7 +90,7 @@ func (q *question) drop() {
 }
 
 // isOn reports whether a view is that of the connection on which the question was asked.
-func (q *question) isOn(v ovn.View) bool {
+func (q *question) isOn(v southbound.View) bool {
 	return v.Endpoint == q.saw.Endpoint && v.Since.Equal(q.saw.Since)
 }
 
@@ -120,7 +120,7 @@ type unanswered struct {
 }
 
 // due reports whether these ports may be asked about now, or an echo be asked for.
-func (u *unanswered) due(now time.Time, v ovn.View, ports []string) bool {
+func (u *unanswered) due(now time.Time, v southbound.View, ports []string) bool {
 	if u.last != nil && !u.last.isOn(v) {
 		*u = unanswered{}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plan"
@@ -196,7 +197,7 @@ func TestLink_ThatCanNotBeSetUpIsAWarningOnThePort(t *testing.T) {
 func TestReady_NeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) {
 	c := newCloud(testcard.Index(testcard.OneVF()))
 	whole := c.index
-	c.view = ovn.View{}
+	c.view = southbound.View{}
 	r := c.reconciler(nil)
 	ready := func() bool {
 		r.Pass(t.Context())
@@ -224,7 +225,7 @@ func TestReady_NeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) 
 func TestBrake_MostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var devs []testcard.Netdev
-		var bs []ovn.Binding
+		var bs []southbound.Binding
 		for vf := range 4 {
 			devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf)})
 			bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
@@ -233,7 +234,7 @@ func TestBrake_MostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		elapse(119 * time.Second)
 		if s := find(t, r.Report(), "p0"); s.State != plan.Held || len(c.rows()) != 4 {
@@ -261,7 +262,7 @@ func TestHold_AnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
 				run(t, r)
 				synctest.Wait()
 				c.with(func() {
-					c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{}
 					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
 				})
 				r.Poke()

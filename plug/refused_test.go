@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -25,7 +25,7 @@ func TestReport_ShowsARowForAsLongAsItIsThere(t *testing.T) {
 		synctest.Wait()
 		c.with(func() {
 			c.refuse["a"] = errors.New("disk full")
-			c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
+			c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{}
 		})
 		r.Poke()
 		elapse(10 * time.Minute)
@@ -73,7 +73,7 @@ func TestRefused_WhatIsNoLongerDueIsForgotten(t *testing.T) {
 		r := c.reconciler(nil)
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		elapse(2 * time.Minute)
 		if n := r.pace.Len(); n != 0 {

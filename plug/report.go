@@ -20,7 +20,7 @@ type Port struct {
 type Holding struct {
 	// Code says why: CodeSouthboundReplaced, CodeMassUnplug.
 	Code reason.Code `json:"code"`
-	// Identity is that of the Southbound that waits to be accepted (ovn.View), empty
+	// Identity is that of the Southbound that waits to be accepted (southbound.View), empty
 	// for CodeMassUnplug.
 	Identity string `json:"identity,omitempty"`
 	// Until is when the removals go ahead by themselves, unless they are released before.

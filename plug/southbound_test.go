@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -16,8 +17,8 @@ import (
 )
 
 func TestSouthbound_AStartingHolderTakesTheOneThatTheRowsNameForAccepted(t *testing.T) {
-	row := func(lport, southbound string) ovs.Interface {
-		return plantest.Answering(plantest.OurRow(lport, "n"+lport, 0, 0, 10), southbound)
+	row := func(lport, database string) ovs.Interface {
+		return plantest.Answering(plantest.OurRow(lport, "n"+lport, 0, 0, 10), database)
 	}
 	elsewhere, foreign, taken := row("a", "SB_Global sb0"), plantest.ForeignRow("nb", "b"), row("c", "SB_Global sb0")
 	elsewhere.Bridge, foreign.Southbound, taken.OVNPlugged = "br-ex", "SB_Global sb0", "representor"
@@ -107,7 +108,7 @@ func TestRestart_TheOtherSouthboundOnTheRowsIsHeldAsAtRunTime(t *testing.T) {
 				first.Pass(t.Context())
 				before := c.rows()
 				c.with(func() {
-					c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{}
+					c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{}
 					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
 				})
 				for range 3 { // restarts

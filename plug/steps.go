@@ -4,7 +4,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -70,7 +70,7 @@ const (
 // seen takes note of requests that are new, and forgets those that are gone. A
 // request whose row is there already isn't measured: somebody else made it, or we
 // did before we were started.
-func (s *steps) seen(since time.Time, asked ovn.View, actual ovs.View) {
+func (s *steps) seen(since time.Time, asked southbound.View, actual ovs.View) {
 	var plugged map[string]string // requests that have a row, by logical port; made when needed
 	maps.DeleteFunc(s.ports, func(name string, _ *progress) bool { return !isAsked(asked.Bindings[name]) })
 	for name, b := range asked.Bindings {
@@ -89,7 +89,9 @@ func (s *steps) seen(since time.Time, asked ovn.View, actual ovs.View) {
 }
 
 // isAsked reports whether a binding asks for something of us, in words that can be understood.
-func isAsked(b ovn.Binding) bool { return b.Disposition == ovn.Asked && b.Request.Invalid == nil }
+func isAsked(b southbound.Binding) bool {
+	return b.Disposition == southbound.Asked && b.Request.Invalid == nil
+}
 
 func requestsOf(actual ovs.View) map[string]string {
 	requests := map[string]string{}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -246,7 +246,7 @@ func TestSteps_NothingIsRememberedOfRequestsThatAreGone(t *testing.T) {
 	r := c.reconciler(nil)
 	r.Pass(t.Context())
 	c.view = plantest.Trusted()
-	c.truth = map[string]ovn.Binding{}
+	c.truth = map[string]southbound.Binding{}
 	r.Pass(t.Context())
 	if n := len(r.steps.ports); n > 0 {
 		t.Errorf("%d ports are remembered", n)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
@@ -18,7 +18,7 @@ func TestBrake_AllPortsThatTheCardMovesToOtherFunctionsAtOnceAreHeld(t *testing.
 	synctest.Test(t, func(t *testing.T) {
 		const n = 8
 		var devs []testcard.Netdev
-		var bs []ovn.Binding
+		var bs []southbound.Binding
 		for vf := range n {
 			for pf := range 2 {
 				devs = append(devs, testcard.Netdev{PF: pf, VF: vf, Name: fmt.Sprintf("pf%dvf%d", pf, vf), IfIndex: uint32(10 + 100*pf + vf)})

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -93,9 +93,9 @@ func (r *Reconciler) answered(ctx context.Context) bool {
 			if !s.unanswered.due(time.Now(), v, nil) {
 				return false
 			}
-			q := question{saw: ovn.View{Endpoint: v.Endpoint, Since: v.Since}}
-			s.underway = r.put(ctx, q, syncBound, func(ctx context.Context) (ovn.Verdict, error) {
-				return ovn.Verdict{}, r.cfg.Southbound.Sync(ctx)
+			q := question{saw: southbound.View{Endpoint: v.Endpoint, Since: v.Since}}
+			s.underway = r.put(ctx, q, syncBound, func(ctx context.Context) (southbound.Verdict, error) {
+				return southbound.Verdict{}, r.cfg.Southbound.Sync(ctx)
 			})
 		}
 		q := s.underway

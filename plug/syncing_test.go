@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/internal/testcard"
@@ -81,7 +81,7 @@ func TestSync_ASlowSouthboundHoldsUpNoLeakAndIsHeardInTheEnd(t *testing.T) {
 		const takes = 4 * time.Second
 		sw := &recordingSwitch{localSwitch: localSwitch{c}}
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Southbound, cfg.Switch = &slowSouthbound{southbound: southbound{c}, syncs: []time.Duration{takes, takes}}, sw
+			cfg.Southbound, cfg.Switch = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, syncs: []time.Duration{takes, takes}}, sw
 		})
 		began := time.Now()
 		run(t, r)
@@ -113,7 +113,7 @@ func TestSync_AnAnswerThatTookLongIsNotUsedAlone(t *testing.T) {
 		c.unread = func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 1)) }
 		sw := &recordingSwitch{localSwitch: localSwitch{c}}
 		run(t, c.reconciler(func(cfg *Config) {
-			cfg.Southbound, cfg.Switch = &slowSouthbound{southbound: southbound{c}, syncs: []time.Duration{2 * time.Second}}, sw
+			cfg.Southbound, cfg.Switch = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, syncs: []time.Duration{2 * time.Second}}, sw
 		}))
 		elapse(3 * time.Second)
 		if len(sw.all) != 1 || len(sw.all[0].changes) != 1 || sw.all[0].changes[0].Plug[0].Netdev != "pf0vf1" {
@@ -129,7 +129,7 @@ func TestSync_AnAnswerCountsOnlyIfTheProcessHasRunSinceTheQuestion(t *testing.T)
 		synctest.Test(t, func(t *testing.T) {
 			vf0, vf1 := testcard.Netdev{Name: "pf0vf0", IfIndex: 10}, testcard.Netdev{VF: 1, Name: "pf0vf1", IfIndex: 11}
 			c := newCloud(testcard.Index(vf0, vf1), plantest.Asks("a", 0, 0))
-			sb := &stoppingSouthbound{southbound: southbound{c}, stops: stops, behind: plantest.Trusted(plantest.Asks("a", 0, 1))}
+			sb := &stoppingSouthbound{fakeSouthbound: fakeSouthbound{c}, stops: stops, behind: plantest.Trusted(plantest.Asks("a", 0, 1))}
 			sw := &recordingSwitch{localSwitch: localSwitch{c}}
 			r := c.reconciler(func(cfg *Config) { cfg.Southbound, cfg.Switch = sb, sw })
 			r.stood = sb.stood
@@ -145,10 +145,10 @@ func TestSync_AnAnswerCountsOnlyIfTheProcessHasRunSinceTheQuestion(t *testing.T)
 // stoppingSouthbound is one that answers while the process is stopped, for the first echoes, and what it
 // says after its last answer is read with the next.
 type stoppingSouthbound struct {
-	southbound
+	fakeSouthbound
 	asked  atomic.Int32
 	stops  int
-	behind ovn.View
+	behind southbound.View
 }
 
 const stopLasts = 2 * time.Second
@@ -159,7 +159,7 @@ func (s *stoppingSouthbound) Sync(ctx context.Context) error {
 	} else {
 		s.with(func() { s.view = s.behind })
 	}
-	return s.southbound.Sync(ctx)
+	return s.fakeSouthbound.Sync(ctx)
 }
 
 // stood is how long the process stood still since the last echo was asked for.
@@ -210,7 +210,7 @@ func TestSync_TheAnswerOfAQuickServerServesOneAttempt(t *testing.T) {
 		a, b := plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1)
 		c := newCloud(testcard.Index(vf0, vf1), a)
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Southbound = &slowSouthbound{southbound: southbound{c}, syncs: []time.Duration{time.Millisecond, 5 * time.Second}}
+			cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, syncs: []time.Duration{time.Millisecond, 5 * time.Second}}
 		})
 		run(t, r)
 		elapse(time.Second)
@@ -244,7 +244,7 @@ func TestSync_AParkedRowGetsItsNameBackByWhatIsAskedNow(t *testing.T) {
 				c.actual = plantest.BridgeWith(row)
 				c.unread = func() {
 					b := plantest.Asks("b", 0, 0)
-					c.view, c.truth = plantest.Trusted(b), map[string]ovn.Binding{"b": b}
+					c.view, c.truth = plantest.Trusted(b), map[string]southbound.Binding{"b": b}
 				}
 				if tt.disconnected {
 					c.view.Connected = false
@@ -274,10 +274,10 @@ func TestSync_NothingIsRemovedByAWordFromBeforeAStop(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCloud(testcard.Index(testcard.OneVF()))
 			c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
-			c.truth["a"] = ovn.Binding{LogicalPort: "a", Disposition: ovn.Gone}
+			c.truth["a"] = southbound.Binding{LogicalPort: "a", Disposition: southbound.Gone}
 			c.unread = func() { c.view = plantest.Trusted(plantest.Asks("a", 0, 0)) }
 			r := c.reconciler(func(cfg *Config) {
-				cfg.Southbound = &slowSouthbound{southbound: southbound{c}, takes: time.Second}
+				cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: time.Second}
 			})
 			r.stood = func(*retry.Pulse, time.Time) time.Duration {
 				if stopped {
@@ -301,7 +301,7 @@ func TestSync_AVerifiedChangeWaitsForNoEcho(t *testing.T) {
 		c := newCloud(testcard.Index(vf0, vf1), a)
 		c.actual = plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Southbound = &slowSouthbound{southbound: southbound{c}, takes: 2500 * time.Millisecond, syncs: []time.Duration{time.Hour}}
+			cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, takes: 2500 * time.Millisecond, syncs: []time.Duration{time.Hour}}
 		})
 		r.Pass(t.Context())
 		if c.rows()["pf0vf1"].IfaceID != "a" {
@@ -316,7 +316,7 @@ func TestSync_ASlowSouthboundAndASlowKernelHoldUpNoRenamedNetdevAndPlugAllInTheE
 	synctest.Test(t, func(t *testing.T) {
 		const n = 40
 		var devs []testcard.Netdev
-		var asks []ovn.Binding
+		var asks []southbound.Binding
 		for vf := range n {
 			devs = append(devs, testcard.Netdev{VF: vf, Name: fmt.Sprintf("n%02d", vf), IfIndex: uint32(10 + vf)})
 			asks = append(asks, plantest.Asks(fmt.Sprintf("p%02d", vf), 0, vf))
@@ -325,7 +325,7 @@ func TestSync_ASlowSouthboundAndASlowKernelHoldUpNoRenamedNetdevAndPlugAllInTheE
 		c := newCloud(testcard.Index(devs...), asks...)
 		c.actual = plantest.BridgeWith(plantest.OurRow(asks[n-1].LogicalPort, "n39", 0, n-1, 10+n-1))
 		r := c.reconciler(func(cfg *Config) {
-			cfg.Southbound = &slowSouthbound{southbound: southbound{c}, syncs: slices.Repeat([]time.Duration{3 * time.Second}, 10)}
+			cfg.Southbound = &slowSouthbound{fakeSouthbound: fakeSouthbound{c}, syncs: slices.Repeat([]time.Duration{3 * time.Second}, 10)}
 			cfg.Devices = slowKernel{devices{c}}
 		})
 		run(t, r)
@@ -353,7 +353,7 @@ func (k slowKernel) Confirm(ctx context.Context, rep representor.Representor) (b
 func TestSync_NoQuestionOutlivesTheOneWhoRanThePasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
-		sb := &lingeringSouthbound{southbound: southbound{c}}
+		sb := &lingeringSouthbound{fakeSouthbound: fakeSouthbound{c}}
 		r := c.reconciler(func(cfg *Config) { cfg.Southbound = sb })
 		ctx, cancel := context.WithCancel(t.Context())
 		ran := make(chan struct{})
@@ -377,7 +377,7 @@ func TestSync_NoQuestionOutlivesTheOneWhoRanThePasses(t *testing.T) {
 
 // lingeringSouthbound answers no echo, and takes a while to notice that nobody waits any more.
 type lingeringSouthbound struct {
-	southbound
+	fakeSouthbound
 	asking atomic.Bool
 }
 

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 )
@@ -22,7 +22,7 @@ func TestLeak_ARowThatLostItsFunctionIsClosedWhenItsNameIsDealtAnew(t *testing.T
 				c := newCloud(testcard.Index(testcard.Netdev{PF: 0, VF: 0}, testcard.Netdev{PF: 0, VF: 7, Name: "pf0vf0", IfIndex: 20}))
 				row := plantest.OurRow("a", "pf0vf0", 0, 0, 0)
 				row.Marker.Function, row.IfaceID, row.Parked = "", tt.ifaceID, tt.parked
-				c.actual, c.view = plantest.BridgeWith(row), ovn.View{Problem: "connecting"}
+				c.actual, c.view = plantest.BridgeWith(row), southbound.View{Problem: "connecting"}
 				r := c.reconciler(nil)
 				run(t, r)
 				elapse(time.Minute)

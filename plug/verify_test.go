@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 )
@@ -61,7 +61,7 @@ func TestVerify_AHoldThatEndsWhileTheSouthboundIsSilentDoesNotSpin(t *testing.T)
 		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
 		run(t, r)
 		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]ovn.Binding{} })
+		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
 		r.Poke()
 		elapse(time.Minute)
 		c.with(func() { c.silent = true })

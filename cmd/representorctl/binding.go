@@ -17,6 +17,7 @@ import (
 
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/ovn/northbound"
 	"github.com/representord/representord/internal/profile"
 	"github.com/representord/representord/internal/reason"
@@ -79,8 +80,8 @@ func (d *database) check() error {
 	return nil
 }
 
-func (b *binding) servers(d *database) northbound.Servers {
-	return northbound.Servers{Endpoints: d.endpoints(), TLS: b.tls}
+func (b *binding) servers(d *database) ovn.Servers {
+	return ovn.Servers{Remotes: d.endpoints(), TLS: b.tls}
 }
 
 // bound is the answer of bind and unbind.

@@ -135,7 +135,7 @@ func examineDatabases(ctx context.Context, h *doctor.Host) {
 	if h.TLS = slices.ContainsFunc(append([]string{c.OVSDB}, h.Identity.Remotes...), dbconn.NeedsTLS); h.TLS {
 		h.Own, h.CA, h.TLSErr = files.Validity()
 	}
-	sb := ovn.Config{Chassis: h.Identity.Chassis, Hostname: h.Identity.Hostname, Remotes: h.Identity.Remotes, TLS: files, Probe: c.Probe}
+	sb := ovn.Servers{Remotes: h.Identity.Remotes, TLS: files, Probe: c.Probe}
 	if h.Chassis, h.Server, h.ChassisErr = ovn.ListChassis(ctx, sb); h.ChassisErr == nil {
 		h.OVN, h.OVNErr = ovn.ReadVersions(ctx, sb, h.Server)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/explain/scenes"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -66,7 +66,7 @@ func facts() api.Facts {
 			},
 		},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
-		Southbound: ovn.View{
+		Southbound: southbound.View{
 			Complete: true, Connected: true, Since: noon().Add(-3*time.Hour - 12*time.Minute),
 			Endpoint: "ssl:[2001:db8::1]:6642", Chassis: "dpu1", ChassisKnown: true,
 			Identity: "cluster 3f1c7f8e-6f0f-4d4a-9b8e-0a3a4a1f0001",

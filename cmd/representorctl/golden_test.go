@@ -18,7 +18,7 @@ import (
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/explain/scenes"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -91,7 +91,7 @@ func TestGoldenOutputs(t *testing.T) {
 			RoleReason: "the local database: dial unix /run/openvswitch/db.sock: no such file or directory"},
 		Local:         ovs.View{Problem: "dial unix /run/openvswitch/db.sock: no such file or directory"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
-		Southbound:    ovn.View{Problem: "no chassis name yet"},
+		Southbound:    southbound.View{Problem: "no chassis name yet"},
 		Index:         representor.NewIndex(representor.Card{Problem: "the kernel has no devlink"}, representor.Settings{}),
 	}
 	standby := facts()

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -172,7 +172,7 @@ func TestStatusLine_SaysHowItGoes(t *testing.T) {
 	whole := api.Facts{
 		Daemon:     api.Daemon{Role: api.Active, Bridge: "br-int"},
 		Local:      ovs.View{Complete: true, BridgeUUID: "b"},
-		Southbound: ovn.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
+		Southbound: southbound.View{Complete: true, Connected: true, ChassisKnown: true, Endpoint: "ssl:192.0.2.1:6642"},
 		Index:      representor.NewIndex(representor.Card{Complete: true}, representor.Settings{}),
 		Report: plug.Report{Ports: []plug.Port{
 			{Status: plan.Status{State: plan.Plugged}}, {Status: plan.Status{State: plan.Plugged}},
@@ -206,7 +206,7 @@ func TestStatusLine_SaysHowItGoes(t *testing.T) {
 		{
 			"everything lost", func(f *api.Facts) {
 				f.Local.Complete, f.Local.Problem = false, "gone"
-				f.Southbound = ovn.View{Problem: "no answer"}
+				f.Southbound = southbound.View{Problem: "no answer"}
 				f.Index = representor.NewIndex(representor.Card{Problem: "no devlink"}, representor.Settings{})
 			},
 			"2 plugged, 1 pending, 1 invalid; local database not connected: gone; card not read: no devlink; southbound not connected: no answer",

@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/datapath"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/retry"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -61,7 +61,7 @@ type Agent struct {
 
 	Devices    Devices
 	Local      *ovs.Switch
-	Southbound *ovn.Southbound
+	Southbound *southbound.Watcher
 	Reconciler *plug.Reconciler
 	Registrar  *register.Registrar
 
@@ -95,7 +95,7 @@ func New(o Options) (*Agent, error) {
 	a.Local = ovs.New(ovs.Options{
 		Endpoint: cfg.OVSDB, TLS: Configured(cfg), Probe: min(cfg.Probe, mostLocalProbe), Log: o.Log, Notify: a.Notify,
 	})
-	a.Southbound = ovn.New(ovn.Options{Log: o.Log, Notify: a.Notify, Restored: cfg.MassUnplugHold})
+	a.Southbound = southbound.New(southbound.Options{Log: o.Log, Notify: a.Notify, Restored: cfg.MassUnplugHold})
 	a.Reconciler = plug.NewReconciler(plug.Config{
 		Southbound:     southboundGate{a.Southbound, a},
 		Switch:         localGate{a.Local, a},

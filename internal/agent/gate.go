@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 )
 
@@ -35,13 +35,13 @@ func ofBridge(v ovs.View, wanted string) ovs.View {
 
 // southboundGate is the Southbound as the reconciler sees it.
 type southboundGate struct {
-	*ovn.Southbound
+	*southbound.Watcher
 	agent *Agent
 }
 
 // View is about the chassis that the local database names, if that is known as a whole.
-func (g southboundGate) View() ovn.View {
-	v, local := g.Southbound.View(), g.agent.Local.View()
+func (g southboundGate) View() southbound.View {
+	v, local := g.Watcher.View(), g.agent.Local.View()
 	if !local.Complete {
 		return v
 	}
@@ -49,7 +49,7 @@ func (g southboundGate) View() ovn.View {
 }
 
 // ofChassis gives one that is neither complete nor connected if it was judged for another chassis.
-func ofChassis(v ovn.View, wanted string) ovn.View {
+func ofChassis(v southbound.View, wanted string) southbound.View {
 	if v.Complete && v.Chassis != wanted {
 		v.Complete, v.Connected = false, false
 		v.Problem = fmt.Sprintf("we are chassis %q now, and were %q a moment ago", wanted, v.Chassis)

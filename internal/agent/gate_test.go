@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/config"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/test/servers"
 )
@@ -26,15 +26,15 @@ func TestGate_MasksWhatIsAboutSomebodyElseAndNothingElse(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	for name, tt := range map[string]struct{ v, want ovn.View }{
-		"the wanted chassis": {ovn.View{Complete: true, Connected: true, Chassis: "dpu1"},
-			ovn.View{Complete: true, Connected: true, Chassis: "dpu1"}},
-		"another chassis": {ovn.View{Complete: true, Connected: true, Chassis: "dpu2"},
-			ovn.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
-		"another chassis, and away": {ovn.View{Complete: true, Chassis: "dpu2", Problem: "it hangs"},
-			ovn.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
-		"not whole, which stays its problem": {ovn.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"},
-			ovn.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"}},
+	for name, tt := range map[string]struct{ v, want southbound.View }{
+		"the wanted chassis": {southbound.View{Complete: true, Connected: true, Chassis: "dpu1"},
+			southbound.View{Complete: true, Connected: true, Chassis: "dpu1"}},
+		"another chassis": {southbound.View{Complete: true, Connected: true, Chassis: "dpu2"},
+			southbound.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
+		"another chassis, and away": {southbound.View{Complete: true, Chassis: "dpu2", Problem: "it hangs"},
+			southbound.View{Chassis: "dpu2", Problem: `we are chassis "dpu1" now, and were "dpu2" a moment ago`}},
+		"not whole, which stays its problem": {southbound.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"},
+			southbound.View{Connected: true, Chassis: "dpu2", Problem: "it hangs"}},
 	} {
 		if diff := cmp.Diff(tt.want, ofChassis(tt.v, "dpu1")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -12,6 +12,7 @@ import (
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 )
 
@@ -88,11 +89,9 @@ func SouthboundFiles(cfg config.Config, ssl ovs.SSL) ovn.TLSFiles {
 
 // Configure tells the Southbound who we are and where it is, also what it knows already.
 func (a *Agent) Configure(id config.Identity, ssl ovs.SSL) {
-	a.Southbound.Configure(ovn.Config{
+	a.Southbound.Configure(southbound.Config{
 		Chassis:  id.Chassis,
 		Hostname: id.Hostname,
-		Remotes:  id.Remotes,
-		TLS:      SouthboundFiles(a.Config, ssl),
-		Probe:    a.Config.Probe,
+		Servers:  ovn.Servers{Remotes: id.Remotes, TLS: SouthboundFiles(a.Config, ssl), Probe: a.Config.Probe},
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/representord/representord/internal/cardserial"
 	"github.com/representord/representord/internal/cardserial/register"
 	"github.com/representord/representord/internal/companion"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/plug/plan"
@@ -22,7 +22,7 @@ type Facts struct {
 	Daemon
 	Local         ovs.View
 	LocalEndpoint string
-	Southbound    ovn.View
+	Southbound    southbound.View
 	// Index is never nil.
 	Index  *representor.Index
 	Report plug.Report

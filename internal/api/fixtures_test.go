@@ -6,7 +6,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/companion"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -57,7 +57,7 @@ func facts() Facts {
 		},
 		Local:         ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "uuid", DatapathType: "system"},
 		LocalEndpoint: "unix:/run/openvswitch/db.sock",
-		Southbound: ovn.View{
+		Southbound: southbound.View{
 			Complete: true, Connected: true, Since: at, Endpoint: "ssl:192.0.2.1:6642",
 			Chassis: "dpu1", ChassisKnown: true, Identity: "cluster 1",
 		},

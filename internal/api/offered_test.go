@@ -13,7 +13,7 @@ import (
 
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/explain"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/plug/plan"
 )
 
@@ -39,9 +39,9 @@ func offer(t *testing.T, f Facts, s Server) string {
 }
 
 func TestExplain_WaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
-	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (southbound.Answer, error) {
 		<-ctx.Done()
-		return ovn.Answer{}, errors.New("no word")
+		return southbound.Answer{}, errors.New("no word")
 	}})
 	var e explain.Explanation
 	best := time.Hour
@@ -68,7 +68,7 @@ func TestExplain_WaitsForASouthboundThatHangsLessThanASecond(t *testing.T) {
 func TestExplain_ThoseUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 	var now, most atomic.Int64
 	end := make(chan struct{})
-	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(ctx context.Context, _ string) (southbound.Answer, error) {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
@@ -78,7 +78,7 @@ func TestExplain_ThoseUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 		case <-end:
 		case <-ctx.Done():
 		}
-		return ovn.Answer{}, errors.New("no word")
+		return southbound.Answer{}, errors.New("no word")
 	}})
 	var refused atomic.Int64
 	var callers sync.WaitGroup
@@ -105,9 +105,9 @@ func TestExplain_ThoseUnderWayAreFewAndOneTooManyIsToldSo(t *testing.T) {
 
 func TestExplain_IsOfThePortThatIsNamedWhateverItsName(t *testing.T) {
 	var asked string
-	path := offer(t, facts(), Server{Inquire: func(_ context.Context, lport string) (ovn.Answer, error) {
+	path := offer(t, facts(), Server{Inquire: func(_ context.Context, lport string) (southbound.Answer, error) {
 		asked = lport
-		return ovn.Answer{Binding: ovn.Binding{LogicalPort: lport, Disposition: ovn.Gone}}, nil
+		return southbound.Answer{Binding: southbound.Binding{LogicalPort: lport, Disposition: southbound.Gone}}, nil
 	}})
 	e, err := NewClient(path).Explain(t.Context(), oddName)
 	if err != nil || e.LogicalPort != oddName || asked != oddName || e.State != plan.Invalid {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/net/netutil"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug"
 )
@@ -41,7 +41,7 @@ type Server struct {
 	Release func(seen []plug.Holding) (released, held []plug.Holding)
 	// Inquire asks the Southbound for one logical port, whatever it says about us. It
 	// ends with its context, and at once without a connection.
-	Inquire func(ctx context.Context, logicalPort string) (ovn.Answer, error)
+	Inquire func(ctx context.Context, logicalPort string) (southbound.Answer, error)
 	// Poke asks for a pass. It does not wait for it.
 	Poke func()
 	// Events gives the changes of state after a number, oldest first.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 )
@@ -166,7 +166,7 @@ func (c *chain) up(s *diagnose.Check) {
 	case c.binding == nil || c.stale:
 		s.Unknown("the Southbound can't be asked now")
 	case c.rowless(s):
-	case c.binding.Disposition == ovn.Gone:
+	case c.binding.Disposition == southbound.Gone:
 		s.Skip("there is no Port_Binding")
 	case c.binding.Up:
 		s.Note("up", "yes")

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
@@ -20,7 +20,7 @@ type chain struct {
 
 	// binding is what is known of the Port_Binding, nil for nothing. It is stale when
 	// it is no more than what was said before the Southbound fell silent.
-	binding *ovn.Binding
+	binding *southbound.Binding
 	stale   bool
 	// ours: the port is, or was, for this chassis.
 	ours bool
@@ -45,7 +45,7 @@ func newChain(in Input) *chain {
 	case viewed:
 		c.binding, c.stale = &b, true
 	}
-	if c.binding != nil && (c.binding.Disposition == ovn.Asked || c.binding.Disposition == ovn.Kept) {
+	if c.binding != nil && (c.binding.Disposition == southbound.Asked || c.binding.Disposition == southbound.Kept) {
 		c.ours = true
 		if c.binding.Request.Invalid == nil {
 			c.query = &c.binding.Request.Query

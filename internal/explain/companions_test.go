@@ -7,7 +7,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -29,7 +29,7 @@ func placed() Input {
 	}
 	in.Actual = ovs.View{Complete: true, Bridge: "br-int", BridgeUUID: "2", Interfaces: map[string]ovs.Interface{row.Name: row}}
 	in.Status = &plan.Status{LogicalPort: "vm1", State: plan.Plugged, Netdev: row.Name}
-	in.Answer = &ovn.Answer{Binding: ovn.Binding{LogicalPort: "vm1", Disposition: ovn.Asked, Up: true}}
+	in.Answer = &southbound.Answer{Binding: southbound.Binding{LogicalPort: "vm1", Disposition: southbound.Asked, Up: true}}
 	return in
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -25,10 +25,10 @@ type Input struct {
 	// yet; empty while it keeps it.
 	Idle string
 	// Asked is the view that passes go by.
-	Asked ovn.View
+	Asked southbound.View
 	// Answer is what the Southbound said when it was asked about this port without any
 	// condition, nil when it wasn't or gave no answer, for which Silence says why.
-	Answer  *ovn.Answer
+	Answer  *southbound.Answer
 	Silence string
 	// Index is never nil.
 	Index *representor.Index

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/internal/diagnose"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -136,9 +136,9 @@ func TestExplain_WhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 		options["option"+strconv.Itoa(i)] = "value"
 	}
 	in := nothing()
-	in.Asked = ovn.View{Complete: true, Connected: true, Chassis: evil, Endpoint: evil, Identity: evil}
-	in.Answer = &ovn.Answer{
-		Binding: ovn.Binding{LogicalPort: "vm1", Disposition: ovn.Withdrawn, Why: "it has no option vif-plug-type"},
+	in.Asked = southbound.View{Complete: true, Connected: true, Chassis: evil, Endpoint: evil, Identity: evil}
+	in.Answer = &southbound.Answer{
+		Binding: southbound.Binding{LogicalPort: "vm1", Disposition: southbound.Withdrawn, Why: "it has no option vif-plug-type"},
 		Options: options, Type: evil, ParentPort: long, RequestedChassis: evil, RequestedAdditional: []string{evil, long}, Chassis: evil,
 	}
 	size := 0

@@ -9,7 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/option"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 )
@@ -63,7 +63,7 @@ func (c *chain) portBinding(s *diagnose.Check) {
 		return
 	}
 	a := c.in.Answer
-	if a.Disposition == ovn.Gone {
+	if a.Disposition == southbound.Gone {
 		s.Note("row", "")
 		s.Fail("the Southbound has no Port_Binding for this logical port", c.fill("check the name; if the Northbound knows it, see that "+
 			"ovn-northd runs: `ovn-nbctl list Logical_Switch_Port {port}`"))
@@ -102,7 +102,7 @@ func (c *chain) requestedChassis(s *diagnose.Check) {
 	case c.stale:
 		s.Unknown(c.binding.Why + ", when last seen")
 		return
-	case c.binding.Disposition == ovn.Gone:
+	case c.binding.Disposition == southbound.Gone:
 		s.Skip("there is no row")
 		return
 	}
@@ -112,9 +112,9 @@ func (c *chain) requestedChassis(s *diagnose.Check) {
 	s.NoteIf("requested_additional_chassis", strings.Join(a.RequestedAdditional, ", "))
 	s.Note("chassis", a.Chassis)
 	switch {
-	case a.Disposition == ovn.Asked:
+	case a.Disposition == southbound.Asked:
 		s.OK("its requested chassis is ours")
-	case a.Disposition == ovn.Kept:
+	case a.Disposition == southbound.Kept:
 		c.fail(s, plan.EvidenceOnly(a.Binding))
 	case !c.isVIF():
 		s.Skip("it asks for no representor, so the chassis does not matter")
@@ -147,7 +147,7 @@ func (c *chain) options(s *diagnose.Check) {
 		}
 		s.Unknown("what is asked for can't be known now")
 		return
-	case c.binding.Disposition != ovn.Asked && c.binding.Disposition != ovn.Kept:
+	case c.binding.Disposition != southbound.Asked && c.binding.Disposition != southbound.Kept:
 		s.Skip("nothing is asked of this chassis")
 		return
 	}

@@ -61,7 +61,8 @@ func TestExplain_TellsOfEveryStateAndEveryReason(t *testing.T) {
 			t.Errorf("no explanation of a port that is %s", want)
 		}
 	}
-	for _, want := range declared(t, "Code", "internal/reason", "internal/ovn", "plug", "plug/plan", "internal/explain", "internal/diagnose") {
+	for _, want := range declared(t, "Code",
+		"internal/reason", "internal/ovn", "internal/ovn/southbound", "plug", "plug/plan", "internal/explain", "internal/diagnose") {
 		if !codes[reason.Code(want)] {
 			t.Errorf("no explanation of %s", want)
 		}

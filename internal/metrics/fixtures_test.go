@@ -13,7 +13,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/card"
 	"github.com/representord/representord/internal/companion"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
@@ -69,7 +69,7 @@ func busy() Snapshot {
 		Facts: api.Facts{
 			Daemon:     api.Daemon{Version: "1.2.3", Started: noon().Add(-time.Hour), Role: api.Active},
 			Local:      ovs.View{Complete: true, BridgeUUID: "b", Since: noon().Add(-time.Minute)},
-			Southbound: ovn.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
+			Southbound: southbound.View{Complete: true, ChassisKnown: true, Since: noon().Add(-30 * time.Second)},
 			Index:      representor.NewIndex(twins(), representor.Settings{}),
 			Companions: []companion.Sight{
 				{Name: companion.VSwitchd, State: companion.Answers},

@@ -17,7 +17,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/companion"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -50,7 +50,7 @@ func TestMetrics_WhatABusyDaemonShows(t *testing.T) {
 func fresh() Snapshot {
 	return Snapshot{Facts: api.Facts{
 		Daemon:     api.Daemon{Version: "1.2.3", Started: noon(), Role: api.Starting},
-		Southbound: ovn.View{Since: noon()},
+		Southbound: southbound.View{Since: noon()},
 		Companions: []companion.Sight{{Name: companion.VSwitchd, State: companion.Unknown}},
 		Index:      representor.NewIndex(representor.Card{Problem: "not read yet"}, representor.Settings{}),
 	}}
@@ -141,19 +141,19 @@ func TestLastSync_OfADatabase(t *testing.T) {
 	const at, was = "1.7723664e+09", "1.7723628e+09"
 	for name, c := range map[string]struct {
 		local      ovs.View
-		southbound ovn.View
+		southbound southbound.View
 		want       []string
 	}{
 		"is now while it is connected": {
-			ovs.View{Complete: true, Since: lost}, ovn.View{Complete: true, Connected: true, Since: lost},
+			ovs.View{Complete: true, Since: lost}, southbound.View{Complete: true, Connected: true, Since: lost},
 			[]string{`{database="local"} ` + at, `{database="southbound"} ` + at},
 		},
 		"is when the connection was lost": {
-			ovs.View{Since: lost}, ovn.View{Complete: true, Since: lost},
+			ovs.View{Since: lost}, southbound.View{Complete: true, Since: lost},
 			[]string{`{database="local"} ` + was, `{database="southbound"} ` + was},
 		},
-		"isn't there before it was connected": {ovs.View{}, ovn.View{Since: lost}, nil},
-		"isn't there before it was whole":     {ovs.View{}, ovn.View{Connected: true, Since: lost}, nil},
+		"isn't there before it was connected": {ovs.View{}, southbound.View{Since: lost}, nil},
+		"isn't there before it was whole":     {ovs.View{}, southbound.View{Connected: true, Since: lost}, nil},
 	} {
 		s := busy()
 		s.Local, s.Southbound = c.local, c.southbound

@@ -37,15 +37,15 @@ func (n Names) String() string {
 // text is of no database.
 func (n Names) IsIn(text string) bool {
 	o, ok := parseNames(text)
-	return ok && n.same(o)
+	return ok && n.Same(o)
 }
 
-// same reports whether two names may be one database's. What both tell must be the same, and there
+// Same reports whether two names may be one database's. What both tell must be the same, and there
 // must be something that both tell: a relay tells no cluster, and a database keeps its SB_Global
 // row when it is made a clustered one. The same row in another cluster is a copy, which may be
 // an old one; another row in the same cluster tells of contents that were wiped, or restored in
 // place (ovsdb-client(1), restore: every row is another one then).
-func (n Names) same(o Names) bool {
+func (n Names) Same(o Names) bool {
 	if n.Cluster != "" && o.Cluster != "" && n.Cluster != o.Cluster {
 		return false
 	}
@@ -55,8 +55,8 @@ func (n Names) same(o Names) bool {
 	return n.Cluster != "" && n.Cluster == o.Cluster
 }
 
-// or completes names with others of the same database.
-func (n Names) or(o Names) Names {
+// Or completes names with others of the same database.
+func (n Names) Or(o Names) Names {
 	return Names{Cluster: cmp.Or(n.Cluster, o.Cluster), Global: cmp.Or(n.Global, o.Global)}
 }
 

@@ -5,27 +5,27 @@ import (
 	"errors"
 )
 
-// ListChassis reads who is registered in the Southbound, from the first server of
-// the configuration that answers, and gives that server. It keeps no connection.
-func ListChassis(ctx context.Context, c Config) (all []Chassis, endpoint string, err error) {
-	if len(c.Remotes) == 0 {
+// ListChassis reads who is registered in the Southbound, from the first server
+// that answers, and gives that server. It keeps no connection.
+func ListChassis(ctx context.Context, s Servers) (all []Chassis, endpoint string, err error) {
+	if len(s.Remotes) == 0 {
 		return nil, "", errors.New("the Southbound's address is not known")
 	}
 	var problems []error
-	for _, endpoint := range c.Remotes {
-		all, err := listChassis(ctx, c, endpoint)
+	for _, endpoint := range s.Remotes {
+		all, err := listChassis(ctx, s, endpoint)
 		if err == nil {
 			return all, endpoint, nil
 		}
-		problems = append(problems, errors.New(problemOf(endpoint, c.TLS.Explain(err))))
+		problems = append(problems, errors.New(Problem(endpoint, s.TLS.Explain(err))))
 	}
 	return nil, "", errors.Join(problems...)
 }
 
-func listChassis(ctx context.Context, c Config, endpoint string) ([]Chassis, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.establish())
+func listChassis(ctx context.Context, s Servers, endpoint string) ([]Chassis, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience())
 	defer cancel()
-	o, err := c.dialOptions(endpoint, nil)
+	o, err := s.DialOptions(endpoint, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -35,18 +35,18 @@ func listChassis(ctx context.Context, c Config, endpoint string) ([]Chassis, err
 	}
 	defer server.Close()
 	if server.State() == nil {
-		return nil, errNoDatabase
+		return nil, ErrNoDatabase
 	}
-	sc, err := readSchema(ctx, server)
+	sc, err := ReadSchema(ctx, server)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dialModel(ctx, sc, o)
+	conn, err := sc.Dial(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	found, err := Select(ctx, conn, RowsWhere(TableChassis, nil, chassisColumns()...))
+	found, err := Select(ctx, conn, RowsWhere(TableChassis, nil, ChassisColumns()...))
 	if err != nil {
 		return nil, err
 	}

@@ -16,13 +16,13 @@ const (
 	TableChassis     = "Chassis"
 	TablePortBinding = "Port_Binding"
 
-	columnAdditional = "requested_additional_chassis"
+	ColumnAdditional = "requested_additional_chassis"
 )
 
-// sbGlobal is the one row of the database that lives as long as the database: its
+// Global is the one row of the database that lives as long as the database: its
 // uuid names it. A monitor must name a column; ssl hardly ever changes, while
 // nb_cfg does with every ovn-nbctl --wait.
-type sbGlobal struct {
+type Global struct {
 	UUID string  `ovsdb:"_uuid"`
 	SSL  *string `ovsdb:"ssl"`
 }
@@ -78,8 +78,8 @@ type PortBinding2203 struct {
 	MAC                 []string          `ovsdb:"mac"`
 }
 
-// asPortBinding is nil for what is a row of another table.
-func asPortBinding(m model.Model) *PortBinding {
+// AsPortBinding is nil for what is a row of another table.
+func AsPortBinding(m model.Model) *PortBinding {
 	switch p := m.(type) {
 	case *PortBinding:
 		return p
@@ -103,7 +103,7 @@ func (p *PortBinding) CloneModel() model.Model { return p.clone() }
 
 // CloneModelInto is given a row of the same table.
 func (p *PortBinding) CloneModelInto(m model.Model) {
-	if q := asPortBinding(m); q != nil {
+	if q := AsPortBinding(m); q != nil {
 		*q = *p.clone()
 	}
 }
@@ -115,14 +115,6 @@ func (p *PortBinding2203) CloneModel() model.Model {
 
 // CloneModelInto is given a row of the same table.
 func (p *PortBinding2203) CloneModelInto(m model.Model) { (*PortBinding)(p).CloneModelInto(m) }
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var none T
-		return none
-	}
-	return *p
-}
 
 func clonePointer[T any](p *T) *T {
 	if p == nil {

@@ -16,12 +16,10 @@ func RowsWhere(table string, conditions []ovsdb.Condition, columns ...string) ov
 	return ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table, Where: conditions, Columns: append([]string{"_uuid"}, columns...)}
 }
 
-// equal is the condition of the rows with this value in a column.
-func equal(column string, value any) []ovsdb.Condition {
+// Equal is the condition of the rows with this value in a column.
+func Equal(column string, value any) []ovsdb.Condition {
 	return []ovsdb.Condition{ovsdb.NewCondition(column, ovsdb.ConditionEqual, value)}
 }
-
-func withUUID(uuid string) []ovsdb.Condition { return equal("_uuid", ovsdb.UUID{GoUUID: uuid}) }
 
 // Select does operations of RowsWhere in one transaction, and gives what each found as models of the
 // connection. The error tells that the transaction failed, or that the server answered with

@@ -23,7 +23,7 @@ const (
 type ServerState struct {
 	UUID      string `ovsdb:"_uuid"`
 	Name      string `ovsdb:"name"`
-	Model     string `ovsdb:"model"` // standalone, clustered or modelRelay
+	Model     string `ovsdb:"model"` // standalone, clustered or ModelRelay
 	Connected bool   `ovsdb:"connected"`
 	Leader    bool   `ovsdb:"leader"`
 	// Cluster is the cluster's id, nil for a database that is no cluster's.
@@ -32,12 +32,12 @@ type ServerState struct {
 	Index *int `ovsdb:"index"`
 }
 
-// modelRelay is the model of a server that holds a copy of another's database.
-const modelRelay = "relay"
+// ModelRelay is the model of a server that holds a copy of another's database.
+const ModelRelay = "relay"
 
 // Server is a connection to a server's word about itself. The library can't follow two databases on one connection without
 // following the leader too, which isn't wanted: any server that keeps up will do. Behind a load balancer the two connections
-// may end at two servers, and this one's word is of no use there: see sameServer.
+// may end at two servers, and this one's word is of no use there: see SameProcess.
 type Server struct {
 	conn *dbconn.Conn
 	poke retry.Poke
@@ -57,7 +57,7 @@ func DialServer(ctx context.Context, database string, o dbconn.Options) (*Server
 	conn.OnChange(s.poke.Wake)
 	request := conn.NewMonitor()
 	request.Tables = []client.TableMonitor{{
-		Table: tableDatabase, Fields: append(stateColumns(), "name"), Conditions: equal("name", database),
+		Table: tableDatabase, Fields: append(stateColumns(), "name"), Conditions: Equal("name", database),
 	}}
 	if err := conn.Monitor(ctx, request); err != nil {
 		conn.Close()
@@ -74,46 +74,60 @@ func (s *Server) State() *ServerState {
 	return nil
 }
 
+// Changed has an element when State may have changed since it was taken.
+func (s *Server) Changed() <-chan struct{} { return s.poke }
+
+// Sync waits until State is what the server had to say when Sync was called.
+func (s *Server) Sync(ctx context.Context) error { return s.conn.Sync(ctx) }
+
+// Done is closed when the connection has ended; Err says why.
+func (s *Server) Done() <-chan struct{} { return s.conn.Done() }
+
+// Err is why the connection has ended.
+func (s *Server) Err() error { return s.conn.Err() }
+
 // Close ends the connection.
 func (s *Server) Close() { s.conn.Close() }
 
-// ask asks the server anew what it says of the Southbound.
-func (s *Server) ask(ctx context.Context) (*ServerState, error) {
+// Ask asks the server anew what it says of the Southbound.
+func (s *Server) Ask(ctx context.Context) (*ServerState, error) {
 	found, err := Select(ctx, s.conn, stateOf(Database))
 	if err != nil {
 		return nil, err
 	}
 	if len(found[0]) != 1 {
-		return nil, errNoDatabase
+		return nil, ErrNoDatabase
 	}
 	return As[*ServerState](found[0])[0], nil
 }
 
 func stateOf(database string) ovsdb.Operation {
-	return RowsWhere(tableDatabase, equal("name", database), stateColumns()...)
+	return RowsWhere(tableDatabase, Equal("name", database), stateColumns()...)
 }
 
 func stateColumns() []string { return []string{"model", "connected", "leader", "cid", "index"} }
 
-var errNoDatabase = errors.New("the server has no database " + Database + ": is this address the Southbound's?")
+// ErrNoDatabase tells that a server is none of the Southbound's.
+var ErrNoDatabase = errors.New("the server has no database " + Database + ": is this address the Southbound's?")
 
-// errTwoServers: one server would vouch for what another one says.
-var errTwoServers = errors.New("two servers answer under this address, " +
+// ErrTwoServers tells of an address where one server would vouch for what another one says.
+var ErrTwoServers = errors.New("two servers answer under this address, " +
 	"which is a virtual IP, a Service or a name with several addresses: name the Southbound's servers one by one in ovn-remote")
 
-// sameServer tells whether two connections end at one process. A member that is cut off from its cluster goes on to answer, and only
-// its own _Server says so. Servers before Open vSwitch 2.7 have no id and get the benefit of the doubt, unless one of two has.
-func sameServer(ctx context.Context, a, b *dbconn.Conn) error {
-	one, err := serverID(ctx, a)
+// SameProcess is ErrTwoServers unless another connection ends at this server's process. A member that is cut off from its cluster
+// goes on to answer, and only its own _Server says so. Servers before Open vSwitch 2.7 have no id and get the benefit of the doubt,
+// unless one of two has.
+func (s *Server) SameProcess(ctx context.Context, other *dbconn.Conn) error {
+	ours, err := serverID(ctx, s.conn)
 	if err != nil {
 		return err
 	}
-	other, err := serverID(ctx, b)
+	theirs, err := serverID(ctx, other)
 	if err != nil {
 		return err
 	}
-	if one != other {
-		return errTwoServers
+	if ours != theirs {
+		return ErrTwoServers
 	}
 	return nil
 }

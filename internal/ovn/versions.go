@@ -26,14 +26,14 @@ type Versions struct {
 }
 
 // ReadVersions asks one server once, on a connection of its own.
-func ReadVersions(ctx context.Context, c Config, endpoint string) (Versions, error) {
-	o, err := c.dialOptions(endpoint, nil)
+func ReadVersions(ctx context.Context, s Servers, endpoint string) (Versions, error) {
+	o, err := s.DialOptions(endpoint, nil)
 	if err != nil {
 		return Versions{}, err
 	}
 	root, schema, err := dbconn.ReadRoot(ctx, Database, TableGlobal, []string{"options"}, o)
 	if err != nil {
-		return Versions{}, c.TLS.Explain(err)
+		return Versions{}, s.TLS.Explain(err)
 	}
 	v := Versions{Schema: schema}
 	if root == nil {

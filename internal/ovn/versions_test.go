@@ -3,6 +3,7 @@ package ovn
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/representord/representord/test/servers"
 )
@@ -15,7 +16,7 @@ func TestVersions_NorthdsIsReadAsItPublishesIt(t *testing.T) {
 		says = strings.Trim(out, "\"\n")
 		return err == nil && says != ""
 	})
-	v, err := ReadVersions(t.Context(), dpu1(c.SB.Endpoint), c.SB.Endpoint)
+	v, err := ReadVersions(t.Context(), Servers{Probe: time.Hour}, c.SB.Endpoint)
 	if err != nil || v.Schema == "" {
 		t.Fatalf("%+v, %v", v, err)
 	}
@@ -26,7 +27,7 @@ func TestVersions_NorthdsIsReadAsItPublishesIt(t *testing.T) {
 
 func TestVersions_ADatabaseThatNorthdHasNotSeenTellsItsSchemaAlone(t *testing.T) {
 	d := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
-	v, err := ReadVersions(t.Context(), dpu1(d.Endpoint), d.Endpoint)
+	v, err := ReadVersions(t.Context(), Servers{Probe: time.Hour}, d.Endpoint)
 	if err != nil || v.Schema == "" || v.Northd != "" || v.NorthdSchema != "" {
 		t.Errorf("%+v, %v", v, err)
 	}

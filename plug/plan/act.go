@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 )
@@ -171,7 +171,7 @@ func (q *port) idle() State {
 // invalid is why the port's request can't be followed as written, nil if it can or there
 // is none.
 func (q *port) invalid() *reason.Reason {
-	if q.seen && q.binding.Disposition == ovn.Asked {
+	if q.seen && q.binding.Disposition == southbound.Asked {
 		return q.binding.Request.Invalid
 	}
 	return nil

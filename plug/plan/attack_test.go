@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -47,7 +47,7 @@ func TestParking_TheNameDoesNotComeBackForAnExtraRow(t *testing.T) {
 func TestParking_ARowGetsBackTheNameThatWasParkedOnly(t *testing.T) {
 	row := plantest.OurRow("b", "pf0vf0", 0, 0, 0)
 	row.Ofport, row.IfaceID, row.Parked = -1, "", "a"
-	d := Plan(Input{Asked: ovn.View{Problem: "connecting"}, Index: testcard.Index(testcard.OneVF()), Actual: plantest.BridgeWith(row)})
+	d := Plan(Input{Asked: southbound.View{Problem: "connecting"}, Index: testcard.Index(testcard.OneVF()), Actual: plantest.BridgeWith(row)})
 	for _, c := range d.Changes {
 		for _, e := range c.Edit {
 			if got := e.Set[ovs.KeyIfaceID]; got != "" && got != "a" {
@@ -61,7 +61,7 @@ func TestParking_ARowGetsBackTheNameThatWasParkedOnly(t *testing.T) {
 func TestParking_TheNameDoesNotComeBackBesideSomebodyElsesRowForThePort(t *testing.T) {
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 0)
 	row.Ofport, row.IfaceID, row.Parked = -1, "", "a"
-	for name, view := range map[string]ovn.View{"asked": plantest.Trusted(plantest.Asks("a", 0, 0)),
+	for name, view := range map[string]southbound.View{"asked": plantest.Trusted(plantest.Asks("a", 0, 0)),
 		"Southbound away": {Problem: "connecting"}} {
 		t.Run(name, func(t *testing.T) {
 			d := Plan(Input{Asked: view, Index: testcard.Index(testcard.OneVF()), Actual: plantest.BridgeWith(row,

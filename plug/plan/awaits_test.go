@@ -3,15 +3,15 @@ package plan
 import (
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 )
 
 // northd takes requested_chassis off every row when the Chassis row goes.
-func withoutChassis(b ovn.Binding) ovn.Binding {
-	b.Disposition, b.Why = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us"
+func withoutChassis(b southbound.Binding) southbound.Binding {
+	b.Disposition, b.Why = southbound.Kept, "requested_chassis is empty, but the option requested-chassis names us"
 	return b
 }
 

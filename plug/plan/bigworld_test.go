@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -19,7 +19,7 @@ import (
 // their names.
 type bigWorld struct {
 	index  *representor.Index
-	view   ovn.View
+	view   southbound.View
 	actual ovs.View
 	names  map[string]string // the function that has a name now, "" for none
 }
@@ -30,7 +30,7 @@ func drawBigWorld(t *rapid.T) bigWorld {
 	w := bigWorld{names: map[string]string{}}
 	gone := rapid.IntRange(0, 10).Draw(t, "functions that went")
 	var devs []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	var rows []ovs.Interface
 	for i := range n {
 		d := testcard.Netdev{PF: i % 2, VF: i / 2, Name: fmt.Sprintf("eth%d", dealt[i]), IfIndex: uint32(5000 + i)}

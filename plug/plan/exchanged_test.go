@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -27,15 +27,15 @@ func TestExchanged_ARowForAnotherFunctionThanItsRequestMeansMakesRoomForThePortT
 		name string
 		devs []testcard.Netdev
 		rows []ovs.Interface
-		asks []ovn.Binding
+		asks []southbound.Binding
 		want []string
 	}{
-		{"what it means isn't there", []testcard.Netdev{first}, []ovs.Interface{rowA}, []ovn.Binding{a, b}, []string{"-pf0vf0 +pf0vf0=b"}},
-		{"what it means has no netdev", []testcard.Netdev{first, away}, []ovs.Interface{rowA}, []ovn.Binding{a, b},
+		{"what it means isn't there", []testcard.Netdev{first}, []ovs.Interface{rowA}, []southbound.Binding{a, b}, []string{"-pf0vf0 +pf0vf0=b"}},
+		{"what it means has no netdev", []testcard.Netdev{first, away}, []ovs.Interface{rowA}, []southbound.Binding{a, b},
 			[]string{"-pf0vf0 +pf0vf0=b"}},
-		{"each has what the other one means", []testcard.Netdev{first, second}, []ovs.Interface{rowA, rowB}, []ovn.Binding{a, b},
+		{"each has what the other one means", []testcard.Netdev{first, second}, []ovs.Interface{rowA, rowB}, []southbound.Binding{a, b},
 			[]string{"-pf0vf0 -pf1vf0 +pf1vf0=a +pf0vf0=b"}},
-		{"nobody asks for what it has", []testcard.Netdev{first}, []ovs.Interface{rowA}, []ovn.Binding{a}, nil},
+		{"nobody asks for what it has", []testcard.Netdev{first}, []ovs.Interface{rowA}, []southbound.Binding{a}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			in := Input{Asked: plantest.Trusted(tt.asks...), Index: representor.NewIndex(testcard.Exchanged(tt.devs...), representor.Settings{}),
@@ -53,7 +53,7 @@ func TestExchanged_ARowForAnotherFunctionThanItsRequestMeansMakesRoomForThePortT
 
 func TestExchanged_WhatMakesRoomCountsForTheBrake(t *testing.T) {
 	var devs []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	var rows []ovs.Interface
 	for vf := range 4 {
 		name := []string{"n0", "n1", "n2", "n3"}[vf]
@@ -111,7 +111,7 @@ func TestExchanged_WhatIsKeptIsLookedAfter(t *testing.T) {
 }
 
 func TestExchanged_ARequestInOtherWordsIsNotCalledTheSame(t *testing.T) {
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	var rows []ovs.Interface
 	var devs []testcard.Netdev
 	for vf := range 4 {
@@ -160,7 +160,9 @@ func TestExchanged_WhatIsNotThereIsNobodys(t *testing.T) {
 // A driver fails to tell of a port, and the function's netdev says whose it is.
 func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testing.T) {
 	ask := plantest.Asks("a", 0, 0)
-	for name, is := range map[string]ovn.Binding{"the controller": onController(ask, 1), "the card's serial number": onCard(ask, "MT1")} {
+	for name, is := range map[string]southbound.Binding{
+		"the controller": onController(ask, 1), "the card's serial number": onCard(ask, "MT1"),
+	} {
 		for n, known := range []bool{true, false, true, false} {
 			t.Run(fmt.Sprintf("%s, our Chassis row is there: %v, the PF is listed: %v", name, known, n < 2), func(t *testing.T) {
 				card := testcard.ShortOf("c1pf0vf0")
@@ -172,7 +174,7 @@ func TestUnlisted_ARowStaysForARequestThatMeansItsFunctionInOtherWords(t *testin
 					Actual: plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))}
 				in.Asked.ChassisKnown = known
 				if !known {
-					is = plantest.Classified(is, ovn.Kept)
+					is = plantest.Classified(is, southbound.Kept)
 				}
 				if d := planWith(in, is); slices.ContainsFunc(d.Changes, func(c ovs.Change) bool { return len(c.Unplug) > 0 }) {
 					t.Errorf("our Chassis row is known: %v: did %q", known, did(d))
@@ -187,7 +189,7 @@ func TestUnlisted_OfTwoRowsOfOnePortTheOneThatIsMeantStays(t *testing.T) {
 	card := testcard.WithNetdev(testcard.Of(other), 10, representor.Link{Name: "pf0vf0", PortName: "c1pf0vf0", Parent: testcard.Handle()})
 	rows := []ovs.Interface{plantest.OurRow("a", "pf0vf0", 0, 0, 10), plantest.OurRow("a", "pf0vf1", 0, 1, 11)}
 	rows[1].Marker.Request = testcard.VFQuery(0, 0).String()
-	for name, bs := range map[string][]ovn.Binding{"-pf0vf1": {plantest.Asks("a", 0, 0)},
+	for name, bs := range map[string][]southbound.Binding{"-pf0vf1": {plantest.Asks("a", 0, 0)},
 		"-pf0vf1 +pf0vf1=b": {plantest.Asks("a", 0, 0), plantest.Asks("b", 0, 1)}} {
 		t.Run(name, func(t *testing.T) {
 			in := Input{Asked: plantest.Trusted(bs...), Index: representor.NewIndex(card, representor.Settings{}),

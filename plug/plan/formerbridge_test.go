@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -149,13 +149,13 @@ func TestMoveHere_ALeakThatCannotBeClosedIsTold(t *testing.T) {
 
 func TestMoveHere_NoPortIsPluggedBesideARowForTheSameFunction(t *testing.T) {
 	in := leftInput(plantest.Behind("a", "pf0vf0", 0, 0, 10), plantest.OurRow("b", "old", 0, 0, 0))
-	in.Asked = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept))
+	in.Asked = plantest.Trusted(plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), southbound.Kept))
 	if diff := cmp.Diff([]string{"-pf0vf0 -old +pf0vf0=a"}, did(planWith(in, plantest.Asks("a", 0, 0),
-		plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept)))); diff != "" {
+		plantest.Classified(plantest.Asks("b", 0, 0), southbound.Kept)))); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 	in.Hold.All = true
-	if d := planWith(in, plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), ovn.Kept)); len(d.Changes) != 0 {
+	if d := planWith(in, plantest.Asks("a", 0, 0), plantest.Classified(plantest.Asks("b", 0, 0), southbound.Kept)); len(d.Changes) != 0 {
 		t.Errorf("under a hold, planned %v", did(d))
 	}
 }
@@ -202,8 +202,8 @@ func TestMoveHere_ARowThatNothingAsksForIsNamedWithTheCommand(t *testing.T) {
 }
 
 func TestMoveHere_NothingMovesWhileTheSouthboundCannotBeTrusted(t *testing.T) {
-	for name, edit := range map[string]func(*ovn.View){
-		"not connected": func(v *ovn.View) { v.Connected = false }, "no Chassis row": func(v *ovn.View) { v.ChassisKnown = false },
+	for name, edit := range map[string]func(*southbound.View){
+		"not connected": func(v *southbound.View) { v.Connected = false }, "no Chassis row": func(v *southbound.View) { v.ChassisKnown = false },
 	} {
 		in := leftInput(plantest.Behind("a", "pf0vf0", 0, 0, 10))
 		edit(&in.Asked)
@@ -218,7 +218,7 @@ func TestMoveHere_WhatMakesRoomForOthersAllAtOnceIsHeld(t *testing.T) {
 	const n = 4
 	var rows []ovs.Interface
 	var devs []testcard.Netdev
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	waited := map[string]bool{}
 	for vf := range n {
 		name := fmt.Sprintf("pf0vf%d", vf)

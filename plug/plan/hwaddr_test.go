@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -53,7 +53,7 @@ func TestProgramHWAddr_NothingIsSetForWhatIsNotPluggedOnATrustedWord(t *testing.
 			in := Input{Asked: plantest.Trusted(plantest.Addressed(plantest.PortMAC())), Index: testcard.IndexWithAddress(had),
 				Actual: plantest.BridgeWith(plantest.OurRow("a", "pf0vf0", 0, 0, 10))}
 			tt.edit(&in)
-			var truth []ovn.Binding
+			var truth []southbound.Binding
 			for _, b := range in.Asked.Bindings {
 				truth = append(truth, b)
 			}

@@ -4,7 +4,7 @@
 package plan
 
 import (
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
 )
@@ -41,10 +41,10 @@ type Hold struct {
 
 // Input is everything a plan is made from.
 type Input struct {
-	Asked ovn.View
+	Asked southbound.View
 	// Verdict, when not nil, is the Southbound's unconditioned word about some
 	// logical ports. Without it no row is removed for the Southbound's sake.
-	Verdict  *ovn.Verdict
+	Verdict  *southbound.Verdict
 	Index    *representor.Index
 	Actual   ovs.View
 	Settings Settings

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -37,14 +37,14 @@ func TestLeak_ARowThatLostItsFunctionIsOneOfAnyOtherNumberThanWasAsked(t *testin
 	opened := edited
 	opened.Name, opened.PortName, opened.IfIndex = "old", "old", 11
 	keeps := unknown
-	keeps.Disposition = ovn.Kept
+	keeps.Disposition = southbound.Kept
 	other, silent := edited, edited
 	other.Marker.Request, silent.Marker.Request = testcard.VFQuery(3, 0).String(), "edited"
 	swapped := testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 11}
 	for _, c := range []struct {
 		name string
 		row  ovs.Interface
-		asks ovn.Binding
+		asks southbound.Binding
 		card testcard.Netdev
 		want int
 	}{
@@ -107,20 +107,20 @@ func TestLeak_ARowOfAKernelWithoutControllersIsTheFunctions(t *testing.T) {
 		name string
 		dev  testcard.Netdev
 		card func(*representor.Card)
-		asks ovn.Binding
+		asks southbound.Binding
 		want []string
 	}{
 		{name: "its marker is corrected", dev: testcard.OneVF(), asks: plantest.Asks("a", 0, 0), want: []string{"~pf0vf0"}},
 		{name: "it follows its netdev", dev: renamed, asks: plantest.Asks("a", 0, 0), want: []string{"-pf0vf0 +c1pf0vf0=a"}},
-		{name: "also while it is only kept", dev: renamed, asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
+		{name: "also while it is only kept", dev: renamed, asks: plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept),
 			want: []string{"-pf0vf0 +c1pf0vf0=a"}},
 		{name: "it makes room for another port that asks for its function", dev: renamed, asks: plantest.Asks("b", 0, 0),
 			want: []string{"-pf0vf0 +c1pf0vf0=b"}},
 		{name: "another VF's netdev is a leak", dev: testcard.Netdev{PF: 0, VF: 1, Name: "pf0vf0", IfIndex: 10},
-			asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
+			asks: plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept),
 			want: []string{"-pf0vf0"}},
 		{name: "it is nobody's if it may be another host's", dev: testcard.OneVF(), card: secondHost,
-			asks: plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept),
+			asks: plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept),
 			want: []string{"-pf0vf0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

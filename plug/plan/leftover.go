@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -17,7 +17,7 @@ import (
 type leftOver struct {
 	row ovs.Interface
 	// binding is what the verdict says of its port, if verified.
-	binding  ovn.Binding
+	binding  southbound.Binding
 	verified bool
 	// ours: we may take it away as if it were ours (AdoptOVNVIF).
 	ours bool
@@ -67,7 +67,7 @@ func (p *planner) wanted(lport string) bool {
 	if !seen {
 		b, seen = p.view.Bindings[lport]
 	}
-	return seen && (b.Disposition == ovn.Asked || b.Disposition == ovn.Kept)
+	return seen && (b.Disposition == southbound.Asked || b.Disposition == southbound.Kept)
 }
 
 // countLeftOvers adds the left-overs that go to those that are looked at together, and

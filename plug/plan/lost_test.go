@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
@@ -26,11 +26,11 @@ func TestOwner_AFunctionWhoseRowLeaksGoesToAnotherPortOnlyWhenTheSouthboundWasAs
 		t.Errorf("its row is gone, and nobody was asked: planned %q, doubts %q", did(d), d.Unconfirmed)
 	}
 	for name, tt := range map[string]struct {
-		truth []ovn.Binding
+		truth []southbound.Binding
 		want  string
 	}{
 		"nothing asks for it any more": {nil, "+ens1=b"},
-		"it is still asked for":        {[]ovn.Binding{plantest.Asks("a", 0, 0)}, "+ens1=a"},
+		"it is still asked for":        {[]southbound.Binding{plantest.Asks("a", 0, 0)}, "+ens1=a"},
 	} {
 		if d := planWith(in, tt.truth...); !slices.Equal(did(d), []string{"-pf0vf0", tt.want}) {
 			t.Errorf("%s: planned %q", name, did(d))

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -17,13 +17,13 @@ import (
 )
 
 // onController is a binding that also names the controller of its PF.
-func onController(b ovn.Binding, n uint32) ovn.Binding {
+func onController(b southbound.Binding, n uint32) southbound.Binding {
 	b.Request.Query.Controller = devlink.Some(n)
 	return b
 }
 
 // onCard is a binding that also names the serial number of its card.
-func onCard(b ovn.Binding, serial string) ovn.Binding {
+func onCard(b southbound.Binding, serial string) southbound.Binding {
 	b.Request.Query.CardSerial = serial
 	return b
 }
@@ -41,8 +41,8 @@ func TestMeaning_ARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) 
 	for _, tt := range []struct {
 		name      string
 		card      representor.Card
-		was       ovn.Binding // what the row answers
-		is        ovn.Binding
+		was       southbound.Binding // what the row answers
+		is        southbound.Binding
 		noChassis bool
 		goes      bool
 	}{
@@ -52,9 +52,9 @@ func TestMeaning_ARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) 
 		{name: "serial number added that the card doesn't tell", card: testcard.Of(testcard.OneVF()), was: ask, is: onCard(ask, "MT1")},
 		{name: "both changed, card unreadable", card: unreadable, was: onController(ask, 1), is: onCard(ask, "MT1")},
 		{name: "controller added without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is: plantest.Classified(onController(ask, 1), ovn.Kept), noChassis: true},
+			is: plantest.Classified(onController(ask, 1), southbound.Kept), noChassis: true},
 		{name: "serial number added without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is: plantest.Classified(onCard(ask, "MT1"), ovn.Kept), noChassis: true},
+			is: plantest.Classified(onCard(ask, "MT1"), southbound.Kept), noChassis: true},
 		{name: "another VF, card unreadable", card: unreadable, was: ask, is: plantest.Asks("a", 0, 1), goes: true},
 		{name: "VF 10 for VF 1, card unreadable", card: unreadable, was: plantest.Asks("a", 0, 10), is: plantest.Asks("a", 0, 1), goes: true},
 		{name: "another controller for certain", card: testcard.Of(testcard.OneVF()), was: ask, is: onController(ask, 2), goes: true},
@@ -62,7 +62,7 @@ func TestMeaning_ARowStaysWhileARewordedRequestMayMeanItsFunction(t *testing.T) 
 		{name: "another controller, card unreadable", card: unreadable, was: onController(ask, 1), is: onController(ask, 2), goes: true},
 		{name: "another card for certain", card: known, was: ask, is: onCard(ask, "MT2"), goes: true},
 		{name: "another VF without our Chassis row", card: testcard.Of(testcard.OneVF()), was: ask,
-			is:        plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept),
+			is:        plantest.Classified(plantest.Asks("a", 0, 1), southbound.Kept),
 			noChassis: true, goes: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,11 +129,11 @@ func TestMeaning_OfTwoRowsTheOneThatARewordedRequestMeansStays(t *testing.T) {
 	ask := onController(plantest.Asks("a", 0, 1), 1)
 	for name, tt := range map[string]struct {
 		known bool
-		ask   ovn.Binding
+		ask   southbound.Binding
 		want  []string
 	}{
 		"asked for":               {true, ask, []string{"-pf0vf0", "~pf0vf1"}},
-		"without our Chassis row": {false, plantest.Classified(ask, ovn.Kept), nil},
+		"without our Chassis row": {false, plantest.Classified(ask, southbound.Kept), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			view := plantest.Trusted(tt.ask)

@@ -3,7 +3,7 @@ package plan
 import (
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
 )
@@ -15,19 +15,19 @@ func called(text string) representor.Function {
 }
 
 // additional is a request for another host, of a migration between it and us.
-func additional(b ovn.Binding) ovn.Binding {
-	b = plantest.Classified(b, ovn.Kept)
+func additional(b southbound.Binding) southbound.Binding {
+	b = plantest.Classified(b, southbound.Kept)
 	b.Additional = true
 	return b
 }
 
 // verdictOn is the Southbound's word on the same bindings, else on those that the view
 // shows to ask for something, and Gone for the rest.
-func verdictOn(v ovn.View, doubts []string, truth ...ovn.Binding) *ovn.Verdict {
-	out := &ovn.Verdict{ChassisKnown: v.ChassisKnown, Identity: v.Identity, Bindings: map[string]ovn.Binding{}}
+func verdictOn(v southbound.View, doubts []string, truth ...southbound.Binding) *southbound.Verdict {
+	out := &southbound.Verdict{ChassisKnown: v.ChassisKnown, Identity: v.Identity, Bindings: map[string]southbound.Binding{}}
 	for _, d := range doubts {
-		out.Bindings[d] = ovn.Binding{LogicalPort: d, Disposition: ovn.Gone, Why: "no such row"}
-		if b := v.Bindings[d]; b.Disposition == ovn.Asked || b.Disposition == ovn.Kept {
+		out.Bindings[d] = southbound.Binding{LogicalPort: d, Disposition: southbound.Gone, Why: "no such row"}
+		if b := v.Bindings[d]; b.Disposition == southbound.Asked || b.Disposition == southbound.Kept {
 			out.Bindings[d] = b
 		}
 	}
@@ -41,7 +41,7 @@ func verdictOn(v ovn.View, doubts []string, truth ...ovn.Binding) *ovn.Verdict {
 
 // planWith plans the way the Reconciler does: doubts are asked about, and the
 // Southbound's truth is what the caller says.
-func planWith(in Input, truth ...ovn.Binding) Decision {
+func planWith(in Input, truth ...southbound.Binding) Decision {
 	d := Plan(in)
 	var asked []string
 	for range 3 {

@@ -3,7 +3,7 @@ package plan
 import (
 	"slices"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -248,7 +248,7 @@ func (q *port) mayMean(f representor.Function) bool {
 }
 
 // verdictOn is what the Southbound said of a port when it was asked about that.
-func (p *planner) verdictOn(lport string) (b ovn.Binding, asked bool) {
+func (p *planner) verdictOn(lport string) (b southbound.Binding, asked bool) {
 	if v := p.in.Verdict; v != nil {
 		b, asked = v.Bindings[lport]
 	}

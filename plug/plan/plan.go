@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -53,7 +53,7 @@ func RemoveAll(x *representor.Index, actual ovs.View) []ovs.Change {
 // planner is one run of Plan.
 type planner struct {
 	in     Input
-	view   ovn.View
+	view   southbound.View
 	known  bool // our Chassis row exists, by the freshest word
 	whole  bool // the card was read as a whole
 	blind  bool // some part of it can't be read
@@ -111,13 +111,13 @@ func newPlanner(in Input) *planner {
 	}
 	p.sortRows()
 	for name, b := range p.view.Bindings {
-		if q := p.port(name, b.Disposition == ovn.Asked || p.awaitsChassis(b)); q != nil {
+		if q := p.port(name, b.Disposition == southbound.Asked || p.awaitsChassis(b)); q != nil {
 			q.word = word{binding: b, seen: true}
 		}
 	}
 	if v := p.in.Verdict; v != nil {
 		for name, b := range v.Bindings {
-			if q := p.port(name, b.Disposition == ovn.Asked); q != nil {
+			if q := p.port(name, b.Disposition == southbound.Asked); q != nil {
 				q.word = word{binding: b, seen: true, verified: true}
 			}
 		}
@@ -191,7 +191,7 @@ func (p *planner) decision() Decision {
 			p.out.Ports = append(p.out.Ports, q.status)
 			continue
 		}
-		if q.status.State != "" && (q.seen && q.binding.Disposition == ovn.Asked || len(q.rows) > 0) {
+		if q.status.State != "" && (q.seen && q.binding.Disposition == southbound.Asked || len(q.rows) > 0) {
 			p.out.Ports = append(p.out.Ports, q.status)
 		}
 	}
@@ -212,8 +212,8 @@ func (p *planner) decision() Decision {
 // awaitsChassis: the port is for us by what its options say, which counts for nothing
 // without our Chassis row; but whoever waits for it is to see it. northd makes it a
 // request when the row is there.
-func (p *planner) awaitsChassis(b ovn.Binding) bool {
-	return !p.known && b.Disposition == ovn.Kept && !b.Additional
+func (p *planner) awaitsChassis(b southbound.Binding) bool {
+	return !p.known && b.Disposition == southbound.Kept && !b.Additional
 }
 
 // report sets the state of a port.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -17,7 +17,7 @@ import (
 func BenchmarkPlan(b *testing.B) {
 	const ports = 4000
 	names := func(vf int) string { return fmt.Sprintf("pf0vf%d", vf) }
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	var rows []ovs.Interface
 	for vf := range ports {
 		lport := fmt.Sprintf("4b8c51d1-0000-4000-8000-%012d", vf)
@@ -28,7 +28,7 @@ func BenchmarkPlan(b *testing.B) {
 	lost.Connected = false
 	for _, tt := range []struct {
 		name  string
-		view  ovn.View
+		view  southbound.View
 		named func(vf int) string
 	}{
 		{"as they are", plantest.Trusted(bs...), names},

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -38,16 +38,18 @@ func TestPlan(t *testing.T) {
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	row0 := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	row1 := plantest.OurRow("b", "pf0vf1", 0, 1, 11)
-	gone := func(l string) ovn.Binding { return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone} }
-	lost := func(v ovn.View) ovn.View { v.Connected = false; v.Problem = "no answer"; return v }
-	noChassis := func(v ovn.View) ovn.View { v.ChassisKnown = false; return v }
+	gone := func(l string) southbound.Binding {
+		return southbound.Binding{LogicalPort: l, Disposition: southbound.Gone}
+	}
+	lost := func(v southbound.View) southbound.View { v.Connected = false; v.Problem = "no answer"; return v }
+	noChassis := func(v southbound.View) southbound.View { v.ChassisKnown = false; return v }
 	with := func(r ovs.Interface, f func(*ovs.Interface)) ovs.Interface { f(&r); return r }
 
 	for _, tt := range []struct {
 		name  string
 		devs  []testcard.Netdev
-		view  ovn.View
-		truth []ovn.Binding // what the Southbound answers when asked
+		view  southbound.View
+		truth []southbound.Binding // what the Southbound answers when asked
 		rows  []ovs.Interface
 		hold  Hold
 		adopt bool
@@ -77,17 +79,17 @@ func TestPlan(t *testing.T) {
 		{
 			name: "a port that the Southbound says is gone is unplugged", devs: []testcard.Netdev{vf0}, view: plantest.Trusted(),
 			rows:  []ovs.Interface{row0},
-			truth: []ovn.Binding{gone("a")}, want: []string{"-pf0vf0"},
+			truth: []southbound.Binding{gone("a")}, want: []string{"-pf0vf0"},
 		},
 		{
 			name: "a withdrawn request is unplugged", devs: []testcard.Netdev{vf0}, view: plantest.Trusted(), rows: []ovs.Interface{row0},
-			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, want: []string{"-pf0vf0"},
+			truth: []southbound.Binding{plantest.Classified(plantest.Asks("a", 0, 0), southbound.Withdrawn)}, want: []string{"-pf0vf0"},
 		},
 		{
 			name: "absence from the view that the Southbound doesn't confirm removes nothing", devs: []testcard.Netdev{vf0},
 			view:  plantest.Trusted(),
 			rows:  []ovs.Interface{row0},
-			truth: []ovn.Binding{plantest.Asks("a", 0, 0)}, state: map[string]State{"a": Plugged},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 0)}, state: map[string]State{"a": Plugged},
 		},
 		{
 			name: "absence while the Southbound is unreachable removes nothing", devs: []testcard.Netdev{vf0}, view: lost(plantest.Trusted()),
@@ -101,31 +103,31 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "without our Chassis row, a marker that somebody edited doesn't unplug what the request means", devs: []testcard.Netdev{vf0},
-			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))),
-			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)},
+			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept))),
+			truth: []southbound.Binding{plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept)},
 			rows:  []ovs.Interface{with(row0, func(r *ovs.Interface) { r.Marker.Request = "edited" })},
 			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row nothing is removed", devs: []testcard.Netdev{vf0}, view: noChassis(plantest.Trusted()),
 			rows:  []ovs.Interface{row0},
-			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)}, state: map[string]State{"a": Held},
+			truth: []southbound.Binding{plantest.Classified(plantest.Asks("a", 0, 0), southbound.Withdrawn)}, state: map[string]State{"a": Held},
 			code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row an evident request holds its row", devs: []testcard.Netdev{vf0},
-			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept))), rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "without our Chassis row a renamed netdev is followed", devs: []testcard.Netdev{renamed},
-			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept))), rows: []ovs.Interface{row0},
+			view: noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept))), rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +ens1=a"},
 		},
 		{
 			name: "without our Chassis row a changed request takes the old row out and plugs nothing", devs: []testcard.Netdev{vf0, vf1},
-			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept))),
-			truth: []ovn.Binding{plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept)},
+			view:  noChassis(plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), southbound.Kept))),
+			truth: []southbound.Binding{plantest.Classified(plantest.Asks("a", 0, 1), southbound.Kept)},
 			rows:  []ovs.Interface{row0},
 			want:  []string{"-pf0vf0"},
 		},
@@ -137,17 +139,18 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "without our Chassis row the options of another host's request take nothing back", devs: []testcard.Netdev{vf0},
-			view: noChassis(plantest.Trusted(additional(plantest.Asks("a", 0, 1)))), truth: []ovn.Binding{additional(plantest.Asks("a", 0, 1))},
+			view:  noChassis(plantest.Trusted(additional(plantest.Asks("a", 0, 1)))),
+			truth: []southbound.Binding{additional(plantest.Asks("a", 0, 1))},
 			rows:  []ovs.Interface{row0},
 			state: map[string]State{"a": Held}, code: map[string]reason.Code{"a": reason.CodeChassisMissing},
 		},
 		{
 			name: "the target of a live migration is never plugged", devs: []testcard.Netdev{vf0},
-			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)),
+			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept)),
 		},
 		{
 			name: "the target of a live migration keeps what it has, whatever the options name", devs: []testcard.Netdev{vf0, vf1},
-			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), ovn.Kept)), rows: []ovs.Interface{row0},
+			view: plantest.Trusted(plantest.Classified(plantest.Asks("a", 0, 1), southbound.Kept)), rows: []ovs.Interface{row0},
 			state: map[string]State{"a": Held},
 		},
 		{
@@ -164,31 +167,32 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "another VF asked for is one transaction", devs: []testcard.Netdev{vf0, vf1}, view: plantest.Trusted(plantest.Asks("a", 0, 1)),
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1)}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf1=a"},
 		},
 		{
 			name: "another VF asked for that isn't there takes the old one out at once", devs: []testcard.Netdev{vf0},
 			view:  plantest.Trusted(plantest.Asks("a", 0, 1)),
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1)}, rows: []ovs.Interface{row0},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1)}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0"}, state: map[string]State{"a": Pending},
 			code: map[string]reason.Code{"a": reason.CodeFunctionNotFound},
 		},
 		{
 			name: "a request that became invalid names no other function, and what is plugged stays", devs: []testcard.Netdev{vf0},
 			view:  plantest.Trusted(plantest.Invalid("a")),
-			truth: []ovn.Binding{plantest.Invalid("a")}, rows: []ovs.Interface{row0}, state: map[string]State{"a": Invalid},
+			truth: []southbound.Binding{plantest.Invalid("a")}, rows: []ovs.Interface{row0}, state: map[string]State{"a": Invalid},
 		},
 		{
 			name: "until another request takes the function", devs: []testcard.Netdev{vf0},
 			view:  plantest.Trusted(plantest.Invalid("a"), plantest.Asks("b", 0, 0)),
-			truth: []ovn.Binding{plantest.Invalid("a"), plantest.Asks("b", 0, 0)}, rows: []ovs.Interface{row0}, want: []string{"-pf0vf0 +pf0vf0=b"},
+			truth: []southbound.Binding{plantest.Invalid("a"), plantest.Asks("b", 0, 0)},
+			rows:  []ovs.Interface{row0}, want: []string{"-pf0vf0 +pf0vf0=b"},
 			state: map[string]State{"a": Invalid},
 		},
 		{
 			name: "two ports that exchange functions do so in one transaction", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 0)),
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 0)},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 0)},
 			rows:  []ovs.Interface{row0, row1},
 			want:  []string{"-pf0vf0 -pf0vf1 +pf0vf1=a +pf0vf0=b"},
 		},
@@ -308,13 +312,14 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "the other takes over in one transaction when the first goes", view: plantest.Trusted(plantest.Asks("b", 0, 0)),
-			truth: []ovn.Binding{gone("a")},
+			truth: []southbound.Binding{gone("a")},
 			devs:  []testcard.Netdev{vf0}, rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf0=b"},
 		},
 		{
 			name: "a held row owns nothing: a valid request for its function takes over",
-			view: plantest.Trusted(plantest.Asks("b", 0, 0), plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)), devs: []testcard.Netdev{vf0},
+			view: plantest.Trusted(plantest.Asks("b", 0, 0), plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept)),
+			devs: []testcard.Netdev{vf0},
 			rows: []ovs.Interface{row0},
 			want: []string{"-pf0vf0 +pf0vf0=b"},
 		},
@@ -363,21 +368,22 @@ func TestPlan(t *testing.T) {
 		{
 			name: "all our ports becoming invalid at once changes nothing", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Invalid("a"), plantest.Invalid("b"), plantest.Invalid("c")),
-			truth: []ovn.Binding{plantest.Invalid("a"), plantest.Invalid("b"), plantest.Invalid("c")},
+			truth: []southbound.Binding{plantest.Invalid("a"), plantest.Invalid("b"), plantest.Invalid("c")},
 			rows:  []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Invalid, "b": Invalid, "c": Invalid}, code: map[string]reason.Code{"a": reason.CodeInvalidOption},
 		},
 		{
 			name: "most of our ports naming functions that aren't there is held", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 1), plantest.Asks("c", 1, 2)),
-			truth: []ovn.Binding{plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 1), plantest.Asks("c", 1, 2)},
+			truth: []southbound.Binding{plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 1), plantest.Asks("c", 1, 2)},
 			rows:  []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "a row held for its number makes no room for another request", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("d", 0, 0)),
-			truth: []ovn.Binding{gone("a"), gone("b"), gone("c")}, rows: []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
+			truth: []southbound.Binding{gone("a"), gone("b"), gone("c")},
+			rows:  []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held, "d": Pending},
 			code:  map[string]reason.Code{"d": reason.CodeMassUnplug},
 		},
@@ -385,7 +391,7 @@ func TestPlan(t *testing.T) {
 			name:  "all our ports naming other functions that are there at once is held",
 			view:  plantest.Trusted(plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 2), plantest.Asks("c", 0, 0)),
 			devs:  []testcard.Netdev{vf0, vf1, {PF: 0, VF: 2, Name: "pf0vf2", IfIndex: 12}},
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 2), plantest.Asks("c", 0, 0)},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 2), plantest.Asks("c", 0, 0)},
 			rows:  []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
 			state: map[string]State{"a": Held, "b": Held, "c": Held}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
@@ -394,39 +400,39 @@ func TestPlan(t *testing.T) {
 				plantest.Asks("c", 0, 0)),
 			devs:  []testcard.Netdev{vf0, vf1, {PF: 0, VF: 2, Name: "pf0vf2", IfIndex: 12}},
 			hold:  Hold{Waited: map[string]bool{"a": true, "b": true, "c": true}},
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 2), plantest.Asks("c", 0, 0)},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1), plantest.Asks("b", 0, 2), plantest.Asks("c", 0, 0)},
 			rows:  []ovs.Interface{row0, row1, plantest.OurRow("c", "pf0vf2", 0, 2, 12)},
 			want:  []string{"-pf0vf0 -pf0vf1 -pf0vf2 +pf0vf1=a +pf0vf2=b +pf0vf0=c"},
 		},
 		{
 			name: "what went a short time ago counts with what goes now", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("b", 0, 1)),
-			truth: []ovn.Binding{gone("a")},
+			truth: []southbound.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Lately: map[string]bool{"c": true, "d": true}},
 			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]reason.Code{"a": reason.CodeMassUnplug},
 		},
 		{
 			name: "one port of many that goes waits for its grace", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("b", 0, 1)),
-			truth: []ovn.Binding{gone("a")},
+			truth: []southbound.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true},
 			state: map[string]State{"a": Held, "b": Plugged}, code: map[string]reason.Code{"a": reason.CodeUnplugGrace},
 		},
 		{
 			name: "and goes when that is over", devs: []testcard.Netdev{vf0, vf1}, view: plantest.Trusted(plantest.Asks("b", 0, 1)),
-			truth: []ovn.Binding{gone("a")},
+			truth: []southbound.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true, Graced: map[string]bool{"a": true}}, want: []string{"-pf0vf0"},
 		},
 		{
 			name: "or when another request takes its function", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("c", 0, 0), plantest.Asks("b", 0, 1)),
-			truth: []ovn.Binding{gone("a")},
+			truth: []southbound.Binding{gone("a")},
 			rows:  []ovs.Interface{row0, row1}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf0=c"},
 		},
 		{
 			name: "a port that is bound to another function waits for no grace", devs: []testcard.Netdev{vf0, vf1},
 			view:  plantest.Trusted(plantest.Asks("a", 0, 1)),
-			truth: []ovn.Binding{plantest.Asks("a", 0, 1)},
+			truth: []southbound.Binding{plantest.Asks("a", 0, 1)},
 			rows:  []ovs.Interface{row0}, hold: Hold{Grace: true}, want: []string{"-pf0vf0 +pf0vf1=a"},
 		},
 		{

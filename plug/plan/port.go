@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -24,7 +24,7 @@ type port struct {
 
 // word is what the Southbound says of a port.
 type word struct {
-	binding  ovn.Binding
+	binding  southbound.Binding
 	seen     bool // binding is from the view or the verdict
 	verified bool // binding is from the verdict
 }

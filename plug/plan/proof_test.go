@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -38,7 +38,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		return ""
 	}
 	b := w.truthOf(r.Marker.LogicalPort)
-	if b.Disposition == ovn.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request &&
+	if b.Disposition == southbound.Asked && b.Request.Invalid == nil && b.Request.Query.String() == r.Marker.Request &&
 		!w.hasAnother(r) && w.unseen(r) &&
 		!slices.ContainsFunc(c.Plug, func(p ovs.Plug) bool { return w.isFor(r, p.Marker.Function) }) {
 		return "the same request stands, and the PF that it was for can't be seen"
@@ -61,7 +61,7 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 		}
 		// What a row is for whose marks don't tell is nobody's, and its name is the plug's.
 		takes := w.isFor(r, p.Marker.Function) || w.marked(r) == "" && r.Name == p.Netdev
-		if takes && (b.Disposition != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
+		if takes && (b.Disposition != southbound.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r) ||
 			w.meansAnother(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // only kept, or under a name of the past: makes room for a request
 		}
@@ -69,15 +69,15 @@ func (w world) proof(c ovs.Change, r ovs.Interface) string {
 	switch {
 	case !w.view.Complete || !w.view.Connected:
 		return "the Southbound is not trusted"
-	case b.Disposition == ovn.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
+	case b.Disposition == southbound.Kept && (w.view.ChassisKnown || b.Additional || w.mayMean(b.Request.Query, r)):
 		return "the Southbound says it stays"
-	case !w.view.ChassisKnown && (b.Disposition == ovn.Gone || b.Disposition == ovn.Withdrawn):
+	case !w.view.ChassisKnown && (b.Disposition == southbound.Gone || b.Disposition == southbound.Withdrawn):
 		return "our Chassis row is missing"
-	case b.Disposition == ovn.Asked && b.Request.Invalid != nil:
+	case b.Disposition == southbound.Asked && b.Request.Invalid != nil:
 		return "what it asks for can't be read"
 	case w.hasAnother(r):
 		return "" // a second row for the port
-	case b.Disposition == ovn.Asked && w.mayMean(b.Request.Query, r):
+	case b.Disposition == southbound.Asked && w.mayMean(b.Request.Query, r):
 		return "it is still asked for"
 	case w.hold.Grace && !w.hold.Graced[r.Marker.LogicalPort]:
 		return "it may be asked for again in a moment"
@@ -102,7 +102,7 @@ func (w world) unseen(r ovs.Interface) bool {
 func (w world) asksFor(p ovs.Plug) bool {
 	b := w.truthOf(p.IfaceID)
 	found, why := w.index.Lookup(b.Request.Query)
-	if b.Disposition != ovn.Asked || b.Request.Invalid != nil {
+	if b.Disposition != southbound.Asked || b.Request.Invalid != nil {
 		return false
 	}
 	for _, r := range w.actual.Interfaces { // or has it already, and the card can't tell at present

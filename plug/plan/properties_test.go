@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
 )
@@ -49,7 +49,7 @@ func (w world) wasOurs(r ovs.Interface) bool {
 // adoptable: the built-in provider's, for a port that is asked for, and not one that
 // it took from us since we run.
 func (w world) adoptable(r ovs.Interface) bool {
-	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Disposition == ovn.Asked &&
+	return w.adopt && r.OVNPlugged != "" && r.Bridge == "br-int" && w.truthOf(r.IfaceID).Disposition == southbound.Asked &&
 		(!r.Marked || r.Marker.LogicalPort == r.IfaceID && !w.taken[r.UUID])
 }
 
@@ -72,7 +72,7 @@ func (w world) strangerStays(c ovs.Change, u ovs.Unplug) string {
 			return ""
 		}
 		if w.isFor(r, p.Marker.Function) && !w.hold.All &&
-			(b.Disposition != ovn.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
+			(b.Disposition != southbound.Asked || b.Request.Invalid != nil || r.Name != p.Netdev || !w.mayMean(b.Request.Query, r)) && w.asksFor(p) {
 			return "" // makes room for a request
 		}
 	}
@@ -94,7 +94,7 @@ func (w world) leftOverStays(r ovs.Interface) string {
 		return "it isn't ours to take"
 	case !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || w.hold.All:
 		return "the Southbound is not trusted"
-	case b.Disposition != ovn.Gone && b.Disposition != ovn.Withdrawn:
+	case b.Disposition != southbound.Gone && b.Disposition != southbound.Withdrawn:
 		return "it may be asked for"
 	case w.hold.Grace && !w.hold.Graced[r.IfaceID]:
 		return "it may be asked for again in a moment"
@@ -130,13 +130,13 @@ func (w world) checkPlug(t *rapid.T, changes []ovs.Change, p ovs.Plug) {
 	}
 	b := w.view.Bindings[p.IfaceID]
 	if w.view.Complete && w.view.Connected {
-		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Disposition != ovn.Asked {
+		if _, inView := w.view.Bindings[p.IfaceID]; !inView || b.Disposition != southbound.Asked {
 			b = w.truthOf(p.IfaceID)
 		}
 	}
 	found, why := w.index.Lookup(b.Request.Query)
-	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Disposition != ovn.Asked || b.Request.Invalid != nil || why != nil ||
-		found.Function.String() != p.Marker.Function {
+	if !w.view.Complete || !w.view.Connected || !w.view.ChassisKnown || b.Disposition != southbound.Asked ||
+		b.Request.Invalid != nil || why != nil || found.Function.String() != p.Marker.Function {
 		t.Fatalf("plugs %s for %s, which asks for %+v", p.Marker.Function, p.IfaceID, b)
 	}
 }
@@ -302,7 +302,7 @@ func TestStatus_EveryRequestAndEveryRowHasOneState(t *testing.T) {
 			}
 		}
 		for l, b := range w.view.Bindings {
-			if b.Disposition == ovn.Asked && states[l] != 1 {
+			if b.Disposition == southbound.Asked && states[l] != 1 {
 				t.Errorf("request %s has %d states", l, states[l])
 			}
 		}
@@ -328,7 +328,7 @@ func TestPlan_NamesARowOnlyForItsOwnFunction(t *testing.T) {
 				if v, inView := w.view.Bindings[name]; inView {
 					b = v
 				}
-				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Disposition == ovn.Asked && b.Request.Invalid == nil &&
+				asked := w.view.Complete && w.view.Connected && w.view.ChassisKnown && b.Disposition == southbound.Asked && b.Request.Invalid == nil &&
 					w.mayMean(b.Request.Query, r)
 				if !asked && (r.Parked != name || !named) {
 					t.Fatalf("%s is named %s, which asks for %+v", r.Name, name, b)

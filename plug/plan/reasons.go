@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/representor"
@@ -29,7 +29,7 @@ func WhyNoBridge(a ovs.View) *reason.Reason {
 }
 
 // WhyUntrusted says why what a view doesn't show proves nothing, nil if it does.
-func WhyUntrusted(v ovn.View) *reason.Reason {
+func WhyUntrusted(v southbound.View) *reason.Reason {
 	if v.Complete && v.Connected {
 		return nil
 	}
@@ -38,7 +38,7 @@ func WhyUntrusted(v ovn.View) *reason.Reason {
 }
 
 // ChassisMissing is that the Southbound has no Chassis row of ours.
-func ChassisMissing(v ovn.View) *reason.Reason {
+func ChassisMissing(v southbound.View) *reason.Reason {
 	return reason.New(reason.CodeChassisMissing,
 		"the Southbound has no Chassis row named %s; what is plugged stays, nothing new is plugged; start ovn-controller, which registers it",
 		reason.Quote(v.Chassis))
@@ -54,7 +54,7 @@ func WhyUnread(x *representor.Index) *reason.Reason {
 }
 
 // EvidenceOnly is that a port was ours by what is left of its request, which asks nothing new.
-func EvidenceOnly(b ovn.Binding) *reason.Reason {
+func EvidenceOnly(b southbound.Binding) *reason.Reason {
 	return reason.New(reason.CodeRequestEvidence, "what is plugged stays, nothing new would be plugged: %s", reason.Prose(b.Why))
 }
 
@@ -72,7 +72,7 @@ func WhyUnopened(r ovs.Interface, ifindex uint32) *reason.Reason {
 	return reasonStale(r)
 }
 
-func reasonWithdrawn(b ovn.Binding) *reason.Reason {
+func reasonWithdrawn(b southbound.Binding) *reason.Reason {
 	return reason.New(reason.CodeWithdrawn, "the request is gone: %s", reason.Prose(b.Why))
 }
 
@@ -81,7 +81,7 @@ func reasonUnverified() *reason.Reason {
 		"the request is not in view any more or has changed, and the Southbound has not confirmed it yet; the row stays until it does")
 }
 
-func reasonReplaced(v ovn.View) *reason.Reason {
+func reasonReplaced(v southbound.View) *reason.Reason {
 	return reason.New(reason.CodeSouthboundReplaced,
 		"the Southbound is another database than before (now %s); removals wait for mass-unplug-hold, or for: representorctl release-hold",
 		reason.Quote(v.Identity))

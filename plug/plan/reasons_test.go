@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -27,12 +27,12 @@ func TestReasons_WhatOthersWroteIsBoundedAndEscaped(t *testing.T) {
 		under.Bridge, under.OVNPlugged = evil, evil
 		replaced := plantest.Trusted()
 		replaced.Identity = evil
-		lost := ovn.View{Problem: evil}
+		lost := southbound.View{Problem: evil}
 		noChassis := plantest.Trusted()
 		noChassis.ChassisKnown, noChassis.Chassis = false, evil
-		kept := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)
+		kept := plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept)
 		kept.Why = evil
-		withdrawn := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Withdrawn)
+		withdrawn := plantest.Classified(plantest.Asks("a", 0, 0), southbound.Withdrawn)
 		withdrawn.Why = evil
 		unread := representor.NewIndex(representor.Card{Problem: evil}, representor.Settings{})
 		userspace := plantest.BridgeWith()

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/representor"
 )
@@ -13,9 +13,9 @@ import (
 // resolve finds out what one port should have: the function, or why none.
 func (p *planner) resolve(q *port) target {
 	switch {
-	case q.seen && q.binding.Disposition == ovn.Asked:
+	case q.seen && q.binding.Disposition == southbound.Asked:
 		return p.resolveAsked(q)
-	case q.seen && q.binding.Disposition == ovn.Kept:
+	case q.seen && q.binding.Disposition == southbound.Kept:
 		return p.resolveKept(q)
 	}
 	return p.resolveAbsent(q)

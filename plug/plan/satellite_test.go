@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/plug/plantest"
 	"github.com/representord/representord/representor"
@@ -19,7 +20,7 @@ import (
 func TestSatellite_SFStaysPluggedWhateverItIsTakenFor(t *testing.T) {
 	const local, hosts = "pci/0000:03:00.0 c2pf1sf5 local", "pci/0000:03:00.0 c2pf1sf5"
 	query := representor.Query{PFMAC: representor.MAC{0, 0x53, 0, 0, 0, 0x51}, Kind: representor.SF, Number: 5}
-	binding := ovn.Binding{LogicalPort: "a", Disposition: ovn.Asked, Request: ovn.Request{LogicalPort: "a", Query: query}}
+	binding := southbound.Binding{LogicalPort: "a", Disposition: southbound.Asked, Request: ovn.Request{LogicalPort: "a", Query: query}}
 	whole := func() representor.Card {
 		c := representor.Card{Complete: true, Links: map[uint32]representor.Link{12: {Name: "c2pf1sf5", Up: true, MTU: 1500, Settled: true}}}
 		c.Ports = []devlink.Port{

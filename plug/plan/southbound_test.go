@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -16,14 +16,14 @@ func TestSouthbound_WhichOneARowAnswers(t *testing.T) {
 	renamed := testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}
 	row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 	all := Hold{All: true}
-	kept := plantest.Classified(plantest.Asks("a", 0, 0), ovn.Kept)
+	kept := plantest.Classified(plantest.Asks("a", 0, 0), southbound.Kept)
 	ask := plantest.Asks("a", 0, 0)
 	lost := plantest.Trusted(ask)
 	lost.Connected = false
 	for _, tt := range []struct {
 		name string
 		dev  testcard.Netdev
-		view ovn.View
+		view southbound.View
 		rows []ovs.Interface
 		hold Hold
 		want []string

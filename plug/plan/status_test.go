@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -32,7 +32,7 @@ func TestStatus_TellsWhatIsPluggedWhileTheRequestMeansAnotherFunction(t *testing
 			card.Ports[0].Function.HWAddr, card.Ports[1].Function.HWAddr = mac1[:], mac0[:]
 			rival := plantest.OurRow("b", "pf1vf0", 1, 0, 20)
 			rival.Marker.Request = testcard.VFQuery(0, 0).String()
-			asked, rows := []ovn.Binding{plantest.Asks("a", 0, 0)}, []ovs.Interface{plantest.OurRow("a", "pf0vf0", 0, 0, 10)}
+			asked, rows := []southbound.Binding{plantest.Asks("a", 0, 0)}, []ovs.Interface{plantest.OurRow("a", "pf0vf0", 0, 0, 10)}
 			if tt.state == Conflict {
 				asked, rows = append(asked, plantest.Asks("b", 0, 0)), append(rows, rival)
 			}
@@ -59,7 +59,7 @@ func TestMeaning_ARowThatLostItsRequestGoesWhenTheRequestIsKnownToMeanAnotherFun
 	row, rival := plantest.OurRow("a", "pf0vf0", 0, 0, 10), plantest.OurRow("b", "pf1vf0", 1, 0, 20)
 	row.Marker.Request = ""
 	card := []testcard.Netdev{testcard.OneVF(), {PF: 1, VF: 0, Name: "pf1vf0", IfIndex: 20}}
-	asked := []ovn.Binding{plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 0)}
+	asked := []southbound.Binding{plantest.Asks("a", 1, 0), plantest.Asks("b", 1, 0)}
 	in := Input{Asked: plantest.Trusted(asked...), Index: testcard.Index(card...), Actual: plantest.BridgeWith(row, rival)}
 	if d := Plan(in); len(d.Changes) != 0 || len(d.Unconfirmed) != 1 || d.Unconfirmed[0] != "a" {
 		t.Errorf("without the Southbound's word: planned %v, in doubt %v", did(d), d.Unconfirmed)

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -48,7 +48,7 @@ func TestUnnamed_ARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t 
 		row ovs.Interface
 		dev testcard.Netdev
 	}{"parked": {parked, testcard.OneVF()}, "renamed": {renamed, testcard.Netdev{PF: 0, VF: 0, Name: "ens1", IfIndex: 10}}} {
-		for means, ask := range map[string]ovn.Binding{
+		for means, ask := range map[string]southbound.Binding{
 			"another VF, which isn't there": plantest.Asks("a", 0, 5), "a PF that isn't there": plantest.Asks("a", 9, 0),
 			"another card": onCard(plantest.Asks("a", 0, 0), "MT2"),
 		} {
@@ -66,14 +66,14 @@ func TestUnnamed_ARowWithoutRequestIsNotNamedForAPortThatMeansAnotherFunction(t 
 // The card can't tell whether a request, in other words than the row's, means what the row was
 // asked for.
 func TestUnnamed_ARowThatLostItsFunctionStaysWhileItsRequestMayMeanTheSame(t *testing.T) {
-	onCard := func(vf int) ovn.Binding {
+	onCard := func(vf int) southbound.Binding {
 		b := plantest.Asks("a", 0, vf)
 		b.Request.Query.CardSerial = "MT1" // which isn't known
 		return b
 	}
 	for name, tt := range map[string]struct {
 		request string
-		asks    ovn.Binding
+		asks    southbound.Binding
 		netdev  testcard.Netdev
 		want    []string
 	}{

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -17,7 +17,7 @@ import (
 // mark means can't be told, nor that it is another function than the request's.
 func TestUnnumbered_ARowKeepsItsPlaceForARequestThatNamesTheController(t *testing.T) {
 	var devs []testcard.Netdev
-	var both, own []ovn.Binding
+	var both, own []southbound.Binding
 	var rows []ovs.Interface
 	for vf := range 4 {
 		name := []string{"n0", "n1", "n2", "n3"}[vf]
@@ -29,7 +29,7 @@ func TestUnnumbered_ARowKeepsItsPlaceForARequestThatNamesTheController(t *testin
 		rows = append(rows, r)
 	}
 	for name, tt := range map[string]struct {
-		asks    []ovn.Binding
+		asks    []southbound.Binding
 		unready bool
 	}{"another port asks for it": {asks: both}, "its netdev is unsettled": {asks: own, unready: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestUnnumbered_ARowOfAnotherHostMakesRoomForThePortThatAsksForThat(t *testi
 }
 
 func TestUnnumbered_ManyPortsThatComeToNameAnotherHostAreHeld(t *testing.T) {
-	var bs []ovn.Binding
+	var bs []southbound.Binding
 	var rows []ovs.Interface
 	for vf := range 4 {
 		lport := fmt.Sprint("a", vf)
@@ -201,7 +201,7 @@ func TestUnnumbered_ARowStaysWithoutOurChassisWhileItMayBeWhatIsMeant(t *testing
 	r.Marker.Function = unnumbered(r.Marker.Function)
 	for name, tt := range map[string]struct {
 		card representor.Card
-		asks ovn.Binding
+		asks southbound.Binding
 	}{
 		"the function that is meant is known, and has no netdev": {
 			card: testcard.Of(testcard.Netdev{PF: 0, VF: 0, Name: "n0"}), asks: onController(plantest.Asks("a", 0, 0), 1),
@@ -212,7 +212,7 @@ func TestUnnumbered_ARowStaysWithoutOurChassisWhileItMayBeWhatIsMeant(t *testing
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.card.MayLackPFs = true
-			b := plantest.Classified(tt.asks, ovn.Kept)
+			b := plantest.Classified(tt.asks, southbound.Kept)
 			in := Input{Asked: plantest.Trusted(b), Index: representor.NewIndex(tt.card, representor.Settings{}), Actual: plantest.BridgeWith(r)}
 			in.Asked.ChassisKnown = false
 			if d := planWith(in, b); len(d.Changes) != 0 {

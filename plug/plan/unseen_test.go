@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
@@ -136,18 +136,18 @@ func TestUnseen_APortWhoseRowIsListedOrExcludedIsPluggedAsEver(t *testing.T) {
 func TestUnseen_ARowOfAPFThatCannotBeReadStaysThoughAnotherPFHasTheMAC(t *testing.T) {
 	twins := twins()
 	mac := plantest.Asks("a", 0, 0)
-	for name, tt := range map[string]struct{ made, asks ovn.Binding }{
+	for name, tt := range map[string]struct{ made, asks southbound.Binding }{
 		"with the controller":                    {onController(mac, 1), onController(mac, 1)},
 		"with the card's serial number":          {onCard(mac, "MT1"), onCard(mac, "MT1")},
 		"with the controller, that is new in it": {mac, onController(mac, 1)},
 		"in the words of before":                 {mac, mac},
-		"and the row has lost its request":       {ovn.Binding{}, onController(mac, 1)},
+		"and the row has lost its request":       {southbound.Binding{}, onController(mac, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := plantest.OurRow("a", "pf0vf0", 0, 0, 10)
 			row.Marker.Request = requestText(tt.made.Request.Query)
-			for _, others := range [][]ovn.Binding{nil, {onController(plantest.Asks("b", 0, 0), 1)}} {
-				asks := slices.Concat(others, []ovn.Binding{tt.asks})
+			for _, others := range [][]southbound.Binding{nil, {onController(plantest.Asks("b", 0, 0), 1)}} {
+				asks := slices.Concat(others, []southbound.Binding{tt.asks})
 				in := Input{Asked: plantest.Trusted(asks...), Actual: plantest.BridgeWith(row),
 					Index: representor.NewIndex(lackingFirstPF(twins), representor.Settings{})}
 				d := planWith(in, asks...)

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -29,8 +29,8 @@ type world struct {
 	// unclaimed are netdevs of nobody's that rows have had for some seconds, as Input.Unclaimed names them.
 	unclaimed map[string]bool
 	index     *representor.Index
-	view      ovn.View
-	truth     []ovn.Binding
+	view      southbound.View
+	truth     []southbound.Binding
 	actual    ovs.View
 	hold      Hold
 	adopt     bool
@@ -64,11 +64,11 @@ func drawWorld(t *rapid.T) world {
 	w.odd = drawOdd(t)
 	w.index, w.whole, w.named = w.drawIndex(t)
 	_, w.second = w.index.LinkByIfIndex(30)
-	var seen []ovn.Binding
+	var seen []southbound.Binding
 	for _, l := range lports() {
 		b := drawBinding(t, l)
 		w.truth = append(w.truth, b)
-		if b.Disposition != ovn.Gone && rapid.IntRange(0, 4).Draw(t, l+" in view") > 0 {
+		if b.Disposition != southbound.Gone && rapid.IntRange(0, 4).Draw(t, l+" in view") > 0 {
 			seen = append(seen, b)
 		}
 	}
@@ -121,7 +121,7 @@ func drawWorld(t *rapid.T) world {
 // could be read.
 func (w world) makeFor(r *ovs.Interface) {
 	b := w.truthOf(r.Marker.LogicalPort)
-	if b.Disposition == ovn.Gone || b.Request.Invalid != nil {
+	if b.Disposition == southbound.Gone || b.Request.Invalid != nil {
 		return
 	}
 	q := b.Request.Query
@@ -212,16 +212,16 @@ func drawQualifiers(t *rapid.T, what string, q representor.Query) representor.Qu
 	return q
 }
 
-func drawBinding(t *rapid.T, l string) ovn.Binding {
+func drawBinding(t *rapid.T, l string) southbound.Binding {
 	b := plantest.Asks(l, rapid.IntRange(0, 1).Draw(t, l+" pf"), rapid.IntRange(0, 1).Draw(t, l+" vf"))
 	b.Request.Query = drawQualifiers(t, l, b.Request.Query)
 	switch rapid.IntRange(0, 9).Draw(t, l+" disposition") {
 	case 0:
-		return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone, Why: "no such row"}
+		return southbound.Binding{LogicalPort: l, Disposition: southbound.Gone, Why: "no such row"}
 	case 1:
-		return plantest.Classified(b, ovn.Withdrawn)
+		return plantest.Classified(b, southbound.Withdrawn)
 	case 2:
-		return plantest.Classified(b, ovn.Kept)
+		return plantest.Classified(b, southbound.Kept)
 	case 3:
 		return plantest.Invalid(l)
 	case 4:
@@ -354,11 +354,11 @@ func (w world) input() Input {
 		Unclaimed:       w.unclaimed, Left: w.left, Starting: w.starting, Absent: w.absent}
 }
 
-func (w world) truthOf(l string) ovn.Binding {
+func (w world) truthOf(l string) southbound.Binding {
 	for _, b := range w.truth {
 		if b.LogicalPort == l {
 			return b
 		}
 	}
-	return ovn.Binding{LogicalPort: l, Disposition: ovn.Gone}
+	return southbound.Binding{LogicalPort: l, Disposition: southbound.Gone}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/representord/representord/devlink"
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -104,15 +105,16 @@ func (c *cloud) startDaemon(tb testing.TB) {
 	log := slog.New(slog.DiscardHandler)
 	var reconciler *plug.Reconciler
 	poke := func() { reconciler.Poke() }
-	southbound := ovn.New(ovn.Options{Log: log, Notify: poke})
+	watcher := southbound.New(southbound.Options{Log: log, Notify: poke})
 	local := ovs.New(ovs.Options{Endpoint: c.local.Endpoint, Probe: time.Hour, Log: log, Notify: poke})
-	reconciler = plug.NewReconciler(plug.Config{Southbound: southbound, Switch: local, Devices: newCard(), Grace: -1, Log: log})
-	southbound.Configure(ovn.Config{Chassis: "dpu1", Hostname: "dpu1.example", Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour})
+	reconciler = plug.NewReconciler(plug.Config{Southbound: watcher, Switch: local, Devices: newCard(), Grace: -1, Log: log})
+	watcher.Configure(southbound.Config{Chassis: "dpu1", Hostname: "dpu1.example",
+		Servers: ovn.Servers{Remotes: []string{c.southbound.Endpoint}, Probe: time.Hour}})
 	local.SetBridge("br-int")
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 3)
-	for _, run := range []func(context.Context) error{southbound.Run, local.Run, reconciler.Run} {
+	for _, run := range []func(context.Context) error{watcher.Run, local.Run, reconciler.Run} {
 		go func() { ended <- run(ctx) }()
 	}
 	tb.Cleanup(func() {
@@ -124,7 +126,7 @@ func (c *cloud) startDaemon(tb testing.TB) {
 		}
 	})
 	servers.Until(tb, "the Southbound is in view", func() bool {
-		v := southbound.View()
+		v := watcher.View()
 		return v.Complete && v.Connected && v.ChassisKnown && local.View().Complete
 	})
 }

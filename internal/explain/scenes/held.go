@@ -3,7 +3,7 @@ package scenes
 import (
 	"time"
 
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 )
@@ -23,7 +23,8 @@ func heldScenes() []Scene {
 		return Scene{Name: string(code), World: w, State: plan.Held, Code: code}
 	}
 	kept := Asks("vm1")
-	kept.Disposition, kept.Why, kept.RequestedChassis = ovn.Kept, "requested_chassis is empty, but the option requested-chassis names us", ""
+	kept.Disposition, kept.RequestedChassis = southbound.Kept, ""
+	kept.Why = "requested_chassis is empty, but the option requested-chassis names us"
 	alone := func() *World { return With().Has(Row("vm1", "pf0vf0", 0)) }
 	return []Scene{
 		parkedScene(),
@@ -31,13 +32,13 @@ func heldScenes() []Scene {
 		held(reason.CodeRequestUnverified, alone().But(func(w *World) { w.silent = true })),
 		held(reason.CodeWithdrawn, alone().But(func(w *World) { w.DryRun = true })),
 		{Name: "held-southbound-away", World: alone().But(func(w *World) {
-			w.Asked = ovn.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
+			w.Asked = southbound.View{Chassis: "dpu1", Endpoint: "ssl:192.0.2.1:6642", Problem: "ssl:192.0.2.1:6642: connection refused"}
 		}), State: plan.Held, Code: reason.CodeSouthboundUntrusted},
 		held(reason.CodeUnplugGrace, alone().But(func(w *World) { w.grace = time.Minute })),
 		held(reason.CodeMassUnplug, alone().Has(Row("vm2", "pf0vf1", 1), Row("vm3", "pf0vf2", 2))),
 		held(reason.CodeSouthboundReplaced, Plugged().But(func(w *World) {
 			w.passes, w.between = 2, func(w *World) {
-				w.Asked.Identity, w.Asked.Bindings, w.Answers = "sb2", map[string]ovn.Binding{}, nil
+				w.Asked.Identity, w.Asked.Bindings, w.Answers = "sb2", map[string]southbound.Binding{}, nil
 			}
 		})),
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/representord/representord/internal/api"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug"
 	"github.com/representord/representord/representor"
@@ -53,34 +53,34 @@ func (w *World) Facts(t *testing.T) api.Facts {
 // southboundOf and the others are what a reconciler works with.
 type southboundOf struct{ *World }
 
-func (s southboundOf) View() ovn.View { return s.Asked }
+func (s southboundOf) View() southbound.View { return s.Asked }
 
 func (s southboundOf) Sync(context.Context) error { return nil }
 
-func (s southboundOf) Verify(_ context.Context, lports []string) (ovn.Verdict, error) {
+func (s southboundOf) Verify(_ context.Context, lports []string) (southbound.Verdict, error) {
 	if s.silent {
-		return ovn.Verdict{}, errors.New("no answer")
+		return southbound.Verdict{}, errors.New("no answer")
 	}
-	v := ovn.Verdict{ChassisKnown: s.Asked.ChassisKnown, Identity: s.Asked.Identity, Bindings: map[string]ovn.Binding{}}
+	v := southbound.Verdict{ChassisKnown: s.Asked.ChassisKnown, Identity: s.Asked.Identity, Bindings: map[string]southbound.Binding{}}
 	for _, l := range lports {
 		v.Bindings[l] = s.answer(l).Binding
 	}
 	return v, nil
 }
 
-func (w *World) answer(lport string) ovn.Answer {
+func (w *World) answer(lport string) southbound.Answer {
 	a, ok := w.Answers[lport]
 	if !ok {
-		a.Binding = ovn.Binding{LogicalPort: lport, Disposition: ovn.Gone, Why: "the Southbound has no such Port_Binding"}
+		a.Binding = southbound.Binding{LogicalPort: lport, Disposition: southbound.Gone, Why: "the Southbound has no such Port_Binding"}
 	}
 	a.ChassisKnown = w.Asked.ChassisKnown
 	return a
 }
 
 // Inquire is what the Southbound says of a port when it is asked for that one.
-func (w *World) Inquire(_ context.Context, lport string) (ovn.Answer, error) {
+func (w *World) Inquire(_ context.Context, lport string) (southbound.Answer, error) {
 	if w.silent || !w.Asked.Connected {
-		return ovn.Answer{}, errors.New("no trustworthy connection to the Southbound: " + w.Asked.Problem)
+		return southbound.Answer{}, errors.New("no trustworthy connection to the Southbound: " + w.Asked.Problem)
 	}
 	return w.answer(lport), nil
 }

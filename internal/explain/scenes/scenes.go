@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/devlink"
-	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/representor"
@@ -79,7 +79,7 @@ func addressed() *World {
 }
 
 // unclaimed is a port that ovn-controller has not claimed.
-func unclaimed(a ovn.Answer) ovn.Answer {
+func unclaimed(a southbound.Answer) southbound.Answer {
 	a.Up, a.Chassis = false, ""
 	return a
 }

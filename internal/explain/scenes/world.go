@@ -9,6 +9,7 @@ import (
 
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/ovn"
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/testcard"
 	"github.com/representord/representord/ovs"
 	"github.com/representord/representord/plug/plantest"
@@ -23,9 +24,9 @@ func Noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 type World struct {
 	Card     representor.Card
 	settings representor.Settings
-	Asked    ovn.View
+	Asked    southbound.View
 	// Answers are the Southbound's rows, whatever they say about us.
-	Answers map[string]ovn.Answer
+	Answers map[string]southbound.Answer
 	Actual  ovs.View
 	// role, when not Active, is what the daemon is instead; why says more.
 	role api.Role
@@ -45,20 +46,20 @@ type World struct {
 
 // With is a DPU with one PF and VF 0, and rows in the Southbound, of which the
 // view holds those that concern us.
-func With(rows ...ovn.Answer) *World {
+func With(rows ...southbound.Answer) *World {
 	w := &World{
 		Card: card(), role: api.Active, passes: 1,
-		Asked: ovn.View{
+		Asked: southbound.View{
 			Complete: true, Connected: true, Since: Noon().Add(-time.Hour), Endpoint: "ssl:192.0.2.1:6642",
-			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]ovn.Binding{},
+			Chassis: "dpu1", ChassisKnown: true, Identity: "sb1", Bindings: map[string]southbound.Binding{},
 		},
-		Answers:  map[string]ovn.Answer{},
+		Answers:  map[string]southbound.Answer{},
 		Actual:   plantest.BridgeWith(),
 		vswitchd: func(i *ovs.Interface) { i.Ofport, i.IfIndex = 5, 10 },
 	}
 	for _, a := range rows {
 		w.Answers[a.LogicalPort] = a
-		if a.Disposition == ovn.Asked || a.Disposition == ovn.Kept {
+		if a.Disposition == southbound.Asked || a.Disposition == southbound.Kept {
 			w.Asked.Bindings[a.LogicalPort] = a.Binding
 		}
 	}
@@ -77,7 +78,7 @@ func card() representor.Card {
 }
 
 // Asks is the row of a port that asks dpu1 for VF 0; pairs are more options.
-func Asks(lport string, pairs ...string) ovn.Answer {
+func Asks(lport string, pairs ...string) southbound.Answer {
 	options := map[string]string{
 		"requested-chassis": "dpu1", "vif-plug-type": "representor",
 		"vif-plug:representor:pf-mac": "00:53:00:00:00:42", "vif-plug:representor:vf-num": "0",
@@ -85,9 +86,9 @@ func Asks(lport string, pairs ...string) ovn.Answer {
 	for i := 0; i < len(pairs); i += 2 {
 		options[pairs[i]] = pairs[i+1]
 	}
-	return ovn.Answer{
-		Binding: ovn.Binding{
-			LogicalPort: lport, Disposition: ovn.Asked, Why: "requested_chassis is our Chassis row", Up: true,
+	return southbound.Answer{
+		Binding: southbound.Binding{
+			LogicalPort: lport, Disposition: southbound.Asked, Why: "requested_chassis is our Chassis row", Up: true,
 			Request: ovn.ParseRequest(lport, options),
 		},
 		ChassisKnown: true, Options: options, RequestedChassis: "dpu1", Chassis: "dpu1",

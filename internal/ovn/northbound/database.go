@@ -18,15 +18,6 @@ import (
 // patience is how long one server may take until the next is tried.
 const patience = 5 * time.Second
 
-// Servers are where a database is.
-type Servers struct {
-	// Endpoints are active connection methods of ovsdb(7): the members of a cluster, or
-	// a single server.
-	Endpoints []string
-	// TLS is for "ssl:" endpoints.
-	TLS dbconn.TLSFiles
-}
-
 // unreachable tells what is wrong with each of a database's servers, which may be joined errors.
 func unreachable(database string, err error) *Error {
 	return fail(Unreachable, "%s can't be reached: %s", database, strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -35,18 +26,18 @@ func unreachable(database string, err error) *Error {
 // connect connects to a server that is not cut off from its cluster. Any such member
 // will do, for writing as well: what isn't the leader forwards it. prepare is given
 // each connection that is made; its error lets the next server be tried.
-func (s Servers) connect(ctx context.Context, database string, rows map[string]model.Model,
+func connect(ctx context.Context, s ovn.Servers, database string, rows map[string]model.Model,
 	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
 	m, err := model.NewClientDBModel(database, rows)
 	if err != nil {
 		return nil, err
 	}
-	endpoints := slices.Clone(s.Endpoints)
+	endpoints := slices.Clone(s.Remotes)
 	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
 	var errs []error
 	for _, e := range endpoints {
 		step, cancel := context.WithTimeout(ctx, patience)
-		c, err := s.connectTo(step, e, m, prepare)
+		c, err := connectTo(step, s, e, m, prepare)
 		cancel()
 		if err == nil {
 			return c, nil
@@ -62,15 +53,11 @@ func (s Servers) connect(ctx context.Context, database string, rows map[string]m
 	return nil, unreachable(database, errors.Join(errs...))
 }
 
-func (s Servers) connectTo(ctx context.Context, endpoint string, m model.ClientDBModel,
+func connectTo(ctx context.Context, s ovn.Servers, endpoint string, m model.ClientDBModel,
 	prepare func(context.Context, *dbconn.Conn) error) (*dbconn.Conn, error) {
-	o := dbconn.Options{Endpoint: endpoint}
-	if dbconn.NeedsTLS(endpoint) {
-		config, err := s.TLS.Load()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", endpoint, err)
-		}
-		o.TLS = config
+	o, err := s.DialOptions(endpoint, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", endpoint, err)
 	}
 	if err := inCluster(ctx, m.Name(), o); err != nil {
 		if o.TLS != nil {

@@ -113,7 +113,7 @@ type wait struct {
 // south was opened before the port was changed, so that nothing is missed; Await closes
 // it. progress is told what is missing whenever that changes. An error is a NotPlugged, when
 // ctx ended, or an Unsure.
-func Await(ctx context.Context, s Servers, south *Southbound, t *Target, progress func(missing string)) error {
+func Await(ctx context.Context, s ovn.Servers, south *Southbound, t *Target, progress func(missing string)) error {
 	w := &wait{target: t, progress: progress, stale: isUpOn(t.Was, t.Chassis.UUID)}
 	for {
 		ended, err := w.follow(ctx, south)

@@ -34,8 +34,8 @@ type Northbound struct {
 }
 
 // Open connects to the Northbound and reads a port. An error is an Unreachable.
-func Open(ctx context.Context, s Servers, port string) (*Northbound, error) {
-	conn, err := s.connect(ctx, database, portRows(), func(ctx context.Context, c *dbconn.Conn) error {
+func Open(ctx context.Context, s ovn.Servers, port string) (*Northbound, error) {
+	conn, err := connect(ctx, s, database, portRows(), func(ctx context.Context, c *dbconn.Conn) error {
 		r := &Port{}
 		named := model.Condition{Field: &r.Name, Function: ovsdb.ConditionEqual, Value: port}
 		return c.Monitor(ctx, c.NewMonitor(client.WithConditionalTable(r, []model.Condition{named},
@@ -141,8 +141,8 @@ func operations(p *Port, c Change) []ovsdb.Operation {
 
 // Names lists, sorted, the logical switch ports that could be bound, or those that are
 // bound to a representor. An error is an Unreachable, or the server's.
-func Names(ctx context.Context, s Servers, bound bool) ([]string, error) {
-	conn, err := s.connect(ctx, database, portRows(), func(context.Context, *dbconn.Conn) error { return nil })
+func Names(ctx context.Context, s ovn.Servers, bound bool) ([]string, error) {
+	conn, err := connect(ctx, s, database, portRows(), func(context.Context, *dbconn.Conn) error { return nil })
 	if err != nil {
 		return nil, err
 	}

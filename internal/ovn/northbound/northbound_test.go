@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/option"
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/test/leaks"
 	"github.com/representord/representord/test/servers"
 )
@@ -27,7 +28,7 @@ func nbctl(t *testing.T, d *servers.OVSDB, args ...string) string {
 	return d.Tool(t, append([]string{"ovn-nbctl", "--db=" + d.Endpoint, "--no-leader-only", "--timeout=60"}, args...)...)
 }
 
-func open(t *testing.T, s Servers, port string) *Northbound {
+func open(t *testing.T, s ovn.Servers, port string) *Northbound {
 	t.Helper()
 	n, err := Open(t.Context(), s, port)
 	if err != nil {
@@ -62,7 +63,7 @@ func TestChange_MeanwhileIsSeenBeforeOurs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := nb(t)
-			n := open(t, Servers{Endpoints: []string{d.Endpoint}}, "vm1")
+			n := open(t, ovn.Servers{Remotes: []string{d.Endpoint}}, "vm1")
 			asked := 0
 			_, err := n.Change(t.Context(), false, func(p *Port) (Change, error) {
 				asked++
@@ -89,7 +90,7 @@ func TestChange_MeanwhileIsSeenBeforeOurs(t *testing.T) {
 func TestChange_AFightForAPortEnds(t *testing.T) {
 	t.Parallel()
 	d := nb(t)
-	n := open(t, Servers{Endpoints: []string{d.Endpoint}}, "vm1")
+	n := open(t, ovn.Servers{Remotes: []string{d.Endpoint}}, "vm1")
 	asked := 0
 	_, err := n.Change(t.Context(), false, func(p *Port) (Change, error) {
 		asked++
@@ -105,7 +106,7 @@ func TestBind_EveryOptionThatItWritesIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	d := nb(t)
 	before := maps.Clone(d.Versions(t, database, tablePort))
-	n := open(t, Servers{Endpoints: []string{d.Endpoint}}, "vm1")
+	n := open(t, ovn.Servers{Remotes: []string{d.Endpoint}}, "vm1")
 	c, err := n.Change(t.Context(), false, bindTo("dpu1.example"))
 	if err != nil || len(c.Set) != 4 {
 		t.Fatalf("%+v, %v", c, err)
@@ -127,7 +128,7 @@ func TestOpen_AnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 	nbctl(t, leader, "ls-add", "net", "--", "lsp-add", "net", "vm1")
 	for i, m := range cluster.Members {
 		servers.Until(t, "the member has the port", func() bool {
-			n, err := Open(t.Context(), Servers{Endpoints: []string{m.Endpoint}}, "vm1")
+			n, err := Open(t.Context(), ovn.Servers{Remotes: []string{m.Endpoint}}, "vm1")
 			if err != nil {
 				return false
 			}
@@ -135,7 +136,7 @@ func TestOpen_AnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 			_, err = n.Port()
 			return err == nil
 		})
-		n := open(t, Servers{Endpoints: []string{m.Endpoint}}, "vm1")
+		n := open(t, ovn.Servers{Remotes: []string{m.Endpoint}}, "vm1")
 		hostname := "dpu" + strings.Repeat("i", i+1)
 		if c, err := n.Change(t.Context(), false, bindTo(hostname)); err != nil || c.Set[option.Chassis] != hostname {
 			t.Errorf("through %s: %+v, %v", m.Name, c, err)
@@ -146,7 +147,7 @@ func TestOpen_AnyMemberOfAClusterWillDoButOneThatIsCutOff(t *testing.T) {
 	cluster.Members[1].Kill()
 	cluster.Members[2].Kill()
 	servers.Until(t, "the last member is refused", func() bool {
-		n, err := Open(t.Context(), Servers{Endpoints: cluster.Endpoints()}, "vm1")
+		n, err := Open(t.Context(), ovn.Servers{Remotes: cluster.Endpoints()}, "vm1")
 		if err == nil {
 			n.Close()
 			return false
@@ -162,7 +163,7 @@ func TestOpen_AServerThatHangsIsLeftForTheNext(t *testing.T) {
 	hangs, works := nb(t), nb(t)
 	hangs.Signal(syscall.SIGSTOP)
 	defer hangs.Signal(syscall.SIGCONT)
-	n := open(t, Servers{Endpoints: []string{hangs.Endpoint, works.Endpoint}}, "vm1")
+	n := open(t, ovn.Servers{Remotes: []string{hangs.Endpoint, works.Endpoint}}, "vm1")
 	if p, err := n.Port(); err != nil || p.Options["other"] != "option" {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -171,7 +172,7 @@ func TestOpen_AServerThatHangsIsLeftForTheNext(t *testing.T) {
 func TestOpen_AnotherDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	sb := servers.NewOVSDB(t, "sb", servers.SchemaOVNSouthbound)
-	_, err := Open(t.Context(), Servers{Endpoints: []string{sb.Endpoint}}, "vm1")
+	_, err := Open(t.Context(), ovn.Servers{Remotes: []string{sb.Endpoint}}, "vm1")
 	if err == nil || !strings.Contains(err.Error(), "has no database OVN_Northbound") {
 		t.Errorf("%v", err)
 	}

@@ -26,12 +26,12 @@ type Southbound struct {
 }
 
 // OpenSouthbound connects to the Southbound and reads. An error is an Unreachable.
-func OpenSouthbound(ctx context.Context, s Servers, port string) (*Southbound, error) {
+func OpenSouthbound(ctx context.Context, s ovn.Servers, port string) (*Southbound, error) {
 	// Whether there are additional chassis doesn't matter here.
 	rows := map[string]model.Model{ovn.TableChassis: &ovn.Chassis{}, ovn.TablePortBinding: &ovn.PortBinding2203{}}
 	south := &Southbound{port: port, poke: retry.NewPoke()}
 	var err error
-	south.conn, err = s.connect(ctx, ovn.Database, rows, func(ctx context.Context, c *dbconn.Conn) error {
+	south.conn, err = connect(ctx, s, ovn.Database, rows, func(ctx context.Context, c *dbconn.Conn) error {
 		south.record(c)
 		c.OnChange(south.poke.Wake)
 		ch, b := &ovn.Chassis{}, &ovn.PortBinding2203{}
