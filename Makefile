@@ -30,7 +30,7 @@ DATADIR ?= $(PREFIX)/share
 
 # Time limits of the parts of the suite, and of each fuzz target in test-full.
 UNIT_TIMEOUT ?= 10m
-E2E_SECONDS ?= 1200
+E2E_SECONDS ?= 2400
 FUZZ_TIME ?= 60s
 
 # vet, the programs and the tests for the virtual machine are compiled with the same flags, so that what
