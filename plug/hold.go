@@ -27,8 +27,10 @@ type holder struct {
 	accepted string    // identity of the Southbound that removals may rely on, "" for none yet
 	seen     string    // another identity, not accepted yet
 	accepts  time.Time // when seen is accepted
-	looked   time.Time // when the views were looked at last
-	away     bool      // the Southbound, then
+	// counts is since when the Southbound is the accepted one. What another one said starts no grace.
+	counts time.Time
+	looked time.Time // when the views were looked at last
+	away   bool      // the Southbound, then
 
 	// leaving are the logical ports that should go or move. What has waited long enough may
 	// go in any number; one that has not keeps all the others, if together they are most of
@@ -78,9 +80,12 @@ type departure struct {
 // else comes to wait isn't released, not even as long as these can't go.
 func (h *holder) release(now time.Time, held []Holding) {
 	h.skip(now)
+	if len(held) > 0 {
+		h.counts = time.Time{} // an operator's word
+	}
 	for _, hold := range held {
 		if hold.Identity != "" && hold.Identity == h.seen {
-			h.accepts = now
+			h.accepts = now.Add(-h.grace) // no grace either
 		}
 		for _, lport := range hold.Ports {
 			h.leaving[lport] = now.Add(-max(h.wait, h.grace))
@@ -96,7 +101,7 @@ func (h *holder) before(now time.Time, v southbound.View, x *representor.Index, 
 	h.look(now, x, a)
 	hold := plan.Hold{
 		Lost: maps.Clone(h.lost), All: h.seen != "", Waited: h.leaving.lasted(now, h.wait),
-		Grace: h.grace > 0, Graced: h.leaving.lasted(now, h.grace),
+		Grace: h.grace > 0, Graced: h.graced(now),
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
 	}
 	for lport := range h.lately {
@@ -110,12 +115,21 @@ func (h *holder) before(now time.Time, v southbound.View, x *representor.Index, 
 	return hold
 }
 
+// graced are the ports whose removals had their grace.
+func (h *holder) graced(now time.Time) map[string]bool {
+	if now.Before(h.counts.Add(h.grace)) {
+		return map[string]bool{}
+	}
+	return h.leaving.lasted(now, h.grace)
+}
+
 // skip leaves the time out for which the Southbound was away. What waits, waits for it to
 // say otherwise, which it can't meanwhile: whoever takes it down to mend it has his time
 // afterwards.
 func (h *holder) skip(now time.Time) {
 	if h.away {
 		h.accepts = h.accepts.Add(now.Sub(h.looked))
+		h.counts = h.counts.Add(now.Sub(h.looked))
 		h.leaving.shift(now.Sub(h.looked))
 	}
 	h.looked = now
@@ -131,15 +145,16 @@ func (h *holder) accept(now time.Time, v southbound.View, a ovs.View) {
 	}
 	switch {
 	case identity == "":
+	case identity == h.accepted && h.seen != "":
+		h.seen, h.counts = "", now
 	case identity == h.accepted:
-		h.seen = ""
 	case h.accepted == "" && !h.answersAnother(v.Names):
 		h.accepted, h.seen = identity, ""
 	case identity != h.seen:
 		h.seen, h.accepts = identity, now.Add(h.wait)
 	}
 	if h.seen != "" && !now.Before(h.accepts) {
-		h.accepted, h.seen = h.seen, ""
+		h.accepted, h.seen, h.counts = h.seen, "", h.accepts
 	}
 }
 
@@ -254,6 +269,9 @@ func (h *holder) next(now time.Time) time.Time {
 		return time.Time{}
 	}
 	first := h.leaving.next(now, h.grace)
+	if end := h.counts.Add(h.grace); len(h.leaving) > 0 && now.Before(end) {
+		first = retry.Earliest(first, end)
+	}
 	if end := h.massUntil(); now.Before(end) {
 		first = retry.Earliest(first, end)
 		for _, d := range h.lately { // fewer are most of what there is then

@@ -89,6 +89,55 @@ func TestGrace_APortThatCameBackWhileAnotherIsInDoubtHasItsGraceAnew(t *testing.
 	})
 }
 
+// What is deleted after a hold, and made again at once, is no less deleted and made again for
+// what the Southbound said before it counted.
+func TestGrace_BeginsWhenTheSouthboundCounts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		returns bool // the Southbound of before
+		release bool
+		want    int // rows a moment later
+	}{
+		"the other Southbound is accepted":   {want: 4},
+		"the first Southbound is back":       {returns: true, want: 4},
+		"an operator released what was held": {release: true, want: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := fourPorts()
+				r := c.reconciler(func(cfg *Config) { cfg.Grace, cfg.MassUnplugHold = 5*time.Second, time.Minute })
+				run(t, r)
+				elapse(brakeWindow)
+				c.become(r, "sb2", 3)
+				elapse(58 * time.Second)
+				switch {
+				case tt.returns:
+					c.become(r, "sb1", 3)
+				case tt.release:
+					r.ReleaseHold(r.Report().Holds)
+				}
+				elapse(4 * time.Second)
+				if n := len(c.rows()); n != tt.want {
+					t.Errorf("%d rows within the grace, want %d; held: %+v", n, tt.want, r.Report().Holds)
+				}
+				c.become(r, c.view.Identity, tt.want)
+				elapse(time.Minute)
+				if n := len(c.rows()); n != tt.want {
+					t.Errorf("%d rows though %d are asked for again", n, tt.want)
+				}
+				c.become(r, c.view.Identity, 2)
+				elapse(4 * time.Second)
+				if n := len(c.rows()); n != tt.want {
+					t.Errorf("%d rows before the grace of those that went is over, want %d", n, tt.want)
+				}
+				elapse(2 * time.Minute)
+				if n := len(c.rows()); n != 2 {
+					t.Errorf("%d rows, and two are asked for", n)
+				}
+			})
+		})
+	}
+}
+
 func TestHold_IsReleasedForGoodWhileTheSouthboundIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := fourPorts()
