@@ -63,7 +63,7 @@ test: setup vet build build-arm64 ## everything below 20 minutes: what a change 
 test-full: setup vet build build-arm64 ## make test, longer scenarios, more random cases, fuzzing
 	@rm -rf $(RESULTS)
 	@for part in unit properties fuzz; do $(MAKE) --no-print-directory test-$$part UNIT_TAGS=full || true; done
-	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_SECONDS=7200 || true
+	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_MACHINES=1 E2E_SECONDS=7200 || true
 	@$(SUMMARY) -total unit properties fuzz e2e
 
 .PHONY: setup
@@ -93,10 +93,12 @@ test-unit: summary ## all packages with the race detector, against real servers
 	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
 
 E2E_TAGS ?= vm
+E2E_MACHINES ?= 2
 .PHONY: test-e2e
 test-e2e: summary build dpusim pcisim ## what needs the virtual DPU: the programs end to end, devlink on a real kernel
 	@echo '== e2e: the virtual DPU, emulated by QEMU'
-	@$(SUMMARY) -part e2e -each -- test/vm-tests $(E2E_TAGS) $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
+	@test/vm-tests build $(E2E_TAGS)
+	@$(SUMMARY) -part e2e -each -times $(E2E_MACHINES) -- test/vm-tests run $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
 
 # The same run again for the same seed, as far as what is done goes.
 SEED ?= 1
