@@ -80,7 +80,7 @@ func (id *Identity) chassis(externalIDs map[string]string, c Config, override st
 		if line == "" {
 			id.problem("the first line of system-id-override is empty, and it is what names the chassis; write the name there, or remove the file")
 		}
-		if checkName(line) != nil {
+		if !isWord(line) {
 			id.problem("system-id-override names the chassis %s; like ovn-controller, we take that as it is, white space and unprintable "+
 				"characters included", reason.Quote(line))
 		}

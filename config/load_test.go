@@ -246,7 +246,7 @@ func TestLoad_ErrorsSayTheKeyTheValueTheRuleAndThePlace(t *testing.T) {
 	}
 	t.Setenv("REPRESENTORD_LOG_FORMAT", "xml")
 	_, err := loadArgs(t, "--config", path, "--run-dir", "run")
-	want := `probe-interval: "5" must be a time from 1s to 10m0s, with a unit, as in 90s or 2m (set by ` + path + `, line 4)
+	want := `probe-interval: "5" must be a time from 1s to 10m, with a unit, as in 90s or 2m (set by ` + path + `, line 4)
 log-level: "loud" must be debug, info, warn or error (set by ` + path + `, line 2)
 log-format: "xml" must be text or json (set by environment variable REPRESENTORD_LOG_FORMAT)
 run-dir: "run" must be an absolute path (set by flag --run-dir)`
@@ -286,7 +286,7 @@ func TestLoad_EverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	}
 	_, err := loadArgs(t, "--config", path, "--log-format=xml", "--private-key=/key.pem")
 	want := `configuration file "` + path + `": line 1: unknown key "chasis"; did you mean chassis?
-audit-interval: "never" must be a time from 1s to 1h0m0s, with a unit, as in 90s or 2m (set by ` + path + `, line 2)
+audit-interval: "never" must be a time from 1s to 1h, with a unit, as in 90s or 2m (set by ` + path + `, line 2)
 log-format: "xml" must be text or json (set by flag --log-format)`
 	if err == nil {
 		t.Fatal("accepted")

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
+	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/agent"
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/card"
@@ -62,6 +65,30 @@ func TestUsage_ASystemIDOverrideThatCantBeReadStopsTheProgram(t *testing.T) {
 	o := inProcess(t.Context(), newFakeCard(cardWith(0)), "--once", "--path.ovn-sysconf="+dir)
 	if o.status != exitError || !strings.Contains(o.stderr, "chassis name: ") || !strings.Contains(o.stderr, "system-id-override") {
 		t.Errorf("%+v", o)
+	}
+}
+
+// Those that are settings are in the reference by themselves, see config/reference_test.go.
+func TestUsage_TheReferenceHasEveryFlagForASingleRun(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, single, there := strings.Cut(string(page), "\n## Flags only\n")
+	if !there {
+		t.Fatal("docs/configuration.md has no section Flags only")
+	}
+	settings := pflag.NewFlagSet("", pflag.ContinueOnError)
+	config.Flags(settings)
+	p := program{open: func(card.Options) (agent.Devices, error) { return nil, nil }} //nolint:nilnil // never called
+	p.command().Flags().VisitAll(func(f *pflag.Flag) {
+		if (settings.Lookup(f.Name) == nil || f.Name == "config") && !strings.Contains(single, "| `--"+f.Name) {
+			t.Errorf("docs/configuration.md lacks --%s", f.Name)
+		}
+	})
+	if timeout := p.command().Flags().Lookup("timeout").DefValue; !strings.Contains(single, "; "+timeout+" without it |") {
+		t.Errorf("docs/configuration.md has another default than %s for --timeout", timeout)
 	}
 }
 
