@@ -141,7 +141,7 @@ func TestBind_ARepresentorThatIsReplacedAtOnceIsSeenByWhoeverWaits(t *testing.T)
 	servers.VSwitchd(t, local)
 	local.Ctl(t, "add-br", "br-int", "--", "set", "open", ".", "external_ids:hostname=dpu1.example",
 		"external_ids:ovn-cms-options=card-serial-number=MT1")
-	servers.ControllerWithoutPlugProvider(t, local, c.SB.Endpoint)
+	servers.Controller(t, local, c.SB.Endpoint)
 	servers.Until(t, "the chassis has published the card", func() bool { return strings.Contains(c.Sbctl(t, "list", "Chassis"), "MT1") })
 	c.Nbctl(t, "ls-add", "net", "--", "lsp-add", "net", "vm1")
 	for vf := range 5 {

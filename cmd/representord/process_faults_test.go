@@ -82,7 +82,7 @@ func TestProcess_OVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 	t.Parallel()
 	h, f := newJudgedHost(t, cardWith(3))
 	central := servers.OVN(t)
-	controller := servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
+	controller := servers.Controller(t, h.OVSDB, central.SB.Endpoint)
 	central.Nbctl(t, "ls-add", "net")
 	add := func(vf int) {
 		lport := fmt.Sprint("vm", vf)
@@ -100,7 +100,7 @@ func TestProcess_OVNNorthdAndOVNControllerMayStopDieAndReturn(t *testing.T) {
 	stops(t, central.Northd, func() *servers.Process { central.StartNorthd(t); return central.Northd }, check)
 	// SIGTERM makes ovn-controller delete its Chassis row, as a stop of its unit does.
 	stops(t, controller, func() *servers.Process {
-		p := servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
+		p := servers.Controller(t, h.OVSDB, central.SB.Endpoint)
 		await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Southbound.ChassisKnown && s.Ports[plan.Plugged] == 2 })
 		return p
 	}, check)

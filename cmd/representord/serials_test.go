@@ -57,7 +57,7 @@ func TestSerial_ARealControllerCopiesThePublishedNumberToItsChassisRow(t *testin
 	}
 	sbctl("init")
 	h.Ctl(t, "set", "open", ".", `external_ids:ovn-cms-options="enable-chassis-as-gw,availability-zones=az1"`)
-	servers.ControllerWithoutPlugProvider(t, h.OVSDB, sb.Endpoint)
+	servers.Controller(t, h.OVSDB, sb.Endpoint)
 	inChassis := func(want string) func() bool {
 		return func() bool {
 			return strings.Trim(sbctl("--if-exists", "get", "Chassis", "dpu1", "other_config:ovn-cms-options"), `"`) == want

@@ -193,7 +193,7 @@ func TestProcess_StoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
 			t.Parallel()
 			h, f := newJudgedHost(t, cardWith(3))
 			central := servers.OVN(t)
-			controller := servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
+			controller := servers.Controller(t, h.OVSDB, central.SB.Endpoint)
 			central.Nbctl(t, "ls-add", "net")
 			h.witness.Requests(manyAsk(3), func() {
 				for _, vf := range []string{"0", "1", "2"} {
@@ -215,7 +215,7 @@ func TestProcess_StoppingOVNControllerEitherWayChangesNoRow(t *testing.T) {
 				await(t, c, "the ports are plugged", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 && s.Southbound.ChassisKnown })
 			}
 			w.wantUntouched(t)
-			servers.ControllerWithoutPlugProvider(t, h.OVSDB, central.SB.Endpoint)
+			servers.Controller(t, h.OVSDB, central.SB.Endpoint)
 			await(t, c, "the ports are plugged again", func(s api.Status) bool { return s.Ports[plan.Plugged] == 3 })
 			w.wantUntouched(t)
 		})

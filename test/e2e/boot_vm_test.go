@@ -44,7 +44,7 @@ func (d *dpu) revive(t *testing.T) {
 func (d *dpu) reviveController(t *testing.T) {
 	t.Helper()
 	if dead(d.controller) {
-		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+		d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	}
 }
 

@@ -90,7 +90,7 @@ func start(t *testing.T) *dpu {
 	v := virtualdpu.New(t)
 	d := &dpu{machine: v, top: t, dir: v.Dir, local: v.Local, central: v.Central, client: v.Client}
 	d.vswitchd = servers.VSwitchdKernel(d.top, d.local)
-	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	d.startDaemon(t)
 	d.central.Nbctl(t, "ls-add", "net")
 	servers.Until(t, "ovn-controller has made br-int", func() bool {

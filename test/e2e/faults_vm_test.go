@@ -44,7 +44,7 @@ func outlivesARestartOfController(t *testing.T, d *dpu) {
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
 	d.awaitPort(t, "vm0", plan.Plugged)
-	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	d.bound(t, "vm0")
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)

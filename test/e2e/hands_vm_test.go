@@ -219,34 +219,20 @@ func makesRoomForAnInterfaceOfAnotherName(t *testing.T, d *dpu) {
 const leftByProvider = "ovs-vsctl add-port br-int pf0vf0 -- set Interface pf0vf0 external_ids:iface-id=long-gone " +
 	"external_ids:ovn-plugged=representor"
 
-// withoutController does something while ovn-controller is replaced: Debian's has the
-// provider compiled in, and would take the row away itself.
-func (d *dpu) withoutController(t *testing.T, do func()) {
-	t.Helper()
-	servers.StopController(t, d.local, d.controller, "--restart")
-	defer func() {
-		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
-		d.bound(t, "vm0")
-	}()
-	do()
-}
-
 func makesRoomForALeftOver(t *testing.T, d *dpu) {
-	d.withoutController(t, func() {
-		d.makesRoom(t, reason.CodeBuiltInLeftOver, leftByProvider, "ovs-vsctl del-port pf0vf0")
-	})
+	d.makesRoom(t, reason.CodeBuiltInLeftOver, leftByProvider, "ovs-vsctl del-port pf0vf0")
+	d.bound(t, "vm0")
 }
 
 func takesALeftOver(t *testing.T, d *dpu) {
 	d.restartDaemon(t, "--adopt-ovn-vif")
 	defer d.restartDaemon(t)
-	d.withoutController(t, func() {
-		sim(t, append(card(), vf0)...)
-		d.sh(t, leftByProvider)
-		d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
-		d.awaitPort(t, "vm0", plan.Plugged)
-		d.awaitNoPort(t, "long-gone")
-	})
+	sim(t, append(card(), vf0)...)
+	d.sh(t, leftByProvider)
+	d.neutronPort(t, request{lport: "vm0", pfMAC: pfMAC, vf: "0"})
+	d.awaitPort(t, "vm0", plan.Plugged)
+	d.awaitNoPort(t, "long-gone")
+	d.bound(t, "vm0")
 }
 
 func movesToAnotherBridge(t *testing.T, d *dpu) {

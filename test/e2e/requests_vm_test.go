@@ -149,7 +149,7 @@ func plugsNothingAsAdditionalChassis(t *testing.T, d *dpu) {
 		d.awaitPort(t, "vm0", plan.Held, reason.CodeChassisMissing)
 		while()
 		d.quiet(t)
-		d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+		d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	}
 	restartController(func() {
 		d.until(t, "dpu2 stands in for us", func() bool {

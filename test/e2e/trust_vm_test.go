@@ -35,7 +35,7 @@ func holdsWithoutChassis(t *testing.T, d *dpu) {
 	d.wantGone(t, "pf0vf2")
 	d.wantKept(t, "pf0vf0", a)
 	d.wantKept(t, "pf0vf1", b)
-	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	d.awaitPort(t, "vm2", plan.Plugged)
 	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
@@ -63,7 +63,7 @@ func followsARenameWithoutChassis(t *testing.T, d *dpu) {
 	d.until(t, "the row follows the netdev to its new name", func() bool { return d.row(t, "ens1f0c1vf0").ifaceID == "vm0" })
 	d.wantGone(t, "pf0vf0")
 	d.wantKept(t, "pf0vf1", b)
-	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	d.awaitPort(t, "vm0", plan.Plugged)
 	d.bound(t, "vm0")
 }
@@ -76,7 +76,7 @@ func outlivesController(t *testing.T, d *dpu) {
 	d.quiet(t)
 	d.wantUntouched(t, "pf0vf0", a)
 	d.wantUntouched(t, "pf0vf1", b)
-	d.controller = servers.ControllerWithoutPlugProvider(d.top, d.local, d.central.SB.Endpoint)
+	d.controller = servers.Controller(d.top, d.local, d.central.SB.Endpoint)
 	d.quiet(t)
 	d.wantKept(t, "pf0vf0", a)
 	if n := d.transactions(t) - before; n != 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/representord/representord/test/nonetlink"
 )
 
 // Central is what a cloud runs in one place: the Northbound and the Southbound
@@ -82,21 +84,29 @@ func (c *Central) TrySbctl(args ...string) (string, error) {
 // address, a tunnel endpoint on the loopback and, unless there is one, the
 // system-id "dpu1". Its Chassis row stays when it is killed; StopController
 // removes it. Without VSwitchd it has its Chassis row, and sets up no flows.
+//
+// It can open no netlink socket, as under the drop-in that is shipped for its unit, so that
+// the plug provider which Debian's has compiled in isn't registered.
 func Controller(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
 	tb.Helper()
-	return startController(tb, local, sbEndpoint)
+	filter, err := nonetlink.Families()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ControllerUnder(tb, local, sbEndpoint, filter)
 }
 
-// ControllerWithoutPlugProvider starts an ovn-controller that plugs nothing itself.
-// Debian's has the plug provider for representors compiled in, and it can't be
-// switched off; in a network namespace of its own it sees no devlink device. That
-// leaves it unix sockets only.
-func ControllerWithoutPlugProvider(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
+// ControllerWithPlugProvider is Controller with plug providers: a dummy, which plugs nothing
+// that asks for a representor, and the one for representors that Debian's has compiled in, if
+// the kernel has devlink. That one plugs what it sees in the test's network namespace.
+func ControllerWithPlugProvider(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
 	tb.Helper()
-	return startController(tb, local, sbEndpoint, "unshare", "--net")
+	return ControllerUnder(tb, local, sbEndpoint, nil, "--enable-dummy-vif-plug")
 }
 
-func startController(tb testing.TB, local *OVSDB, sbEndpoint string, under ...string) *Process {
+// ControllerUnder is Controller under another filter of system calls, none for nil, and with
+// more options.
+func ControllerUnder(tb testing.TB, local *OVSDB, sbEndpoint string, filter nonetlink.Filter, options ...string) *Process {
 	tb.Helper()
 	if local.Ctl(tb, "--if-exists", "get", "open", ".", "external_ids:system-id") == "" {
 		local.Ctl(tb, "set", "open", ".", "external_ids:system-id=dpu1")
@@ -104,8 +114,8 @@ func startController(tb testing.TB, local *OVSDB, sbEndpoint string, under ...st
 	// The quotes are for the commas that a list of endpoints has.
 	local.Ctl(tb, "set", "open", ".", `external_ids:ovn-remote="`+sbEndpoint+`"`,
 		"external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1")
-	p := startIn(tb, local.Dir, "ovn-controller",
-		append(under, "ovn-controller", local.Endpoint, "-vconsole:info", "-vsyslog:off")...)
+	p := startConfined(tb, local.Dir, "ovn-controller", filter,
+		append([]string{"ovn-controller", local.Endpoint, "-vconsole:info", "-vsyslog:off"}, options...)...)
 	awaitSocket(tb, p, controllerCtl(local, p))
 	return p
 }

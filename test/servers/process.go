@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/representord/representord/test/nonetlink"
 )
 
 // tailBytes is how much of a server's log is shown when its test failed.
@@ -39,6 +41,12 @@ func Start(tb testing.TB, name string, argv ...string) *Process {
 // for all of their own.
 func startIn(tb testing.TB, dir, name string, argv ...string) *Process {
 	tb.Helper()
+	return startConfined(tb, dir, name, nil, argv...)
+}
+
+// startConfined is startIn under a filter of system calls, none for nil.
+func startConfined(tb testing.TB, dir, name string, filter nonetlink.Filter, argv ...string) *Process {
+	tb.Helper()
 	path := program(tb, argv[0])
 	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -58,9 +66,16 @@ func startIn(tb testing.TB, dir, name string, argv ...string) *Process {
 		// The kernel sends Pdeathsig when the thread that forked ends, so that thread
 		// must live as long as the child.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
 		defer close(p.done)
-		err := cmd.Start()
+		var err error
+		if filter == nil {
+			defer runtime.UnlockOSThread()
+		} else {
+			err = filter.Confine() // and the thread, that stays under it, ends with the goroutine
+		}
+		if err == nil {
+			err = cmd.Start()
+		}
 		_ = log.Close()
 		started <- err
 		if err == nil {

@@ -60,7 +60,7 @@ func (d *DPU) StartVSwitchd() *servers.Process {
 // StartController starts an ovn-controller that finds its Southbound at an endpoint.
 func (d *DPU) StartController(southbound string) *servers.Process {
 	d.top.Helper()
-	return servers.ControllerWithoutPlugProvider(d.top, d.Local, southbound)
+	return servers.Controller(d.top, d.Local, southbound)
 }
 
 // StartDaemon starts representord, with more options if need be, and returns when
