@@ -3,9 +3,10 @@
 // without which no port gets flows. The databases keep what both said last, so nothing in
 // them shows that one is dead.
 //
-// Each is asked on its control socket, as ovs-appctl(8) does, for nothing but its version.
-// Where that socket is depends on how the program was started. What can't be told is
-// unknown, which is something else than dead.
+// Each is asked on its control socket, as ovs-appctl(8) does, for its version, and
+// ovn-controller for what tells whether a plug provider is registered in it. Where that socket
+// is depends on how the program was started. What can't be told is unknown, which is something
+// else than dead.
 package companion
 
 import (
@@ -55,6 +56,12 @@ type Sight struct {
 	// of its answer.
 	Socket  string `json:"socket,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Providers tells of plug providers in an ovn-controller that answers, empty when that can't
+	// be told.
+	Providers Providers `json:"plug-providers,omitempty"`
+	// Unit is the service of systemd that its process belongs to, ovn-controller.service for
+	// instance; empty for none, and when that can't be told, as of what runs in a container.
+	Unit string `json:"unit,omitempty"`
 	// Stopped: a signal has stopped it, SIGSTOP for instance. False as well where /proc
 	// doesn't show the process.
 	Stopped bool `json:"stopped,omitempty"`
@@ -119,6 +126,16 @@ func (s Search) Look(ctx context.Context, patience time.Duration) Sight {
 
 // look is Look for one who looks again and again, and keeps the lines.
 func (s Search) look(ctx context.Context, patience time.Duration, l lines) Sight {
+	v := s.see(ctx, patience, l)
+	v.Unit = s.unit(v.PID)
+	if v.State == Answers && s.Name == Controller {
+		v.Providers = providersIn(ctx, v.Socket, patience)
+	}
+	return v
+}
+
+// see tells how it stands with the companion.
+func (s Search) see(ctx context.Context, patience time.Duration, l lines) Sight {
 	if len(s.Dirs) == 0 {
 		return Sight{Name: s.Name, State: Unknown, Why: "the local database is no unix socket's, so it isn't looked for on this machine"}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -99,31 +100,56 @@ func (p *place) pidfile(text string, held bool) {
 // all for an empty one.
 func (p *place) listens(name, version string) {
 	p.t.Helper()
+	p.answers(name, func(method string, _ []string) (result string, ok bool) {
+		return version, method == "version" && version != ""
+	})
+}
+
+// answers answers each question as lib/unixctl.c does: with a result, with an error that
+// begins with "!", or not at all.
+func (p *place) answers(name string, answer func(method string, params []string) (result string, ok bool)) {
+	p.t.Helper()
 	l, err := net.Listen("unix", filepath.Join(p.dir, name))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	done := make(chan struct{})
-	p.t.Cleanup(func() { _ = l.Close(); <-done })
-	go func() {
-		defer close(done)
+	var group sync.WaitGroup
+	group.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
 			p.t.Cleanup(func() { _ = conn.Close() })
-			var question struct {
-				ID     any      `json:"id"`
-				Method string   `json:"method"`
-				Params []string `json:"params"`
-			}
-			if version == "" || json.NewDecoder(conn).Decode(&question) != nil || question.Method != "version" {
-				continue
-			}
-			_ = json.NewEncoder(conn).Encode(map[string]any{"id": question.ID, "error": nil, "result": version})
+			group.Go(func() { converse(conn, answer) })
 		}
-	}()
+	})
+	p.t.Cleanup(func() { group.Wait() })
+	p.t.Cleanup(func() { _ = l.Close() })
+}
+
+// converse answers until the other end has gone.
+func converse(conn net.Conn, answer func(string, []string) (string, bool)) {
+	questions, answers := json.NewDecoder(conn), json.NewEncoder(conn)
+	for {
+		var question struct {
+			ID     any      `json:"id"`
+			Method string   `json:"method"`
+			Params []string `json:"params"`
+		}
+		if questions.Decode(&question) != nil {
+			return
+		}
+		result, ok := answer(question.Method, question.Params)
+		if !ok {
+			continue
+		}
+		reply := map[string]any{"id": question.ID, "error": nil, "result": result}
+		if text, refused := strings.CutPrefix(result, "!"); refused {
+			reply["error"], reply["result"] = text, nil
+		}
+		_ = answers.Encode(reply)
+	}
 }
 
 // refuses leaves a socket behind on which nobody listens, as SIGKILL does.

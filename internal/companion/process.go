@@ -143,6 +143,30 @@ func (p process) sockets(s Search) []string {
 	return nil
 }
 
+// unit is the service of systemd in whose control group a process is, as cgroups(7) shows that:
+// the last part of a path such as /system.slice/ovn-controller.service, in the hierarchy that
+// all have (0) or that is systemd's own (name=systemd). What is below a service, in a scope or
+// below another machine's group belongs to a container, and starting a service of that name
+// anew would do something else to it.
+func (s Search) unit(pid int) string {
+	if pid <= 0 {
+		return ""
+	}
+	for line := range strings.Lines(read(s.Proc, strconv.Itoa(pid)+"/cgroup")) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) != 3 || fields[1] != "" && fields[1] != "name=systemd" {
+			continue
+		}
+		groups := strings.Split(strings.TrimPrefix(fields[2], "/"), "/")
+		name := groups[len(groups)-1]
+		foreign := slices.ContainsFunc(groups[:len(groups)-1], func(g string) bool { return !strings.HasSuffix(g, ".slice") })
+		if strings.HasSuffix(name, ".service") && !foreign {
+			return name
+		}
+	}
+	return ""
+}
+
 // The states of a process that matter, as proc_pid_stat(5) has them.
 const (
 	stateStopped = 'T' // by a signal

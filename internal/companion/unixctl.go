@@ -81,22 +81,39 @@ func hear(ctx context.Context, conn *line, name, socket string) answer {
 }
 
 func version(conn net.Conn, name string) (string, error) {
-	var reply struct {
-		Result string `json:"result"`
-		Error  any    `json:"error"`
+	text, err := reply(json.NewDecoder(io.LimitReader(conn, answerMost)))
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		return "", fmt.Errorf("it refuses to tell its version: %w", err)
 	}
-	if err := json.NewDecoder(io.LimitReader(conn, answerMost)).Decode(&reply); err != nil {
+	if err != nil {
 		return "", err
 	}
-	if reply.Error != nil {
-		return "", fmt.Errorf("it refuses to tell its version: %.80q", fmt.Sprint(reply.Error))
-	}
-	line, _, _ := strings.Cut(reply.Result, "\n")
+	line, _, _ := strings.Cut(text, "\n")
 	// ovs_set_program_name() of lib/util.c begins the text with the program's name.
 	if !strings.HasPrefix(line, name+" ") {
 		return "", fmt.Errorf("it says that it is %.80q", line)
 	}
 	return strings.ToValidUTF8(line[:min(len(line), versionMost)], ""), nil
+}
+
+// refusal is an answer that is an error.
+type refusal struct{ text string }
+
+func (r *refusal) Error() string { return fmt.Sprintf("%.80q", r.text) }
+
+// reply reads the next answer.
+func reply(from *json.Decoder) (string, error) {
+	var answer struct {
+		Result string `json:"result"`
+		Error  any    `json:"error"`
+	}
+	if err := from.Decode(&answer); err != nil {
+		return "", err
+	}
+	if answer.Error != nil {
+		return "", &refusal{fmt.Sprint(answer.Error)}
+	}
+	return answer.Result, nil
 }
 
 // peer is the process that listens, as the kernel knows it.

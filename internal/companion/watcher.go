@@ -85,6 +85,10 @@ func (w *Watcher) note(i int, seen Sight) {
 		seen.Since = time.Now()
 	}
 	w.seen[i].Store(&seen)
+	if seen.Providers == Registered && old.Providers != Registered {
+		w.log.Warn("a plug provider is registered in ovn-controller, and plugs as well; what to do: representorctl doctor",
+			"companion", seen.Name, "pid", seen.PID)
+	}
 	if seen.State == old.State {
 		return
 	}
