@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
@@ -21,10 +22,39 @@ func pidfile(t *testing.T, dir, holds string) {
 	}
 }
 
+// controller starts an ovn-controller, and waits until it tells whether a plug provider is
+// registered in it.
+func (c *clinic) controller() *servers.Process {
+	c.t.Helper()
+	p := servers.Controller(c.t, c.local, c.sb.Endpoint)
+	servers.Until(c.t, "ovn-controller tells of its plug providers", func() bool {
+		return c.searches(c.local.Endpoint)[1].Look(c.t.Context(), companionPatience).Providers == companion.Unregistered
+	})
+	return p
+}
+
+func TestDoctor_SeesAPlugProviderThatHasPluggedNothingYet(t *testing.T) {
+	c := newClinic(t)
+	servers.VSwitchd(t, c.local)
+	servers.ControllerWithPlugProvider(t, c.local, c.sb.Endpoint)
+	socket := daemon(t, self())
+	servers.Until(t, "the doctor sees it", func() bool {
+		got := c.check(socket, "plug-provider")
+		if got.Verdict == diagnose.OK.String() {
+			t.Fatalf("%+v", got)
+		}
+		return got.Verdict == diagnose.Failed.String() && strings.Contains(got.Remedy, "belongs to no unit of systemd here") &&
+			c.check(socket, "built-in-provider").Verdict == diagnose.OK.String()
+	})
+	if status := c.doctor(socket).status; status != exitUnhealthy {
+		t.Errorf("status %d", status)
+	}
+}
+
 // The databases say nothing of it.
 func TestDoctor_SeesThatACompanionWasKilled(t *testing.T) {
 	c := newClinic(t)
-	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
+	vswitchd, controller := servers.VSwitchd(t, c.local), c.controller()
 	socket := daemon(t, self())
 	c.wantCompanions(socket, map[string]doctor.PrintedCheck{
 		"vswitchd": {Verdict: diagnose.OK.String(),
@@ -37,6 +67,7 @@ func TestDoctor_SeesThatACompanionWasKilled(t *testing.T) {
 	out := c.wantCompanions(socket, map[string]doctor.PrintedCheck{
 		"vswitchd":       {Verdict: diagnose.Failed.String(), Finding: "ovs-vswitchd doesn't run: the process that wrote "},
 		"ovn-controller": {Verdict: diagnose.Failed.String(), Finding: "ovn-controller doesn't run: nobody listens on "},
+		"plug-provider":  {Verdict: diagnose.Unknown.String(), Finding: "whether a plug provider is registered in ovn-controller can't be told"},
 	})
 	if out.status != exitUnhealthy {
 		t.Errorf("status %d", out.status)
@@ -59,7 +90,7 @@ func TestDoctor_FindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing
 				options[i] = strings.ReplaceAll(options[i], "DIR", c.local.Dir)
 			}
 			servers.VSwitchdWith(t, c.local, options...)
-			servers.Controller(t, c.local, c.sb.Endpoint)
+			c.controller()
 			out := c.wantCompanions(daemon(t, self()), map[string]doctor.PrintedCheck{
 				"vswitchd":       {Verdict: diagnose.OK.String(), Finding: "ovs-vswitchd answers: pid "},
 				"ovn-controller": {Verdict: diagnose.OK.String(), Finding: "ovn-controller answers: pid "},

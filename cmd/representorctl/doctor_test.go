@@ -137,7 +137,7 @@ func self() api.Facts {
 func TestDoctor_ReadsRealDatabases(t *testing.T) {
 	c := newClinic(t)
 	servers.VSwitchd(t, c.local)
-	servers.Controller(t, c.local, c.sb.Endpoint)
+	c.controller()
 	socket := daemon(t, self())
 	var d doctor.Printed
 	out := c.doctor(socket, "-j")

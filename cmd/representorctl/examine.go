@@ -64,6 +64,7 @@ func (p *program) examine(ctx context.Context, file string, flags *pflag.FlagSet
 		group.Go(func() { *seen = search.Look(ctx, companionPatience) })
 	}
 	group.Wait()
+	h.DropIn = findDropIn(h.Controller.Unit, unitDirs())
 	return h
 }
 

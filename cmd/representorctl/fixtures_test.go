@@ -75,7 +75,7 @@ func facts() api.Facts {
 			{Name: companion.VSwitchd, State: companion.Answers, PID: 361, Socket: "/run/openvswitch/ovs-vswitchd.361.ctl",
 				Version: "ovs-vswitchd (Open vSwitch) 3.1.0", Since: noon().Add(-time.Hour)},
 			{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
-				Version: "ovn-controller 23.03.1", Since: noon().Add(-time.Hour)},
+				Version: "ovn-controller 23.03.1", Since: noon().Add(-time.Hour), Providers: companion.Unregistered},
 		},
 		Index:  representor.NewIndex(dpu(), representor.Settings{}),
 		Report: report(),

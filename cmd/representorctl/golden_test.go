@@ -102,6 +102,7 @@ func TestGoldenOutputs(t *testing.T) {
 		{Code: reason.CodeMassUnplug, Until: noon().Add(time.Minute), Ports: []string{"a", "b", "odd \x1b[31mname", "d", "e", "f"}},
 	}
 	held.Report.BuiltIn = []string{"pf0vf3", "pf0vf4"}
+	held.Companions[1].Providers = companion.Registered
 	dead := facts()
 	dead.Companions = []companion.Sight{
 		{Name: companion.VSwitchd, State: companion.Silent, PID: 361,

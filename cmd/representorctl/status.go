@@ -89,6 +89,10 @@ func (p *program) writeCompanions(out *strings.Builder, all []companion.Sight) {
 			entry(out, "WARNING", "%s %s for %s: %s; %s; what to do: representorctl doctor", reason.Word(c.Name), state, p.since(c.Since),
 				c.Why, companion.Without(c.Name))
 		}
+		if c.Providers == companion.Registered {
+			entry(out, "WARNING", "a plug provider is registered in %s, which plugs representors as well; what to do: representorctl doctor",
+				reason.Word(c.Name))
+		}
 	}
 }
 

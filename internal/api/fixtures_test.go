@@ -64,6 +64,7 @@ func facts() Facts {
 		Index: representor.NewIndex(card(), representor.Settings{}),
 		Companions: []companion.Sight{{
 			Name: companion.VSwitchd, State: companion.Silent, Since: at, PID: 7, Socket: "/run/x.ctl", Stopped: true, Why: "no answer",
+			Providers: companion.Registered, Unit: "y.service",
 		}},
 		Report: plug.Report{
 			At: at.Add(time.Hour), Counters: plug.Counters{Passes: 7, Transactions: 3, Failures: 1, Retargets: 2, Leaks: 4},

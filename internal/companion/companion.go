@@ -56,12 +56,6 @@ type Sight struct {
 	// of its answer.
 	Socket  string `json:"socket,omitempty"`
 	Version string `json:"version,omitempty"`
-	// Providers tells of plug providers in an ovn-controller that answers, empty when that can't
-	// be told.
-	Providers Providers `json:"plug-providers,omitempty"`
-	// Unit is the service of systemd that its process belongs to, ovn-controller.service for
-	// instance; empty for none, and when that can't be told, as of what runs in a container.
-	Unit string `json:"unit,omitempty"`
 	// Stopped: a signal has stopped it, SIGSTOP for instance. False as well where /proc
 	// doesn't show the process.
 	Stopped bool `json:"stopped,omitempty"`
@@ -69,6 +63,12 @@ type Sight struct {
 	Forbidden bool `json:"-"`
 	// Why is what follows from, empty when it answers.
 	Why string `json:"problem,omitempty"`
+	// Providers tells of plug providers in an ovn-controller that answers, empty when that can't
+	// be told.
+	Providers Providers `json:"plug-providers,omitempty"`
+	// Unit is the service of systemd that its process belongs to, ovn-controller.service for
+	// instance; empty for none, and when that can't be told, as of what runs in a container.
+	Unit string `json:"unit,omitempty"`
 	// traceless: there is no pidfile, no socket and no process of it to be seen.
 	traceless bool
 }

@@ -156,8 +156,8 @@ func meanings() map[reason.Code]meaning {
 		reason.CodeForeignName:    {Others, whose},
 		reason.CodeForeignIfaceID: {Others, whose},
 		reason.CodeFunctionTaken:  {Others, "withdraw one of the two requests; the other: `representorctl explain {in-the-way}`"},
-		reason.CodeBuiltInProvider: {Others, "run only one of the two: an ovn-controller without --enable-plug providers (ovn-vif), or " +
-			"adopt-ovn-vif: true to take its rows over"},
+		reason.CodeBuiltInProvider: {Others, "run only one of the two: whether ovn-controller plugs still, and what keeps it from that, is at " +
+			"plug-provider in: `representorctl doctor` Then adopt-ovn-vif: true takes its rows over, at representord's next start"},
 		reason.CodeBuiltInLeftOver: {Others, whose},
 
 		reason.CodeTransactionFailed: {Row, "the message has the database's words: a full disk, or another program at work on the row; it is " +

@@ -54,6 +54,8 @@ type Host struct {
 	// VSwitchd and Controller are the ovs-vswitchd and the ovn-controller of the local database.
 	VSwitchd   companion.Sight
 	Controller companion.Sight
+	// DropIn is ours for the unit of that ovn-controller.
+	DropIn DropIn
 
 	// OVS and OVN are the versions that the databases tell.
 	OVS    ovs.Versions
@@ -125,6 +127,7 @@ func Examine(h Host) Diagnosis {
 		{"southbound", "", p.southbound},
 		{"ovn-version", theSouthbound, p.ovnVersion},
 		{"ovn-controller", "", func(c *diagnose.Check) { p.companion(c, p.Controller, startController, hungController) }},
+		{"plug-provider", "", p.plugProvider},
 		{"chassis", theSouthbound, p.registered},
 		{"unique", theSouthbound, p.twins},
 		{"serial-published", theLocalDatabase, p.published},

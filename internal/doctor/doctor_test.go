@@ -69,7 +69,7 @@ func healthy() Host {
 		VSwitchd: companion.Sight{Name: companion.VSwitchd, State: companion.Answers, PID: 812, Socket: "/run/openvswitch/ovs-vswitchd.812.ctl",
 			Version: "ovs-vswitchd (Open vSwitch) 3.1.0"},
 		Controller: companion.Sight{Name: companion.Controller, State: companion.Answers, PID: 402, Socket: "/run/ovn/ovn-controller.402.ctl",
-			Version: "ovn-controller 23.03.1"},
+			Version: "ovn-controller 23.03.1", Providers: companion.Unregistered, Unit: "ovn-controller.service"},
 		Datapath: datapath.Statistics{Hit: 1000, Missed: 20, Flows: 5},
 		Chassis: []ovn.Chassis{
 			{Name: "dpu1", Hostname: "dpu1.example.org", OtherConfig: cmsOptions("a,card-serial-number=MT2242X00001"),
@@ -249,19 +249,19 @@ func TestExamine_WhatIsWrongIsFoundAndMended(t *testing.T) {
 			h.Daemon.Companions = []companion.Sight{{Name: companion.VSwitchd, State: companion.Gone, Since: noon(), Why: "it has ended"}}
 		}, verdicts{"vswitchd": fail}, "`systemctl start ovs-vswitchd`"},
 		{"ovn-controller killed", func(h *Host) { h.Controller = seen(companion.Controller, companion.Gone) },
-			verdicts{"ovn-controller": fail}, "`systemctl start ovn-controller`"},
+			verdicts{"ovn-controller": fail, "plug-provider": unknown}, "`systemctl start ovn-controller`"},
 		{"ovn-controller stopped by a signal", func(h *Host) {
 			h.Controller = seen(companion.Controller, companion.Silent)
 			h.Controller.Stopped = true
-		}, verdicts{"ovn-controller": fail}, "`kill -CONT 812`"},
+		}, verdicts{"ovn-controller": fail, "plug-provider": unknown}, "`kill -CONT 812`"},
 		{"ovn-controller busy", func(h *Host) { h.Controller = seen(companion.Controller, companion.Silent) },
-			verdicts{"ovn-controller": warn}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
+			verdicts{"ovn-controller": warn, "plug-provider": unknown}, "`ovs-appctl --timeout=30 -t /run/x.ctl version`"},
 		{"ovn-controller hung", func(h *Host) {
 			h.Controller = seen(companion.Controller, companion.Silent)
 			h.Daemon.Companions = []companion.Sight{{Name: companion.Controller, State: companion.Silent, Since: noon().Add(-silenceMeans)}}
-		}, verdicts{"ovn-controller": fail}, "exit --restart`"},
+		}, verdicts{"ovn-controller": fail, "plug-provider": unknown}, "exit --restart`"},
 		{"ovn-controller not to be found", func(h *Host) { h.Controller = seen(companion.Controller, companion.Unknown) },
-			verdicts{"ovn-controller": unknown}, "`ps -C ovn-controller -o pid,args`"},
+			verdicts{"ovn-controller": unknown, "plug-provider": unknown}, "`ps -C ovn-controller -o pid,args`"},
 		{"no packet reaches ovs-vswitchd", func(h *Host) { h.Datapath = datapath.Statistics{Missed: 47, Lost: 47} },
 			verdicts{"upcalls": fail}, "systemctl restart openvswitch-switch"},
 		{"clock never set", func(h *Host) { h.Now = time.Date(1970, 1, 1, 0, 5, 0, 0, time.UTC) },
@@ -371,7 +371,7 @@ func TestExamine_WhatIsWrongIsFoundAndMended(t *testing.T) {
 			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"no bridge, and no ovn-controller to be seen", func(h *Host) {
 			h.Local.BridgeUUID, h.Controller = "", companion.Sight{Name: companion.Controller, State: companion.Unknown}
-		}, verdicts{"bridge": fail, "ovn-controller": unknown},
+		}, verdicts{"bridge": fail, "ovn-controller": unknown, "plug-provider": unknown},
 			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"userspace datapath", func(h *Host) { h.Local.DatapathType = "netdev" }, verdicts{"bridge": fail, "upcalls": unknown},
 			"traffic may stop: `ovs-vsctl set Bridge br-int datapath_type=system`"},
@@ -383,14 +383,14 @@ func TestExamine_WhatIsWrongIsFoundAndMended(t *testing.T) {
 		{"no offload", func(h *Host) { h.Local.HWOffload = false }, verdicts{"hw-offload": warn}, "hw-offload=true"},
 		{"built-in provider", func(h *Host) {
 			h.Local.Interfaces = map[string]ovs.Interface{"pf0vf3": {Name: "pf0vf3", Bridge: "br-int", OVNPlugged: "representor"}}
-		}, verdicts{"built-in-provider": fail}, "run only one of the two"},
+		}, verdicts{"built-in-provider": fail}, "adopt-ovn-vif: true"},
 		{"Southbound away", func(h *Host) { h.Chassis, h.ChassisErr = nil, refused },
 			verdicts{"southbound": fail, "ovn-version": unknown, "chassis": unknown, "unique": unknown}, "ovn-sbctl"},
 		{"not registered", func(h *Host) { h.Chassis = h.Chassis[1:] }, verdicts{"chassis": fail},
 			"it runs, and its log says what keeps it from that: `tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"not registered, for want of an ovn-controller",
 			func(h *Host) { h.Chassis, h.Controller = h.Chassis[1:], seen(companion.Controller, companion.Gone) },
-			verdicts{"chassis": fail, "ovn-controller": fail},
+			verdicts{"chassis": fail, "ovn-controller": fail, "plug-provider": unknown},
 			"`systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log`"},
 		{"other hostname", func(h *Host) { h.Chassis[0].Hostname = "old" }, verdicts{"chassis": warn}, "external_ids:hostname"},
 		{"hostname of two", func(h *Host) { h.Chassis[1].Hostname = "dpu1.example.org" }, verdicts{"unique": fail}, "chassis-del"},

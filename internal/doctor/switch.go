@@ -3,9 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -129,20 +127,4 @@ func (p *patient) offload(c *diagnose.Check) {
 	c.Warn("other_config:hw-offload is not true: every packet takes the DPU's cores",
 		"turn it on: `ovs-vsctl set Open_vSwitch . other_config:hw-offload=true` ovs-vswitchd follows when it starts the next time. "+
 			"A restart stops traffic for some seconds, so that is for an hour when nobody minds, or for a reboot")
-}
-
-func (p *patient) builtIn(c *diagnose.Check) {
-	var rows []string
-	for _, name := range slices.Sorted(maps.Keys(p.Local.Interfaces)) {
-		if i := p.Local.Interfaces[name]; i.OVNPlugged != "" && i.Bridge == p.Local.Bridge {
-			rows = append(rows, reason.Word(name))
-		}
-	}
-	if len(rows) == 0 {
-		c.OK("no row on the bridge is of a plug provider built into ovn-controller")
-		return
-	}
-	c.Fail("rows on the bridge are of a plug provider built into ovn-controller, which works here too, or left them behind: "+
-		strings.Join(rows, ", "), diagnose.Names{}.Remedy(reason.CodeBuiltInProvider)+
-		". If ovn-controller is one without by now, the way out for each row is in: `representorctl ports`")
 }
