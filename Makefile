@@ -95,7 +95,7 @@ test-unit: summary ## all packages with the race detector, against real servers
 E2E_TAGS ?= vm
 E2E_MACHINES ?= 2
 .PHONY: test-e2e
-test-e2e: summary build dpusim pcisim ## what needs the virtual DPU: the programs end to end, devlink on a real kernel
+test-e2e: summary build nonetlink dpusim pcisim ## what needs the virtual DPU: the programs end to end, devlink on a real kernel
 	@echo '== e2e: the virtual DPU, emulated by QEMU'
 	@test/vm-tests build $(E2E_TAGS)
 	@$(SUMMARY) -part e2e -each -times $(E2E_MACHINES) -- test/vm-tests run $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
@@ -139,23 +139,29 @@ dpusim:
 pcisim:
 	@$(MAKE) --no-print-directory -C test/pcisim
 
+# What starts an ovn-controller as the drop-in has it, where there is no systemd.
+.PHONY: nonetlink
+nonetlink:
+	@mkdir -p $(CACHE)/bin
+	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o $(CACHE)/bin/nonetlink ./test/nonetlink/run
+
 .PHONY: demo
-demo: setup build dpusim pcisim ## from a VF on a virtual hypervisor to its port on a virtual DPU, as a transcript
+demo: setup build nonetlink dpusim pcisim ## from a VF on a virtual hypervisor to its port on a virtual DPU, as a transcript
 	@echo '== demo: booting a virtual machine that plays hypervisor and DPU (all of it takes about half a minute)'
 	@test/vm -m 2048 -k $(DPUSIM) -k $(PCISIM) -- test/demo
 
 .PHONY: demo-shell
-demo-shell: setup build dpusim pcisim ## the same machine, with a shell on this terminal
+demo-shell: setup build nonetlink dpusim pcisim ## the same machine, with a shell on this terminal
 	@echo '== demo: booting a virtual machine that plays hypervisor and DPU (the shell comes after about half a minute)'
 	@test/vm -i -m 2048 -k $(DPUSIM) -k $(PCISIM) test/demo shell
 
 .PHONY: drawings
-drawings: setup build dpusim ## make the drawings in docs/drawings again, of a virtual DPU
+drawings: setup build nonetlink dpusim ## make the drawings in docs/drawings again, of a virtual DPU
 	@mkdir -p docs/drawings
 	@test/vm -m 2048 -t 600 -k $(DPUSIM) -o docs/drawings -- test/drawings
 
 .PHONY: transcripts
-transcripts: setup build dpusim pcisim ## make the transcripts in docs/troubleshooting.md again, of a virtual DPU
+transcripts: setup build nonetlink dpusim pcisim ## make the transcripts in docs/troubleshooting.md again, of a virtual DPU
 	@mkdir -p $(CACHE)
 	@CGO_ENABLED=0 $(GO) test -c -tags vm -o $(CACHE)/e2e.test ./test/e2e
 	@test/vm -m 2048 -k $(DPUSIM) -k $(PCISIM) -o docs -- env TRANSCRIPTS=/run/out/troubleshooting.md \
@@ -203,6 +209,9 @@ MAN_PAGES := $(notdir $(wildcard docs/man/*.8))
 # For other programs: alert rules for Prometheus, with their test, and a dashboard for Grafana.
 MONITORING := $(DATADIR)/representord/monitoring
 MONITORING_FILES := $(notdir $(wildcard docs/monitoring/*))
+# The units of ovn-controller, for each of which there is a drop-in: Debian's, Ubuntu's and Fedora's, and MicroOVN's.
+CONTROLLERS := ovn-controller.service snap.microovn.chassis.service
+DROP_INS := $(foreach unit,$(CONTROLLERS),$(UNITDIR)/$(unit).d/50-representord.conf)
 
 .PHONY: install
 install: build completions ## install below DESTDIR and PREFIX; an existing configuration is kept
@@ -213,6 +222,8 @@ install: build completions ## install below DESTDIR and PREFIX; an existing conf
 	install -m 755 $(addprefix $(BIN)/,$(CLIENTS)) '$(DESTDIR)$(BINDIR)/'
 	sed 's|/usr/sbin/representord|$(SBINDIR)/representord|g' systemd/representord.service >'$(DESTDIR)$(UNITDIR)/representord.service'
 	chmod 644 '$(DESTDIR)$(UNITDIR)/representord.service'
+	for file in $(DROP_INS); do install -D -m 644 systemd/ovn-controller.conf "$(DESTDIR)$$file"; done
+	install -m 644 systemd/no-generic-netlink.bpf '$(DESTDIR)$(DATADIR)/representord/'
 	[ -e '$(DESTDIR)$(SYSCONFDIR)/representord/representord.yaml' ] || \
 		install -m 644 systemd/representord.yaml '$(DESTDIR)$(SYSCONFDIR)/representord/'
 	install -m 644 $(addprefix docs/man/,$(MAN_PAGES)) '$(DESTDIR)$(DATADIR)/man/man8/'
@@ -224,10 +235,12 @@ install: build completions ## install below DESTDIR and PREFIX; an existing conf
 uninstall: ## remove what install put there; the configuration stays
 	rm -f '$(DESTDIR)$(SBINDIR)/representord' '$(DESTDIR)$(UNITDIR)/representord.service' \
 		$(foreach page,$(MAN_PAGES),'$(DESTDIR)$(DATADIR)/man/man8/$(page)') \
+		$(foreach file,$(DROP_INS),'$(DESTDIR)$(file)') '$(DESTDIR)$(DATADIR)/representord/no-generic-netlink.bpf' \
 		$(foreach file,$(MONITORING_FILES),'$(DESTDIR)$(MONITORING)/$(file)') \
 		$(foreach program,$(CLIENTS),'$(DESTDIR)$(BINDIR)/$(program)' \
 			'$(DESTDIR)$(BASH_COMPLETIONS)/$(program)' '$(DESTDIR)$(ZSH_COMPLETIONS)/_$(program)')
-	rmdir '$(DESTDIR)$(MONITORING)' '$(DESTDIR)$(DATADIR)/representord' 2>/dev/null || true
+	rmdir '$(DESTDIR)$(MONITORING)' '$(DESTDIR)$(DATADIR)/representord' $(foreach file,$(DROP_INS),'$(DESTDIR)$(dir $(file))') \
+		2>/dev/null || true
 
 .PHONY: clean
 clean: ## remove what was built

@@ -95,21 +95,24 @@ func TestInstall_StaysBelowDestdirAndIsComplete(t *testing.T) {
 	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/usr")
 	got := files(t, root)
 	want := map[string]fs.FileMode{
-		"/etc/representord/representord.yaml":                   0o644,
-		"/usr/bin/representorctl":                               0o755,
-		"/usr/bin/vf-reporter":                                  0o755,
-		"/usr/lib/systemd/system/representord.service":          0o644,
-		"/usr/sbin/representord":                                0o755,
-		"/usr/share/bash-completion/completions/representorctl": 0o644,
-		"/usr/share/bash-completion/completions/vf-reporter":    0o644,
-		"/usr/share/man/man8/representorctl.8":                  0o644,
-		"/usr/share/man/man8/representord.8":                    0o644,
-		"/usr/share/man/man8/vf-reporter.8":                     0o644,
-		"/usr/share/representord/monitoring/alerts.yaml":        0o644,
-		"/usr/share/representord/monitoring/alerts_test.yaml":   0o644,
-		"/usr/share/representord/monitoring/dashboard.json":     0o644,
-		"/usr/share/zsh/site-functions/_representorctl":         0o644,
-		"/usr/share/zsh/site-functions/_vf-reporter":            0o644,
+		"/etc/representord/representord.yaml":                                          0o644,
+		"/usr/bin/representorctl":                                                      0o755,
+		"/usr/bin/vf-reporter":                                                         0o755,
+		"/usr/lib/systemd/system/representord.service":                                 0o644,
+		"/usr/sbin/representord":                                                       0o755,
+		"/usr/lib/systemd/system/ovn-controller.service.d/50-representord.conf":        0o644,
+		"/usr/lib/systemd/system/snap.microovn.chassis.service.d/50-representord.conf": 0o644,
+		"/usr/share/representord/no-generic-netlink.bpf":                               0o644,
+		"/usr/share/bash-completion/completions/representorctl":                        0o644,
+		"/usr/share/bash-completion/completions/vf-reporter":                           0o644,
+		"/usr/share/man/man8/representorctl.8":                                         0o644,
+		"/usr/share/man/man8/representord.8":                                           0o644,
+		"/usr/share/man/man8/vf-reporter.8":                                            0o644,
+		"/usr/share/representord/monitoring/alerts.yaml":                               0o644,
+		"/usr/share/representord/monitoring/alerts_test.yaml":                          0o644,
+		"/usr/share/representord/monitoring/dashboard.json":                            0o644,
+		"/usr/share/zsh/site-functions/_representorctl":                                0o644,
+		"/usr/share/zsh/site-functions/_vf-reporter":                                   0o644,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("installed files (-want +got):\n%s", diff)
@@ -154,7 +157,9 @@ func TestInstall_DoneAgainKeepsTheConfigurationAndUninstallLeavesOnlyThat(t *tes
 	if diff := cmp.Diff(map[string]fs.FileMode{"/etc/representord/representord.yaml": 0o644}, files(t, root)); diff != "" {
 		t.Errorf("files after uninstall (-want +got):\n%s", diff)
 	}
-	if _, err := os.Stat(filepath.Join(root, "usr/local/share/representord")); err == nil {
-		t.Error("uninstall leaves an empty directory of ours")
+	for _, dir := range []string{"share/representord", "lib/systemd/system/ovn-controller.service.d"} {
+		if _, err := os.Stat(filepath.Join(root, "usr/local", dir)); err == nil {
+			t.Errorf("uninstall leaves %s, an empty directory of ours", dir)
+		}
 	}
 }
