@@ -21,6 +21,7 @@ import (
 	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/test/invariants"
 	"github.com/representord/representord/test/servers"
+	"github.com/representord/representord/test/virtualhost"
 )
 
 func failing() []scenario {
@@ -306,8 +307,8 @@ func isAddedAfresh(t *testing.T, d *dpu) {
 		t.Errorf("row %+v, was %+v; want the same row on the same netdev", now, before)
 	}
 	d.bound(t, "vm0")
-	a := newGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
-	b := newGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
+	a := virtualhost.NewGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
+	b := virtualhost.NewGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
 	datagram(t, a, b)
 	datagram(t, b, a)
 }

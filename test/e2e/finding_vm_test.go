@@ -17,6 +17,7 @@ import (
 	"github.com/representord/representord/internal/api"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/test/virtualhost"
 )
 
 func finding() []scenario {
@@ -147,8 +148,8 @@ func followsAnExchangeOfNames(t *testing.T, d *dpu) {
 	d.wantOnBridge(t, "pf0vf0", "pf0vf1")
 	// OVN sends to each MAC through the port that has it: through the wrong
 	// function nothing would arrive.
-	a := newGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
-	b := newGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
+	a := virtualhost.NewGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
+	b := virtualhost.NewGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
 	datagram(t, a, b)
 	datagram(t, b, a)
 }

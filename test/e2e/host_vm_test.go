@@ -28,7 +28,7 @@ func carriesBetweenVFsOfTheHost(t *testing.T, d *dpu) {
 	d.changes(t, func() { sim(t, append(card(), vf0, vf1)...) })
 	d.awaitOn(t, "vm0", "pf0vf0")
 	d.awaitOn(t, "vm1", "pf0vf1")
-	zero, one := newGuest(t, "hpf0v0", mac0, ip0+"/24"), newGuest(t, "hpf0v1", mac1, ip1+"/24")
+	zero, one := virtualhost.NewGuest(t, "hpf0v0", mac0, ip0+"/24"), virtualhost.NewGuest(t, "hpf0v1", mac1, ip1+"/24")
 	datagram(t, zero, one)
 	datagram(t, one, zero)
 
@@ -37,7 +37,7 @@ func carriesBetweenVFsOfTheHost(t *testing.T, d *dpu) {
 	virtualhost.EnableVFs(t, hostPF, 0)
 	d.wantOnBridge(t, "pf0vf0", "pf0vf1")
 	virtualhost.EnableVFs(t, hostPF, 8)
-	zero, one = newGuest(t, "hpf0v0", mac0, ip0+"/24"), newGuest(t, "hpf0v1", mac1, ip1+"/24")
+	zero, one = virtualhost.NewGuest(t, "hpf0v0", mac0, ip0+"/24"), virtualhost.NewGuest(t, "hpf0v1", mac1, ip1+"/24")
 	datagram(t, zero, one)
 	datagram(t, one, zero)
 }

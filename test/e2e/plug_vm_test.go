@@ -8,6 +8,7 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plan"
+	"github.com/representord/representord/test/virtualhost"
 )
 
 // A card with one controller and one PF, and VFs with netdevs named as the
@@ -48,8 +49,8 @@ func plugsAndForwards(t *testing.T, d *dpu) {
 	}
 	d.bound(t, "vm0")
 	d.bound(t, "vm1")
-	a := newGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
-	b := newGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
+	a := virtualhost.NewGuest(t, "host0", "02:00:00:00:00:10", "10.0.0.10/24")
+	b := virtualhost.NewGuest(t, "host1", "02:00:00:00:00:11", "10.0.0.11/24")
 	datagram(t, a, b)
 	datagram(t, b, a)
 }

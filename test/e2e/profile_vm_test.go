@@ -131,7 +131,7 @@ func bindsWhatTheHostReports(t *testing.T, d *dpu) {
 	}
 	d.wantUnasked(t, "vm2")
 	d.wantOnBridge(t, "pf0vf0", "pf0vf1")
-	zero, one := newGuest(t, "hpf0v0", mac0, ip0+"/24"), newGuest(t, "hpf0v1", mac1, ip1+"/24")
+	zero, one := virtualhost.NewGuest(t, "hpf0v0", mac0, ip0+"/24"), virtualhost.NewGuest(t, "hpf0v1", mac1, ip1+"/24")
 	datagram(t, zero, one)
 	datagram(t, one, zero)
 }

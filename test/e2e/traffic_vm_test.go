@@ -5,6 +5,8 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/representord/representord/test/virtualhost"
 )
 
 // carrying is that a plugged port does what it is plugged for, however it came to
@@ -19,13 +21,13 @@ func carriesDatagramsThroughChanges(t *testing.T, d *dpu) {
 	const mac0, mac1, ip0, ip1 = "02:00:00:00:00:10", "02:00:00:00:00:11", "10.0.0.10", "10.0.0.11"
 	peer := func(command, name string) string { return command + " peer=" + name }
 	vf2, vf3 := peer(vf("card0", 12, 1, 2, "raw2"), "host2"), peer(vf("card0", 13, 1, 3, "pf0vf3"), "host3")
-	var one *guest
+	var one *virtualhost.Guest
 	// exchange lets VM 0, who now sits behind that function, talk with VM 1.
-	exchange := func(zero *guest, after string) {
+	exchange := func(zero *virtualhost.Guest, after string) {
 		t.Helper()
-		for _, way := range [][2]*guest{{zero, one}, {one, zero}} {
-			if err := crosses(way[0], way[1], patience); err != nil {
-				t.Fatalf("after %s, a datagram from %s to %s: %v", after, way[0].name, way[1].name, err)
+		for _, way := range [][2]*virtualhost.Guest{{zero, one}, {one, zero}} {
+			if err := virtualhost.Crosses(way[0], way[1], patience); err != nil {
+				t.Fatalf("after %s, a datagram from %s to %s: %v", after, way[0].Name, way[1].Name, err)
 			}
 		}
 	}
@@ -38,8 +40,8 @@ func carriesDatagramsThroughChanges(t *testing.T, d *dpu) {
 	d.awaitOn(t, "vm1", "pf0vf1")
 	sim(t, "port netdev card0 10 pf0vf0")
 	d.awaitOn(t, "vm0", "pf0vf0")
-	one = newGuest(t, "host1", mac1, ip1+"/24")
-	zero := newGuest(t, "host0", mac0, ip0+"/24")
+	one = virtualhost.NewGuest(t, "host1", mac1, ip1+"/24")
+	zero := virtualhost.NewGuest(t, "host0", mac0, ip0+"/24")
 	exchange(zero, "a VF, its PF and its netdev that came one after the other behind the request")
 
 	rename(t, [2]string{"pf0vf0", "enp3s0f0c1vf0"})
@@ -51,19 +53,19 @@ func carriesDatagramsThroughChanges(t *testing.T, d *dpu) {
 	d.option(t, "vm0", "vif-plug:representor:vf-num", "2")
 	d.awaitOn(t, "vm0", "pf0vf2")
 	d.wantOnBridge(t, "pf0vf1", "pf0vf2")
-	exchange(newGuest(t, "host2", mac0, ip0+"/24"), "another VF number, whose netdev was renamed before")
+	exchange(virtualhost.NewGuest(t, "host2", mac0, ip0+"/24"), "another VF number, whose netdev was renamed before")
 
 	d.central.Nbctl(t, "clear", "Logical_Switch_Port", "vm0", "options")
 	d.awaitNoPort(t, "vm0")
 	d.central.Nbctl(t, append([]string{"lsp-set-options", "vm0"}, request{pfMAC: pfMAC, vf: "3"}.options()...)...)
 	d.awaitOn(t, "vm0", "pf0vf3")
-	exchange(newGuest(t, "host3", mac0, ip0+"/24"), "unbinding and binding to another VF")
+	exchange(virtualhost.NewGuest(t, "host3", mac0, ip0+"/24"), "unbinding and binding to another VF")
 
 	sim(t, "dev del card0")
 	sim(t, append(card(), strings.Replace(vf1, "host1", "again1", 1), strings.Replace(vf3, "host3", "again3", 1))...)
 	d.awaitOn(t, "vm0", "pf0vf3")
 	d.awaitOn(t, "vm1", "pf0vf1")
 	d.wantOnBridge(t, "pf0vf1", "pf0vf3")
-	one = newGuest(t, "again1", mac1, ip1+"/24")
-	exchange(newGuest(t, "again3", mac0, ip0+"/24"), "removing the card and making it again")
+	one = virtualhost.NewGuest(t, "again1", mac1, ip1+"/24")
+	exchange(virtualhost.NewGuest(t, "again3", mac0, ip0+"/24"), "removing the card and making it again")
 }
