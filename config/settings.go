@@ -98,7 +98,8 @@ func ports(c *Config) []setting {
 		{
 			"adopt-ovn-vif", "take over ports that a plug provider built into ovn-controller has plugged", "false", truth(&c.AdoptOVNVIF),
 			"Whether to take over ports that a plug provider built into ovn-controller has plugged (Interface `external_ids:ovn-plugged`), and " +
-				"to remove those that nobody asks for. Such an ovn-controller must not run any more. Off: those ports are left alone and reported.",
+				"to remove those that nobody asks for. The provider must not be registered any more: `representorctl doctor` tells. Off: those " +
+				"ports are left alone and reported.",
 		},
 		{
 			"program-hw-addr", "give a plugged function the MAC address of its logical port, where the host may not", "false",

@@ -243,6 +243,20 @@ func TestFaults_EachHasATestThatHasAWitness(t *testing.T) {
 	}
 }
 
+// A step that no test takes may lose somebody's ports.
+func TestMigration_EachStepIsRunByItsTest(t *testing.T) {
+	steps := regexp.MustCompile("<!-- step ([a-z-]+) -->\n *```sh\n").FindAllStringSubmatch(read(t, "migration.md"), -1)
+	if blocks := strings.Count(read(t, "migration.md"), "```sh"); len(steps) < 10 || len(steps) != blocks {
+		t.Errorf("migration.md has %d steps, and %d blocks of commands", len(steps), blocks)
+	}
+	test := read(t, "../systemd/migration_vm_test.go")
+	for _, step := range steps {
+		if !strings.Contains(test, `(t, "`+step[1]+`"`) {
+			t.Errorf("no test runs the step %s of migration.md", step[1])
+		}
+	}
+}
+
 func TestManualPage_IsGoodRoff(t *testing.T) {
 	out, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", "man/representord.8").CombinedOutput()
 	if err != nil || len(out) > 0 {

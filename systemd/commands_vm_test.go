@@ -34,13 +34,14 @@ ExecStart=/usr/bin/env bash -c 'mkdir /run/unit-test/booted && \
   /usr/share/openvswitch/scripts/ovs-ctl --no-ovsdb-server --no-monitor --no-record-hostname start --no-mlockall
 `
 
-// host is a machine under systemd, with Open vSwitch and OVN as Debian starts them.
+// host is a machine under systemd, with Open vSwitch and OVN as Debian starts them, and with
+// more ports of its card than that of its PF.
 type host struct {
 	t      *testing.T
 	inside func(...string) []string
 }
 
-func newHost(t *testing.T) *host {
+func newHost(t *testing.T, card ...string) *host {
 	t.Helper()
 	units := map[string]string{
 		"boot.target": early + "Wants=systemd-journald.service openvswitch-switch.service representord.service\n" +
@@ -53,6 +54,7 @@ func newHost(t *testing.T) *host {
 		}
 	}
 	installUnits(t, units)
+	administered(t)
 	write(t, "/etc/default/openvswitch-switch", "OVS_CTL_OPTS=--no-mlockall\n", 0o644)
 	write(t, "/etc/openvswitch/system-id.conf", "dpu1\n", 0o644) // ovs-ctl sets it whenever it starts something
 	t.Cleanup(func() {
@@ -63,16 +65,26 @@ func newHost(t *testing.T) *host {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	sim(t, "dev add unit serial=MT2108X00001",
-		"port add unit 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:42 netdev=upf0hpf")
+	sim(t, append([]string{"dev add unit serial=MT2108X00001",
+		"port add unit 1 flavour=pcipf controller=1 external=1 pf=0 mac=00:53:00:00:00:42 netdev=upf0hpf"}, card...)...)
 	t.Cleanup(func() { sim(t, "reset") })
-	h := &host{t: t, inside: boot(t, "/run/unit-test/units")}
+	h := &host{t: t, inside: boot(t, administration+":/run/unit-test/units")}
 	h.await("Open vSwitch and the Southbound run",
 		"for unit in ovs-vswitchd ovn-controller ovn-ovsdb-server-sb representord; do systemctl is-active $unit || exit 1; done")
 	h.must("ovs-vsctl set Open_vSwitch . external_ids:system-id=dpu1 external_ids:hostname=dpu1.example.com " +
 		"external_ids:ovn-remote=unix:/run/ovn/ovnsb_db.sock " +
 		"external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip=127.0.0.1")
 	return h
+}
+
+// administration is where an operator's units and drop-ins are, before those of packages.
+const administration = "/etc/systemd/system"
+
+// administered makes that empty for as long as the test runs: what is there is this machine's.
+func administered(t *testing.T) {
+	t.Helper()
+	run(t, "mount", "-t", "tmpfs", "tmpfs", administration)
+	t.Cleanup(func() { run(t, "umount", "--lazy", administration) })
 }
 
 // sh runs a line as an operator's shell does.

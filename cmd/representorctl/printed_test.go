@@ -115,15 +115,17 @@ func triedIn() map[string]string {
 			"echo %[2]d >/sys/class/net/PF/device/sriov_numvfs",
 			"ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -",
 		},
+		"systemd/provider_vm_test.go TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis": {
+			"mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' " +
+				">/etc/systemd/system/UNIT.d/50-representord.conf",
+			"rm DROP-IN",
+			"systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT",
+		},
 		"systemd/commands_vm_test.go TestCommands_EachThatIsPrintedForAServiceMendsWhatItIsPrintedFor": {
 			"ovs-appctl upcall/show", "ovs-dpctl show", "systemctl cat representord", "systemctl enable --now openvswitch-switch",
 			"systemctl enable --now ovn-northd", "systemctl enable --now representord; journalctl -u representord",
 			"systemctl restart openvswitch-switch", "systemctl restart ovn-controller representord", "systemctl restart ovn-ovsdb-server-sb",
 			"systemctl restart representord", "systemctl restart representord; journalctl -u representord", "systemctl start ovn-controller",
-			"mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' " +
-				">/etc/systemd/system/UNIT.d/50-representord.conf",
-			"rm DROP-IN",
-			"systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT",
 			"systemctl start ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log", "systemctl start ovs-vswitchd",
 			"systemctl status ovn-controller; tail -n 50 /var/log/ovn/ovn-controller.log", "tail -n 50 /var/log/ovn/ovn-controller.log",
 		},
