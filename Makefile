@@ -143,7 +143,7 @@ pcisim:
 .PHONY: nonetlink
 nonetlink:
 	@mkdir -p $(CACHE)/bin
-	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o $(CACHE)/bin/nonetlink ./test/nonetlink/run
+	@CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -o $(CACHE)/bin/nonetlink ./test/nonetlink
 
 .PHONY: demo
 demo: setup build nonetlink dpusim pcisim ## from a VF on a virtual hypervisor to its port on a virtual DPU, as a transcript

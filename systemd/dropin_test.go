@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/representord/representord/internal/doctor"
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 )
 
 const (
@@ -19,7 +19,8 @@ const (
 	generic = "no-generic-netlink.bpf"
 )
 
-var update = flag.Bool("update", false, "write "+generic) //nolint:gochecknoglobals // a flag
+//nolint:gochecknoglobals // flags of a test binary are global
+var update = flag.Bool("update", false, "write "+generic)
 
 func TestDropIn_IsUnderstoodBySystemdForDebiansOVNController(t *testing.T) {
 	const unit = "ovn-controller.service"
@@ -59,7 +60,7 @@ func TestDropIn_SaysWhatTheDoctorHasWritten(t *testing.T) {
 
 // The finer way has a filter that setpriv(1) reads.
 func TestFilter_IsTheOneThatTheTestsAreUnder(t *testing.T) {
-	filter, err := nonetlink.GenericNetlink()
+	filter, err := confined.GenericNetlink()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 	"github.com/representord/representord/test/servers"
 )
 
@@ -83,7 +83,9 @@ func (p *place) controller() Search {
 // That it answers counts, whatever becomes of the second question.
 func TestProviders_AreNotWaitedForWhereOVNControllerSaysNothingOfThem(t *testing.T) {
 	p := newPlace(t)
-	p.answers("ovn-controller.7.ctl", func(method string, _ []string) (string, bool) { return "ovn-controller 23.03.1\n", method == "version" })
+	p.answers("ovn-controller.7.ctl", func(method string, _ []string) (string, bool) {
+		return "ovn-controller 23.03.1\n", method == "version"
+	})
 	if got := p.controller().Look(t.Context(), short); got.State != Answers || got.Providers != "" {
 		t.Errorf("%+v", got)
 	}
@@ -107,14 +109,14 @@ func TestProviders_NobodyButOVNControllerIsAskedForThem(t *testing.T) {
 // a kernel without devlink.
 func TestProviders_OfARealOVNControllerAreThoseThatItCouldRegister(t *testing.T) {
 	for name, tt := range map[string]struct {
-		filter  func() (nonetlink.Filter, error)
+		filter  func() (confined.Filter, error)
 		options []string
 		kept    string // why its provider isn't registered, empty where the kernel decides
 		want    Providers
 	}{
-		"a dummy":                 {func() (nonetlink.Filter, error) { return nil, nil }, []string{"--enable-dummy-vif-plug"}, "", Registered},
-		"without netlink":         {nonetlink.Families, nil, "Address family not supported by protocol", Unregistered},
-		"without generic netlink": {nonetlink.GenericNetlink, nil, "Address family not supported by protocol", Unregistered},
+		"a dummy":                 {func() (confined.Filter, error) { return nil, nil }, []string{"--enable-dummy-vif-plug"}, "", Registered},
+		"without netlink":         {confined.Families, nil, "Address family not supported by protocol", Unregistered},
+		"without generic netlink": {confined.GenericNetlink, nil, "Address family not supported by protocol", Unregistered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -32,11 +32,11 @@ const (
 		"EVPN is in use, or OVN before 23.06 shapes traffic, that would take too much, see representord(8): " +
 		"`mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' " +
 		">/etc/systemd/system/UNIT.d/50-representord.conf` "
-	dropInBack = "somebody has taken the drop-in back that keeps it from that, so run either without representord, or put it in force again: " +
-		"`rm DROP-IN` "
+	dropInBack = "somebody has taken the drop-in back that keeps it from that, so run either without representord, or put it in force " +
+		"again: `rm DROP-IN` "
 	restartController = "`systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT` "
-	restartKeeps      = "Restarted so, and not otherwise, it leaves its Chassis row, its tunnels and the flows. Ports that it has plugged stay; " +
-		"adopt-ovn-vif takes them over"
+	restartKeeps      = "Restarted so, and not otherwise, it leaves its Chassis row, its tunnels and the flows. Ports that it has plugged " +
+		"stay; adopt-ovn-vif takes them over"
 )
 
 // providers is what is known of plug providers in ovn-controller: by our own look, else by the

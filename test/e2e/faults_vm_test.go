@@ -33,6 +33,7 @@ func failing() []scenario {
 		{"ovs-vswitchd killed and back changes no row, and opens what was plugged meanwhile", outlivesVSwitchd},
 		{"a netdev that left the datapath, and whose row is touched, is added afresh and carries packets", isAddedAfresh},
 		{"a port of ours that the built-in provider marks is not fought for", leavesMarkedRows},
+		{"a plug provider that is registered in ovn-controller is told before it plugs anything", tellsOfAProvider},
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 )
 
 // Central is what a cloud runs in one place: the Northbound and the Southbound
@@ -89,7 +89,7 @@ func (c *Central) TrySbctl(args ...string) (string, error) {
 // the plug provider which Debian's has compiled in isn't registered.
 func Controller(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
 	tb.Helper()
-	filter, err := nonetlink.Families()
+	filter, err := confined.Families()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func ControllerWithPlugProvider(tb testing.TB, local *OVSDB, sbEndpoint string) 
 
 // ControllerUnder is Controller under another filter of system calls, none for nil, and with
 // more options.
-func ControllerUnder(tb testing.TB, local *OVSDB, sbEndpoint string, filter nonetlink.Filter, options ...string) *Process {
+func ControllerUnder(tb testing.TB, local *OVSDB, sbEndpoint string, filter confined.Filter, options ...string) *Process {
 	tb.Helper()
 	if local.Ctl(tb, "--if-exists", "get", "open", ".", "external_ids:system-id") == "" {
 		local.Ctl(tb, "set", "open", ".", "external_ids:system-id=dpu1")

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 )
 
 // tailBytes is how much of a server's log is shown when its test failed.
@@ -45,7 +45,7 @@ func startIn(tb testing.TB, dir, name string, argv ...string) *Process {
 }
 
 // startConfined is startIn under a filter of system calls, none for nil.
-func startConfined(tb testing.TB, dir, name string, filter nonetlink.Filter, argv ...string) *Process {
+func startConfined(tb testing.TB, dir, name string, filter confined.Filter, argv ...string) *Process {
 	tb.Helper()
 	path := program(tb, argv[0])
 	log, err := os.OpenFile(filepath.Join(dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

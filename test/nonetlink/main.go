@@ -1,7 +1,7 @@
-// Command run starts a program that can open no socket but those of AF_UNIX, AF_INET and
+// Command nonetlink starts a program that can open no socket but those of AF_UNIX, AF_INET and
 // AF_INET6, or, with -filter, under a filter of system calls that a file holds.
 //
-//	run [-filter FILE] PROGRAM [ARGUMENT...]
+//	nonetlink [-filter FILE] PROGRAM [ARGUMENT...]
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 )
 
 func main() {
@@ -30,9 +30,9 @@ func run(file string, argv []string) error {
 	if len(argv) == 0 {
 		return errors.New("no program is given")
 	}
-	filter, err := nonetlink.Families()
+	filter, err := confined.Families()
 	if file != "" {
-		filter, err = nonetlink.ReadFile(file)
+		filter, err = confined.ReadFile(file)
 	}
 	if err != nil {
 		return err

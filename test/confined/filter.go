@@ -1,7 +1,7 @@
-// Package nonetlink starts programs that can open no netlink socket, or none of generic
+// Package confined starts programs that can open no netlink socket, or none of generic
 // netlink, as a unit of systemd does: by a filter of system calls. An ovn-controller that
 // is started so doesn't register its plug provider for representors.
-package nonetlink
+package confined
 
 import (
 	"bytes"

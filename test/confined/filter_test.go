@@ -1,4 +1,4 @@
-package nonetlink_test
+package confined_test
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/representord/representord/test/nonetlink"
+	"github.com/representord/representord/test/confined"
 )
 
-// confined runs a function on a thread that is under a filter, and thrown away then.
-func confined(t *testing.T, f nonetlink.Filter, do func()) {
+// under runs a function on a thread that is under a filter, and thrown away then.
+func under(t *testing.T, f confined.Filter, do func()) {
 	t.Helper()
 	done := make(chan error)
 	go func() {
@@ -31,18 +31,19 @@ func confined(t *testing.T, f nonetlink.Filter, do func()) {
 
 func TestFilter_RefusesTheSocketsThatItIsForAndNoOther(t *testing.T) {
 	for name, tt := range map[string]struct {
-		filter  func() (nonetlink.Filter, error)
+		filter  func() (confined.Filter, error)
 		refuses func(domain, protocol int) bool
 	}{
-		"families":        {nonetlink.Families, func(domain, _ int) bool { return domain == unix.AF_NETLINK || domain == unix.AF_PACKET }},
-		"generic netlink": {nonetlink.GenericNetlink, func(domain, protocol int) bool { return domain == unix.AF_NETLINK && protocol == unix.NETLINK_GENERIC }},
+		"families": {confined.Families, func(domain, _ int) bool { return domain == unix.AF_NETLINK || domain == unix.AF_PACKET }},
+		"generic netlink": {confined.GenericNetlink,
+			func(domain, protocol int) bool { return domain == unix.AF_NETLINK && protocol == unix.NETLINK_GENERIC }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			filter, err := tt.filter()
 			if err != nil {
 				t.Fatal(err)
 			}
-			confined(t, filter, func() {
+			under(t, filter, func() {
 				for _, s := range []struct{ domain, kind, protocol int }{
 					{unix.AF_UNIX, unix.SOCK_STREAM, 0}, {unix.AF_INET, unix.SOCK_STREAM, 0}, {unix.AF_INET, unix.SOCK_DGRAM, 0},
 					{unix.AF_INET6, unix.SOCK_DGRAM, 0}, {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP},
@@ -70,7 +71,7 @@ func TestFilter_RefusesTheSocketsThatItIsForAndNoOther(t *testing.T) {
 }
 
 func TestFilter_IsTheSameOutOfAFile(t *testing.T) {
-	filter, err := nonetlink.GenericNetlink()
+	filter, err := confined.GenericNetlink()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestFilter_IsTheSameOutOfAFile(t *testing.T) {
 	if err := os.WriteFile(path, filter.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := nonetlink.ReadFile(path)
+	got, err := confined.ReadFile(path)
 	if err != nil || string(got.Bytes()) != string(filter.Bytes()) {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -86,7 +87,7 @@ func TestFilter_IsTheSameOutOfAFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(short), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := nonetlink.ReadFile(path); err == nil {
+		if _, err := confined.ReadFile(path); err == nil {
 			t.Errorf("%q is taken for a filter", short)
 		}
 	}
