@@ -72,7 +72,8 @@ func TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis(t *tes
 				}
 			}
 			if !slices.Equal(printed, tt.prints) {
-				t.Errorf("it prints %q, want %q", printed, tt.prints)
+				t.Errorf("it prints %q, want %q, for an ovn-controller in the control group %s", printed, tt.prints,
+					h.must("cat /proc/$(cat /run/ovn/ovn-controller.pid)/cgroup"))
 			}
 			await(t, "the doctor finds nothing any more", func() bool { return h.well([]string{"plug-provider", "ovn-controller", "chassis"}) })
 			if got := h.must(chassis); got != before {
