@@ -140,7 +140,7 @@ int dpusim_card_hang(struct dpusim_card *card, unsigned int ms)
 		return -EBUSY;
 	card->hang_ms = ms;
 	reinit_completion(&card->hangs);
-	queue_work(system_unbound_wq, &card->hang);
+	queue_work(dpusim_workqueue, &card->hang);
 	wait_for_completion(&card->hangs);
 	return 0;
 }

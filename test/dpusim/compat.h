@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the kernels the module is built for: Linux 6.1 (Debian 12)
- * and 6.12 (Debian 13).
+ * What differs between the kernels the module is built for; simctl/kernels.h has what
+ * other simulators share.
  */
 #ifndef DPUSIM_COMPAT_H
 #define DPUSIM_COMPAT_H
 
-#include <linux/version.h>
+#include "kernels.h"
 
 /*
  * From 6.2 on the netdev knows its devlink port and devlink follows the netdev by
@@ -25,7 +25,11 @@
 /* From 6.11 on a platform driver's remove callback returns nothing. */
 #define DPUSIM_REMOVE_IS_VOID		(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
 
-/* In 6.12 lockless transmission became a bit of its own. */
-#define DPUSIM_LLTX_IS_A_BIT		(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+/* In 6.18 the queue for work that may sleep for long got another name. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define dpusim_workqueue		system_dfl_wq
+#else
+#define dpusim_workqueue		system_unbound_wq
+#endif
 
 #endif

@@ -97,7 +97,7 @@ static void dpusim_setup(struct net_device *dev)
 	dev->features |= DPUSIM_FEATURES;
 	dev->hw_features |= DPUSIM_FEATURES;
 	dev->vlan_features |= DPUSIM_FEATURES;
-#if DPUSIM_LLTX_IS_A_BIT
+#if SIM_LLTX_IS_A_BIT
 	dev->lltx = true;
 #else
 	dev->features |= NETIF_F_LLTX;

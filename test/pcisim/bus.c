@@ -28,11 +28,39 @@ struct pcisim_bus *pcisim_bus_find(u32 domain, u8 number)
 	return NULL;
 }
 
+/* Makes the bridge and the bus behind it, on which there is nothing yet. */
+static int pcisim_bridge_add(struct pcisim_bus *bus)
+{
+	struct pci_host_bridge *bridge = pci_alloc_host_bridge(0);
+	int err;
+
+	if (!bridge)
+		return -ENOMEM;
+	pci_set_host_bridge_release(bridge, pcisim_bridge_release, bus);
+	pci_add_resource(&bridge->windows, &bus->busn);
+	bridge->ops = &pcisim_pci_ops;
+	bridge->busnr = bus->busn.start;
+	bridge->domain_nr = bus->sysdata.domain;
+	bridge->sysdata = &bus->sysdata;
+	pci_lock_rescan_remove();
+	err = pci_scan_root_bus_bridge(bridge);
+	if (!err) {
+		bus->root = bridge->bus;
+		/* Where the architecture doesn't ask sysdata: devices have the bus's, buses the bridge's. */
+		set_dev_node(&bridge->dev, bus->sysdata.node);
+		set_dev_node(&bus->root->dev, bus->sysdata.node);
+		pci_bus_add_devices(bus->root);
+	}
+	pci_unlock_rescan_remove();
+	if (err)
+		pci_free_host_bridge(bridge);
+	return err;
+}
+
 struct pcisim_bus *pcisim_bus_add(u32 domain, u8 first, u8 last, int node)
 {
 	struct pcisim_bus *bus;
-	LIST_HEAD(resources);
-	int number;
+	int number, err;
 
 	for (number = first; number <= last; number++)
 		if (pcisim_bus_find(domain, number) || pci_find_bus(domain, number))
@@ -51,19 +79,10 @@ struct pcisim_bus *pcisim_bus_add(u32 domain, u8 first, u8 last, int node)
 	raw_spin_lock_init(&bus->lock);
 	INIT_LIST_HEAD(&bus->pfs);
 
-	pci_add_resource(&resources, &bus->busn);
-	pci_lock_rescan_remove();
-	bus->root = pci_create_root_bus(NULL, first, &pcisim_pci_ops, &bus->sysdata, &resources);
-	if (bus->root) {
-		pci_set_host_bridge_release(to_pci_host_bridge(bus->root->bridge),
-					    pcisim_bridge_release, bus);
-		pci_bus_add_devices(bus->root);
-	}
-	pci_unlock_rescan_remove();
-	if (!bus->root) {
-		pci_free_resource_list(&resources);
+	err = pcisim_bridge_add(bus);
+	if (err) {
 		kfree(bus);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(err);
 	}
 	list_add_tail(&bus->list, &pcisim_buses);
 	return bus;
@@ -72,7 +91,7 @@ struct pcisim_bus *pcisim_bus_add(u32 domain, u8 first, u8 last, int node)
 /* Removes it with all that is on it, and waits until nobody uses any of that. */
 void pcisim_bus_del(struct pcisim_bus *bus)
 {
-	struct device *bridge = bus->root->bridge;
+	struct pci_host_bridge *bridge = to_pci_host_bridge(bus->root->bridge);
 	struct pcisim_pf *pf, *next;
 
 	list_del(&bus->list);
@@ -80,7 +99,7 @@ void pcisim_bus_del(struct pcisim_bus *bus)
 	pci_stop_root_bus(bus->root);
 	pci_remove_root_bus(bus->root);
 	pci_unlock_rescan_remove();
-	put_device(bridge); /* pci_create_root_bus() got it for us */
+	pci_free_host_bridge(bridge);
 	wait_for_completion(&bus->released);
 	list_for_each_entry_safe(pf, next, &bus->pfs, list)
 		pcisim_pf_free(pf);

@@ -4,8 +4,7 @@
  * are those of the PCI Express Base Specification, as linux/pci_regs.h names them.
  */
 
-#include <asm/unaligned.h>
-
+#include "compat.h"
 #include "pcisim.h"
 
 #define PCISIM_SRIOV(reg)	(PCISIM_SRIOV_CAP + (reg))
@@ -125,7 +124,7 @@ static struct pcisim_fn *pcisim_answering(struct pcisim_bus *bus, u16 rid)
 
 static struct pcisim_bus *pcisim_bus_of(struct pci_bus *bus)
 {
-	return container_of(to_pci_sysdata(bus), struct pcisim_bus, sysdata);
+	return container_of(bus->sysdata, struct pcisim_bus, sysdata);
 }
 
 static int pcisim_config_read(struct pci_bus *pci_bus, unsigned int devfn, int where, int size,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The module, and the commands that drive it; README.md describes them. */
 
+#include <linux/acpi.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 
@@ -132,8 +133,14 @@ static int pcisim_command(char *line)
 
 static int __init pcisim_module_init(void)
 {
-	int err = pcisim_iommu_register();
+	int err;
 
+	/* There all buses are taken for ACPI's, and what is behind them for its structures. */
+	if (!IS_ENABLED(CONFIG_X86) && !acpi_disabled) {
+		pr_err("%s: the machine must have been booted without ACPI\n", PCISIM_NAME);
+		return -EOPNOTSUPP;
+	}
+	err = pcisim_iommu_register();
 	if (err)
 		return err;
 	err = pcisim_peer_notifier_register();

@@ -10,6 +10,7 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "pcisim.h"
 
 static struct iommu_device pcisim_iommu;
@@ -19,6 +20,26 @@ static bool pcisim_iommu_capable(struct device *dev, enum iommu_cap cap)
 	return cap == IOMMU_CAP_CACHE_COHERENCY;
 }
 
+#if PCISIM_ATTACH_KNOWS_OLD
+static int pcisim_domain_attach(struct iommu_domain *domain, struct device *dev,
+				struct iommu_domain *old)
+#else
+static int pcisim_domain_attach(struct iommu_domain *domain, struct device *dev)
+#endif
+{
+	return 0;
+}
+
+#if PCISIM_ONE_IDENTITY_DOMAIN
+static const struct iommu_domain_ops pcisim_domain_ops = {
+	.attach_dev	= pcisim_domain_attach,
+};
+
+static struct iommu_domain pcisim_identity = {
+	.type	= IOMMU_DOMAIN_IDENTITY,
+	.ops	= &pcisim_domain_ops,
+};
+#else
 static struct iommu_domain *pcisim_domain_alloc(unsigned int type)
 {
 	return type == IOMMU_DOMAIN_IDENTITY ? kzalloc(sizeof(struct iommu_domain), GFP_KERNEL) :
@@ -30,15 +51,11 @@ static void pcisim_domain_free(struct iommu_domain *domain)
 	kfree(domain);
 }
 
-static int pcisim_domain_attach(struct iommu_domain *domain, struct device *dev)
-{
-	return 0;
-}
-
 static const struct iommu_domain_ops pcisim_domain_ops = {
 	.attach_dev	= pcisim_domain_attach,
 	.free		= pcisim_domain_free,
 };
+#endif
 
 static struct iommu_device *pcisim_iommu_probe(struct device *dev)
 {
@@ -65,12 +82,16 @@ static struct iommu_ops *pcisim_iommu_ops;
 
 static const struct iommu_ops pcisim_iommu_template = {
 	.capable		= pcisim_iommu_capable,
+#if PCISIM_ONE_IDENTITY_DOMAIN
+	.identity_domain	= &pcisim_identity,
+#else
 	.domain_alloc		= pcisim_domain_alloc,
+	.default_domain_ops	= &pcisim_domain_ops,
+#endif
 	.probe_device		= pcisim_iommu_probe,
 	.release_device		= pcisim_iommu_release,
 	.device_group		= generic_device_group,
 	.def_domain_type	= pcisim_def_domain_type,
-	.default_domain_ops	= &pcisim_domain_ops,
 };
 
 int pcisim_iommu_register(void)
@@ -99,9 +120,14 @@ free:
 void pcisim_iommu_unregister(void)
 {
 	iommu_device_unregister(&pcisim_iommu);
-	/* Linux 6.1 leaves them to the buses, for an IOMMU that is never to come back. */
+#if PCISIM_BUS_HAS_IOMMU_OPS
+	/*
+	 * They are left to the buses, for an IOMMU that is never to come back. Arm has
+	 * more buses that keep them, to which no device comes later.
+	 */
 	pci_bus_type.iommu_ops = NULL;
 	platform_bus_type.iommu_ops = NULL;
+#endif
 	iommu_device_sysfs_remove(&pcisim_iommu);
 	kfree(pcisim_iommu_ops);
 }

@@ -7,6 +7,7 @@
 #include <linux/pci.h>
 #include <linux/rtnetlink.h>
 
+#include "compat.h"
 #include "pcisim.h"
 
 #define PCISIM_MAX_MTU	9216
@@ -142,9 +143,14 @@ static void pcisim_setup(struct net_device *dev)
 	dev->max_mtu = PCISIM_MAX_MTU;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	dev->features |= PCISIM_FEATURES | NETIF_F_LLTX;
+	dev->features |= PCISIM_FEATURES;
 	dev->hw_features |= PCISIM_FEATURES;
 	dev->vlan_features |= PCISIM_FEATURES;
+#if SIM_LLTX_IS_A_BIT
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
 	dev->ethtool_ops = &pcisim_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->priv_destructor = pcisim_destructor;

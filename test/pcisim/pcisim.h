@@ -26,6 +26,8 @@
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
+
 #define PCISIM_NAME	"pcisim"
 
 /* Where the capabilities are. What lies beyond the last reads as zeros. */
@@ -50,7 +52,7 @@
  */
 struct pcisim_bus {
 	struct list_head list;
-	struct pci_sysdata sysdata;
+	struct pcisim_sysdata sysdata;
 	struct resource busn;
 	struct pci_bus *root;
 	struct completion released;

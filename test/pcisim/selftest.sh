@@ -2,13 +2,13 @@
 # Shows that the simulated host does what its README says, on a real kernel:
 #   make pcisim dpusim && test/vm -k .cache/dpusim/dpusim.ko -k .cache/pcisim/pcisim.ko -- test/pcisim/selftest.sh
 # Prints a line for each thing that holds; ends at the first that does not. CYCLES says
-# how often VFs come and go (default 3).
+# how often VFs come and go (default 3), and an argument where the module is.
 # shellcheck disable=SC2016 # what is in single quotes is expanded by what it is for
 set -euo pipefail
 
 [ "${REPRESENTORD_VM-}" ] || { echo "selftest.sh: runs inside test/vm only" >&2 && exit 1; }
 readonly dir=/sys/kernel/debug/pcisim pci=/sys/bus/pci/devices
-module=$(dirname "$0")/../../.cache/pcisim/pcisim.ko
+module=${1:-$(dirname "$0")/../../.cache/pcisim/pcisim.ko}
 readonly module
 
 fail() {

@@ -9,8 +9,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <asm/unaligned.h>
 
+#include "compat.h"
 #include "control.h"
 #include "pcisim.h"
 #include "words.h"

@@ -5,6 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "kernels.h"
 #include "words.h"
 
 char sim_reason[128];
