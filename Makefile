@@ -60,11 +60,12 @@ test: setup vet build build-arm64 ## everything below 20 minutes: what a change 
 	@$(SUMMARY) -total unit e2e
 
 .PHONY: test-full
-test-full: setup vet build build-arm64 ## make test, longer scenarios, more random cases, fuzzing
+test-full: setup vet build build-arm64 ## make test, longer scenarios, more random cases, fuzzing, other releases of Debian
 	@rm -rf $(RESULTS)
 	@for part in unit properties fuzz; do $(MAKE) --no-print-directory test-$$part UNIT_TAGS=full || true; done
 	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_MACHINES=1 E2E_SECONDS=7200 || true
-	@$(SUMMARY) -total unit properties fuzz e2e
+	@$(MAKE) --no-print-directory test-releases || true
+	@$(SUMMARY) -total unit properties fuzz e2e $(RELEASES:%=e2e-%)
 
 .PHONY: setup
 setup:
@@ -99,6 +100,16 @@ test-e2e: summary build nonetlink dpusim pcisim ## what needs the virtual DPU: t
 	@echo '== e2e: the virtual DPU, emulated by QEMU'
 	@test/vm-tests build $(E2E_TAGS)
 	@$(SUMMARY) -part e2e -each -times $(E2E_MACHINES) -- test/vm-tests run $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
+
+# Roots of Debian and their kernels are unpacked into .cache/roots, once: some minutes and 2 GB each.
+RELEASES ?= bookworm-amd64 trixie-amd64 sid-amd64
+.PHONY: test-releases
+test-releases: setup summary build ## the same tests on the releases of Debian in use; RELEASES=SUITE-ARCH... chooses
+	@test/releases $(E2E_TAGS) $(E2E_MACHINES) $(E2E_SECONDS) $(RELEASES)
+
+.PHONY: test-arm64
+test-arm64: build-arm64 ## the same tests with an Arm processor, emulated
+	@$(MAKE) --no-print-directory test-releases RELEASES=bookworm-arm64
 
 # The same run again for the same seed, as far as what is done goes.
 SEED ?= 1
