@@ -67,7 +67,7 @@ func run1(t *testing.T, socket, stdin string, read func() (representor.Card, err
 	t.Helper()
 	var stdout, stderr strings.Builder
 	p := program{
-		stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, now: noon, version: "1.2.3",
+		stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, now: noon, version: "1.2.3", commit: "0123456789ab",
 		readCard: func(context.Context, representor.Settings) (representor.Card, error) { return read() },
 	}
 	status := p.run(t.Context(), append([]string{"--control-socket", socket}, args...))

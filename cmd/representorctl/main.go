@@ -15,8 +15,11 @@ import (
 	"github.com/representord/representord/representor"
 )
 
-// version is set by the linker.
-var version = "devel"
+// version and commit are set by the linker.
+var (
+	version = "devel"
+	commit  = ""
+)
 
 func main() {
 	os.Exit(run())
@@ -40,6 +43,7 @@ func run() int {
 		},
 		openCard: agent.WatchCard,
 		version:  version,
+		commit:   commit,
 		colours:  wantsColours(os.Stdout, os.Getenv),
 	}
 	return p.run(ctx, os.Args[1:])

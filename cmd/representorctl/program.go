@@ -63,6 +63,7 @@ type program struct {
 	// openCard watches the kernel's card.
 	openCard agent.OpenCard
 	version  string
+	commit   string
 	// colours: standard output is a terminal that shows them.
 	colours bool
 
@@ -110,7 +111,7 @@ Exit status:
   7  bind, unbind: the port is refused
   8  bind --wait: not plugged in time
   9  doctor: a check FAILs`,
-		Version:       p.version,
+		Version:       cli.Version(p.version, p.commit),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

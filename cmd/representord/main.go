@@ -14,8 +14,11 @@ import (
 	"github.com/representord/representord/internal/agent"
 )
 
-// version is set by the linker.
-var version = "devel"
+// version and commit are set by the linker.
+var (
+	version = "devel"
+	commit  = ""
+)
 
 func main() {
 	os.Exit(run(agent.WatchCard))
@@ -30,7 +33,7 @@ func run(open agent.OpenCard) int {
 	defer stop()
 	// A second signal ends us the hard way.
 	context.AfterFunc(ctx, stop)
-	p := program{stdout: os.Stdout, stderr: os.Stderr, version: version, open: open}
+	p := program{stdout: os.Stdout, stderr: os.Stderr, version: version, commit: commit, open: open}
 	return p.run(ctx, os.Args[1:])
 }
 

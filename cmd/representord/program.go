@@ -14,6 +14,7 @@ import (
 
 	"github.com/representord/representord/config"
 	"github.com/representord/representord/internal/agent"
+	"github.com/representord/representord/internal/cli"
 	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/metrics"
 )
@@ -35,6 +36,7 @@ type program struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	version string
+	commit  string
 	open    agent.OpenCard
 
 	onlyOnce bool
@@ -81,7 +83,7 @@ Exit status:
   1   error
   3   with --once: done, but not every port that is asked for is plugged
   78  wrong usage or configuration`,
-		Version:       p.version,
+		Version:       cli.Version(p.version, p.commit),
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -50,7 +50,7 @@ func run1(t *testing.T, tree *pcitree.Tree, software hypervisor.Software, args .
 	t.Helper()
 	var stdout, stderr strings.Builder
 	p := program{
-		stdout: &stdout, stderr: &stderr, version: "1.2.3", links: noKernel{t},
+		stdout: &stdout, stderr: &stderr, version: "1.2.3", commit: "0123456789ab", links: noKernel{t},
 		software: func() hypervisor.Software { return software }, vpdDeadline: time.Minute, patience: time.Minute,
 	}
 	status := p.run(t.Context(), append([]string{"--path.sysfs", tree.Root}, args...))

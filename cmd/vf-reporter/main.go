@@ -13,8 +13,11 @@ import (
 	"github.com/representord/representord/internal/vpd"
 )
 
-// version is set by the linker.
-var version = "devel"
+// version and commit are set by the linker.
+var (
+	version = "devel"
+	commit  = ""
+)
 
 func main() {
 	os.Exit(run())
@@ -33,6 +36,7 @@ func run() int {
 		vpdDeadline: vpd.Deadline,
 		patience:    300 * time.Millisecond,
 		version:     version,
+		commit:      commit,
 	}
 	return p.run(ctx, os.Args[1:])
 }

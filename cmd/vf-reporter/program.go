@@ -48,6 +48,7 @@ type program struct {
 	// patience is how long list waits for a card before it shows those after it.
 	patience time.Duration
 	version  string
+	commit   string
 
 	sysfs      string
 	json       bool
@@ -83,7 +84,7 @@ Exit status:
   4  profile: a value that the format needs is missing
      serial: a card, or some of its functions, have no usable serial number
   5  check: something stops remote-managed bindings`,
-		Version:       p.version,
+		Version:       cli.Version(p.version, p.commit),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -1,5 +1,6 @@
 // Package cli is what the commands of representorctl and of vf-reporter have in common: how they
-// print an answer and a table, how they end, and which names a shell may complete.
+// print an answer and a table, how they end, and which names a shell may complete. representord
+// shares with them how a program says its version.
 package cli
 
 import (
@@ -12,6 +13,15 @@ import (
 
 	"github.com/representord/representord/internal/reason"
 )
+
+// Version is what --version prints after the name of a program: its version, and the commit it was
+// built from, which a program that was built by hand doesn't know.
+func Version(version, commit string) string {
+	if commit == "" {
+		return version
+	}
+	return version + ", commit " + commit
+}
 
 // Print writes an answer as JSON or as a text: all of it, or nothing but an error.
 func Print(to io.Writer, asJSON bool, answer any, text func(*strings.Builder)) error {
