@@ -17,7 +17,8 @@ unexport GOARCH GOOS
 BIN ?= bin
 CACHE := .cache
 RESULTS := $(CACHE)/results
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION ?= $(shell packaging/version)
+COMMIT ?= $(shell packaging/version commit)
 
 # make install. A Debian package sets PREFIX=/usr.
 DESTDIR ?=
@@ -36,9 +37,11 @@ FUZZ_TIME ?= 60s
 # vet, the programs and the tests for the virtual machine are compiled with the same flags, so that what
 # they have in common is compiled once.
 STATIC_BUILD = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) $(GO) build -trimpath -buildvcs=false \
-	-ldflags '-s -w -X main.version=$(VERSION)'
+	-ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)'
 SUMMARY := $(CACHE)/bin/summary -results $(RESULTS)
 GOLANGCI_LINT := $(CACHE)/bin/golangci-lint
+NFPM ?= $(CACHE)/bin/nfpm
+SBOM ?= $(CACHE)/bin/cyclonedx-gomod
 DPUSIM := $(CACHE)/dpusim/dpusim.ko
 PCISIM := $(CACHE)/pcisim/pcisim.ko
 
@@ -62,10 +65,10 @@ test: setup vet build build-arm64 ## everything below 20 minutes: what a change 
 .PHONY: test-full
 test-full: setup vet build build-arm64 ## make test, longer scenarios, more random cases, fuzzing, other releases of Debian
 	@rm -rf $(RESULTS)
-	@for part in unit properties fuzz; do $(MAKE) --no-print-directory test-$$part UNIT_TAGS=full || true; done
+	@for part in unit properties fuzz packages; do $(MAKE) --no-print-directory test-$$part UNIT_TAGS=full || true; done
 	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_MACHINES=1 E2E_SECONDS=7200 || true
 	@$(MAKE) --no-print-directory test-releases || true
-	@$(SUMMARY) -total unit properties fuzz e2e $(RELEASES:%=e2e-%)
+	@$(SUMMARY) -total unit properties fuzz packages e2e $(RELEASES:%=e2e-%)
 
 .PHONY: setup
 setup:
@@ -76,7 +79,7 @@ setup:
 vet:
 	@echo '== vet: all packages, also the parts that run in the virtual machine only'
 	CGO_ENABLED=0 $(GO) vet -trimpath ./...
-	CGO_ENABLED=0 $(GO) vet -trimpath -tags vm,full ./...
+	CGO_ENABLED=0 $(GO) vet -trimpath -tags vm,full,packages ./...
 
 .PHONY: build-arm64
 build-arm64:
@@ -134,6 +137,12 @@ test-properties: summary
 test-fuzz: summary
 	@echo '== fuzz: $(FUZZ_TIME) for each target'
 	@$(SUMMARY) -part fuzz -each -- test/fuzz $(FUZZ_TIME)
+
+.PHONY: test-packages
+test-packages: summary packages ## what is in the packages, lintian, and that they are built with the same bytes again
+	@test/setup lintian rpm
+	@echo '== packages: built again elsewhere, with a cache of its own, and looked into (some minutes)'
+	@$(SUMMARY) -part packages -each -- env $(PACKAGING) $(GO) test -json -tags packages -count=1 -timeout 60m ./test/packages
 
 .PHONY: bench
 bench: setup build ## benchmarks, with memory figures
@@ -193,7 +202,7 @@ lint: $(GOLANGCI_LINT) ## go.mod is tidy, golangci-lint and shellcheck
 	@echo '== lint: Go'
 	@$(GOLANGCI_LINT) run ./...
 	@echo '== lint: shell scripts'
-	shellcheck $$(grep -rlE '^#!/(usr/)?bin/(env )?(ba|busybox )?sh' .ci test)
+	shellcheck $$(grep -rlE '^#!/(usr/)?bin/(env )?(ba|busybox )?sh' .ci packaging test)
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## format the Go code
@@ -220,23 +229,27 @@ MAN_PAGES := $(notdir $(wildcard docs/man/*.8))
 # For other programs: alert rules for Prometheus, with their test, and a dashboard for Grafana.
 MONITORING := $(DATADIR)/representord/monitoring
 MONITORING_FILES := $(notdir $(wildcard docs/monitoring/*))
-# The units of ovn-controller, for each of which there is a drop-in: Debian's, Ubuntu's and Fedora's, and MicroOVN's.
-CONTROLLERS := ovn-controller.service snap.microovn.chassis.service
-DROP_INS := $(foreach unit,$(CONTROLLERS),$(UNITDIR)/$(unit).d/50-representord.conf)
+# Units of ovn-controller, by whoever made its package. Each gets a drop-in.
+OVN_CONTROLLERS := ovn-controller snap.microovn.chassis
 
 .PHONY: install
 install: build completions ## install below DESTDIR and PREFIX; an existing configuration is kept
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/representord' \
+		'$(DESTDIR)$(SYSCONFDIR)/default' $(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d') \
 		'$(DESTDIR)$(DATADIR)/man/man8' '$(DESTDIR)$(BASH_COMPLETIONS)' '$(DESTDIR)$(ZSH_COMPLETIONS)' \
 		'$(DESTDIR)$(MONITORING)'
 	install -m 755 $(BIN)/representord '$(DESTDIR)$(SBINDIR)/'
 	install -m 755 $(addprefix $(BIN)/,$(CLIENTS)) '$(DESTDIR)$(BINDIR)/'
-	sed 's|/usr/sbin/representord|$(SBINDIR)/representord|g' systemd/representord.service >'$(DESTDIR)$(UNITDIR)/representord.service'
+	sed -e 's|/usr/sbin/representord|$(SBINDIR)/representord|g' -e 's|/etc/default/|$(SYSCONFDIR)/default/|g' \
+		systemd/representord.service >'$(DESTDIR)$(UNITDIR)/representord.service'
 	chmod 644 '$(DESTDIR)$(UNITDIR)/representord.service'
-	for file in $(DROP_INS); do install -D -m 644 systemd/ovn-controller.conf "$(DESTDIR)$$file"; done
+	$(foreach unit,$(OVN_CONTROLLERS),install -m 644 systemd/ovn-controller.conf \
+		'$(DESTDIR)$(UNITDIR)/$(unit).service.d/50-representord.conf';)
 	install -m 644 systemd/no-generic-netlink.bpf '$(DESTDIR)$(DATADIR)/representord/'
 	[ -e '$(DESTDIR)$(SYSCONFDIR)/representord/representord.yaml' ] || \
 		install -m 644 systemd/representord.yaml '$(DESTDIR)$(SYSCONFDIR)/representord/'
+	[ -e '$(DESTDIR)$(SYSCONFDIR)/default/representord' ] || \
+		install -m 644 systemd/representord.default '$(DESTDIR)$(SYSCONFDIR)/default/representord'
 	install -m 644 $(addprefix docs/man/,$(MAN_PAGES)) '$(DESTDIR)$(DATADIR)/man/man8/'
 	install -m 644 $(addprefix $(CACHE)/completions/,$(CLIENTS)) '$(DESTDIR)$(BASH_COMPLETIONS)/'
 	install -m 644 $(addprefix $(CACHE)/completions/_,$(CLIENTS)) '$(DESTDIR)$(ZSH_COMPLETIONS)/'
@@ -245,14 +258,40 @@ install: build completions ## install below DESTDIR and PREFIX; an existing conf
 .PHONY: uninstall
 uninstall: ## remove what install put there; the configuration stays
 	rm -f '$(DESTDIR)$(SBINDIR)/representord' '$(DESTDIR)$(UNITDIR)/representord.service' \
+		$(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d/50-representord.conf') \
 		$(foreach page,$(MAN_PAGES),'$(DESTDIR)$(DATADIR)/man/man8/$(page)') \
-		$(foreach file,$(DROP_INS),'$(DESTDIR)$(file)') '$(DESTDIR)$(DATADIR)/representord/no-generic-netlink.bpf' \
+		'$(DESTDIR)$(DATADIR)/representord/no-generic-netlink.bpf' \
 		$(foreach file,$(MONITORING_FILES),'$(DESTDIR)$(MONITORING)/$(file)') \
 		$(foreach program,$(CLIENTS),'$(DESTDIR)$(BINDIR)/$(program)' \
 			'$(DESTDIR)$(BASH_COMPLETIONS)/$(program)' '$(DESTDIR)$(ZSH_COMPLETIONS)/_$(program)')
-	rmdir '$(DESTDIR)$(MONITORING)' '$(DESTDIR)$(DATADIR)/representord' $(foreach file,$(DROP_INS),'$(DESTDIR)$(dir $(file))') \
-		2>/dev/null || true
+	rmdir '$(DESTDIR)$(MONITORING)' '$(DESTDIR)$(DATADIR)/representord' \
+		$(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d') 2>/dev/null || true
+
+##### Packages
+
+DIST ?= dist
+# Who answers for the packages.
+MAINTAINER ?= The representord authors <representord@users.noreply.github.com>
+# The time that files in packages have.
+SOURCE_DATE_EPOCH ?= $(shell packaging/version time)
+
+# What packaging/build is told, and its test.
+PACKAGING = DIST='$(abspath $(DIST))' WORK='$(abspath $(CACHE)/packages)' VERSION='$(VERSION)' COMMIT='$(COMMIT)' \
+	SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' MAINTAINER='$(MAINTAINER)' GO='$(GO)' MAKE='$(MAKE)' \
+	NFPM='$(abspath $(NFPM))' SBOM='$(abspath $(SBOM))'
+
+# A module of their own: nfpm and golangci-lint need other versions of the same modules.
+$(NFPM) $(SBOM) &: tools/packages/go.mod tools/packages/go.sum
+	@echo '== building nfpm and cyclonedx-gomod (some minutes, once)'
+	@mkdir -p $(@D)
+	$(GO) build -C tools/packages -trimpath -buildvcs=false -o $(abspath $(NFPM)) github.com/goreleaser/nfpm/v2/cmd/nfpm
+	$(GO) build -C tools/packages -trimpath -buildvcs=false -o $(abspath $(SBOM)) github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+.PHONY: packages
+packages: $(NFPM) $(SBOM) ## .deb and .rpm for amd64 and arm64, with SBOMs and checksums, in dist/
+	@echo '== packages: representord $(VERSION), in $(DIST)'
+	@$(PACKAGING) packaging/build
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin $(CACHE)
+	rm -rf bin dist $(CACHE)

@@ -21,7 +21,8 @@ func (p *patient) localDatabase(c *diagnose.Check) {
 		c.OK(reason.Line(p.Config.OVSDB) + " answers")
 	case errors.Is(p.LocalErr, os.ErrPermission):
 		c.Fail(fmt.Sprintf("%s may not be used: %v", p.Config.OVSDB, p.LocalErr),
-			diagnose.RunAsRoot+"; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit")
+			diagnose.RunAsRoot+"; for the daemon, where Open vSwitch runs as another user: SupplementaryGroups=openvswitch in the unit, "+
+				"and a socket that its group may write to: see representord(8), OPEN VSWITCH UNDER A USER OF ITS OWN")
 	case errors.Is(p.LocalErr, ErrSilent):
 		c.Fail(p.Config.OVSDB+": "+reason.OneLine(p.LocalErr),
 			"see whether ovsdb-server is stopped (T in the column STAT) or busy: `ps -o pid,stat,pcpu,args -C ovsdb-server` "+

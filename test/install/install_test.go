@@ -95,24 +95,25 @@ func TestInstall_StaysBelowDestdirAndIsComplete(t *testing.T) {
 	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/usr")
 	got := files(t, root)
 	want := map[string]fs.FileMode{
-		"/etc/representord/representord.yaml":                                          0o644,
-		"/usr/bin/representorctl":                                                      0o755,
-		"/usr/bin/vf-reporter":                                                         0o755,
-		"/usr/lib/systemd/system/representord.service":                                 0o644,
-		"/usr/sbin/representord":                                                       0o755,
+		"/etc/default/representord":           0o644,
+		"/etc/representord/representord.yaml": 0o644,
+		"/usr/bin/representorctl":             0o755,
+		"/usr/bin/vf-reporter":                0o755,
 		"/usr/lib/systemd/system/ovn-controller.service.d/50-representord.conf":        0o644,
+		"/usr/lib/systemd/system/representord.service":                                 0o644,
 		"/usr/lib/systemd/system/snap.microovn.chassis.service.d/50-representord.conf": 0o644,
-		"/usr/share/representord/no-generic-netlink.bpf":                               0o644,
-		"/usr/share/bash-completion/completions/representorctl":                        0o644,
-		"/usr/share/bash-completion/completions/vf-reporter":                           0o644,
-		"/usr/share/man/man8/representorctl.8":                                         0o644,
-		"/usr/share/man/man8/representord.8":                                           0o644,
-		"/usr/share/man/man8/vf-reporter.8":                                            0o644,
-		"/usr/share/representord/monitoring/alerts.yaml":                               0o644,
-		"/usr/share/representord/monitoring/alerts_test.yaml":                          0o644,
-		"/usr/share/representord/monitoring/dashboard.json":                            0o644,
-		"/usr/share/zsh/site-functions/_representorctl":                                0o644,
-		"/usr/share/zsh/site-functions/_vf-reporter":                                   0o644,
+		"/usr/sbin/representord":                                0o755,
+		"/usr/share/bash-completion/completions/representorctl": 0o644,
+		"/usr/share/bash-completion/completions/vf-reporter":    0o644,
+		"/usr/share/man/man8/representorctl.8":                  0o644,
+		"/usr/share/man/man8/representord.8":                    0o644,
+		"/usr/share/man/man8/vf-reporter.8":                     0o644,
+		"/usr/share/representord/monitoring/alerts.yaml":        0o644,
+		"/usr/share/representord/monitoring/alerts_test.yaml":   0o644,
+		"/usr/share/representord/monitoring/dashboard.json":     0o644,
+		"/usr/share/representord/no-generic-netlink.bpf":        0o644,
+		"/usr/share/zsh/site-functions/_representorctl":         0o644,
+		"/usr/share/zsh/site-functions/_vf-reporter":            0o644,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("installed files (-want +got):\n%s", diff)
@@ -141,20 +142,34 @@ func TestInstall_TheUnitStartsTheProgramWherePrefixPutIt(t *testing.T) {
 	}
 }
 
+func TestInstall_TheUnitReadsTheEnvironmentFileThatIsInstalled(t *testing.T) {
+	build, root := t.TempDir(), t.TempDir()
+	makeIn(t, build, nil, "install", "DESTDIR="+root, "SYSCONFDIR=/usr/local/etc")
+	read(t, root+"/usr/local/etc/default/representord")
+	if unit := read(t, root+"/usr/local/lib/systemd/system/representord.service"); !strings.Contains(unit,
+		"\nEnvironmentFile=-/usr/local/etc/default/representord\n") {
+		t.Errorf("the unit reads another file, or none:\n%s", unit)
+	}
+}
+
 func TestInstall_DoneAgainKeepsTheConfigurationAndUninstallLeavesOnlyThat(t *testing.T) {
 	build, root := t.TempDir(), t.TempDir()
 	makeIn(t, build, nil, "install", "DESTDIR="+root)
-	config := filepath.Join(root, "etc/representord/representord.yaml")
 	const mine = "# edited by the operator\n"
-	if err := os.WriteFile(config, []byte(mine), 0o600); err != nil {
-		t.Fatal(err)
+	kept := map[string]fs.FileMode{"/etc/default/representord": 0o644, "/etc/representord/representord.yaml": 0o644}
+	for config := range kept {
+		if err := os.WriteFile(filepath.Join(root, config), []byte(mine), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	makeIn(t, build, nil, "install", "DESTDIR="+root)
-	if got := read(t, config); got != mine {
-		t.Errorf("installing again overwrote the configuration with:\n%s", got)
+	for config := range kept {
+		if got := read(t, filepath.Join(root, config)); got != mine {
+			t.Errorf("installing again overwrote %s with:\n%s", config, got)
+		}
 	}
 	makeIn(t, build, nil, "uninstall", "DESTDIR="+root)
-	if diff := cmp.Diff(map[string]fs.FileMode{"/etc/representord/representord.yaml": 0o644}, files(t, root)); diff != "" {
+	if diff := cmp.Diff(kept, files(t, root)); diff != "" {
 		t.Errorf("files after uninstall (-want +got):\n%s", diff)
 	}
 	for _, dir := range []string{"share/representord", "lib/systemd/system/ovn-controller.service.d"} {
