@@ -140,7 +140,7 @@ test-fuzz: summary
 
 .PHONY: test-packages
 test-packages: summary packages ## what is in the packages, lintian, and that they are built with the same bytes again
-	@test/setup lintian rpm
+	@test/setup lintian rpm dpkg-dev cpio
 	@echo '== packages: built again elsewhere, with a cache of its own, and looked into (some minutes)'
 	@$(SUMMARY) -part packages -each -- env $(PACKAGING) $(GO) test -json -tags packages -count=1 -timeout 60m ./test/packages
 

@@ -130,25 +130,18 @@ func TestInstall_StaysBelowDestdirAndIsComplete(t *testing.T) {
 	}
 }
 
-func TestInstall_TheUnitStartsTheProgramWherePrefixPutIt(t *testing.T) {
+func TestInstall_TheUnitStartsTheProgramAndReadsTheEnvironmentFromWhereTheyWerePut(t *testing.T) {
 	build, root := t.TempDir(), t.TempDir()
-	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/opt/representord")
+	makeIn(t, build, nil, "install", "DESTDIR="+root, "PREFIX=/opt/representord", "SYSCONFDIR=/opt/etc")
+	read(t, root+"/opt/etc/default/representord")
 	unit := read(t, root+"/opt/representord/lib/systemd/system/representord.service")
-	if !strings.Contains(unit, "ExecStart=/opt/representord/sbin/representord") {
-		t.Errorf("the unit doesn't start the installed program:\n%s", unit)
+	for _, line := range []string{"ExecStart=/opt/representord/sbin/representord", "EnvironmentFile=-/opt/etc/default/representord"} {
+		if !strings.Contains(unit, "\n"+line+"\n") {
+			t.Errorf("the unit lacks %s:\n%s", line, unit)
+		}
 	}
 	if strings.Contains(unit, "/usr/sbin/representord") {
 		t.Errorf("the unit still names /usr/sbin/representord:\n%s", unit)
-	}
-}
-
-func TestInstall_TheUnitReadsTheEnvironmentFileThatIsInstalled(t *testing.T) {
-	build, root := t.TempDir(), t.TempDir()
-	makeIn(t, build, nil, "install", "DESTDIR="+root, "SYSCONFDIR=/usr/local/etc")
-	read(t, root+"/usr/local/etc/default/representord")
-	if unit := read(t, root+"/usr/local/lib/systemd/system/representord.service"); !strings.Contains(unit,
-		"\nEnvironmentFile=-/usr/local/etc/default/representord\n") {
-		t.Errorf("the unit reads another file, or none:\n%s", unit)
 	}
 }
 

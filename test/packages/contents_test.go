@@ -142,6 +142,7 @@ func TestRPM_HasTheseFilesAndNoOthers(t *testing.T) {
 			}
 			want := inBoth(p)
 			maps.Copy(want, completion(p, "/usr/share/zsh/site-functions"))
+			want["/usr/share/licenses/"+p.name+"/LICENSE"] = data
 			if p.name == "representord" {
 				want["/usr/lib/systemd/system/representord.service.d/50-openvswitch.conf"] = data
 				want["/usr/lib/sysusers.d/representord.conf"] = data
