@@ -18,7 +18,7 @@ import (
 // version and commit are set by the linker.
 var (
 	version = "devel"
-	commit  = ""
+	commit  string //nolint:gochecknoglobals // the linker sets nothing else
 )
 
 func main() {

@@ -47,7 +47,7 @@ func TestPrograms_AreStaticAndForTheMachineOfTheirPackage(t *testing.T) {
 					t.Errorf("%s: %s is linked dynamically: it has a %v segment", p, path, s.Type)
 				}
 			}
-			f.Close()
+			_ = f.Close()
 		}
 	}
 }
