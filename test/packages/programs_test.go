@@ -78,7 +78,7 @@ type bom struct {
 	Component []component `json:"components"`
 }
 
-type component struct{ Type, Name, Version string }
+type component struct{ Type, Name, Version, PURL string }
 
 func TestSBOM_ListsWhatIsLinkedIntoEachProgram(t *testing.T) {
 	for _, p := range all() {
@@ -91,6 +91,9 @@ func TestSBOM_ListsWhatIsLinkedIntoEachProgram(t *testing.T) {
 			}
 			if got.BOMFormat != "CycloneDX" || got.Metadata.Component.Version != "v"+given(t, "VERSION") {
 				t.Errorf("%s: %+v, want CycloneDX of version v%s", name, got, given(t, "VERSION"))
+			}
+			if purl := got.Metadata.Component.PURL; !strings.Contains(purl, "?goarch="+p.arch+"&goos=linux&") {
+				t.Errorf("%s: it is about %s, want linux and %s", name, purl, p.arch)
 			}
 			var modules []string
 			for _, c := range got.Component {
