@@ -43,7 +43,8 @@ func TestDocuments_ShowWhatMakeDoes(t *testing.T) {
 	if installed < 10 {
 		t.Errorf("%d files were installed", installed)
 	}
-	if diff := cmp.Diff(map[string]fs.FileMode{"/etc/representord/representord.yaml": 0o644}, files(t, root)); diff != "" {
+	stays := map[string]fs.FileMode{"/etc/representord/representord.yaml": 0o644, "/etc/default/representord": 0o644}
+	if diff := cmp.Diff(stays, files(t, root)); diff != "" {
 		t.Errorf("files after all that is shown (-want +got):\n%s", diff)
 	}
 }
