@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+//nolint:gochecknoglobals // flags of a test binary are global
 var update = flag.Bool("update", false, "write the configuration reference and the sample file")
 
 // Both are made from the settings' own definition: go test ./config -run TestReference -update.

@@ -83,7 +83,7 @@ func sameDefault(documented, value string) bool {
 // The reference and the sample file are made from the settings themselves, see config/reference_test.go.
 func TestManualPage_HasEverySettingAndNoOtherDefault(t *testing.T) {
 	page := strings.NewReplacer(`\-`, "-", `\fR`, "", "\n.IR ", " ", "\n.I ", " ").Replace(read(t, "man/representord.8"))
-	stated := regexp.MustCompile(`Default:\s+([^\s]+?)[\s.]*\n`)
+	stated := regexp.MustCompile(`Default:\s+(\S+?)[\s.]*\n`)
 	for key, value := range daemonSettings() {
 		_, entry, there := strings.Cut(page, "--"+key)
 		if !there {
@@ -91,7 +91,7 @@ func TestManualPage_HasEverySettingAndNoOtherDefault(t *testing.T) {
 			continue
 		}
 		entry, _, _ = strings.Cut(entry, "\n.TP\n")
-		if m := stated.FindStringSubmatch(entry); m != nil && m[1] != "none" && !sameDefault(m[1], value) {
+		if m := stated.FindStringSubmatch(entry); len(m) == 2 && m[1] != "none" && !sameDefault(m[1], value) {
 			t.Errorf("representord.8 says the default of --%s is %q, it is %q", key, m[1], value)
 		}
 	}

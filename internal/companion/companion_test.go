@@ -105,7 +105,7 @@ func (p *place) listens(name, version string) {
 	})
 }
 
-// answers answers each question as lib/unixctl.c does: with a result, with an error that
+// answers has each question answered as lib/unixctl.c does: with a result, with an error that
 // begins with "!", or not at all.
 func (p *place) answers(name string, answer func(method string, params []string) (result string, ok bool)) {
 	p.t.Helper()

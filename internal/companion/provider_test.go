@@ -108,6 +108,7 @@ func TestProviders_NobodyButOVNControllerIsAskedForThem(t *testing.T) {
 // registered where it can open no netlink socket, where generic netlink alone is refused, and on
 // a kernel without devlink.
 func TestProviders_OfARealOVNControllerAreThoseThatItCouldRegister(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		filter  func() (confined.Filter, error)
 		options []string

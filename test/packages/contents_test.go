@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	program = "-rwxr-xr-x root root"
-	data    = "-rw-r--r-- root root"
+	program = "-rwxr-xr-x root:root"
+	data    = "-rw-r--r-- root:root"
 )
 
 // inBoth are the files of a package in either form, but for its documentation, with modes and owners.
@@ -103,10 +103,10 @@ func TestDeb_HasTheseFilesAndNoOthers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				entry := fmt.Sprintf("%v %s %s", h.FileInfo().Mode(), h.Uname, h.Gname)
+				entry := fmt.Sprintf("%v %s:%s", h.FileInfo().Mode(), h.Uname, h.Gname)
 				if h.Typeflag != tar.TypeDir {
 					got[strings.TrimPrefix(h.Name, ".")] = entry
-				} else if entry != "drwxr-xr-x root root" {
+				} else if entry != "drwxr-xr-x root:root" {
 					t.Errorf("directory %s is %s", h.Name, entry)
 				}
 			}
@@ -126,11 +126,11 @@ func TestRPM_HasTheseFilesAndNoOthers(t *testing.T) {
 		t.Run(p.String(), func(t *testing.T) {
 			got, configuration := map[string]string{}, []string{}
 			for _, line := range lines(run(t, "rpm", "--query", "--package", "--queryformat",
-				`[%{FILEMODES:perms} %{FILEUSERNAME} %{FILEGROUPNAME} <%{FILEFLAGS:fflags}> %{FILENAMES}\n]`, p.rpm(t))) {
+				`[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} <%{FILEFLAGS:fflags}> %{FILENAMES}\n]`, p.rpm(t))) {
 				entry, rest, _ := strings.Cut(line, " <")
 				flags, path, _ := strings.Cut(rest, "> ")
 				if strings.HasPrefix(entry, "d") {
-					if entry != "drwxr-xr-x root root" {
+					if entry != "drwxr-xr-x root:root" {
 						t.Errorf("directory %s is %s", path, entry)
 					}
 					continue
@@ -188,7 +188,7 @@ func TestPackages_HaveWhatMakeInstallInstalls(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		want[strings.TrimPrefix(path, root)] = info.Mode().String() + " root root"
+		want[strings.TrimPrefix(path, root)] = info.Mode().String() + " root:root"
 		return nil
 	})
 	if err != nil {
