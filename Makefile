@@ -66,7 +66,7 @@ test: setup vet build build-arm64 ## everything below 20 minutes: what a change 
 test-full: setup vet build build-arm64 ## make test, longer scenarios, more random cases, fuzzing, other releases of Debian
 	@rm -rf $(RESULTS)
 	@for part in unit properties fuzz packages; do $(MAKE) --no-print-directory test-$$part UNIT_TAGS=full || true; done
-	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_MACHINES=1 E2E_SECONDS=7200 || true
+	@$(MAKE) --no-print-directory test-e2e E2E_TAGS=vm,full E2E_SECONDS=7200 || true
 	@$(MAKE) --no-print-directory test-releases || true
 	@$(SUMMARY) -total unit properties fuzz packages e2e $(RELEASES:%=e2e-%)
 
@@ -97,18 +97,16 @@ test-unit: summary ## all packages with the race detector, against real servers
 	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
 
 E2E_TAGS ?= vm
-E2E_MACHINES ?= 2
 .PHONY: test-e2e
 test-e2e: summary build nonetlink dpusim pcisim ## what needs the virtual DPU: the programs end to end, devlink on a real kernel
 	@echo '== e2e: the virtual DPU, emulated by QEMU'
-	@test/vm-tests build $(E2E_TAGS)
-	@$(SUMMARY) -part e2e -each -times $(E2E_MACHINES) -- test/vm-tests run $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
+	@$(SUMMARY) -part e2e -each -- test/vm-tests $(E2E_TAGS) $(E2E_SECONDS) $(DPUSIM) $(PCISIM)
 
 # Roots of Debian and their kernels are unpacked into .cache/roots, once: some minutes and 2 GB each.
 RELEASES ?= bookworm-amd64 trixie-amd64 sid-amd64
 .PHONY: test-releases
 test-releases: setup summary build ## the same tests on the releases of Debian in use; RELEASES=SUITE-ARCH... chooses
-	@test/releases $(E2E_TAGS) $(E2E_MACHINES) $(E2E_SECONDS) $(RELEASES)
+	@test/releases $(E2E_TAGS) $(E2E_SECONDS) $(RELEASES)
 
 .PHONY: test-arm64
 test-arm64: build-arm64 ## the same tests with an Arm processor, emulated

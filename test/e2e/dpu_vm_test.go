@@ -49,10 +49,10 @@ type dpu struct {
 // TestVirtualDPU boots everything once; each scenario cleans up behind itself.
 func TestVirtualDPU(t *testing.T) {
 	d := start(t)
-	for _, s := range share(t, slices.Concat(
+	for _, s := range slices.Concat(
 		plugging(), carrying(), hosting(), reporting(), finding(), meaning(), requesting(), unplugging(), trusting(), booting(), failing(),
 		measuring(), planning(), registering(), sizing(), dealing(), braking(), parking(), addressing(), byHand(), printing(),
-	)) {
+	) {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)
 			s.run(t, d)
@@ -64,25 +64,6 @@ func TestVirtualDPU(t *testing.T) {
 type scenario struct {
 	name string
 	run  func(*testing.T, *dpu)
-}
-
-// share is what of the scenarios the variable SHARE leaves to this run, all without it: "2/3" is
-// every third, from the second on. Two machines run them in less time than one.
-func share(t *testing.T, all []scenario) []scenario {
-	t.Helper()
-	share := os.Getenv("SHARE")
-	if share == "" {
-		return all
-	}
-	var k, n int
-	if _, err := fmt.Sscanf(share, "%d/%d", &k, &n); err != nil || k < 1 || k > n {
-		t.Fatalf("SHARE=%s is no share such as 2/3", share)
-	}
-	var mine []scenario
-	for i := k - 1; i < len(all); i += n {
-		mine = append(mine, all[i])
-	}
-	return mine
 }
 
 func start(t *testing.T) *dpu {

@@ -1,9 +1,9 @@
 // Command summary runs parts of the test suite and adds them up.
 //
-//	summary -results DIR -part NAME [-each] [-times N] -- COMMAND...   runs one part
-//	summary -results DIR -total PART...                                adds up the parts
+//	summary -results DIR -part NAME [-each] -- COMMAND...   runs one part
+//	summary -results DIR -total PART...                     adds up the parts
 //
-// COMMAND, run so many times at once as -times says, writes what `go test -json` or `go tool test2json` writes. A line is
+// COMMAND writes what `go test -json` or `go tool test2json` writes. A line is
 // printed for each package as it ends, with the full output of what failed, and a
 // sign of life while nothing ends. The result is kept in DIR for the total.
 //
@@ -35,19 +35,18 @@ func run(args []string, stdout, stderr io.Writer) (int, error) {
 	results := flags.String("results", "", "directory the parts' results are kept in")
 	name := flags.String("part", "", "run the command after -- as this part")
 	each := flags.Bool("each", false, "print a line for each test too, not only for each package")
-	times := flags.Int("times", 1, "run the command so many times at once; the runs share the tests among them")
 	total := flags.Bool("total", false, "add up the parts named as arguments")
 	if err := flags.Parse(args); err != nil {
 		return 2, err
 	}
 	switch {
-	case *results == "" || flags.NArg() == 0 || *times < 1 || *total == (*name != ""):
+	case *results == "" || flags.NArg() == 0 || *total == (*name != ""):
 		flags.Usage()
 		return 2, nil
 	case *total:
 		return addUp(stdout, *results, flags.Args())
 	}
-	r := runPart(part{name: *name, command: flags.Args(), times: *times, each: *each}, stdout, stderr)
+	r := runPart(part{name: *name, command: flags.Args(), each: *each}, stdout, stderr)
 	if err := r.save(*results); err != nil {
 		return 2, err
 	}

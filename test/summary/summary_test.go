@@ -23,7 +23,7 @@ func runLines(t *testing.T, status string, lines ...string) (r result, shown str
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	r = runPart(part{name: "it", command: []string{"sh", "-c", `cat "$0"; exit "$1"`, file, status}, times: 1}, &out, io.Discard)
+	r = runPart(part{name: "it", command: []string{"sh", "-c", `cat "$0"; exit "$1"`, file, status}}, &out, io.Discard)
 	r.Seconds = 0
 	return r, out.String()
 }
@@ -172,29 +172,9 @@ func TestPart_Counts(t *testing.T) {
 
 func TestPart_ACommandThatCannotStartFailsIt(t *testing.T) {
 	var out bytes.Buffer
-	r := runPart(part{name: "it", command: []string{"/nonexistent/command"}, times: 1}, &out, io.Discard)
+	r := runPart(part{name: "it", command: []string{"/nonexistent/command"}}, &out, io.Discard)
 	if r.good() || len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "/nonexistent/command") {
 		t.Errorf("got %+v, want one failure that names the command", r)
-	}
-}
-
-func TestPart_CommandsThatShareTheTestsAreCountedAsOne(t *testing.T) {
-	dir := t.TempDir()
-	for name, status := range map[string]string{"A": "0", "B": "4"} {
-		begin := `{"Package":"plug ` + name + `",`
-		lines := begin + `"Action":"run","Test":"TestX"}` + "\n" + begin + `"Action":"pass","Test":"TestX"}` + "\n" +
-			begin + `"Action":"pass"}` + "\n"
-		if err := os.WriteFile(filepath.Join(dir, name+status), []byte(lines), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// Each takes one of the files, as only one can rename it.
-	take := `for f in "$0"/A0 "$0"/B4; do mv "$f" "$f.$$" 2>/dev/null || continue; cat "$f.$$"; case $f in *4) exit 4;; esac; exit; done`
-	got := runPart(part{name: "it", command: []string{"sh", "-c", take, dir}, times: 2}, io.Discard, io.Discard)
-	got.Seconds = 0
-	want := result{Part: "it", Passed: 2, Failed: 1, Failures: []string{"it: exit status 4"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
