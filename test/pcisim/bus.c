@@ -46,7 +46,10 @@ static int pcisim_bridge_add(struct pcisim_bus *bus)
 	err = pci_scan_root_bus_bridge(bridge);
 	if (!err) {
 		bus->root = bridge->bus;
-		/* Where the architecture doesn't ask sysdata: devices have the bus's, buses the bridge's. */
+		/*
+		 * Where the architecture doesn't ask sysdata, devices have their bus's
+		 * node, and buses the bridge's.
+		 */
 		set_dev_node(&bridge->dev, bus->sysdata.node);
 		set_dev_node(&bus->root->dev, bus->sysdata.node);
 		pci_bus_add_devices(bus->root);

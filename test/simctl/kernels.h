@@ -8,7 +8,10 @@
 
 #include <linux/version.h>
 
-/* From 7.0 on linux/kernel.h no longer brings mac_pton() along. In 6.1 it is there, and nowhere else. */
+/*
+ * From 7.0 on linux/kernel.h no longer brings mac_pton() along. In 6.1 it is there, and
+ * nowhere else.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #include <linux/hex.h>
 #endif
