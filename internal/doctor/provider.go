@@ -43,8 +43,10 @@ const (
 // daemon's.
 func (p *patient) providers() companion.Sight {
 	s := p.Controller
-	if watched, _ := p.watched(companion.Controller); s.Providers == "" && watched.State == companion.Answers &&
-		(s.State == companion.Answers || s.State == companion.Unknown) {
+	watched, _ := p.watched(companion.Controller)
+	// What the daemon was told by one that has been restarted since is nothing about this one.
+	same := s.State == companion.Unknown || s.State == companion.Answers && watched.PID == s.PID
+	if s.Providers == "" && watched.State == companion.Answers && same {
 		watched.Unit = s.Unit // the daemon doesn't see others' processes
 		return watched
 	}
