@@ -47,6 +47,7 @@ func inBoth(p pkg) map[string]string {
 		"/usr/share/representord/monitoring/alerts.yaml",
 		"/usr/share/representord/monitoring/alerts_test.yaml",
 		"/usr/share/representord/monitoring/dashboard.json",
+		"/usr/share/representord/no-generic-netlink.bpf",
 	} {
 		files[path] = data
 	}
