@@ -200,7 +200,7 @@ lint: $(GOLANGCI_LINT) ## go.mod is tidy, golangci-lint and shellcheck
 	@echo '== lint: Go'
 	@$(GOLANGCI_LINT) run ./...
 	@echo '== lint: shell scripts'
-	shellcheck $$(grep -rlE '^#!/(usr/)?bin/(env )?(ba|busybox )?sh' .ci packaging test)
+	shellcheck $$(grep -rlE --exclude='*.go' '^#!/(usr/)?bin/(env )?(ba|busybox )?sh' .ci packaging test)
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## format the Go code
