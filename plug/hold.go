@@ -27,15 +27,15 @@ type holder struct {
 	accepted string    // identity of the Southbound that removals may rely on, "" for none yet
 	seen     string    // another identity, not accepted yet
 	accepts  time.Time // when seen is accepted
-	// counts is since when the Southbound is the accepted one. What another one said starts no grace.
-	counts time.Time
-	looked time.Time // when the views were looked at last
-	away   bool      // the Southbound, then
+	looked   time.Time // when the views were looked at last
+	away     bool      // the Southbound, then
 
 	// leaving are the logical ports that should go or move. What has waited long enough may
 	// go in any number; one that has not keeps all the others, if together they are most of
 	// what we have. What an operator released counts as having waited.
-	leaving  lasting
+	leaving lasting
+	// graces are since when the accepted Southbound wants them gone: what another one says starts no grace.
+	graces   lasting
 	massHeld []string // what stayed for its number alone in the last pass
 	// lately are the logical ports whose rows went or moved within brakeWindow, without
 	// having waited as long as a suspicious removal does.
@@ -64,7 +64,7 @@ type placed struct {
 
 func newHolder(wait, grace time.Duration) holder {
 	return holder{
-		wait: wait, grace: grace, leaving: lasting{}, lately: map[string]departure{}, names: map[string]bool{},
+		wait: wait, grace: grace, leaving: lasting{}, graces: lasting{}, lately: map[string]departure{}, names: map[string]bool{},
 		lost: map[representor.Function]string{}, went: map[string]bool{},
 	}
 }
@@ -77,18 +77,25 @@ type departure struct {
 
 // release ends holds that were reported, if they are still the same: the Southbound
 // that waited is accepted, and the ports that were held have waited long enough. What
-// else comes to wait isn't released, not even as long as these can't go.
+// else comes to wait isn't released, not even as long as these can't go; nor is anything if the
+// Southbound has become another one since.
 func (h *holder) release(now time.Time, held []Holding) {
 	h.skip(now)
-	if len(held) > 0 {
-		h.counts = time.Time{} // an operator's word
+	present := func(hold Holding) bool { return hold.Identity == h.seen }
+	if h.seen != "" && !slices.ContainsFunc(held, present) {
+		return
 	}
 	for _, hold := range held {
-		if hold.Identity != "" && hold.Identity == h.seen {
-			h.accepts = now.Add(-h.grace) // no grace either
+		switch {
+		case hold.Identity == "":
+		case !present(hold):
+			continue
+		default:
+			h.accepts = now
 		}
 		for _, lport := range hold.Ports {
-			h.leaving[lport] = now.Add(-max(h.wait, h.grace))
+			past := now.Add(-max(h.wait, h.grace))
+			h.leaving[lport], h.graces[lport] = past, past
 		}
 	}
 }
@@ -101,7 +108,7 @@ func (h *holder) before(now time.Time, v southbound.View, x *representor.Index, 
 	h.look(now, x, a)
 	hold := plan.Hold{
 		Lost: maps.Clone(h.lost), All: h.seen != "", Waited: h.leaving.lasted(now, h.wait),
-		Grace: h.grace > 0, Graced: h.graced(now),
+		Grace: h.grace > 0, Graced: h.graces.lasted(now, h.grace),
 		Lately: make(map[string]bool, len(h.lately)), Young: map[string]bool{},
 	}
 	for lport := range h.lately {
@@ -115,22 +122,14 @@ func (h *holder) before(now time.Time, v southbound.View, x *representor.Index, 
 	return hold
 }
 
-// graced are the ports whose removals had their grace.
-func (h *holder) graced(now time.Time) map[string]bool {
-	if now.Before(h.counts.Add(h.grace)) {
-		return map[string]bool{}
-	}
-	return h.leaving.lasted(now, h.grace)
-}
-
 // skip leaves the time out for which the Southbound was away. What waits, waits for it to
 // say otherwise, which it can't meanwhile: whoever takes it down to mend it has his time
 // afterwards.
 func (h *holder) skip(now time.Time) {
 	if h.away {
 		h.accepts = h.accepts.Add(now.Sub(h.looked))
-		h.counts = h.counts.Add(now.Sub(h.looked))
 		h.leaving.shift(now.Sub(h.looked))
+		h.graces.shift(now.Sub(h.looked))
 	}
 	h.looked = now
 }
@@ -145,16 +144,19 @@ func (h *holder) accept(now time.Time, v southbound.View, a ovs.View) {
 	}
 	switch {
 	case identity == "":
-	case identity == h.accepted && h.seen != "":
-		h.seen, h.counts = "", now
-	case identity == h.accepted:
-	case h.accepted == "" && !h.answersAnother(v.Names):
-		h.accepted, h.seen = identity, ""
+	case identity == h.accepted, h.accepted == "" && !h.answersAnother(v.Names):
+		h.accepted = identity
+		if h.seen != "" { // what that one wanted gone, this one hasn't said
+			h.seen = ""
+			clear(h.leaving)
+			clear(h.graces)
+		}
 	case identity != h.seen:
 		h.seen, h.accepts = identity, now.Add(h.wait)
+		clear(h.graces)
 	}
 	if h.seen != "" && !now.Before(h.accepts) {
-		h.accepted, h.seen, h.counts = h.seen, "", h.accepts
+		h.accepted, h.seen = h.seen, ""
 	}
 }
 
@@ -234,6 +236,9 @@ func (h *holder) departed(now time.Time, lport string, moved bool) {
 // that was sure.
 func (h *holder) after(now time.Time, d plan.Decision, sure bool) {
 	h.leaving = h.leaving.noted(now, d.Removing, d.Unconfirmed...)
+	if h.seen == "" {
+		h.graces = h.graces.noted(now, d.Removing, d.Unconfirmed...)
+	}
 	if sure {
 		h.massHeld = d.MassHeld
 	}
@@ -268,10 +273,7 @@ func (h *holder) next(now time.Time) time.Time {
 	if h.away {
 		return time.Time{}
 	}
-	first := h.leaving.next(now, h.grace)
-	if end := h.counts.Add(h.grace); len(h.leaving) > 0 && now.Before(end) {
-		first = retry.Earliest(first, end)
-	}
+	first := h.graces.next(now, h.grace)
 	if end := h.massUntil(); now.Before(end) {
 		first = retry.Earliest(first, end)
 		for _, d := range h.lately { // fewer are most of what there is then

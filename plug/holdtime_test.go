@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/plug/plantest"
@@ -136,6 +137,95 @@ func TestGrace_BeginsWhenTheSouthboundCounts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A daemon that started while another Southbound was there has heard nothing of the one that its rows name.
+func TestGrace_BeginsWhenTheSouthboundThatRowsNameIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		run(t, c.reconciler(nil))
+		elapse(brakeWindow)
+		c.with(func() { c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"} })
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 5 * time.Second })
+		run(t, r)
+		c.become(r, "sb2", 3)
+		elapse(time.Minute)
+		c.become(r, "sb1", 3)
+		elapse(4 * time.Second)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d of 4 rows are left four seconds after the Southbound said that one is gone, held: %+v", n, r.Report().Holds)
+		}
+		elapse(2 * time.Second)
+		if n := len(c.rows()); n != 3 {
+			t.Errorf("%d rows after the grace, want 3, held: %+v", n, r.Report().Holds)
+		}
+	})
+}
+
+func TestHold_ForMostPortsBeginsWhenTheSouthboundCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = time.Minute })
+		run(t, r)
+		elapse(brakeWindow)
+		c.forget(r, "sb2")
+		elapse(58 * time.Second)
+		c.forget(r, "sb1")
+		elapse(50 * time.Second)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d of 4 rows are left, held: %+v", n, r.Report().Holds)
+		}
+		elapse(12 * time.Second)
+		if n := len(c.rows()); n != 0 {
+			t.Errorf("%d rows after the hold, held: %+v", n, r.Report().Holds)
+		}
+	})
+}
+
+func TestReleaseHold_OfASouthboundThatIsNotThereAnyMoreReleasesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 5 * time.Second })
+		run(t, r)
+		elapse(brakeWindow)
+		c.become(r, "sb2", 1)
+		elapse(time.Minute)
+		held := r.Report().Holds
+		c.with(func() { c.view.Identity, c.view.Names = "sb1", ovn.Names{Global: "sb1"} })
+		r.ReleaseHold(held) // the next pass is the first to see that
+		elapse(time.Minute)
+		if n := len(c.rows()); n != 4 {
+			t.Errorf("%d of 4 rows are left, held: %+v", n, r.Report().Holds)
+		}
+		h := newHolder(time.Minute, time.Second)
+		h.accepted = "sb1"
+		h.release(time.Now(), held)
+		if len(h.leaving)+len(h.graces) > 0 {
+			t.Errorf("of another Southbound's hold these are released: %v", h.leaving)
+		}
+	})
+}
+
+func TestReleaseHold_LeavesThePortsThatItDoesNotNameTheirGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fourPorts()
+		r := c.reconciler(func(cfg *Config) { cfg.Grace = 5 * time.Second })
+		run(t, r)
+		elapse(brakeWindow)
+		c.become(r, "sb2", 3)
+		held := r.Report().Holds
+		c.become(r, "sb2", 2)
+		elapse(20 * time.Second)
+		r.ReleaseHold(held)
+		elapse(4 * time.Second)
+		if n := len(c.rows()); n != 3 {
+			t.Errorf("%d rows, and one of four was released: %+v", n, r.Report().Holds)
+		}
+		elapse(2 * time.Second)
+		if n := len(c.rows()); n != 2 {
+			t.Errorf("%d rows after the grace of the other: %+v", n, r.Report().Holds)
+		}
+	})
 }
 
 func TestHold_IsReleasedForGoodWhileTheSouthboundIsAway(t *testing.T) {

@@ -131,11 +131,17 @@ func (p *planner) plugOrKeep(q *port) {
 		p.report(q, q.idle(), cmp.Or(p.canAdd, q.reason))
 	case !p.mayPlug(q):
 		p.putBack(q)
-	case p.in.Hold.All && len(q.rows) > 0 && q.rowFor(q.want) == nil:
+	case p.in.Hold.All && p.moves(q):
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
 	case !p.asksNow(q) || p.mayDisplace(q): // without a request that can be trusted now it takes out only rows of its own
 		p.replace(q, "")
 	}
+}
+
+// moves reports whether a port is plugged elsewhere than it has rows, or lost the last one.
+func (p *planner) moves(q *port) bool {
+	lost := p.lostOf[q.name]
+	return len(q.rows) > 0 && q.rowFor(q.want) == nil || len(q.rows) == 0 && len(lost) > 0 && !slices.Contains(lost, q.want)
 }
 
 // openThoughBridged reports whether ovs-vswitchd has a port's netdev open that the card
