@@ -122,7 +122,7 @@ func carries(row invariants.Row, netdev invariants.Netdev) bool {
 // unplugged: a port that asks has no row, for a reason that there is.
 func (s scene) unplugged(lport string, r invariants.Request, state plan.State) bool {
 	f := s.card.Find(r)
-	if state == plan.Conflict && (s.taken(f) || s.precedes(lport, f)) {
+	if state == plan.Conflict && (s.taken(f) || s.claimed(lport, f)) {
 		return true
 	}
 	netdev := s.card.VFs[f]
@@ -132,11 +132,12 @@ func (s scene) unplugged(lport string, r invariants.Request, state plan.State) b
 	return state == plan.Conflict && s.obstructed(lport, netdev.Name)
 }
 
-// precedes: of those that ask for a function which none of them has, the one with
-// the smallest name gets it, now or when it is there.
-func (s scene) precedes(lport, f string) bool {
+// claimed: of those that ask for a function which none of them has, another one gets it, now or
+// when it is there: the one with the smallest name, or before that the one whose row for it
+// leaked. The latter nothing of this moment tells, but that it waits for the function.
+func (s scene) claimed(lport, f string) bool {
 	for other, r := range s.requests {
-		if f != "" && other < lport && r.Kind == invariants.Asks && s.card.Find(r) == f {
+		if f != "" && other != lport && r.Kind == invariants.Asks && s.card.Find(r) == f && (other < lport || s.state(other) == plan.Pending) {
 			return true
 		}
 	}
