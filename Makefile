@@ -227,13 +227,13 @@ MAN_PAGES := $(notdir $(wildcard docs/man/*.8))
 # For other programs: alert rules for Prometheus, with their test, and a dashboard for Grafana.
 MONITORING := $(DATADIR)/representord/monitoring
 MONITORING_FILES := $(notdir $(wildcard docs/monitoring/*))
-# Units of ovn-controller, by whoever made its package. Each gets a drop-in.
-OVN_CONTROLLERS := ovn-controller snap.microovn.chassis
+# What ovn-controller's unit gets.
+DROP_IN := $(UNITDIR)/ovn-controller.service.d/50-representord.conf
 
 .PHONY: install
 install: build completions ## install below DESTDIR and PREFIX; an existing configuration is kept
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(SYSCONFDIR)/representord' \
-		'$(DESTDIR)$(SYSCONFDIR)/default' $(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d') \
+		'$(DESTDIR)$(SYSCONFDIR)/default' '$(DESTDIR)$(dir $(DROP_IN))' \
 		'$(DESTDIR)$(DATADIR)/man/man8' '$(DESTDIR)$(BASH_COMPLETIONS)' '$(DESTDIR)$(ZSH_COMPLETIONS)' \
 		'$(DESTDIR)$(MONITORING)'
 	install -m 755 $(BIN)/representord '$(DESTDIR)$(SBINDIR)/'
@@ -241,8 +241,7 @@ install: build completions ## install below DESTDIR and PREFIX; an existing conf
 	sed -e 's|/usr/sbin/representord|$(SBINDIR)/representord|g' -e 's|/etc/default/|$(SYSCONFDIR)/default/|g' \
 		systemd/representord.service >'$(DESTDIR)$(UNITDIR)/representord.service'
 	chmod 644 '$(DESTDIR)$(UNITDIR)/representord.service'
-	$(foreach unit,$(OVN_CONTROLLERS),install -m 644 systemd/ovn-controller.conf \
-		'$(DESTDIR)$(UNITDIR)/$(unit).service.d/50-representord.conf';)
+	install -m 644 systemd/ovn-controller.conf '$(DESTDIR)$(DROP_IN)'
 	install -m 644 systemd/no-generic-netlink.bpf '$(DESTDIR)$(DATADIR)/representord/'
 	[ -e '$(DESTDIR)$(SYSCONFDIR)/representord/representord.yaml' ] || \
 		install -m 644 systemd/representord.yaml '$(DESTDIR)$(SYSCONFDIR)/representord/'
@@ -256,14 +255,14 @@ install: build completions ## install below DESTDIR and PREFIX; an existing conf
 .PHONY: uninstall
 uninstall: ## remove what install put there; the configuration stays
 	rm -f '$(DESTDIR)$(SBINDIR)/representord' '$(DESTDIR)$(UNITDIR)/representord.service' \
-		$(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d/50-representord.conf') \
+		'$(DESTDIR)$(DROP_IN)' \
 		$(foreach page,$(MAN_PAGES),'$(DESTDIR)$(DATADIR)/man/man8/$(page)') \
 		'$(DESTDIR)$(DATADIR)/representord/no-generic-netlink.bpf' \
 		$(foreach file,$(MONITORING_FILES),'$(DESTDIR)$(MONITORING)/$(file)') \
 		$(foreach program,$(CLIENTS),'$(DESTDIR)$(BINDIR)/$(program)' \
 			'$(DESTDIR)$(BASH_COMPLETIONS)/$(program)' '$(DESTDIR)$(ZSH_COMPLETIONS)/_$(program)')
 	rmdir '$(DESTDIR)$(MONITORING)' '$(DESTDIR)$(DATADIR)/representord' \
-		$(OVN_CONTROLLERS:%='$(DESTDIR)$(UNITDIR)/%.service.d') 2>/dev/null || true
+		'$(DESTDIR)$(dir $(DROP_IN))' 2>/dev/null || true
 
 ##### Packages
 

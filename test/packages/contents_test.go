@@ -43,7 +43,6 @@ func inBoth(p pkg) map[string]string {
 		"/etc/representord/representord.yaml",
 		"/usr/lib/systemd/system/ovn-controller.service.d/50-representord.conf",
 		"/usr/lib/systemd/system/representord.service",
-		"/usr/lib/systemd/system/snap.microovn.chassis.service.d/50-representord.conf",
 		"/usr/share/representord/monitoring/alerts.yaml",
 		"/usr/share/representord/monitoring/alerts_test.yaml",
 		"/usr/share/representord/monitoring/dashboard.json",
