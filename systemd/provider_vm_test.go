@@ -29,8 +29,9 @@ func TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis(t *tes
 	const (
 		restart = "systemctl daemon-reload && ovs-appctl --timeout=30 -t /var/run/ovn/ovn-controller.PID.ctl exit --restart && " +
 			"systemctl restart ovn-controller.service"
-		writes = "mkdir -p /etc/systemd/system/ovn-controller.service.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET " +
-			"AF_INET6\\n' >/etc/systemd/system/ovn-controller.service.d/50-representord.conf"
+		writes = "mkdir -p /etc/systemd/system/ovn-controller.service.d && printf '[Service]\\nRestrictAddressFamilies=~AF_NETLINK\\n' " +
+			">/etc/systemd/system/ovn-controller.service.d/50-representord.conf"
+		flows = "ovs-vsctl add Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000"
 	)
 	h := newHost(t)
 	h.await("ovn-controller is registered in the Southbound", chassis+" | grep .")
@@ -41,17 +42,17 @@ func TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis(t *tes
 		after  string // what is done once the provider is registered
 		prints []string
 	}{
-		{name: "there is no drop-in", breaks: "true", after: "true", prints: []string{writes, restart}},
+		{name: "there is no drop-in", breaks: "true", after: "true", prints: []string{writes, flows, restart}},
 		{
 			name: "the drop-in came after ovn-controller's start", breaks: "rm " + ourDropIn + " && " + restarted,
 			after:  "cat >" + ourDropIn + " <<'END'\n" + read(t, "systemd/"+dropIn) + "END\n",
-			prints: []string{restart},
+			prints: []string{flows, restart},
 		},
 		{
 			name: "somebody has taken the drop-in back", breaks: "mkdir -p $(dirname " + packaged + ") && mv " + ourDropIn + " " + packaged +
 				" && ln -s /dev/null " + ourDropIn + " && " + restarted,
 			after:  "true",
-			prints: []string{"rm " + ourDropIn, restart},
+			prints: []string{"rm " + ourDropIn, flows, restart},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -116,9 +116,9 @@ func triedIn() map[string]string {
 			"ssh HYPERVISOR vf-reporter profile VF | representorctl bind {port} --profile -",
 		},
 		"systemd/provider_vm_test.go TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis": {
-			"mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' " +
+			"mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=~AF_NETLINK\\n' " +
 				">/etc/systemd/system/UNIT.d/50-representord.conf",
-			"rm DROP-IN",
+			"ovs-vsctl add Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000", "rm DROP-IN",
 			"systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT",
 		},
 		"systemd/commands_vm_test.go TestCommands_EachThatIsPrintedForAServiceMendsWhatItIsPrintedFor": {

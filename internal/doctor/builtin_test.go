@@ -44,8 +44,9 @@ func TestBuiltIn_RowsHaveAWayOutThatFitsWhetherTheProviderIsThereStill(t *testin
 func TestPlugProvider_HasTheRemedyThatFitsItsUnit(t *testing.T) {
 	const (
 		path    = "/usr/lib/systemd/system/ovn-controller.service.d/50-representord.conf"
-		writes  = "printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' >/etc/systemd/system/"
-		restart = "`systemctl daemon-reload && ovs-appctl --timeout=30 -t /run/ovn/ovn-controller.402.ctl exit --restart && systemctl restart "
+		writes  = "printf '[Service]\\nRestrictAddressFamilies=~AF_NETLINK\\n' >/etc/systemd/system/"
+		restart = "`ovs-vsctl add Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000` " +
+			"`systemctl daemon-reload && ovs-appctl --timeout=30 -t /run/ovn/ovn-controller.402.ctl exit --restart && systemctl restart "
 	)
 	for name, tt := range map[string]struct {
 		unit   string

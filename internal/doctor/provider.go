@@ -26,17 +26,20 @@ type DropIn struct {
 // What keeps a plug provider from registering, and what has that take effect; UNIT, SOCKET and
 // DROP-IN stand for what they say. Ended by its unit, ovn-controller takes its tunnels and its
 // Chassis row along, on Debian, Ubuntu, Fedora and in MicroOVN alike; told so before by exit
-// --restart it leaves them. Only if that was heard may the unit be restarted.
+// --restart it leaves them. Only if that was heard may the unit be restarted. And without
+// ovn-ofctrl-wait-before-clear it clears all flows before it has computed any (OVN's
+// controller/ofctrl.c); a value that is there is the operator's, which ovs-vsctl's add leaves.
 const (
 	dropIn = "give its unit the drop-in that representord's package has, which takes netlink from it; where OVN's dynamic routing or " +
 		"EVPN is in use, or OVN before 23.06 shapes traffic, that would take too much, see representord(8): " +
-		"`mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\\n' " +
+		"`mkdir -p /etc/systemd/system/UNIT.d && printf '[Service]\\nRestrictAddressFamilies=~AF_NETLINK\\n' " +
 		">/etc/systemd/system/UNIT.d/50-representord.conf` "
 	dropInBack = "somebody has taken the drop-in back that keeps it from that, so run either without representord, or put it in force " +
 		"again: `rm DROP-IN` "
-	restartController = "`systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT` "
-	restartKeeps      = "Restarted so, and not otherwise, it leaves its Chassis row, its tunnels and the flows. Ports that it has plugged " +
-		"stay; adopt-ovn-vif takes them over"
+	restartController = "`ovs-vsctl add Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000` " +
+		"`systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT` "
+	restartKeeps = "Restarted so, and not otherwise, it leaves its Chassis row and its tunnels, and from OVN 22.06 on the flows while it " +
+		"computes new ones, for ten seconds at most. Ports that it has plugged stay; adopt-ovn-vif takes them over"
 )
 
 // providers is what is known of plug providers in ovn-controller: by our own look, else by the
@@ -84,7 +87,8 @@ func (p *patient) unregister(s companion.Sight) string {
 	case p.DropIn.Void:
 		remedy = dropInBack + "Then restart it: "
 	case p.DropIn.Path != "":
-		remedy = "restart it, for the drop-in " + reason.Line(p.DropIn.Path) + " keeps it from that from its next start on: "
+		remedy = "restart it, for the drop-in " + reason.Line(p.DropIn.Path) + " keeps it from that from its next start on; " +
+			"if it was started after that came, another drop-in of UNIT gives netlink back: "
 	}
 	return strings.NewReplacer("UNIT", reason.Shell(s.Unit), "SOCKET", reason.Shell(s.Socket), "DROP-IN", reason.Shell(p.DropIn.Path)).
 		Replace(remedy + restartController + restartKeeps)

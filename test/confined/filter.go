@@ -40,14 +40,12 @@ func socketOf() [2]struct{ arch, number uint32 } {
 	return [2]struct{ arch, number uint32 }{{unix.AUDIT_ARCH_X86_64, 41}, {unix.AUDIT_ARCH_AARCH64, 198}}
 }
 
-// Families refuses every socket but those of AF_UNIX, AF_INET and AF_INET6, as a unit with
-// RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 does.
-func Families() (Filter, error) {
+// Netlink refuses all sockets of netlink, and no other, as a unit with
+// RestrictAddressFamilies=~AF_NETLINK does.
+func Netlink() (Filter, error) {
 	return onSocket(
 		bpf.LoadAbsolute{Off: offDomain, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_UNIX, SkipTrue: 3},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET, SkipTrue: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_INET6, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.AF_NETLINK, SkipTrue: 1},
 		bpf.RetConstant{Val: refuse},
 		bpf.RetConstant{Val: accept},
 	)

@@ -34,7 +34,7 @@ func TestFilter_RefusesTheSocketsThatItIsForAndNoOther(t *testing.T) {
 		filter  func() (confined.Filter, error)
 		refuses func(domain, protocol int) bool
 	}{
-		"families": {confined.Families, func(domain, _ int) bool { return domain == unix.AF_NETLINK || domain == unix.AF_PACKET }},
+		"netlink": {confined.Netlink, func(domain, _ int) bool { return domain == unix.AF_NETLINK }},
 		"generic netlink": {confined.GenericNetlink,
 			func(domain, protocol int) bool { return domain == unix.AF_NETLINK && protocol == unix.NETLINK_GENERIC }},
 	} {

@@ -30,7 +30,7 @@ func run(file string, argv []string) error {
 	if len(argv) == 0 {
 		return errors.New("no program is given")
 	}
-	filter, err := confined.Families()
+	filter, err := confined.Netlink()
 	if file != "" {
 		filter, err = confined.ReadFile(file)
 	}

@@ -83,14 +83,24 @@ func requireOutput(t *testing.T, got, want string) {
 	}
 }
 
-const hint = `representord: from its next restart on, ovn-controller leaves plugging to representord.
-representord: when that is, is your choice: representorctl doctor says whether it is due, and how.
+// hint is what an installation says, and gone what a removal does.
+const (
+	hint = `representord: from its next start on, ovn-controller leaves plugging to representord, and has no netlink: where
+representord: it routes dynamically, does EVPN or, before OVN 23.06, shapes traffic, see representord(8) now.
+representord: representorctl doctor says whether that start is due, and how ports and flows outlast it.
 `
+	gone = `representord: the ports stay, and nobody compares their names with the card any more, which a reboot may deal anew:
+representord: representord --cleanup would have taken them away; without it, delete them before the next reboot.
+`
+)
 
 // debSteps are those of a package's life on Debian, with an administrator who has changed something.
 const debSteps = `
 enabled() { within systemctl is-enabled representord.service || true; }
-dpkg() { within dpkg --force-confold "$@" 2>&1 | grep '^representord:' || true; }
+dpkg() {
+	said=$(within dpkg --force-confold "$@" 2>&1) || echo "dpkg $* fails: $said"
+	grep '^representord:' <<<"$said" || true
+}
 dpkg --install /packages/old.deb; enabled; calls install
 echo '# mine' >>$top/etc/default/representord
 mkdir -p $top/run/representord; touch $top/run/representord/br-int.lock
@@ -121,12 +131,12 @@ enabled
 upgrade: daemon-reload
 upgrade: restart representord.service
 # mine
-remove: stop representord.service
+`+gone+`remove: stop representord.service
 remove: daemon-reload
 `+removed+`again: daemon-reload
 again: restart representord.service
 # mine
-purge: stop representord.service
+`+gone+`purge: stop representord.service
 purge: daemon-reload
 purge: daemon-reload
 left:
@@ -135,8 +145,8 @@ left:
 
 func TestDeb_IsInstalledUpgradedRemovedAndPurgedWhereSystemdDoesNotRun(t *testing.T) {
 	requireOutput(t, onMachine(t, "deb", debSteps), hint+strings.Repeat("enabled\n", 2)+`# mine
-`+removed+`# mine
-left:
+`+gone+removed+`# mine
+`+gone+`left:
 `)
 }
 
@@ -179,7 +189,7 @@ upgrade: daemon-reload
 upgrade: try-restart representord.service
 # mine
 warning: /etc/default/representord saved as /etc/default/representord.rpmsave
-remove: stop representord.service
+`+gone+`remove: stop representord.service
 remove: daemon-reload
 left: /etc/default/representord.rpmsave
 `)
@@ -193,6 +203,6 @@ hugetlbfs
 enabled
 # mine
 warning: /etc/default/representord saved as /etc/default/representord.rpmsave
-left: /etc/default/representord.rpmsave
+`+gone+`left: /etc/default/representord.rpmsave
 `)
 }

@@ -89,7 +89,7 @@ func (c *Central) TrySbctl(args ...string) (string, error) {
 // the plug provider which Debian's has compiled in isn't registered.
 func Controller(tb testing.TB, local *OVSDB, sbEndpoint string) *Process {
 	tb.Helper()
-	filter, err := confined.Families()
+	filter, err := confined.Netlink()
 	if err != nil {
 		tb.Fatal(err)
 	}
