@@ -86,11 +86,10 @@ func (h *holder) release(now time.Time, held []Holding) {
 		return
 	}
 	for _, hold := range held {
-		switch {
-		case hold.Identity == "":
-		case !present(hold):
-			continue
-		default:
+		if hold.Identity != "" {
+			if !present(hold) {
+				continue
+			}
 			h.accepts = now
 		}
 		for _, lport := range hold.Ports {
