@@ -8,7 +8,6 @@ import (
 
 	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
-	"github.com/representord/representord/plug/plan"
 	"github.com/representord/representord/plug/plantest"
 )
 
@@ -116,66 +115,6 @@ func TestBrake_AllPortsThatAreBoundToOtherFunctionsAtOnceAreHeld(t *testing.T) {
 		elapse(2 * time.Minute)
 		if got := c.moved(before); got != n {
 			t.Errorf("%d of %d moved after the hold", got, n)
-		}
-	})
-}
-
-// An operator who deletes a port, or hands its function on, is told how long it takes.
-func TestGrace_IsTheTimeThatADeletedPortsRowStays(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := manyPorts(4)
-		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
-		run(t, r)
-		synctest.Wait()
-		c.leave(r, 3)
-		elapse(5*time.Second - time.Millisecond)
-		if s := find(t, r.Report(), "p3"); len(c.rows()) != 4 || s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeUnplugGrace {
-			t.Fatalf("%d rows just before the grace is over, %+v", len(c.rows()), s)
-		}
-		elapse(time.Millisecond)
-		if n := len(c.rows()); n != 3 {
-			t.Errorf("%d rows after it", n)
-		}
-	})
-}
-
-func TestGrace_IsNoneForAFunctionThatIsHandedOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := manyPorts(4)
-		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
-		run(t, r)
-		synctest.Wait()
-		c.with(func() {
-			bs := []southbound.Binding{plantest.Asks("p0", 0, 0), plantest.Asks("p1", 0, 1), plantest.Asks("p2", 0, 2), plantest.Asks("new", 0, 3)}
-			c.view, c.truth = plantest.Trusted(bs...), map[string]southbound.Binding{}
-			for _, b := range bs {
-				c.truth[b.LogicalPort] = b
-			}
-		})
-		r.Poke()
-		synctest.Wait()
-		if row := c.rows()["pf0vf3"]; row.IfaceID != "new" {
-			t.Errorf("the row is %q's", row.IfaceID)
-		}
-	})
-}
-
-// A restored or recomputed Southbound loses a port for a moment.
-func TestGrace_APortThatIsMadeAnewWithinItKeepsItsRow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := manyPorts(1)
-		r := c.reconciler(func(cfg *Config) { cfg.Grace = 0 })
-		run(t, r)
-		synctest.Wait()
-		before := c.rows()["pf0vf0"]
-		for range 10 {
-			c.leave(r, 0)
-			elapse(3 * time.Second)
-			c.leave(r, 1)
-			elapse(3 * time.Second)
-		}
-		if now := c.rows()["pf0vf0"]; now != before || c.applied != 1 {
-			t.Errorf("the row is %+v after %d changes", now, c.applied)
 		}
 	})
 }

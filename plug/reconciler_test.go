@@ -3,16 +3,15 @@ package plug
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/representord/representord/internal/ovn"
 	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/internal/testcard"
@@ -30,18 +29,20 @@ func find(t *testing.T, rep Report, lport string) Port {
 	return rep.Ports[i]
 }
 
-// run starts the reconciler, and stops it and waits for it at the end of the test.
-func run(t *testing.T, r *Reconciler) {
+// run starts the reconciler, and stops it and waits for it at the end of the test, or when it is told to before.
+func run(t *testing.T, r *Reconciler) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // elapse lets the test's clock run on, and everything that is due then end.
@@ -219,64 +220,6 @@ func TestReady_NeedsTheLocalDatabaseAndTheCardAndNotTheSouthbound(t *testing.T) 
 	c.index = whole
 	if !ready() {
 		t.Fatal("not ready after a pass over the local database and the card")
-	}
-}
-
-func TestBrake_MostPortsGoingAtOnceWaitsAndThenHappens(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var devs []testcard.Netdev
-		var bs []southbound.Binding
-		for vf := range 4 {
-			devs = append(devs, testcard.Netdev{PF: 0, VF: vf, Name: fmt.Sprintf("pf0vf%d", vf), IfIndex: uint32(10 + vf)})
-			bs = append(bs, plantest.Asks(fmt.Sprintf("p%d", vf), 0, vf))
-		}
-		c := newCloud(testcard.Index(devs...), bs...)
-		r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
-		run(t, r)
-		synctest.Wait()
-		c.with(func() { c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{} })
-		r.Poke()
-		elapse(119 * time.Second)
-		if s := find(t, r.Report(), "p0"); s.State != plan.Held || len(c.rows()) != 4 {
-			t.Fatalf("within the hold: %+v with %d rows", s, len(c.rows()))
-		}
-		elapse(2 * time.Second)
-		if len(c.rows()) != 0 {
-			t.Errorf("after the hold: %d rows", len(c.rows()))
-		}
-	})
-}
-
-func TestHold_AnotherSouthboundRemovesNothingUntilItIsAccepted(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		act  func(*Reconciler)
-	}{
-		{"after the hold", func(*Reconciler) { elapse(2 * time.Minute) }},
-		{"when released", func(r *Reconciler) { r.ReleaseHold(r.Report().Holds) }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCloud(testcard.Index(testcard.OneVF()), plantest.Asks("a", 0, 0))
-				r := c.reconciler(func(cfg *Config) { cfg.MassUnplugHold = 2 * time.Minute })
-				run(t, r)
-				synctest.Wait()
-				c.with(func() {
-					c.view, c.truth = plantest.Trusted(), map[string]southbound.Binding{}
-					c.view.Identity, c.view.Names = "sb2", ovn.Names{Global: "sb2"}
-				})
-				r.Poke()
-				elapse(time.Minute)
-				if s := find(t, r.Report(), "a"); s.State != plan.Held || reason.CodeOf(s.Reason) != reason.CodeSouthboundReplaced {
-					t.Fatalf("within the hold: %+v", s)
-				}
-				tt.act(r)
-				synctest.Wait()
-				if len(c.rows()) != 0 {
-					t.Errorf("the row is still there: %+v", r.Report().Ports)
-				}
-			})
-		})
 	}
 }
 

@@ -24,7 +24,7 @@ func TestVerify_TheSouthboundIsAskedAgainWithoutAnyPoke(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { c.silent = true })
-		c.forget(r, "sb1")
+		c.leave(r, 0)
 		elapse(10 * time.Minute)
 		if n, rows := c.timesAsked(), len(c.rows()); n < 15 || n > 60 || rows != 1 {
 			t.Errorf("asked %d times in 10 minutes with %d rows, want an interval that grows to 30 s and the row", n, rows)
@@ -44,7 +44,7 @@ func TestVerify_ManyPokesDoNotMakeManyQuestions(t *testing.T) {
 		run(t, r)
 		synctest.Wait()
 		c.with(func() { c.silent = true })
-		c.forget(r, "sb1")
+		c.leave(r, 0)
 		for range 600 {
 			elapse(100 * time.Millisecond)
 			r.Poke()
