@@ -116,7 +116,7 @@ func TestProviders_OfARealOVNControllerAreThoseThatItCouldRegister(t *testing.T)
 		want    Providers
 	}{
 		"a dummy":                 {func() (confined.Filter, error) { return nil, nil }, []string{"--enable-dummy-vif-plug"}, "", Registered},
-		"without netlink":         {confined.Families, nil, "Address family not supported by protocol", Unregistered},
+		"without netlink":         {confined.Netlink, nil, "Address family not supported by protocol", Unregistered},
 		"without generic netlink": {confined.GenericNetlink, nil, "Address family not supported by protocol", Unregistered},
 	} {
 		t.Run(name, func(t *testing.T) {
