@@ -181,7 +181,7 @@ drawings: setup build nonetlink dpusim ## make the drawings in docs/drawings aga
 .PHONY: transcripts
 transcripts: setup build nonetlink dpusim pcisim ## make the transcripts in docs/troubleshooting.md again, of a virtual DPU
 	@mkdir -p $(CACHE)
-	@CGO_ENABLED=0 $(GO) test -c -tags vm -o $(CACHE)/e2e.test ./test/e2e
+	@CGO_ENABLED=0 $(GO) test -c -tags vm,full -o $(CACHE)/e2e.test ./test/e2e
 	@test/vm -m 2048 -k $(DPUSIM) -k $(PCISIM) -o docs -- env TRANSCRIPTS=/run/out/troubleshooting.md \
 		$(CACHE)/e2e.test -test.v -test.run '^TestTroubleshooting$$'
 

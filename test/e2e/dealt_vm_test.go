@@ -22,7 +22,7 @@ import (
 // dealing is that netdevs come under names that meant others a moment ago.
 func dealing() []scenario {
 	return []scenario{
-		{"names dealt anew for 140 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, true) }},
+		{"names dealt anew for 24 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, 24, true) }},
 		{"an uplink and a veth that take the name of a VF that went are no tenant's for long", letsGoOfStrangers},
 		{"ovs-vswitchd stopped while a name is dealt anew: the datapath lets go within 2 s of the leak", letsGoForVSwitchd},
 	}
@@ -80,9 +80,8 @@ func ring(t *testing.T, n int) {
 	}
 }
 
-// closesARing has ovs-vswitchd open every netdev under the row of another one.
-func closesARing(t *testing.T, d *dpu, southbound bool) {
-	const ports = 140
+// closesARing has ovs-vswitchd open every netdev under the row of another one, for so many ports.
+func closesARing(t *testing.T, d *dpu, ports int, southbound bool) {
 	d.restartDaemon(t, "--mass-unplug-hold=1s")
 	defer d.deletesMany(t)
 	manyPorts(t, d, ports)

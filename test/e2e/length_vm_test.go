@@ -15,6 +15,9 @@ import (
 	"github.com/representord/representord/plug/plan"
 )
 
+// atLength: this is a run for what takes too long for every change.
+const atLength = true
+
 // TestVirtualDPU_AtLength has what takes too long for every change.
 func TestVirtualDPU_AtLength(t *testing.T) {
 	d := start(t)
@@ -22,8 +25,9 @@ func TestVirtualDPU_AtLength(t *testing.T) {
 		{"a VF that is created again is back at most twice as late as a plain port", recoversAsFastAsAPlainPort},
 		{"a wiped Southbound is the truth after the hold, and not before", acceptsAWipedSouthbound},
 		{"ovs-vswitchd and ovn-controller killed, stopped and hung: status, metric and doctor tell", tellsOfTheDead},
+		{"names dealt anew for 140 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, 140, true) }},
 		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound",
-			func(t *testing.T, d *dpu) { closesARing(t, d, false) }},
+			func(t *testing.T, d *dpu) { closesARing(t, d, 140, false) }},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)
