@@ -57,7 +57,7 @@ help: ## this list
 ##### Tests
 
 .PHONY: test
-test: setup vet build build-arm64 ## everything below 20 minutes: what a change must pass
+test: setup vet build build-arm64 ## below 20 minutes: what a change must pass
 	@rm -rf $(RESULTS)
 	@for part in unit e2e; do $(MAKE) --no-print-directory test-$$part || true; done
 	@$(SUMMARY) -total unit e2e

@@ -26,6 +26,7 @@ func TestHold_KeepsRowsForItsTime(t *testing.T) {
 		return func(h *history) {
 			h.asks(19)
 			h.passes(at)
+			h.rows(40)
 			h.asks(0)
 			h.passes(2*time.Minute - time.Second)
 			h.rows(40)
@@ -49,6 +50,7 @@ func TestHold_KeepsRowsForItsTime(t *testing.T) {
 			h.becomes("sb2", 0)
 			h.passes(time.Minute)
 			h.is("p0", plan.Held, reason.CodeSouthboundReplaced)
+			h.rows(1)
 			h.passes(2 * time.Minute)
 			h.rows(0)
 		}},

@@ -76,6 +76,7 @@ func TestProvider_WhatTheDoctorPrintsHasItUnregisteredAndLeavesTheChassis(t *tes
 				t.Errorf("it prints %q, want %q, for an ovn-controller in the control group %s", printed, tt.prints,
 					h.must("cat /proc/$(cat /run/ovn/ovn-controller.pid)/cgroup"))
 			}
+			h.must("ovs-vsctl remove Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000")
 			await(t, "the doctor finds nothing any more", func() bool { return h.well([]string{"plug-provider", "ovn-controller", "chassis"}) })
 			if got := h.must(chassis); got != before {
 				t.Errorf("the Chassis row is %q, want %q as before: ovn-controller has taken that along", got, before)

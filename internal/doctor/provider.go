@@ -38,8 +38,9 @@ const (
 		"again: `rm DROP-IN` "
 	restartController = "`ovs-vsctl add Open_vSwitch . external_ids ovn-ofctrl-wait-before-clear=10000` " +
 		"`systemctl daemon-reload && ovs-appctl --timeout=30 -t SOCKET exit --restart && systemctl restart UNIT` "
-	restartKeeps = "Restarted so, and not otherwise, it leaves its Chassis row and its tunnels, and from OVN 22.06 on the flows while it " +
-		"computes new ones, for ten seconds at most. Ports that it has plugged stay; adopt-ovn-vif takes them over"
+	restartKeeps = "Restarted so, and not otherwise, it leaves its Chassis row and its tunnels, and from OVN 22.06 on the flows, for the " +
+		"milliseconds in ovn-ofctrl-wait-before-clear, in which it computes new ones: see that these aren't 0, and take the key away when it " +
+		"is back, for after a boot it only delays. Ports that it has plugged stay; adopt-ovn-vif takes them over"
 )
 
 // providers is what is known of plug providers in ovn-controller: by our own look, else by the
@@ -84,11 +85,14 @@ func (p *patient) unregister(s companion.Sight) string {
 	}
 	remedy := dropIn + "Then restart it: "
 	switch {
+	case strings.HasPrefix(s.Unit, "snap."):
+		return "programs of snapd run in its unit " + reason.Line(s.Unit) + " too, and nobody has tried these without netlink: on a machine " +
+			"without ports try a drop-in of that unit with RestrictAddressFamilies=~AF_NETLINK; see representord(8)"
 	case p.DropIn.Void:
 		remedy = dropInBack + "Then restart it: "
 	case p.DropIn.Path != "":
 		remedy = "restart it, for the drop-in " + reason.Line(p.DropIn.Path) + " keeps it from that from its next start on; " +
-			"if it was started after that came, another drop-in of UNIT gives netlink back: "
+			"if it was started after that came, another drop-in, which systemctl cat UNIT shows, gives netlink back: "
 	}
 	return strings.NewReplacer("UNIT", reason.Shell(s.Unit), "SOCKET", reason.Shell(s.Socket), "DROP-IN", reason.Shell(p.DropIn.Path)).
 		Replace(remedy + restartController + restartKeeps)

@@ -137,7 +137,8 @@ func (s scene) unplugged(lport string, r invariants.Request, state plan.State) b
 // leaked. The latter nothing of this moment tells, but that it waits for the function.
 func (s scene) claimed(lport, f string) bool {
 	for other, r := range s.requests {
-		if f != "" && other != lport && r.Kind == invariants.Asks && s.card.Find(r) == f && (other < lport || s.state(other) == plan.Pending) {
+		waits := s.state(other) == plan.Pending && len(s.rowsOf(other)) == 0
+		if f != "" && other != lport && r.Kind == invariants.Asks && s.card.Find(r) == f && (other < lport || waits) {
 			return true
 		}
 	}

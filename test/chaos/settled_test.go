@@ -80,6 +80,8 @@ func TestSettled_IsOnlyWhatIsAsItMustBe(t *testing.T) {
 			ports{"a": plan.Pending, "b": plan.Conflict}, true},
 		{"two that ask for a function without a netdev, which the second one had until its row leaked",
 			requests{"a": asking(1), "b": asking(1)}, nil, ports{"a": plan.Conflict, "b": plan.Pending}, true},
+		{"two that ask for a function without a netdev, for which neither waits", requests{"a": asking(1), "b": asking(1)}, nil,
+			ports{"a": plan.Conflict, "b": plan.Conflict}, false},
 		{"two that ask for a function, which the second one could have", requests{"a": asking(0), "b": asking(0)}, nil,
 			ports{"a": plan.Conflict, "b": plan.Pending}, false},
 		{"somebody else's row of that name", requests{"a": asking(0)}, []invariants.Row{{Name: "n0", Bridge: "br-int"}},

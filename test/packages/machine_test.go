@@ -89,8 +89,8 @@ const (
 representord: it routes dynamically, does EVPN or, before OVN 23.06, shapes traffic, see representord(8) now.
 representord: representorctl doctor says whether that start is due, and how ports and flows outlast it.
 `
-	gone = `representord: the ports stay, and nobody compares their names with the card any more, which a reboot may deal anew:
-representord: representord --cleanup would have taken them away; without it, delete them before the next reboot.
+	gone = `representord: ports that it has plugged stay. Nobody compares their names with the card any more, which a reboot may deal anew:
+representord: ovs-vsctl --columns=name find Interface 'external_ids:representord-logical-port!=""' lists them.
 `
 )
 
