@@ -72,9 +72,7 @@ func (p *planner) followRequest(q *port) {
 		p.out.Retargets = append(p.out.Retargets, q.name)
 	}
 	if p.pluggable(q) && p.mayPlug(q) {
-		if p.mayDisplace(q) {
-			p.replace(q, "its request names another function now")
-		}
+		p.replace(q, "its request names another function now")
 		return
 	}
 	if !q.removes && p.inGrace(q.name) {
@@ -133,7 +131,7 @@ func (p *planner) plugOrKeep(q *port) {
 		p.putBack(q)
 	case p.in.Hold.All && p.moves(q):
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-	case !p.asksNow(q) || p.mayDisplace(q): // without a request that can be trusted now it takes out only rows of its own
+	default:
 		p.replace(q, "")
 	}
 }
@@ -206,8 +204,18 @@ func (p *planner) mayPlug(q *port) bool {
 	return true
 }
 
-// replace takes out what the port has and plugs what it should have, at once.
+// replace takes out what the port has and plugs what it should have, at once, unless other ports' claims
+// stand against that. Without a request that can be trusted now it takes out only rows of its own.
 func (p *planner) replace(q *port, why string) {
+	if p.asksNow(q) {
+		if against := p.claimAgainst(q); against.why != nil {
+			p.out.Unconfirmed = append(p.out.Unconfirmed, against.unconfirmed...)
+			p.out.MassHeld = append(p.out.MassHeld, against.massHeld...)
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, against.southboundHeld...)
+			p.report(q, Pending, against.why)
+			return
+		}
+	}
 	pt, moved := p.removeRows(q, why), p.moved(q)
 	if why == "" {
 		pt.why = "asked for"

@@ -25,7 +25,7 @@ func (p *planner) movesHere(q *port, r *ownRow) bool {
 }
 
 // noObstacle reports whether a row on a former bridge is no obstacle to a port's plug: it
-// moves with that, goes before, or is another port's for the same function, which mayDisplace decides on.
+// moves with that, goes before, or is another port's for the same function, which claimAgainst decides on.
 func (p *planner) noObstacle(q *port, r *ownRow) bool {
 	return p.movesHere(q, r) || r.former && (r.leak.kind == leakByName ||
 		r.leak.kind == 0 && p.asksNow(q) && r.lport != q.name && r.byMarks() == q.want)

@@ -142,50 +142,53 @@ func (p *planner) displaced(q *port) []*ownRow {
 	return rows
 }
 
-// mayDisplace reports whether a port's plug may take the place of other ports. That is a
+// objection is what keeps a port's plug from the place of other ports for now.
+type objection struct {
+	why *reason.Reason // nil for none
+	// Logical ports, for the lists of the Decision that have these names.
+	unconfirmed, massHeld, southboundHeld []string
+}
+
+// claimAgainst is the claim that keeps a port's plug from the place of other ports. To take that is a
 // removal like any other: the Southbound must have been asked about all of them, and nothing
-// moves while it is held. The port's status says what it waits for.
-func (p *planner) mayDisplace(q *port) bool {
+// moves while it is held.
+func (p *planner) claimAgainst(q *port) objection {
 	claims := p.claimsOfOthers(q)
 	sure := q.verified
 	for _, c := range claims {
-		if why := p.holds(q, c); why != nil {
-			p.report(q, Pending, c.reason(q, why))
-			return false
+		if against := p.holds(q, c); against.why != nil {
+			against.why = c.reason(q, against.why)
+			return against
 		}
 		_, verified := p.verdictOn(c.lport)
 		sure = sure && verified
 	}
 	if sure || len(claims) == 0 {
-		return true
+		return objection{}
 	}
-	p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
+	against := objection{why: claims[0].reason(q, reasonUnverified()), unconfirmed: []string{q.name}}
 	for _, c := range claims {
-		p.out.Unconfirmed = append(p.out.Unconfirmed, c.lport)
+		against.unconfirmed = append(against.unconfirmed, c.lport)
 	}
-	p.report(q, Pending, claims[0].reason(q, reasonUnverified()))
-	return false
+	return against
 }
 
-// holds is why a claim stands against q whatever the Southbound says of it, nil if it
-// doesn't.
-func (p *planner) holds(q *port, c claim) *reason.Reason {
+// holds is why a claim stands against q whatever the Southbound says of it, without a why if it doesn't.
+func (p *planner) holds(q *port, c claim) objection {
 	o := p.ports[c.lport]
 	switch {
 	case c.doubtful:
-		return reasonDoubtful()
+		return objection{why: reasonDoubtful()}
+	case p.in.Hold.All && c.row:
+		return objection{why: reasonReplaced(p.view), southboundHeld: []string{c.lport}}
 	case p.in.Hold.All:
-		if c.row {
-			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
-		}
-		return reasonReplaced(p.view)
+		return objection{why: reasonReplaced(p.view)}
 	case o != nil && (o.underHold || o.mayMean(q.rep.Function) && (c.row || !p.in.Index.Excludes(o.query, q.rep.Function))):
-		return o.reason
+		return objection{why: o.reason}
 	case c.former && p.mass != nil:
-		p.out.MassHeld = append(p.out.MassHeld, c.lport)
-		return p.mass
+		return objection{why: p.mass, massHeld: []string{c.lport}}
 	}
-	return nil
+	return objection{}
 }
 
 // claim is that a port other than the one that is to be plugged has the place of that.
