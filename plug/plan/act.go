@@ -71,9 +71,13 @@ func (p *planner) followRequest(q *port) {
 	if len(q.rows) > 0 {
 		p.out.Retargets = append(p.out.Retargets, q.name)
 	}
-	if p.pluggable(q) && p.mayPlug(q) {
-		p.replace(q, "its request names another function now")
-		return
+	if p.pluggable(q) {
+		why := p.inTheWay(q)
+		if why == nil {
+			p.replace(q, "its request names another function now")
+			return
+		}
+		p.report(q, Conflict, why) // which stays so when its rows go, but not in their grace
 	}
 	if !q.removes && p.inGrace(q.name) {
 		p.report(q, Held, reasonGrace(q.whyRemoved())) // what it was to make room for isn't to be had any more
@@ -124,10 +128,13 @@ func (p *planner) plugOrKeep(q *port) {
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && q.allFor(q.want) && p.localReady() && !p.shared(q)
+	inTheWay := p.inTheWay(q)
 	switch {
 	case !p.asksNow(q) && !follows:
 		p.report(q, q.idle(), cmp.Or(p.canAdd, q.reason))
-	case !p.mayPlug(q):
+	case p.adopt(q):
+	case inTheWay != nil:
+		p.report(q, Conflict, inTheWay)
 		p.putBack(q)
 	case p.in.Hold.All && p.moves(q):
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
@@ -181,27 +188,25 @@ func (q *port) invalid() *reason.Reason {
 	return nil
 }
 
-// mayPlug looks for rows in the way, and reports the conflict if there are any.
-func (p *planner) mayPlug(q *port) bool {
-	if row, ours := p.obstacle(q); row != "" {
-		switch {
-		case ours:
-			p.report(q, Conflict, reasonNameTaken(row, p.in.Actual))
-		case p.adopt(q):
-		case p.in.Actual.Interfaces[row].Marked && p.in.Actual.Interfaces[row].OVNPlugged != "":
-			p.report(q, Conflict, reasonBothMarks(p.in.Actual.Interfaces[row]))
-		case p.leftOverCalled(row):
-			p.report(q, Conflict, p.reasonLeftOver(p.in.Actual.Interfaces[row]))
-		default:
-			p.report(q, Conflict, reasonForeignName(p.in.Actual, row))
-		}
-		return false
+// inTheWay is the conflict of a port's plug with a row that is there, nil for none.
+func (p *planner) inTheWay(q *port) *reason.Reason {
+	row, ours := p.obstacle(q)
+	r := p.in.Actual.Interfaces[row]
+	switch {
+	case row == "":
+	case ours:
+		return reasonNameTaken(row, p.in.Actual)
+	case r.Marked && r.OVNPlugged != "":
+		return reasonBothMarks(r)
+	case p.leftOverCalled(row):
+		return p.reasonLeftOver(r)
+	default:
+		return reasonForeignName(p.in.Actual, row)
 	}
 	if row := p.foreignIfaceID[q.name]; row != "" && len(q.rows) == 0 {
-		p.report(q, Conflict, reasonForeignIfaceID(p.in.Actual, row, q.name))
-		return false
+		return reasonForeignIfaceID(p.in.Actual, row, q.name)
 	}
-	return true
+	return nil
 }
 
 // replace takes out what the port has and plugs what it should have, at once, unless other ports' claims
