@@ -21,6 +21,8 @@ type leftOver struct {
 	verified bool
 	// ours: we may take it away as if it were ours (AdoptOVNVIF).
 	ours bool
+	// status is that of its port, unless that has another one.
+	status Status
 }
 
 func (l *leftOver) lport() string { return l.row.IfaceID }
@@ -90,25 +92,24 @@ func (p *planner) countLeftOvers(now, lately *tally) (waited bool) {
 func (p *planner) takeLeftOvers() {
 	for i := range p.leftOvers {
 		l := &p.leftOvers[i]
-		s := rowStatus(l.row, Held, nil)
-		s.LogicalPort = l.lport()
+		l.status = rowStatus(l.row, Held, nil)
+		l.status.LogicalPort = l.lport()
 		switch {
 		case !l.ours:
-			s.State, s.Reason = Conflict, p.reasonLeftOver(l.row)
+			l.status.State, l.status.Reason = Conflict, p.reasonLeftOver(l.row)
 		case !l.verified:
 			p.out.Unconfirmed = append(p.out.Unconfirmed, l.lport())
-			s.Reason = reasonUnverified()
+			l.status.Reason = reasonUnverified()
 		default:
-			s.Reason = reasonWithdrawn(l.binding)
-			if why := p.heldBack(l.lport(), s.Reason); why != nil {
-				s.Reason = why
+			l.status.Reason = reasonWithdrawn(l.binding)
+			if why := p.heldBack(l.lport(), l.status.Reason); why != nil {
+				l.status.Reason = why
 				break
 			}
 			pt := p.newPart(l.lport(), "left by the built-in plug provider, and its request is gone: "+l.binding.Why)
 			pt.unplug = []ovs.Unplug{{Interface: l.row, LeftOver: true}}
 			pt.frees = placesOf(l.row.Name, representor.Function{}, l.row.IfaceID)
 		}
-		p.reportUnasked(s)
 	}
 }
 

@@ -35,10 +35,17 @@ func Plan(in Input) Decision {
 	for _, q := range p.sorted {
 		p.act(q)
 	}
-	if in.Actual.Complete && in.Actual.BridgeUUID != "" {
+	switch {
+	case !in.Actual.Complete:
+	case in.Actual.BridgeUUID == "":
+		p.out.Exhaustive = p.whole
+	default:
 		p.parkRows()
 	}
-	return p.decision()
+	p.takeLeftOvers()
+	p.out.Changes = slices.Concat(p.closing, join(p.parts))
+	p.statuses()
+	return p.out
 }
 
 // RemoveAll are the changes that remove every row of ours from the bridge, whatever is asked.
@@ -175,48 +182,9 @@ func (p *planner) whyNoNew() *reason.Reason {
 	return cmp.Or(WhyNoBridge(p.in.Actual), WhyUntrusted(p.view), lonely, WhyUnread(p.in.Index))
 }
 
-// decision finishes the plan.
-func (p *planner) decision() Decision {
-	p.out.Ports = make([]Status, 0, len(p.sorted))
-	for _, q := range p.sorted {
-		// A row that is to go is told of until it has gone: its removal may be refused.
-		p.reportPlugged(q)
-		if q.seen && len(q.rows) == 0 && p.awaitsChassis(q.binding) {
-			if invalid := q.binding.Request.Invalid; invalid != nil {
-				p.report(q, Invalid, invalid)
-			} else {
-				p.report(q, Pending, p.canAdd)
-				q.status.Request = q.binding.Request.Query.String()
-			}
-			p.out.Ports = append(p.out.Ports, q.status)
-			continue
-		}
-		if q.status.State != "" && (q.seen && q.binding.Disposition == southbound.Asked || len(q.rows) > 0) {
-			p.out.Ports = append(p.out.Ports, q.status)
-		}
-	}
-	p.takeLeftOvers()
-	p.reportFormerRows()
-	p.reportLost()
-	for _, lports := range []*[]string{&p.out.Unconfirmed, &p.out.MassHeld, &p.out.SouthboundHeld} {
-		slices.Sort(*lports)
-		*lports = slices.Compact(*lports)
-	}
-	p.out.Changes = slices.Concat(p.closing, join(p.parts))
-	if p.in.Actual.BridgeUUID == "" {
-		p.out.Exhaustive = p.whole && p.in.Actual.Complete
-	}
-	return p.out
-}
-
 // awaitsChassis: the port is for us by what its options say, which counts for nothing
 // without our Chassis row; but whoever waits for it is to see it. northd makes it a
 // request when the row is there.
 func (p *planner) awaitsChassis(b southbound.Binding) bool {
 	return !p.known && b.Disposition == southbound.Kept && !b.Additional
-}
-
-// report sets the state of a port.
-func (p *planner) report(q *port, s State, why *reason.Reason) {
-	q.status.State, q.status.Reason = s, why
 }

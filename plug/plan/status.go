@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"slices"
+
+	"github.com/representord/representord/internal/ovn/southbound"
 	"github.com/representord/representord/internal/reason"
 	"github.com/representord/representord/ovs"
 )
@@ -50,4 +53,41 @@ func rowStatus(r ovs.Interface, s State, why *reason.Reason) Status {
 		LogicalPort: r.LogicalPort(), State: s, Reason: why,
 		Request: r.Marker.Request, Function: r.Marker.Function, Netdev: r.Name, IfIndex: r.IfIndex, Ofport: r.Ofport,
 	}
+}
+
+// statuses tells how each port stands when all that is to change is known, and sorts the ports of which
+// the Decision has lists.
+func (p *planner) statuses() {
+	p.out.Ports = make([]Status, 0, len(p.sorted))
+	for _, q := range p.sorted {
+		// A row that is to go is told of until it has gone: its removal may be refused.
+		p.reportPlugged(q)
+		if q.seen && len(q.rows) == 0 && p.awaitsChassis(q.binding) {
+			if invalid := q.binding.Request.Invalid; invalid != nil {
+				p.report(q, Invalid, invalid)
+			} else {
+				p.report(q, Pending, p.canAdd)
+				q.status.Request = q.binding.Request.Query.String()
+			}
+			p.out.Ports = append(p.out.Ports, q.status)
+			continue
+		}
+		if q.status.State != "" && (q.seen && q.binding.Disposition == southbound.Asked || len(q.rows) > 0) {
+			p.out.Ports = append(p.out.Ports, q.status)
+		}
+	}
+	for _, l := range p.leftOvers {
+		p.reportUnasked(l.status)
+	}
+	p.reportFormerRows()
+	p.reportLost()
+	for _, lports := range []*[]string{&p.out.Unconfirmed, &p.out.MassHeld, &p.out.SouthboundHeld} {
+		slices.Sort(*lports)
+		*lports = slices.Compact(*lports)
+	}
+}
+
+// report sets the state of a port.
+func (p *planner) report(q *port, s State, why *reason.Reason) {
+	q.status.State, q.status.Reason = s, why
 }
