@@ -25,15 +25,6 @@ func (x *Index) Lookup(q Query) (Representor, *reason.Reason) {
 	if !x.card.Complete {
 		return Representor{}, x.incomplete(q)
 	}
-	r, why := x.lookup(q)
-	if why != nil {
-		return r, why
-	}
-	return r, x.WhyNoNetdev(r)
-}
-
-// lookup finds the function, whatever its netdev.
-func (x *Index) lookup(q Query) (Representor, *reason.Reason) {
 	parent, why := x.lookupPF(q)
 	if why != nil {
 		return Representor{}, why
@@ -52,7 +43,7 @@ func (x *Index) lookup(q Query) (Representor, *reason.Reason) {
 	case 0:
 		return Representor{}, x.functionNotFound(q, parent, f)
 	case 1:
-		return ports[0], nil
+		return ports[0], x.WhyNoNetdev(ports[0])
 	default:
 		return Representor{}, x.functionAmbiguous(q, ports)
 	}
