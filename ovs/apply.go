@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"github.com/representord/representord/internal/dbconn"
 	"github.com/representord/representord/internal/reason"
 )
@@ -51,10 +49,10 @@ func (s *Switch) Apply(ctx context.Context, changes []Change) []error {
 		err = s.own(ctx, c, bridge)
 	}
 	commit := committer{
-		transact: answered(c),
-		on:       target{uuid: v.BridgeUUID, name: v.Bridge, datapathType: v.DatapathType},
-		changes:  changes,
-		errs:     errs,
+		conn:    c,
+		on:      target{uuid: v.BridgeUUID, name: v.Bridge, datapathType: v.DatapathType},
+		changes: changes,
+		errs:    errs,
 	}
 	taken := takenIfaceIDs(v, changes)
 	left, giveBack := map[string]error{}, func() {}
@@ -111,23 +109,6 @@ func (s *Switch) settle(ctx context.Context, c *dbconn.Conn, errs ...error) {
 	}
 	s.lost(c, uncertain) // before Run hears of it and connects
 	c.Close()
-}
-
-// answered sends transactions on a connection and gives a failure to get an answer
-// its meaning.
-func answered(c *dbconn.Conn) transactor {
-	return func(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
-		results, err := c.Transact(ctx, ops...)
-		switch {
-		case err == nil:
-			return results, nil
-		case errors.Is(err, dbconn.ErrTooLarge):
-			return nil, err // nothing was sent
-		case ctx.Err() != nil && c.Err() == nil:
-			return nil, fmt.Errorf("no answer in time, %w: %w", ErrUncertain, err)
-		}
-		return nil, fmt.Errorf("%w: %w: %w", ErrNotConnected, ErrUncertain, err)
-	}
 }
 
 // fits refuses a plug that the present view already contradicts, though the

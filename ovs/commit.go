@@ -26,17 +26,20 @@ const fits = 16 << 10
 // reached. One that doesn't may be refused with dbconn.ErrTooLarge.
 func (c Change) Fits() bool { return size(c) <= fits }
 
-// transactor sends one transaction. An error says that there is no answer.
-type transactor func(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error)
-
 // committer commits changes and notes what became of each.
 type committer struct {
-	transact transactor
-	on       target
-	changes  []Change
-	errs     []error
-	counted  Counters
-	over     bool // an answer is missing: nothing more is sent
+	conn interface {
+		// Transact sends one transaction. An error says that there is no answer, or, where it is
+		// dbconn.ErrTooLarge, that nothing was sent.
+		Transact(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error)
+		// Err says why the connection is dead, nil while it isn't.
+		Err() error
+	}
+	on      target
+	changes []Change
+	errs    []error
+	counted Counters
+	over    bool // an answer is missing: nothing more is sent
 }
 
 // run commits the changes with these indexes, in transactions as large as they
@@ -98,12 +101,19 @@ func (c *committer) send(ctx context.Context, t transaction) *failure {
 		return &failure{final: true, err: fmt.Errorf("%w: not sent, since an answer before is missing", ErrNotConnected)}
 	}
 	c.counted.Transactions++
-	results, err := c.transact(ctx, t.ops...)
-	if err == nil {
+	results, err := c.conn.Transact(ctx, t.ops...)
+	switch {
+	case err == nil:
 		return t.judge(results)
+	case errors.Is(err, dbconn.ErrTooLarge):
+		return &failure{err: err} // nothing was sent
+	case ctx.Err() != nil && c.conn.Err() == nil:
+		err = fmt.Errorf("no answer in time, %w: %w", ErrUncertain, err)
+	default:
+		err = fmt.Errorf("%w: %w: %w", ErrNotConnected, ErrUncertain, err)
 	}
-	c.over = !errors.Is(err, dbconn.ErrTooLarge)
-	return &failure{final: c.over, err: err}
+	c.over = true
+	return &failure{final: true, err: err}
 }
 
 // failure is why a transaction did nothing.

@@ -25,7 +25,7 @@ type scripted struct {
 	done     map[string]bool
 }
 
-func (s *scripted) transact(_ context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
+func (s *scripted) Transact(_ context.Context, ops ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
 	s.sent++
 	var names []string
 	for _, op := range ops {
@@ -60,6 +60,18 @@ func (s *scripted) transact(_ context.Context, ops ...ovsdb.Operation) ([]ovsdb.
 	return results, nil
 }
 
+func (s *scripted) Err() error { return nil }
+
+// lost is a connection that ends before it answers.
+type lost struct{ sent int }
+
+func (l *lost) Transact(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
+	l.sent++
+	return nil, l.Err()
+}
+
+func (l *lost) Err() error { return errors.New("gone") }
+
 // guardedChange plugs a netdev and depends on the row of another one.
 func guardedChange(name string) Change {
 	return Change{Unplug: []Unplug{{Interface: ours("old-"+name, "l")}}, Plug: []Plug{plugOf(name, name)}}
@@ -68,7 +80,7 @@ func guardedChange(name string) Change {
 func commitAll(s *scripted, changes []Change) []error { return committed(s, changes).errs }
 
 func committed(s *scripted, changes []Change) committer {
-	c := committer{transact: s.transact, changes: changes, errs: make([]error, len(changes))}
+	c := committer{conn: s, changes: changes, errs: make([]error, len(changes))}
 	all := make([]int, len(changes))
 	for n := range all {
 		all[n] = n
@@ -184,18 +196,15 @@ func TestCommit_AFullDiskIsNotTriedAgainForEveryChange(t *testing.T) {
 }
 
 func TestCommit_ALostConnectionEndsItAll(t *testing.T) {
-	sent := 0
+	conn := &lost{}
 	c := committer{
-		transact: func(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
-			sent++
-			return nil, ErrNotConnected
-		},
+		conn:    conn,
 		changes: []Change{plugging(plugOf("a", "a")), plugging(plugOf("b", "b"))},
 		errs:    make([]error, 2),
 	}
 	c.run(t.Context(), []int{0, 1})
-	if sent != 1 || !errors.Is(c.errs[0], ErrNotConnected) || !errors.Is(c.errs[1], ErrNotConnected) {
-		t.Errorf("%d transactions, errors %v", sent, c.errs)
+	if conn.sent != 1 || !errors.Is(c.errs[0], ErrNotConnected) || !errors.Is(c.errs[1], ErrNotConnected) {
+		t.Errorf("%d transactions, errors %v", conn.sent, c.errs)
 	}
 }
 

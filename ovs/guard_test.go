@@ -118,10 +118,10 @@ func TestGuard_APlugIsRefusedByTheDatabase(t *testing.T) {
 			d.Ctl(t, c.meanwhile...)
 			before := dump(t, d)
 			commit := committer{
-				transact: s.conn.Transact,
-				on:       target{uuid: v.BridgeUUID, name: "br-int"},
-				changes:  []Change{plugging(plugOf("pf0vf3", "lport-a"))},
-				errs:     make([]error, 1),
+				conn:    s.conn,
+				on:      target{uuid: v.BridgeUUID, name: "br-int"},
+				changes: []Change{plugging(plugOf("pf0vf3", "lport-a"))},
+				errs:    make([]error, 1),
 			}
 			commit.run(t.Context(), []int{0})
 			err := commit.errs[0]

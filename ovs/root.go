@@ -42,7 +42,7 @@ func (s *Switch) EditRoot(ctx context.Context, e RootEdit) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, applyPatience)
 	defer cancel()
-	commit := committer{transact: answered(c)}
+	commit := committer{conn: c}
 	var err error
 	if f := commit.send(ctx, e.build(v.RootUUID)); f != nil {
 		err = f.err

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"github.com/representord/representord/test/servers"
 )
 
@@ -57,21 +55,15 @@ func TestUncertain_NoViewIsCompleteBeforeItShowsWhatBecameOfTheChange(t *testing
 }
 
 func TestUncertain_NothingMoreIsSentAfterAMissingAnswer(t *testing.T) {
-	sent := 0
-	c := committer{
-		transact: func(context.Context, ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
-			sent++
-			return nil, fmt.Errorf("%w: gone", ErrUncertain)
-		},
-		errs: make([]error, 2*maxChanges),
-	}
+	conn := &lost{}
+	c := committer{conn: conn, errs: make([]error, 2*maxChanges)}
 	var all []int
 	for n := range c.errs {
 		c.changes, all = append(c.changes, plugging(plugOf(fmt.Sprint("n", n), fmt.Sprint("p", n)))), append(all, n)
 	}
 	c.run(t.Context(), all)
 	first, last := c.errs[0], c.errs[len(c.errs)-1]
-	if sent != 1 || !errors.Is(first, ErrUncertain) || errors.Is(last, ErrUncertain) || !errors.Is(last, ErrNotConnected) {
-		t.Errorf("%d transactions; the first change: %v; the last: %v", sent, first, last)
+	if conn.sent != 1 || !errors.Is(first, ErrUncertain) || errors.Is(last, ErrUncertain) || !errors.Is(last, ErrNotConnected) {
+		t.Errorf("%d transactions; the first change: %v; the last: %v", conn.sent, first, last)
 	}
 }
