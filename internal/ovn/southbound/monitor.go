@@ -62,6 +62,28 @@ func includes(key, value string) ovsdb.Condition {
 	return ovsdb.NewCondition("options", ovsdb.ConditionIncludes, ovsdb.OvsMap{GoMap: map[any]any{key: value}})
 }
 
+// contents are a monitor's rows at one time. They are shared with the library's cache, which replaces a row that changes and
+// never writes to it.
+type contents struct {
+	chassis *ovn.Chassis // ours, empty while there is none
+	global  string       // see monitor.global
+	ports   map[string]model.Model
+}
+
+func (m *monitor) contents() contents {
+	return contents{global: m.global(), chassis: m.chassis(), ports: m.ports()}
+}
+
+// same reports whether these are the rows that a cache was made of.
+func (c contents) same(last *bindingCache) bool {
+	same := len(c.ports) == len(last.rows) && c.global == last.global &&
+		(c.chassis == last.chassis || c.chassis.UUID == "" && last.chassis.UUID == "")
+	for uuid, row := range c.ports {
+		same = same && last.rows[uuid].from == row
+	}
+	return same
+}
+
 // chassis is our Chassis row now, empty while there is none.
 func (m *monitor) chassis() *ovn.Chassis {
 	for _, c := range dbconn.Rows[*ovn.Chassis](m.conn, ovn.TableChassis) {
@@ -80,8 +102,7 @@ func (m *monitor) global() string {
 	return ""
 }
 
-// ports are the rows of Port_Binding by uuid. They are shared with the cache, which replaces a row
-// that changes and never writes to it.
+// ports are the rows of Port_Binding by uuid.
 func (m *monitor) ports() map[string]model.Model {
 	return m.conn.Cache().Table(ovn.TablePortBinding).RowsShallow()
 }

@@ -227,7 +227,7 @@ func (x *session) follow(ctx context.Context) error {
 		case <-changed:
 		}
 		began, err := time.Now(), x.checkState()
-		if err == nil && x.hasNews() {
+		if err == nil {
 			err = x.look(ctx)
 		}
 		if asked != nil {
@@ -240,67 +240,55 @@ func (x *session) follow(ctx context.Context) error {
 	}
 }
 
-// look shows the monitor's contents. When our Chassis row is another than the monitor asks about, they are shown as incomplete
-// until a new monitor's are there.
+// look shows what the monitor has, if that is not what was shown last: the library makes a change a little before it tells of it.
+// When our Chassis row is another than the monitor asks about, the contents are shown as incomplete until a new monitor's are there.
 func (x *session) look(ctx context.Context) error {
-	for !x.show() {
+	for {
+		has := x.monitor.contents()
+		if x.cache != nil && has.same(x.cache) {
+			return nil
+		}
+		names := ovn.Names{Global: has.global}
+		if st := x.server.State(); st != nil {
+			names.Cluster = deref(st.Cluster)
+		}
+		us := x.south.self(x.config)
+		if has.chassis.UUID != "" {
+			us.UUID, us.Registered = has.chassis.UUID, has.chassis.Hostname
+		}
+		x.cache = classifyAll(has.ports, us, x.cache)
+		x.cache.chassis, x.cache.global = has.chassis, has.global
+		x.south.remember(x.cache)
+		present := us.UUID == x.monitor.self.UUID
+		x.south.publish(func(v *View) {
+			*v = View{
+				Complete:             present && names.Global != "",
+				Connected:            true,
+				Since:                v.Since,
+				Endpoint:             x.endpoint,
+				Chassis:              us.Chassis,
+				ChassisKnown:         us.UUID != "",
+				CMSOptions:           has.chassis.CMSOptions(),
+				HiddenFromOldNeutron: has.chassis.HiddenFromOldNeutron(),
+				Identity:             x.south.history.identity(names),
+				Names:                names,
+				Bindings:             x.cache.bindings,
+			}
+			switch {
+			case names.Global == "":
+				v.Problem = "SB_Global has no row: ovn-northd has not written to this database yet"
+			case !present:
+				v.Problem = "our Chassis row was replaced: reading the Southbound anew"
+			}
+		})
+		if present {
+			return nil
+		}
 		x.south.log.Info("our Chassis row was replaced; re-reading the Southbound", "chassis", x.config.Chassis)
 		if err := x.renewMonitor(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// hasNews reports whether the monitor has other rows than were shown last: the library makes a change a little before it tells of it.
-func (x *session) hasNews() bool {
-	rows := x.monitor.ports()
-	ours := x.monitor.chassis()
-	same := len(rows) == len(x.cache.rows) && (ours == x.cache.chassis || ours.UUID == "" && x.cache.chassis.UUID == "") &&
-		x.monitor.global() == x.cache.global
-	for uuid, row := range rows {
-		same = same && x.cache.rows[uuid].from == row
-	}
-	return !same
-}
-
-// show makes the view of what the monitor has, and reports whether the monitor is for
-// our present Chassis row.
-func (x *session) show() bool {
-	names := ovn.Names{Global: x.monitor.global()}
-	if st := x.server.State(); st != nil {
-		names.Cluster = deref(st.Cluster)
-	}
-	ours, us := x.monitor.chassis(), x.south.self(x.config)
-	if ours.UUID != "" {
-		us.UUID, us.Registered = ours.UUID, ours.Hostname
-	}
-	x.cache = classifyAll(x.monitor.ports(), us, x.cache)
-	x.cache.chassis, x.cache.global = ours, names.Global
-	x.south.remember(x.cache)
-	present := us.UUID == x.monitor.self.UUID
-	x.south.publish(func(v *View) {
-		*v = View{
-			Complete:             present && names.Global != "",
-			Connected:            true,
-			Since:                v.Since,
-			Endpoint:             x.endpoint,
-			Chassis:              us.Chassis,
-			ChassisKnown:         us.UUID != "",
-			CMSOptions:           ours.CMSOptions(),
-			HiddenFromOldNeutron: ours.HiddenFromOldNeutron(),
-			Identity:             x.south.history.identity(names),
-			Names:                names,
-			Bindings:             x.cache.bindings,
-		}
-		switch {
-		case names.Global == "":
-			v.Problem = "SB_Global has no row: ovn-northd has not written to this database yet"
-		case !present:
-			v.Problem = "our Chassis row was replaced: reading the Southbound anew"
-		}
-	})
-	return present
 }
 
 func (x *session) close() {
