@@ -42,20 +42,26 @@ type Identity struct {
 // override is what Config.SystemIDOverride held when we started, empty when it
 // is absent; kernelHostname is gethostname(2)'s.
 func Identify(externalIDs map[string]string, c Config, override, kernelHostname string) Identity {
-	var id Identity
+	id := ChassisAndBridge(externalIDs, c, override)
+	id.Hostname = kernelHostname
+	if v, ok := externalIDs[KeyFor(id.Chassis, externalIDs, "hostname")]; ok {
+		id.Hostname = v
+	}
+	id.remotes(externalIDs)
+	return id
+}
+
+// ChassisAndBridge is as much of Identify as names the chassis and the bridge: without the host's name, the
+// Southbound's endpoints and the problems of these.
+func ChassisAndBridge(externalIDs map[string]string, c Config, override string) Identity {
+	id := Identity{Bridge: defaultBridge}
 	id.Chassis = id.chassis(externalIDs, c, override)
-	id.Bridge = defaultBridge
 	if v, ok := externalIDs[KeyFor(id.Chassis, externalIDs, "ovn-bridge")]; ok {
 		id.Bridge = v
 	}
 	if id.Bridge == "" {
 		id.problem("external_ids:ovn-bridge is empty, so there is no integration bridge; remove the key for %s", defaultBridge)
 	}
-	id.Hostname = kernelHostname
-	if v, ok := externalIDs[KeyFor(id.Chassis, externalIDs, "hostname")]; ok {
-		id.Hostname = v
-	}
-	id.remotes(externalIDs)
 	return id
 }
 

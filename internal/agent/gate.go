@@ -57,7 +57,7 @@ func ofChassis(v southbound.View, wanted string) southbound.View {
 	return v
 }
 
-// named works out who external_ids of the local database say we are, the host name apart.
+// named works out which chassis and which bridge external_ids of the local database name.
 func (a *Agent) named(externalIDs map[string]string) config.Identity {
-	return config.Identify(externalIDs, a.Config, a.override, "")
+	return config.ChassisAndBridge(externalIDs, a.Config, a.override)
 }
