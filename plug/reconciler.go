@@ -230,7 +230,9 @@ type pass struct {
 
 // round plans, applies and asks, once, and reports whether there is more to do now.
 func (r *Reconciler) round(ctx context.Context, p *pass) bool {
-	p.last = r.plan(p.since, p.said)
+	in := r.input(p.since, p.said)
+	p.last = plan.Plan(in)
+	r.learn(in, p.last)
 	p.since = time.Now() // of what was not there a moment ago
 	applied, tried, lettingGo := r.apply(ctx, p.last)
 	p.planned = append(p.planned, tried...)
@@ -272,30 +274,34 @@ func (r *Reconciler) pokedSince(now time.Time) time.Time {
 	return now
 }
 
-// plan plans on the snapshots as they are now. What the views show first they have shown
-// since then, at the earliest.
-func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
+// input is what a plan is made from: the snapshots as they are now, and what is remembered of earlier ones. What
+// the views show first they have shown since then, at the earliest.
+func (r *Reconciler) input(since time.Time, said *question) plan.Input {
 	in := plan.Input{
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),
 		Settings: r.cfg.Settings,
 	}
-	in.TakenByProvider = r.noteTaken(in.Actual)
 	r.steps.seen(since, in.Asked, in.Actual)
 	now := time.Now()
+	r.planned, r.syncing.waiting, r.syncing.word = now, map[string]bool{}, said
 	r.links.observe(now, in.Index)
-	r.planned, r.syncing.waiting = now, map[string]bool{}
 	if held := r.release.Swap(nil); held != nil {
 		r.hold.release(now, *held)
 	}
 	in.Hold = r.hold.before(now, in.Asked, in.Index, in.Actual)
-	in.Verdict, r.syncing.word = said.on(in.Asked), said
-	in.Starting, in.Absent = r.starting(now, in.Index), r.absent.lasted(now, absentGrace)
-	in.Unclaimed = r.unclaimed.lasted(now, absentGrace)
+	in.TakenByProvider = r.noteTaken(in.Actual)
+	in.Verdict, in.Starting = said.on(in.Asked), r.starting(now, in.Index)
+	in.Absent, in.Unclaimed = r.absent.lasted(now, absentGrace), r.unclaimed.lasted(now, absentGrace)
 	if left := r.left.Load(); left != nil {
 		in.Left = *left
 	}
 	r.lastInput = in
-	d := plan.Plan(in)
+	return in
+}
+
+// learn takes note, for the next plan, of what this one found in its input.
+func (r *Reconciler) learn(in plan.Input, d plan.Decision) {
+	now := r.planned
 	if in.Actual.Complete {
 		r.absent = r.absent.noted(now, d.Absent, d.Unseen...)
 		if current, _ := in.Index.LinksCurrent(); current {
@@ -310,7 +316,6 @@ func (r *Reconciler) plan(since time.Time, said *question) plan.Decision {
 	if there {
 		r.hold.after(now, d, sure || in.Verdict != nil)
 	}
-	return d
 }
 
 // noteTaken remembers which rows are ours, and gives those that were and now bear
