@@ -107,31 +107,6 @@ func (w *Watcher) Run(ctx context.Context) error {
 	return nil
 }
 
-func (w *Watcher) show(ctx context.Context, change func(*state)) (changed bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change(&w.state)
-	card := w.state.card()
-	if equal(card, w.shown) {
-		return false
-	}
-	before := w.shown
-	w.shown = card
-	w.index.Store(representor.NewIndex(card, w.opts.Settings))
-	switch card.Problem {
-	case before.Problem:
-	case "":
-		w.opts.Log.InfoContext(ctx, "the card is known", "ports", len(card.Ports), "netdevs", len(card.Links))
-	default:
-		level := slog.LevelWarn
-		if w.state.unread() {
-			level = slog.LevelInfo
-		}
-		w.opts.Log.Log(ctx, level, "the card is not fully known", "complete", card.Complete, "problem", card.Problem)
-	}
-	return true
-}
-
 // pokes have the stages run while the card is watched. The kernel's notifications poke links and
 // ports; all else follows from what those have found.
 type pokes struct {
@@ -202,9 +177,37 @@ func (w *Watcher) known() *state {
 // update changes what is known, and shows it if that makes a difference: then PFs and cards may
 // be others as well, whose MACs and VPD are wanted.
 func (w *Watcher) update(ctx context.Context, change func(*state)) {
-	if ctx.Err() == nil && w.show(ctx, change) {
+	if ctx.Err() != nil {
+		return
+	}
+	w.mu.Lock()
+	change(&w.state)
+	card, before := w.state.card(), w.shown
+	changed := !equal(card, before)
+	if changed {
+		w.shown = card
+		w.index.Store(representor.NewIndex(card, w.opts.Settings))
+		w.logKnown(ctx, before)
+	}
+	w.mu.Unlock()
+	if changed {
 		w.pokes.macs.Wake()
 		w.pokes.vpd.Wake()
 		w.opts.Notify()
+	}
+}
+
+// logKnown logs whether the card that is shown is known, if that is otherwise than before. It needs mu.
+func (w *Watcher) logKnown(ctx context.Context, before representor.Card) {
+	switch card := w.shown; card.Problem {
+	case before.Problem:
+	case "":
+		w.opts.Log.InfoContext(ctx, "the card is known", "ports", len(card.Ports), "netdevs", len(card.Links))
+	default:
+		level := slog.LevelWarn
+		if w.state.unread() {
+			level = slog.LevelInfo
+		}
+		w.opts.Log.Log(ctx, level, "the card is not fully known", "complete", card.Complete, "problem", card.Problem)
 	}
 }
