@@ -1,9 +1,13 @@
 package card
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/representord/representord/devlink"
 )
@@ -68,3 +72,94 @@ func (p *portStage) read(ctx context.Context, last portList, claimed []devlink.P
 }
 
 const portsFail = "devlink can't be read"
+
+// listPorts lists every port. The kernel's list ends, without a word, before the
+// first port whose driver fails to tell of it, and lacks what would follow on this
+// instance and on others. So instances of which nothing was listed are asked for
+// by themselves, and so is each port that is expected.
+func listPorts(ctx context.Context, source portSource, expected []devlink.PortID) portList {
+	l := listOnce(ctx, source, expected)
+	if l.doubt != "" {
+		// What came or went between two questions looks the same. Not so twice.
+		l = listOnce(ctx, source, expected)
+	}
+	return l
+}
+
+func listOnce(ctx context.Context, source portSource, expected []devlink.PortID) portList {
+	ports, err := source.Ports(ctx)
+	r := readingOf(err)
+	if r.err != nil {
+		return portList{reading: r}
+	}
+	others, err := portsOfOthers(ctx, source, ports)
+	if err != nil {
+		return portList{reading: reading{err: err}}
+	}
+	l := portList{reading: r, ports: ports}
+	found := make(map[devlink.PortID]bool, len(ports))
+	for i := range ports {
+		found[ports[i].ID()] = true
+	}
+	add := func(p devlink.Port) {
+		if !found[p.ID()] {
+			found[p.ID()] = true
+			l.ports = append(l.ports, p)
+		}
+	}
+	for i := range others {
+		add(others[i])
+	}
+	var cause error
+	for _, id := range expected {
+		if found[id] {
+			continue
+		}
+		p, err := source.Port(ctx, id.Handle, id.Index)
+		switch {
+		case ctx.Err() != nil:
+			return portList{reading: reading{err: context.Cause(ctx)}}
+		case errors.Is(err, unix.ENODEV): // it is gone
+		case err == nil:
+			add(p)
+		default:
+			l.unreadable = append(l.unreadable, id)
+			cause = cmp.Or(cause, err)
+		}
+	}
+	l.leftOut += len(l.unreadable)
+	l.doubt = join(l.doubt, shortfall(len(l.ports)-len(ports), l.unreadable, cause))
+	return l
+}
+
+// portsOfOthers asks for the ports of the instances that a list has none of.
+func portsOfOthers(ctx context.Context, source portSource, listed []devlink.Port) ([]devlink.Port, error) {
+	devices, err := source.Devices(ctx)
+	if err := readingOf(err).err; err != nil {
+		return nil, err
+	}
+	have := handles(listed)
+	var others []devlink.Port
+	for _, h := range devices {
+		if slices.Contains(have, h) {
+			continue
+		}
+		ports, err := source.PortsOf(ctx, h)
+		switch err := readingOf(err).err; {
+		case errors.Is(err, unix.ENODEV):
+			continue
+		case err != nil:
+			return nil, err
+		case listsAll(ports, h):
+			return others, nil
+		}
+		others = append(others, ports...)
+	}
+	return others, nil
+}
+
+// listsAll tells whether a kernel that was asked for the ports of one instance is an old one,
+// which lists all whatever is asked.
+func listsAll(ports []devlink.Port, asked devlink.Handle) bool {
+	return slices.ContainsFunc(ports, func(p devlink.Port) bool { return p.Handle != asked })
+}
