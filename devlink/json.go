@@ -77,11 +77,6 @@ func portsIn(input []byte) (map[string]json.RawMessage, error) {
 	return *ports, nil
 }
 
-// SortPorts sorts ports by handle and index.
-func SortPorts(ports []Port) {
-	slices.SortStableFunc(ports, func(a, b Port) int { return a.ID().Compare(b.ID()) })
-}
-
 // jsonPort is one port as devlink(8) prints it (pr_out_port in devlink.c).
 type jsonPort struct {
 	Type       string  `json:"type"`

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -202,3 +203,8 @@ type Port struct {
 
 // ID is the port's name.
 func (p *Port) ID() PortID { return PortID{Handle: p.Handle, Index: p.Index} }
+
+// SortPorts sorts ports by handle and index.
+func SortPorts(ports []Port) {
+	slices.SortStableFunc(ports, func(a, b Port) int { return a.ID().Compare(b.ID()) })
+}
