@@ -139,7 +139,7 @@ func (c *Client) SetFunctionAddress(ctx context.Context, h Handle, index uint32,
 		})
 	}
 	_, err := netlinkio.Do(ctx, c.kernel, fmt.Sprintf("devlink: set hw_addr of port %s/%d", h, index),
-		func(s *session) ([]genetlink.Message, error) {
+		func(s *session) ([][]byte, error) {
 			return s.exchange(unix.DEVLINK_CMD_PORT_SET, ask, netlink.Request|netlink.Acknowledge)
 		})
 	return err
@@ -164,33 +164,33 @@ func portAttributes(h Handle, index uint32) attributes {
 
 // list dumps the things that a command lists, and decodes them.
 func list[T any](ctx context.Context, c *Client, what string, command uint8, ask attributes, decode func([]byte) (T, error)) ([]T, error) {
-	messages, err := netlinkio.Dump(ctx, c.kernel, "devlink: list "+what, func(s *session) ([]genetlink.Message, error) {
+	bodies, err := netlinkio.Dump(ctx, c.kernel, "devlink: list "+what, func(s *session) ([][]byte, error) {
 		return s.exchange(command, ask, netlink.Request|netlink.Dump)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return netlinkio.Decode("devlink "+what, messages, func(m genetlink.Message) (T, error) { return decode(m.Data) })
+	return netlinkio.Decode("devlink "+what, bodies, decode)
 }
 
 // get asks for one thing.
 func get[T any](ctx context.Context, c *Client, what string, command uint8, ask attributes, decode func([]byte) (T, error)) (T, error) {
 	return netlinkio.Do(ctx, c.kernel, "devlink: "+what, func(s *session) (T, error) {
 		var none T
-		messages, err := s.exchange(command, ask, netlink.Request)
+		bodies, err := s.exchange(command, ask, netlink.Request)
 		if err != nil {
 			return none, err
 		}
-		if len(messages) != 1 {
-			return none, fmt.Errorf("the kernel answered with %d messages; one was expected", len(messages))
+		if len(bodies) != 1 {
+			return none, fmt.Errorf("the kernel answered with %d messages; one was expected", len(bodies))
 		}
-		return decode(messages[0].Data)
+		return decode(bodies[0])
 	})
 }
 
-// exchange sends a request and reads the whole answer. genetlink's Execute would
-// drop the headers, and with them the word that a dump was interrupted.
-func (s *session) exchange(command uint8, ask attributes, flags netlink.HeaderFlags) ([]genetlink.Message, error) {
+// exchange sends a request and reads the whole answer, of which it gives the messages' bodies. genetlink's
+// Execute would drop the headers, and with them the word that a dump was interrupted.
+func (s *session) exchange(command uint8, ask attributes, flags netlink.HeaderFlags) ([][]byte, error) {
 	if s.family == 0 {
 		family, err := s.GetFamily(unix.DEVLINK_GENL_NAME)
 		if err != nil {
@@ -223,5 +223,9 @@ func (s *session) exchange(command uint8, ask attributes, flags netlink.HeaderFl
 	if slices.ContainsFunc(headers, func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 }) {
 		return nil, netlinkio.ErrDumpInterrupted
 	}
-	return messages, nil
+	bodies := make([][]byte, len(messages))
+	for i := range messages {
+		bodies[i] = messages[i].Data
+	}
+	return bodies, nil
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
 	"github.com/mdlayher/netlink/nlenc"
 	"golang.org/x/sys/unix"
@@ -56,8 +55,8 @@ func list(k conn) (vports family, held map[uint32]vport, err error) {
 		return family{}, nil, fmt.Errorf("listing datapaths: %w", err)
 	}
 	held = map[uint32]vport{}
-	for _, m := range answer {
-		dp, _, err := split(m.Data)
+	for _, body := range answer {
+		dp, _, err := split(body)
 		if err != nil {
 			return family{}, nil, err
 		}
@@ -119,8 +118,8 @@ func (f family) find(dp uint32, what string, attr netlink.Attribute) ([]vport, e
 }
 
 // decodeAll decodes vports, but for those that can't be.
-func decodeAll(answer []genetlink.Message) []vport {
-	all, _ := netlinkio.Decode("vports", answer, func(m genetlink.Message) (vport, error) { return decode(m.Data) })
+func decodeAll(answer [][]byte) []vport {
+	all, _ := netlinkio.Decode("vports", answer, decode)
 	return all
 }
 

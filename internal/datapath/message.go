@@ -41,13 +41,21 @@ func familyOf(k conn, name string, version uint8) (family, error) {
 	return family{k, f.ID, version}, nil
 }
 
-// ask asks about a datapath, 0 for whichever it may be.
-func (f family) ask(command uint8, flags netlink.HeaderFlags, dp uint32, attrs ...netlink.Attribute) ([]genetlink.Message, error) {
+// ask asks about a datapath, 0 for whichever it may be, and gives the bodies of the messages of the answer.
+func (f family) ask(command uint8, flags netlink.HeaderFlags, dp uint32, attrs ...netlink.Attribute) ([][]byte, error) {
 	body, err := netlink.MarshalAttributes(attrs)
 	if err != nil {
 		return nil, fmt.Errorf("encoding: %w", err)
 	}
-	return f.Execute(message(command, f.version, dp, body), f.id, flags)
+	messages, err := f.Execute(message(command, f.version, dp, body), f.id, flags)
+	if err != nil {
+		return nil, err
+	}
+	bodies := make([][]byte, len(messages))
+	for i := range messages {
+		bodies[i] = messages[i].Data
+	}
+	return bodies, nil
 }
 
 func message(command, version uint8, dp uint32, attrs []byte) genetlink.Message {

@@ -52,7 +52,7 @@ func statistics(k conn, name string) (Statistics, error) {
 	if len(answer) != 1 {
 		return Statistics{}, fmt.Errorf("looking for datapath %q: %d answers, where one is due", name, len(answer))
 	}
-	return decodeStatistics(answer[0].Data)
+	return decodeStatistics(answer[0])
 }
 
 func decodeStatistics(b []byte) (Statistics, error) {

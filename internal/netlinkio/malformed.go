@@ -44,9 +44,9 @@ func Malformed(what string, causes []error) error {
 	return &MalformedError{What: what, Count: len(causes), Causes: slices.Clone(causes[:min(len(causes), maxCauses)])}
 }
 
-// Decode decodes the messages of a dump. Those that can't be decoded are left out and told of in a
+// Decode decodes the bodies of a dump's messages. Those that can't be decoded are left out and told of in a
 // *MalformedError.
-func Decode[M, T any](what string, messages []M, decode func(M) (T, error)) ([]T, error) {
+func Decode[T any](what string, messages [][]byte, decode func([]byte) (T, error)) ([]T, error) {
 	things := make([]T, 0, len(messages))
 	var causes []error
 	for _, m := range messages {
