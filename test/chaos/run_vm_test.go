@@ -52,6 +52,9 @@ type run struct {
 	pulse *invariants.Pulse
 	state invariants.State
 	truth invariants.Truth
+	// acceptance follows when representord accepts a Southbound, looked is when it was last asked.
+	acceptance acceptance
+	looked     time.Time
 	// opened follows what ovs-vswitchd and the datapath have open, vports what that has.
 	opened invariants.Opened
 	vports map[int]bool
@@ -173,9 +176,16 @@ func (r *run) note(format string, args ...any) {
 func (r *run) check() {
 	r.t.Helper()
 	r.asked.acknowledge()
+	batches := r.watch.Take()
+	vports, err := virtualdpu.Vports() // after all that was said of them
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	now, accepted := time.Now(), r.accepted()
 	truth := r.truth.Stalled(r.pulse)
+	truth.Accepted = accepted
 	var found []invariants.Violation
-	for _, b := range r.watch.Take() {
+	for _, b := range batches {
 		var broken []invariants.Violation
 		r.state, broken = invariants.Judge(r.state, b, truth)
 		found = append(found, broken...)
@@ -185,14 +195,10 @@ func (r *run) check() {
 		}
 		found = append(found, r.opened.Look(r.state, r.vports, truth, b.Before)...)
 	}
-	vports, err := virtualdpu.Vports() // after all that was said of them
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	r.vports = vports
-	found = append(found, r.opened.Look(r.state, vports, truth, time.Now())...)
+	found = append(found, r.opened.Look(r.state, vports, truth, now)...)
 	r.opened.Settle(vports)
-	found = append(found, invariants.Overdue(r.state, truth, time.Now())...)
+	found = append(found, invariants.Overdue(r.state, truth, now)...)
 	if len(found) > 0 {
 		for _, v := range found {
 			r.t.Errorf("violation: %s", v)

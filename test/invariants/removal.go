@@ -26,7 +26,7 @@ func (j *judge) removed(old known) {
 		return
 	}
 	since, proved := j.proved(old)
-	switch waited := j.batch.Before.Sub(since); {
+	switch waited, graced := j.batch.Before.Sub(since), j.batch.Before.Sub(j.graceBegan(since, old)); {
 	case !proved:
 		why := ""
 		if !j.replacedSince().IsZero() {
@@ -35,8 +35,8 @@ func (j *judge) removed(old known) {
 		j.violation("I2", old.Row, "removed without cause%s: %s asks %s; the netdev is of %q",
 			why, old.home.LogicalPort, j.truth.asked(old.home.LogicalPort, j.batch), j.names(old.Name))
 	case since.IsZero():
-	case waited < j.truth.UnplugGrace && !j.retargeted(old) && !j.replaced(old):
-		j.violation("I2", old.Row, "removed %v after its request went, and nothing takes the function", waited)
+	case graced < j.truth.UnplugGrace && !j.retargeted(old) && !j.replaced(old):
+		j.violation("I2", old.Row, "removed %v after its request went and that came to count, and nothing takes the function", graced)
 	case waited < j.truth.Hold && j.batch.Before.Sub(old.since) >= j.truth.GrownUp:
 		j.left = append(j.left, departure{lport: old.home.LogicalPort, at: j.batch.Before, moved: j.retargeted(old), row: old.Row})
 	}
@@ -126,6 +126,33 @@ func (j *judge) proved(old known) (since time.Time, proved bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// graceBegan is since when a removal has its grace: since the port was gone, but no sooner than its Southbound was accepted.
+// A row that an operator edited may be a second one of another port to representord, which takes no grace.
+func (j *judge) graceBegan(since time.Time, old known) time.Time {
+	at := j.truth.Accepted
+	if !at.After(since) || at.After(j.batch.After) || old.Marks != old.home || j.contested(old) {
+		return since
+	}
+	return at
+}
+
+// contested: a port may ask for the place of a row, or the row's own port for another function. That takes no grace, and what is
+// too large for a transaction is only removed at first, row by row, so that nothing takes the place in the same batch.
+func (j *judge) contested(old known) bool {
+	for lport := range j.truth.Requests {
+		own := lport == old.home.LogicalPort
+		for _, r := range j.truth.requests(lport, j.batch) {
+			for _, c := range j.truth.cards(j.batch) {
+				f := c.Find(r)
+				if r.Kind == Asks && f != "" && (own != (f == old.home.Function) || !own && c.VFs[f].Name == old.Name) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // until is the line without what began at a time or later.

@@ -44,6 +44,56 @@ func TestRemoval_ForTheSouthboundsSakeHasItsGrace(t *testing.T) {
 	}
 }
 
+// What a Southbound said before it was accepted starts no grace, however long ago it said so.
+func TestRemoval_HasItsGraceOnceTheSouthboundIsAccepted(t *testing.T) {
+	a := row("1", "n0", "a", 0)
+	gone := always(asks(0)).then(10, Request{})
+	accepted := graced()
+	accepted.Accepted = at(30)
+	goes := accepted.asking("a", gone)
+	for _, c := range []struct {
+		name  string
+		truth Truth
+		batch Batch
+		want  string
+	}{
+		{"at once, long after its request went", goes, batch(30.1, remove(a)), "after its request went"},
+		{"just before the grace is over", goes, batch(34.9, remove(a)), "after its request went"},
+		{"after the grace", goes, batch(35, remove(a)), ""},
+		{"within the grace of a request that went since", accepted.asking("a", always(asks(0)).then(33, Request{})), batch(36, remove(a)),
+			"after its request went"},
+		{"after the grace of a request that went since", accepted.asking("a", always(asks(0)).then(33, Request{})), batch(38, remove(a)), ""},
+		{"before that, for which nobody knows of a hold", goes, batch(29, remove(a)), ""},
+		{"at some time while the stream was interrupted", goes, Batch{After: at(29), Before: at(31), Changes: []Change{remove(a)}}, ""},
+		{"at once, for another that asks for the function", goes.asking("x", always(asks(0))),
+			batch(31, remove(a), insert(row("3", "n0", "x", 0))), ""},
+		{"at once, before another that asks for the function has a row", goes.asking("x", always(asks(0))), batch(31, remove(a)), ""},
+		{"at once, before its port has a row for its other function", accepted.asking("a", always(asks(0)).then(10, asks(1))),
+			batch(31, remove(a)), ""},
+		{"at once, as its port asks for a function that there isn't", accepted.asking("a", always(asks(0)).then(10, asks(7))),
+			batch(31, remove(a)), "after its request went"},
+		{"at once, because the netdev is another's",
+			goes.having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11}))), batch(31, remove(a)), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, found := Judge(having(a), c.batch, c.truth)
+			wantViolation(t, found, c.want)
+		})
+	}
+}
+
+// It may be one of two rows of the port that its marker names now.
+func TestRemoval_OfARowThatAnOperatorEditedIsJudgedByItsRequestAlone(t *testing.T) {
+	a := row("1", "n0", "a", 0)
+	edited := changed(a, func(r *Row) { r.LogicalPort = "b" })
+	by := deed(graced().asking("a", always(asks(0)).then(10, Request{})), Deed{UUID: "1", Begun: at(20), Field: FieldLogicalPort, Value: "b"})
+	by.Accepted = at(30)
+	state, found := Judge(having(a), batch(20, edit(a, edited)), by)
+	wantViolation(t, found, "")
+	_, found = Judge(state, batch(31, remove(edited)), by)
+	wantViolation(t, found, "")
+}
+
 func TestRemoval_NothingGoesOnTheWordOfASouthboundThatHasJustBecomeAnother(t *testing.T) {
 	a, b := row("1", "n0", "a", 0), row("2", "n1", "b", 1)
 	// The backup that is put back at 10 knew x on a's function, and nothing of a and b.
@@ -122,6 +172,18 @@ func TestBrake_MostPortsWaitForTheHoldHoweverTheyGo(t *testing.T) {
 			}
 			wantViolation(t, all, want)
 		})
+	}
+}
+
+// What waits for its number waits since its request went, though that was before the Southbound was accepted.
+func TestBrake_MostPortsThatWaitedForTheSouthboundToBeAcceptedHaveWaited(t *testing.T) {
+	rows, truth := many(16)
+	truth.Accepted = at(30)
+	state := having(rows...)
+	for i, r := range rows {
+		var found []Violation
+		state, found = Judge(state, batch(35+float64(i)*0.1, remove(r)), truth)
+		wantViolation(t, found, "")
 	}
 }
 

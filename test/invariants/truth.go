@@ -37,6 +37,10 @@ type Truth struct {
 	// function goes to another; Hold how long suspicious removals wait. Where they are zero,
 	// that isn't judged.
 	UnplugGrace, Hold time.Duration
+	// Accepted is when representord came to accept the Southbound that there is, another database than before: the end of
+	// a hold, as it said itself while that lasted and nobody released it. What the Southbound said until then starts no grace.
+	// It is zero where that isn't known.
+	Accepted time.Time
 	// GrownUp is the age of a row that certainly counts as one of many when it goes: of
 	// machines that come and go one after the other representord holds none.
 	GrownUp time.Duration
