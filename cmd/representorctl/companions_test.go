@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/representord/representord/internal/companion"
 	"github.com/representord/representord/internal/diagnose"
 	"github.com/representord/representord/internal/doctor"
 	"github.com/representord/representord/test/servers"
@@ -20,17 +18,6 @@ func pidfile(t *testing.T, dir, holds string) {
 	if err := os.WriteFile(filepath.Join(dir, "ovs-vswitchd.pid"), []byte(holds), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// controller starts an ovn-controller, and waits until it tells whether a plug provider is
-// registered in it.
-func (c *clinic) controller() *servers.Process {
-	c.t.Helper()
-	p := servers.Controller(c.t, c.local, c.sb.Endpoint)
-	servers.Until(c.t, "ovn-controller tells of its plug providers", func() bool {
-		return c.searches(c.local.Endpoint)[1].Look(c.t.Context(), companionPatience).Providers == companion.Unregistered
-	})
-	return p
 }
 
 func TestDoctor_SeesAPlugProviderThatHasPluggedNothingYet(t *testing.T) {
@@ -54,7 +41,7 @@ func TestDoctor_SeesAPlugProviderThatHasPluggedNothingYet(t *testing.T) {
 // The databases say nothing of it.
 func TestDoctor_SeesThatACompanionWasKilled(t *testing.T) {
 	c := newClinic(t)
-	vswitchd, controller := servers.VSwitchd(t, c.local), c.controller()
+	vswitchd, controller := servers.VSwitchd(t, c.local), servers.Controller(t, c.local, c.sb.Endpoint)
 	socket := daemon(t, self())
 	c.wantCompanions(socket, map[string]doctor.PrintedCheck{
 		"vswitchd": {Verdict: diagnose.OK.String(),
@@ -90,7 +77,7 @@ func TestDoctor_FindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing
 				options[i] = strings.ReplaceAll(options[i], "DIR", c.local.Dir)
 			}
 			servers.VSwitchdWith(t, c.local, options...)
-			c.controller()
+			servers.Controller(t, c.local, c.sb.Endpoint)
 			out := c.wantCompanions(daemon(t, self()), map[string]doctor.PrintedCheck{
 				"vswitchd":       {Verdict: diagnose.OK.String(), Finding: "ovs-vswitchd answers: pid "},
 				"ovn-controller": {Verdict: diagnose.OK.String(), Finding: "ovn-controller answers: pid "},
@@ -106,11 +93,7 @@ func TestDoctor_FindsNoFaultWithAnOVSVSwitchdThatWasStartedAnotherWay(t *testing
 // no other to find fault, apart from capabilities, which are the test machine's business.
 func (c *clinic) wantCompanions(socket string, want map[string]doctor.PrintedCheck) outcome {
 	c.t.Helper()
-	var d doctor.Printed
-	out := c.doctor(socket, "-j")
-	if err := json.Unmarshal([]byte(out.stdout), &d); err != nil {
-		c.t.Fatalf("%v\n%s%s", err, out.stdout, out.stderr)
-	}
+	out, d := c.sure(socket)
 	found := 0
 	for _, check := range d.Checks {
 		w, named := want[check.Name]

@@ -28,6 +28,7 @@ func TestVirtualDPU_AtLength(t *testing.T) {
 		{"names dealt anew for 140 netdevs in a ring while the daemon is down", func(t *testing.T, d *dpu) { closesARing(t, d, 140, true) }},
 		{"names dealt anew for 140 netdevs in a ring while the daemon is down, without the Southbound",
 			func(t *testing.T, d *dpu) { closesARing(t, d, 140, false) }},
+		{"what doctor prints for a card is taken where it is printed", takesWhatDoctorPrints},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			defer d.reset(t)

@@ -27,7 +27,6 @@ import (
 func printing() []scenario {
 	return []scenario{
 		{"what explain prints for a card is taken where it is printed", takesWhatExplainPrints},
-		{"what doctor prints for a card is taken where it is printed", takesWhatDoctorPrints},
 	}
 }
 
