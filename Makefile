@@ -78,7 +78,6 @@ setup:
 .PHONY: vet
 vet:
 	@echo '== vet: all packages, also the parts that run in the virtual machine only'
-	CGO_ENABLED=0 $(GO) vet -trimpath ./...
 	CGO_ENABLED=0 $(GO) vet -trimpath -tags vm,full,packages ./...
 
 .PHONY: build-arm64
@@ -90,11 +89,12 @@ summary:
 	@mkdir -p $(CACHE)/bin
 	@$(GO) build -buildvcs=false -o $(CACHE)/bin/summary ./test/summary
 
+# Four at once on whatever machine: those that run beside others wait for servers, most of the time.
 UNIT_TAGS ?=
 .PHONY: test-unit
 test-unit: summary ## all packages with the race detector, against real servers
 	@echo '== unit: all packages, race detector on (the first run compiles for a few minutes)'
-	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
+	@$(SUMMARY) -part unit -- $(GO) test -json -race -tags '$(UNIT_TAGS)' -count=1 -shuffle=on -parallel 4 -timeout $(UNIT_TIMEOUT) ./...
 
 E2E_TAGS ?= vm
 .PHONY: test-e2e
