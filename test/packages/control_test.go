@@ -115,7 +115,7 @@ func TestScripts_AreOnesThatAShellTakes(t *testing.T) {
 		}
 		want := map[string]string{}
 		if p.name == "representord" {
-			want = map[string]string{"postinst": "-rwxr-xr-x", "prerm": "-rwxr-xr-x", "postrm": "-rwxr-xr-x"}
+			want = map[string]string{"preinst": "-rwxr-xr-x", "postinst": "-rwxr-xr-x", "prerm": "-rwxr-xr-x", "postrm": "-rwxr-xr-x"}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: scripts (-want +got):\n%s", p, diff)

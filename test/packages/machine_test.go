@@ -32,7 +32,8 @@ cat >$top/usr/bin/systemctl <<'END'
 case " $* " in
 *' preset '* | *' disable '* | *' is-enabled '*) SYSTEMD_OFFLINE=1 exec systemctl.real "$@" ;;
 *' is-active '*) exec test -e /active ;;
-*' start '* | *restart\ *) : >/active ;;
+*' try-restart '*) ;;
+*' start '* | *' restart '*) : >/active ;;
 *' stop '*) rm /active ;;
 esac
 echo "$*" >>/calls
@@ -89,8 +90,9 @@ const (
 representord: it routes dynamically, does EVPN or, before OVN 23.06, shapes traffic, see representord(8) now.
 representord: representorctl doctor says whether that start is due, and how ports and flows outlast it.
 `
-	gone = `representord: ports that it has plugged stay. Nobody compares their names with the card any more, which a reboot may deal anew:
+	gone = `representord: ports that it has plugged stay. None is removed any more when its request ends, or its name is another function's:
 representord: ovs-vsctl --columns=name find Interface 'external_ids:representord-logical-port!=""' lists them.
+representord: from its next start on, ovn-controller has its plug provider back, unless a drop-in of yours is there.
 `
 )
 
@@ -129,12 +131,12 @@ install: daemon-reload
 install: start representord.service
 enabled
 upgrade: daemon-reload
-upgrade: restart representord.service
+upgrade: try-restart representord.service
 # mine
 `+gone+`remove: stop representord.service
 remove: daemon-reload
 `+removed+`again: daemon-reload
-again: restart representord.service
+again: start representord.service
 # mine
 `+gone+`purge: stop representord.service
 purge: daemon-reload
@@ -150,18 +152,26 @@ func TestDeb_IsInstalledUpgradedRemovedAndPurgedWhereSystemdDoesNotRun(t *testin
 `)
 }
 
-func TestDeb_LeavesAServiceAloneThatTheAdministratorHasDisabled(t *testing.T) {
-	requireOutput(t, onMachine(t, "deb", `boot
+// A service that was stopped by hand may be so because ports are to stay while a Southbound is restored.
+func TestDeb_AnUpgradeStartsNoServiceThatTheAdministratorHasStopped(t *testing.T) {
+	for _, tt := range []struct{ stops, enabled string }{
+		{"within systemctl stop representord.service", "enabled"},
+		{"within systemctl disable representord.service 2>/dev/null; within systemctl stop representord.service", "disabled"},
+	} {
+		requireOutput(t, onMachine(t, "deb", `boot
 within dpkg --install /packages/old.deb >/dev/null
-within systemctl disable representord.service 2>/dev/null
-within systemctl stop representord.service
+`+tt.stops+`
 : >$top/calls
 within dpkg --install /packages/new.deb >/dev/null
 within systemctl is-enabled representord.service || true
+within systemctl is-active representord.service || echo it is not running
 calls upgrade
-`), `disabled
+`), tt.enabled+`
+it is not running
 upgrade: daemon-reload
+upgrade: try-restart representord.service
 `)
+	}
 }
 
 const rpmSteps = `
