@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,32 @@ func TestPackages_TheirDocumentsNameWhatIsInThem(t *testing.T) {
 			if info, err := os.Stat(filepath.Join(doc, name)); err != nil || info.Size() == 0 {
 				t.Errorf("%s: %s: %v", p, name, err)
 			}
+		}
+	}
+}
+
+// What a page links to is beside it in the package, or on the web.
+func TestPackages_LinksOfTheirPagesLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#]+)`)
+	for _, p := range all() {
+		doc, found := filepath.Join(p.unpacked(t), "usr/share/doc", p.name), 0
+		err := filepath.WalkDir(doc, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".md" {
+				return err
+			}
+			for _, m := range link.FindAllStringSubmatch(read(t, path), -1) {
+				found++
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
+					t.Errorf("%s: %s links to %s: %v", p, strings.TrimPrefix(path, doc), m[1], err)
+				}
+			}
+			return nil
+		})
+		if err != nil || found == 0 {
+			t.Errorf("%s: %d links: %v", p, found, err)
 		}
 	}
 }
