@@ -53,7 +53,7 @@ type chapter struct {
 
 func chapters() map[string]chapter {
 	type steps = map[string]func(*testing.T, *reader)
-	const binds = "ssh hypervisor vf-reporter profile"
+	const binds = "ssh root@hypervisor vf-reporter profile"
 	return map[string]chapter{
 		"README.md": {
 			begins: func(t *testing.T, r *reader) { inService(t, r); r.must(t, "ovn-nbctl --if-exists ls-del net1") },
@@ -78,12 +78,12 @@ func chapters() map[string]chapter {
 		"docs/hypervisor.md": {
 			begins: func(t *testing.T, r *reader) { inService(t, r); r.must(t, "ovn-nbctl lsp-add net1 vm1") },
 			before: steps{
-				"ssh HYPERVISOR": vm1Unbound,
+				"ssh root@HYPERVISOR": vm1Unbound,
 				"vf-reporter list --device-spec": func(t *testing.T, r *reader) {
 					r.writes(t, "device_spec.json", `{"vendor_id": "15b3", "product_id": "101e", "remote_managed": "true"}`)
 				},
 			},
-			after: steps{"ovn-nbctl set Logical_Switch_Port vm1": vm1Plugged, "ssh HYPERVISOR": vm1Plugged},
+			after: steps{"ovn-nbctl set Logical_Switch_Port vm1": vm1Plugged, "ssh root@HYPERVISOR": vm1Plugged},
 		},
 		"docs/drawing.md": {
 			begins: func(t *testing.T, r *reader) {
