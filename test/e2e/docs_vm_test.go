@@ -96,9 +96,12 @@ func chapters() map[string]chapter {
 				}
 			}},
 		},
-		"docs/failure-modes.md": {begins: asked},
-		"docs/monitoring.md":    {begins: asked},
-		"docs/options.md":       {begins: asked},
+		"docs/failure-modes.md": {
+			begins: asked,
+			before: steps{"representorctl doctor": func(t *testing.T, r *reader) { r.published(t, true) }},
+		},
+		"docs/monitoring.md": {begins: asked},
+		"docs/options.md":    {begins: asked},
 	}
 }
 
