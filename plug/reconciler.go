@@ -274,8 +274,8 @@ func (r *Reconciler) pokedSince(now time.Time) time.Time {
 	return now
 }
 
-// input is what a plan is made from: the snapshots as they are now, and what is remembered of earlier ones. What
-// the views show first they have shown since then, at the earliest.
+// input is what the next plan is made from, and moves on what is remembered from plan to plan: it is taken once for
+// each. What the views show first they have shown since then, at the earliest.
 func (r *Reconciler) input(since time.Time, said *question) plan.Input {
 	in := plan.Input{
 		Asked: r.cfg.Southbound.View(), Index: r.cfg.Devices.Index(), Actual: r.cfg.Switch.View(),

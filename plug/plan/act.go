@@ -115,11 +115,9 @@ func (p *planner) putBack(q *port) *ownRow {
 
 // plugOrKeep handles a port whose representor is there and its own.
 func (p *planner) plugOrKeep(q *port) {
-	for _, r := range q.rows {
-		if r.leak.kind == leakByIndex {
-			p.report(q, Pending, reasonStale(r.Interface))
-			return
-		}
+	if r := firstRow(q.rows, func(r *ownRow) bool { return r.leak.kind == leakByIndex }); r != nil {
+		p.report(q, Pending, reasonStale(r.Interface))
+		return
 	}
 	if r := q.inPlace(); r != nil {
 		p.keep(q, r)
@@ -128,17 +126,16 @@ func (p *planner) plugOrKeep(q *port) {
 	// Without a request that can be trusted now, a row may follow its function to
 	// another netdev, if the function is its alone.
 	follows := len(q.rows) > 0 && q.allFor(q.want) && p.localReady() && !p.shared(q)
-	inTheWay := p.inTheWay(q)
-	switch {
-	case !p.asksNow(q) && !follows:
+	if !p.asksNow(q) && !follows {
 		p.report(q, q.idle(), cmp.Or(p.canAdd, q.reason))
-	case p.adopt(q):
-	case inTheWay != nil:
-		p.report(q, Conflict, inTheWay)
+	} else if p.adopt(q) {
+		return
+	} else if why := p.inTheWay(q); why != nil {
+		p.report(q, Conflict, why)
 		p.putBack(q)
-	case p.in.Hold.All && p.moves(q):
+	} else if p.in.Hold.All && p.moves(q) {
 		p.report(q, q.idle(), reasonReplaced(p.view)) // the card says what is meant, but who asks for it isn't known
-	default:
+	} else {
 		p.replace(q, "")
 	}
 }
@@ -190,11 +187,11 @@ func (q *port) invalid() *reason.Reason {
 
 // inTheWay is the conflict of a port's plug with a row that is there, nil for none.
 func (p *planner) inTheWay(q *port) *reason.Reason {
-	row, ours := p.obstacle(q)
+	row := p.obstacle(q)
 	r := p.in.Actual.Interfaces[row]
 	switch {
 	case row == "":
-	case ours:
+	case p.mine[row] != nil:
 		return reasonNameTaken(row, p.in.Actual)
 	case r.Marked && r.OVNPlugged != "":
 		return reasonBothMarks(r)
@@ -213,11 +210,8 @@ func (p *planner) inTheWay(q *port) *reason.Reason {
 // stand against that. Without a request that can be trusted now it takes out only rows of its own.
 func (p *planner) replace(q *port, why string) {
 	if p.asksNow(q) {
-		if against := p.claimAgainst(q); against.why != nil {
-			p.out.Unconfirmed = append(p.out.Unconfirmed, against.unconfirmed...)
-			p.out.MassHeld = append(p.out.MassHeld, against.massHeld...)
-			p.out.SouthboundHeld = append(p.out.SouthboundHeld, against.southboundHeld...)
-			p.report(q, Pending, against.why)
+		if why := p.claimAgainst(q); why != nil {
+			p.report(q, Pending, why)
 			return
 		}
 	}
@@ -252,13 +246,7 @@ func (p *planner) marker(q *port) ovs.Marker {
 		return m
 	}
 	// Not known to answer another request than it was made for.
-	m.Request = q.rows[0].Marker.Request
-	for _, r := range q.rows {
-		if r.byMarks() == q.want {
-			m.Request = r.Marker.Request
-			break
-		}
-	}
+	m.Request = cmp.Or(firstRow(q.rows, func(r *ownRow) bool { return r.byMarks() == q.want }), q.rows[0]).Marker.Request
 	return m
 }
 

@@ -136,11 +136,7 @@ func (p *planner) isDisplaced(q *port) bool {
 // replaceable reports whether what a port's request names now can take the place
 // of its rows at once.
 func (p *planner) replaceable(q *port) bool {
-	if !p.pluggable(q) {
-		return false
-	}
-	row, _ := p.obstacle(q)
-	return row == ""
+	return p.pluggable(q) && p.obstacle(q) == ""
 }
 
 // pluggable reports whether what a port's request names can be plugged, unless a

@@ -11,38 +11,24 @@ import (
 // leaving reports whether a row of ours is certain to be removed by this plan
 // for a reason of its own.
 func (p *planner) leaving(r *ownRow) bool {
-	if r.leak.kind != 0 {
-		return true
-	}
-	q := p.portOf(r)
-	return q != nil && q.removal != noRemoval && q.verified
+	q := p.ports[r.lport]
+	return r.leak.kind != 0 || q.removal != noRemoval && q.verified
 }
 
 // obstacle finds the row that keeps a netdev from being plugged for q under its
 // name: not q's own, not one that leaves, not one that is only kept.
-func (p *planner) obstacle(q *port) (row string, ours bool) {
+func (p *planner) obstacle(q *port) (row string) {
 	name := q.rep.Link.Name
-	if _, exists := p.in.Actual.Interfaces[name]; !exists {
-		if p.in.Actual.PortNames[name] {
-			return name, false
-		}
-		return "", false
+	_, exists := p.in.Actual.Interfaces[name]
+	r, ours := p.mine[name]
+	switch {
+	case !exists && !p.in.Actual.PortNames[name]:
+	case ours && (p.leaving(r) || r.lport == q.name || p.asksNow(q) && p.onlyKept(r)):
+	case slices.ContainsFunc(p.former, func(r *ownRow) bool { return r.Name == name && p.noObstacle(q, r) }):
+	default:
+		return name
 	}
-	r, isMine := p.mine[name]
-	if !isMine {
-		if r := firstRow(p.former, func(r *ownRow) bool { return r.Name == name }); r != nil && p.noObstacle(q, r) {
-			return "", false
-		}
-		return name, false
-	}
-	if p.leaving(r) || p.portOf(r) == q || p.asksNow(q) && p.onlyKept(r) {
-		return "", false
-	}
-	return name, true
-}
-
-func (p *planner) portOf(r *ownRow) *port {
-	return p.ports[r.lport]
+	return ""
 }
 
 // asksNow reports whether a port's plug may take the place of rows that are only
@@ -53,7 +39,7 @@ func (p *planner) asksNow(q *port) bool { return q.asked && p.canAdd == nil }
 // onlyKept reports whether no request stands for what a row of ours is for: nothing asks for
 // its port, or what does means another function for certain.
 func (p *planner) onlyKept(r *ownRow) bool {
-	o, is := p.portOf(r), r.is
+	o, is := p.ports[r.lport], r.is
 	return !o.asked || o.means.Kind != 0 && is.Kind != 0 && is != o.means && !p.mayBeFor(r, o.means)
 }
 
@@ -62,59 +48,53 @@ func (p *planner) onlyKept(r *ownRow) bool {
 func (p *planner) displaced(q *port) []*ownRow {
 	rows := rowsThat(func(r *ownRow) bool { return !r.removed }, p.rowsOfOthers(q))
 	r, ok := p.mine[q.rep.Link.Name]
-	if ok && p.portOf(r) != q && p.onlyKept(r) && !r.removed && r.is != q.want {
+	if ok && r.lport != q.name && p.onlyKept(r) && !r.removed && r.is != q.want {
 		rows = append(rows, r)
 	}
 	return rows
 }
 
-// objection is what keeps a port's plug from the place of other ports for now.
-type objection struct {
-	why *reason.Reason // nil for none
-	// Logical ports, for the lists of the Decision that have these names.
-	unconfirmed, massHeld, southboundHeld []string
-}
-
-// claimAgainst is the claim that keeps a port's plug from the place of other ports. To take that is a
-// removal like any other: the Southbound must have been asked about all of them, and nothing
-// moves while it is held.
-func (p *planner) claimAgainst(q *port) objection {
+// claimAgainst is the claim that keeps a port's plug from the place of other ports, nil for none. To
+// take that is a removal like any other: the Southbound must have been asked about all of them, and
+// nothing moves while it is held.
+func (p *planner) claimAgainst(q *port) *reason.Reason {
 	claims := p.claimsOfOthers(q)
 	sure := q.verified
 	for _, c := range claims {
-		if against := p.holds(q, c); against.why != nil {
-			against.why = c.reason(q, against.why)
-			return against
+		if why := p.holds(q, c); why != nil {
+			return c.reason(q, why)
 		}
 		_, verified := p.verdictOn(c.lport)
 		sure = sure && verified
 	}
 	if sure || len(claims) == 0 {
-		return objection{}
+		return nil
 	}
-	against := objection{why: claims[0].reason(q, reasonUnverified()), unconfirmed: []string{q.name}}
+	p.out.Unconfirmed = append(p.out.Unconfirmed, q.name)
 	for _, c := range claims {
-		against.unconfirmed = append(against.unconfirmed, c.lport)
+		p.out.Unconfirmed = append(p.out.Unconfirmed, c.lport)
 	}
-	return against
+	return claims[0].reason(q, reasonUnverified())
 }
 
-// holds is why a claim stands against q whatever the Southbound says of it, without a why if it doesn't.
-func (p *planner) holds(q *port, c claim) objection {
+// holds is why a claim stands against q whatever the Southbound says of it, nil if it doesn't.
+func (p *planner) holds(q *port, c claim) *reason.Reason {
 	o := p.ports[c.lport]
 	switch {
 	case c.doubtful:
-		return objection{why: reasonDoubtful()}
-	case p.in.Hold.All && c.row:
-		return objection{why: reasonReplaced(p.view), southboundHeld: []string{c.lport}}
+		return reasonDoubtful()
 	case p.in.Hold.All:
-		return objection{why: reasonReplaced(p.view)}
+		if c.row {
+			p.out.SouthboundHeld = append(p.out.SouthboundHeld, c.lport)
+		}
+		return reasonReplaced(p.view)
 	case o != nil && (o.underHold || o.mayMean(q.rep.Function) && (c.row || !p.in.Index.Excludes(o.query, q.rep.Function))):
-		return objection{why: o.reason}
+		return o.reason
 	case c.former && p.mass != nil:
-		return objection{why: p.mass, massHeld: []string{c.lport}}
+		p.out.MassHeld = append(p.out.MassHeld, c.lport)
+		return p.mass
 	}
-	return objection{}
+	return nil
 }
 
 // claim is that a port other than the one that is to be plugged has the place of that.

@@ -48,7 +48,7 @@ func (p *planner) doubtfulRows(q *port) []*ownRow {
 		return nil
 	}
 	return rowsThat(func(r *ownRow) bool {
-		o := p.portOf(r)
+		o := p.ports[r.lport]
 		goes := !r.former && o.verified && o.removal != noRemoval
 		return r.is == was && r.lport != q.name && !goes && p.mayBeFor(r, q.want)
 	}, p.rowsFor[was], p.former)

@@ -201,7 +201,10 @@ func outlivesAFlood(t *testing.T, d *dpu) {
 // overruns is how often the kernel has dropped notifications of netdevs, as the daemon counts.
 func (d *dpu) overruns(t *testing.T) float64 {
 	t.Helper()
-	n, _ := d.sample(t, `representord_netlink_overruns_total{source="rtnetlink"}`)
+	n, ok := d.sample(t, `representord_netlink_overruns_total{source="rtnetlink"}`)
+	if !ok {
+		t.Fatal("there is no such metric")
+	}
 	return n
 }
 

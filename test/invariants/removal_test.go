@@ -22,16 +22,16 @@ func TestRemoval_ForTheSouthboundsSakeHasItsGrace(t *testing.T) {
 		batch Batch
 		want  string
 	}{
-		{"at once", graced().asking("a", gone), batch(11, remove(a)), "after its request went"},
+		{"at once", graced().asking("a", gone), batch(11, remove(a)), "after its grace began"},
 		{"after the grace", graced().asking("a", gone), batch(15, remove(a)), ""},
 		{"at once, for another that asks for the function", graced().asking("a", gone).asking("x", always(asks(0))),
 			batch(11, remove(a), insert(row("3", "n0", "x", 0))), ""},
 		{"at once, for its port's other function", graced().asking("a", always(asks(0)).then(10, asks(1))),
 			batch(11, remove(a), insert(row("3", "n1", "a", 1))), ""},
 		{"at once, for another function that isn't there", graced().asking("a", always(asks(0)).then(10, asks(2))), batch(11, remove(a)),
-			"after its request went"},
+			"after its grace began"},
 		{"gone, back and gone again", graced().asking("a", gone.then(13, asks(0)).then(16, Request{})), batch(17, remove(a)),
-			"after its request went"},
+			"after its grace began"},
 		{"gone, back too shortly to be seen, and gone", graced().asking("a", gone.then(13, asks(0)).then(13.2, Request{})),
 			batch(15.5, remove(a)), ""},
 		{"at once, because the netdev is another's",
@@ -57,11 +57,11 @@ func TestRemoval_HasItsGraceOnceTheSouthboundIsAccepted(t *testing.T) {
 		batch Batch
 		want  string
 	}{
-		{"at once, long after its request went", goes, batch(30.1, remove(a)), "after its request went"},
-		{"just before the grace is over", goes, batch(34.9, remove(a)), "after its request went"},
+		{"at once, long after its request went", goes, batch(30.1, remove(a)), "after its grace began"},
+		{"just before the grace is over", goes, batch(34.9, remove(a)), "after its grace began"},
 		{"after the grace", goes, batch(35, remove(a)), ""},
 		{"within the grace of a request that went since", accepted.asking("a", always(asks(0)).then(33, Request{})), batch(36, remove(a)),
-			"after its request went"},
+			"after its grace began"},
 		{"after the grace of a request that went since", accepted.asking("a", always(asks(0)).then(33, Request{})), batch(38, remove(a)), ""},
 		{"before that, for which nobody knows of a hold", goes, batch(29, remove(a)), ""},
 		{"at some time while the stream was interrupted", goes, Batch{After: at(29), Before: at(31), Changes: []Change{remove(a)}}, ""},
@@ -71,7 +71,7 @@ func TestRemoval_HasItsGraceOnceTheSouthboundIsAccepted(t *testing.T) {
 		{"at once, before its port has a row for its other function", accepted.asking("a", always(asks(0)).then(10, asks(1))),
 			batch(31, remove(a)), ""},
 		{"at once, as its port asks for a function that there isn't", accepted.asking("a", always(asks(0)).then(10, asks(7))),
-			batch(31, remove(a)), "after its request went"},
+			batch(31, remove(a)), "after its grace began"},
 		{"at once, because the netdev is another's",
 			goes.having(always(card().with(pf+"vf0", Netdev{}).with(pf+"vf1", Netdev{"n0", 11}))), batch(31, remove(a)), ""},
 	} {
