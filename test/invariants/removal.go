@@ -36,7 +36,8 @@ func (j *judge) removed(old known) {
 			why, old.home.LogicalPort, j.truth.asked(old.home.LogicalPort, j.batch), j.names(old.Name))
 	case since.IsZero():
 	case graced < j.truth.UnplugGrace && !j.retargeted(old) && !j.replaced(old):
-		j.violation("I2", old.Row, "removed %v after its grace began, when its request went or the Southbound was accepted; nothing takes the function", graced)
+		j.violation("I2", old.Row,
+			"removed %v after its grace began, when its request went or the Southbound was accepted; nothing takes the function", graced)
 	case waited < j.truth.Hold && j.batch.Before.Sub(old.since) >= j.truth.GrownUp:
 		j.left = append(j.left, departure{lport: old.home.LogicalPort, at: j.batch.Before, moved: j.retargeted(old), row: old.Row})
 	}
