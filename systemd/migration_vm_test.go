@@ -82,15 +82,6 @@ func TestMigration_EachStepOfThePageKeepsThePortsAndWhatCrosses(t *testing.T) {
 		h.must("grep 'Seccomp:.*2' /proc/$(cat /run/ovn/ovn-controller.pid)/status")
 		h.must("systemctl stop representord")
 	})
-	t.Run("what came back is the provider's to unplug", func(t *testing.T) {
-		h.t = t
-		defer h.tell()
-		h.must("rm " + ourDropIn + "; ln -s /dev/null " + ourDropIn)
-		m.step(t, "restart")
-		h.await("the provider is registered", registered)
-		h.must("ovn-nbctl lsp-del vm1")
-		h.await("its row is gone", "! ovs-vsctl port-to-br uvf1")
-	})
 }
 
 // vfPort is a VF's port on the simulated card, with the host's end.
