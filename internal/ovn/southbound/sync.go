@@ -3,6 +3,8 @@ package southbound
 import (
 	"context"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Sync waits until View shows whatever the server that is followed had committed when Sync was
@@ -28,10 +30,11 @@ func (w *Watcher) Sync(ctx context.Context) error {
 }
 
 func (c *connections) sync(ctx context.Context) error {
-	if err := c.server.Sync(ctx); err != nil {
-		return err
-	}
-	if err := c.monitor.conn.Sync(ctx); err != nil {
+	// Both at once: what each connection owes comes before its answer, and is looked at after both.
+	both, bound := errgroup.WithContext(ctx)
+	both.Go(func() error { return c.server.Sync(bound) })
+	both.Go(func() error { return c.monitor.conn.Sync(bound) })
+	if err := both.Wait(); err != nil {
 		return err
 	}
 	shown := make(chan error, 1)
