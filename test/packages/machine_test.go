@@ -34,7 +34,7 @@ case " $* " in
 *' is-active '*) exec test -e /active ;;
 *' try-restart '*) ;;
 *' start '* | *' restart '*) : >/active ;;
-*' stop '*) rm /active ;;
+*' stop '*) rm -f /active ;;
 esac
 echo "$*" >>/calls
 END
